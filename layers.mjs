@@ -1,0 +1,23 @@
+/**
+ * Who may import whom. A package sees only what its row lists; the order is the order of a build.
+ * Read by dependency-cruiser (imports) and by test/layers.test.ts (manifests).
+ */
+const libraries = {
+  corpus: [],
+  tokenizer: [],
+  packer: [],
+  scheduler: [],
+  trainer: [],
+  glue: [],
+  checkpoint: [],
+  ops: [],
+  backend: [],
+  optim: [],
+  model: ["ops"],
+};
+const all = Object.keys(libraries);
+
+export const layers = { ...libraries, recipes: all, cramkit: [...all, "recipes"] };
+
+/** Packages that may import a tensor library (always as the peer `@tensorflow/tfjs-core`). */
+export const tensorPackages = ["ops", "backend", "optim", "model", "recipes", "cramkit"];

@@ -1,0 +1,24 @@
+import { readFileSync } from "node:fs";
+import { defineConfig } from "tsup";
+
+/** The one build of every package: its entries are the sources that its `exports` and `bin` name. */
+const manifest = JSON.parse(readFileSync("package.json", "utf8"));
+const sources = Object.values(manifest.exports as Record<string, string | { "@cramkit/source"?: string }>)
+  .map((target) => (typeof target === "string" ? undefined : target["@cramkit/source"]))
+  .filter((source) => source !== undefined);
+const binaries = Object.values((manifest.bin ?? {}) as Record<string, string>).map((file) =>
+  file.replace("./dist/", "./src/").replace(/\.js$/, ".ts"),
+);
+// Worker threads are files of their own, beside the entry that starts them.
+const workers = (manifest.cramkit?.workers ?? []) as string[];
+
+export default defineConfig({
+  entry: [...sources, ...binaries, ...workers],
+  format: ["esm"],
+  target: "es2022",
+  dts: process.env.CRAMKIT_NO_DTS ? false : { entry: sources },
+  clean: true,
+  sourcemap: true,
+  treeshake: true,
+  splitting: true,
+});

@@ -1,0 +1,30 @@
+import { defineConfig } from "vitest/config";
+
+// Tests read the sources of sibling packages through the `@cramkit/source` export condition: no build is needed.
+const conditions = ["@cramkit/source"];
+const sources = ["packages/*/src/**", "benchmarks/src/**"];
+const tests = (...suffixes: string[]) => sources.flatMap((dir) => suffixes.map((suffix) => `${dir}/*.${suffix}.ts`));
+const special = ["gpu.test", "shared.test", "slow.test"];
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: conditions } },
+  test: {
+    testTimeout: 30_000,
+    projects: [
+      { extends: true, test: { name: "unit", include: tests("test"), exclude: tests(...special) } },
+      { extends: true, test: { name: "repo", include: ["test/**/*.test.ts"] } },
+      // One adapter, one process: kernels must not compete for it.
+      {
+        extends: true,
+        test: { name: "gpu", include: tests("gpu.test"), fileParallelism: false, testTimeout: 600_000 },
+      },
+      // Needs the development data beside the checkout.
+      { extends: true, test: { name: "shared", include: tests("shared.test"), testTimeout: 600_000 } },
+      {
+        extends: true,
+        test: { name: "slow", include: tests("slow.test"), fileParallelism: false, testTimeout: 3_600_000 },
+      },
+    ],
+  },
+});
