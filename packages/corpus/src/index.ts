@@ -1,0 +1,2 @@
+export type { Document, Documents } from "./document.ts";
+export { type InstalledDocumentationOptions, installedDocumentation } from "./installed-documentation.ts";

@@ -1,0 +1,98 @@
+import { type Dirent, existsSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+export interface InstalledPackage {
+  name: string;
+  version: string;
+  folder: string;
+}
+
+/**
+ * The packages that are really installed below `root/node_modules`, each name and version once, in the order of name
+ * and version. Understands the layout of pnpm (`.pnpm/<name>@<version>/node_modules/<name>`) and the flat one of npm.
+ * Links are not followed, so workspace packages do not count; packages for one operating system or processor do not
+ * either, so that the list is the same on every machine that installed the same lockfile.
+ */
+export async function installedPackages(root: string): Promise<InstalledPackage[]> {
+  const folder = join(root, "node_modules");
+  if (!existsSync(folder)) {
+    throw new RangeError(
+      `installedPackages: expected a folder with node_modules in it, got ${root}; install its dependencies first`,
+    );
+  }
+  const found = new Map<string, InstalledPackage>();
+  const packages: InstalledPackage[] = [];
+  for await (const candidate of packagesIn(folder)) packages.push(candidate);
+  packages.sort((a, b) => compare(a.name, b.name) || compare(a.version, b.version) || compare(a.folder, b.folder));
+  for (const candidate of packages) {
+    const key = `${candidate.name}@${candidate.version}`;
+    if (!found.has(key)) found.set(key, candidate);
+  }
+  return [...found.values()];
+}
+
+/** All files below a folder, without links and nested `node_modules`: paths with `/`, in the order of code units. */
+export async function filesOf(folder: string): Promise<string[]> {
+  const files: string[] = [];
+  const visit = async (relative: string): Promise<void> => {
+    for (const entry of await readdir(join(folder, relative), { withFileTypes: true })) {
+      const path = relative === "" ? entry.name : `${relative}/${entry.name}`;
+      if (entry.isFile()) files.push(path);
+      else if (entry.isDirectory() && entry.name !== "node_modules") await visit(path);
+    }
+  };
+  await visit("");
+  return files.sort(compare);
+}
+
+async function* packagesIn(nodeModules: string): AsyncGenerator<InstalledPackage> {
+  for (const entry of await directories(nodeModules)) {
+    const folder = join(nodeModules, entry.name);
+    if (entry.name === ".pnpm") {
+      for (const stored of await directories(folder)) yield* packagesIn(join(folder, stored.name, "node_modules"));
+    } else if (entry.name.startsWith("@")) {
+      for (const scoped of await directories(folder)) yield* packageAt(join(folder, scoped.name));
+    } else if (!entry.name.startsWith(".")) {
+      yield* packageAt(folder);
+    }
+  }
+}
+
+async function* packageAt(folder: string): AsyncGenerator<InstalledPackage> {
+  const manifest = await readManifest(join(folder, "package.json"));
+  if (manifest?.name && manifest.version && !manifest.os && !manifest.cpu && !manifest.libc) {
+    yield { name: manifest.name, version: manifest.version, folder };
+  }
+  yield* packagesIn(join(folder, "node_modules"));
+}
+
+interface Manifest {
+  name?: string;
+  version?: string;
+  os?: unknown;
+  cpu?: unknown;
+  libc?: unknown;
+}
+
+async function readManifest(path: string): Promise<Manifest | undefined> {
+  try {
+    return JSON.parse(await readFile(path, "utf8"));
+  } catch {
+    return undefined; // a folder without a readable manifest is no package
+  }
+}
+
+async function directories(folder: string): Promise<Dirent[]> {
+  try {
+    return (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isDirectory());
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+}
+
+/** Order of code units: the same in every locale. */
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,121 @@
+import { Marked, type Token, type Tokens } from "marked";
+
+const marked = new Marked({ gfm: true });
+
+/**
+ * The English sentences of a Markdown text, a block (paragraph, list item, table cell, heading) each, in order. Code
+ * blocks, badges, images, HTML tags, link targets, addresses and reference marks are gone; blocks that are not prose
+ * after that (signatures, lists of names) are left out.
+ */
+export function markdownProse(markdown: string): string[] {
+  const blocks: string[] = [];
+  collect(marked.lexer(markdown), blocks);
+  return blocks.map(plain).filter(isProse);
+}
+
+function collect(tokens: Token[], blocks: string[]): void {
+  for (const token of tokens) {
+    switch (token.type) {
+      case "heading":
+      case "paragraph":
+        blocks.push(inline(token.tokens ?? []));
+        break;
+      case "text":
+        blocks.push(token.tokens ? inline(token.tokens) : token.text);
+        break;
+      case "blockquote":
+        collect(token.tokens ?? [], blocks);
+        break;
+      case "list":
+        for (const item of (token as Tokens.List).items) collect(item.tokens, blocks);
+        break;
+      case "table":
+        for (const row of (token as Tokens.Table).rows) for (const cell of row) blocks.push(inline(cell.tokens));
+        break;
+      case "html":
+        blocks.push(...htmlText(token.text).split(/\n\s*\n/));
+        break;
+    }
+  }
+}
+
+function inline(tokens: Token[]): string {
+  let text = "";
+  for (const token of tokens) {
+    switch (token.type) {
+      case "image":
+        break;
+      case "br":
+        text += " ";
+        break;
+      case "html":
+        text += /^<br/i.test(token.raw) ? " " : "";
+        break;
+      case "codespan":
+      case "escape":
+        text += token.text;
+        break;
+      default:
+        text += "tokens" in token && token.tokens ? inline(token.tokens) : "text" in token ? token.text : "";
+    }
+  }
+  return text;
+}
+
+/** The text of a block of HTML: scripts, styles, preformatted code, comments and tags removed. */
+function htmlText(html: string): string {
+  return html
+    .replace(/<!--[\s\S]*?-->/g, " ")
+    .replace(/<(script|style|pre|svg)\b[\s\S]*?<\/\1>/gi, " ")
+    .replace(/<[^>]*>/g, "");
+}
+
+const entities: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: " ", copy: "(c)" };
+
+/** One line of plain text: what stands for something that is not language (addresses, commits, emoji) is removed. */
+function plain(text: string): string {
+  return text
+    .replace(/&(\w+);/g, (whole, name: string) => entities[name] ?? whole)
+    .replace(/&#(\d+);/g, (_, code: string) => String.fromCodePoint(Math.min(Number(code), 0x10ffff)))
+    .replace(/^\s*\[![A-Z]+\]/, "") // > [!NOTE]
+    .replace(/\bhttps?:\/\/[^\s)>\]]+/g, "")
+    .replace(/(?:^|\s):[a-z0-9_+-]+:(?=\s|$)/g, " ") // :tada:
+    .replace(/\p{Emoji_Presentation}|\p{So}|\ufe0f|\u200d/gu, "")
+    .replace(/Thanks @[\w-]+!\s*(?:-\s*)?/g, "") // of changelogs made by changesets
+    .replace(/(?:^|\s)\[?[0-9a-f]{7,40}\]?:\s/g, " ")
+    .replace(/\(?\[?#\d+\]?\)?/g, "")
+    .replace(/\[\^?\w*\]/g, "")
+    .replace(/\(\s*\)/g, "")
+    .replace(/\s+/g, " ")
+    .replace(/ ([.,;:!?])(?=\s|$)/g, "$1")
+    .trim();
+}
+
+/** True for what reads as a sentence or a good part of one: at least four words, few signs, hardly any other script. */
+function isProse(text: string): boolean {
+  const words = text.match(/(?<![^\s("'])[A-Za-z][a-z'-]*(?=[\s.,;:!?)"']|$)/g)?.length ?? 0;
+  const parts = text.split(" ").length;
+  if (words < 4 || words < 0.6 * parts) return false;
+  const foreign = text.match(/[^\x20-\x7e\u2010-\u2026]/g)?.length ?? 0;
+  const signs = text.match(/[{}[\]=<>|\\/$#*_~^@+]/g)?.length ?? 0;
+  return foreign <= 0.03 * text.length && signs <= 0.05 * text.length && !boilerplate.test(text);
+}
+
+/** Sentences of licences and notices, which hundreds of packages repeat with other names in them. */
+const boilerplate =
+  /Permission is hereby granted|THE SOFTWARE IS PROVIDED|AS IS|WITHOUT WARRANTIES|Copyright|All rights reserved|Redistribution and use|Licensed under|Released under|Updated dependencies/i;
+
+const functionWords = new Set(
+  "the and of to is for with that this it be are not from or if by an as can you in on which when will".split(" "),
+);
+
+/** True where English function words are as frequent as in English: another Latin-script language has far fewer. */
+export function isEnglish(text: string): boolean {
+  let words = 0;
+  let known = 0;
+  for (const [word] of text.toLowerCase().matchAll(/[a-z\u00c0-\u024f]+/g)) {
+    words++;
+    if (functionWords.has(word)) known++;
+  }
+  return known >= 0.1 * words;
+}
