@@ -1,0 +1,46 @@
+/** Any value that survives `JSON.parse(JSON.stringify(value))`. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+/** Where a run stands. Counts are of work that is done; `fraction` is the used part of the budget, 0 to 1. */
+export interface Progress {
+  /** Calls of the gradient function. */
+  readonly microbatch: number;
+  /** Updates that changed the parameters. */
+  readonly step: number;
+  readonly examples: number;
+  readonly tokens: number;
+  /** Wall-clock milliseconds inside the loop, earlier sessions of a resumed run included. */
+  readonly elapsedMs: number;
+  readonly fraction: number;
+}
+
+/** A scalar on the device; `data()` is the only host-device sync of the loop. */
+export interface DeviceScalar {
+  data(): Promise<ArrayLike<number>>;
+  dispose(): void;
+}
+
+/** Loss and gradients of one microbatch. `params` is borrowed, `grads` is given away. */
+export type GradFn<P, B, G = P> = (params: P, batch: B, progress: Progress) => { loss: DeviceScalar; grads: G };
+
+/** Consumes its arguments and returns their successors, so an implementation may update in place. */
+export interface Optimizer<P, S, G = P> {
+  init(params: P): S;
+  /** `applied` is false where the parameters did not change: gradients accumulate, or the step was skipped. */
+  update(grads: G, state: S, params: P, progress: Progress): { params: P; state: S; applied: boolean };
+}
+
+/** Microbatches, each with the cursor that reproduces what follows it. */
+export type Batches<B> = AsyncIterable<{ batch: B; cursor: Json }>;
+
+/** The used part of the budget, 0 to 1, from everything else that `Progress` counts. */
+export type Budget = (progress: Omit<Progress, "fraction">) => number;
+
+/** All that a run needs to stop and go on: `params` and `optimizer` live on the device, the rest is JSON. */
+export interface TrainState<P, S> {
+  readonly params: P;
+  readonly optimizer: S;
+  readonly progress: Progress;
+  /** Where the data goes on; null before the first batch. */
+  readonly cursor: Json;
+}

@@ -1,0 +1,88 @@
+import { expect, it } from "vitest";
+import { createGuard } from "./guard.ts";
+import { TrainingDiverged, trainGuarded } from "./guarded.ts";
+import { initialState, type TrainState, train } from "./index.ts";
+
+const observe = (losses: number[], options = {}) => {
+  const guard = createGuard(options);
+  return losses.map((loss) => guard.observe(loss, 0.5).action);
+};
+const steady = Array(20).fill(3);
+
+it("lets noise and a single bad loss pass", () => {
+  expect(new Set(observe([...steady, 9, 3, Number.NaN, 3, 5.9, 3]))).toEqual(new Set(["continue"]));
+});
+
+it("asks for a rollback after repeated spikes or non-finite losses", () => {
+  expect(observe([...steady, ...Array(5).fill(7)]).at(-1)).toBe("rollback");
+  expect(observe([...steady, ...Array(5).fill(Number.NaN)]).at(-1)).toBe("rollback");
+});
+
+it("gives up after its rollbacks are spent", () => {
+  const guard = createGuard({ patience: 1, maxRollbacks: 2 });
+  const actions = [1, 2, 3].map(() => guard.observe(Number.POSITIVE_INFINITY, 0).action);
+  expect(actions).toEqual(["rollback", "rollback", "give-up"]);
+  expect(guard.nonFinite).toBe(3);
+});
+
+it("abandons a run whose loss never fell", () => {
+  const guard = createGuard({ abandon: { fraction: 0.2, loss: 6 } });
+  expect(guard.observe(7, 0.1).action).toBe("continue");
+  expect(guard.observe(7, 0.2)).toMatchObject({ action: "give-up", reason: expect.stringContaining("7.000") });
+});
+
+/** A run on plain numbers whose batches 30 to 39 poison the parameter. */
+const poisoned = (badFrom: number, badTo: number) => {
+  const optimizer = {
+    init: () => 0,
+    update: (g: number, s: number, p: number) => ({ params: p - g, state: s, applied: true }),
+  };
+  async function* batches(from: number) {
+    for (let i = from; ; i++) yield { batch: i, cursor: i + 1 };
+  }
+  const start = (state: TrainState<number, number>) =>
+    train({
+      state,
+      batches: batches((state.cursor as number) ?? 0),
+      optimizer,
+      grad: (p: number, i: number) => ({
+        loss: { data: async () => [p], dispose() {} },
+        grads: i >= badFrom && i < badTo ? Number.NaN : 0,
+      }),
+      budget: (p) => p.microbatch / 100,
+      size: () => ({ examples: 1, tokens: 1 }),
+    });
+  return { start, state: initialState(1, optimizer) };
+};
+
+it("rolls back to the last good state and skips the data that did the harm", async () => {
+  let saved: TrainState<number, number> | undefined;
+  const reasons: string[] = [];
+  let last: TrainState<number, number> | undefined;
+  const { start, state } = poisoned(30, 32);
+  const restore = async (_: unknown, reason: string) => {
+    reasons.push(reason);
+    return saved!;
+  };
+  for await (const report of trainGuarded({ start, state, restore, guard: createGuard({ patience: 2 }) })) {
+    if (report.progress.microbatch === 25) saved = report.state;
+    last = report.state;
+  }
+  expect(reasons).toEqual(["loss is NaN, 2 times in a row"]);
+  expect(last).toMatchObject({ params: 1, progress: { microbatch: 100 } });
+  expect(last!.cursor).toBeGreaterThan(100);
+});
+
+it("gives up with the reason when rolling back does not help", async () => {
+  const { start, state } = poisoned(0, 1e9);
+  const run = async () => {
+    for await (const _ of trainGuarded({
+      start,
+      state,
+      restore: async () => state,
+      guard: createGuard({ patience: 1, maxRollbacks: 3 }),
+    }));
+  };
+  await expect(run()).rejects.toThrow(TrainingDiverged);
+  await expect(run()).rejects.toThrow(/loss is NaN.*after 3 rollbacks/);
+});
