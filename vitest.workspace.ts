@@ -11,6 +11,7 @@ export default defineConfig({
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
     testTimeout: 30_000,
+    reporters: ["default", "./scripts/plain-summary.mjs"],
     projects: [
       { extends: true, test: { name: "unit", include: tests("test"), exclude: tests(...special) } },
       { extends: true, test: { name: "repo", include: ["test/**/*.test.ts"] } },

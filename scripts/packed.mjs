@@ -1,0 +1,34 @@
+// Packs every package as it would be published and asks publint and arethetypeswrong about the archive.
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const archives = mkdtempSync(join(tmpdir(), "cramkit-packed-"));
+let failed = 0;
+try {
+  for (const name of readdirSync("packages")) {
+    const before = new Set(readdirSync(archives));
+    run("pnpm", ["pack", "--pack-destination", archives], join("packages", name), true);
+    const archive = join(
+      archives,
+      readdirSync(archives).find((file) => !before.has(file)),
+    );
+    console.log(`${name}:`);
+    failed += run("pnpm", ["exec", "publint", "run", archive, "--strict"]);
+    // ESM only, by design: CommonJS callers use import().
+    failed += run("pnpm", ["exec", "attw", archive, "--profile", "esm-only", "--format", "ascii"]);
+  }
+} finally {
+  rmSync(archives, { recursive: true, force: true });
+}
+process.exitCode = failed ? 1 : 0;
+
+function run(command, args, cwd = ".", quiet = false) {
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: "utf8" });
+  if (status !== 0) {
+    console.log(stdout, stderr);
+    if (quiet) throw new Error(`${command} ${args.join(" ")} failed in ${cwd}`);
+  }
+  return status === 0 ? 0 : 1;
+}
