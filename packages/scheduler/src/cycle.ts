@@ -1,0 +1,22 @@
+import { checkCount, checkPositiveShare, checkShare } from "./check.ts";
+import { clamp, cosineFall } from "./clamp.ts";
+import type { Schedule } from "./types.ts";
+
+/** Up in a line until `peak`, down in a line to 0: with the default `2 t`, then `2 - 2 t`. */
+export const oneCycle = ({ peak = 0.5 }: { peak?: number } = {}): Schedule => {
+  checkPositiveShare("oneCycle", "peak", peak);
+  checkShare("oneCycle", "peak", peak);
+  return clamp((t) => Math.min(t / peak, (1 - t) / (1 - peak)));
+};
+
+/** Triangles from 0 to 1 and back, `cycles` of them in a run. */
+export const multiCycle = ({ cycles = 8 }: { cycles?: number } = {}): Schedule => {
+  checkCount("multiCycle", "cycles", cycles);
+  return clamp((t) => {
+    const p = t >= 1 ? 1 : (t * cycles) % 1;
+    return Math.min(2 * p, 2 - 2 * p);
+  });
+};
+
+/** Rises along a half cosine, `(1 + cos(pi (1 - t))) / 2`: a curve to compare with, not one to train well with. */
+export const inverseCosine = (): Schedule => clamp((t) => cosineFall(1 - Math.min(1, t)));

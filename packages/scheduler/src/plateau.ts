@@ -1,0 +1,66 @@
+import { checkNonNegative, checkPhases, checkPositive } from "./check.ts";
+import { clamp, cosineFall } from "./clamp.ts";
+import type { PhaseOptions } from "./decay.ts";
+import type { Schedule } from "./types.ts";
+
+/** The full rate from start to end. */
+export const constant = (): Schedule => () => 1;
+
+/** Up over the warm-up, 1, down in a line to 0 over the cool-down (the study's `budget-constant`). */
+export const trapezoid = ({ warmup = 0, cooldown = 0 }: PhaseOptions = {}): Schedule => {
+  checkPhases("trapezoid", warmup, cooldown);
+  const up = (t: number) => (t < warmup ? t / warmup : 1);
+  return clamp((t) => Math.min(up(t), cooldown > 0 ? (1 - t) / cooldown : 1));
+};
+
+/** Rises in a line over the run, `t`, then falls from there to 0 over the cool-down: `(1 - c)(1 - t) / c`. */
+export const ramp = ({ cooldown = 0 }: { cooldown?: number } = {}): Schedule => {
+  checkPhases("ramp", 0, cooldown);
+  return clamp((t) => (cooldown > 0 && t > 1 - cooldown ? ((1 - cooldown) * (1 - t)) / cooldown : Math.min(1, t)));
+};
+
+/** How a branch decays over its part p in [0, 1]: from 1 to 0. */
+export type DecayShape = "linear" | "sqrt" | "cosine" | ((p: number) => number);
+
+const shapes: Record<string, (p: number) => number> = {
+  linear: (p) => 1 - p,
+  sqrt: (p) => 1 - Math.sqrt(p),
+  cosine: cosineFall,
+};
+
+export interface DecayBranchOptions {
+  /** The position at which the branch leaves the trunk. */
+  from: number;
+  /** What the decay takes, in units of the position. */
+  length: number;
+  shape?: DecayShape;
+}
+
+/**
+ * Follows `trunk` until `from`, then decays to 0 over `length`. A run with a constant trunk can so be ended at any of
+ * its checkpoints: resume it with the branch as its schedule.
+ */
+export const decayBranch = (trunk: Schedule, { from, length, shape = "linear" }: DecayBranchOptions): Schedule => {
+  checkNonNegative("decayBranch", "from", from);
+  checkPositive("decayBranch", "length", length);
+  const fall = typeof shape === "function" ? shape : shapes[shape];
+  if (!fall) {
+    throw new RangeError(
+      `decayBranch: expected "shape" to be ${Object.keys(shapes).join(", ")} or a function, got ${shape}`,
+    );
+  }
+  return clamp((t) => (t < from ? trunk(t) : trunk(from) * fall(Math.min(1, (t - from) / length))));
+};
+
+export interface WsdOptions {
+  warmup?: number;
+  /** The last part of the run, over which the rate decays to 0. */
+  decay?: number;
+  shape?: DecayShape;
+}
+
+/** Warm-up, stable, decay. */
+export const wsd = ({ warmup = 0.01, decay = 0.2, shape = "linear" }: WsdOptions = {}): Schedule => {
+  checkPhases("wsd", warmup, decay);
+  return decayBranch(trapezoid({ warmup }), { from: 1 - decay, length: decay, shape });
+};

@@ -1,0 +1,33 @@
+import { checkCount, checkPositive } from "./check.ts";
+
+export interface PlotRange {
+  /** The last position of the plot, which begins at 0: 1 for a budget, the number of steps for steps. */
+  end?: number;
+}
+
+/** `count` values of a curve at even positions from 0 to `end`. */
+export const sampleCurve = (
+  where: string,
+  curve: (position: number) => number,
+  count: number,
+  end: number,
+): number[] => {
+  checkCount(where, "width", count);
+  checkPositive(where, "end", end);
+  return Array.from({ length: count }, (_, i) => {
+    const value = curve((i / Math.max(1, count - 1)) * end);
+    if (!Number.isFinite(value)) throw new RangeError(`${where}: expected finite values, got ${value}`);
+    return value;
+  });
+};
+
+/** A short number for an axis: 0.25, 8192, 1e-4. */
+export const axisLabel = (value: number): string => {
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-3 || size >= 1e6))
+    return value
+      .toExponential(2)
+      .replace(/\.?0+e/, "e")
+      .replace("e+", "e");
+  return String(Number(value.toPrecision(4)));
+};
