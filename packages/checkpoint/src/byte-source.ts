@@ -1,0 +1,36 @@
+/** Where bytes come from: a file, a Blob, a range request. */
+export interface ByteSource {
+  /** What to call it in an error. */
+  name: string;
+  byteLength: number;
+  /** The bytes from `begin` up to `end`, all of them. */
+  read(begin: number, end: number): Promise<Uint8Array>;
+  close?(): Promise<void>;
+}
+
+/** Bytes that are in memory already. */
+export function bytesSource(bytes: Uint8Array, name = "bytes"): ByteSource {
+  return { name, byteLength: bytes.byteLength, read: async (begin, end) => bytes.subarray(begin, end) };
+}
+
+/** A file, read in pieces when they are asked for. Needs Node. */
+export async function fileSource(path: string): Promise<ByteSource> {
+  const { open } = await import("node:fs/promises");
+  const file = await open(path, "r");
+  const { size } = await file.stat();
+  return {
+    name: path,
+    byteLength: size,
+    async read(begin, end) {
+      const bytes = new Uint8Array(end - begin);
+      let filled = 0;
+      while (filled < bytes.byteLength) {
+        const { bytesRead } = await file.read(bytes, filled, bytes.byteLength - filled, begin + filled);
+        if (bytesRead === 0) throw new Error(`${path}: the file ended at byte ${begin + filled} while it was read`);
+        filled += bytesRead;
+      }
+      return bytes;
+    },
+    close: () => file.close(),
+  };
+}

@@ -1,0 +1,79 @@
+import { openSafetensors } from "./read-safetensors.ts";
+import type { TensorEntry } from "./tensor-entry.ts";
+
+/** A reference case: a model, a batch, and what a correct implementation computes from them. */
+export interface Fixture {
+  case: string;
+  /** The fields as the file has them; `modelConfigFromFixture` of @cramkit/model reads them. */
+  config: Record<string, unknown>;
+  optimizer: { lr: number; betas: [number, number]; eps: number; weight_decay: number; clip: number };
+  /** A parameter whose name contains one of these has no weight decay. */
+  decayExcluded: string[];
+  batch: { inputIds: TensorEntry; labels: TensorEntry; attentionMask?: TensorEntry };
+  /** Under the names of the file. */
+  params: TensorEntry[];
+  expect: {
+    loss: number;
+    gradNorm: number;
+    /** Before each of the optimizer's steps. */
+    losses: number[];
+    /** `[batch, seq, hidden]`; a classification case has none. */
+    hidden?: TensorEntry;
+    logits: TensorEntry;
+    grads: TensorEntry[];
+    after3: TensorEntry[];
+  };
+}
+
+/**
+ * Read a fixture: a safetensors file whose metadata says what it is.
+ *
+ * @throws RangeError where the file lacks what a fixture has
+ */
+export async function readFixture(path: string): Promise<Fixture> {
+  const checkpoint = await openSafetensors(path);
+  try {
+    const { metadata } = checkpoint;
+    const json = (field: string) => {
+      if (metadata[field] === undefined)
+        throw new RangeError(`readFixture: expected ${field} in the metadata of ${path}`);
+      return JSON.parse(metadata[field]);
+    };
+    const tensors = new Map<string, TensorEntry>();
+    for await (const tensor of checkpoint) tensors.set(tensor.name, tensor);
+    const under = (prefix: string) =>
+      [...tensors.values()]
+        .filter((tensor) => tensor.name.startsWith(prefix))
+        .map((tensor) => ({ ...tensor, name: tensor.name.slice(prefix.length) }));
+    const one = (name: string): TensorEntry => {
+      const tensor = tensors.get(name);
+      if (!tensor) throw new RangeError(`readFixture: expected a tensor ${name} in ${path}`);
+      return tensor;
+    };
+    const attentionMask = tensors.get("batch.attention_mask");
+    const hidden = tensors.get("expect.hidden");
+    return {
+      case: metadata.case ?? path,
+      config: json("config"),
+      optimizer: json("optimizer"),
+      decayExcluded: json("decay_excluded"),
+      batch: {
+        inputIds: one("batch.input_ids"),
+        labels: one("batch.labels"),
+        ...(attentionMask && { attentionMask }),
+      },
+      params: under("param."),
+      expect: {
+        loss: Number(one("expect.loss").data[0]),
+        gradNorm: Number(one("expect.grad_norm").data[0]),
+        losses: Array.from(one("expect.losses").data as ArrayLike<number>),
+        ...(hidden && { hidden }),
+        logits: one("expect.logits"),
+        grads: under("expect.grad."),
+        after3: under("expect.after3."),
+      },
+    };
+  } finally {
+    await checkpoint.close();
+  }
+}

@@ -1,0 +1,61 @@
+/** IEEE binary16 and bfloat16 as arrays of their bit patterns. Rounding is to nearest, ties to even. */
+
+const f32 = new Float32Array(1);
+const u32 = new Uint32Array(f32.buffer);
+
+/** The binary16 bit pattern nearest to `value`; what is too large becomes infinity. */
+function toF16(value: number): number {
+  f32[0] = value;
+  const bits = u32[0]!;
+  const sign = (bits >>> 16) & 0x8000;
+  const magnitude = bits & 0x7fffffff;
+  if (magnitude > 0x7f800000) return sign | 0x7e00; // not a number
+  if (magnitude >= 0x477ff000) return sign | 0x7c00; // rounds to infinity, from 65520 on
+  if (magnitude < 0x38800000) {
+    // Subnormal: the value in units of 2^-24, which scaling by a power of two gives exactly.
+    const units = Math.abs(f32[0]!) * 0x1000000;
+    const below = Math.floor(units);
+    const rest = units - below;
+    return sign | (rest > 0.5 || (rest === 0.5 && (below & 1) === 1) ? below + 1 : below);
+  }
+  const rebased = magnitude - 0x38000000; // exponent bias 127 -> 15
+  return sign | ((rebased + 0xfff + ((rebased >>> 13) & 1)) >>> 13);
+}
+
+function fromF16(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >>> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 0x1f) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+export function encodeF16(values: ArrayLike<number>): Uint16Array {
+  const out = new Uint16Array(values.length);
+  for (let i = 0; i < out.length; i++) out[i] = toF16(values[i]!);
+  return out;
+}
+
+export function decodeF16(bits: Uint16Array): Float32Array {
+  const out = new Float32Array(bits.length);
+  for (let i = 0; i < out.length; i++) out[i] = fromF16(bits[i]!);
+  return out;
+}
+
+export function encodeBf16(values: ArrayLike<number>): Uint16Array {
+  const out = new Uint16Array(values.length);
+  for (let i = 0; i < out.length; i++) {
+    f32[0] = values[i]!;
+    const bits = u32[0]!;
+    const isNan = (bits & 0x7fffffff) > 0x7f800000;
+    out[i] = isNan ? (bits >>> 16) | 0x40 : (bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16;
+  }
+  return out;
+}
+
+export function decodeBf16(bits: Uint16Array): Float32Array {
+  const out = new Uint32Array(bits.length);
+  for (let i = 0; i < out.length; i++) out[i] = bits[i]! << 16;
+  return new Float32Array(out.buffer);
+}

@@ -1,0 +1,173 @@
+import { elementCount, formatShape, type TensorEntry } from "./tensor-entry.ts";
+
+/**
+ * Names of Hugging Face `BertForMaskedLM`, `BertModel` and `BertForSequenceClassification` to crammed-bert names and back.
+ * The map is linear, so that it holds for gradients and for changes of weights as well as for weights.
+ *
+ * One tensor changes its layout: query, key and value `[hidden, hidden]` become one `[3 * hidden, hidden]` whose rows are
+ * grouped `[heads, 3, headDim]`.
+ */
+const layerNames = [
+  ["attention.output.dense", "attn.dense"],
+  ["attention.output.LayerNorm", "norm1"],
+  ["intermediate.dense", "ffn.dense_in"],
+  ["output.dense", "ffn.dense_out"],
+  ["output.LayerNorm", "norm2"],
+] as const;
+
+/** Outside of the layers: the name in Hugging Face, ours, and whether it stands under `bert.` there. */
+const otherNames = [
+  ["embeddings.word_embeddings.weight", "encoder.embedding.word_embedding.weight", true],
+  ["embeddings.position_embeddings.weight", "encoder.embedding.pos_embedding.embedding.weight", true],
+  ["embeddings.token_type_embeddings.weight", "encoder.embedding.token_type_embedding.weight", true],
+  ["embeddings.LayerNorm.weight", "encoder.embedding.norm.weight", true],
+  ["embeddings.LayerNorm.bias", "encoder.embedding.norm.bias", true],
+  ["pooler.dense.weight", "pooler.dense.weight", true],
+  ["pooler.dense.bias", "pooler.dense.bias", true],
+  ["classifier.weight", "head.weight", false],
+  ["classifier.bias", "head.bias", false],
+  ["cls.predictions.bias", "decoder.bias", false],
+  ["cls.predictions.transform.dense.weight", "prediction_head.dense.weight", false],
+  ["cls.predictions.transform.dense.bias", "prediction_head.dense.bias", false],
+  ["cls.predictions.transform.LayerNorm.weight", "prediction_head.norm.weight", false],
+  ["cls.predictions.transform.LayerNorm.bias", "prediction_head.norm.bias", false],
+] as const;
+
+/** Copies of tied tensors and buffers that are no parameters. */
+const redundant = /^(cls\.predictions\.decoder\.(weight|bias)|(bert\.)?embeddings\.(position_ids|token_type_ids))$/;
+/** Parts of `BertForPreTraining` that no model of ours has. */
+const dropped = /^(cls\.seq_relationship\..*)$/;
+
+const selfAttention = /^encoder\.layer\.(\d+)\.attention\.self\.(query|key|value)\.(weight|bias)$/;
+const fusedAttention = /^encoder\.layers\.(\d+)\.attn\.self_attention\.query_key_value\.(weight|bias)$/;
+const roles = ["query", "key", "value"] as const;
+
+export interface HuggingFaceNames {
+  /** The number of attention heads, by which the rows of query, key and value are grouped. */
+  heads: number;
+}
+
+/**
+ * Tensors under Hugging Face names -> the same under crammed-bert names. Names that are ours already pass. The decoder's
+ * weight, which is tied, and the next-sentence head are left out.
+ *
+ * @throws RangeError listing every name that is neither, and every incomplete query, key and value
+ */
+export function fromHuggingFaceBert(tensors: Iterable<TensorEntry>, { heads }: HuggingFaceNames): TensorEntry[] {
+  const out: TensorEntry[] = [];
+  const unknown: string[] = [];
+  const attention = new Map<string, Partial<Record<(typeof roles)[number], TensorEntry>>>();
+  for (const tensor of tensors) {
+    if (redundant.test(tensor.name) || dropped.test(tensor.name)) continue;
+    const name = tensor.name.replace(/^bert\./, "").replace(/LayerNorm\.gamma$/, "LayerNorm.weight");
+    const source = name.replace(/LayerNorm\.beta$/, "LayerNorm.bias");
+    const match = selfAttention.exec(source);
+    if (match) {
+      const fused = `encoder.layers.${match[1]}.attn.self_attention.query_key_value.${match[3]}`;
+      attention.set(fused, { ...attention.get(fused), [match[2]!]: tensor });
+      continue;
+    }
+    const target = ourName(source);
+    if (target) out.push({ ...tensor, name: target });
+    else unknown.push(tensor.name);
+  }
+  for (const [name, { query, key, value }] of attention) {
+    if (query && key && value) out.push(fuse(name, [query, key, value], heads));
+    else unknown.push(`${name} (of query, key and value only a part)`);
+  }
+  if (unknown.length > 0) {
+    throw new RangeError(`fromHuggingFaceBert: expected names of Hugging Face BERT, got ${unknown.join(", ")}`);
+  }
+  return out;
+}
+
+/**
+ * Tensors under crammed-bert names -> the same under the names of `BertForMaskedLM` and its siblings.
+ *
+ * @throws RangeError listing every tensor that BERT has no place for
+ */
+export function toHuggingFaceBert(tensors: Iterable<TensorEntry>, { heads }: HuggingFaceNames): TensorEntry[] {
+  const out: TensorEntry[] = [];
+  const unknown: string[] = [];
+  for (const tensor of tensors) {
+    const match = fusedAttention.exec(tensor.name);
+    if (match) {
+      const prefix = `bert.encoder.layer.${match[1]}.attention.self`;
+      const names = roles.map((role) => `${prefix}.${role}.${match[2]}`);
+      out.push(...split(tensor, names, heads));
+      continue;
+    }
+    const target = theirName(tensor.name);
+    if (target) out.push({ ...tensor, name: target });
+    else unknown.push(tensor.name);
+  }
+  if (unknown.length > 0) {
+    throw new RangeError(`toHuggingFaceBert: expected the tensors of a BERT, got ${unknown.join(", ")}`);
+  }
+  return out;
+}
+
+function ourName(name: string): string | undefined {
+  const layer = /^encoder\.layer\.(\d+)\.(.+)\.(weight|bias)$/.exec(name);
+  if (layer) {
+    const part = layerNames.find(([theirs]) => theirs === layer[2]);
+    return part && `encoder.layers.${layer[1]}.${part[1]}.${layer[3]}`;
+  }
+  return otherNames.find(([theirs, ours]) => theirs === name || ours === name)?.[1];
+}
+
+function theirName(name: string): string | undefined {
+  const layer = /^encoder\.layers\.(\d+)\.(.+)\.(weight|bias)$/.exec(name);
+  if (layer) {
+    const part = layerNames.find(([, ours]) => ours === layer[2]);
+    return part && `bert.encoder.layer.${layer[1]}.${part[0]}.${layer[3]}`;
+  }
+  const other = otherNames.find(([, ours]) => ours === name);
+  return other && (other[2] ? `bert.${other[0]}` : other[0]);
+}
+
+/** Three `[heads * headDim, ...]` -> one `[heads * 3 * headDim, ...]`, rows grouped per head. */
+function fuse(name: string, parts: readonly TensorEntry[], heads: number): TensorEntry {
+  const { shape, dtype } = parts[0]!;
+  const block = blockSize(name, shape, heads);
+  if (parts.some((part) => formatShape(part.shape) !== formatShape(shape))) {
+    throw new RangeError(
+      `fromHuggingFaceBert: expected query, key and value of one shape for ${name}, got ${parts.map((part) => formatShape(part.shape)).join(", ")}`,
+    );
+  }
+  const data = new Float32Array(3 * elementCount(shape));
+  for (let head = 0; head < heads; head++) {
+    for (const [role, part] of parts.entries()) {
+      data.set(floats(part).subarray(head * block, (head + 1) * block), (head * 3 + role) * block);
+    }
+  }
+  return { name, dtype, shape: [3 * shape[0]!, ...shape.slice(1)], data };
+}
+
+function split(tensor: TensorEntry, names: readonly string[], heads: number): TensorEntry[] {
+  const { shape, dtype } = tensor;
+  const block = blockSize(tensor.name, shape, 3 * heads);
+  const source = floats(tensor);
+  return names.map((name, role) => {
+    const data = new Float32Array(source.length / 3);
+    for (let head = 0; head < heads; head++) {
+      const from = (head * 3 + role) * block;
+      data.set(source.subarray(from, from + block), head * block);
+    }
+    return { name, dtype, shape: [shape[0]! / 3, ...shape.slice(1)], data };
+  });
+}
+
+function blockSize(name: string, shape: readonly number[], blocks: number): number {
+  if (shape.length === 0 || shape[0]! % blocks !== 0) {
+    throw new RangeError(
+      `expected the rows of ${name} ${formatShape(shape)} to divide by ${blocks}; is the number of heads right?`,
+    );
+  }
+  return elementCount(shape) / blocks;
+}
+
+function floats({ name, data }: TensorEntry): Float32Array {
+  if (data instanceof Float32Array) return data;
+  throw new TypeError(`expected ${name} to be held in float32, got ${data.constructor.name}`);
+}

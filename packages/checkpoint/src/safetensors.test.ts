@@ -1,0 +1,191 @@
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  bytesSource,
+  openCheckpoint,
+  openSafetensors,
+  safetensorsChunks,
+  type TensorEntry,
+  writeCheckpoint,
+  writeSafetensors,
+} from "./index.ts";
+
+let directory: string;
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), "cramkit-checkpoint-"));
+});
+afterAll(() => rm(directory, { recursive: true }));
+
+const tensors: TensorEntry[] = [
+  { name: "a.weight", dtype: "F32", shape: [2, 3], data: Float32Array.from([1, -2, 3.5, 0, 1e-30, 1e30]) },
+  { name: "half", dtype: "F16", shape: [5], data: Float32Array.from([1, -65504, 2 ** -24, 0.5, 2 ** -14]) },
+  { name: "brain", dtype: "BF16", shape: [1, 3], data: Float32Array.from([1, -3.140625, 2 ** 100]) },
+  { name: "ids", dtype: "I32", shape: [3], data: Int32Array.from([1, -2, 2 ** 31 - 1]) },
+  { name: "long", dtype: "I64", shape: [1], data: BigInt64Array.from([-(2n ** 62n)]) },
+  { name: "scalar", dtype: "F64", shape: [], data: Float64Array.from([Math.PI]) },
+  { name: "empty", dtype: "F32", shape: [0, 4], data: new Float32Array() },
+  { name: "mask", dtype: "BOOL", shape: [2], data: Uint8Array.from([1, 0]) },
+];
+
+async function toBytes(entries: TensorEntry[], metadata: Record<string, string> = {}): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of safetensorsChunks(entries, { metadata })) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+async function all(checkpoint: AsyncIterable<TensorEntry>): Promise<TensorEntry[]> {
+  const entries: TensorEntry[] = [];
+  for await (const entry of checkpoint) entries.push(entry);
+  return entries;
+}
+
+/** A file with this header and `dataBytes` bytes behind it. */
+function fileOf(header: unknown, dataBytes: number): Uint8Array {
+  const json = new TextEncoder().encode(typeof header === "string" ? header : JSON.stringify(header));
+  const bytes = new Uint8Array(8 + json.byteLength + dataBytes);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(json.byteLength), true);
+  bytes.set(json, 8);
+  return bytes;
+}
+
+describe("safetensors", () => {
+  it("reads what it wrote, every dtype and shape", async () => {
+    const path = join(directory, "all.safetensors");
+    await writeSafetensors(path, tensors, { metadata: { format: "pt", note: "käse" } });
+    const checkpoint = await openSafetensors(path);
+    expect(checkpoint.metadata).toEqual({ format: "pt", note: "käse" });
+    expect(await all(checkpoint)).toEqual(tensors);
+    expect(await checkpoint.read("ids")).toEqual(tensors[3]);
+    await expect(checkpoint.read("nothing")).rejects.toThrow(/nothing/);
+    await checkpoint.close();
+    expect((await readdir(directory)).filter((name) => name.endsWith(".partial"))).toEqual([]);
+  });
+
+  it("stores floats in a narrower type on request, and leaves integers", async () => {
+    const path = join(directory, "narrow.safetensors");
+    await writeSafetensors(path, tensors, { floats: "BF16" });
+    const checkpoint = await openSafetensors(path);
+    expect((await checkpoint.read("a.weight")).dtype).toBe("BF16");
+    expect((await checkpoint.read("ids")).dtype).toBe("I32");
+    await checkpoint.close();
+  });
+
+  it("fetches the data of a tensor when its turn comes", async () => {
+    const order: string[] = [];
+    const lazy = ["x", "y"].map((name) => ({
+      name,
+      dtype: "F32" as const,
+      shape: [1],
+      data: async () => {
+        order.push(name);
+        return Float32Array.of(1);
+      },
+    }));
+    for await (const _ of safetensorsChunks(lazy)) order.push("chunk");
+    expect(order).toEqual(["chunk", "x", "chunk", "y", "chunk"]);
+  });
+
+  it("writes shards with an index and reads them as one", async () => {
+    const folder = join(directory, "sharded");
+    const files = await writeCheckpoint(folder, tensors, { maxShardBytes: 32 });
+    expect(files.at(-1)).toBe("model.safetensors.index.json");
+    expect(files.length).toBeGreaterThan(3);
+    for (const path of [folder, join(folder, "model.safetensors.index.json")]) {
+      const checkpoint = await openCheckpoint(path);
+      expect(await all(checkpoint)).toEqual(tensors);
+      expect(await checkpoint.read("brain")).toEqual(tensors[2]);
+      await checkpoint.close();
+    }
+    expect(await writeCheckpoint(join(directory, "whole"), tensors)).toEqual(["model.safetensors"]);
+  });
+
+  it("names what an index and its shards disagree about", async () => {
+    const folder = join(directory, "disagree");
+    await writeCheckpoint(folder, tensors.slice(0, 2), { maxShardBytes: 8 });
+    const index = {
+      weight_map: { "a.weight": "model-00001-of-00002.safetensors", gone: "model-00002-of-00002.safetensors" },
+    };
+    await writeFile(join(folder, "model.safetensors.index.json"), JSON.stringify(index));
+    await expect(openCheckpoint(folder)).rejects.toThrow(/gone is not in .*; half of .* is not in the index/);
+    await writeFile(join(folder, "model.safetensors.index.json"), JSON.stringify({ weight_map: { a: "../x" } }));
+    await expect(openCheckpoint(folder)).rejects.toThrow(/file beside it/);
+  });
+
+  it.each([
+    ["half", "F16", 2 ** -14],
+    ["brain", "BF16", 2 ** -126],
+  ] as const)("rounds %s to nearest, ties to even", async (_, dtype, smallest) => {
+    const bits = dtype === "F16" ? 11 : 8;
+    await fc.assert(
+      fc.asyncProperty(fc.float({ noNaN: true, min: Math.fround(-60000), max: 60000 }), async (value) => {
+        const bytes = await toBytes([{ name: "x", dtype, shape: [1], data: Float32Array.of(value) }]);
+        const [entry] = await all(await openSafetensors(bytesSource(bytes)));
+        const read = Number(entry!.data[0]);
+        const ulp = 2 ** (Math.floor(Math.log2(Math.max(Math.abs(value), smallest))) - bits + 1);
+        const units = value / ulp;
+        const even = Math.round(units / 2) * 2; // the even neighbour wins a tie
+        const nearest = Math.abs(units - even) === 0.5 ? even : Math.round(units);
+        expect(read).toBe(nearest * ulp === 0 ? read * 0 : nearest * ulp);
+        expect(Math.abs(read - value)).toBeLessThanOrEqual(ulp / 2);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("keeps infinities and NaN in half precision", async () => {
+    for (const dtype of ["F16", "BF16"] as const) {
+      const data = Float32Array.of(Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN, 3.4e38);
+      const bytes = await toBytes([{ name: "x", dtype, shape: [4], data }]);
+      const [entry] = await all(await openSafetensors(bytesSource(bytes)));
+      expect([...(entry!.data as Float32Array)].slice(0, 3)).toEqual([...data].slice(0, 3));
+      if (dtype === "F16") expect(entry!.data[3]).toBe(Number.POSITIVE_INFINITY);
+    }
+  });
+});
+
+describe("a hostile file is refused", () => {
+  const f32 = (begin: number, end: number, shape = [(end - begin) / 4]) => ({
+    dtype: "F32",
+    shape,
+    data_offsets: [begin, end],
+  });
+  const huge = new Uint8Array(16);
+  new DataView(huge.buffer).setBigUint64(0, 2n ** 60n, true);
+  it.each<[string, Uint8Array, RegExp]>([
+    ["empty", new Uint8Array(), /0 bytes; it is truncated/],
+    ["shorter than its length field", new Uint8Array(5), /5 bytes; it is truncated/],
+    ["a huge header length", huge, /header of 2 to 8 bytes, got a length of 1152921504606846976/],
+    ["bad JSON", fileOf('{"a":', 0), /JSON header at offset 8/],
+    ["JSON that is no object", fileOf("[1]", 0), /JSON object/],
+    ["bytes that are not UTF-8", fileOf('{"\ud800":1}', 0), /a|object/],
+    ["an unknown dtype", fileOf({ a: { dtype: "F8", shape: [1], data_offsets: [0, 1] } }, 1), /dtype of a .* F8/],
+    ["a negative size", fileOf({ a: f32(0, 4, [-1]) }, 4), /shape of a/],
+    ["a shape that overflows", fileOf({ a: f32(0, 4, [2 ** 40, 2 ** 40, 2 ** 40]) }, 4), /bytes for a F32/],
+    ["a shape that is not that of its bytes", fileOf({ a: f32(0, 8, [3]) }, 8), /12 bytes for a F32 \[3\]/],
+    ["ranges that overlap", fileOf({ a: f32(0, 8), b: f32(4, 12) }, 12), /b to begin at byte .* overlap/],
+    ["a gap", fileOf({ a: f32(0, 4), b: f32(8, 12) }, 12), /b to begin at byte/],
+    ["bytes behind the last tensor", fileOf({ a: f32(0, 4) }, 8), /to end at byte/],
+    ["a range outside of the file", fileOf({ a: f32(0, 400) }, 8), /a to end at byte .*truncated/],
+    ["a reversed range", fileOf({ a: f32(4, 0, [0]) }, 4), /data_offsets of a/],
+    ["metadata that is not text", fileOf({ __metadata__: { a: 1 } }, 0), /__metadata__.a/],
+  ])("%s", async (_, bytes, message) => {
+    await expect(openSafetensors(bytesSource(bytes))).rejects.toThrow(message);
+  });
+
+  it("survives any damage to a good file: it reads as before or it is refused", async () => {
+    const good = await toBytes(tensors);
+    await fc.assert(
+      fc.asyncProperty(fc.nat(good.byteLength - 1), fc.nat(255), fc.nat(8), async (position, value, cut) => {
+        const bytes = Uint8Array.from(good).subarray(0, good.byteLength - cut);
+        if (position < bytes.byteLength) bytes[position] = value;
+        const read = await openSafetensors(bytesSource(bytes)).then(all, (error: Error) => error);
+        if (cut > 0) expect(read).toBeInstanceOf(RangeError);
+        else if (read instanceof Error) expect(read).toBeInstanceOf(RangeError);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});

@@ -1,0 +1,121 @@
+import { writeFileAtomically } from "./atomic-file.ts";
+import { type Checkpoint, openSafetensors } from "./read-safetensors.ts";
+import type { TensorToWrite } from "./tensor-entry.ts";
+import { type SafetensorsOptions, storedBytes, writeSafetensors } from "./write-safetensors.ts";
+
+const indexName = "model.safetensors.index.json";
+
+export interface ShardedOptions extends SafetensorsOptions {
+  /** A shard is closed before a tensor would take it over this size; 5 GB as in `transformers`. */
+  maxShardBytes?: number;
+}
+
+/**
+ * Write a checkpoint into a folder as `transformers` lays it out: `model.safetensors` where it fits into one shard, else
+ * `model-00001-of-00003.safetensors` ... and `model.safetensors.index.json`, which is written last.
+ *
+ * @returns the names of the files
+ */
+export async function writeCheckpoint(
+  directory: string,
+  tensors: readonly TensorToWrite[],
+  { maxShardBytes = 5_000_000_000, ...options }: ShardedOptions = {},
+): Promise<string[]> {
+  const { join } = await import("node:path");
+  const shards: TensorToWrite[][] = [[]];
+  let shardBytes = 0;
+  let totalBytes = 0;
+  for (const tensor of tensors) {
+    const bytes = storedBytes(tensor, options.floats);
+    if (shardBytes > 0 && shardBytes + bytes > maxShardBytes) {
+      shards.push([]);
+      shardBytes = 0;
+    }
+    shards.at(-1)!.push(tensor);
+    shardBytes += bytes;
+    totalBytes += bytes;
+  }
+  if (shards.length === 1) {
+    await writeSafetensors(join(directory, "model.safetensors"), tensors, options);
+    return ["model.safetensors"];
+  }
+  const number = (index: number) => String(index).padStart(5, "0");
+  const names = shards.map((_, index) => `model-${number(index + 1)}-of-${number(shards.length)}.safetensors`);
+  for (const [index, shard] of shards.entries()) await writeSafetensors(join(directory, names[index]!), shard, options);
+  const map = shards.flatMap((shard, index) => shard.map((tensor) => [tensor.name, names[index]!] as const));
+  const index = { metadata: { total_size: totalBytes }, weight_map: Object.fromEntries(map) };
+  await writeFileAtomically(join(directory, indexName), [
+    new TextEncoder().encode(`${JSON.stringify(index, null, 2)}\n`),
+  ]);
+  return [...names, indexName];
+}
+
+/**
+ * Open a checkpoint: a `.safetensors` file, an index of shards, or the folder that holds either. The caller closes it.
+ *
+ * @throws RangeError where the index and its shards disagree; every tensor at fault is named
+ */
+export async function openCheckpoint(path: string): Promise<Checkpoint> {
+  const { stat } = await import("node:fs/promises");
+  const { join } = await import("node:path");
+  if (!(await stat(path)).isDirectory()) return path.endsWith(".json") ? openIndex(path) : openSafetensors(path);
+  const exists = (file: string) => stat(file).then(() => true, () => false); // biome-ignore format: one question
+  const whole = join(path, "model.safetensors");
+  if (await exists(whole)) return openSafetensors(whole);
+  const index = join(path, indexName);
+  if (await exists(index)) return openIndex(index);
+  throw new RangeError(`openCheckpoint: expected model.safetensors or ${indexName} in ${path}, found neither`);
+}
+
+async function openIndex(path: string): Promise<Checkpoint> {
+  const { readFile } = await import("node:fs/promises");
+  const { basename, dirname, join } = await import("node:path");
+  const map = weightMap(JSON.parse(await readFile(path, "utf8")), path);
+  const shards = new Map<string, Checkpoint>();
+  try {
+    for (const file of new Set(Object.values(map))) {
+      if (basename(file) !== file) throw new RangeError(`${path}: expected the name of a file beside it, got ${file}`);
+      shards.set(file, await openSafetensors(join(dirname(path), file)));
+    }
+    return joined(map, shards, path);
+  } catch (error) {
+    for (const shard of shards.values()) await shard.close();
+    throw error;
+  }
+}
+
+function joined(map: Record<string, string>, shards: Map<string, Checkpoint>, path: string): Checkpoint {
+  const problems: string[] = [];
+  for (const [name, file] of Object.entries(map)) {
+    if (!shards.get(file)!.tensors.some((tensor) => tensor.name === name)) problems.push(`${name} is not in ${file}`);
+  }
+  for (const [file, shard] of shards) {
+    for (const { name } of shard.tensors)
+      if (map[name] !== file) problems.push(`${name} of ${file} is not in the index`);
+  }
+  if (problems.length > 0) throw new RangeError(`${path}: the index and its shards disagree: ${problems.join("; ")}`);
+  const all = [...shards.values()];
+  const metadata = Object.assign({}, ...all.map((shard) => shard.metadata)) as Record<string, string>;
+  return {
+    metadata,
+    tensors: all.flatMap((shard) => shard.tensors),
+    async read(name) {
+      const file = map[name];
+      if (file === undefined) throw new RangeError(`read: expected a tensor of the checkpoint, got ${name}`);
+      return shards.get(file)!.read(name);
+    },
+    async *[Symbol.asyncIterator]() {
+      for (const shard of all) yield* { [Symbol.asyncIterator]: () => shard[Symbol.asyncIterator]() };
+    },
+    async close() {
+      for (const shard of all) await shard.close();
+    },
+  };
+}
+
+function weightMap(index: unknown, path: string): Record<string, string> {
+  const map = (index as { weight_map?: unknown } | null)?.weight_map;
+  const isMap = typeof map === "object" && map !== null && Object.values(map).every((file) => typeof file === "string");
+  if (!isMap) throw new RangeError(`${path}: expected { weight_map: { tensor: file } }, got something else`);
+  return map as Record<string, string>;
+}

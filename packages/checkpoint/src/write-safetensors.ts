@@ -1,0 +1,40 @@
+import { writeFileAtomically } from "./atomic-file.ts";
+import { encodeElements } from "./elements.ts";
+import { formatHeader } from "./safetensors-header.ts";
+import { type Dtype, elementBytes, elementCount, type TensorInfo, type TensorToWrite } from "./tensor-entry.ts";
+
+export interface SafetensorsOptions {
+  /** Strings to strings; `transformers` needs `{ format: "pt" }`. */
+  metadata?: Record<string, string>;
+  /** Store floating-point tensors in this type instead of their own. */
+  floats?: "F32" | "F16" | "BF16";
+}
+
+/** A safetensors file piece by piece: its header, then one tensor at a time, whose data is asked for when its turn comes. */
+export async function* safetensorsChunks(
+  tensors: readonly TensorToWrite[],
+  { metadata = {}, floats }: SafetensorsOptions = {},
+): AsyncGenerator<Uint8Array> {
+  const stored = tensors.map((tensor) => ({ ...tensor, dtype: storedAs(tensor, floats) }));
+  yield formatHeader(stored, metadata);
+  for (const tensor of stored) {
+    yield encodeElements(tensor, typeof tensor.data === "function" ? await tensor.data() : tensor.data);
+  }
+}
+
+/** Write a safetensors file beside its final name, synced, then renamed. Needs Node. */
+export async function writeSafetensors(
+  path: string,
+  tensors: readonly TensorToWrite[],
+  options: SafetensorsOptions = {},
+): Promise<void> {
+  await writeFileAtomically(path, safetensorsChunks(tensors, options));
+}
+
+export function storedAs({ dtype }: TensorInfo, floats: SafetensorsOptions["floats"]): Dtype {
+  return floats && (dtype === "F32" || dtype === "F16" || dtype === "BF16" || dtype === "F64") ? floats : dtype;
+}
+
+export function storedBytes(tensor: TensorInfo, floats: SafetensorsOptions["floats"]): number {
+  return elementCount(tensor.shape) * elementBytes(storedAs(tensor, floats));
+}
