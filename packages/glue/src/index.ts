@@ -1,0 +1,15 @@
+export { type AcceptabilityOptions, acceptabilityProbe } from "./acceptability-probe.ts";
+export { type BagOfWordsOptions, bagOfWords } from "./bag-of-words.ts";
+export type { Batch, EvaluationBatch, TrainingBatch } from "./batches.ts";
+export { continuityProbe } from "./continuity-probe.ts";
+export { type Encode, type Encoding, type TemplateOptions, templateEncode } from "./encoded.ts";
+export type { ProbeOptions } from "./held-out.ts";
+export { majorityBaseline } from "./majority.ts";
+export { createMetric, type Metric, type MetricName, metricNames } from "./metric.ts";
+export { epochLimit, type Head, learningRateAt, type Protocol, protocols } from "./protocol.ts";
+export type { Identity, TrialResult } from "./results.ts";
+export { type RunOptions, type RunProgress, runTasks } from "./run.ts";
+export { type Passage, passages, type SentenceOptions } from "./sentences.ts";
+export { type Example, type ExampleSet, isRegression, outputs, type Task, type TaskData } from "./task.ts";
+export type { Trainee, Trial, TrialSetting } from "./trainee.ts";
+export { type Evaluation, type Predictions, score, type TrialOutcome, type TrialProgress } from "./trial.ts";

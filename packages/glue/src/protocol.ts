@@ -1,0 +1,114 @@
+/** One set of hyperparameters for all tasks, and how a trial is read. Plain data. */
+export interface Protocol {
+  readonly name: string;
+  readonly epochs: number;
+  readonly batchSize: number;
+  /** The peak. */
+  readonly learningRate: number;
+  /** Its shape after the warm-up: to 0 along half a cosine, to 0 along a line, or level. */
+  readonly schedule: "cosine" | "linear" | "constant";
+  /** The share of a task's own steps over which the rate climbs from 0. */
+  readonly warmup: number;
+  readonly adamw: { readonly b1: number; readonly b2: number; readonly epsilon: number; readonly weightDecay: number };
+  /** Tokens of an example, special ones included. */
+  readonly maxLength: number;
+  /** Of embeddings, attention, residuals and the head. */
+  readonly dropout: number;
+  readonly head: Head;
+  /** `always`: single texts are encoded as a pair with an empty second text, as the study does. */
+  readonly secondText: "always" | "pairs";
+  /** Trials with different seeds; their median is the score. */
+  readonly trials: number;
+}
+
+/** Pooling, a linear layer, tanh, dropout, and a linear layer to the task's outputs. */
+export interface Head {
+  readonly pooling: "first" | "mean";
+  /** Width of the inner linear layer; absent: what the model's configuration says, or its hidden size. */
+  readonly width?: number;
+}
+
+/** The challenge finetunes for at most this many epochs. */
+export const epochLimit = 5;
+
+const sane: Protocol = {
+  name: "GLUE_sane",
+  epochs: 5,
+  batchSize: 16,
+  learningRate: 4e-5,
+  schedule: "cosine",
+  warmup: 0.1,
+  adamw: { b1: 0.9, b2: 0.98, epsilon: 1e-6, weightDecay: 0 },
+  maxLength: 128,
+  dropout: 0.1,
+  head: { pooling: "first" },
+  secondText: "always",
+  trials: 5,
+};
+
+/**
+ * The study's protocols under the names of its configurations: `GLUE_sane` scored the crammed models, `GLUE_v2` and
+ * `GLUE_v1` the published BERT in either version of the study, `GLUE_mosbach` is the long schedule of Mosbach et al. (2021).
+ */
+export const protocols = {
+  GLUE_sane: sane,
+  GLUE_v2: {
+    ...sane,
+    name: "GLUE_v2",
+    epochs: 10,
+    batchSize: 32,
+    learningRate: 2e-5,
+    schedule: "linear",
+    warmup: 0.06,
+    adamw: { ...sane.adamw, weightDecay: 0.1 },
+    maxLength: 1024,
+  },
+  // Its configuration names 1000 warm-up steps, but a schedule of "none" has no use for them.
+  GLUE_v1: { ...sane, name: "GLUE_v1", batchSize: 32, learningRate: 2e-5, schedule: "constant", warmup: 0 },
+  GLUE_mosbach: {
+    ...sane,
+    name: "GLUE_mosbach",
+    epochs: 20,
+    learningRate: 2e-5,
+    schedule: "linear",
+    adamw: { ...sane.adamw, weightDecay: 0.01 },
+  },
+} as const satisfies Record<string, Protocol>;
+
+/**
+ * The learning rate of a step, counted from 0 of `steps`: `peak * s / W` during the `W = floor(warmup * steps)` steps of
+ * warm-up, so the very first step stands still, and then the schedule over the rest. `W` is the task's own; in the
+ * reference code the first task's count stayed for all that followed.
+ */
+export function learningRateAt(protocol: Protocol, step: number, steps: number): number {
+  const warmup = Math.floor(protocol.warmup * steps);
+  if (step < warmup) return (protocol.learningRate * step) / warmup;
+  const fraction = (step - warmup) / Math.max(1, steps - warmup);
+  if (protocol.schedule === "cosine") return protocol.learningRate * 0.5 * (1 + Math.cos(Math.PI * fraction));
+  return protocol.schedule === "linear" ? protocol.learningRate * (1 - fraction) : protocol.learningRate;
+}
+
+/** Throws on a protocol that cannot be run, or that trains longer than the challenge allows. */
+export function checkProtocol(
+  protocol: Protocol,
+  { allowMoreEpochs = false }: { allowMoreEpochs?: boolean } = {},
+): void {
+  const whole = { epochs: protocol.epochs, batchSize: protocol.batchSize, trials: protocol.trials };
+  for (const [name, value] of Object.entries(whole)) {
+    if (!Number.isInteger(value) || value < 1)
+      throw new RangeError(`protocol ${protocol.name}: expected ${name} to be a whole number above 0, got ${value}`);
+  }
+  if (!Number.isInteger(protocol.maxLength / 8) || protocol.maxLength < 8)
+    throw new RangeError(
+      `protocol ${protocol.name}: expected maxLength to be a multiple of 8, got ${protocol.maxLength}`,
+    );
+  if (!(protocol.warmup >= 0 && protocol.warmup < 1))
+    throw new RangeError(
+      `protocol ${protocol.name}: expected warmup in [0, 1), a share of the steps, got ${protocol.warmup}`,
+    );
+  if (protocol.epochs > epochLimit && !allowMoreEpochs)
+    throw new RangeError(
+      `protocol ${protocol.name}: expected at most ${epochLimit} epochs, the limit of the challenge, got ${protocol.epochs}; ` +
+        `lower epochs, or pass allowMoreEpochs, which is then shown beside the scores`,
+    );
+}
