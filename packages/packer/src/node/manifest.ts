@@ -1,0 +1,103 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+export type Json = null | boolean | number | string | Json[] | { [name: string]: Json | undefined };
+
+export const manifestName = "manifest.json";
+export const manifestFormat = "cramkit-prepared-set";
+export const manifestVersion = 1;
+
+/** A file of rows: little-endian token ids, nothing else. */
+export interface ShardEntry {
+  file: string;
+  rows: number;
+  bytes: number;
+  /** CRC-32 of every block of `rowsPerBlock` rows (the last one shorter), in hexadecimal. */
+  checksums: string[];
+}
+
+/** `manifest.json` of a prepared set. */
+export interface Manifest {
+  format: typeof manifestFormat;
+  version: number;
+  /** Digest of `packing` and `configuration`: sets with the same key hold the same rows. */
+  key: string;
+  seqLength: number;
+  rowCount: number;
+  vocabSize: number;
+  /** Bytes of a token on disk: 2, or 4 where the vocabulary has more than 65,536 entries. */
+  tokenBytes: 2 | 4;
+  rowsPerShard: number;
+  rowsPerBlock: number;
+  shards: ShardEntry[];
+  /** Other files of the set, such as tokenizer.json. */
+  files: { file: string; bytes: number; checksum: string }[];
+  counts: {
+    documents: number;
+    emptyDocuments: number;
+    /** In the rows. */
+    tokens: number;
+    /** Behind the last full row. */
+    droppedTokens: number;
+    /** Left out because of `maxRows`. */
+    droppedRows: number;
+  };
+  /** The options of the packer that decide the rows. */
+  packing: Json;
+  /** What made the documents, as the caller states it. */
+  configuration: Json;
+  /** What the caller counted on the way: what each filter kept and dropped. */
+  report: Json;
+}
+
+/** Reads and checks `manifest.json`; undefined where the folder has none. */
+export async function readManifest(directory: string): Promise<Manifest | undefined> {
+  const path = join(directory, manifestName);
+  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
+  return text === undefined ? undefined : parseManifest(path, text);
+}
+
+function parseManifest(path: string, text: string): Manifest {
+  const fail = (expected: string, got: string, remedy: string): never => {
+    throw new Error(`openPreparedSet: ${path}: expected ${expected}, got ${got}; ${remedy}`);
+  };
+  const again = "prepare the set again in an empty folder";
+  let manifest: Manifest;
+  try {
+    manifest = JSON.parse(text);
+  } catch (error) {
+    return fail("JSON", (error as Error).message, again);
+  }
+  if (manifest?.format !== manifestFormat)
+    fail(`format "${manifestFormat}"`, JSON.stringify(manifest?.format), "this is not a prepared set");
+  if (manifest.version > manifestVersion)
+    fail(
+      `a manifest of version ${manifestVersion} or older`,
+      `version ${manifest.version}`,
+      "update @cramkit/packer to read it",
+    );
+  if (manifest.version !== manifestVersion) fail(`version ${manifestVersion}`, `${manifest.version}`, again);
+  for (const name of ["seqLength", "vocabSize", "tokenBytes", "rowsPerShard", "rowsPerBlock"] as const)
+    if (!(Number.isInteger(manifest[name]) && manifest[name] > 0))
+      fail(`${name} to be a positive integer`, JSON.stringify(manifest[name]), again);
+  if (!Array.isArray(manifest.shards)) fail("a list of shards", JSON.stringify(manifest.shards), again);
+  const rowBytes = manifest.seqLength * manifest.tokenBytes;
+  let rows = 0;
+  for (const [i, shard] of manifest.shards.entries()) {
+    const full = i + 1 < manifest.shards.length;
+    if (shard.bytes !== shard.rows * rowBytes || (full && shard.rows !== manifest.rowsPerShard))
+      fail(
+        `shard ${shard.file} to have ${manifest.rowsPerShard} rows of ${rowBytes} bytes`,
+        JSON.stringify(shard.rows),
+        again,
+      );
+    if (shard.checksums?.length !== Math.ceil(shard.rows / manifest.rowsPerBlock))
+      fail(`a checksum for every block of ${shard.file}`, `${shard.checksums?.length}`, again);
+    rows += shard.rows;
+  }
+  if (rows !== manifest.rowCount) fail(`${manifest.rowCount} rows in all shards`, `${rows}`, again);
+  return manifest;
+}

@@ -1,0 +1,99 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { maskedBatches } from "../masked-batches.ts";
+import { createDraws } from "../random.ts";
+import type { RowSource } from "../rows.ts";
+import { openPreparedSet } from "./open-prepared-set.ts";
+import { type PrepareOptions, writePreparedSet } from "./write-prepared-set.ts";
+
+let root = "";
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), "packer-"));
+});
+afterEach(() => rm(root, { recursive: true, force: true }));
+
+const options = { seqLength: 8, vocabSize: 50, separatorId: 1, rowsPerShard: 10 } satisfies PrepareOptions;
+
+/** Documents of 0 to 30 tokens in [2, 50). */
+function randomDocuments(count: number): number[][] {
+  const draws = createDraws(5, 99);
+  return Array.from({ length: count }, (_, i) => {
+    draws.seek(i);
+    return Array.from({ length: draws.below(31) }, () => 2 + draws.below(48));
+  });
+}
+
+function joined(documents: number[][]): number[] {
+  return documents.flatMap((document) => (document.length > 0 ? [...document, 1] : []));
+}
+
+function readAll(set: RowSource): number[][] {
+  const target = new Int32Array(set.rowCount * set.seqLength);
+  set.readRows(
+    Array.from({ length: set.rowCount }, (_, i) => i),
+    target,
+  );
+  return Array.from({ length: set.rowCount }, (_, i) => [
+    ...target.subarray(i * set.seqLength, (i + 1) * set.seqLength),
+  ]);
+}
+
+function rowsOf(tokens: number[], seqLength: number): number[][] {
+  return Array.from({ length: Math.floor(tokens.length / seqLength) }, (_, i) =>
+    tokens.slice(i * seqLength, (i + 1) * seqLength),
+  );
+}
+
+async function prepared(name: string, documents: number[][], more: Partial<PrepareOptions> = {}) {
+  const directory = join(root, name);
+  await writePreparedSet(directory, documents, { ...options, ...more });
+  const set = await openPreparedSet(directory);
+  const rows = readAll(set);
+  set.close();
+  return { directory, manifest: set.manifest, rows };
+}
+
+describe("writePreparedSet", () => {
+  it("keeps the order of the documents", async () => {
+    const documents = randomDocuments(60);
+    const { manifest, rows } = await prepared("as-is", documents);
+    const tokens = joined(documents);
+    expect(rows).toEqual(rowsOf(tokens, 8));
+    expect(manifest.shards.length).toBeGreaterThan(3);
+    expect(manifest.counts).toEqual({
+      documents: 60,
+      emptyDocuments: documents.filter((document) => document.length === 0).length,
+      tokens: rows.length * 8,
+      droppedTokens: tokens.length % 8,
+      droppedRows: 0,
+    });
+    const bytes = await readFile(join(root, "as-is", "shard-00000.bin"));
+    expect([...new Uint16Array(bytes.buffer, bytes.byteOffset, 80)]).toEqual(tokens.slice(0, 80));
+  });
+
+  it("shuffles all rows, the same way for the same seed", async () => {
+    const documents = randomDocuments(60);
+    const sorted = (rows: number[][]) => rows.map(String).sort();
+    const a = await prepared("a", documents, { order: "shuffled", memoryBytes: 2000 });
+    const b = await prepared("b", documents, { order: "shuffled", memoryBytes: 1e6 });
+    const c = await prepared("c", documents, { order: "shuffled", seed: 7 });
+    expect(a.rows).toEqual(b.rows);
+    expect(a.rows).not.toEqual(c.rows);
+    expect(sorted(a.rows)).toEqual(sorted(rowsOf(joined(documents), 8)));
+    expect(sorted(a.rows)).toEqual(sorted(c.rows));
+  });
+
+  it("feeds masked batches", async () => {
+    const { directory } = await prepared("fed", randomDocuments(60));
+    const set = await openPreparedSet(directory);
+    let batches = 0;
+    for await (const { batch } of maskedBatches(set, { batchSize: 4, maskId: 0 })) {
+      expect(batch.positions.length).toBe(4 * 2);
+      batches++;
+    }
+    expect(batches).toBe(Math.floor(set.rowCount / 4));
+    set.close();
+  });
+});

@@ -1,0 +1,190 @@
+import { mkdir, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { checkPackOptions, type PackOptions, type TokenDocuments } from "../pack-rows.ts";
+import type { RowOrder } from "../row-order.ts";
+import { tokenBytes } from "../rows.ts";
+import { writeFileAtomically } from "./atomic-file.ts";
+import { checksum } from "./checksum.ts";
+import { type Json, type Manifest, manifestFormat, manifestName, manifestVersion, readManifest } from "./manifest.ts";
+import { loadPreparation, type Preparation, preparationFolder } from "./preparation.ts";
+import { mergeIntoShards, packIntoRuns, packIntoShards, sortRuns, type Work } from "./preparation-steps.ts";
+import { preparedSetKey } from "./prepared-set-key.ts";
+
+export interface PrepareProgress {
+  phase: "pack" | "sort" | "merge";
+  documents: number;
+  /** Rows packed, sorted or written so far, by phase. */
+  rows: number;
+}
+
+export interface PrepareOptions extends PackOptions {
+  order?: RowOrder;
+  /** Seed of the "shuffled" order. */
+  seed?: number;
+  /** Keep the first rows of the order only. */
+  maxRows?: number;
+  /** Rounded down to whole blocks of 256 KiB; 64 MiB by default. */
+  rowsPerShard?: number;
+  /** What sorting may hold in memory. Every other order than "as-is" also needs the size of the set once more on disk. */
+  memoryBytes?: number;
+  /** What made the documents: part of the key of the set, and stored in its manifest. */
+  configuration?: Json;
+  /** Asked once, when all documents are packed: what the caller counted on the way. */
+  report?: () => Json;
+  /** Small files to put into the folder, such as `{ "tokenizer.json": text }`. */
+  files?: Record<string, string>;
+  onProgress?: (progress: PrepareProgress) => void;
+  /** Stops between two blocks; what is finished is kept. */
+  signal?: AbortSignal;
+}
+
+/**
+ * The documents of a preparation. As a function it is asked for the documents from number `from` on, so that a resumed
+ * preparation need not make the earlier ones again; an iterable must begin at the first document every time.
+ */
+export type DocumentSource = TokenDocuments | ((from: number) => TokenDocuments);
+
+/**
+ * Packs documents into the ordered rows of a prepared set in `directory`. Streams: memory stays flat. A set of the same
+ * configuration that lies there already is returned as it is, without a look at the documents; an unfinished one is
+ * continued behind its last finished file; another one is refused. The rows depend on documents and options alone.
+ */
+export async function writePreparedSet(
+  directory: string,
+  documents: DocumentSource,
+  options: PrepareOptions,
+): Promise<Manifest> {
+  checkPackOptions("writePreparedSet", options);
+  const { order = "as-is", seed = 233, configuration = null, maxRows = Number.MAX_SAFE_INTEGER } = options;
+  const layout = rowLayout(options);
+  const packing = packingOf(options, order, seed, layout.rowsPerShard);
+  const key = preparedSetKey({ packing, configuration });
+
+  const existing = await readManifest(directory);
+  if (existing) {
+    if (existing.key === key) return existing;
+    throw new Error(
+      `writePreparedSet: expected ${directory} to be empty or a set with key ${key}, got a set with key ${existing.key}; choose another folder or remove this one`,
+    );
+  }
+  const state = (await loadPreparation(directory, key)) ?? newPreparation(key);
+  await checkFinishedFiles(directory, state);
+  await mkdir(join(directory, preparationFolder), { recursive: true });
+
+  const work: Work = {
+    directory,
+    temporary: join(directory, preparationFolder),
+    state,
+    layout,
+    maxRows,
+    memoryBytes: options.memoryBytes ?? 256 * 2 ** 20,
+    packOptions: options,
+    report: (phase, rows) => {
+      options.signal?.throwIfAborted();
+      options.onProgress?.({ phase, documents: state.position.documents, rows });
+    },
+  };
+  const from = () =>
+    typeof documents === "function" ? documents(state.position.documents) : skipped(documents, state);
+  if (order === "as-is") {
+    if (!state.packed) await packIntoShards(work, from());
+  } else {
+    if (!state.packed) await packIntoRuns(work, from(), order, seed);
+    await sortRuns(work, order, seed);
+    await mergeIntoShards(work);
+  }
+
+  const files: Manifest["files"] = [];
+  for (const [file, text] of Object.entries(options.files ?? {})) {
+    await writeFileAtomically(join(directory, file), text);
+    const bytes = new TextEncoder().encode(text);
+    files.push({ file, bytes: bytes.length, checksum: checksum(bytes) });
+  }
+  const rowCount = state.shards.reduce((sum, shard) => sum + shard.rows, 0);
+  const manifest: Manifest = {
+    format: manifestFormat,
+    version: manifestVersion,
+    key,
+    seqLength: options.seqLength,
+    rowCount,
+    vocabSize: options.vocabSize,
+    tokenBytes: tokenBytes(options.vocabSize),
+    rowsPerShard: layout.rowsPerShard,
+    rowsPerBlock: layout.rowsPerBlock,
+    shards: state.shards,
+    files,
+    counts: {
+      documents: state.position.documents,
+      emptyDocuments: state.position.emptyDocuments,
+      tokens: rowCount * options.seqLength,
+      droppedTokens: state.droppedTokens,
+      droppedRows: state.droppedRows,
+    },
+    packing,
+    configuration,
+    report: options.report?.() ?? null,
+  };
+  await writeFileAtomically(join(directory, manifestName), `${JSON.stringify(manifest, null, 1)}\n`);
+  await rm(join(directory, preparationFolder), { recursive: true, force: true });
+  return manifest;
+}
+
+function newPreparation(key: string): Preparation {
+  return {
+    version: 1,
+    key,
+    position: { documents: 0, offset: 0, emptyDocuments: 0, tokens: 0 },
+    packed: false,
+    droppedTokens: 0,
+    droppedRows: 0,
+    runs: [],
+    consumed: [],
+    shards: [],
+    nextRun: 0,
+  };
+}
+
+function rowLayout({ seqLength, vocabSize, rowsPerShard }: PrepareOptions): Work["layout"] {
+  const rowBytes = seqLength * tokenBytes(vocabSize);
+  if (rowsPerShard !== undefined && !(Number.isInteger(rowsPerShard) && rowsPerShard > 0))
+    throw new RangeError(`writePreparedSet: expected rowsPerShard to be a positive integer, got ${rowsPerShard}`);
+  const blockRows = Math.max(1, Math.floor(2 ** 18 / rowBytes));
+  const rowsPerBlock = Math.min(blockRows, rowsPerShard ?? blockRows);
+  const shardRows = rowsPerShard ?? 256 * rowsPerBlock;
+  return { seqLength, vocabSize, rowBytes, rowsPerBlock, rowsPerShard: shardRows - (shardRows % rowsPerBlock) };
+}
+
+/** What decides the rows, as JSON. Tables stand by their digest, a custom score by its name. */
+function packingOf(options: PrepareOptions, order: RowOrder, seed: number, rowsPerShard: number): Json {
+  const { seqLength, vocabSize, separatorId, startId, maxRows } = options;
+  let orderJson: Json;
+  if (typeof order === "string") orderJson = order === "shuffled" ? { by: order, seed } : order;
+  else if (order.by === "length")
+    orderJson = { ...order, tokenLengths: preparedSetKey(Array.from(order.tokenLengths)) };
+  else if (order.by === "score") orderJson = { by: order.by, name: order.name, direction: order.direction };
+  else orderJson = { ...order };
+  return { seqLength, vocabSize, separatorId, startId, order: orderJson, maxRows, rowsPerShard };
+}
+
+/** Leaves out the documents that are packed already. */
+async function* skipped(documents: TokenDocuments, { position }: Preparation): AsyncGenerator<ArrayLike<number>> {
+  let index = 0;
+  for await (const document of documents) if (index++ >= position.documents) yield document;
+}
+
+async function checkFinishedFiles(directory: string, state: Preparation): Promise<void> {
+  const finished = [
+    ...state.shards.map((shard) => ({ ...shard, path: join(directory, shard.file) })),
+    ...state.runs.map((run) => ({ ...run, path: join(directory, preparationFolder, run.file) })),
+  ];
+  for (const { path, bytes } of finished) {
+    const size = await stat(path).then(
+      (found) => found.size,
+      () => 0,
+    );
+    if (size !== bytes)
+      throw new Error(
+        `writePreparedSet: ${path}: expected ${bytes} bytes from the interrupted preparation, got ${size}; remove ${directory} and prepare again`,
+      );
+  }
+}

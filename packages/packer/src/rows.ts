@@ -1,0 +1,49 @@
+/** Token ids as they lie in memory and on disk: two bytes each where the vocabulary allows it. */
+export type TokenArray = Uint16Array | Uint32Array;
+
+/** Bytes of one token id on disk. */
+export function tokenBytes(vocabSize: number): 2 | 4 {
+  return vocabSize <= 65_536 ? 2 : 4;
+}
+
+/** Room for `length` token ids of a vocabulary of `vocabSize`. */
+export function allocateTokens(length: number, vocabSize: number): TokenArray {
+  return tokenBytes(vocabSize) === 2 ? new Uint16Array(length) : new Uint32Array(length);
+}
+
+/** Where a loader takes rows from. A prepared set on disk is one, `rowsInMemory` makes another; state your own freely. */
+export interface RowSource {
+  readonly seqLength: number;
+  readonly rowCount: number;
+  readonly vocabSize: number;
+  /** Names the content; a cursor of another set is refused where both sets have a key. */
+  readonly key?: string;
+  /** Writes row `indices[i]` to `target[i * seqLength ...]`. `target: [indices.length * seqLength]`. */
+  readRows(indices: ArrayLike<number>, target: Int32Array): void | Promise<void>;
+}
+
+/** A source over rows in memory. Borrows `tokens: [rowCount * seqLength]`. */
+export function rowsInMemory(
+  tokens: TokenArray | Int32Array,
+  { seqLength, vocabSize, key }: { seqLength: number; vocabSize: number; key?: string },
+): RowSource {
+  if (!Number.isInteger(seqLength) || seqLength < 1 || tokens.length % seqLength !== 0)
+    throw new RangeError(
+      `rowsInMemory: expected a whole number of rows of seqLength tokens, got ${tokens.length} tokens and seqLength ${seqLength}; cut the remainder off`,
+    );
+  const rowCount = tokens.length / seqLength;
+  return {
+    seqLength,
+    vocabSize,
+    rowCount,
+    key,
+    readRows(indices, target) {
+      for (let i = 0; i < indices.length; i++) {
+        const row = indices[i]!;
+        if (!(row >= 0 && row < rowCount))
+          throw new RangeError(`readRows: expected a row of 0 to ${rowCount - 1}, got ${row}`);
+        target.set(tokens.subarray(row * seqLength, (row + 1) * seqLength), i * seqLength);
+      }
+    },
+  };
+}
