@@ -1,4 +1,4 @@
-import { axisLabel, type PlotRange, sampleCurve } from "./samples.ts";
+import { axisLabel, largestValue, type PlotRange, sampleCurve } from "./samples.ts";
 
 export interface SvgPlotOptions extends PlotRange {
   /** Pixels. */
@@ -24,7 +24,7 @@ export const plotSvg = (
   const box = { left: 52, right: 12, top: title ? 30 : 12, bottom: 40 };
   const inner = { width: width - box.left - box.right, height: height - box.top - box.bottom };
   const samples = names.map((name) => sampleCurve("plotSvg", curves[name]!, Math.max(2, Math.round(inner.width)), end));
-  const top = samples.reduce((most, values) => Math.max(most, ...values), 0) || 1;
+  const top = Math.max(...names.map((name) => largestValue(curves[name]!, end)));
   const x = (share: number) => shown(box.left + share * inner.width);
   const y = (share: number) => shown(box.top + (1 - share) * inner.height);
   const ticks = [0, 0.25, 0.5, 0.75, 1];

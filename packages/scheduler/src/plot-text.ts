@@ -1,5 +1,5 @@
 import { checkCount } from "./check.ts";
-import { axisLabel, type PlotRange, sampleCurve } from "./samples.ts";
+import { axisLabel, largestValue, type PlotRange, sampleCurve } from "./samples.ts";
 
 export interface TextPlotOptions extends PlotRange {
   /** Characters of the plot itself, without the axis. */
@@ -21,9 +21,9 @@ export const plotText = (
 ): string => {
   checkCount("plotText", "height", height);
   const values = sampleCurve("plotText", curve, width * 2, end);
-  const top = Math.max(...values);
+  const top = largestValue(curve, end);
   const rows = height * 4;
-  const rowOf = (value: number) => rows - 1 - Math.round(((rows - 1) * Math.max(0, value)) / (top || 1));
+  const rowOf = (value: number) => rows - 1 - Math.round(((rows - 1) * Math.max(0, value)) / top);
   const cells = Array.from({ length: height }, () => new Uint8Array(width));
   values.forEach((value, x) => {
     // A steep part is drawn as a line down to its neighbour, not as dots with holes between them.

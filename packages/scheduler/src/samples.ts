@@ -21,6 +21,13 @@ export const sampleCurve = (
   });
 };
 
+/** The largest value of a curve, read finely enough to meet the peaks of every schedule here. */
+export const largestValue = (curve: (position: number) => number, end: number): number => {
+  let largest = 0;
+  for (let i = 0; i <= 2400; i++) largest = Math.max(largest, curve((i / 2400) * end));
+  return largest || 1;
+};
+
 /** A short number for an axis: 0.25, 8192, 1e-4. */
 export const axisLabel = (value: number): string => {
   const size = Math.abs(value);
