@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Document } from "../document.ts";
+import { restartable } from "../restartable.ts";
 import { docCommentTexts } from "./doc-comments.ts";
-import type { Document } from "./document.ts";
 import { filesOf, installedPackages } from "./installed-packages.ts";
 import { isEnglish, markdownProse } from "./markdown-prose.ts";
 
@@ -20,7 +21,11 @@ export interface InstalledDocumentationOptions {
  * (in another version of a package, in another licence section) is left out. Order and content depend on the installed
  * packages only, not on the machine, the package manager or the clock.
  */
-export async function* installedDocumentation({
+export function installedDocumentation(options: InstalledDocumentationOptions): AsyncIterable<Document> {
+  return restartable(() => readDocumentation(options));
+}
+
+async function* readDocumentation({
   root,
   declarations = "lib",
   minCharacters = 100,

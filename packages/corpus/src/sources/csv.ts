@@ -1,0 +1,88 @@
+import { Readable } from "node:stream";
+import { type CsvError, parse } from "csv-parse";
+import { CorpusInputError } from "./bad-input.ts";
+import { readBytes } from "./bytes.ts";
+import { type FileRecord, type RecordOptions, recordDocument } from "./format.ts";
+import { decodeUtf8, maxRecordBytes, withoutByteOrderMark } from "./lines.ts";
+
+/** Reads one column of comma-separated values. */
+export function readCsv(path: string, options: RecordOptions): AsyncIterable<FileRecord> {
+  return readSeparated(path, ",", options.quote ?? '"', options);
+}
+
+/** Reads one column of tab-separated values; quotes are ordinary characters there unless told otherwise. */
+export function readTsv(path: string, options: RecordOptions): AsyncIterable<FileRecord> {
+  return readSeparated(path, "\t", options.quote ?? false, options);
+}
+
+async function* readSeparated(
+  path: string,
+  delimiter: string,
+  quote: string | false,
+  options: RecordOptions,
+): AsyncGenerator<FileRecord> {
+  let skipped: FileRecord[] = [];
+  // Bytes go through the parser as Latin-1, one character a byte, so that invalid UTF-8 is seen and not replaced.
+  const parser = parse({
+    delimiter,
+    quote,
+    encoding: "latin1",
+    relax_column_count: true,
+    skip_empty_lines: true,
+    skip_records_with_error: true,
+    max_record_size: maxRecordBytes,
+    info: true,
+    on_skip: (error?: CsvError) => {
+      skipped.push({ kind: "bad", place: `line ${error?.lines ?? "?"}`, reason: error?.message ?? "malformed record" });
+      return undefined;
+    },
+  });
+  const source = Readable.from(withoutMark(readBytes(path)));
+  source.on("error", (error) => parser.destroy(error));
+  source.pipe(parser);
+  let header: string[] | undefined;
+  for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: { lines: number } }>) {
+    if (skipped.length > 0) {
+      yield* skipped;
+      skipped = [];
+    }
+    if (typeof options.field === "string" && header === undefined) {
+      header = record.map((name) => decodeUtf8(Buffer.from(name, "latin1")) ?? name);
+      if (!header.includes(options.field)) {
+        throw new CorpusInputError(
+          `expected a column "${options.field}", got: ${header.join(", ")}; choose one with field`,
+          { file: path, place: "line 1" },
+        );
+      }
+      continue;
+    }
+    yield fieldDocument(record, header, `line ${info.lines}`, options);
+  }
+  yield* skipped;
+}
+
+function fieldDocument(
+  record: string[],
+  header: string[] | undefined,
+  place: string,
+  options: RecordOptions,
+): FileRecord {
+  const fields: Record<string, unknown> = {};
+  for (const [index, raw] of record.entries()) {
+    const name = header ? header[index] : index;
+    if (name === undefined) continue;
+    if (!options.where && name !== options.field && name !== options.idField) continue;
+    const text = decodeUtf8(Buffer.from(raw, "latin1"));
+    if (text === undefined) return { kind: "bad", place, reason: `invalid UTF-8 in the column "${name}"` };
+    fields[name] = text;
+  }
+  return recordDocument(fields, place, options);
+}
+
+async function* withoutMark(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let first = true;
+  for await (const chunk of chunks) {
+    yield first ? withoutByteOrderMark(chunk) : chunk;
+    first = false;
+  }
+}

@@ -1,0 +1,262 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { parquetWriteBuffer } from "hyparquet-writer";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { collect } from "../collect.ts";
+import type { Document } from "../document.ts";
+import { type FileDocumentsOptions, fileDocuments } from "./files.ts";
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "cramkit-files-"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function write(name: string, data: string | Uint8Array): string {
+  const path = join(folder, name);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, data);
+  return path;
+}
+
+/** A zstd frame with raw blocks of at most `blockBytes`: enough of a compressor for a test. */
+function zstdFrame(data: Uint8Array, blockBytes = 100_000): Buffer {
+  const parts: Uint8Array[] = [Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x60])]; // magic, no content size, a window of 4 MB
+  for (let start = 0; start < data.length; start += blockBytes) {
+    const block = data.subarray(start, start + blockBytes);
+    const header = Buffer.alloc(3);
+    header.writeUIntLE((block.length << 3) | (start + blockBytes >= data.length ? 1 : 0), 0, 3);
+    parts.push(header, block);
+  }
+  return Buffer.concat(parts);
+}
+
+async function read(options: FileDocumentsOptions): Promise<Document[]> {
+  return await collect(fileDocuments(options));
+}
+
+async function texts(options: FileDocumentsOptions): Promise<string[]> {
+  return (await read(options)).map((document) => document.text);
+}
+
+const lines = (values: unknown[]) => `${values.map((value) => JSON.stringify(value)).join("\n")}\n`;
+
+describe("fileDocuments", () => {
+  it("reads a text file as a file, by line and by block", async () => {
+    const path = write("modes.txt", "\ufeffone\r\ntwo \u00e9\r\n\r\n \t\r\nthree\r\n");
+    expect(await texts({ path })).toEqual(["one\ntwo \u00e9\n\n \t\nthree\n"]);
+    expect(await texts({ path, unit: "line" })).toEqual(["one", "two \u00e9", "three"]);
+    expect(await read({ path, unit: "block" })).toEqual([
+      { text: "one\ntwo \u00e9", source: "modes.txt", id: "line 1" },
+      { text: "three", source: "modes.txt", id: "line 5" },
+    ]);
+  });
+
+  it("reads JSON lines: records, strings, fields, identities", async () => {
+    const path = write("a.jsonl", `\ufeff${lines([{ id: 7, text: "seven" }, "plain", { id: "x", text: "\u2028" }])}\n`);
+    expect(await read({ path })).toEqual([
+      { text: "seven", source: "a.jsonl", id: "7" },
+      { text: "plain", source: "a.jsonl", id: "line 2" },
+      { text: "\u2028", source: "a.jsonl", id: "x" },
+    ]);
+    const other = write("b.jsonl", lines([{ body: "b", key: "k" }]));
+    expect(await read({ path: other, field: "body", idField: "key" })).toEqual([
+      { text: "b", source: "b.jsonl", id: "k" },
+    ]);
+  });
+
+  it("reads the records that `where` wants", async () => {
+    const path = write("where.jsonl", lines([1, 2, 3, 4].map((n) => ({ text: `t${n}`, meta: { set: n % 2 } }))));
+    const source = fileDocuments({ path, where: ({ meta }) => (meta as { set: number }).set === 1 });
+    expect((await collect(source)).map(({ text }) => text)).toEqual(["t1", "t3"]);
+    expect(source.report()).toMatchObject({ documents: 2, unwanted: 2, badRecords: 0, characters: 4 });
+  });
+
+  it("reads JSON arrays, single and successive values, in chunks of any kind", async () => {
+    const values = [{ text: 'a "quoted\\" ] } text', nested: [{ a: [] }] }, { text: "b" }, "string, with ] and \\"];
+    const expected = [values[0], values[1]]
+      .map((value) => (value as { text: string }).text)
+      .concat(values[2] as string);
+    for (const [index, json] of [
+      JSON.stringify(values),
+      JSON.stringify(values, undefined, 2),
+      values.map((value) => JSON.stringify(value, undefined, 1)).join("\n"),
+      `  [${values.map((value) => JSON.stringify(value)).join(" , ")} ] \n`,
+    ].entries()) {
+      expect(await texts({ path: write(`array${index}.json`, json) })).toEqual(expected);
+    }
+    const long = Array.from({ length: 3000 }, (_, n) => ({ text: `${n} `.repeat(100), n }));
+    expect(await texts({ path: write("long.json", JSON.stringify(long, undefined, 1)) })).toEqual(
+      long.map(({ text }) => text),
+    );
+    expect(await texts({ path: write("empty.json", "[]") })).toEqual([]);
+  });
+
+  it("reads a column of CSV and TSV, by name and by number", async () => {
+    const csv = write("a.csv", '\ufeffid,text\n1,"one, ""quoted""\nover lines"\n2,zw\u00f6lf\n');
+    expect(await read({ path: csv })).toEqual([
+      { text: 'one, "quoted"\nover lines', source: "a.csv", id: "1" },
+      { text: "zw\u00f6lf", source: "a.csv", id: "2" },
+    ]);
+    const tsv = write("a.tsv", 'a\tb\t"open quote\nc\td\tplain\n');
+    expect(await texts({ path: tsv, field: 2 })).toEqual(['"open quote', "plain"]);
+    await expect(read({ path: csv, field: "body" })).rejects.toThrow(/a\.csv, line 1: expected a column "body"/);
+  });
+
+  it("reads Parquet, row group by row group, also compressed", async () => {
+    const expected = Array.from({ length: 250 }, (_, n) => `row ${n} \u4e2d`);
+    const file = Buffer.from(
+      parquetWriteBuffer({
+        columnData: [
+          { name: "id", data: expected.map((_, n) => `r${n}`), type: "STRING" },
+          { name: "text", data: expected, type: "STRING" },
+          { name: "other", data: expected.map((_, n) => n), type: "INT32" },
+        ],
+        rowGroupSize: 100,
+      }),
+    );
+    const path = write("a.parquet", file);
+    expect(await texts({ path })).toEqual(expected);
+    expect((await read({ path }))[249]).toEqual({ text: expected[249], source: "a.parquet", id: "r249" });
+    expect(await texts({ path, where: ({ other }) => other === 3 })).toEqual([expected[3]]);
+    expect(await texts({ path: write("b.parquet.gz", gzipSync(file)) })).toEqual(expected);
+  });
+
+  it("reads WikiExtractor dumps in both forms", async () => {
+    const article = '<doc id="12" url="u" title="A &amp; B">\nA &amp; B\n\nText with &lt;signs&gt;.\n\n</doc>\n';
+    const expected = { text: "Text with <signs>.", id: "12" };
+    const path = write("AA/wiki_00", `${article}${article.replaceAll("12", "13")}`);
+    expect(await read({ path })).toMatchObject([expected, { ...expected, id: "13" }]);
+    const json = write("AA/wiki_01", lines([{ id: "5", url: "u", title: "T", text: "body" }]));
+    expect(await read({ path: json })).toMatchObject([{ text: "body", id: "5" }]);
+  });
+
+  it("reads every format through gzip and zstd, members and frames one after the other", async () => {
+    const values = Array.from({ length: 2000 }, (_, n) => ({ text: `document ${n} `.repeat(20) }));
+    const expected = values.map(({ text }) => text);
+    const [first, second] = [lines(values.slice(0, 900)), lines(values.slice(900))].map((part) => Buffer.from(part));
+    const members = Buffer.concat([gzipSync(first as Buffer), gzipSync(second as Buffer)]);
+    const frames = Buffer.concat([zstdFrame(first as Buffer), zstdFrame(second as Buffer, 5000)]);
+    expect(await texts({ path: write("a.jsonl.gz", members) })).toEqual(expected);
+    expect(await texts({ path: write("a.jsonl.zst", frames) })).toEqual(expected);
+    const csv = Buffer.from(`text\n${expected.join("\n")}\n`);
+    expect(await texts({ path: write("a.csv.zst", zstdFrame(csv)) })).toEqual(expected);
+    expect(await texts({ path: write("a.json.gz", gzipSync(JSON.stringify(values))) })).toEqual(expected);
+    expect(await texts({ path: write("a.txt.zst", zstdFrame(csv)), unit: "line" })).toEqual(["text", ...expected]);
+  });
+
+  it("reads folders in the order of paths, with patterns", async () => {
+    for (const name of ["b.txt", "a/2.txt", "a/10.txt", "a/skip.bin", "c.md"]) write(`tree/${name}`, name);
+    const path = join(folder, "tree");
+    expect((await read({ path })).map(({ source }) => source)).toEqual(["a/10.txt", "a/2.txt", "b.txt", "c.md"]);
+    expect(await texts({ path, include: ["a/**", "c.*"], exclude: "**/*.{bin,md}" })).toEqual(["a/10.txt", "a/2.txt"]);
+    await expect(texts({ path, include: "*.gz" })).rejects.toThrow(/expected files to read, got none/);
+    await expect(texts({ path: join(path, "a/skip.bin") })).rejects.toThrow(/expected a file named .*skip\.bin/);
+    expect(await texts({ path: join(path, "a/skip.bin"), format: "txt" })).toEqual(["a/skip.bin"]);
+  });
+
+  it("starts again at each iteration, and stops reading where its reader does", async () => {
+    const source = fileDocuments({ path: write("again.txt", "a\nb\nc\n"), unit: "line" });
+    expect(await collect(source)).toHaveLength(3);
+    expect(await collect(source)).toHaveLength(3);
+    expect(source.report().documents).toBe(3);
+    for await (const { text } of source) {
+      expect(text).toBe("a");
+      break;
+    }
+  });
+});
+
+describe("bad input", () => {
+  const good = (count: number) => Array.from({ length: count }, (_, n) => ({ text: `document ${n}, long enough` }));
+
+  it("skips and counts bad records up to the share, and names file and line beyond it", async () => {
+    const broken = `{"text": "cut off\n${JSON.stringify({ other: 1 })}\n`;
+    const mixed = Buffer.concat([
+      Buffer.from(lines(good(50)) + broken),
+      Buffer.from('{"text": "\xff\xfe"}\n', "latin1"),
+      Buffer.from(lines(good(50))),
+    ]);
+    const path = write("bad.jsonl", mixed);
+    const source = fileDocuments({ path, maxBadShare: 0.05 });
+    expect(await collect(source)).toHaveLength(100);
+    expect(source.report()).toMatchObject({ badRecords: 3, documents: 100 });
+    expect(source.report().examples.map(({ place, reason }) => `${place}: ${reason}`)).toEqual([
+      expect.stringMatching(/^line 51: invalid JSON/),
+      'line 52: expected a text in the field "text" (it has: other)',
+      "line 53: invalid UTF-8",
+    ]);
+    await expect(texts({ path, maxBadShare: 0.01 })).rejects.toThrow(
+      /bad\.jsonl, line 53: invalid UTF-8; 3 of 103 records are bad, more than the allowed share of 0\.01/,
+    );
+  });
+
+  it("stops soon where most of a large file is bad", async () => {
+    const path = write("garbage.jsonl", "nonsense\n".repeat(100_000));
+    const source = fileDocuments({ path, maxBadShare: 0.01 });
+    await expect(collect(source)).rejects.toThrow(/line 11: invalid JSON/);
+    await expect(texts({ path, maxBadShare: 0.01, onBrokenFile: "skip" })).rejects.toThrow(/line 11/);
+  });
+
+  it("names the place of invalid UTF-8 in text and CSV", async () => {
+    const bytes = Buffer.from("fine\nbad \xe9 byte\nfine\n", "latin1");
+    await expect(texts({ path: write("u.txt", bytes), unit: "line" })).rejects.toThrow(/u\.txt, line 2: invalid UTF-8/);
+    await expect(texts({ path: write("u.txt", bytes) })).rejects.toThrow(/u\.txt, line 1: invalid UTF-8/);
+    const csv = write("u.csv", Buffer.concat([Buffer.from("text\n"), bytes]));
+    await expect(texts({ path: csv })).rejects.toThrow(/u\.csv, line 3: invalid UTF-8 in the column "text"/);
+  });
+
+  it("names file and byte of gzip and zstd data that ends early or is damaged", async () => {
+    const data = Buffer.from(lines(good(20_000)));
+    for (const [name, packed] of [
+      ["t.jsonl.gz", gzipSync(data)],
+      ["t.jsonl.zst", zstdFrame(data)],
+    ] as const) {
+      const path = write(name, packed.subarray(0, packed.length * 0.7));
+      await expect(texts({ path })).rejects.toThrow(/t\.jsonl\.\w+, at or before byte \d+: the \w+ data is damaged/);
+      const source = fileDocuments({ path, onBrokenFile: "skip", maxBadShare: 0.001 });
+      expect((await collect(source)).length).toBeGreaterThan(5000);
+      expect(source.report()).toMatchObject({ brokenFiles: 1, files: 1 });
+      await expect(texts({ path: write(name, "") })).rejects.toThrow(/unexpected end of file/);
+    }
+    const flipped = gzipSync(data);
+    flipped[flipped.length >> 1]! ^= 0x10;
+    await expect(texts({ path: write("f.jsonl.gz", flipped) })).rejects.toThrow(/f\.jsonl\.gz, at or before byte/);
+  });
+
+  it("names a truncated JSON file, a broken value and an article without an end", async () => {
+    const json = JSON.stringify(good(10));
+    await expect(texts({ path: write("t.json", json.slice(0, -30)) })).rejects.toThrow(
+      /t\.json, record 10, byte \d+: the JSON ends inside a value/,
+    );
+    await expect(texts({ path: write("v.json", '[{"text": "a"}, {"text": tru}]') })).rejects.toThrow(
+      /v\.json, record 2: invalid JSON/,
+    );
+    await expect(texts({ path: write("wiki_02", '<doc id="1" title="T">\nT\n') })).rejects.toThrow(
+      /wiki_02, line 1: the dump ends inside an article/,
+    );
+  });
+
+  it("names a CSV record with a quote that never closes", async () => {
+    const path = write("q.csv", 'text\nfine\n"never closed\nmore\n');
+    await expect(texts({ path })).rejects.toThrow(/q\.csv, line \d+: /);
+  });
+
+  it("names the row group of a corrupt Parquet file, and a file without its footer", async () => {
+    const rows = good(300).map(({ text }, n) => `${text} ${(n * 2654435761) % 4294967296}`);
+    const file = Buffer.from(
+      parquetWriteBuffer({ columnData: [{ name: "text", data: rows, type: "STRING" }], rowGroupSize: 100 }),
+    );
+    const cut = write("cut.parquet", file.subarray(0, -100));
+    await expect(texts({ path: cut })).rejects.toThrow(/cut\.parquet, byte \d+: no readable Parquet footer/);
+    const damaged = Buffer.from(file);
+    damaged.fill(0xff, 4, 60);
+    const path = write("damaged.parquet", damaged);
+    await expect(texts({ path })).rejects.toThrow(/damaged\.parquet, row group 0, rows 0 to 99: damaged row group/);
+    const source = fileDocuments({ path, maxBadShare: 0.5 });
+    expect(await collect(source)).toHaveLength(200);
+    expect(source.report()).toMatchObject({ badRecords: 100, documents: 200 });
+  });
+});

@@ -1,0 +1,59 @@
+import { uncompressedName } from "./bytes.ts";
+
+export type Format = "txt" | "jsonl" | "json" | "csv" | "tsv" | "parquet" | "wikiextractor";
+
+/** What a reader of one format is given besides the file. */
+export interface RecordOptions {
+  /** Field or column with the text; a number counts columns from 0 in a file without a header. */
+  field: string | number;
+  idField: string;
+  /** One document a file, a line, or a block between blank lines (`txt` only). */
+  unit: "file" | "line" | "block";
+  /** Quoting character of `csv` and `tsv`; false where quotes are ordinary characters. */
+  quote: string | false | undefined;
+  /** Records to read, by their fields (all formats but `txt`). */
+  where: ((record: Record<string, unknown>) => boolean) | undefined;
+}
+
+/**
+ * One record of a file: a document, a bad one with its reason (`records` of them where a whole group is lost), or one
+ * that `where` turned down.
+ */
+export type FileRecord =
+  | { kind: "document"; text: string; id: string }
+  | { kind: "bad"; place: string; reason: string; records?: number }
+  | { kind: "unwanted" };
+
+/** Reads the records of one file; a file that is damaged as a whole throws a CorpusInputError. */
+export type RecordReader = (path: string, options: RecordOptions) => AsyncIterable<FileRecord>;
+
+const endings: [RegExp, Format][] = [
+  [/\.(?:txt|text|md)$/i, "txt"],
+  [/\.(?:jsonl|ndjson)$/i, "jsonl"],
+  [/\.json$/i, "json"],
+  [/\.csv$/i, "csv"],
+  [/\.tsv$/i, "tsv"],
+  [/\.parquet$/i, "parquet"],
+  [/(?:^|[/\\])wiki_\d+$/, "wikiextractor"],
+];
+
+/** The format that a name stands for, without the ending of a compression; undefined for an unknown one. */
+export function formatOf(path: string): Format | undefined {
+  const name = uncompressedName(path);
+  return endings.find(([ending]) => ending.test(name))?.[1];
+}
+
+/** The document in a parsed record, or why there is none. */
+export function recordDocument(value: unknown, place: string, options: RecordOptions): FileRecord {
+  if (typeof value === "string") return { kind: "document", text: value, id: place };
+  if (typeof value !== "object" || value === null) return { kind: "bad", place, reason: "expected an object" };
+  const record = value as Record<string, unknown>;
+  if (options.where && !options.where(record)) return { kind: "unwanted" };
+  const text = record[options.field];
+  if (typeof text !== "string") {
+    const fields = Object.keys(record).slice(0, 8).join(", ");
+    return { kind: "bad", place, reason: `expected a text in the field "${options.field}" (it has: ${fields})` };
+  }
+  const id = record[options.idField];
+  return { kind: "document", text, id: typeof id === "string" || typeof id === "number" ? String(id) : place };
+}

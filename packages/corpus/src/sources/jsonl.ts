@@ -1,0 +1,28 @@
+import { readBytes } from "./bytes.ts";
+import { type FileRecord, type RecordOptions, recordDocument } from "./format.ts";
+import { decodeUtf8, type Line, lineBatches, maxRecordBytes } from "./lines.ts";
+
+/** Reads one JSON value a line: an object with a text field, or a string. Blank lines are ignored. */
+export async function* readJsonLines(path: string, options: RecordOptions): AsyncGenerator<FileRecord> {
+  let number = 0;
+  for await (const lines of lineBatches(readBytes(path))) {
+    for (const line of lines) {
+      number++;
+      if (line === undefined || line.length > 0) yield parseRecord(line, `line ${number}`, options);
+    }
+  }
+}
+
+/** The record in the JSON text of one value. */
+export function parseRecord(json: Line, place: string, options: RecordOptions): FileRecord {
+  if (json === undefined) return { kind: "bad", place, reason: `a record of more than ${maxRecordBytes} bytes` };
+  const text = decodeUtf8(json);
+  if (text === undefined) return { kind: "bad", place, reason: "invalid UTF-8" };
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return { kind: "bad", place, reason: `invalid JSON: ${(error as Error).message}` };
+  }
+  return recordDocument(value, place, options);
+}

@@ -1,0 +1,52 @@
+import { isUtf8 } from "node:buffer";
+
+/** Longer records are counted as bad: without a bound, a file without line ends would fill the memory. */
+export const maxRecordBytes = 256 << 20;
+
+/** A line without its end, or undefined where it is longer than `maxRecordBytes`. */
+export type Line = Buffer | undefined;
+
+/** Splits chunks at line feeds; each array holds the lines that a chunk completes. A byte order mark is removed. */
+export async function* lineBatches(chunks: AsyncIterable<Buffer>): AsyncGenerator<Line[]> {
+  let carried: Buffer[] = [];
+  let carriedBytes = 0;
+  let first = true;
+  for await (let chunk of chunks) {
+    if (first) chunk = withoutByteOrderMark(chunk);
+    first = false;
+    const lines: Line[] = [];
+    let start = 0;
+    for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, start)) {
+      const piece = chunk.subarray(start, end);
+      if (carriedBytes === 0) lines.push(trimReturn(piece));
+      else {
+        const bytes = carriedBytes + piece.length;
+        lines.push(bytes > maxRecordBytes ? undefined : trimReturn(Buffer.concat([...carried, piece])));
+        carried = [];
+        carriedBytes = 0;
+      }
+      start = end + 1;
+    }
+    if (start < chunk.length) {
+      carriedBytes += chunk.length - start;
+      if (carriedBytes <= maxRecordBytes) carried.push(chunk.subarray(start));
+      else carried = [];
+    }
+    if (lines.length > 0) yield lines;
+  }
+  if (carriedBytes > 0) yield [carriedBytes > maxRecordBytes ? undefined : trimReturn(Buffer.concat(carried))];
+}
+
+function trimReturn(line: Buffer): Buffer {
+  return line[line.length - 1] === 13 ? line.subarray(0, -1) : line;
+}
+
+export function withoutByteOrderMark(bytes: Buffer): Buffer {
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
+}
+
+/** The text of UTF-8 bytes, or undefined where they are not valid. */
+export function decodeUtf8(bytes: Uint8Array): string | undefined {
+  if (!isUtf8(bytes)) return undefined;
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
+}

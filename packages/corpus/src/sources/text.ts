@@ -1,0 +1,87 @@
+import { readBytes } from "./bytes.ts";
+import type { FileRecord, RecordOptions } from "./format.ts";
+import { decodeUtf8, type Line, lineBatches, maxRecordBytes, withoutByteOrderMark } from "./lines.ts";
+
+/** Reads plain text: a document a file, a line, or a block of lines between blank ones. */
+export function readText(path: string, { unit }: RecordOptions): AsyncIterable<FileRecord> {
+  if (unit === "file") return wholeFile(path);
+  return unit === "line" ? textLines(path) : textBlocks(path);
+}
+
+async function* wholeFile(path: string): AsyncGenerator<FileRecord> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of readBytes(path)) {
+    bytes += chunk.length;
+    if (bytes > maxRecordBytes) {
+      yield tooLong("line 1");
+      return;
+    }
+    chunks.push(chunk);
+  }
+  const record = decoded(withoutByteOrderMark(Buffer.concat(chunks)), "line 1");
+  if (record.kind === "document") record.text = record.text.replaceAll("\r\n", "\n");
+  yield record;
+}
+
+async function* textLines(path: string): AsyncGenerator<FileRecord> {
+  let number = 0;
+  for await (const lines of lineBatches(readBytes(path))) {
+    for (const line of lines) {
+      number++;
+      if (line === undefined) yield tooLong(`line ${number}`);
+      else if (!isBlank(line)) yield decoded(line, `line ${number}`);
+    }
+  }
+}
+
+async function* textBlocks(path: string): AsyncGenerator<FileRecord> {
+  let number = 0;
+  let first = 1;
+  let block: Line[] = [];
+  let bytes = 0;
+  const take = (): FileRecord => {
+    const place = `line ${first}`;
+    const pieces = block as Buffer[];
+    const record = bytes > maxRecordBytes ? tooLong(place) : decoded(joinLines(pieces), place);
+    block = [];
+    bytes = 0;
+    return record;
+  };
+  for await (const lines of lineBatches(readBytes(path))) {
+    for (const line of lines) {
+      number++;
+      if (line !== undefined && isBlank(line)) {
+        if (block.length > 0) yield take();
+        continue;
+      }
+      if (block.length === 0) first = number;
+      bytes += line === undefined ? maxRecordBytes + 1 : line.length + 1;
+      if (bytes > maxRecordBytes) block = [undefined];
+      else block.push(line);
+    }
+  }
+  if (block.length > 0) yield take();
+}
+
+const lineFeed = Buffer.from("\n");
+
+function joinLines(lines: Buffer[]): Buffer {
+  return lines.length === 1
+    ? (lines[0] as Buffer)
+    : Buffer.concat(lines.flatMap((line, index) => (index ? [lineFeed, line] : [line])));
+}
+
+function isBlank(line: Buffer): boolean {
+  for (const byte of line) if (byte !== 32 && byte !== 9 && byte !== 13) return false;
+  return true;
+}
+
+function decoded(bytes: Buffer, place: string): FileRecord {
+  const text = decodeUtf8(bytes);
+  return text === undefined ? { kind: "bad", place, reason: "invalid UTF-8" } : { kind: "document", text, id: place };
+}
+
+function tooLong(place: string): FileRecord {
+  return { kind: "bad", place, reason: `a record of more than ${maxRecordBytes} bytes` };
+}

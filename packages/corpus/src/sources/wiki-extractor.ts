@@ -1,0 +1,66 @@
+import { CorpusInputError } from "./bad-input.ts";
+import { readBytes } from "./bytes.ts";
+import { type FileRecord, type RecordOptions, recordDocument } from "./format.ts";
+import { parseRecord } from "./jsonl.ts";
+import { decodeUtf8, lineBatches } from "./lines.ts";
+
+/**
+ * Reads a dump of WikiExtractor, in either of its forms: `<doc id="..." url="..." title="...">`, the title, the text and
+ * `</doc>` (escaped signs are restored), or with `--json` one object a line. The title is not part of the text.
+ */
+export async function* readWikiExtractor(path: string, options: RecordOptions): AsyncGenerator<FileRecord> {
+  let number = 0;
+  let article: Article | undefined;
+  for await (const lines of lineBatches(readBytes(path))) {
+    for (const bytes of lines) {
+      number++;
+      if (bytes?.length === 0 && !article) continue;
+      if (!article && bytes?.[0] === 123) {
+        yield parseRecord(bytes, `line ${number}`, options);
+        continue;
+      }
+      const line = bytes && decodeUtf8(bytes);
+      if (line?.startsWith("<doc ")) {
+        if (article) yield { kind: "bad", place: article.place, reason: "an article without </doc>" };
+        article = { place: `line ${number}`, fields: attributes(line), lines: [], valid: true };
+      } else if (!article) {
+        yield { kind: "bad", place: `line ${number}`, reason: 'expected <doc id="..."> or an object' };
+      } else if (line === "</doc>") {
+        yield finished(article, options);
+        article = undefined;
+      } else if (line === undefined) article.valid = false;
+      else article.lines.push(line);
+    }
+  }
+  if (article) {
+    throw new CorpusInputError("the dump ends inside an article; fetch the file again", {
+      file: path,
+      place: article.place,
+    });
+  }
+}
+
+interface Article {
+  place: string;
+  fields: Record<string, string>;
+  lines: string[];
+  valid: boolean;
+}
+
+function finished({ place, fields, lines, valid }: Article, options: RecordOptions): FileRecord {
+  if (!valid) return { kind: "bad", place, reason: "invalid UTF-8" };
+  const body = unescaped(lines[0] ?? "") === fields.title ? lines.slice(1) : lines;
+  return recordDocument({ ...fields, [options.field]: unescaped(body.join("\n")).trim() }, place, options);
+}
+
+function attributes(tag: string): Record<string, string> {
+  return Object.fromEntries(
+    [...tag.matchAll(/(\w+)="([^"]*)"/g)].map(([, name, value]) => [name, unescaped(value ?? "")]),
+  );
+}
+
+const signs: Record<string, string> = { "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'", "&amp;": "&" };
+
+function unescaped(text: string): string {
+  return text.replace(/&(?:lt|gt|quot|#39|amp);/g, (sign) => signs[sign] as string);
+}
