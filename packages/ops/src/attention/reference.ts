@@ -1,0 +1,113 @@
+import {
+  add,
+  cast,
+  equal,
+  exp,
+  log,
+  matMul,
+  max,
+  mul,
+  reciprocal,
+  reshape,
+  slice,
+  stack,
+  sub,
+  sum,
+  type Tensor,
+  tensor,
+  transpose,
+} from "@tensorflow/tfjs-core";
+import { dropoutMask } from "../dropout/hash.ts";
+
+/** What the kernels get beside the tensors; rate 0 is no dropout. */
+export interface AttentionAttrs {
+  heads: number;
+  rate: number;
+  seed: number;
+  stream: number;
+}
+
+/** qkv -> q, k, v, each `[batch, heads, seq, headDim]` */
+const splitHeads = (qkv: Tensor, heads: number): [Tensor, Tensor, Tensor] => {
+  const [batch, seq, width] = qkv.shape as [number, number, number];
+  const headDim = width / (3 * heads);
+  const grouped = transpose(reshape(qkv, [batch, seq, heads, 3, headDim]), [3, 0, 2, 1, 4]);
+  const part = (i: number) => reshape(slice(grouped, i, 1), [batch, heads, seq, headDim]);
+  return [part(0), part(1), part(2)];
+};
+
+/** Scaled scores, far below zero where the mask is 0. [batch, heads, seq, seq] */
+const maskedScores = (q: Tensor, k: Tensor, mask: Tensor | undefined): Tensor => {
+  const scores = mul(matMul(q, k, false, true), (q.shape[3] as number) ** -0.5);
+  if (!mask) return scores;
+  const keys = reshape(mask, [mask.shape[0]!, 1, 1, mask.shape[1]!]);
+  return add(mul(scores, keys), mul(sub(keys, 1), 1e30));
+};
+
+/** exp(scores - lse), exactly 0 where the mask is 0. */
+const probabilities = (scores: Tensor, lse: Tensor, mask: Tensor | undefined): Tensor => {
+  const column = reshape(lse, [...lse.shape, 1]);
+  if (!mask) return exp(sub(scores, column));
+  const keys = reshape(mask, [mask.shape[0]!, 1, 1, mask.shape[1]!]);
+  return mul(exp(sub(scores, column)), keys);
+};
+
+const dropMask = (shape: number[], { rate, seed, stream }: AttentionAttrs): Tensor | undefined =>
+  rate === 0
+    ? undefined
+    : tensor(
+        dropoutMask(
+          shape.reduce((a, b) => a * b, 1),
+          rate,
+          seed,
+          stream,
+        ),
+        shape,
+      );
+
+/** [y `[batch, seq, hidden]`, lse `[batch, heads, seq]`] */
+export const attentionReference = (qkv: Tensor, mask: Tensor | undefined, attrs: AttentionAttrs): [Tensor, Tensor] => {
+  const [batch, seq, width] = qkv.shape as [number, number, number];
+  const [q, k, v] = splitHeads(qkv, attrs.heads);
+  const scores = maskedScores(q, k, mask);
+  const top = max(scores, 3, true);
+  const weights = probabilities(scores, reshape(top, top.shape.slice(0, 3)), mask);
+  const total = sum(weights, 3, true);
+  const nothing = cast(equal(total, 0), "float32"); // 1 in rows that may attend to nothing
+  const divisor = add(total, nothing);
+  const p = mul(weights, reciprocal(divisor));
+  const drop = dropMask(p.shape, attrs);
+  const heads = matMul(drop ? mul(p, drop) : p, v); // [batch, heads, seq, headDim]
+  const y = reshape(transpose(heads, [0, 2, 1, 3]), [batch, seq, width / 3]);
+  const lse = mul(add(top, log(divisor)), sub(1, nothing));
+  return [y, reshape(lse, [batch, attrs.heads, seq])];
+};
+
+/**
+ * With P the probabilities, M the dropout mask, D = sum of dy y over each head's row:
+ * dV = (P M)^T dy, dS = P (dy V^T M - D), dQ = dS K / sqrt(headDim), dK = dS^T Q / sqrt(headDim).
+ */
+export const attentionGradReference = (
+  dy: Tensor,
+  qkv: Tensor,
+  y: Tensor,
+  lse: Tensor,
+  mask: Tensor | undefined,
+  attrs: AttentionAttrs,
+): Tensor => {
+  const [batch, seq, width] = qkv.shape as [number, number, number];
+  const headDim = width / (3 * attrs.heads);
+  const toHeads = (x: Tensor) => transpose(reshape(x, [batch, seq, attrs.heads, headDim]), [0, 2, 1, 3]);
+  const [q, k, v] = splitHeads(qkv, attrs.heads);
+  const [dyHeads, yHeads] = [toHeads(dy), toHeads(y)];
+  const p = probabilities(maskedScores(q, k, mask), lse, mask);
+  const drop = dropMask(p.shape, attrs);
+  const dv = matMul(drop ? mul(p, drop) : p, dyHeads, true, false);
+  const dp = matMul(dyHeads, v, false, true);
+  const rowDot = sum(mul(dyHeads, yHeads), 3, true);
+  const ds = mul(mul(p, sub(drop ? mul(dp, drop) : dp, rowDot)), headDim ** -0.5);
+  const dq = matMul(ds, k);
+  const dk = matMul(ds, q, true, false);
+  // [3, batch, heads, seq, headDim] -> [batch, seq, heads, 3, headDim]
+  return reshape(transpose(stack([dq, dk, dv]), [1, 3, 2, 0, 4]), qkv.shape);
+};

@@ -1,0 +1,83 @@
+import { dropoutMask } from "../dropout/hash.ts";
+import { bytesOf, type OpCase, type OpSpec, type SpecInput, uniform } from "../spec.ts";
+import { attention } from "./index.ts";
+
+interface Variant {
+  masked?: boolean;
+  rate?: number;
+  scale?: number;
+}
+
+/** Every third key is hidden; with more than one example the last one hides all. */
+const someKeys = (batch: number, seq: number): SpecInput => ({
+  shape: [batch, seq],
+  values: Float32Array.from({ length: batch * seq }, (_, i) =>
+    (batch > 1 && i >= (batch - 1) * seq) || i % 3 === 1 ? 0 : 1,
+  ),
+  differentiable: false,
+});
+
+const attentionCase = (
+  batch: number,
+  seq: number,
+  heads: number,
+  headDim: number,
+  { masked = false, rate = 0, scale = 1 }: Variant = {},
+): OpCase => {
+  const hidden = heads * headDim;
+  const dropout = { rate, seed: 3, stream: 5 };
+  return {
+    name: `batch ${batch}, seq ${seq}, ${heads} x ${headDim}${masked ? ", masked" : ""}${rate ? `, dropout ${rate}` : ""}${scale === 1 ? "" : `, x ${scale}`}`,
+    inputs: { qkv: uniform([batch, seq, 3 * hidden], 1, scale), ...(masked ? { mask: someKeys(batch, seq) } : {}) },
+    run: ({ qkv, mask }) => attention(qkv!, { heads, ...(mask ? { mask } : {}), ...(rate ? { dropout } : {}) }),
+    truth: ({ qkv, mask }) => {
+      const drop = dropoutMask(batch * heads * seq * seq, rate, dropout.seed, dropout.stream);
+      const y = new Float64Array(batch * seq * hidden);
+      const at = (b: number, s: number, h: number, part: number, d: number) =>
+        qkv![((b * seq + s) * heads + h) * 3 * headDim + part * headDim + d]!;
+      for (let b = 0; b < batch; b++) {
+        for (let h = 0; h < heads; h++) {
+          for (let i = 0; i < seq; i++) {
+            const scores = Array.from({ length: seq }, (_, j) => {
+              if (mask && mask[b * seq + j] === 0) return Number.NEGATIVE_INFINITY;
+              let dot = 0;
+              for (let d = 0; d < headDim; d++) dot += at(b, i, h, 0, d) * at(b, j, h, 1, d);
+              return dot / Math.sqrt(headDim);
+            });
+            const top = Math.max(...scores);
+            if (top === Number.NEGATIVE_INFINITY) continue;
+            const weights = scores.map((score) => Math.exp(score - top));
+            const total = weights.reduce((a, c) => a + c, 0);
+            for (let j = 0; j < seq; j++) {
+              const p = (weights[j]! / total) * drop[((b * heads + h) * seq + i) * seq + j]!;
+              for (let d = 0; d < headDim; d++) {
+                const index = (b * seq + i) * hidden + h * headDim + d;
+                y[index] = y[index]! + p * at(b, j, h, 2, d);
+              }
+            }
+          }
+        }
+      }
+      return y;
+    },
+    tolerance: 2e-5,
+    flops: 4 * batch * seq * seq * hidden,
+    bytes: bytesOf([batch, seq, 4 * hidden]),
+  };
+};
+
+export const attentionSpec: OpSpec = {
+  op: "attention",
+  kernels: ["CramkitAttention", "CramkitAttentionGrad"],
+  cases: [
+    attentionCase(1, 1, 1, 1),
+    attentionCase(1, 3, 1, 7),
+    attentionCase(2, 7, 3, 5, { masked: true }),
+    attentionCase(3, 23, 2, 8, { rate: 0.3 }),
+    attentionCase(2, 100, 1, 16, { masked: true, rate: 0.1 }),
+    attentionCase(1, 129, 2, 12),
+    attentionCase(1, 64, 1, 64),
+    attentionCase(0, 7, 1, 4),
+    attentionCase(1, 23, 1, 16, { scale: 40 }),
+  ],
+};

@@ -1,0 +1,12 @@
+export { type AttentionOptions, attention } from "./attention/index.ts";
+export { type DropoutOptions, dropout } from "./dropout/index.ts";
+export { type EmbeddingOptions, embedding } from "./embedding/index.ts";
+export { gelu } from "./gelu/index.ts";
+export { type GluActivation, glu } from "./glu/index.ts";
+export { registerGradients } from "./gradients/index.ts";
+export { registerKernels } from "./kernels.ts";
+export { layerNorm } from "./layer-norm/index.ts";
+export { linear } from "./linear/index.ts";
+export { type MaskedCrossEntropyOptions, maskedCrossEntropy } from "./masked-cross-entropy/index.ts";
+export { type AdamwAttrs, type OptimizerKernels, optimizerKernels } from "./optimizer/index.ts";
+export { rmsNorm } from "./rms-norm/index.ts";

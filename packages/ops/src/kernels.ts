@@ -1,0 +1,48 @@
+import type { KernelConfig } from "@tensorflow/tfjs-core";
+import { registerKernel } from "@tensorflow/tfjs-core";
+
+/*
+ * Every kernel that a backend may bring. An op runs the kernel where the current backend has it registered and its
+ * reference everywhere else, so a backend may bring any subset. `rows` is the product of all axes but the last;
+ * `?` marks an input that may be absent. All tensors are float32 unless a type is given. Kernels get tensors as the
+ * caller shaped them (`[..., n]`), never empty ones: an op answers those itself.
+ *
+ * kernel                      inputs                                      attrs                     outputs
+ * CramkitLinear               x [..., in], weight [out, in], bias? [out]  -                         y [..., out]
+ * CramkitLinearGradInput      dy [..., out], weight [out, in]             -                         dx [..., in]
+ * CramkitLinearGradWeight     dy [..., out], x [..., in]                  -                         dweight [out, in]
+ * CramkitLinearGradBias       dy [..., out]                               -                         dbias [out]
+ * CramkitEmbedding            ids int32 [...], weight [vocab, hidden]     -                         y [..., hidden]
+ * CramkitEmbeddingGradWeight  dy [..., hidden], ids int32 [...]           vocab, paddingId (or -1)  dweight [vocab, hidden]
+ * CramkitLayerNorm            x [..., n], weight [n], bias? [n]           epsilon                   [y, mean [rows], rstd [rows]]
+ * CramkitLayerNormGrad        dy, x, weight, mean [rows], rstd [rows]     -                         [dx, dweight [n], dbias [n]]
+ * CramkitRmsNorm              x [..., n], weight [n]                      epsilon                   [y, rstd [rows]]
+ * CramkitRmsNormGrad          dy, x, weight, rstd [rows]                  -                         [dx, dweight [n]]
+ * CramkitAttention            qkv [b, s, 3 * hidden], mask? [b, s]        heads, rate, seed, stream [y [b, s, hidden], lse [b, heads, s]]
+ * CramkitAttentionGrad        dy, qkv, y, lse, mask?                      heads, rate, seed, stream dqkv
+ * CramkitGelu                 x                                           -                         y
+ * CramkitGeluGrad             dy, x                                       -                         dx
+ * CramkitGlu                  x [..., 2n]                                 activation                y [..., n]
+ * CramkitGluGrad              dy [..., n], x [..., 2n]                    activation                dx [..., 2n]
+ * CramkitDropout              x                                           rate, seed, stream        y (its own gradient kernel)
+ * CramkitMaskedCrossEntropy   hidden [rows, n], weight [vocab, n],        chunkRows (0: choose)     loss []
+ *                             bias? [vocab], positions int32 [count],
+ *                             targets int32 [count]
+ * CramkitMaskedCrossEntropyGrad  the same                                 chunkRows                 [loss [], dhidden [rows, n], dweight [vocab, n], dbias [vocab]]
+ * CramkitAdamW                param, grad, mu, nu, gradScale []           learningRate, b1, b2, epsilon, weightDecay, correction1, correction2
+ *                                                                                                   [] (param, mu, nu in place)
+ * CramkitAccumulate           sum, grad                                   scale                     [] (sum in place)
+ * CramkitGlobalNorm           0, 1, 2, ... (tensors of any shape)         -                         norm []
+ *
+ * CramkitMaskedCrossEntropyGrad runs in the forward pass of a recorded computation and returns the gradients for
+ * dloss = 1: each chunk of logits is computed once, and the op multiplies by the real dloss on the way back.
+ * Where operands are float16, keep softmax - onehot unscaled (it lies in [-1, 1]) and multiply by 1 / count in float32.
+ * `lse` is log sum exp of the scaled, masked scores; 0 for a row with nothing to attend to, whose output is 0.
+ * Dropout keeps element i where `dropoutHash(dropoutKeys(seed, stream), i) >= dropoutThreshold(rate)` and scales by
+ * 1 / (1 - rate); attention applies it to the probabilities, i = ((b * heads + h) * s + query) * s + key.
+ */
+
+/** Registers kernels with tfjs, e.g. the list of `@cramkit/ops/cpu`. Call once, from the composition root. */
+export const registerKernels = (kernels: readonly KernelConfig[]): void => {
+  for (const kernel of kernels) registerKernel(kernel);
+};

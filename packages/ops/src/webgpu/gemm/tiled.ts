@@ -1,0 +1,192 @@
+import { type Program, program } from "../program.ts";
+
+/**
+ * Register-tiled matrix product for any WebGPU device: C [m, n] = alpha * A B (+ bias) (+ C).
+ *
+ *   nt   A [m, k], B [n, k]     linear forward:  y = x W^T
+ *   nn   A [m, k], B [k, n]     its input:      dx = dy W
+ *   tn   A [k, m], B [k, n]     its weight:     dW = dy^T x
+ *
+ * A workgroup computes a tile of C. Both operands go through workgroup memory with k as the slow axis, so the inner loop
+ * reads vectors of four along m and n in all three forms. Every invocation carries one 4 x 4 block of an operand into
+ * workgroup memory (transposed on the way where the operand lies along k) and fetches the next one while it multiplies.
+ */
+export type Form = "nn" | "nt" | "tn";
+
+export interface TiledVariant {
+  form: Form;
+  tile: "128x128" | "64x64" | "32x32";
+  /** Type of the operands in workgroup memory; products are accumulated in float32. */
+  operand: "f32" | "f16";
+  /** The row lengths of A, B and C are multiples of four. */
+  vectors: { a: boolean; b: boolean; c: boolean };
+  /** Some tile reaches over an edge. */
+  edges: boolean;
+  bias: boolean;
+  accumulate: boolean;
+}
+
+interface Tile {
+  m: number;
+  n: number;
+  k: number;
+  /** Rows and columns of C an invocation. */
+  thread: number;
+}
+
+/** In all of them (m + n) * k / 16 blocks meet as many invocations. 16 KiB of workgroup memory at most. */
+export const tiles: Readonly<Record<TiledVariant["tile"], Tile>> = {
+  "128x128": { m: 128, n: 128, k: 16, thread: 8 },
+  "64x64": { m: 64, n: 64, k: 32, thread: 4 },
+  "32x32": { m: 32, n: 32, k: 16, thread: 4 },
+};
+
+export const tiledKey = (v: TiledVariant): string => {
+  const flags = [v.vectors.a ? "a4" : "a1", v.vectors.b ? "b4" : "b1", v.vectors.c ? "c4" : "c1"];
+  if (v.edges) flags.push("edges");
+  if (v.bias) flags.push("bias");
+  if (v.accumulate) flags.push("accumulate");
+  return `gemm.${v.form}.tiled.${v.operand}.${v.tile}.${flags.join("-")}`;
+};
+
+/** The shader of a variant. Uniforms: m, n, k, alpha, and kPerGroup, the part of k that one workgroup along z covers. */
+export function tiledProgram(v: TiledVariant): Program {
+  const tile = tiles[v.tile];
+  const across = tile.n / tile.thread;
+  const size = (tile.m / tile.thread) * across;
+  const vector = v.operand === "f16" ? "vec4<f16>" : "vec4<f32>";
+  const halves = tile.thread / 4;
+  const parts = [...Array(halves).keys()];
+  const rows = [...Array(tile.thread).keys()];
+
+  const inner = [
+    ...parts.map((i) => `let a${i} = ${widen(v, `tileA[k * ${tile.m / 4}u + row + ${(i * tile.m) / 4 / halves}u]`)};`),
+    ...parts.map(
+      (j) => `let b${j} = ${widen(v, `tileB[k * ${tile.n / 4}u + column + ${(j * tile.n) / 4 / halves}u]`)};`,
+    ),
+    ...rows.flatMap((i) =>
+      parts.map((j) => `c${i}${j} = fma(vec4<f32>(a${i >> 2}.${"xyzw"[i & 3]}), b${j}, c${i}${j});`),
+    ),
+  ];
+  const stores = rows.flatMap((i) =>
+    parts.map((j) => {
+      const m = `m0 + row * 4u + ${(i >> 2) * (tile.m / halves) + (i & 3)}u`;
+      const n = `n0 + column * 4u + ${j * (tile.n / halves)}u`;
+      return `store(${m}, ${n}, first, c${i}${j});`;
+    }),
+  );
+  return program({
+    key: tiledKey(v),
+    enable: v.operand === "f16" ? ["f16"] : [],
+    storage: {
+      a: ["read", v.vectors.a ? "vec4<f32>" : "f32"],
+      b: ["read", v.vectors.b ? "vec4<f32>" : "f32"],
+      ...(v.bias ? { bias: ["read", "f32"] as const } : {}),
+      c: ["write", v.vectors.c ? "vec4<f32>" : "f32"],
+    },
+    uniforms: { m: "u32", n: "u32", k: "u32", kPerGroup: "u32", alpha: "f32" },
+    size,
+    declare: [
+      `var<workgroup> tileA: array<${vector}, ${(tile.k * tile.m) / 4}>;`,
+      `var<workgroup> tileB: array<${vector}, ${(tile.k * tile.n) / 4}>;`,
+      fetchFunction("fetchA", "a", v.vectors.a, v.edges),
+      fetchFunction("fetchB", "b", v.vectors.b, v.edges),
+      storeFunction(v),
+    ].join("\n"),
+    main: `
+let m0 = group.y * ${tile.m}u;
+let n0 = group.x * ${tile.n}u;
+let kFirst = group.z * uniforms.kPerGroup;
+let kEnd = min(uniforms.k, kFirst + uniforms.kPerGroup);
+let column = lane % ${across}u;
+let row = lane / ${across}u;
+let carriesA = lane < ${(tile.m * tile.k) / 16}u;
+let block = select(lane - ${(tile.m * tile.k) / 16}u, lane, carriesA);
+${rows.flatMap((i) => parts.map((j) => `var c${i}${j} = vec4<f32>();`)).join("\n")}
+var f: Block;
+${fetchBlock(v, tile, "kFirst")}
+for (var k0 = kFirst; k0 < kEnd; k0 = k0 + ${tile.k}u) {
+  if (carriesA) {
+${storeBlock(v, tile, "A", v.form !== "tn")}
+  } else {
+${storeBlock(v, tile, "B", v.form === "nt")}
+  }
+  workgroupBarrier();
+  if (k0 + ${tile.k}u < kEnd) {
+${fetchBlock(v, tile, `k0 + ${tile.k}u`)}
+  }
+  for (var k = 0u; k < ${tile.k}u; k++) {
+    ${inner.join("\n    ")}
+  }
+  workgroupBarrier();
+}
+let first = group.z * uniforms.m * uniforms.n;
+${stores.join("\n")}`,
+  });
+}
+
+const widen = (v: TiledVariant, text: string) => (v.operand === "f16" ? `vec4<f32>(${text})` : text);
+
+/** Four rows of four elements of a row-major operand, zero beyond its edges. */
+function fetchFunction(name: string, array: string, vectors: boolean, edges: boolean): string {
+  const scalars = [0, 1, 2, 3].map((e) => `${array}[at + ${e}u]`);
+  const checked = scalars
+    .map((text, e) => `if (column + ${e}u < width) { value.${"xyzw"[e]} = ${text}; }`)
+    .join("\n  ");
+  const row = vectors
+    ? `  ${edges ? "if (row >= height || column >= width) { return vec4<f32>(); }\n  " : ""}return ${array}[(row * width + column) / 4u];`
+    : `  ${edges ? "if (row >= height) { return vec4<f32>(); }\n  " : ""}let at = row * width + column;
+  ${edges ? `var value = vec4<f32>();\n  ${checked}\n  return value;` : `return vec4<f32>(${scalars.join(", ")});`}`;
+  const block =
+    name === "fetchA" ? "struct Block { r0: vec4<f32>, r1: vec4<f32>, r2: vec4<f32>, r3: vec4<f32> }\n" : "";
+  return `${block}fn ${name}Row(row: u32, column: u32, height: u32, width: u32) -> vec4<f32> {
+${row}
+}
+fn ${name}(row: u32, column: u32, height: u32, width: u32) -> Block {
+  return Block(${[0, 1, 2, 3].map((i) => `${name}Row(row + ${i}u, column, height, width)`).join(", ")});
+}`;
+}
+
+/** Which block of the tile an invocation carries: along the contiguous axis first, so that neighbours read neighbours. */
+function fetchBlock(v: TiledVariant, tile: Tile, k0: string): string {
+  const along = (operand: "A" | "B", alongK: boolean, length: number, origin: string, extent: string) =>
+    alongK
+      ? `f = fetch${operand}(${origin} + block / ${tile.k / 4}u * 4u, ${k0} + block % ${tile.k / 4}u * 4u, uniforms.${extent}, uniforms.k);`
+      : `f = fetch${operand}(${k0} + block / ${length / 4}u * 4u, ${origin} + block % ${length / 4}u * 4u, uniforms.k, uniforms.${extent});`;
+  return `if (carriesA) {
+  ${along("A", v.form !== "tn", tile.m, "m0", "m")}
+} else {
+  ${along("B", v.form === "nt", tile.n, "n0", "n")}
+}`;
+}
+
+function storeBlock(v: TiledVariant, tile: Tile, operand: "A" | "B", alongK: boolean): string {
+  const length = operand === "A" ? tile.m : tile.n;
+  const narrow = (text: string) => (v.operand === "f16" ? `vec4<f16>(${text})` : text);
+  const at = (i: number) =>
+    alongK
+      ? `(block % ${tile.k / 4}u * 4u + ${i}u) * ${length / 4}u + block / ${tile.k / 4}u`
+      : `(block / ${length / 4}u * 4u + ${i}u) * ${length / 4}u + block % ${length / 4}u`;
+  const value = (i: number) =>
+    alongK ? `vec4<f32>(${[0, 1, 2, 3].map((r) => `f.r${r}.${"xyzw"[i]}`).join(", ")})` : `f.r${i}`;
+  return [0, 1, 2, 3].map((i) => `    tile${operand}[${at(i)}] = ${narrow(value(i))};`).join("\n");
+}
+
+function storeFunction({ vectors, edges, bias, accumulate }: TiledVariant): string {
+  const finish = (sum: string, n: string, old: string) =>
+    `uniforms.alpha * ${sum}${bias ? ` + ${n}` : ""}${accumulate ? ` + ${old}` : ""}`;
+  const biasOf = (e: number) => `bias[n + ${e}u]`;
+  const body = vectors.c
+    ? `let at = (first + m * uniforms.n + n) / 4u;
+  c[at] = ${finish("sum", `vec4<f32>(${[0, 1, 2, 3].map(biasOf).join(", ")})`, "c[at]")};`
+    : [0, 1, 2, 3]
+        .map((e) => {
+          const store = `c[first + m * uniforms.n + n + ${e}u] = ${finish(`sum.${"xyzw"[e]}`, biasOf(e), `c[first + m * uniforms.n + n + ${e}u]`)};`;
+          return edges ? `if (n + ${e}u < uniforms.n) { ${store} }` : store;
+        })
+        .join("\n  ");
+  const guard = edges ? "if (m >= uniforms.m || n >= uniforms.n) { return; }\n  " : "";
+  return `fn store(m: u32, n: u32, first: u32, sum: vec4<f32>) {
+  ${guard}${body}
+}`;
+}
