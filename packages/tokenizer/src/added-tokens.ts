@@ -1,0 +1,91 @@
+import { buildTrie, NONE, ROOT, step, type Trie } from "./models/trie";
+import { isWhitespace, isWordCharacter } from "./text/characters";
+
+/** A token outside the model, found in the text before the model sees it. The fields are those of `tokenizer.json`. */
+export interface AddedToken {
+  readonly id: number;
+  readonly content: string;
+  /** Only where no word character stands beside it. */
+  readonly single_word: boolean;
+  /** Takes the whitespace before it, after it. */
+  readonly lstrip: boolean;
+  readonly rstrip: boolean;
+  /** Searched in the normalized text instead of the original. */
+  readonly normalized: boolean;
+  /** Left out by `decode` where special tokens are skipped. */
+  readonly special: boolean;
+}
+
+/** A stretch of text: `token` is undefined where it is for the model. */
+export interface Segment {
+  readonly start: number;
+  readonly end: number;
+  readonly token?: AddedToken;
+}
+
+export interface AddedTokenFinder {
+  /** False where the text holds none of the tokens' first characters: the usual case, decided quickly. */
+  mayMatch(text: string): boolean;
+  segments(text: string): Segment[];
+}
+
+/** Finds the leftmost, of those the longest, of `tokens`; `patterns[i]` is what token `i` looks like in the text. */
+export function addedTokenFinder(
+  tokens: readonly AddedToken[],
+  patterns: readonly string[],
+): AddedTokenFinder | undefined {
+  if (tokens.length === 0) return undefined;
+  const trie = buildTrie(
+    patterns,
+    patterns.map((_, i) => i),
+  );
+  const firstUnits = [...new Set(patterns.map((pattern) => pattern.charCodeAt(0)))];
+  const first = new RegExp(`[${firstUnits.map((unit) => `\\u${unit.toString(16).padStart(4, "0")}`).join("")}]`, "g");
+
+  return {
+    mayMatch(text) {
+      first.lastIndex = 0;
+      return first.test(text);
+    },
+    segments(text) {
+      const out: Segment[] = [];
+      let covered = 0;
+      first.lastIndex = 0;
+      for (let hit = first.exec(text); hit; hit = first.exec(text)) {
+        const match = longestAt(trie, text, hit.index);
+        if (!match) continue;
+        first.lastIndex = match.end;
+        const token = tokens[match.value]!;
+        if (token.single_word && !standsAlone(text, hit.index, match.end)) continue;
+        let start = hit.index;
+        let end = match.end;
+        if (token.lstrip) while (start > covered && isWhitespace(text.charCodeAt(start - 1))) start--;
+        if (token.rstrip) while (end < text.length && isWhitespace(text.charCodeAt(end))) end++;
+        if (covered < start) out.push({ start: covered, end: start });
+        out.push({ start, end, token });
+        covered = end;
+      }
+      if (covered < text.length) out.push({ start: covered, end: text.length });
+      return out;
+    },
+  };
+}
+
+function longestAt(trie: Trie, text: string, start: number) {
+  let best: { value: number; end: number } | undefined;
+  let node = ROOT;
+  for (let i = start; i < text.length; ) {
+    node = step(trie, node, text.charCodeAt(i++));
+    if (node === NONE) break;
+    if (trie.value[node] !== NONE) best = { value: trie.value[node]!, end: i };
+  }
+  return best;
+}
+
+function standsAlone(text: string, start: number, end: number): boolean {
+  if (end < text.length && isWordCharacter(text.codePointAt(end)!)) return false;
+  if (start === 0) return true;
+  const low = text.charCodeAt(start - 1);
+  const before = low >= 0xdc00 && low < 0xe000 ? text.codePointAt(start - 2)! : low;
+  return !isWordCharacter(before);
+}

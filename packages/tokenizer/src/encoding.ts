@@ -1,0 +1,94 @@
+/** The tokens of a text, or of two, with the special tokens of the template: arrays of one length. */
+export interface Encoding {
+  ids: number[];
+  /** 0 or 1: the segment of a pair, as the template says. */
+  typeIds: number[];
+  tokens: string[];
+  /** `[start, end]` in the text, in code points as Hugging Face counts, or in UTF-16 units where asked for; `[0, 0]` for what was put in. */
+  offsets: [number, number][];
+  /** 1 for tokens that the template or padding put in. */
+  specialTokensMask: number[];
+  /** 0 for padding. */
+  attentionMask: number[];
+}
+
+export interface TruncationOptions {
+  /** Tokens including those of the template. */
+  maxLength: number;
+  /** Which of two texts is shortened. */
+  strategy?: "longest-first" | "only-first" | "only-second";
+  /** The end that is cut off. */
+  direction?: "right" | "left";
+}
+
+export interface PaddingOptions {
+  /** A length, or that of the longest of the batch. */
+  length: number | "longest";
+  multipleOf?: number;
+  direction?: "right" | "left";
+  id?: number;
+  token?: string;
+  typeId?: number;
+}
+
+export function padEncoding(encoding: Encoding, length: number, padding: PaddingOptions): void {
+  const missing = length - encoding.ids.length;
+  if (missing <= 0) return;
+  const { id = 0, token = "[PAD]", typeId = 0, direction = "right" } = padding;
+  const pad = <T>(array: T[], value: () => T) => {
+    const filler = Array.from({ length: missing }, value);
+    if (direction === "right") for (const item of filler) array.push(item);
+    else array.unshift(...filler);
+  };
+  pad(encoding.ids, () => id);
+  pad(encoding.typeIds, () => typeId);
+  pad(encoding.tokens, () => token);
+  pad(encoding.offsets, () => [0, 0]);
+  pad(encoding.specialTokensMask, () => 1);
+  pad(encoding.attentionMask, () => 0);
+}
+
+export function padBatch(encodings: Encoding[], padding: PaddingOptions): void {
+  let length =
+    padding.length === "longest" ? encodings.reduce((most, { ids }) => Math.max(most, ids.length), 0) : padding.length;
+  const { multipleOf = 0 } = padding;
+  if (multipleOf > 0) length = Math.ceil(length / multipleOf) * multipleOf;
+  for (const encoding of encodings) padEncoding(encoding, length, padding);
+}
+
+/** How many tokens of each text stay: `lengths` are what there is, `room` what the template leaves. */
+export function truncatedLengths(
+  lengths: [number, number?],
+  room: number,
+  strategy: TruncationOptions["strategy"],
+): [number, number] {
+  const [a, b = 0] = lengths;
+  const excess = a + b - room;
+  if (excess <= 0) return [a, b];
+  if (room === 0) return [0, 0];
+  const isPair = lengths.length === 2;
+  if (strategy === "only-first" || strategy === "only-second") {
+    if (strategy === "only-second" && !isPair) {
+      throw new RangeError(
+        'encode: truncation "only-second" expects a pair, got one text; use encodePair or another strategy',
+      );
+    }
+    const target = strategy === "only-first" ? a : b;
+    if (target <= excess) {
+      throw new RangeError(
+        `encode: truncation "${strategy}" cannot remove ${excess} of ${target} tokens; raise maxLength or use "longest-first"`,
+      );
+    }
+    return strategy === "only-first" ? [a - excess, b] : [a, b - excess];
+  }
+  if (!isPair) return [room, 0];
+  const [shorter, longer] = a <= b ? [a, b] : [b, a];
+  let small = shorter;
+  let large = small > room ? small : Math.max(small, room - small);
+  if (small + large > room) {
+    small = Math.floor(room / 2);
+    large = small + (room % 2);
+  }
+  large = Math.min(large, longer);
+  return a <= b ? [small, large] : [large, small];
+}

@@ -1,0 +1,90 @@
+/**
+ * A value in a JSON document together with where it stands, so that every complaint can name it. Only own properties are
+ * read: a key such as `__proto__` is an ordinary name.
+ */
+export interface Field {
+  readonly value: unknown;
+  readonly path: string;
+}
+
+export const root = (value: unknown, path: string): Field => ({ value, path });
+
+export function fail(field: Field, expected: string, remedy = "fix or remove the field"): never {
+  throw new TypeError(`tokenizer.json: expected ${expected} at ${field.path}, got ${show(field.value)}; ${remedy}`);
+}
+
+function show(value: unknown): string {
+  if (value === undefined) return "nothing";
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The property `name`; its value is undefined where the object has none of its own. */
+export function get(field: Field, name: string): Field {
+  const object = isObject(field.value) ? field.value : fail(field, "an object");
+  return {
+    value: Object.hasOwn(object, name) ? object[name] : undefined,
+    path: `${field.path}.${name}`.replace(/^\./, ""),
+  };
+}
+
+export const has = (field: Field, name: string) => {
+  const { value } = get(field, name);
+  return value !== undefined && value !== null;
+};
+
+export const asString = (field: Field) => (typeof field.value === "string" ? field.value : fail(field, "a string"));
+
+export const asBoolean = (field: Field) =>
+  typeof field.value === "boolean" ? field.value : fail(field, "true or false");
+
+/** An unsigned integer that an id, a length or a count can be. */
+export function asCount(field: Field, max = 0x7fffffff): number {
+  const { value } = field;
+  if (typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= max) return value;
+  return fail(field, `an integer from 0 to ${max}`);
+}
+
+export const asNumber = (field: Field) =>
+  typeof field.value === "number" && Number.isFinite(field.value) ? field.value : fail(field, "a finite number");
+
+export function asCharacter(field: Field): string {
+  const text = asString(field);
+  return Array.from(text).length === 1 ? text : fail(field, "one character");
+}
+
+export function items(field: Field): Field[] {
+  if (!Array.isArray(field.value)) return fail(field, "an array");
+  return field.value.map((value, i) => ({ value, path: `${field.path}[${i}]` }));
+}
+
+export function properties(field: Field): [string, Field][] {
+  const object = isObject(field.value) ? field.value : fail(field, "an object");
+  return Object.keys(object).map((key) => [key, { value: object[key], path: `${field.path}[${JSON.stringify(key)}]` }]);
+}
+
+export function asOneOf<T extends string>(field: Field, values: readonly T[]): T {
+  const found = values.find((value) => value === field.value);
+  return found ?? fail(field, `one of ${values.map((value) => JSON.stringify(value)).join(", ")}`);
+}
+
+/** The value that `read` makes of the field, or `fallback` where it is absent or null. */
+export const optional = <T, F>(field: Field, read: (field: Field) => T, fallback: F): T | F =>
+  field.value === undefined || field.value === null ? fallback : read(field);
+
+export function unsupported(field: Field, what: string, known: readonly string[]): never {
+  throw new RangeError(
+    `tokenizer.json: ${what} ${show(get(field, "type").value)} at ${field.path} is not supported; supported are ${known.join(", ")}`,
+  );
+}
+
+/** `{ "String": ... }` or `{ "Regex": ... }`. */
+export function asPatternSource(field: Field): { string: string } | { regex: Field } {
+  if (has(field, "String")) return { string: asString(get(field, "String")) };
+  if (has(field, "Regex")) return { regex: get(field, "Regex") };
+  return fail(field, 'an object with "String" or "Regex"');
+}

@@ -1,0 +1,16 @@
+import type { Pattern } from "../text/pattern";
+import { asPatternSource, asString, type Field } from "./field";
+
+/** A literal or a regular expression of a component. */
+export function readPattern(field: Field): Pattern {
+  const source = asPatternSource(field);
+  if ("string" in source) return source.string;
+  const text = asString(source.regex);
+  try {
+    return new RegExp(text, "gu");
+  } catch (error) {
+    throw new RangeError(
+      `tokenizer.json: the regular expression at ${source.regex.path} is not supported: ${(error as Error).message}`,
+    );
+  }
+}

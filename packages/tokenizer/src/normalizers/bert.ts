@@ -1,0 +1,34 @@
+import { isAscii, mapCodePoints } from "../text/aligned-text";
+import { isChinese, isControl, isNonspacingMark, isWhitespace } from "../text/characters";
+import { decompose } from "../text/unicode-forms";
+import { lowercase } from "./lowercase";
+import type { Normalizer } from "./normalizer";
+
+export interface BertNormalizerOptions {
+  cleanText: boolean;
+  handleChineseChars: boolean;
+  stripAccents: boolean;
+  lowercase: boolean;
+}
+
+/** Drops control characters, makes every whitespace a space, sets ideographs apart, strips accents, lower-cases. */
+export function bertNormalizer(options: BertNormalizerOptions): Normalizer {
+  return (text) => {
+    let t = text;
+    if (options.cleanText) t = mapCodePoints(t, clean);
+    if (options.handleChineseChars && !isAscii(t.text)) {
+      t = mapCodePoints(t, (character, code) => (isChinese(code) ? ` ${character} ` : character));
+    }
+    if (options.stripAccents && !isAscii(t.text)) {
+      t = mapCodePoints(decompose(t, "NFD"), (character, code) => (isNonspacingMark(code) ? "" : character));
+    }
+    return options.lowercase ? lowercase(t) : t;
+  };
+}
+
+function clean(character: string, code: number): string {
+  if (code >= 32 && code < 127) return character;
+  if (code === 9 || code === 10 || code === 13) return " ";
+  if (code === 0 || code === 0xfffd || isControl(code)) return "";
+  return isWhitespace(code) ? " " : character;
+}

@@ -1,0 +1,4 @@
+import type { AlignedText } from "../text/aligned-text";
+
+/** Rewrites text. */
+export type Normalizer = (text: AlignedText) => AlignedText;

@@ -1,0 +1,113 @@
+import type { AddedToken } from "./added-tokens";
+import type { PaddingOptions, TruncationOptions } from "./encoding";
+import { readDecoder } from "./json/decoder";
+import { asBoolean, asCount, asOneOf, asString, type Field, fail, get, items, optional, root } from "./json/field";
+import { readModel } from "./json/model";
+import { readNormalizer } from "./json/normalizer";
+import { readPostProcessor } from "./json/post-processor";
+import { readPreTokenizer } from "./json/pre-tokenizer";
+import type { Model } from "./models/model";
+import { plainPostProcessor } from "./post-processors/template";
+import { createTokenizer, type Tokenizer } from "./tokenizer";
+
+/** A part of a tokenizer, by the name that `tokenizer.json` has for it, with that part's settings. */
+export interface Component {
+  readonly type: string;
+  readonly [setting: string]: unknown;
+}
+
+/** The document that Hugging Face `tokenizers` reads and writes. */
+export interface TokenizerJson {
+  readonly version: "1.0";
+  readonly truncation: object | null;
+  readonly padding: object | null;
+  readonly added_tokens: readonly AddedToken[];
+  readonly normalizer: Component | null;
+  readonly pre_tokenizer: Component | null;
+  readonly post_processor: Component | null;
+  readonly decoder: Component | null;
+  readonly model: Component;
+}
+
+/** Loads a `tokenizer.json`, given as its text or parsed. Whatever is not understood is refused by name. */
+export function tokenizerFromJson(json: string | object): Tokenizer {
+  const document = root(typeof json === "string" ? parse(json) : json, "");
+  if (asString(get(document, "version")) !== "1.0") fail(get(document, "version"), '"1.0"', "convert the file");
+  const model = readModel(get(document, "model"));
+  return createTokenizer({
+    model,
+    addedTokens: readAddedTokens(get(document, "added_tokens"), model),
+    normalizer: optional(get(document, "normalizer"), readNormalizer, undefined),
+    preTokenizer: optional(get(document, "pre_tokenizer"), readPreTokenizer, undefined),
+    postProcessor: optional(get(document, "post_processor"), readPostProcessor, plainPostProcessor),
+    decoder: optional(get(document, "decoder"), readDecoder, undefined),
+    truncation: optional(get(document, "truncation"), readTruncation, undefined),
+    padding: optional(get(document, "padding"), readPadding, undefined),
+    json: document.value as TokenizerJson,
+  });
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new SyntaxError(
+      `tokenizerFromJson: expected a JSON document, got ${text.length} characters that are not: ${(error as Error).message}; is the file complete?`,
+    );
+  }
+}
+
+function readAddedTokens(field: Field, model: Model): AddedToken[] {
+  const seen = new Map<string, string>();
+  let next = model.vocabSize;
+  const read = optional(field, items, [] as Field[]).map((entry) => {
+    const content = get(entry, "content");
+    const text = asString(content);
+    if (text === "") fail(content, "a token that is not empty");
+    if (seen.has(text)) fail(content, "a token that is not there yet", `${seen.get(text)} is the same`);
+    seen.set(text, content.path);
+    return {
+      id: asCount(get(entry, "id")),
+      content: text,
+      single_word: asBoolean(get(entry, "single_word")),
+      lstrip: asBoolean(get(entry, "lstrip")),
+      rstrip: asBoolean(get(entry, "rstrip")),
+      normalized: asBoolean(get(entry, "normalized")),
+      special: asBoolean(get(entry, "special")),
+      path: entry.path,
+    };
+  });
+  return read.map(({ path, ...token }) => {
+    // Tokens that the model has keep its id; the others are numbered on from its size, in order.
+    const id = model.tokenToId(token.content) ?? next++;
+    if (id !== token.id)
+      fail({ value: token.id, path: `${path}.id` }, `the id ${id}`, "added tokens follow the vocabulary of the model");
+    return token;
+  });
+}
+
+const directions = { Right: "right", Left: "left" } as const;
+const strategies = { LongestFirst: "longest-first", OnlyFirst: "only-first", OnlySecond: "only-second" } as const;
+const keys = <T extends object>(object: T) => Object.keys(object) as (keyof T & string)[];
+
+function readTruncation(field: Field): TruncationOptions {
+  const stride = get(field, "stride");
+  if (optional(stride, asCount, 0) > 0) fail(stride, "0", "overlapping windows are not supported");
+  return {
+    maxLength: asCount(get(field, "max_length")),
+    strategy: strategies[asOneOf(get(field, "strategy"), keys(strategies))],
+    direction: directions[optional(get(field, "direction"), (f) => asOneOf(f, keys(directions)), "Right" as const)],
+  };
+}
+
+function readPadding(field: Field): PaddingOptions {
+  const strategy = get(field, "strategy");
+  return {
+    length: strategy.value === "BatchLongest" ? "longest" : asCount(get(strategy, "Fixed"), 0xffffff),
+    multipleOf: optional(get(field, "pad_to_multiple_of"), (f) => asCount(f, 0xffffff), undefined),
+    direction: directions[asOneOf(get(field, "direction"), keys(directions))],
+    id: asCount(get(field, "pad_id")),
+    token: asString(get(field, "pad_token")),
+    typeId: asCount(get(field, "pad_type_id")),
+  };
+}

@@ -1,0 +1,184 @@
+import type { Decoder } from "./decoders/decoder";
+import { type Encoding, type PaddingOptions, padBatch, type TruncationOptions, truncatedLengths } from "./encoding";
+import { type TokenList, tokenList } from "./models/model";
+import { type Pipeline, pieceReader, tokenizeWith } from "./pipeline";
+import type { PostProcessor, TemplatePiece } from "./post-processors/template";
+import { alignedText, wellFormed } from "./text/aligned-text";
+import { codePointOffsets } from "./text/code-points";
+import type { TokenizerJson } from "./tokenizer-json";
+
+export interface EncodeOptions {
+  /** Put in what the template says, such as a separator. True unless said otherwise. */
+  addSpecialTokens?: boolean;
+  /** What the tokenizer was saved with, unless said otherwise; false for none. */
+  truncation?: TruncationOptions | false;
+  padding?: PaddingOptions | false;
+  /** Unit of the offsets: code points, as Hugging Face has them, or UTF-16 units, as `text.slice` wants them. */
+  offsetUnit?: "code-point" | "utf16";
+}
+
+/** One text, or two. */
+export type EncodeInput = string | readonly [string, string];
+
+export interface Tokenizer {
+  encode(text: string, options?: EncodeOptions): Encoding;
+  encodePair(text: string, pair: string, options?: EncodeOptions): Encoding;
+  encodeBatch(inputs: readonly EncodeInput[], options?: EncodeOptions): Encoding[];
+  /** The ids of `encode` and nothing else, several times faster. */
+  encodeIds(text: string, options?: EncodeOptions): Uint32Array;
+  /** The text of the ids; ids that no token has are left out. */
+  decode(ids: ArrayLike<number>, options?: { skipSpecialTokens?: boolean }): string;
+  /** Number of tokens, the added ones included. */
+  readonly vocabSize: number;
+  tokenToId(token: string): number | undefined;
+  idToToken(id: number): string | undefined;
+  /** The contents of `tokenizer.json`. */
+  toJSON(): TokenizerJson;
+}
+
+/** The parts that `tokenizer.json` names, ready to run. */
+export interface TokenizerParts extends Pipeline {
+  postProcessor: PostProcessor;
+  decoder?: Decoder;
+  truncation?: TruncationOptions;
+  padding?: PaddingOptions;
+  json: TokenizerJson;
+}
+
+export function createTokenizer(parts: TokenizerParts): Tokenizer {
+  const { model, addedTokens, postProcessor, decoder } = parts;
+  const tokenize = tokenizeWith(pieceReader(parts), model);
+  const addedById = new Map(addedTokens.map((token) => [token.id, token]));
+  const addedByContent = new Map(addedTokens.map((token) => [token.content, token.id]));
+  const special = new Set(addedTokens.filter((token) => token.special).map((token) => token.content));
+  const vocabSize =
+    model.vocabSize + addedTokens.filter((token) => model.tokenToId(token.content) === undefined).length;
+  const idToToken = (id: number) => addedById.get(id)?.content ?? model.idToToken(id);
+
+  const read = (text: string): TokenList => {
+    const out = tokenList();
+    tokenize(alignedText(wellFormed(text)), out);
+    return out;
+  };
+
+  const encodeTexts = (texts: readonly string[], options: EncodeOptions): Encoding => {
+    const lists = texts.map(read);
+    const template = templateFor(postProcessor, texts.length, options.addSpecialTokens ?? true);
+    const kept = keptLengths(lists, template, options.truncation ?? parts.truncation);
+    const fromLeft = (options.truncation || parts.truncation)?.direction === "left";
+    const encoding: Encoding = {
+      ids: [],
+      typeIds: [],
+      tokens: [],
+      offsets: [],
+      specialTokensMask: [],
+      attentionMask: [],
+    };
+    for (const piece of template) {
+      if ("sequence" in piece) {
+        const list = lists[piece.sequence];
+        if (!list) continue;
+        const count = kept[piece.sequence];
+        const start = fromLeft ? list.ids.length - count : 0;
+        appendTokens(
+          encoding,
+          list,
+          start,
+          start + count,
+          piece.typeId,
+          texts[piece.sequence]!,
+          options.offsetUnit,
+          idToToken,
+        );
+      } else appendSpecial(encoding, piece);
+    }
+    return encoding;
+  };
+
+  const encodeBatch = (inputs: readonly EncodeInput[], options: EncodeOptions = {}): Encoding[] => {
+    const encodings = inputs.map((input) => encodeTexts(typeof input === "string" ? [input] : input, options));
+    const padding = options.padding ?? parts.padding;
+    if (padding) padBatch(encodings, padding);
+    return encodings;
+  };
+
+  return {
+    vocabSize,
+    encodeBatch,
+    idToToken,
+    encode: (text, options) => encodeBatch([text], options)[0]!,
+    encodePair: (text, pair, options) => encodeBatch([[text, pair]], options)[0]!,
+    encodeIds: (text, options) => Uint32Array.from(encodeBatch([text], options)[0]!.ids),
+    tokenToId: (token) => addedByContent.get(token) ?? model.tokenToId(token),
+    decode(ids, { skipSpecialTokens = true } = {}) {
+      const tokens: string[] = [];
+      for (let i = 0; i < ids.length; i++) {
+        const token = idToToken(ids[i]!);
+        if (token !== undefined && !(skipSpecialTokens && special.has(token))) tokens.push(token);
+      }
+      return decoder ? decoder(tokens).join("") : tokens.join(" ");
+    },
+    toJSON: () => parts.json,
+  };
+}
+
+function templateFor(post: PostProcessor, texts: number, addSpecialTokens: boolean): readonly TemplatePiece[] {
+  const template = texts === 2 ? post.pair : post.single;
+  return addSpecialTokens ? template : template.filter((piece) => "sequence" in piece);
+}
+
+function keptLengths(
+  lists: readonly TokenList[],
+  template: readonly TemplatePiece[],
+  truncation: TruncationOptions | false | undefined,
+): [number, number] {
+  const a = lists[0]!.ids.length;
+  const b = lists[1]?.ids.length;
+  if (!truncation) return [a, b ?? 0];
+  const added = template.reduce((sum, piece) => sum + ("sequence" in piece ? 0 : piece.ids.length), 0);
+  const room = truncation.maxLength - added;
+  if (!(room >= 0)) {
+    throw new RangeError(
+      `encode: expected truncation.maxLength of at least ${added}, the tokens of the template, got ${truncation.maxLength}; raise it`,
+    );
+  }
+  return truncatedLengths(b === undefined ? [a] : [a, b], room, truncation.strategy);
+}
+
+function appendTokens(
+  encoding: Encoding,
+  list: TokenList,
+  start: number,
+  end: number,
+  typeId: number,
+  text: string,
+  unit: EncodeOptions["offsetUnit"],
+  idToToken: (id: number) => string | undefined,
+): void {
+  const index = unit === "utf16" ? undefined : codePointOffsets(text);
+  for (let i = start; i < end; i++) {
+    const id = list.ids[i]!;
+    const from = list.starts[i]!;
+    const to = list.ends[i]!;
+    encoding.ids.push(id);
+    encoding.typeIds.push(typeId);
+    encoding.tokens.push(list.surfaces?.get(i) ?? idToToken(id)!);
+    encoding.offsets.push(index ? [index[from]!, index[to]!] : [from, to]);
+    encoding.specialTokensMask.push(0);
+    encoding.attentionMask.push(1);
+  }
+}
+
+function appendSpecial(
+  encoding: Encoding,
+  piece: { ids: readonly number[]; tokens: readonly string[]; typeId: number },
+): void {
+  piece.ids.forEach((id, i) => {
+    encoding.ids.push(id);
+    encoding.typeIds.push(piece.typeId);
+    encoding.tokens.push(piece.tokens[i]!);
+    encoding.offsets.push([0, 0]);
+    encoding.specialTokensMask.push(1);
+    encoding.attentionMask.push(1);
+  });
+}
