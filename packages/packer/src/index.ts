@@ -1,3 +1,4 @@
+export { type InspectedMask, type InspectedRow, inspectBatch, inspectRows } from "./inspect.ts";
 export type { Replacement } from "./mask-selection.ts";
 export { type BatchCursor, type MaskedBatch, type MaskedBatchOptions, maskedBatches } from "./masked-batches.ts";
 export {
@@ -20,3 +21,4 @@ export {
   type TokenDocuments,
 } from "./pack-rows.ts";
 export { type RowSource, rowsInMemory, type TokenArray } from "./rows.ts";
+export { splitDocuments } from "./split-documents.ts";

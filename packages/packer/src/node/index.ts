@@ -2,6 +2,7 @@ export type { Direction, RowOrder } from "../row-order.ts";
 export type { Json, Manifest, ShardEntry } from "./manifest.ts";
 export { readManifest } from "./manifest.ts";
 export { openPreparedSet, type PreparedSet, verifyPreparedSet } from "./open-prepared-set.ts";
+export { type PrefetchOptions, prefetchedBatches } from "./prefetch.ts";
 export { preparedSetKey } from "./prepared-set-key.ts";
 export {
   type DocumentSource,

@@ -1,0 +1,74 @@
+import { Worker } from "node:worker_threads";
+import type { BatchCursor, MaskedBatch, MaskedBatchOptions } from "../masked-batches.ts";
+
+export interface PrefetchOptions extends MaskedBatchOptions {
+  /** Batches that wait ready while one is in use. */
+  ahead?: number;
+}
+
+/** What the worker is started with. */
+export interface PrefetchWork {
+  directory: string;
+  options: MaskedBatchOptions;
+}
+
+/** What the worker sends: one answer to each message that it gets. */
+export type PrefetchAnswer =
+  | { item: { batch: MaskedBatch; cursor: BatchCursor } }
+  | { done: true }
+  | { error: unknown };
+
+/**
+ * `maskedBatches` of the prepared set in `directory`, made in a worker thread: the same batches and cursors, ready before
+ * they are asked for. The thread ends with the iteration, and never keeps a process alive by itself.
+ */
+export async function* prefetchedBatches(
+  directory: string,
+  { ahead = 4, ...options }: PrefetchOptions,
+): AsyncGenerator<{ batch: MaskedBatch; cursor: BatchCursor }> {
+  if (!(Number.isInteger(ahead) && ahead > 0))
+    throw new RangeError(`prefetchedBatches: expected ahead to be a positive integer, got ${ahead}`);
+  const worker = startWorker({ directory, options });
+  const answers: PrefetchAnswer[] = [];
+  let wake = () => {};
+  const receive = (answer: PrefetchAnswer) => {
+    answers.push(answer);
+    wake();
+  };
+  worker.on("message", receive);
+  worker.on("error", (error) => receive({ error }));
+  worker.on("exit", (code) => receive({ error: new Error(`prefetchedBatches: the worker thread ended with ${code}`) }));
+  try {
+    for (let i = 0; i < ahead; i++) worker.postMessage(null);
+    for (;;) {
+      if (answers.length === 0) {
+        worker.ref();
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+        worker.unref();
+      }
+      const answer = answers.shift()!;
+      if ("error" in answer) throw answer.error;
+      if ("done" in answer) return;
+      worker.postMessage(null);
+      yield answer.item;
+    }
+  } finally {
+    await worker.terminate();
+  }
+}
+
+function startWorker(workerData: PrefetchWork): Worker {
+  const worker = import.meta.url.endsWith(".ts")
+    ? startFromSource(new URL("./prefetch-worker.ts", import.meta.url), workerData)
+    : new Worker(new URL("./prefetch-worker.js", import.meta.url), { workerData });
+  worker.unref();
+  return worker;
+}
+
+/** Runs a TypeScript worker. `--import tsx` has no effect in threads of Node 20, so the thread registers tsx by itself. */
+function startFromSource(url: URL, workerData: PrefetchWork): Worker {
+  const start = `import("tsx/esm/api").then(({ register }) => { register(); return import(${JSON.stringify(url.href)}); });`;
+  return new Worker(start, { eval: true, workerData, execArgv: ["--conditions=@cramkit/source"] });
+}
