@@ -1,0 +1,49 @@
+import {
+  abs,
+  addN,
+  lessEqual,
+  logicalAnd,
+  mul,
+  notEqual,
+  scalar,
+  sqrt,
+  square,
+  sum,
+  type Tensor,
+  tidy,
+  where,
+} from "@tensorflow/tfjs-core";
+import type { Kernels, TensorMap } from "./types.ts";
+
+// Decisions on values that only the device knows. Reading them would stall the device, and cannot be done at all
+// without waiting where the backend is WebGPU.
+
+const largestFloat = 3.4028234663852886e38;
+
+/** scalar -> bool scalar */
+export const isFiniteScalar = (x: Tensor): Tensor => tidy(() => lessEqual(abs(x), largestFloat));
+
+/** Whether a step with this scale is taken: bool scalar. */
+export const isTaken = (gradScale: Tensor): Tensor =>
+  tidy(() => logicalAnd(isFiniteScalar(gradScale), notEqual(gradScale, 0)));
+
+/** `value` where `taken`, else `otherwise`: scalar. */
+export const choose = (taken: Tensor, value: number | Tensor, otherwise: number | Tensor): Tensor =>
+  tidy(() => where(taken, asScalar(value), asScalar(otherwise)));
+
+const asScalar = (value: number | Tensor): Tensor => (typeof value === "number" ? scalar(value) : value);
+
+/** The L2 norm over all tensors: scalar. */
+export const globalNorm = (tensors: TensorMap, kernels: Kernels = {}): Tensor => {
+  const list = Object.values(tensors);
+  if (kernels.globalNorm) return kernels.globalNorm(list);
+  return tidy(() => sqrt(squaredNorm(list)));
+};
+
+/** The squared L2 norm over all tensors: scalar. */
+export const squaredNorm = (tensors: readonly Tensor[]): Tensor =>
+  tidy(() => (tensors.length === 0 ? scalar(0) : addN(tensors.map((tensor) => sum(square(tensor))))));
+
+/** The gradients times their scale, and zeros where the step is skipped, whatever they hold: borrows all. */
+export const scaledOrZero = (grad: Tensor, gradScale: Tensor, taken: Tensor): Tensor =>
+  tidy(() => where(taken, mul(grad, gradScale), 0));

@@ -1,0 +1,29 @@
+import { engine, mul, type Tensor, tidy, zerosLike } from "@tensorflow/tfjs-core";
+import type { Evaluation, Gradients, TensorMap } from "./types.ts";
+
+/** One tensor for each one in `map`; what `fn` makes on the way is disposed of. */
+export const mapTensors = (map: TensorMap, fn: (tensor: Tensor, name: string) => Tensor): TensorMap =>
+  Object.fromEntries(Object.entries(map).map(([name, tensor]) => [name, tidy(() => fn(tensor, name))]));
+
+export const disposeMap = (map: TensorMap): void => {
+  for (const tensor of Object.values(map)) tensor.dispose();
+};
+
+export const zerosOf = (params: TensorMap): TensorMap => mapTensors(params, (param) => zerosLike(param));
+
+/** A tensor with data of its own, where `clone` would share them. */
+export const copy = (tensor: Tensor): Tensor => tidy(() => mul(tensor, 1));
+
+/** Makes sure that nobody else sees a tensor change that we own: consumes it, returns it or a copy. */
+export const unshared = (tensor: Tensor): Tensor => {
+  if (engine().backend.refCount(tensor.dataId) <= 1) return tensor;
+  const own = copy(tensor);
+  tensor.dispose();
+  return own;
+};
+
+const isEvaluation = (gradients: Gradients): gradients is Evaluation => typeof gradients.evaluate === "function";
+
+/** The two forms of gradients as one. */
+export const asEvaluation = (gradients: Gradients): { grads: TensorMap; evaluate?: Evaluation["evaluate"] } =>
+  isEvaluation(gradients) ? gradients : { grads: gradients };
