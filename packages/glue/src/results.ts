@@ -23,6 +23,8 @@ export interface TrialResult extends TrialOutcome {
   readonly trial: number;
   readonly identity: Identity;
   readonly train: { readonly rows: number; readonly officialRows?: number };
+  /** Those of the task's data. */
+  readonly notes?: readonly string[];
 }
 
 /** SHA-256 over the task, its training and its evaluation examples. */

@@ -63,13 +63,14 @@ export async function runTasks(options: RunOptions): Promise<TrialResult[]> {
           report,
           signal,
         });
-        const { train, officialTrainRows } = data;
+        const { train, officialTrainRows, notes } = data;
         result = {
           format: 1,
           task,
           trial,
           identity,
           train: { rows: train.length, officialRows: officialTrainRows },
+          notes,
           ...outcome,
         };
         if (resultsDir !== undefined) await saveResult(resultsDir, result);

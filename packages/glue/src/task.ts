@@ -43,6 +43,8 @@ export interface TaskData {
   readonly evaluations: readonly ExampleSet[];
   /** Without labels: predicted for a submission. */
   readonly tests?: readonly ExampleSet[];
+  /** What a reader of the scores should know, e.g. rows that were left out. */
+  readonly notes?: readonly string[];
 }
 
 /** Outputs of a head for the task: the one place where labels are counted. Regression has one. */

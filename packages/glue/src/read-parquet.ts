@@ -1,0 +1,74 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
+import type { GlueTask, SplitLayout } from "./glue-tasks.ts";
+import { exampleFrom, labelOf } from "./label.ts";
+import type { ReadSet } from "./read-tsv.ts";
+import type { Example } from "./task.ts";
+
+/** The Parquet shards of a split below the folder of a hub download, in order; empty where there are none. */
+export async function parquetShards(directory: string, { hub }: SplitLayout): Promise<string[]> {
+  const folder = join(directory, hub.folder);
+  const names = await readdir(folder).catch((): string[] => []);
+  const shards = names
+    .filter((name) => name.startsWith(`${hub.split}-`) && /-\d{5}-of-\d{5}\.parquet$/.test(name))
+    .sort();
+  const expected = shards.length === 0 ? 0 : Number(shards[0]!.slice(-13, -8));
+  if (shards.length !== expected)
+    throw new Error(
+      `${folder}: expected ${expected} shards of ${hub.split}, got ${shards.length}; download the missing ones`,
+    );
+  return shards.map((name) => join(folder, name));
+}
+
+/** Reads a split from its shards. Throws with file and row on a wrong column or label. */
+export async function readParquet(files: readonly string[], glue: GlueTask): Promise<ReadSet> {
+  const examples: Example[] = [];
+  for (const file of files) for (const example of await readShard(file, glue)) examples.push(example);
+  return { examples, notes: [] };
+}
+
+async function readShard(file: string, glue: GlueTask): Promise<Example[]> {
+  const { text, pair, label } = glue.hubColumns as { text: string; pair?: string; label: string };
+  const damaged = (error: unknown): never => {
+    throw new Error(
+      `${file}: expected a Parquet file, got one that cannot be read (${(error as Error).message}); download it again`,
+    );
+  };
+  const buffer = await asyncBufferFromFile(file);
+  const metadata = await parquetMetadataAsync(buffer).catch(damaged);
+  const names = metadata.schema.slice(1).map(({ name }) => name);
+  const columns = pair === undefined ? [text, label] : [text, pair, label];
+  if (!columns.every((name) => names.includes(name)))
+    throw new Error(
+      `${file}: expected the columns ${columns.join(", ")} of ${glue.task.title}, got ${names.join(", ")}; put the file of ${glue.task.title} there`,
+    );
+  checkLabelNames(file, glue, metadata.key_value_metadata);
+  const rows = await parquetReadObjects({ file: buffer, metadata, columns }).catch(damaged);
+  return rows.map((row, i) => {
+    const value = labelOf(glue, row[label]);
+    if (Number.isNaN(value))
+      throw new Error(
+        `${file}: row ${i}: expected a label of ${glue.task.title}, got ${row[label]}; download the file again`,
+      );
+    const texts = [row[text], pair === undefined ? "" : row[pair]];
+    for (const each of texts) {
+      if (typeof each !== "string")
+        throw new Error(`${file}: row ${i}: expected text, got ${each}; download the file again`);
+    }
+    return exampleFrom(texts[0], pair === undefined ? undefined : texts[1], value);
+  });
+}
+
+/** Several tasks have the same columns; the datasets library keeps the names of the labels beside them. */
+function checkLabelNames(file: string, glue: GlueTask, metadata: { key: string; value?: string }[] | undefined): void {
+  const text = metadata?.find(({ key }) => key === "huggingface")?.value;
+  if (!text) return;
+  const names: unknown = JSON.parse(text)?.info?.features?.label?.names;
+  const got = Array.isArray(names) ? names.join(", ") : "scores";
+  const expected = glue.task.labels.length === 0 ? "scores" : glue.task.labels.join(", ");
+  if (got !== expected)
+    throw new Error(
+      `${file}: expected the labels ${expected} of ${glue.task.title}, got ${got}; put the file of ${glue.task.title} there`,
+    );
+}

@@ -1,0 +1,103 @@
+import { access, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { type GlueName, type GlueTask, glueNames, glueTasks, type SplitLayout } from "./glue-tasks.ts";
+import { parquetShards, readParquet } from "./read-parquet.ts";
+import { type ReadSet, readTsv } from "./read-tsv.ts";
+import type { ExampleSet, TaskData } from "./task.ts";
+
+export interface ReadOptions {
+  /** Also read those test sets that are there. */
+  tests?: boolean;
+}
+
+/**
+ * Reads a task of GLUE from a folder with the official download (`CoLA/train.tsv`, ...) or with the Parquet files of
+ * `hf://datasets/nyu-mll/glue` (`cola/train-00000-of-00001.parquet`, ...).
+ */
+export async function readGlue(
+  directory: string,
+  name: GlueName,
+  { tests = false }: ReadOptions = {},
+): Promise<TaskData> {
+  const glue = glueTasks[name];
+  if (!glue) throw new RangeError(`readGlue: expected one of ${glueNames.join(", ")}, got ${name}`);
+  if (!(await isFolder(directory)))
+    throw new Error(
+      `readGlue: expected a folder with GLUE, got ${directory}; pass the folder that has CoLA, SST-2, ... in it`,
+    );
+  const notes: string[] = [];
+  const required = async (split: SplitLayout): Promise<ExampleSet> => {
+    const set = await readSet(directory, glue, split);
+    if (!set) throw new Error(missing(directory, split));
+    notes.push(...set.notes);
+    return { name: split.name, column: split.column, examples: set.examples, officialRows: split.rows };
+  };
+  const train = await required(glue.train);
+  const evaluations: ExampleSet[] = [];
+  for (const split of glue.evaluations) evaluations.push(await required(split));
+  const found: ExampleSet[] = [];
+  for (const split of tests ? glue.tests : []) {
+    // Other sources give labels to some of the test sets; they are not for scoring.
+    if (await isThere(directory, split)) {
+      const set = await required(split);
+      found.push({ ...set, examples: set.examples.map(({ label: _, ...example }) => example) });
+    }
+  }
+  return {
+    task: glue.task,
+    train: train.examples,
+    officialTrainRows: train.officialRows,
+    evaluations,
+    ...(found.length > 0 ? { tests: found } : {}),
+    ...(notes.length > 0 ? { notes } : {}),
+  };
+}
+
+/** The tasks of which a folder has all training and dev files, in the usual order. */
+export async function glueTasksIn(directory: string): Promise<GlueName[]> {
+  const found: GlueName[] = [];
+  for (const name of glueNames) {
+    const { train, evaluations } = glueTasks[name];
+    const there = await Promise.all([train, ...evaluations].map((split) => isThere(directory, split)));
+    if (there.every(Boolean)) found.push(name);
+  }
+  return found;
+}
+
+async function readSet(directory: string, glue: GlueTask, split: SplitLayout): Promise<ReadSet | undefined> {
+  const file = join(directory, split.tsv.path);
+  const shards = await parquetShards(directory, split);
+  if (shards.length === 0 && !(await exists(file))) return undefined;
+  const set = shards.length > 0 ? await readParquet(shards, glue) : await readTsv(file, glue, split);
+  if (set.examples.length > split.rows)
+    throw new Error(
+      `${shards[0] ?? file}: expected at most the ${split.rows} rows of ${glue.task.title} ${split.name}, got ${set.examples.length}; ` +
+        `put the folder of ${glue.task.title} there`,
+    );
+  return set;
+}
+
+async function isThere(directory: string, split: SplitLayout): Promise<boolean> {
+  return (await exists(join(directory, split.tsv.path))) || (await parquetShards(directory, split)).length > 0;
+}
+
+function missing(directory: string, { tsv, hub }: SplitLayout): string {
+  return (
+    `${join(directory, tsv.path)}: expected this file, or ${join(directory, hub.folder, `${hub.split}-00000-of-00001.parquet`)}, ` +
+    "got neither; download GLUE (cramkit glue download, or downloadGlue) or pass another folder"
+  );
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}
