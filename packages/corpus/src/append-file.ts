@@ -1,0 +1,40 @@
+import { closeSync, openSync, writeSync } from "node:fs";
+
+export interface FileAppender {
+  append(bytes: Uint8Array): void;
+  close(): void;
+}
+
+/**
+ * Appends to a new file through a buffer. The file is open only while the buffer is written, so there may be
+ * thousands of them.
+ */
+export function appendToFile(path: string, bufferBytes: number): FileAppender {
+  const buffer = Buffer.alloc(bufferBytes);
+  let used = 0;
+  let flag = "w";
+  const write = (bytes: Uint8Array, length: number) => {
+    const file = openSync(path, flag);
+    flag = "a";
+    try {
+      for (let written = 0; written < length; ) written += writeSync(file, bytes, written, length - written);
+    } finally {
+      closeSync(file);
+    }
+  };
+  const flush = () => {
+    write(buffer, used);
+    used = 0;
+  };
+  return {
+    append(bytes) {
+      if (used + bytes.length > bufferBytes) flush();
+      if (bytes.length > bufferBytes) write(bytes, bytes.length);
+      else {
+        buffer.set(bytes, used);
+        used += bytes.length;
+      }
+    },
+    close: flush,
+  };
+}

@@ -1,0 +1,152 @@
+import { closeSync, openSync, readSync } from "node:fs";
+
+/**
+ * A run of neighbouring windows with one anchor, as a record of a file: the start of the first window in the corpus
+ * (8 bytes, a double), the number of windows (4 bytes), then the bytes that they cover.
+ */
+export const runHeaderBytes = 12;
+
+/** Finds the windows among the runs of a file that repeat an earlier one. */
+export interface RepeatFinder {
+  /** Calls `found` with the start in the corpus and the length of each stretch that is covered by repeated windows. */
+  find(path: string, windows: number, found: (start: number, length: number) => void): void;
+}
+
+const base = 0x6c078965;
+
+/**
+ * The table of windows is exact: a window is looked up by a hash and compared byte by byte with those of the same
+ * hash. A window repeats an earlier one if the two do not overlap. About `maxWindows` windows at most are in the table
+ * at once: a file with more of them is read several times, each time for a part of all hashes.
+ */
+export function createRepeatFinder(windowBytes: number, maxWindows: number): RepeatFinder {
+  let slots = new Int32Array(2 ** Math.ceil(Math.log2(maxWindows * 1.5))); // 1 + entry, 0 for none
+  let mask = slots.length - 1;
+  let hashes = new Int32Array(maxWindows);
+  let offsets = new Uint32Array(maxWindows); // of the window's bytes in `kept`
+  let starts = new Float64Array(maxWindows); // of the window in the corpus
+  let kept = Buffer.alloc(1 << 22);
+  let entries = 0;
+  let keptBytes = 0;
+  let top = 1;
+  for (let index = 1; index < windowBytes; index++) top = Math.imul(top, base);
+
+  const keep = (run: Buffer): number => {
+    const offset = keptBytes;
+    keptBytes += run.length;
+    if (keptBytes > kept.length) kept = Buffer.concat([kept, Buffer.alloc(Math.max(kept.length, run.length))]);
+    run.copy(kept, offset);
+    return offset;
+  };
+  const insert = (slot: number, hash: number, offset: number, start: number) => {
+    if (entries === hashes.length) {
+      hashes = grown(hashes, new Int32Array(entries * 2));
+      offsets = grown(offsets, new Uint32Array(entries * 2));
+      starts = grown(starts, new Float64Array(entries * 2));
+    }
+    hashes[entries] = hash;
+    offsets[entries] = offset;
+    starts[entries] = start;
+    slots[slot] = ++entries;
+    if (entries > 0.75 * slots.length) enlarge();
+  };
+  const enlarge = () => {
+    slots = new Int32Array(slots.length * 2);
+    mask = slots.length - 1;
+    for (let entry = 0; entry < entries; entry++) {
+      let slot = firstSlot(spread(hashes[entry] as number), mask);
+      while (slots[slot] !== 0) slot = (slot + 1) & mask;
+      slots[slot] = entry + 1;
+    }
+  };
+  const clear = () => {
+    slots.fill(0);
+    entries = 0;
+    keptBytes = 0;
+  };
+
+  return {
+    find(path, windows, found) {
+      const passes = Math.max(1, Math.ceil(windows / maxWindows));
+      for (let pass = 0; pass < passes; pass++) {
+        clear();
+        readRuns(path, windowBytes, (start, count, run) => {
+          let offset = -1;
+          let repeatedFrom = -1;
+          let hash = 0;
+          for (let index = 0; index < windowBytes; index++) hash = (Math.imul(hash, base) + (run[index] as number)) | 0;
+          for (let window = 0; window < count; window++) {
+            if (window > 0) {
+              const without = (hash - Math.imul(run[window - 1] as number, top)) | 0;
+              hash = (Math.imul(without, base) + (run[window + windowBytes - 1] as number)) | 0;
+            }
+            const mixed = spread(hash);
+            let repeated = false;
+            if (passes === 1 || (mixed >>> 16) % passes === pass) {
+              let slot = firstSlot(mixed, mask);
+              for (; ; slot = (slot + 1) & mask) {
+                const entry = (slots[slot] as number) - 1;
+                if (entry < 0) {
+                  if (offset < 0) offset = keep(run);
+                  insert(slot, hash, offset + window, start + window);
+                  break;
+                }
+                if (hashes[entry] !== hash) continue;
+                const other = offsets[entry] as number;
+                if (run.compare(kept, other, other + windowBytes, window, window + windowBytes) !== 0) continue;
+                repeated = (starts[entry] as number) + windowBytes <= start + window;
+                break;
+              }
+            }
+            if (repeated && repeatedFrom < 0) repeatedFrom = window;
+            if (!repeated && repeatedFrom >= 0) {
+              found(start + repeatedFrom, window - repeatedFrom - 1 + windowBytes);
+              repeatedFrom = -1;
+            }
+          }
+          if (repeatedFrom >= 0) found(start + repeatedFrom, count - repeatedFrom - 1 + windowBytes);
+        });
+      }
+    },
+  };
+}
+
+function spread(hash: number): number {
+  const mixed = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
+  return (mixed ^ (mixed >>> 13)) >>> 0;
+}
+
+/** Other bits than those that choose the pass. */
+function firstSlot(mixed: number, mask: number): number {
+  return (Math.imul(mixed, 0x297a2d39) >>> 4) & mask;
+}
+
+function grown<T extends Int32Array | Uint32Array | Float64Array>(from: T, to: T): T {
+  to.set(from);
+  return to;
+}
+
+function readRuns(path: string, windowBytes: number, visit: (start: number, count: number, run: Buffer) => void): void {
+  const file = openSync(path, "r");
+  try {
+    const buffer = Buffer.alloc(1 << 20);
+    let end = 0;
+    for (;;) {
+      const bytesRead = readSync(file, buffer, end, buffer.length - end, null);
+      if (bytesRead === 0) return;
+      end += bytesRead;
+      let at = 0;
+      while (at + runHeaderBytes <= end) {
+        const count = buffer.readUInt32LE(at + 8);
+        const next = at + runHeaderBytes + count - 1 + windowBytes;
+        if (next > end) break;
+        visit(buffer.readDoubleLE(at), count, buffer.subarray(at + runHeaderBytes, next));
+        at = next;
+      }
+      buffer.copy(buffer, 0, at, end);
+      end -= at;
+    }
+  } finally {
+    closeSync(file);
+  }
+}

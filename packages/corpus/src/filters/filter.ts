@@ -1,0 +1,98 @@
+import type { Document } from "../document.ts";
+import { restartable } from "../restartable.ts";
+
+export interface Count {
+  documents: number;
+  characters: number;
+}
+
+/** A document, or a part of one, that a filter took out. */
+export interface DroppedExample {
+  source?: string;
+  id?: string;
+  /** Its beginning. */
+  text: string;
+  reason?: string;
+}
+
+export interface FilterReport {
+  filter: string;
+  kept: Count;
+  dropped: Count;
+  /** Documents that were kept with another text, and the characters that this took away from them. */
+  changed: Count;
+  /** The first few that were dropped (or shortened, where that is the purpose of the filter). */
+  examples: DroppedExample[];
+}
+
+/** What a filter lets through. `report` is about the latest iteration. */
+export interface FilteredDocuments extends AsyncIterable<Document> {
+  report(): FilterReport;
+}
+
+export type DocumentFilter = (documents: AsyncIterable<Document>) => FilteredDocuments;
+
+/** The document to keep, the same one or another; or why it is dropped. */
+export type Decision = Document | { drop: string };
+
+export interface FilterTally {
+  readonly report: FilterReport;
+  keep(before: number, after: Document): void;
+  drop(document: Document, reason?: string): void;
+  example(example: DroppedExample): void;
+}
+
+const keptExamples = 5;
+const exampleCharacters = 200;
+
+export function createFilterTally(filter: string): FilterTally {
+  const none = () => ({ documents: 0, characters: 0 });
+  const report: FilterReport = { filter, kept: none(), dropped: none(), changed: none(), examples: [] };
+  const example = (dropped: DroppedExample) => {
+    if (report.examples.length >= keptExamples) return;
+    report.examples.push({ ...dropped, text: dropped.text.slice(0, exampleCharacters) });
+  };
+  return {
+    report,
+    keep(before, { text }) {
+      report.kept.documents++;
+      report.kept.characters += text.length;
+      if (text.length === before) return;
+      report.changed.documents++;
+      report.changed.characters += before - text.length;
+    },
+    drop({ text, source, id }, reason) {
+      report.dropped.documents++;
+      report.dropped.characters += text.length;
+      example({ source, id, text, reason });
+    },
+    example,
+  };
+}
+
+/**
+ * Makes a filter of a function that decides over one document after the other. `start` is called at the beginning of
+ * each iteration, so that what the decisions remember begins anew.
+ */
+export function createFilter(
+  name: string,
+  start: () => (document: Document) => Decision | Promise<Decision>,
+): DocumentFilter {
+  return (documents) => {
+    let tally = createFilterTally(name);
+    async function* filtered(): AsyncGenerator<Document> {
+      tally = createFilterTally(name);
+      const decide = start();
+      for await (const document of documents) {
+        const decided = decide(document);
+        const decision = decided instanceof Promise ? await decided : decided;
+        if ("drop" in decision) tally.drop(document, decision.drop);
+        else {
+          tally.keep(document.text.length, decision);
+          yield decision;
+        }
+      }
+    }
+    return { ...restartable(filtered), report: () => tally.report };
+  };
+}
