@@ -1,0 +1,127 @@
+import type { Activation } from "./operations/operations.ts";
+import type { Part } from "./part.ts";
+
+export const positions = ["scaled-sinusoidal", "sinusoidal", "learned", "none"] as const;
+export const normSchemes = ["pre", "post", "sandwich"] as const;
+export const predictionHeads = ["none", "linear", "transform"] as const;
+export const initializations = ["normal", "small", "megatron", "wang", "deepnorm", "agd-orthogonal"] as const;
+export const poolings = ["first", "mean", "max", "logsumexp"] as const;
+export const recurrences = ["shared", "deep-thinking"] as const;
+
+/** Where a part stands. */
+export interface Place {
+  /** From 0. */
+  layer: number;
+  /** Size of its input's last axis. */
+  width: number;
+}
+
+/** Makes a part for its place; anything of this type may stand where a configuration names a built-in one. */
+export type PartFactory = (config: ModelConfig, place: Place) => Part;
+
+export type MixerName =
+  | "self-attention"
+  | "normalized-attention"
+  | "unnormalized-attention"
+  | "cumulative-attention"
+  | "cumulative-exp-attention"
+  | "tuformer"
+  | "flash"
+  | "fourier"
+  | "fourier-projected"
+  | "none";
+export type FeedForwardName = "dense" | "none";
+export type NormName = "LayerNorm" | "RMSNorm" | "ScaleNorm";
+
+/** What stands on top of the encoder. */
+export type Head =
+  | { type: "none" }
+  | { type: "masked-language-model" }
+  | {
+      /** `pooler.dense` to `width`, tanh, dropout, `head` to `labels`; regression has one label and squared error. */
+      type: "classification" | "regression";
+      labels: number;
+      width: number;
+      pooling: (typeof poolings)[number];
+      dropout: number;
+    }
+  | { type: "token-classification"; labels: number; dropout: number };
+
+/** One model. Plain JSON unless a mixer, feed-forward or norm of your own is passed in. */
+export interface ModelConfig {
+  vocabSize: number;
+  hidden: number;
+  layers: number;
+  heads: number;
+  /** Rows of `ffn.dense_in`; a gated activation halves it before `ffn.dense_out`. */
+  intermediate: number;
+  /** The longest sequence. */
+  maxSeq: number;
+  /** Smaller than `hidden`: a factorised embedding (ALBERT); null: `hidden`. */
+  embeddingSize: number | null;
+  /** Of the matrix from `embeddingSize` to `hidden`. */
+  inputProjectionBias: boolean;
+  /** Kinds of token types; 0: none. */
+  typeVocabSize: number;
+  /** Its embedding starts at zero and gets no gradient from the lookup. */
+  paddingId: number;
+  position: (typeof positions)[number];
+  embeddingNorm: boolean;
+
+  norm: NormName | PartFactory;
+  normEpsilon: number;
+  normScheme: (typeof normSchemes)[number];
+  finalNorm: boolean;
+  /** One for all layers, or one for each. */
+  mixer: MixerName | PartFactory | readonly (MixerName | PartFactory)[];
+  /** Rotate queries and keys of attention (base 10000, halves of the head). */
+  rotary: boolean;
+  feedForward: FeedForwardName | PartFactory;
+  /** Only every k-th layer, counted from 1, has a feed-forward part. */
+  feedForwardEvery: number;
+  /** `gelu-glu` is f(g) u with [u, g] = dense_in(x). */
+  activation: Activation | `${Activation}-glu`;
+  useBias: boolean;
+  qkvBias: boolean;
+  /** Factor on the residual before a branch is added; DeepNorm: (2 layers)^0.25. */
+  residualScale: number;
+
+  /** Layers with weights of their own, which are repeated up to `layers`; 0: all. */
+  sharedLayers: number;
+  /** `shared` repeats the block as it is; `deep-thinking` adds the embedding to each round and trains on a random part of them. */
+  recurrence: (typeof recurrences)[number];
+  /** Progressive layer drop: the share of layers' survival falls to this at the last one; null: off. */
+  layerDrop: number | null;
+  /** The sequence length in each layer, as for an input of `maxSeq`; the first and last are `maxSeq`. null: constant. */
+  funnel: readonly number[] | null;
+
+  /** `transform`: dense, activation without gate, norm; `linear`: one matrix (crammed-bert v1). */
+  predictionHead: (typeof predictionHeads)[number];
+  decoderBias: boolean;
+  /** Of hidden values, while training with a seed. */
+  dropout: number;
+  attentionDropout: number;
+  init: { type: (typeof initializations)[number]; std: number };
+  head: Head;
+}
+
+/** The width of embeddings before `encoder.input_projection`. */
+export function embeddingWidth({ embeddingSize, hidden }: ModelConfig): number {
+  return embeddingSize ?? hidden;
+}
+
+/** The function and whether it gates: `gelu-glu` -> gelu, true. */
+export function splitActivation(activation: ModelConfig["activation"]): { fn: Activation; gated: boolean } {
+  const gated = activation.endsWith("-glu");
+  return { fn: (gated ? activation.slice(0, -4) : activation) as Activation, gated };
+}
+
+/** The mixer of one layer. */
+export function mixerAt({ mixer }: ModelConfig, layer: number): MixerName | PartFactory {
+  return typeof mixer === "string" || typeof mixer === "function" ? mixer : mixer[layer]!;
+}
+
+/** Layers with weights of their own. */
+export function ownLayers({ layers, sharedLayers }: ModelConfig): number {
+  return sharedLayers > 0 ? sharedLayers : layers;
+}

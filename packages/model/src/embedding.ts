@@ -1,0 +1,76 @@
+import { embeddingWidth, type ModelConfig } from "./config.ts";
+import { type ParameterTable, parametersOf, type Scope } from "./part.ts";
+import { linearParameters } from "./parts/linear.ts";
+import { makeNorm } from "./parts/norms.ts";
+
+export interface EncoderInputs<Value> {
+  /** int32 `[batch, seq]` */
+  inputIds: Value;
+  /** `[batch, seq]`, 1 where a position may be attended to. */
+  attentionMask?: Value;
+  /** int32 `[batch, seq]`; needed where the model has token types. */
+  tokenTypeIds?: Value;
+}
+
+const wordName = "embedding.word_embedding.weight";
+const typeName = "embedding.token_type_embedding.weight";
+const learnedName = "embedding.pos_embedding.embedding.weight";
+const scaleName = "embedding.pos_embedding.scale_factor";
+
+/** Names under `encoder`. */
+export function embeddingParameters(config: ModelConfig): ParameterTable {
+  const width = embeddingWidth(config);
+  const { vocabSize, maxSeq, typeVocabSize, position, paddingId, hidden } = config;
+  const norm = config.embeddingNorm ? makeNorm(config, { layer: 0, width }) : undefined;
+  return {
+    [wordName]: { shape: [vocabSize, width], init: { type: "embedding", paddingId } },
+    ...(position === "learned" && { [learnedName]: { shape: [maxSeq, width], init: { type: "embedding" } } }),
+    ...(position === "scaled-sinusoidal" && {
+      [scaleName]: { shape: [1], init: { type: "constant", value: width ** -0.5 } },
+    }),
+    ...(typeVocabSize > 0 && { [typeName]: { shape: [typeVocabSize, width], init: { type: "embedding" } } }),
+    ...parametersOf({ "embedding.norm": norm }),
+    ...(width !== hidden && linearParameters("input_projection", width, hidden, config.inputProjectionBias)),
+  };
+}
+
+/** project(dropout(norm(word + position + type))): ids `[batch, seq]` -> `[batch, seq, hidden]` */
+export function embed<Value>(inputs: EncoderInputs<Value>, scope: Scope<Value>, config: ModelConfig): Value {
+  const { ops, param } = scope;
+  const width = embeddingWidth(config);
+  let x = ops.embedding(inputs.inputIds, param(wordName), config.paddingId);
+  if (config.typeVocabSize > 0) {
+    if (inputs.tokenTypeIds === undefined)
+      throw new TypeError("encode: expected tokenTypeIds, as the model has token types");
+    x = ops.add(x, ops.embedding(inputs.tokenTypeIds, param(typeName)));
+  }
+  if (config.position === "learned") x = ops.add(x, ops.firstRows(param(learnedName), x));
+  else if (config.position !== "none") {
+    const table = ops.constant(sinusoids(config.maxSeq, width), [config.maxSeq, width]);
+    const waves = ops.firstRows(table, x);
+    x = ops.add(x, config.position === "scaled-sinusoidal" ? ops.mul(waves, param(scaleName)) : waves);
+  }
+  if (config.embeddingNorm) x = makeNorm(config, { layer: 0, width }).run(x, scope.within("embedding.norm"));
+  x = scope.dropout(x);
+  if (width === config.hidden) return x;
+  const bias = config.inputProjectionBias ? param("input_projection.bias") : undefined;
+  return ops.linear(x, param("input_projection.weight"), bias);
+}
+
+const tables = new Map<string, Float32Array>();
+
+/** table[p, 2i] = sin(p / 10000^(2i / width)), table[p, 2i + 1] = cos of the same. */
+function sinusoids(rows: number, width: number): Float32Array {
+  const key = `${rows}x${width}`;
+  const known = tables.get(key);
+  if (known) return known;
+  const table = new Float32Array(rows * width);
+  for (let row = 0; row < rows; row++) {
+    for (let i = 0; i < width; i++) {
+      const angle = row * Math.exp((-(i - (i % 2)) * Math.log(10000)) / width);
+      table[row * width + i] = i % 2 === 0 ? Math.sin(angle) : Math.cos(angle);
+    }
+  }
+  tables.set(key, table);
+  return table;
+}

@@ -1,0 +1,101 @@
+import { type ModelConfig, ownLayers } from "./config.ts";
+import { type EncoderInputs, embed, embeddingParameters } from "./embedding.ts";
+import { createFunnel } from "./funnel.ts";
+import { makeLayer } from "./layer.ts";
+import { type ParameterTable, type Part, parametersOf, type Scope } from "./part.ts";
+import { makeNorm } from "./parts/norms.ts";
+import { randomInteger, randomUniform, streamOf } from "./random.ts";
+import { rescope } from "./scope.ts";
+
+/** The parameters of embedding, layers and final norm, under `encoder.`. */
+export function encoderParameters(config: ModelConfig): ParameterTable {
+  const layers = Array.from({ length: ownLayers(config) }, (_, index) => [`layers.${index}`, makeLayer(config, index)]);
+  const finalNorm = config.finalNorm ? makeNorm(config, { layer: config.layers, width: config.hidden }) : undefined;
+  const embedding: Part = { parameters: embeddingParameters(config), run: (x) => x };
+  return {
+    ...parametersOf({ encoder: embedding }),
+    ...parametersOf({
+      encoder: { parameters: parametersOf({ ...Object.fromEntries(layers), final_norm: finalNorm }), run: (x) => x },
+    }),
+  };
+}
+
+/**
+ * Ids `[batch, seq]` -> hidden `[batch, seq, hidden]`, after the final norm.
+ *
+ * @param seed of the random choices of training (layer drop, depth of a deep-thinking recurrence)
+ */
+export function runEncoder<Value>(
+  inputs: EncoderInputs<Value>,
+  outer: Scope<Value>,
+  config: ModelConfig,
+  seed?: number,
+): Value {
+  const scope = outer.within("encoder");
+  const { ops } = scope;
+  const layers = Array.from({ length: ownLayers(config) }, (_, index) => makeLayer(config, index));
+  const drop = survival(config, seed);
+  const funnel = createFunnel(config, scope);
+  const runLayer = (x: Value, index: number): Value => {
+    const scale = drop(index);
+    const { resized, scope: inner } = funnel(x, index);
+    if (scale === 0) return resized;
+    const own = index % layers.length;
+    const placed = rescope(inner, { branchScale: scale });
+    return ops.scoped(() => layers[own]!.run(resized, placed.within(`layers.${own}`)));
+  };
+  const embedded = ops.scoped(() => embed(inputs, scope, config));
+  let x = embedded;
+  if (config.recurrence === "deep-thinking" && config.sharedLayers > 0) {
+    const round = (state: Value, first: number): Value => {
+      let next = state;
+      for (let i = 0; i < layers.length; i++) next = runLayer(next, first + i);
+      return ops.add(next, embedded);
+    };
+    x = think(embedded, round, config, ops.detached, seed);
+  } else {
+    for (let index = 0; index < config.layers; index++) x = runLayer(x, index);
+  }
+  if (!config.finalNorm) return x;
+  const norm = makeNorm(config, { layer: config.layers, width: config.hidden });
+  return ops.scoped(() => norm.run(x, scope.within("final_norm")));
+}
+
+/**
+ * Progressive layer drop: layer i of L survives with probability p = 1 - (i + 1) (1 - theta) / L, and its branches are then
+ * scaled by 1 / p. The function returns that scale, 0 for a layer that is dropped.
+ */
+function survival({ layerDrop, layers }: ModelConfig, seed: number | undefined): (layer: number) => number {
+  if (layerDrop === null || seed === undefined) return () => 1;
+  const stream = streamOf("layer drop");
+  return (layer) => {
+    const probability = 1 - ((layer + 1) * (1 - layerDrop)) / layers;
+    return randomUniform(seed, stream, layer) < probability ? 1 / probability : 0;
+  };
+}
+
+/**
+ * Deep thinking over R rounds, state <- embedded + block(state): in training n rounds without a gradient, n in 0..R-1, then
+ * k with one, k in 1..min(R - n + 1, R / 2) - 1, at least 1; else all R.
+ */
+function think<Value>(
+  embedded: Value,
+  round: (state: Value, firstLayer: number) => Value,
+  { layers, sharedLayers }: ModelConfig,
+  detached: (compute: () => Value) => Value,
+  seed: number | undefined,
+): Value {
+  const rounds = layers / sharedLayers;
+  const repeat = (state: Value, from: number, count: number): Value => {
+    let next = state;
+    for (let i = from; i < from + count; i++) next = round(next, i * sharedLayers);
+    return next;
+  };
+  if (seed === undefined) return repeat(embedded, 0, rounds);
+  const stream = streamOf("deep thinking");
+  const free = randomInteger(rounds, seed, stream, 0);
+  const most = Math.max(1, Math.floor(Math.min(rounds - free + 1, rounds / 2)) - 1);
+  const trained = 1 + randomInteger(most, seed, stream, 1);
+  const start = free === 0 ? embedded : detached(() => repeat(embedded, 0, free));
+  return repeat(start, free, trained);
+}

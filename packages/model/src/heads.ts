@@ -1,0 +1,85 @@
+import { embeddingWidth, type Head, type ModelConfig, splitActivation } from "./config.ts";
+import { type ParameterTable, parametersOf, type Scope } from "./part.ts";
+import { linearParameters, runLinear } from "./parts/linear.ts";
+import { makeNorm } from "./parts/norms.ts";
+
+/** The parameters on top of the encoder; the decoder's weight is that of the word embedding. */
+export function headParameters(config: ModelConfig): ParameterTable {
+  const { hidden, head } = config;
+  switch (head.type) {
+    case "none":
+      return {};
+    case "masked-language-model":
+      return {
+        ...predictionParameters(config),
+        ...(config.decoderBias && {
+          "decoder.bias": { shape: [config.vocabSize], init: { type: "constant", value: 0 } },
+        }),
+      };
+    case "token-classification":
+      return linearParameters("head", hidden, head.labels, true);
+    default:
+      return {
+        ...linearParameters("pooler.dense", hidden, head.width, true),
+        ...linearParameters("head", head.width, head.labels, true),
+      };
+  }
+}
+
+function predictionParameters(config: ModelConfig): ParameterTable {
+  const width = embeddingWidth(config);
+  if (config.predictionHead === "none") return {};
+  if (config.predictionHead === "linear")
+    return linearParameters("prediction_head", config.hidden, width, config.useBias);
+  return {
+    ...linearParameters("prediction_head.dense", config.hidden, width, config.useBias),
+    ...parametersOf({ "prediction_head.norm": makeNorm(config, { layer: config.layers, width }) }),
+  };
+}
+
+/** What the tied decoder multiplies: rows `[rows, hidden]` -> `[rows, embeddingSize]`. */
+export function runPredictionHead<Value>(rows: Value, scope: Scope<Value>, config: ModelConfig): Value {
+  const { layers, predictionHead, useBias } = config;
+  if (predictionHead === "none") return rows;
+  if (predictionHead === "linear") return runLinear(rows, scope, "prediction_head", useBias);
+  const width = embeddingWidth(config);
+  const dense = runLinear(rows, scope, "prediction_head.dense", useBias);
+  const activated = scope.ops.activate(dense, splitActivation(config.activation).fn);
+  return makeNorm(config, { layer: layers, width }).run(activated, scope.within("prediction_head.norm"));
+}
+
+/** `[..., hidden]` -> logits `[..., vocab]` */
+export function runDecoder<Value>(rows: Value, scope: Scope<Value>, config: ModelConfig): Value {
+  const bias = config.decoderBias ? scope.param("decoder.bias") : undefined;
+  const transformed = runPredictionHead(rows, scope, config);
+  return scope.ops.linear(transformed, scope.param("encoder.embedding.word_embedding.weight"), bias);
+}
+
+type SequenceHead = Extract<Head, { type: "classification" | "regression" }>;
+
+/** head(dropout(tanh(pooler(pool(hidden))))): `[batch, seq, hidden]` -> `[batch, labels]` */
+export function runSequenceHead<Value>(hidden: Value, scope: Scope<Value>, head: SequenceHead): Value {
+  const { ops } = scope;
+  const pooled = pool(hidden, scope, head.pooling);
+  const dense = ops.apply(runLinear(pooled, scope, "pooler.dense", true), "tanh");
+  const dropout = scope.dropoutAt(head.dropout);
+  return runLinear(dropout ? ops.dropout(dense, dropout) : dense, scope, "head", true);
+}
+
+/** `[batch, seq, hidden]` -> `[batch, seq, labels]` */
+export function runTokenHead<Value>(hidden: Value, scope: Scope<Value>, { dropout }: { dropout: number }): Value {
+  const options = scope.dropoutAt(dropout);
+  return runLinear(options ? scope.ops.dropout(hidden, options) : hidden, scope, "head", true);
+}
+
+/** `[batch, seq, hidden]` -> `[batch, hidden]`; positions that are masked take no part. */
+function pool<Value>(hidden: Value, { ops, mask }: Scope<Value>, pooling: SequenceHead["pooling"]): Value {
+  if (pooling === "first") return ops.firstPosition(hidden);
+  const kept = mask === undefined ? undefined : ops.reshape(mask, [0, -1, 1]); // [batch, seq, 1]
+  if (pooling === "mean") {
+    if (kept === undefined) return ops.reduce(hidden, "mean", [1]);
+    return ops.div(ops.reduce(ops.mul(hidden, kept), "sum", [1]), ops.reduce(kept, "sum", [1]));
+  }
+  const bounded = kept === undefined ? hidden : ops.add(hidden, ops.scale(kept, 1e9, -1e9));
+  return ops.reduce(bounded, pooling === "max" ? "max" : "logSumExp", [1]);
+}

@@ -1,0 +1,25 @@
+export type {
+  FeedForwardName,
+  Head,
+  MixerName,
+  ModelConfig,
+  NormName,
+  PartFactory,
+  Place,
+} from "./config.ts";
+export { modelConfigFromFixture } from "./fixture-config.ts";
+export { init, type Params } from "./init.ts";
+export { classify, classifyTokens, encode, type ForwardOptions, type Inputs, predictTokens } from "./model.ts";
+export {
+  classificationLoss,
+  inputsOf,
+  type MaskedBatch,
+  type MaskedLossOptions,
+  maskedLanguageModelLoss,
+  tokenClassificationLoss,
+} from "./objectives.ts";
+export type { Operations } from "./operations/operations.ts";
+export { parameterCount, parameterShapes, parameterTable } from "./parameters.ts";
+export type { ParameterSpec, ParameterTable, Part, Scope } from "./part.ts";
+export { modelConfig } from "./presets.ts";
+export { checkConfig } from "./validate.ts";

@@ -1,0 +1,64 @@
+import { type Tensor, tensor } from "@tensorflow/tfjs-core";
+import type { ModelConfig } from "./config.ts";
+import { orthogonal } from "./orthogonal.ts";
+import { parameterTable } from "./parameters.ts";
+import type { ParameterSpec } from "./part.ts";
+import { randomNormals, streamOf } from "./random.ts";
+import { checkConfig } from "./validate.ts";
+
+/** A model's tensors under the names of the published crammed-bert checkpoint; linear weights are `[out, in]`. */
+export type Params = Record<string, Tensor>;
+
+/**
+ * The first parameters of a model. Each is a function of the seed and its own name alone.
+ *
+ * @throws RangeError where the configuration cannot work, naming the field
+ */
+export function init(config: ModelConfig, seed: number): Params {
+  checkConfig(config);
+  const params: Params = {};
+  for (const [name, spec] of Object.entries(parameterTable(config))) {
+    params[name] = tensor(initialValues(name, spec, config, seed), [...spec.shape]);
+  }
+  return params;
+}
+
+/** The first values of one parameter. */
+export function initialValues(name: string, spec: ParameterSpec, config: ModelConfig, seed: number): Float32Array {
+  const { shape, init } = spec;
+  const count = shape.reduce((total, size) => total * size, 1);
+  const stream = streamOf(name);
+  switch (init.type) {
+    case "constant":
+      return new Float32Array(count).fill(init.value);
+    case "values":
+      return init.values();
+    case "embedding": {
+      const values = randomNormals(count, config.init.std, seed, stream);
+      const width = shape[1]!;
+      if (init.paddingId !== undefined) values.fill(0, init.paddingId * width, (init.paddingId + 1) * width);
+      return values;
+    }
+    case "linear": {
+      const [outputs, inputs] = shape as [number, number];
+      if (config.init.type === "agd-orthogonal") return orthogonal(outputs, inputs, seed, stream);
+      return randomNormals(count, deviation(config, outputs, inputs), seed, stream);
+    }
+  }
+}
+
+/** The standard deviation of a linear weight. */
+function deviation({ init, hidden, layers }: ModelConfig, outputs: number, inputs: number): number {
+  switch (init.type) {
+    case "small":
+      return Math.sqrt(2 / (5 * hidden));
+    case "megatron":
+      return Math.sqrt(1 / (3 * hidden));
+    case "wang":
+      return 2 / (layers * Math.sqrt(hidden));
+    case "deepnorm": // Xavier with the gain of DeepNet's encoders
+      return (8 * layers) ** -0.25 * Math.sqrt(2 / (inputs + outputs));
+    default:
+      return init.std;
+  }
+}

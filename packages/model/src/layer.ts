@@ -1,0 +1,58 @@
+import { type ModelConfig, mixerAt, type PartFactory } from "./config.ts";
+import { type Part, parametersOf } from "./part.ts";
+import { feedForwards } from "./parts/feed-forward.ts";
+import { mixers } from "./parts/mixers.ts";
+import { makeNorm } from "./parts/norms.ts";
+
+/** Layer `index`: a mixer and, where the layer has one, a feed-forward part, each on a branch of a residual connection. */
+export function makeLayer(config: ModelConfig, index: number): Part {
+  const place = { layer: index, width: config.hidden };
+  const mixer = mixerAt(config, index);
+  const attn = (typeof mixer === "function" ? mixer : mixers[mixer])(config, place);
+  const ffn = feedForwardAt(config, index)?.(config, place);
+  const norm = () => makeNorm(config, place);
+  const sandwich = config.normScheme === "sandwich";
+  const parts = {
+    norm1: norm(),
+    attn,
+    ...(ffn && { norm2: norm(), ffn }),
+    ...(sandwich && { norm3: norm(), ...(ffn && { norm4: norm() }) }),
+  };
+  const mixed = residual(config, parts, "attn", "norm1", sandwich ? "norm3" : undefined);
+  const fed = ffn ? residual(config, parts, "ffn", "norm2", sandwich ? "norm4" : undefined) : undefined;
+  return {
+    parameters: parametersOf(parts),
+    run(x, scope) {
+      const between = mixed(x, scope);
+      return fed ? fed(between, scope) : between;
+    },
+  };
+}
+
+function feedForwardAt(config: ModelConfig, index: number): PartFactory | undefined {
+  if ((index + 1) % config.feedForwardEvery !== 0) return undefined;
+  return typeof config.feedForward === "function" ? config.feedForward : feedForwards[config.feedForward];
+}
+
+/**
+ * x -> s x + part(norm(x)) where norms come first, norm(s x + part(x)) where they come after, s the residual's scale;
+ * a sandwich has a second norm on what the part yields.
+ */
+function residual(
+  { normScheme, residualScale }: ModelConfig,
+  parts: Record<string, Part>,
+  part: string,
+  norm: string,
+  outputNorm: string | undefined,
+): Part["run"] {
+  return (x, scope) => {
+    const { ops } = scope;
+    const run = (name: string, value: typeof x) => parts[name]!.run(value, scope.within(name));
+    let branch = run(part, normScheme === "post" ? x : run(norm, x));
+    if (outputNorm) branch = run(outputNorm, branch);
+    branch = scope.dropout(branch);
+    if (scope.branchScale !== 1) branch = ops.scale(branch, scope.branchScale);
+    const sum = ops.add(residualScale === 1 ? x : ops.scale(x, residualScale), branch);
+    return normScheme === "post" ? run(norm, sum) : sum;
+  };
+}

@@ -1,0 +1,105 @@
+import { cast, type Tensor, tidy, zerosLike } from "@tensorflow/tfjs-core";
+import type { ModelConfig } from "./config.ts";
+import type { EncoderInputs } from "./embedding.ts";
+import { runEncoder } from "./encoder.ts";
+import { runDecoder, runSequenceHead, runTokenHead } from "./heads.ts";
+import type { Params } from "./init.ts";
+import { tensorOperations } from "./operations/tensor-operations.ts";
+import type { Scope } from "./part.ts";
+import { createScope } from "./scope.ts";
+
+/** int32 `inputIds [batch, seq]`; `attentionMask [batch, seq]`, 1 = attend; `tokenTypeIds [batch, seq]`, 0 where absent. */
+export type Inputs = EncoderInputs<Tensor>;
+
+export interface ForwardOptions {
+  /** Train: dropout, layer drop and random depth are drawn with this seed. A step needs a seed of its own. */
+  dropout?: { seed: number };
+}
+
+/** Ids `[batch, seq]` -> hidden `[batch, seq, hidden]`, after the final norm. Borrows its arguments. */
+export function encode(params: Params, config: ModelConfig, inputs: Inputs, options: ForwardOptions = {}): Tensor {
+  return tidy(() => encodeWithin(scopeOf(params, config, inputs, options), config, inputs, options));
+}
+
+/** Ids `[batch, seq]` -> logits `[batch, labels]` of a classification or regression head. */
+export function classify(params: Params, config: ModelConfig, inputs: Inputs, options: ForwardOptions = {}): Tensor {
+  const { head } = config;
+  if (head.type !== "classification" && head.type !== "regression") {
+    throw new TypeError(`classify: expected a classification or regression head, got ${head.type}; see withHead`);
+  }
+  return tidy(() => {
+    const scope = scopeOf(params, config, inputs, options);
+    return runSequenceHead(encodeWithin(scope, config, inputs, options), scope, head);
+  });
+}
+
+/** Ids `[batch, seq]` -> logits `[batch, seq, labels]` of a token classification head. */
+export function classifyTokens(
+  params: Params,
+  config: ModelConfig,
+  inputs: Inputs,
+  options: ForwardOptions = {},
+): Tensor {
+  const { head } = config;
+  if (head.type !== "token-classification") {
+    throw new TypeError(`classifyTokens: expected a token classification head, got ${head.type}; see withHead`);
+  }
+  return tidy(() => {
+    const scope = scopeOf(params, config, inputs, options);
+    return runTokenHead(encodeWithin(scope, config, inputs, options), scope, head);
+  });
+}
+
+/**
+ * Logits of the masked language model for rows of `hidden` `[..., hidden]` -> `[..., vocab]`. For training use
+ * {@link maskedLanguageModelLoss}, in which logits exist for the predicted rows only.
+ */
+export function predictTokens(params: Params, config: ModelConfig, hidden: Tensor): Tensor {
+  return tidy(() => runDecoder(hidden, createScope(tensorOperations, lookup(params)), config));
+}
+
+/** The scope in which a model of tensors runs. */
+export function scopeOf(
+  params: Params,
+  config: ModelConfig,
+  inputs: Inputs,
+  { dropout }: ForwardOptions,
+): Scope<Tensor> {
+  const { attentionMask } = inputs;
+  return createScope(tensorOperations, lookup(params), {
+    dropoutRate: config.dropout,
+    ...(attentionMask && { mask: cast(attentionMask, "float32") }),
+    ...(dropout && { seed: dropout.seed }),
+  });
+}
+
+/** The encoder within a scope, with token types of 0 where the caller has none. */
+export function encodeWithin(
+  scope: Scope<Tensor>,
+  config: ModelConfig,
+  inputs: Inputs,
+  { dropout }: ForwardOptions,
+): Tensor {
+  const { shape } = inputs.inputIds;
+  if (shape.length !== 2 || shape[1]! > config.maxSeq) {
+    throw new RangeError(
+      `encode: expected inputIds [batch, seq] with seq <= maxSeq ${config.maxSeq}, got [${shape.join(", ")}]`,
+    );
+  }
+  if (config.funnel && shape[1]! !== config.maxSeq && shape[1]! % (config.maxSeq / Math.min(...config.funnel)) !== 0) {
+    throw new RangeError(
+      `encode: expected a sequence that the funnel divides, got ${shape[1]}; pad it to ${config.maxSeq}`,
+    );
+  }
+  const typed = config.typeVocabSize > 0 && !inputs.tokenTypeIds ? { ...inputs, tokenTypeIds: zerosLike(inputs.inputIds) } : inputs; // biome-ignore format: one choice
+  return runEncoder(typed, scope, config, dropout?.seed);
+}
+
+function lookup(params: Params): (name: string) => Tensor {
+  return (name) => {
+    const tensor = params[name];
+    if (!tensor)
+      throw new RangeError(`expected a parameter ${name}, got none; do params and configuration belong together?`);
+    return tensor;
+  };
+}

@@ -1,0 +1,120 @@
+import { maskedCrossEntropy } from "@cramkit/ops";
+import * as tf from "@tensorflow/tfjs-core";
+import type { ModelConfig } from "./config.ts";
+import { runPredictionHead } from "./heads.ts";
+import type { Params } from "./init.ts";
+import { classify, classifyTokens, encodeWithin, type ForwardOptions, type Inputs, scopeOf } from "./model.ts";
+import { tensorOperations } from "./operations/tensor-operations.ts";
+
+/** Rows of ids with the positions to predict, on the host, as @cramkit/packer yields them. */
+export interface MaskedBatch {
+  batchSize: number;
+  seqLength: number;
+  /** `[batchSize * seqLength]` */
+  inputIds: Int32Array;
+  /** `[count]`, indices into `inputIds`, ascending. */
+  positions: Int32Array;
+  /** `[count]`, the ids that belong there. */
+  targets: Int32Array;
+  /** `[batchSize * seqLength]`, 1 = attend. */
+  attentionMask?: Int32Array | Float32Array;
+  tokenTypeIds?: Int32Array;
+}
+
+export interface MaskedLossOptions extends ForwardOptions {
+  /** Share of the target's probability that goes to all words alike. */
+  labelSmoothing?: number;
+  /** Factor of the mean of log(Z)^2, Z the sum of exp(logits) (PaLM). */
+  zLoss?: number;
+}
+
+/** The tensors of a batch's inputs, for {@link encode}. The caller disposes of them, or calls it in a tidy. */
+export function inputsOf(batch: Omit<MaskedBatch, "positions" | "targets">): Inputs {
+  const shape: [number, number] = [batch.batchSize, batch.seqLength];
+  return {
+    inputIds: tf.tensor2d(batch.inputIds, shape, "int32"),
+    ...(batch.attentionMask && { attentionMask: tf.tensor2d(Float32Array.from(batch.attentionMask), shape) }),
+    ...(batch.tokenTypeIds && { tokenTypeIds: tf.tensor2d(batch.tokenTypeIds, shape, "int32") }),
+  };
+}
+
+/**
+ * Mean cross-entropy over the positions to predict: a scalar. Only their rows pass the prediction head and the decoder, and
+ * their logits exist in pieces only; label smoothing and z-loss need them whole.
+ */
+export function maskedLanguageModelLoss(
+  params: Params,
+  config: ModelConfig,
+  batch: MaskedBatch,
+  options: MaskedLossOptions = {},
+): tf.Scalar {
+  return tf.tidy(() => {
+    const inputs = inputsOf(batch);
+    const positions = tf.tensor1d(batch.positions, "int32");
+    const targets = tf.tensor1d(batch.targets, "int32");
+    const scope = scopeOf(params, config, inputs, options);
+    const hidden = encodeWithin(scope, config, inputs, options);
+    const rows = tf.reshape(hidden, [-1, config.hidden]);
+    const weight = scope.param("encoder.embedding.word_embedding.weight");
+    const bias = config.decoderBias ? scope.param("decoder.bias") : undefined;
+    const { labelSmoothing = 0, zLoss = 0 } = options;
+    const isPlain = labelSmoothing === 0 && zLoss === 0;
+    if (isPlain && config.predictionHead === "none") return maskedCrossEntropy(rows, weight, bias, positions, targets);
+    const { ops } = scope;
+    const selected = runPredictionHead(ops.embedding(positions, rows), scope, config);
+    if (isPlain) {
+      const every = tf.range(0, batch.positions.length, 1, "int32");
+      return maskedCrossEntropy(selected, weight, bias, every, targets);
+    }
+    return smoothedCrossEntropy(ops.linear(selected, weight, bias), targets, labelSmoothing, zLoss);
+  }) as tf.Scalar;
+}
+
+/** mean of log Z - (1 - s) logit_target - s mean(logits) + z log(Z)^2, for `logits [count, vocab]` */
+function smoothedCrossEntropy(logits: tf.Tensor, targets: tf.Tensor1D, smoothing: number, zLoss: number): tf.Tensor {
+  const logZ = tf.logSumExp(logits, 1);
+  const picked = tf.sum(tf.mul(logits, tf.oneHot(targets, logits.shape[1]!, 1, 0, "float32")), 1);
+  const wanted = tf.add(tf.mul(picked, 1 - smoothing), tf.mul(tf.mean(logits, 1), smoothing));
+  const loss = tf.sub(logZ, wanted);
+  return tf.mean(zLoss === 0 ? loss : tf.add(loss, tf.mul(tf.square(logZ), zLoss)));
+}
+
+/** Mean cross-entropy of `labels [batch]`, or for regression the mean squared error: a scalar. */
+export function classificationLoss(
+  params: Params,
+  config: ModelConfig,
+  inputs: Inputs,
+  labels: ArrayLike<number>,
+  options: ForwardOptions = {},
+): tf.Scalar {
+  return tf.tidy(() => {
+    const logits = classify(params, config, inputs, options);
+    if (config.head.type === "regression") {
+      const wanted = tf.tensor2d(Float32Array.from(labels), [labels.length, 1]);
+      return tf.mean(tf.square(tf.sub(logits, wanted)));
+    }
+    return smoothedCrossEntropy(logits, tf.tensor1d(Int32Array.from(labels), "int32"), 0, 0);
+  }) as tf.Scalar;
+}
+
+/**
+ * Mean cross-entropy over the tokens that have a label: a scalar.
+ *
+ * @param labels `[batch * seq]`; -100 where there is none
+ */
+export function tokenClassificationLoss(
+  params: Params,
+  config: ModelConfig,
+  inputs: Inputs,
+  labels: ArrayLike<number>,
+  options: ForwardOptions = {},
+): tf.Scalar {
+  const positions = Int32Array.from(labels, (_, i) => i).filter((i) => labels[i]! >= 0);
+  return tf.tidy(() => {
+    const logits = classifyTokens(params, config, inputs, options);
+    const rows = tf.reshape(logits, [-1, logits.shape[2]!]);
+    const selected = tensorOperations.embedding(tf.tensor1d(positions, "int32"), rows);
+    const targets = Int32Array.from(positions, (i) => labels[i]!);
+    return smoothedCrossEntropy(selected, tf.tensor1d(targets, "int32"), 0, 0);
+  }) as tf.Scalar;
+}

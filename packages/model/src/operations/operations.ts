@@ -1,0 +1,78 @@
+/**
+ * The vocabulary in which models are written. A forward function knows only these operations, so that one text of it serves
+ * three interpreters: tensors (to train and to predict), an ONNX graph (to export), and shapes (to count operations and
+ * memory). `Value` is what an interpreter computes with.
+ */
+export interface Operations<Value> {
+  /** Floats that are part of the model and are not trained. */
+  constant(data: Float32Array, shape: readonly number[]): Value;
+  /** The first `seq` rows: `table [rows, width]`, `like [batch, seq, ...]` -> `[seq, width]`. */
+  firstRows(table: Value, like: Value): Value;
+  /** The size of one axis as a float scalar. */
+  size(x: Value, axis: number): Value;
+
+  /** `x [..., in]`, `weight [out, in]`, `bias [out]` -> `[..., out]` */
+  linear(x: Value, weight: Value, bias?: Value): Value;
+  /** `ids [...]`, `table [rows, width]` -> `[..., width]`; the row `paddingId` gets no gradient from here. */
+  embedding(ids: Value, table: Value, paddingId?: number): Value;
+  layerNorm(x: Value, weight: Value, bias: Value | undefined, epsilon: number): Value;
+  rmsNorm(x: Value, weight: Value, epsilon: number): Value;
+  /** `qkv [batch, seq, 3 * hidden]` grouped `[heads, 3, headDim]`, mask `[batch, seq]` -> `[batch, seq, hidden]` */
+  attention(qkv: Value, options: AttentionOptions<Value>): Value;
+  activate(x: Value, activation: Activation): Value;
+  /** `x [..., 2n]` = [u, g] -> `f(g) * u` `[..., n]` */
+  gate(x: Value, activation: Activation): Value;
+  dropout(x: Value, options: DropoutOptions): Value;
+  /** Real part of the orthonormal 2-D Fourier transform over sequence and hidden: `[batch, seq, hidden]` -> same. */
+  realFourier(x: Value): Value;
+
+  /** The four below broadcast as NumPy does. */
+  add(a: Value, b: Value): Value;
+  sub(a: Value, b: Value): Value;
+  mul(a: Value, b: Value): Value;
+  div(a: Value, b: Value): Value;
+  /** `x * factor + offset` */
+  scale(x: Value, factor: number, offset?: number): Value;
+  /** `max(x, floor)`, elementwise. */
+  atLeast(x: Value, floor: number): Value;
+  apply(x: Value, fn: Elementwise): Value;
+  /** Over the last two axes; leading axes broadcast. */
+  matMul(a: Value, b: Value, transposeB?: boolean): Value;
+  softmax(x: Value): Value;
+  /** Running sum over the last axis. */
+  cumulativeSum(x: Value): Value;
+  reduce(x: Value, how: Reduction, axes: readonly number[], keepDims?: boolean): Value;
+
+  /** A 0 keeps the size of that axis, one -1 takes what is left. */
+  reshape(x: Value, shape: readonly number[]): Value;
+  transpose(x: Value, order: readonly number[]): Value;
+  /** Into `parts` equal pieces of the last axis. */
+  split(x: Value, parts: number): Value[];
+  concat(parts: Value[], axis: number): Value;
+  /** `[batch, seq, width]` -> `[batch, width]` of position 0. */
+  firstPosition(x: Value): Value;
+
+  /** What `compute` returns, as a constant to the gradient. */
+  detached(compute: () => Value): Value;
+  /** `compute` with its intermediate values let go at its end. */
+  scoped(compute: () => Value): Value;
+}
+
+export interface DropoutOptions {
+  rate: number;
+  seed: number;
+  stream: number;
+}
+
+export interface AttentionOptions<Value> {
+  heads: number;
+  mask?: Value;
+  dropout?: DropoutOptions;
+}
+
+/** Functions that an activation or a gate may apply; `gelu` is exact. */
+export const activations = ["gelu", "relu", "silu", "mish"] as const;
+export type Activation = (typeof activations)[number];
+
+export type Elementwise = "exp" | "log" | "sqrt" | "square" | "tanh" | "relu";
+export type Reduction = "sum" | "mean" | "max" | "logSumExp";

@@ -1,0 +1,101 @@
+import * as ops from "@cramkit/ops";
+import * as tf from "@tensorflow/tfjs-core";
+import { fourierMatrices } from "./fourier-matrices.ts";
+import type { Activation, Elementwise, Operations, Reduction } from "./operations.ts";
+
+/** Models on tensors: fused operations of @cramkit/ops where there is one, TensorFlow.js elsewhere. */
+export const tensorOperations: Operations<tf.Tensor> = {
+  constant: (data, shape) => tf.tensor(data, [...shape]),
+  firstRows: (table, like) => tf.slice(table, [0, 0], [like.shape[1]!, table.shape[1]!]),
+  size: (x, axis) => tf.scalar(x.shape[axis]!),
+
+  linear: ops.linear,
+  embedding: (ids, table, paddingId) => ops.embedding(ids, table, paddingId === undefined ? {} : { paddingId }),
+  layerNorm: ops.layerNorm,
+  rmsNorm: ops.rmsNorm,
+  attention: ops.attention,
+  activate: (x, activation) => activate[activation](x),
+  gate: ops.glu,
+  dropout: ops.dropout,
+  realFourier,
+
+  add: tf.add,
+  sub: tf.sub,
+  mul: tf.mul,
+  div: tf.div,
+  scale: (x, factor, offset = 0) => (offset === 0 ? tf.mul(x, factor) : tf.add(tf.mul(x, factor), offset)),
+  atLeast: (x, floor) => tf.maximum(x, floor),
+  apply: (x, fn) => elementwise[fn](x),
+  matMul: (a, b, transposeB = false) => batchedMatMul(a, b, transposeB),
+  softmax: (x) => tf.softmax(x),
+  cumulativeSum: (x) => tf.cumsum(x, x.rank - 1),
+  reduce: (x, how, axes, keepDims = false) => reductions[how](x, [...axes], keepDims),
+
+  reshape: (x, shape) => tf.reshape(x, shape.map((size, axis) => (size === 0 ? x.shape[axis]! : size))), // biome-ignore format: one thought
+  transpose: (x, order) => tf.transpose(x, [...order]),
+  split: (x, parts) => tf.split(x, parts, x.rank - 1),
+  concat: (parts, axis) => tf.concat(parts, axis),
+  firstPosition: (x) => tf.reshape(tf.slice(x, [0, 0, 0], [x.shape[0]!, 1, x.shape[2]!]), [x.shape[0]!, x.shape[2]!]),
+
+  detached,
+  scoped: (compute) => tf.tidy(compute),
+};
+
+const activate: Record<Activation, (x: tf.Tensor) => tf.Tensor> = {
+  gelu: ops.gelu,
+  relu: (x) => tf.relu(x),
+  silu: (x) => tf.mul(x, tf.sigmoid(x)),
+  mish: (x) => tf.mul(x, tf.tanh(tf.softplus(x))),
+};
+
+const elementwise: Record<Elementwise, (x: tf.Tensor) => tf.Tensor> = {
+  exp: tf.exp,
+  log: tf.log,
+  sqrt: tf.sqrt,
+  square: tf.square,
+  tanh: tf.tanh,
+  relu: tf.relu,
+};
+
+const reductions: Record<Reduction, (x: tf.Tensor, axes: number[], keepDims: boolean) => tf.Tensor> = {
+  sum: tf.sum,
+  mean: tf.mean,
+  max: tf.max,
+  logSumExp: tf.logSumExp,
+};
+
+/** The gradient of TensorFlow.js's matMul does not sum over broadcast axes: they are broadcast by operations that do. */
+function batchedMatMul(a: tf.Tensor, b: tf.Tensor, transposeB: boolean): tf.Tensor {
+  if (b.rank === 2 && a.rank > 2) {
+    const rows = tf.reshape(a, [-1, a.shape.at(-1)!]);
+    return tf.reshape(tf.matMul(rows, b, false, transposeB), [...a.shape.slice(0, -1), b.shape[transposeB ? 0 : 1]!]);
+  }
+  const leading = tf.broadcast_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
+  const spread = (x: tf.Tensor) => {
+    const shape = [...leading, ...x.shape.slice(-2)];
+    return x.shape.join() === shape.join() ? x : tf.mul(x, tf.ones([...leading, 1, 1]));
+  };
+  return tf.matMul(spread(a), spread(b), false, transposeB);
+}
+
+/** With F = C + iS, symmetric: Re(F_seq X F_hidden) = C_seq X C_hidden - S_seq X S_hidden. */
+function realFourier(x: tf.Tensor): tf.Tensor {
+  const [batch, seq, hidden] = x.shape as [number, number, number];
+  const along = fourierMatrices(seq);
+  const across = fourierMatrices(hidden);
+  const both = (part: "real" | "imaginary") => {
+    const mixed = batchedMatMul(x, tf.tensor2d(across[part], [hidden, hidden]), false);
+    const matrix = tf.tensor3d(along[part], [1, seq, seq]);
+    return tf.matMul(batch === 1 ? matrix : tf.tile(matrix, [batch, 1, 1]), mixed);
+  };
+  return tf.sub(both("real"), both("imaginary"));
+}
+
+/** Inside of a custom gradient's forward function nothing is recorded. */
+function detached(compute: () => tf.Tensor): tf.Tensor {
+  const isolated = tf.customGrad((anchor) => ({
+    value: compute(),
+    gradFunc: () => tf.zerosLike(anchor as tf.Tensor),
+  }));
+  return isolated(tf.scalar(0));
+}

@@ -1,0 +1,58 @@
+import type { DropoutOptions, Operations } from "./operations/operations.ts";
+
+/** How a parameter gets its first values. */
+export type Initial =
+  /** A weight `[out, in]`, drawn as the configuration's `init` says. */
+  | { type: "linear" }
+  /** Normal with the configuration's `init.std`; the row `paddingId` is zero. */
+  | { type: "embedding"; paddingId?: number }
+  | { type: "constant"; value: number }
+  | { type: "values"; values: () => Float32Array };
+
+/** A parameter as pure data: counting parameters needs no tensors. */
+export interface ParameterSpec {
+  shape: readonly number[];
+  init: Initial;
+}
+
+export type ParameterTable = Record<string, ParameterSpec>;
+
+/** What a part of a model sees while it runs. */
+export interface Scope<Value> {
+  readonly ops: Operations<Value>;
+  /** A parameter by its name within the part. */
+  param(name: string): Value;
+  /** The same for a part inside of this one. */
+  within(name: string): Scope<Value>;
+  /** `[batch, seq]`, 1 where a position may be attended to; absent where all may. */
+  readonly mask?: Value;
+  /** Factor on the branch of a residual connection; 1 but for a layer that survived layer drop. */
+  readonly branchScale: number;
+  /** Dropout of hidden values; the identity unless the model trains. */
+  dropout(x: Value): Value;
+  /** Dropout options for a place of its own at this rate; undefined unless the model trains. */
+  dropoutAt(rate: number): DropoutOptions | undefined;
+}
+
+/**
+ * A piece of a model, from a norm to a whole layer: what it owns, under names relative to where it stands, and its forward
+ * function `[batch, seq, width]` -> `[batch, seq, width]`, written in `scope.ops`.
+ */
+export interface Part {
+  readonly parameters: ParameterTable;
+  run<Value>(x: Value, scope: Scope<Value>): Value;
+}
+
+/** `{ norm: part }` -> its parameters as `norm.weight`, ... */
+export function parametersOf(parts: Record<string, Part | undefined>): ParameterTable {
+  const table: ParameterTable = {};
+  for (const [prefix, part] of Object.entries(parts)) {
+    for (const [name, spec] of Object.entries(part?.parameters ?? {})) table[`${prefix}.${name}`] = spec;
+  }
+  return table;
+}
+
+/** The number of trained values. */
+export function countParameters(table: ParameterTable): number {
+  return Object.values(table).reduce((total, { shape }) => total + shape.reduce((size, axis) => size * axis, 1), 0);
+}

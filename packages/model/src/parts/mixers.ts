@@ -1,0 +1,43 @@
+import type { MixerName, PartFactory } from "../config.ts";
+import { selfAttention } from "./attention.ts";
+import { flash } from "./flash.ts";
+import { linearParameters, runLinear } from "./linear.ts";
+import {
+  cumulativeAttention,
+  cumulativeExpAttention,
+  normalizedAttention,
+  tuformer,
+  unnormalizedAttention,
+} from "./score-attention.ts";
+
+/** FNet: the real part of the 2-D Fourier transform, without a parameter. Padding is mixed in as anything else. */
+const fourier: PartFactory = () => ({
+  parameters: {},
+  run: (x, { ops }) => ops.realFourier(x),
+});
+
+/** A mixer without a projection of its own, followed by one. */
+const projected =
+  (mixer: PartFactory): PartFactory =>
+  (config, place) => {
+    const inner = mixer(config, place);
+    return {
+      parameters: { ...inner.parameters, ...linearParameters("dense", place.width, place.width, config.useBias) },
+      run: (x, scope) => runLinear(inner.run(x, scope), scope, "dense", config.useBias),
+    };
+  };
+
+const identity: PartFactory = () => ({ parameters: {}, run: (x) => x });
+
+export const mixers: Record<MixerName, PartFactory> = {
+  "self-attention": selfAttention,
+  "normalized-attention": normalizedAttention,
+  "unnormalized-attention": unnormalizedAttention,
+  "cumulative-attention": cumulativeAttention,
+  "cumulative-exp-attention": cumulativeExpAttention,
+  tuformer,
+  flash,
+  fourier,
+  "fourier-projected": projected(fourier),
+  none: identity,
+};

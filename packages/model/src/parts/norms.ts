@@ -1,0 +1,32 @@
+import type { NormName, PartFactory } from "../config.ts";
+
+/** (x - mean) / sqrt(variance + epsilon) * weight + bias */
+const layerNorm: PartFactory = ({ normEpsilon }, { width }) => ({
+  parameters: {
+    weight: { shape: [width], init: { type: "constant", value: 1 } },
+    bias: { shape: [width], init: { type: "constant", value: 0 } },
+  },
+  run: (x, { ops, param }) => ops.layerNorm(x, param("weight"), param("bias"), normEpsilon),
+});
+
+/** x / sqrt(mean(x^2) + epsilon) * learnable_scale */
+const rmsNorm: PartFactory = ({ normEpsilon }, { width }) => ({
+  parameters: { learnable_scale: { shape: [width], init: { type: "constant", value: 1 } } },
+  run: (x, { ops, param }) => ops.rmsNorm(x, param("learnable_scale"), normEpsilon),
+});
+
+/** x * learnable_scale / max(|x|, epsilon), one scale for all */
+const scaleNorm: PartFactory = ({ normEpsilon }, { width }) => ({
+  parameters: { learnable_scale: { shape: [1], init: { type: "constant", value: Math.sqrt(width) } } },
+  run(x, { ops, param }) {
+    const length = ops.apply(ops.reduce(ops.apply(x, "square"), "sum", [-1], true), "sqrt");
+    return ops.mul(x, ops.div(param("learnable_scale"), ops.atLeast(length, normEpsilon)));
+  },
+});
+
+export const norms: Record<NormName, PartFactory> = { LayerNorm: layerNorm, RMSNorm: rmsNorm, ScaleNorm: scaleNorm };
+
+export const makeNorm: PartFactory = (config, place) => {
+  const factory = typeof config.norm === "function" ? config.norm : norms[config.norm];
+  return factory(config, place);
+};

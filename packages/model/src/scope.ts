@@ -1,0 +1,45 @@
+import type { DropoutOptions, Operations } from "./operations/operations.ts";
+import type { Scope } from "./part.ts";
+
+export interface ScopeOptions<Value> {
+  mask?: Value;
+  /** Rate of `scope.dropout`. */
+  dropoutRate?: number;
+  /** While the model trains; without it there is no dropout. */
+  seed?: number;
+}
+
+/** The outermost scope: parameters by their full names, dropout places numbered in the order in which they are met. */
+export function createScope<Value>(
+  ops: Operations<Value>,
+  param: (name: string) => Value,
+  { mask, dropoutRate = 0, seed }: ScopeOptions<Value> = {},
+): Scope<Value> {
+  let places = 0;
+  const dropoutAt = (rate: number): DropoutOptions | undefined => {
+    const stream = places++;
+    return seed === undefined || rate === 0 ? undefined : { rate, seed, stream };
+  };
+  const dropout = (x: Value): Value => {
+    const options = dropoutAt(dropoutRate);
+    return options ? ops.dropout(x, options) : x;
+  };
+  const at = (prefix: string): Scope<Value> => ({
+    ops,
+    param: (name) => param(prefix + name),
+    within: (name) => at(`${prefix}${name}.`),
+    ...(mask !== undefined && { mask }),
+    branchScale: 1,
+    dropout,
+    dropoutAt,
+  });
+  return at("");
+}
+
+/** The same scope with a mask or a branch scale of its own, inside of it too. */
+export function rescope<Value>(
+  scope: Scope<Value>,
+  changes: { mask?: Value | undefined; branchScale?: number },
+): Scope<Value> {
+  return { ...scope, ...changes, within: (name) => rescope(scope.within(name), changes) } as Scope<Value>;
+}

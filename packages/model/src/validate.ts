@@ -1,0 +1,137 @@
+import {
+  embeddingWidth,
+  initializations,
+  type ModelConfig,
+  normSchemes,
+  poolings,
+  positions,
+  predictionHeads,
+  recurrences,
+  splitActivation,
+} from "./config.ts";
+import { activations } from "./operations/operations.ts";
+import { feedForwards } from "./parts/feed-forward.ts";
+import { mixers } from "./parts/mixers.ts";
+import { norms } from "./parts/norms.ts";
+
+/**
+ * Check that a configuration can work.
+ *
+ * @throws RangeError naming every field that is at fault, what it may be and what it is
+ */
+export function checkConfig(config: ModelConfig): void {
+  const problems = [...sizeProblems(config), ...nameProblems(config)];
+  // Relations between fields are only worth a word when each of them is possible.
+  if (problems.length === 0) problems.push(...relationProblems(config));
+  if (problems.length > 0) {
+    throw new RangeError(`checkConfig: expected a model configuration that can work, got\n  ${problems.join("\n  ")}`);
+  }
+}
+
+const isCount = (value: unknown, least: number): boolean => Number.isSafeInteger(value) && (value as number) >= least;
+const show = (value: unknown): string => (typeof value === "function" ? "a function" : String(JSON.stringify(value)));
+
+function sizeProblems(config: ModelConfig): string[] {
+  const problems: string[] = [];
+  const need = (field: string, value: unknown, holds: boolean, may: string) => {
+    if (!holds) problems.push(`${field}: expected ${may}, got ${show(value)}`);
+  };
+  const positive = ["vocabSize", "hidden", "layers", "heads", "intermediate", "maxSeq", "feedForwardEvery"] as const;
+  for (const field of positive) need(field, config[field], isCount(config[field], 1), "a positive integer");
+  for (const field of ["typeVocabSize", "sharedLayers", "paddingId"] as const) {
+    need(field, config[field], isCount(config[field], 0), "an integer of at least 0");
+  }
+  const { embeddingSize, dropout, attentionDropout, normEpsilon, residualScale, layerDrop, init } = config;
+  need(
+    "embeddingSize",
+    embeddingSize,
+    embeddingSize === null || isCount(embeddingSize, 1),
+    "null or a positive integer",
+  );
+  const isRate = (rate: number) => rate >= 0 && rate < 1;
+  need("dropout", dropout, isRate(dropout), "a rate from 0 to below 1");
+  need("attentionDropout", attentionDropout, isRate(attentionDropout), "a rate from 0 to below 1");
+  need("normEpsilon", normEpsilon, normEpsilon >= 0 && Number.isFinite(normEpsilon), "a number of at least 0");
+  need("residualScale", residualScale, residualScale > 0 && Number.isFinite(residualScale), "a positive number");
+  need(
+    "layerDrop",
+    layerDrop,
+    layerDrop === null || (layerDrop > 0 && layerDrop <= 1),
+    "null or a share above 0, at most 1",
+  );
+  need("init.std", init.std, init.std >= 0 && Number.isFinite(init.std), "a number of at least 0");
+  const { head } = config;
+  if ("labels" in head) need("head.labels", head.labels, isCount(head.labels, 1), "a positive integer");
+  if ("width" in head) need("head.width", head.width, isCount(head.width, 1), "a positive integer");
+  if ("dropout" in head) need("head.dropout", head.dropout, isRate(head.dropout), "a rate from 0 to below 1");
+  return problems;
+}
+
+function nameProblems(config: ModelConfig): string[] {
+  const problems: string[] = [];
+  const need = (field: string, value: unknown, names: readonly string[], more = "") => {
+    if (typeof value !== "function" && !names.includes(value as string)) {
+      problems.push(`${field}: expected one of ${names.join(", ")}${more}, got ${show(value)}`);
+    }
+  };
+  need("position", config.position, positions);
+  need("normScheme", config.normScheme, normSchemes);
+  need("predictionHead", config.predictionHead, predictionHeads);
+  need("recurrence", config.recurrence, recurrences);
+  need("init.type", config.init.type, initializations);
+  need("activation", config.activation, [...activations, ...activations.map((name) => `${name}-glu`)]);
+  need("norm", config.norm, Object.keys(norms), " or a function");
+  need("feedForward", config.feedForward, Object.keys(feedForwards), " or a function");
+  for (const mixer of [config.mixer].flat()) need("mixer", mixer, Object.keys(mixers), " or a function");
+  const heads = ["none", "masked-language-model", "classification", "regression", "token-classification"];
+  need("head.type", config.head.type, heads);
+  if ("pooling" in config.head) need("head.pooling", config.head.pooling, poolings);
+  return problems;
+}
+
+function relationProblems(config: ModelConfig): string[] {
+  const problems: string[] = [];
+  const need = (holds: boolean, problem: string) => {
+    if (!holds) problems.push(problem);
+  };
+  const { hidden, heads, layers, sharedLayers, mixer, funnel, maxSeq, head, embeddingSize } = config;
+  const { gated } = splitActivation(config.activation);
+  need(hidden % heads === 0, `heads: expected a divisor of hidden ${hidden}, got ${heads}`);
+  need(
+    !gated || config.intermediate % 2 === 0,
+    `intermediate: expected an even number with a gate, got ${config.intermediate}`,
+  );
+  need(!config.rotary || (hidden / heads) % 2 === 0, `rotary: expected an even head size, got ${hidden / heads}`);
+  need(
+    config.paddingId < config.vocabSize,
+    `paddingId: expected less than vocabSize ${config.vocabSize}, got ${config.paddingId}`,
+  );
+  need(
+    sharedLayers === 0 || layers % sharedLayers === 0,
+    `sharedLayers: expected 0 or a divisor of layers ${layers}, got ${sharedLayers}`,
+  );
+  const mixerCount = Array.isArray(mixer) ? mixer.length : layers;
+  need(mixerCount === layers, `mixer: expected one for each of ${layers} layers, got ${mixerCount}`);
+  need(
+    head.type !== "masked-language-model" || embeddingWidth(config) === hidden || config.predictionHead !== "none",
+    `predictionHead: expected linear or transform, as embeddingSize ${embeddingSize} is not hidden ${hidden}, got none`,
+  );
+  need(head.type !== "regression" || head.labels === 1, "head.labels: expected 1 for regression");
+  if (funnel) {
+    need(funnel.length === layers, `funnel: expected one length for each of ${layers} layers, got ${funnel.length}`);
+    need(
+      funnel.every((length) => isCount(length, 1)),
+      `funnel: expected positive lengths, got ${show(funnel)}`,
+    );
+    need(
+      funnel[0] === maxSeq && funnel.at(-1) === maxSeq,
+      `funnel: expected to begin and end with maxSeq ${maxSeq}, got ${show(funnel)}`,
+    );
+    const steps = funnel.slice(1).map((length, i) => Math.max(length, funnel[i]!) % Math.min(length, funnel[i]!) === 0);
+    need(
+      steps.every(Boolean),
+      `funnel: expected each length to divide its neighbour or the reverse, got ${show(funnel)}`,
+    );
+  }
+  return problems;
+}
