@@ -23,7 +23,7 @@ export function locateFlippedBit(
 ): { byte: number; bit: number } | undefined {
   const difference = (expected ^ actual) >>> 0;
   // The difference that bit 7 of the last byte makes is the polynomial; each bit further from the end is one more step.
-  let syndrome = 0x80000000;
+  let syndrome = 1;
   for (let byte = length - 1; byte >= 0; byte--) {
     for (let bit = 7; bit >= 0; bit--) {
       syndrome = syndrome & 1 ? (syndrome >>> 1) ^ 0xedb88320 : syndrome >>> 1;

@@ -1,0 +1,107 @@
+import { mkdtemp, readdir, readFile, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { RowOrder } from "../row-order.ts";
+import { type PrepareOptions, type PrepareProgress, writePreparedSet } from "./write-prepared-set.ts";
+
+let root = "";
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), "packer-"));
+});
+afterEach(() => rm(root, { recursive: true, force: true }));
+
+const documents = Array.from({ length: 40 }, (_, d) =>
+  Array.from({ length: (d * 13) % 57 }, (_, i) => 2 + ((i * d) % 18)),
+);
+const base: PrepareOptions = { seqLength: 8, vocabSize: 20, separatorId: 1, rowsPerShard: 10, memoryBytes: 1500 };
+const orders: RowOrder[] = ["as-is", "shuffled", { by: "token-count", tokenId: 5 }, { by: "unigram" }];
+
+async function contents(directory: string): Promise<Record<string, string>> {
+  const names = (await readdir(directory)).sort();
+  return Object.fromEntries(
+    await Promise.all(names.map(async (name) => [name, (await readFile(join(directory, name))).toString("hex")])),
+  );
+}
+
+async function* failingAt(stop: number, from = 0) {
+  for (const [i, document] of documents.entries()) {
+    if (i === stop) throw new Error("power cut");
+    if (i >= from) yield document;
+  }
+}
+
+/** Stops a preparation after so many reports of progress. */
+function stopAfter(reports: number): Pick<PrepareOptions, "onProgress" | "signal"> {
+  const abort = new AbortController();
+  return { signal: abort.signal, onProgress: () => --reports <= 0 && abort.abort(new Error("power cut")) };
+}
+
+describe("an interrupted preparation", () => {
+  it.each(orders)("of order %j goes on behind its last finished file and gives the same bytes", async (order) => {
+    const options = { ...base, order };
+    await writePreparedSet(join(root, "whole"), documents, options);
+    const whole = await contents(join(root, "whole"));
+    for (let stop = 1; ; stop += 4) {
+      const directory = join(root, `stopped-${stop}`);
+      const stopped = await writePreparedSet(directory, documents, { ...options, ...stopAfter(stop) }).then(
+        () => false,
+        (error) => {
+          expect(error.message).toBe("power cut");
+          return true;
+        },
+      );
+      if (!stopped) break;
+      const leftovers = (await readdir(directory, { recursive: true })).filter((name) => name.endsWith(".tmp"));
+      expect(leftovers).toEqual([]);
+      await writePreparedSet(directory, documents, options);
+      expect(await contents(directory)).toEqual(whole);
+    }
+  });
+
+  it("survives failing documents again and again, and asks for no earlier document", async () => {
+    await writePreparedSet(join(root, "whole"), documents, base);
+    const directory = join(root, "failing");
+    const asked: number[] = [];
+    for (let stop = 5; stop <= 40; stop += 5) {
+      const source = (from: number) => {
+        asked.push(from);
+        return failingAt(stop, from);
+      };
+      const done = writePreparedSet(directory, source, base);
+      if (stop < 40) await expect(done).rejects.toThrow("power cut");
+      else await done;
+    }
+    expect(await contents(directory)).toEqual(await contents(join(root, "whole")));
+    expect(asked[0]).toBe(0);
+    expect(asked.at(-1)).toBeGreaterThan(25);
+  });
+
+  it("keeps what is finished when the disk is full, and names the file", async () => {
+    const directory = join(root, "full");
+    const fill = async ({ rows }: PrepareProgress) => {
+      // The device that is always full takes the place of the third shard.
+      if (rows === 10) await symlink("/dev/full", join(directory, "shard-00002.bin.tmp"));
+    };
+    async function* slowly() {
+      for (const document of documents) {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        yield document;
+      }
+    }
+    const filling = writePreparedSet(directory, slowly(), { ...base, onProgress: (progress) => void fill(progress) });
+    await expect(filling).rejects.toThrow(/shard-00002\.bin: the disk is full; free some space/);
+    expect((await readdir(directory)).sort()).toEqual(["preparing", "shard-00000.bin", "shard-00001.bin"]);
+    await writePreparedSet(directory, documents, base);
+    await writePreparedSet(join(root, "whole"), documents, base);
+    expect(await contents(directory)).toEqual(await contents(join(root, "whole")));
+  });
+
+  it("is not continued with another configuration, nor over damaged files", async () => {
+    const directory = join(root, "other");
+    await expect(writePreparedSet(directory, failingAt(30), base)).rejects.toThrow("power cut");
+    await expect(writePreparedSet(directory, documents, { ...base, seqLength: 4 })).rejects.toThrow("unfinished");
+    await rm(join(directory, "shard-00001.bin"));
+    await expect(writePreparedSet(directory, documents, base)).rejects.toThrow(/shard-00001\.bin: expected 160 bytes/);
+  });
+});
