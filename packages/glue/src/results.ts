@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { mkdir, open, readFile, rename } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rename } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Protocol } from "./protocol.ts";
 import type { Task, TaskData } from "./task.ts";
-import type { TrialOutcome } from "./trial.ts";
+import type { Evaluation, TrialOutcome } from "./trial.ts";
 
 /** What a trial's scores depend on. */
 export interface Identity {
@@ -23,6 +23,8 @@ export interface TrialResult extends TrialOutcome {
   readonly trial: number;
   readonly identity: Identity;
   readonly train: { readonly rows: number; readonly officialRows?: number };
+  /** What the majority class scores on the same sets. */
+  readonly majority: readonly Evaluation[];
   /** Those of the task's data. */
   readonly notes?: readonly string[];
 }
@@ -36,6 +38,19 @@ export function digestOf({ task, train, evaluations }: TaskData): string {
     for (const { text, pair, label } of examples) hash.update(`${JSON.stringify([text, pair, label])}\n`);
   }
   return hash.digest("hex");
+}
+
+/** All results below a folder, by task and trial; a run resumed later adds to them. */
+export async function readResults(directory: string): Promise<TrialResult[]> {
+  const results: TrialResult[] = [];
+  for (const folder of (await readdir(directory, { withFileTypes: true })).sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    if (!folder.isDirectory()) continue;
+    const files = await readdir(join(directory, folder.name));
+    const trials = files.flatMap((file) => /^trial-(\d+)\.json$/.exec(file)?.[1] ?? []).map(Number);
+    for (const trial of trials.sort((a, b) => a - b))
+      results.push((await readResult(fileOf(directory, folder.name, trial)))!);
+  }
+  return results;
 }
 
 /** The result of a trial that was run before, or undefined; throws where it is one of something else. */

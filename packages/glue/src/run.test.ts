@@ -6,9 +6,12 @@ import { bagOfWords } from "./bag-of-words.ts";
 import type { TrainingBatch } from "./batches.ts";
 import { majorityBaseline } from "./majority.ts";
 import { type Protocol, protocols } from "./protocol.ts";
+import { readResults } from "./results.ts";
 import { type RunProgress, runTasks } from "./run.ts";
+import { subset } from "./subset.ts";
 import type { Example, TaskData } from "./task.ts";
 import type { Trainee, TrialSetting } from "./trainee.ts";
+import { trialTable } from "./trial-table.ts";
 
 const protocol: Protocol = { ...protocols.GLUE_sane, batchSize: 4, epochs: 2, trials: 2 };
 
@@ -132,6 +135,24 @@ describe("runTasks", () => {
     expect((await runTasks(options))[0]!.tests).toBeUndefined();
     const [result] = await runTasks({ ...options, tests: true });
     expect(result!.tests).toEqual([{ column: "Weather", values: [1, 0, 0, 1, 0, 0, 1, 0, 0, 1] }]);
+  });
+
+  it("marks a random part of a task as partial", async () => {
+    const part = subset(sentiment, { train: 40, dev: 12, seed: 1 });
+    expect(subset(sentiment, { train: 40, dev: 12, seed: 1 })).toEqual(part);
+    expect(subset(sentiment, { train: 40, seed: 2 }).train).not.toEqual(part.train);
+    const results = await runTasks({ trainee: bagOfWords(), tasks: [part], protocol: { ...protocol, trials: 1 } });
+    expect(results[0]!.train).toEqual({ rows: 40, officialRows: 90 });
+    expect(trialTable(results).notes).toEqual(["* from partial data: Weather: train 40 of 90, dev 12 of 40 rows."]);
+    expect(subset(sentiment, {}).train).toEqual(sentiment.train);
+  });
+
+  it("reads back all results of a folder", async () => {
+    const resultsDir = join(directory, "all");
+    const results = await runTasks({ trainee: bagOfWords(), tasks: [sentiment, similarity], protocol, resultsDir });
+    const order = (list: typeof results) => list.map(({ task, trial }) => `${task.name} ${trial}`).sort();
+    expect(order(await readResults(resultsDir))).toEqual(order(results));
+    await expect(readResults(join(directory, "none"))).rejects.toThrow(/ENOENT/);
   });
 
   it("stops at the signal between two batches, disposing of the trial", async () => {

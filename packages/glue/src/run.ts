@@ -1,4 +1,5 @@
 import { stepsOf } from "./batches.ts";
+import { majorityBaseline } from "./majority.ts";
 import { checkProtocol, type Protocol, protocols } from "./protocol.ts";
 import { digestOf, type Identity, loadResult, saveResult, type TrialResult } from "./results.ts";
 import type { TaskData } from "./task.ts";
@@ -70,6 +71,7 @@ export async function runTasks(options: RunOptions): Promise<TrialResult[]> {
           trial,
           identity,
           train: { rows: train.length, officialRows: officialTrainRows },
+          majority: majorityBaseline(data),
           notes,
           ...outcome,
         };
