@@ -14,7 +14,7 @@ afterEach(() => rm(root, { recursive: true, force: true }));
 const documents = Array.from({ length: 40 }, (_, d) =>
   Array.from({ length: (d * 13) % 57 }, (_, i) => 2 + ((i * d) % 18)),
 );
-const base: PrepareOptions = { seqLength: 8, vocabSize: 20, separatorId: 1, rowsPerShard: 10, memoryBytes: 1500 };
+const base: PrepareOptions = { seqLength: 8, vocabSize: 20, separatorId: 1, rowsPerShard: 10, memoryBytes: 1000 };
 const orders: RowOrder[] = ["as-is", "shuffled", { by: "token-count", tokenId: 5 }, { by: "unigram" }];
 
 async function contents(directory: string): Promise<Record<string, string>> {
