@@ -16,7 +16,7 @@ export interface SplitLayout {
   readonly hub: { readonly folder: string; readonly split: string };
 }
 
-export interface Columns {
+interface Columns {
   readonly text: string | number;
   readonly pair?: string | number;
   /** Absent in test sets. */

@@ -9,7 +9,7 @@ export function randomBits(seed: number, stream: number, position: number): numb
 }
 
 /** A uniform integer in `[0, bound)`; its bias is below `bound / 2^32`. */
-export function randomBelow(bound: number, seed: number, stream: number, position: number): number {
+function randomBelow(bound: number, seed: number, stream: number, position: number): number {
   return Math.floor((randomBits(seed, stream, position) / 0x1_0000_0000) * bound);
 }
 

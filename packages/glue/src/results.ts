@@ -64,10 +64,10 @@ export async function loadResult(
   const result = await readResult(file);
   if (!result) return undefined;
   for (const part of ["trainee", "protocol", "data", "seed"] as const) {
-    if (JSON.stringify(result.identity[part]) !== JSON.stringify(identity[part]))
+    if (canonical(result.identity[part]) !== canonical(identity[part]))
       throw new Error(
-        `${file}: a result of another ${part}: expected ${JSON.stringify(identity[part])}, got ` +
-          `${JSON.stringify(result.identity[part])}; use another results folder, or delete this file to run the trial again`,
+        `${file}: a result of another ${part}: expected ${canonical(identity[part])}, got ` +
+          `${canonical(result.identity[part])}; use another results folder, or delete this file to run the trial again`,
       );
   }
   return result;
@@ -108,4 +108,13 @@ async function readResult(file: string): Promise<TrialResult | undefined> {
 
 function fileOf(directory: string, task: string, trial: number): string {
   return join(directory, task, `trial-${trial}.json`);
+}
+
+/** JSON with the keys of every object in order. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, part) =>
+    part !== null && typeof part === "object" && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort())
+      : part,
+  );
 }

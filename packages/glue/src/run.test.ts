@@ -264,6 +264,12 @@ describe("runTasks", () => {
     );
   });
 
+  it("cuts the protocol to what the model takes", async () => {
+    const trainee = { ...bagOfWords(), maxLength: 20 };
+    const [result] = await runTasks({ trainee, tasks: [sentiment], protocol: { ...protocol, trials: 1 } });
+    expect(result!.identity.protocol.maxLength).toBe(16);
+  });
+
   it("runs more epochs where that is allowed", async () => {
     const longer = { ...protocol, epochs: 6, trials: 1 };
     const [result] = await runTasks({

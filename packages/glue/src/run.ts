@@ -32,7 +32,8 @@ export type RunProgress = { readonly task: string; readonly trial: number; reado
 
 /** Runs every trial of every task and returns their results, in that order. */
 export async function runTasks(options: RunOptions): Promise<TrialResult[]> {
-  const { trainee, protocol = protocols.GLUE_sane, seed = 0, resultsDir, tests = false, signal } = options;
+  const { trainee, seed = 0, resultsDir, tests = false, signal } = options;
+  const protocol = fitted(options.protocol ?? protocols.GLUE_sane, trainee);
   checkProtocol(protocol, options);
   const results: TrialResult[] = [];
   for await (const data of options.tasks) {
@@ -82,6 +83,11 @@ export async function runTasks(options: RunOptions): Promise<TrialResult[]> {
     }
   }
   return results;
+}
+
+/** The protocol within what the model can take. */
+function fitted(protocol: Protocol, { maxLength = protocol.maxLength }: Trainee): Protocol {
+  return maxLength < protocol.maxLength ? { ...protocol, maxLength: Math.floor(maxLength / 8) * 8 } : protocol;
 }
 
 function checkSets({ task, train, evaluations, tests }: TaskData, protocol: Protocol, wantTests: boolean): void {
