@@ -1,0 +1,42 @@
+/// <reference types="@webgpu/types" />
+import type { GpuSource } from "./gpu.ts";
+
+export interface AdapterOptions {
+  powerPreference?: GPUPowerPreference;
+  /** Accept an adapter that computes on the CPU (lavapipe, SwiftShader). They are slower than our own cpu backend. */
+  allowSoftware?: boolean;
+}
+
+const software = /llvmpipe|lavapipe|swiftshader|softpipe|software|microsoft basic render/i;
+
+/** True for an adapter that computes on the CPU. */
+export function isSoftware(info: Partial<GPUAdapterInfo>): boolean {
+  const text = [info.vendor, info.architecture, info.device, info.description].join(" ");
+  return info.isFallbackAdapter === true || software.test(text);
+}
+
+/** What a person calls the adapter, with software adapters labelled as such. */
+export function adapterName(info: Partial<GPUAdapterInfo>): string {
+  const name =
+    info.description || info.device || [info.vendor, info.architecture].filter(Boolean).join(" ") || "unknown";
+  return isSoftware(info) ? `${name} (software adapter: correct, never fast)` : name;
+}
+
+/** Asks for an adapter; throws where there is none or where it is a software one and those were not allowed. */
+export async function chooseAdapter(source: GpuSource, options: AdapterOptions = {}): Promise<GPUAdapter> {
+  const { powerPreference = "high-performance", allowSoftware = false } = options;
+  const adapter = await source.gpu.requestAdapter({ powerPreference });
+  if (!adapter)
+    throw new Error(
+      source.host === "browser"
+        ? "startWebgpu: expected a WebGPU adapter, got none; look at chrome://gpu for the reason, or use the cpu backend"
+        : "startWebgpu: expected a WebGPU adapter, got none; install a Vulkan 1.3 driver and loader (Debian: libvulkan1 and " +
+            "mesa-vulkan-drivers, or NVIDIA's driver with its ICD file), see that `vulkaninfo` lists the card, or use the cpu backend",
+    );
+  if (isSoftware(adapter.info) && !allowSoftware)
+    throw new Error(
+      `startWebgpu: expected a GPU, got ${adapterName(adapter.info)}; install the card's driver, or pass allowSoftware: true ` +
+        "to compute on it all the same, or use the cpu backend",
+    );
+  return adapter;
+}

@@ -1,0 +1,119 @@
+/// <reference types="@webgpu/types" />
+
+/** A buffer of the pool with a number of its own, by which bind groups are cached. */
+const ids = new WeakMap<GPUBuffer, number>();
+let nextId = 1;
+
+/** A number that identifies a buffer for as long as it lives. */
+export function bufferId(buffer: GPUBuffer): number {
+  let id = ids.get(buffer);
+  if (id === undefined) {
+    id = nextId++;
+    ids.set(buffer, id);
+  }
+  return id;
+}
+
+export interface BufferPoolOptions {
+  /** Free bytes kept for reuse; the default is as much as was ever in use at once, and at least 256 MiB. */
+  maxFreeBytes?: number;
+  /** Called before a buffer is destroyed. */
+  onDestroy?: (buffer: GPUBuffer) => void;
+}
+
+/**
+ * Buffers by exact size and usage, kept for reuse up to a bound. It stands in for tfjs's `BufferManager`, which keeps
+ * everything for ever and searches linearly.
+ *
+ * A released buffer may be handed out again at once, before the commands that use it were submitted: commands run in the
+ * order in which they were recorded. Only what the host writes (`queue.writeBuffer`) must not go into such a buffer.
+ * Destroying waits for `flush()`, to be called after a submit: a submit must not name a destroyed buffer.
+ */
+export class BufferPool {
+  numBytesUsed = 0;
+  numBytesAllocated = 0;
+  private peakBytesUsed = 0;
+  private readonly live = new Set<GPUBuffer>();
+  /** In the order of the last release: the first class is the one unused for longest. */
+  private readonly free = new Map<string, GPUBuffer[]>();
+  private numFree = 0;
+  private readonly doomed: GPUBuffer[] = [];
+
+  constructor(
+    private readonly device: GPUDevice,
+    private readonly options: BufferPoolOptions = {},
+  ) {}
+
+  acquireBuffer(size: number, usage: number, mappedAtCreation = false, reuse = true): GPUBuffer {
+    const buffer = (reuse && this.free.get(`${size}_${usage}`)?.pop()) || undefined;
+    this.numBytesUsed += size;
+    this.peakBytesUsed = Math.max(this.peakBytesUsed, this.numBytesUsed);
+    if (buffer) {
+      this.numFree--;
+      return buffer;
+    }
+    this.numBytesAllocated += size;
+    const made = this.device.createBuffer({ size, usage, mappedAtCreation });
+    this.live.add(made);
+    return made;
+  }
+
+  releaseBuffer(buffer: GPUBuffer, reuse = true): void {
+    if (!this.live.has(buffer)) return;
+    const { size, usage } = buffer;
+    this.numBytesUsed -= size;
+    if (!reuse) {
+      this.doom(buffer);
+      return;
+    }
+    const key = `${size}_${usage}`;
+    const list = this.free.get(key) ?? [];
+    this.free.delete(key);
+    this.free.set(key, list);
+    list.push(buffer);
+    this.numFree++;
+    this.trim();
+  }
+
+  /** Destroys what left the pool; call it after a submit. */
+  flush(): void {
+    for (const buffer of this.doomed) buffer.destroy();
+    this.doomed.length = 0;
+  }
+
+  getNumUsedBuffers(): number {
+    return this.live.size - this.numFree;
+  }
+
+  getNumFreeBuffers(): number {
+    return this.numFree;
+  }
+
+  dispose(): void {
+    for (const buffer of this.live) buffer.destroy();
+    this.flush();
+    this.live.clear();
+    this.free.clear();
+    this.numFree = this.numBytesUsed = this.numBytesAllocated = 0;
+  }
+
+  private trim(): void {
+    const bound = this.options.maxFreeBytes ?? Math.max(this.peakBytesUsed, 256 * 1024 * 1024);
+    while (this.numBytesAllocated - this.numBytesUsed > bound) {
+      const [key, list] = this.free.entries().next().value as [string, GPUBuffer[]];
+      const oldest = list.shift();
+      if (oldest) {
+        this.numFree--;
+        this.doom(oldest);
+      }
+      if (list.length === 0) this.free.delete(key);
+    }
+  }
+
+  private doom(buffer: GPUBuffer): void {
+    this.live.delete(buffer);
+    this.numBytesAllocated -= buffer.size;
+    this.options.onDestroy?.(buffer);
+    this.doomed.push(buffer);
+  }
+}

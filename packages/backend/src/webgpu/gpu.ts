@@ -1,0 +1,101 @@
+/// <reference types="@webgpu/types" />
+
+/**
+ * Where the entry point of WebGPU comes from: a browser's `navigator.gpu`, or Dawn through the npm package `webgpu`.
+ *
+ * On NVIDIA under Linux, Dawn hides `shader-f16` behind `vulkan_enable_f16_on_nvidia` and subgroup matrices behind
+ * `allow_unsafe_apis`; only a native host can set such toggles, a web page cannot. Timestamps are rounded to 65 us unless
+ * `timestamp_quantization` is off, which hides every small kernel.
+ */
+export interface GpuSource {
+  gpu: GPU;
+  host: "browser" | "dawn";
+  /** Version of the npm package, `undefined` in a browser. */
+  version?: string;
+  toggles: { enable: readonly string[]; disable: readonly string[] };
+}
+
+export interface GpuOptions {
+  /** Dawn toggles on top of those that Cramkit sets; ignored (and reported) in a browser. */
+  toggles?: { enable?: readonly string[]; disable?: readonly string[] };
+  /** Dawn only: choose the adapter whose name contains this text; `CRAMKIT_GPU` is read where it is absent. */
+  adapterName?: string;
+}
+
+const enabled = ["allow_unsafe_apis", "vulkan_enable_f16_on_nvidia"];
+const disabled = ["timestamp_quantization"];
+
+/** Arguments of Dawn's `create`: one `key=value` a list, toggles separated by commas. */
+export function dawnArguments(options: GpuOptions): string[] {
+  const enable = [...enabled, ...(options.toggles?.enable ?? [])];
+  const disable = [...disabled, ...(options.toggles?.disable ?? [])];
+  const args = [`enable-dawn-features=${enable.join(",")}`, `disable-dawn-features=${disable.join(",")}`];
+  if (options.adapterName) args.push(`adapter=${options.adapterName}`);
+  return args;
+}
+
+const isNode = () => typeof process !== "undefined" && process.versions?.node !== undefined;
+
+/**
+ * Finds WebGPU and, under Node, puts its classes (`GPUBuffer`, ...) on `globalThis`, where tfjs-backend-webgpu expects them.
+ * Throws where there is none, naming what to install or which browser to use.
+ */
+export async function findGpu(options: GpuOptions = {}): Promise<GpuSource> {
+  if (!isNode()) {
+    const gpu = globalThis.navigator?.gpu;
+    if (!gpu)
+      throw new Error(
+        "startWebgpu: expected navigator.gpu, got none; use a browser with WebGPU (Chrome, Edge, Safari 26, Firefox 141 or " +
+          "later) on a page served over https or from localhost",
+      );
+    return { gpu, host: "browser", toggles: { enable: [], disable: [] } };
+  }
+  const dawn = await importDawn();
+  Object.assign(globalThis, dawn.globals);
+  let gpu: GPU;
+  try {
+    gpu = dawn.create(dawnArguments(options));
+  } catch (error) {
+    throw new Error(
+      `startWebgpu: Dawn did not start (${(error as Error).message.trim()}); check the toggles and the adapter name`,
+      { cause: error },
+    );
+  }
+  return {
+    gpu,
+    host: "dawn",
+    toggles: {
+      enable: [...enabled, ...(options.toggles?.enable ?? [])],
+      disable: [...disabled, ...(options.toggles?.disable ?? [])],
+    },
+  };
+}
+
+interface Dawn {
+  create(args: string[]): GPU;
+  globals: object;
+}
+
+async function importDawn(): Promise<Dawn> {
+  try {
+    return (await import("webgpu")) as unknown as Dawn;
+  } catch (error) {
+    throw new Error(
+      `startWebgpu: the npm package webgpu (Dawn) did not load on ${process.platform}-${process.arch} ` +
+        `(${(error as Error).message.split("\n")[0]}); it needs glibc 2.34 or later on Linux; otherwise use the cpu backend`,
+      { cause: error },
+    );
+  }
+}
+
+/** tfjs-backend-webgpu looks for `navigator.gpu`; Node has no navigator (20) or one without `gpu` (21 and later). Returns the undo. */
+export function exposeGpu(gpu: GPU): () => void {
+  const holder = globalThis.navigator as { gpu?: GPU } | undefined;
+  if (holder?.gpu) return () => undefined;
+  if (holder) {
+    Object.defineProperty(holder, "gpu", { value: gpu, configurable: true });
+    return () => delete holder.gpu;
+  }
+  Object.defineProperty(globalThis, "navigator", { value: { gpu, userAgent: "node" }, configurable: true });
+  return () => delete (globalThis as { navigator?: unknown }).navigator;
+}

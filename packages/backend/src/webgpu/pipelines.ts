@@ -1,0 +1,63 @@
+/// <reference types="@webgpu/types" />
+
+/** A compute shader: its text, what it binds and the uniforms that it reads. Equal keys mean equal text. */
+export interface Program {
+  key: string;
+  wgsl(): string;
+  /** One a storage binding, in order, from binding 0; the uniforms, if any, are bound after them. */
+  access: readonly ("read" | "write")[];
+  /** Four-byte scalars, in the order of the struct. */
+  uniforms: Readonly<Record<string, "u32" | "i32" | "f32">>;
+}
+
+export interface CachedPipeline {
+  pipeline: GPUComputePipeline;
+  layout: GPUBindGroupLayout;
+  layoutId: number;
+}
+
+/** Pipelines by program key; layouts by signature, so that bind groups are shared between kernels. */
+export class PipelineCache {
+  private readonly pipelines = new Map<string, CachedPipeline>();
+  private readonly layouts = new Map<
+    string,
+    { layout: GPUBindGroupLayout; pipelineLayout: GPUPipelineLayout; id: number }
+  >();
+
+  constructor(private readonly device: GPUDevice) {}
+
+  get(program: Program): CachedPipeline {
+    const found = this.pipelines.get(program.key);
+    if (found) return found;
+    const { layout, pipelineLayout, id } = this.layout(program);
+    const module = this.device.createShaderModule({ code: program.wgsl(), label: program.key });
+    const pipeline = this.device.createComputePipeline({
+      label: program.key,
+      layout: pipelineLayout,
+      compute: { module },
+    });
+    const entry = { pipeline, layout, layoutId: id };
+    this.pipelines.set(program.key, entry);
+    return entry;
+  }
+
+  private layout(program: Program) {
+    const hasUniforms = Object.keys(program.uniforms).length > 0;
+    const signature = `${program.access.map((access) => access[0]).join("")}${hasUniforms ? "u" : ""}`;
+    const found = this.layouts.get(signature);
+    if (found) return found;
+    const types: GPUBufferBindingType[] = program.access.map((access) =>
+      access === "read" ? "read-only-storage" : "storage",
+    );
+    if (hasUniforms) types.push("uniform");
+    const layout = this.device.createBindGroupLayout({
+      label: signature,
+      entries: types.map((type, binding) => ({ binding, visibility: GPUShaderStage.COMPUTE, buffer: { type } })),
+    });
+    const pipelineLayout = this.device.createPipelineLayout({ bindGroupLayouts: [layout] });
+    // Negative: tfjs's own pipelines are numbered upwards.
+    const entry = { layout, pipelineLayout, id: -1 - this.layouts.size };
+    this.layouts.set(signature, entry);
+    return entry;
+  }
+}

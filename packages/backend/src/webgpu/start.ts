@@ -1,0 +1,98 @@
+import { env, findBackendFactory, registerBackend, removeBackend, setBackend } from "@tensorflow/tfjs-core";
+import { type AdapterOptions, chooseAdapter } from "./adapter.ts";
+import {
+  bestTier,
+  type Capabilities,
+  matrixConfigs,
+  type Precision,
+  readCapabilities,
+  type Tier,
+} from "./capabilities.ts";
+import { openDevice } from "./device.ts";
+import { exposeGpu, findGpu, type GpuOptions } from "./gpu.ts";
+import { describeWebgpu, type WebgpuReport } from "./report.ts";
+import { probeSpelling } from "./spelling.ts";
+import { CramkitWebgpuBackend } from "./webgpu-backend.ts";
+
+export interface WebgpuOptions extends GpuOptions, AdapterOptions {
+  /** `mixed`: f16 operands with float32 accumulation, on matrix units where the device has them. Default `float32`. */
+  precision?: Precision;
+  /** Use this tier instead of the best one of the device. */
+  tier?: Tier;
+  /** Kernel family -> variant name, to force one; `cramkit doctor` lists what is chosen. */
+  variants?: Readonly<Record<string, string>>;
+  /** Bytes of released buffers that are kept for reuse. */
+  maxFreeBytes?: number;
+  /** Dispatches that are recorded before a submit. */
+  submitEvery?: number;
+}
+
+export interface StartedWebgpu {
+  name: "webgpu";
+  /** One line: adapter and tier. */
+  description: string;
+  report: WebgpuReport;
+  backend: CramkitWebgpuBackend;
+  /** Frees the device. The process can end afterwards. */
+  dispose(): void;
+}
+
+/**
+ * Opens a GPU and makes it tfjs's current backend, `webgpu`. Kernels of `@cramkit/ops/webgpu` are for the caller to register.
+ * Throws one error with the cause and the way out where there is no adapter, or where it lacks what `precision` needs.
+ */
+export async function startWebgpu(options: WebgpuOptions = {}): Promise<StartedWebgpu> {
+  const { precision = "float32", submitEvery = 256, variants = {} } = options;
+  const named = options.adapterName ?? (typeof process === "undefined" ? undefined : process.env?.CRAMKIT_GPU);
+  const source = await findGpu({ ...options, adapterName: named || undefined });
+  const adapter = await chooseAdapter(source, options);
+  const opened = await openDevice(adapter);
+  const { device } = opened;
+  const info = device.adapterInfo ?? adapter.info;
+  const configs = matrixConfigs(info);
+  const spelling = await probeSpelling(device, configs, info.subgroupMaxSize ?? 128);
+  const found = readCapabilities(device, info, precision, spelling);
+  const best = bestTier("mixed", found);
+  let tier: Tier;
+  try {
+    tier = requireTier(options.tier ?? found.tier, precision, best);
+  } catch (error) {
+    device.destroy();
+    throw error;
+  }
+  const capabilities: Capabilities = { ...found, tier, variants };
+
+  const hide = exposeGpu(source.gpu);
+  env().set("WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE", submitEvery);
+  env().set("WEBGPU_CPU_FORWARD", false);
+  const backend = new CramkitWebgpuBackend(opened, info, capabilities, { maxFreeBytes: options.maxFreeBytes });
+  if (findBackendFactory("webgpu")) removeBackend("webgpu");
+  registerBackend("webgpu", () => backend);
+  if (!(await setBackend("webgpu")))
+    throw new Error("startWebgpu: expected tfjs to accept the backend, got a refusal; is tfjs-core 4.22?");
+  const report = describeWebgpu(source, info, device.features, configs, capabilities, best);
+  return {
+    name: "webgpu",
+    description: `${report.adapter}, ${tier} kernels`,
+    report,
+    backend,
+    dispose() {
+      removeBackend("webgpu");
+      hide();
+    },
+  };
+}
+
+function requireTier(tier: Tier, precision: Precision, best: Tier): Tier {
+  const order: Tier[] = ["float32", "float16", "matrix"];
+  if (precision === "mixed" && best === "float32")
+    throw new Error(
+      'startWebgpu: expected shader-f16 for precision "mixed", got an adapter without it; use precision "float32", update the ' +
+        "driver, or see `cramkit doctor` for how to reach it",
+    );
+  if (order.indexOf(tier) > order.indexOf(best))
+    throw new Error(
+      `startWebgpu: expected tier ${best} or below on this adapter, got "${tier}"; see \`cramkit doctor\``,
+    );
+  return tier;
+}

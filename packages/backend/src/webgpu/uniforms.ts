@@ -1,0 +1,69 @@
+/// <reference types="@webgpu/types" />
+
+/**
+ * Uniform buffers by content. A training step passes the same sizes every time, so nearly every dispatch finds its buffer;
+ * only what changed (a learning rate, a seed) is uploaded. `recycle()` follows a submit: only then may a buffer be rewritten.
+ */
+export class UniformCache {
+  /** In the order of last use. */
+  private readonly entries = new Map<string, GPUBuffer>();
+  private readonly spare = new Map<number, GPUBuffer[]>();
+  uploads = 0;
+
+  constructor(
+    private readonly device: GPUDevice,
+    private readonly maxEntries = 2048,
+  ) {}
+
+  get(words: Uint32Array): GPUBuffer {
+    const key = words.join(",");
+    let buffer = this.entries.get(key);
+    if (buffer) {
+      this.entries.delete(key);
+      this.entries.set(key, buffer);
+      return buffer;
+    }
+    const size = Math.ceil(words.byteLength / 16) * 16;
+    buffer =
+      this.spare.get(size)?.pop() ??
+      this.device.createBuffer({ size, usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST });
+    this.device.queue.writeBuffer(buffer, 0, words as Uint32Array<ArrayBuffer>);
+    this.uploads++;
+    this.entries.set(key, buffer);
+    return buffer;
+  }
+
+  recycle(): void {
+    for (const [key, buffer] of this.entries) {
+      if (this.entries.size <= this.maxEntries) return;
+      this.entries.delete(key);
+      const list = this.spare.get(buffer.size) ?? [];
+      this.spare.set(buffer.size, list);
+      list.push(buffer);
+    }
+  }
+
+  dispose(): void {
+    for (const buffer of this.entries.values()) buffer.destroy();
+    for (const list of this.spare.values()) for (const buffer of list) buffer.destroy();
+    this.entries.clear();
+    this.spare.clear();
+  }
+}
+
+/** Packs named scalars in the order of their declaration; each takes four bytes. */
+export function packUniforms(
+  types: Readonly<Record<string, "u32" | "i32" | "f32">>,
+  values: Readonly<Record<string, number>>,
+): Uint32Array {
+  const names = Object.keys(types);
+  const words = new Uint32Array(Math.ceil(names.length / 4) * 4);
+  const floats = new Float32Array(words.buffer);
+  names.forEach((name, i) => {
+    const value = values[name];
+    if (value === undefined) throw new Error(`dispatch: expected a value for the uniform ${name}, got none`);
+    if (types[name] === "f32") floats[i] = value;
+    else words[i] = value;
+  });
+  return words;
+}

@@ -1,0 +1,414 @@
+/// <reference types="@webgpu/types" />
+import type { WebGPUProgram } from "@tensorflow/tfjs-backend-webgpu";
+import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
+import { type BackendValues, type DataType, env, type TensorInfo, util } from "@tensorflow/tfjs-core";
+import { BindGroupCache, type Binding } from "./bind-groups.ts";
+import { BufferPool } from "./buffer-pool.ts";
+import type { Capabilities } from "./capabilities.ts";
+import type { OpenDevice } from "./device.ts";
+import { PipelineCache, type Program } from "./pipelines.ts";
+import { packUniforms, UniformCache } from "./uniforms.ts";
+
+/** A tensor as a binding, or `byteLength` bytes of it from `byteOffset` (a multiple of 256). */
+export type KernelBinding = TensorInfo | { tensor: TensorInfo; byteOffset: number; byteLength: number };
+
+interface TensorData {
+  values: BackendValues | null;
+  dtype: DataType;
+  shape: number[];
+  refCount: number;
+  resource?: GPUBuffer | null;
+  external?: boolean;
+  complexTensorInfos?: unknown;
+}
+
+/** What tfjs keeps private and this subclass has to share with it: one encoder, so that commands stay in order. */
+interface Internals {
+  commandEncoder: GPUCommandEncoder | null;
+  computePassEncoder: GPUComputePassEncoder | null;
+  dispatchCountInPass: number;
+  activeTimers: unknown;
+  uniformPendingDisposal: GPUBuffer[];
+  stagingPendingDisposal: GPUBuffer[];
+  tensorToBinding(tensor: TensorInfo): GPUBindingResource;
+  recordAndSubmit(program: WebGPUProgram, output: TensorInfo, inputs: TensorInfo[], extra?: UniformField[]): void;
+}
+
+type UniformField = { type: string; data: number[] };
+type Attachments = Map<string, TensorInfo>;
+
+/** One timed dispatch. */
+export interface ProfiledDispatch {
+  key: string;
+  ms: number;
+}
+
+const bytesOf = (dtype: DataType, shape: readonly number[]) =>
+  util.sizeFromShape(shape as number[]) * (dtype === "complex64" ? 8 : 4);
+const storageUsage = () => GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+
+/**
+ * tfjs's WebGPU backend over a device of ours, with a dispatch path of its own: pipelines, bind groups and uniforms are
+ * cached, submits are batched, buffers come from a bounded pool and are reused as soon as they are released.
+ */
+export class CramkitWebgpuBackend extends WebGPUBackend {
+  private readonly internals = this as unknown as Internals;
+  private readonly pipelines: PipelineCache;
+  private readonly bindGroups: BindGroupCache;
+  private readonly uniforms: UniformCache;
+  private readonly pool: BufferPool;
+  private readonly attachments = new WeakMap<object, Attachments>();
+  private numAttached = 0;
+  private readonly tfjsLayouts = new WeakMap<GPUComputePipeline, { layout: GPUBindGroupLayout; id: number }>();
+  private numTfjsLayouts = 0;
+  private profiling: { key: string; querySet: GPUQuerySet; index: number }[] | undefined;
+  private querySets: GPUQuerySet[] = [];
+  /** New buffers are filled with NaN, so that a kernel that leaves an element unwritten shows; for tests. */
+  poison = false;
+
+  constructor(
+    private readonly opened: OpenDevice,
+    info: GPUAdapterInfo,
+    readonly capabilities: Capabilities,
+    options: { maxFreeBytes?: number } = {},
+  ) {
+    super(opened.device, info);
+    this.pipelines = new PipelineCache(opened.device);
+    this.bindGroups = new BindGroupCache(opened.device);
+    this.uniforms = new UniformCache(opened.device);
+    this.pool = new BufferPool(opened.device, { ...options, onDestroy: (buffer) => this.bindGroups.forget(buffer) });
+    this.bufferManager = this.pool as unknown as WebGPUBackend["bufferManager"];
+    // Private in tfjs's types, so it cannot be overridden by name.
+    this.internals.recordAndSubmit = this.recordTfjs.bind(this);
+  }
+
+  /** Records one dispatch. `grid` counts workgroups; a grid with a zero records nothing. */
+  dispatch(
+    program: Program,
+    bindings: readonly KernelBinding[],
+    uniforms: Readonly<Record<string, number>>,
+    grid: readonly [number, number, number],
+  ): void {
+    this.opened.check();
+    if (grid.some((count) => count === 0)) return;
+    const limit = this.capabilities.limits.maxComputeWorkgroupsPerDimension;
+    if (grid.some((count) => count > limit))
+      throw new RangeError(
+        `${program.key}: expected at most ${limit} workgroups a dimension, got [${grid}]; use a smaller batch`,
+      );
+    const resources = bindings.map((binding) => this.resource(binding));
+    if (Object.keys(program.uniforms).length > 0)
+      resources.push({ buffer: this.uniforms.get(packUniforms(program.uniforms, uniforms)) });
+    const { pipeline, layout, layoutId } = this.pipelines.get(program);
+    this.record(program.key, pipeline, this.bindGroups.get(layoutId, layout, resources), grid);
+  }
+
+  /**
+   * A tensor that belongs to another one's values: made once, freed with them, dropped when {@link written} says that they
+   * changed. Holds f16 copies of weights and activations and what a forward kernel leaves for its backward one.
+   */
+  attach(owner: TensorInfo, key: string, make: () => TensorInfo): TensorInfo {
+    let all = this.attachments.get(owner.dataId);
+    if (!all) this.attachments.set(owner.dataId, (all = new Map()));
+    let attached = all.get(key);
+    if (!attached) {
+      attached = make();
+      all.set(key, attached);
+      this.numAttached++;
+    }
+    return attached;
+  }
+
+  attached(owner: TensorInfo, key: string): TensorInfo | undefined {
+    return this.attachments.get(owner.dataId)?.get(key);
+  }
+
+  /** To be called after a kernel wrote into an existing tensor; `keep` names the attachments that it updated as well. */
+  written(tensor: TensorInfo, keep: readonly string[] = []): void {
+    this.data(tensor).values = null;
+    this.detach(tensor.dataId, keep);
+  }
+
+  private detach(dataId: object, keep: readonly string[] = []): void {
+    const all = this.attachments.get(dataId);
+    if (!all) return;
+    for (const [key, attached] of all) {
+      if (keep.includes(key)) continue;
+      all.delete(key);
+      this.numAttached--;
+      this.disposeData(attached.dataId);
+    }
+  }
+
+  private data(tensor: TensorInfo): TensorData {
+    return this.tensorMap.get(tensor.dataId) as unknown as TensorData;
+  }
+
+  private resource(binding: KernelBinding): Binding {
+    if ("tensor" in binding) {
+      this.uploadToGPU(binding.tensor.dataId);
+      const buffer = this.data(binding.tensor).resource as GPUBuffer;
+      return { buffer, offset: binding.byteOffset, size: binding.byteLength };
+    }
+    this.uploadToGPU(binding.dataId);
+    return { buffer: this.data(binding).resource as GPUBuffer };
+  }
+
+  private record(
+    key: string,
+    pipeline: GPUComputePipeline,
+    group: GPUBindGroup,
+    [x, y, z]: readonly [number, number, number],
+  ): void {
+    const { internals } = this;
+    this.ensureCommandEncoderReady();
+    const timestampWrites = this.profiling && this.timestamps(key);
+    if (timestampWrites) this.endComputePassEncoder();
+    internals.computePassEncoder ??= internals.commandEncoder!.beginComputePass(
+      timestampWrites ? { timestampWrites } : {},
+    );
+    const pass = internals.computePassEncoder;
+    pass.setPipeline(pipeline);
+    pass.setBindGroup(0, group);
+    pass.dispatchWorkgroups(x, y, z);
+    internals.dispatchCountInPass++;
+    if (timestampWrites) this.endComputePassEncoder();
+    else if (internals.dispatchCountInPass >= env().getNumber("WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE")) {
+      this.endComputePassEncoder();
+      this.submitQueue();
+    }
+  }
+
+  /** tfjs's own kernels take the same path: cached uniforms and bind groups. Stands in for `recordAndSubmit`. */
+  private recordTfjs(program: WebGPUProgram, output: TensorInfo, inputs: TensorInfo[], extra?: UniformField[]): void {
+    this.opened.check();
+    const pipeline = program.pipeline as GPUComputePipeline;
+    const { internals } = this;
+    if (program.pixelsOpType != null || internals.activeTimers != null || pipeline instanceof Promise) {
+      const inherited = WebGPUBackend.prototype as unknown as Pick<Internals, "recordAndSubmit">;
+      inherited.recordAndSubmit.call(this, program, output, inputs, extra);
+      return;
+    }
+    const fields: UniformField[] = [
+      { type: "float32", data: [Number.NaN] },
+      { type: "float32", data: [Number.POSITIVE_INFINITY] },
+    ];
+    for (const { shape } of [...inputs, output])
+      fields.push({ type: "int32", data: shape }, { type: "int32", data: util.computeStrides(shape) });
+    if (program.size) {
+      const size = util.sizeFromShape(program.outputShape);
+      fields.push({ type: "int32", data: [program.outputComponent ? size / program.outputComponent : size] });
+    }
+    if (extra) fields.push(...extra);
+    let known = this.tfjsLayouts.get(pipeline);
+    if (!known) {
+      known = { layout: pipeline.getBindGroupLayout(0), id: ++this.numTfjsLayouts };
+      this.tfjsLayouts.set(pipeline, known);
+    }
+    const bindings = [output, ...inputs].map((tensor) => internals.tensorToBinding(tensor) as Binding);
+    bindings.push({ buffer: this.uniforms.get(packFields(fields)) });
+    const group = this.bindGroups.get(known.id, known.layout, bindings);
+    const [x, y = 1, z = 1] = program.dispatch as number[];
+    this.record(program.constructor.name, pipeline, group, [x!, y, z]);
+  }
+
+  override uploadToGPU(dataId: object): void {
+    const data = this.tensorMap.get(dataId) as unknown as TensorData;
+    if (data.resource != null) return;
+    const size = bytesOf(data.dtype, data.shape);
+    if (size > this.capabilities.limits.maxBufferSize)
+      throw new RangeError(
+        `webgpu: expected a tensor of at most ${this.capabilities.limits.maxBufferSize} bytes, got [${data.shape}] with ` +
+          `${size}; use a smaller batch`,
+      );
+    // An empty tensor still needs a buffer to bind.
+    const buffer = this.pool.acquireBuffer(Math.max(size, 4), storageUsage());
+    data.resource = buffer;
+    if (data.values) {
+      // Through the encoder and not the queue: the pool may have handed out a buffer that unsubmitted commands still read.
+      const staging = this.pool.acquireBuffer(
+        Math.max(size, 4),
+        GPUBufferUsage.MAP_WRITE | GPUBufferUsage.COPY_SRC,
+        true,
+        false,
+      );
+      const Values = data.dtype === "float32" || data.dtype === "complex64" ? Float32Array : Int32Array;
+      new Values(staging.getMappedRange()).set(data.values as ArrayLike<number>);
+      staging.unmap();
+      this.copy(staging, buffer, Math.max(size, 4));
+      this.internals.stagingPendingDisposal.push(staging);
+      data.values = null;
+    } else if (this.poison) {
+      const ones = this.pool.acquireBuffer(
+        Math.max(size, 4),
+        GPUBufferUsage.MAP_WRITE | GPUBufferUsage.COPY_SRC,
+        true,
+        false,
+      );
+      new Uint32Array(ones.getMappedRange()).fill(0x7fc00000 | 0x7e007e00);
+      ones.unmap();
+      this.copy(ones, buffer, Math.max(size, 4));
+      this.internals.stagingPendingDisposal.push(ones);
+    }
+  }
+
+  private copy(from: GPUBuffer, to: GPUBuffer, size: number): void {
+    this.ensureCommandEncoderReady();
+    this.endComputePassEncoder();
+    this.internals.commandEncoder!.copyBufferToBuffer(from, 0, to, 0, size);
+  }
+
+  /** Frees at once: the pool may hand the buffer to later commands, which run after those recorded before. */
+  override disposeData(dataId: object, force = false): boolean {
+    if (!this.tensorMap.has(dataId)) return true;
+    const data = this.tensorMap.get(dataId) as unknown as TensorData;
+    if (data.complexTensorInfos != null) return super.disposeData(dataId, force);
+    data.refCount = force ? 0 : data.refCount - 1;
+    if (data.refCount > 0) return false;
+    this.detach(dataId);
+    if (data.resource instanceof GPUBuffer && !data.external) this.pool.releaseBuffer(data.resource);
+    data.resource = null;
+    this.tensorMap.delete(dataId);
+    return true;
+  }
+
+  override numDataIds(): number {
+    return super.numDataIds() - this.numAttached;
+  }
+
+  override submitQueue(): void {
+    if (!this.internals.commandEncoder) return;
+    this.endComputePassEncoder();
+    super.submitQueue();
+    this.pool?.flush();
+    this.uniforms?.recycle();
+  }
+
+  override async read(dataId: object): Promise<BackendValues> {
+    const data = this.tensorMap.get(dataId) as unknown as TensorData | undefined;
+    if (!data) throw new Error("webgpu: expected a tensor, got one that was disposed of");
+    if (data.values != null) return data.values;
+    if (data.dtype === "complex64") return super.read(dataId);
+    this.uploadToGPU(dataId);
+    const size = bytesOf(data.dtype, data.shape);
+    const bytes = await this.readBytes(data.resource as GPUBuffer, size);
+    if (data.dtype === "float32") return new Float32Array(bytes);
+    const ints = new Int32Array(bytes);
+    return data.dtype === "bool" ? Uint8Array.from(ints) : ints;
+  }
+
+  private async readBytes(buffer: GPUBuffer, size: number): Promise<ArrayBuffer> {
+    if (size === 0) return new ArrayBuffer(0);
+    const staging = this.pool.acquireBuffer(size, GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ);
+    this.copy(buffer, staging, size);
+    this.submitQueue();
+    try {
+      await staging.mapAsync(GPUMapMode.READ);
+    } catch (error) {
+      await Promise.resolve();
+      this.opened.check();
+      throw error;
+    }
+    const bytes = staging.getMappedRange().slice(0);
+    staging.unmap();
+    this.pool.releaseBuffer(staging);
+    this.opened.check();
+    return bytes;
+  }
+
+  override readSync(dataId: object): BackendValues {
+    const data = this.tensorMap.get(dataId) as unknown as TensorData;
+    if (data.values != null) return data.values;
+    if (typeof OffscreenCanvas === "undefined")
+      throw new Error("dataSync: WebGPU cannot block outside of a browser; use `await tensor.data()`");
+    return super.readSync(dataId);
+  }
+
+  /** Runs `body` with every dispatch timed by the device; `[]` where it has no timestamps. Slower than an untimed run. */
+  async profile(body: () => void): Promise<ProfiledDispatch[]> {
+    if (!this.device.features.has("timestamp-query")) {
+      body();
+      return [];
+    }
+    this.submitQueue();
+    this.profiling = [];
+    try {
+      body();
+      return await this.resolveTimestamps(this.profiling);
+    } finally {
+      this.profiling = undefined;
+      for (const set of this.querySets) set.destroy();
+      this.querySets = [];
+    }
+  }
+
+  private timestamps(key: string): GPUComputePassTimestampWrites {
+    const perSet = 2048;
+    const index = (this.profiling!.length * 2) % perSet;
+    if (index === 0) this.querySets.push(this.device.createQuerySet({ type: "timestamp", count: perSet * 2 }));
+    const querySet = this.querySets.at(-1)!;
+    this.profiling!.push({ key, querySet, index });
+    return { querySet, beginningOfPassWriteIndex: index, endOfPassWriteIndex: index + 1 };
+  }
+
+  private async resolveTimestamps(
+    entries: { key: string; querySet: GPUQuerySet; index: number }[],
+  ): Promise<ProfiledDispatch[]> {
+    const ticks = new Map<GPUQuerySet, BigUint64Array>();
+    for (const set of this.querySets) {
+      const count = entries.filter((entry) => entry.querySet === set).length * 2;
+      const resolved = this.device.createBuffer({
+        size: count * 8,
+        usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC,
+      });
+      this.ensureCommandEncoderReady();
+      this.endComputePassEncoder();
+      this.internals.commandEncoder!.resolveQuerySet(set, 0, count, resolved, 0);
+      ticks.set(set, new BigUint64Array(await this.readBytes(resolved, count * 8)));
+      resolved.destroy();
+    }
+    return entries.map(({ key, querySet, index }) => {
+      const times = ticks.get(querySet)!;
+      return { key, ms: Number(times[index + 1]! - times[index]!) / 1e6 };
+    });
+  }
+
+  /** Bind groups made and uniforms uploaded so far: both stand still once a training step repeats itself. */
+  dispatchCounters(): { bindGroups: number; uniformUploads: number } {
+    return { bindGroups: this.bindGroups.created, uniformUploads: this.uniforms.uploads };
+  }
+
+  override dispose(): void {
+    this.internals.computePassEncoder = null;
+    this.internals.commandEncoder = null;
+    this.bindGroups.clear();
+    this.uniforms.dispose();
+    super.dispose();
+    this.device.destroy();
+  }
+}
+
+/** tfjs's uniform fields under WGSL's alignment rules: vectors of 2 on 8 bytes, longer ones on 16. */
+export function packFields(fields: readonly UniformField[]): Uint32Array {
+  const offsets: number[] = [];
+  let end = 0;
+  let previous = 0;
+  for (const { data } of fields) {
+    const length = Math.max(data.length, 1);
+    const alignment = previous > 4 || length > 2 ? 4 : length;
+    const offset = Math.ceil(end / alignment) * alignment;
+    offsets.push(offset);
+    end = offset + length;
+    previous = length;
+  }
+  const words = new Uint32Array(Math.ceil(end / 4) * 4);
+  const floats = new Float32Array(words.buffer);
+  const ints = new Int32Array(words.buffer);
+  fields.forEach(({ type, data }, i) => {
+    const values = data.length === 0 ? [1] : data;
+    if (type === "int32") ints.set(values, offsets[i]);
+    else if (type === "uint32") words.set(values, offsets[i]);
+    else floats.set(values, offsets[i]);
+  });
+  return words;
+}

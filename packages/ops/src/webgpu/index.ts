@@ -1,0 +1,25 @@
+import type { KernelConfig } from "@tensorflow/tfjs-core";
+import { attentionWebgpu } from "../attention/webgpu.ts";
+import { dropoutWebgpu } from "../dropout/webgpu.ts";
+import { embeddingWebgpu } from "../embedding/webgpu.ts";
+import { geluWebgpu } from "../gelu/webgpu.ts";
+import { gluWebgpu } from "../glu/webgpu.ts";
+import { layerNormWebgpu } from "../layer-norm/webgpu.ts";
+import { linearWebgpu } from "../linear/webgpu.ts";
+import { maskedCrossEntropyWebgpu } from "../masked-cross-entropy/webgpu.ts";
+import { optimizerWebgpu } from "../optimizer/webgpu.ts";
+import { rmsNormWebgpu } from "../rms-norm/webgpu.ts";
+
+/** Every kernel for tfjs's backend `webgpu`, to be passed to `registerKernels`. */
+export const webgpuKernels: readonly KernelConfig[] = [
+  ...linearWebgpu,
+  ...embeddingWebgpu,
+  ...layerNormWebgpu,
+  ...rmsNormWebgpu,
+  ...attentionWebgpu,
+  ...geluWebgpu,
+  ...gluWebgpu,
+  ...dropoutWebgpu,
+  ...maskedCrossEntropyWebgpu,
+  ...optimizerWebgpu,
+];
