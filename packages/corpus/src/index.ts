@@ -1,6 +1,11 @@
 export { collect } from "./collect.ts";
+export { type Corpus, type CorpusOptions, type CorpusReport, composeCorpus } from "./compose.ts";
 export { deduplicateSubstrings, type SubstringDeduplicationOptions } from "./deduplication/substrings.ts";
 export type { Document, Documents } from "./document.ts";
+export { type CleanOptions, clean, referenceCleaning } from "./filters/clean.ts";
+export { type CompressibilityOptions, compressible } from "./filters/compressibility.ts";
+export { type DecontaminationOptions, decontaminate } from "./filters/decontaminate.ts";
+export { type DuplicatesOptions, deduplicateDocuments } from "./filters/duplicates.ts";
 export {
   type Count,
   createFilter,
@@ -10,6 +15,12 @@ export {
   type FilteredDocuments,
   type FilterReport,
 } from "./filters/filter.ts";
+export { type LengthOptions, lengthBetween } from "./filters/length.ts";
+export type { HubAccess } from "./hub/download.ts";
+export { type HubDocumentsOptions, hubDocuments } from "./hub/hub-documents.ts";
+export { type MixedDocuments, type MixedSource, type MixOptions, mixDocuments, type SourceReport } from "./mix.ts";
+export { joinSuccessive, type Limit, takeDocuments } from "./select.ts";
+export { type ShuffleOptions, shuffleDocuments } from "./shuffle.ts";
 export { type BadInputPolicy, type BadRecord, CorpusInputError, type ReadReport } from "./sources/bad-input.ts";
 export { type FileDocumentsOptions, fileDocuments, type ReadDocuments } from "./sources/files.ts";
 export type { Format } from "./sources/format.ts";

@@ -18,8 +18,8 @@ export interface SpoolWriter {
 }
 
 /** Writes documents one behind the other to a file of its own format, to be read again in the same order. */
-export function writeSpool(path: string): SpoolWriter {
-  const file = appendToFile(path, 1 << 20);
+export function writeSpool(path: string, bufferBytes = 1 << 20): SpoolWriter {
+  const file = appendToFile(path, bufferBytes);
   const header = Buffer.alloc(headerBytes);
   return {
     add({ bytes, source, id }) {

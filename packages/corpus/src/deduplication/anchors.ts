@@ -1,3 +1,5 @@
+import { finish } from "../finish-hash.ts";
+
 /**
  * Winnowing (Schleimer, Wilkerson and Aiken, 2003). A window of `windowBytes` has `windowBytes - anchorBytes + 1` grams
  * of `anchorBytes`; its anchor is the one with the least hash, the last of equals. The choice depends on the bytes of
@@ -73,11 +75,4 @@ export function createAnchorScanner(windowBytes: number): AnchorScanner {
       visit(hashOf(bytes, anchor), first, bytes.length - windowBytes);
     },
   };
-}
-
-/** The finaliser of MurmurHash3: every bit of the input reaches every bit of the output. */
-export function finish(hash: number): number {
-  let mixed = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
-  return (mixed ^ (mixed >>> 16)) >>> 0;
 }

@@ -1,8 +1,9 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { appendToFile } from "../append-file.ts";
+import { finish } from "../finish-hash.ts";
 import { readSpool } from "../spool.ts";
-import { type AnchorScanner, finish } from "./anchors.ts";
+import type { AnchorScanner } from "./anchors.ts";
 import { type CoveredRanges, createCoveredRanges } from "./covered-ranges.ts";
 import type { RepeatCounter } from "./repeat-counter.ts";
 import { createRepeatFinder, runHeaderBytes } from "./window-groups.ts";

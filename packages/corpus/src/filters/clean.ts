@@ -1,0 +1,68 @@
+import { createFilter, type DocumentFilter } from "./filter.ts";
+
+export interface CleanOptions {
+  /** Unicode normal form; `false` leaves the text as it is encoded. */
+  unicode?: "NFC" | "NFD" | "NFKC" | "NFKD" | false;
+  /** Remove accents: what Unicode calls non-spacing marks. */
+  stripAccents?: boolean;
+  lowercase?: boolean;
+  /** Replace two backquotes or two apostrophes by a quotation mark (the quotes of PTB-style tokenized text). */
+  plainQuotes?: boolean;
+  /** Remove control characters other than tab and line feed, and the marks that have no width. */
+  stripControls?: boolean;
+  /** Remove everything but ASCII. */
+  asciiOnly?: boolean;
+  /** Make runs of spaces one space and more than two line ends two, and remove spaces at the end of lines. */
+  collapseSpaces?: boolean;
+  /** Remove white space altogether. */
+  removeSpaces?: boolean;
+}
+
+/** The steps of the reference's tokenizer, in its order; use it where the tokenizer does not do them itself. */
+export const referenceCleaning: CleanOptions = {
+  plainQuotes: true,
+  unicode: "NFD",
+  stripAccents: true,
+  lowercase: true,
+  collapseSpaces: true,
+  asciiOnly: true,
+};
+
+/** Cleans texts; without options: NFC, no control characters, single spaces. Counts the documents that it changed. */
+export function clean(options: CleanOptions = {}): DocumentFilter {
+  const { unicode = "NFC", stripControls = true, collapseSpaces = true, ...rest } = options;
+  const steps = cleaningSteps({ unicode, stripControls, collapseSpaces, ...rest });
+  return createFilter("cleaning", () => (document) => {
+    let { text } = document;
+    for (const step of steps) text = step(text);
+    if (text === document.text) return document;
+    return text.trim() === "" ? { drop: "nothing is left" } : { ...document, text };
+  });
+}
+
+// Regular expressions that only say whether there is work to do: most texts need none of it.
+const notAscii = /[^\0-\x7f]/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
+const controls = /[\0-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff\ufff9-\uffff]/g;
+
+function cleaningSteps(options: CleanOptions): ((text: string) => string)[] {
+  const { unicode } = options;
+  const steps: [unknown, (text: string) => string][] = [
+    [options.plainQuotes, (text) => text.replace(/``|''/g, '"')],
+    [options.stripControls, (text) => text.replace(/\r\n?|[\u2028\u2029]/g, "\n").replace(controls, "")],
+    [unicode, (text) => (notAscii.test(text) ? text.normalize(unicode as string) : text)],
+    [options.lowercase, (text) => text.toLowerCase()],
+    [options.stripAccents, (text) => (notAscii.test(text) ? text.replace(/\p{Mn}/gu, "") : text)],
+    [
+      options.collapseSpaces,
+      (text) =>
+        text
+          .replace(/[ \u00a0]{2,}|\u00a0/g, " ")
+          .replace(/[ \t]+\n/g, "\n")
+          .replace(/\n{3,}/g, "\n\n"),
+    ],
+    [options.asciiOnly, (text) => text.replace(/[^\0-\x7f]+/g, "")],
+    [options.removeSpaces, (text) => text.replace(/\s+/g, "")],
+  ];
+  return steps.filter(([wanted]) => wanted).map(([, step]) => step);
+}

@@ -1,0 +1,93 @@
+import type { Document } from "../document.ts";
+import { createFilter, type DocumentFilter } from "./filter.ts";
+import { createHashSet } from "./hash-set.ts";
+
+export interface DecontaminationOptions {
+  /** The texts that a model will be evaluated on. */
+  evaluation: AsyncIterable<Document> | Iterable<Document>;
+  /** Words that have to agree in a row. */
+  words?: number;
+}
+
+/**
+ * Drops documents that share a run of 13 words with an evaluation set (Brown et al., 2020, appendix C). Words are runs
+ * of letters and digits, compared in lower case; signs between them do not count. Evaluation texts with fewer words
+ * have no such run and match nothing. Runs are compared by 64-bit hashes: a false match has a probability of less than
+ * 1 in 10^13 a word for a million runs.
+ */
+export function decontaminate({ evaluation, words = 13 }: DecontaminationOptions): DocumentFilter {
+  return createFilter(`${words} words in a row of an evaluation set`, () => {
+    const runs = createHashSet();
+    const scan = createRunScanner(words);
+    const load = async () => {
+      for await (const { text } of evaluation) {
+        scan(text, (high, low) => {
+          runs.add(high, low);
+          return false;
+        });
+      }
+    };
+    const loaded = load();
+    return async (document) => {
+      await loaded;
+      const at = scan(document.text, (high, low) => runs.has(high, low));
+      return at < 0 ? document : { drop: `shares "...${document.text.slice(Math.max(0, at - 80), at)}"` };
+    };
+  });
+}
+
+/** Calls `visit` with the hash of each run of words until it says true; returns the end of that run, or -1. */
+type RunScanner = (text: string, visit: (high: number, low: number) => boolean) => number;
+
+const [baseHigh, baseLow] = [0x85ebca6b, 0xc2b2ae35];
+
+function createRunScanner(words: number): RunScanner {
+  const ring = new Int32Array(words);
+  const topHigh = power(baseHigh, words);
+  const topLow = power(baseLow, words);
+  return (text, visit) => {
+    let count = 0;
+    let high = 0;
+    let low = 0;
+    let word = 0; // the hash of the current word, 0 between words
+    for (let index = 0; index <= text.length; index++) {
+      const letter = index < text.length ? wordCode(text.charCodeAt(index)) : 0;
+      if (letter !== 0) {
+        word = Math.imul((word === 0 ? 0x811c9dc5 : word) ^ letter, 0x01000193) || 1;
+        continue;
+      }
+      if (word === 0) continue;
+      const mixed = mix(word);
+      const slot = count % words;
+      const leaving = count >= words ? (ring[slot] as number) : 0;
+      ring[slot] = mixed;
+      high = (Math.imul(high, baseHigh) + mixed - Math.imul(leaving, topHigh)) | 0;
+      low =
+        (Math.imul(low, baseLow) + (mixed ^ 0x5bd1e995) - Math.imul(leaving === 0 ? 0 : leaving ^ 0x5bd1e995, topLow)) |
+        0;
+      word = 0;
+      if (++count >= words && visit(mix(high) >>> 0, mix(low) >>> 0)) return index;
+    }
+    return -1;
+  };
+}
+
+/** The code of a letter or digit in lower case, 0 for anything else. Signs beyond ASCII count as letters. */
+function wordCode(code: number): number {
+  if (code >= 97 && code <= 122) return code;
+  if (code >= 65 && code <= 90) return code + 32;
+  if (code >= 48 && code <= 57) return code;
+  if (code < 0xc0 || (code >= 0x2000 && code <= 0x206f)) return 0;
+  return String.fromCharCode(code).toLowerCase().charCodeAt(0);
+}
+
+function mix(value: number): number {
+  const mixed = Math.imul(value ^ (value >>> 15), 0x2c1b3c6d);
+  return mixed ^ (mixed >>> 13);
+}
+
+function power(base: number, exponent: number): number {
+  let result = 1;
+  for (let index = 0; index < exponent; index++) result = Math.imul(result, base);
+  return result;
+}

@@ -1,0 +1,125 @@
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Document } from "./document.ts";
+import { finish } from "./finish-hash.ts";
+import { restartable } from "./restartable.ts";
+import { documentOf, readSpool, type SpooledDocument, writeSpool } from "./spool.ts";
+
+export interface ShuffleOptions {
+  seed: number;
+  /** Text in memory at once; more of it goes through files in `workFolder`. */
+  memoryBytes?: number;
+  workFolder?: string;
+}
+
+/**
+ * All documents in a random order. Document number n gets the key hash(seed, n), and the documents come out in the
+ * order of their keys: the order depends on the seed and the input alone, not on the memory. What does not fit goes to
+ * files by the leading bits of the key, which are sorted one after the other.
+ */
+export function shuffleDocuments(documents: AsyncIterable<Document>, options: ShuffleOptions): AsyncIterable<Document> {
+  const { seed, memoryBytes = 256 << 20, workFolder = tmpdir() } = options;
+  return restartable(async function* () {
+    let held: Keyed[] = [];
+    let heldBytes = 0;
+    let buckets: Buckets | undefined;
+    let number = 0;
+    try {
+      for await (const { text, source, id } of documents) {
+        const item = { key: keyOf(seed, number++), bytes: Buffer.from(text), source, id };
+        if (buckets) {
+          buckets.add(item);
+          continue;
+        }
+        held.push(item);
+        heldBytes += item.bytes.length + overheadBytes;
+        if (heldBytes <= memoryBytes) continue;
+        buckets = await createBuckets(workFolder, 0);
+        for (const early of held) buckets.add(early);
+        held = [];
+      }
+      if (buckets) yield* buckets.sorted(memoryBytes);
+      else yield* inOrder(held);
+    } finally {
+      await buckets?.remove();
+    }
+  });
+}
+
+/** A document and its place in the order. */
+interface Keyed extends SpooledDocument {
+  key: number;
+}
+
+const overheadBytes = 200;
+const bucketBits = 6;
+
+interface Buckets {
+  add(item: Keyed): void;
+  sorted(memoryBytes: number): AsyncGenerator<Document>;
+  remove(): Promise<void>;
+}
+
+/** Files for the 64 values of the bits of the key from `firstBit` on. */
+async function createBuckets(workFolder: string, firstBit: number): Promise<Buckets> {
+  await mkdir(workFolder, { recursive: true });
+  const folder = await mkdtemp(join(workFolder, "shuffle-"));
+  const buckets = Array.from({ length: 2 ** bucketBits }, (_, index) => {
+    const path = join(folder, String(index));
+    return { path, bytes: 0, spool: writeSpool(path, 1 << 18) };
+  });
+  return {
+    add({ key, bytes, source, id }) {
+      const bucket = buckets[Math.floor(key / 2 ** (keyBits - firstBit - bucketBits)) % 2 ** bucketBits];
+      if (!bucket) throw new Error("shuffleDocuments: a key outside of its range");
+      // The key travels in front of the identity.
+      bucket.spool.add({ bytes, source, id: `${key} ${id ?? ""}${id === undefined ? "" : "+"}` });
+      bucket.bytes += bytes.length + overheadBytes;
+    },
+    async *sorted(memoryBytes) {
+      for (const { spool } of buckets) spool.close();
+      for (const { path, bytes } of buckets) {
+        if (bytes <= memoryBytes || firstBit + 2 * bucketBits > keyBits) {
+          const items: Keyed[] = [];
+          for await (const item of readKeyed(path)) items.push({ ...item, bytes: Buffer.from(item.bytes) });
+          await rm(path);
+          yield* inOrder(items);
+          continue;
+        }
+        const smaller = await createBuckets(workFolder, firstBit + bucketBits);
+        try {
+          for await (const item of readKeyed(path)) smaller.add(item);
+          await rm(path);
+          yield* smaller.sorted(memoryBytes);
+        } finally {
+          await smaller.remove();
+        }
+      }
+    },
+    remove: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+async function* readKeyed(path: string): AsyncGenerator<Keyed> {
+  for await (const { bytes, source, id = "" } of readSpool(path)) {
+    const space = id.indexOf(" ");
+    const rest = id.slice(space + 1);
+    yield { bytes, source, key: Number(id.slice(0, space)), id: rest.endsWith("+") ? rest.slice(0, -1) : undefined };
+  }
+}
+
+/** Sorting is stable and the input in the order of the documents, so equal keys need no rule of their own. */
+function* inOrder(items: Keyed[]): Generator<Document> {
+  items.sort((a, b) => a.key - b.key);
+  for (const item of items) yield documentOf(item);
+}
+
+const keyBits = 48;
+
+/** 48 bits, a function of the seed and the number of a document; different for the first 2^32 of them. */
+function keyOf(seed: number, number: number): number {
+  const low = finish((finish((number % 2 ** 32) ^ finish(seed)) + seed) | 0);
+  const high = finish(low ^ Math.floor(number / 2 ** 32) ^ 0x9e3779b9);
+  return low * 2 ** 16 + (finish(high ^ seed) >>> 16);
+}
