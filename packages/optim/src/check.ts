@@ -1,4 +1,4 @@
-import type { Progress, Rate, TensorMap } from "./types.ts";
+import type { Progress, Rate } from "./types.ts";
 
 const expectRange = (where: string, name: string, value: number, range: string, holds: boolean): void => {
   if (!holds) throw new RangeError(`${where}: expected "${name}" ${range}, got ${value}`);
@@ -43,8 +43,10 @@ export const rateAt = (where: string, rate: Rate, progress: Progress): number =>
 
 const shown = (shape: readonly number[]) => `[${shape.join(", ")}]`;
 
+type Shapes = Readonly<Record<string, { shape: readonly number[] }>>;
+
 /** Gradients and moments have the names and shapes of the parameters. */
-export const checkFit = (where: string, what: string, map: TensorMap | undefined, params: TensorMap): void => {
+export const checkFit = (where: string, what: string, map: Shapes | undefined, params: Shapes): void => {
   if (map === undefined)
     throw new TypeError(`${where}: expected a state with "${what}", got none; make it with init()`);
   for (const [name, param] of Object.entries(params)) {

@@ -31,6 +31,11 @@ export const shapes: Readonly<Record<string, readonly number[]>> = {
   "layers.0.ffn.bias": [3],
 };
 
+/** Replaces each number of a list. */
+export const change = (list: number[], fn: (x: number, i: number) => number): void => {
+  for (let i = 0; i < list.length; i++) list[i] = fn(list[i]!, i);
+};
+
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((size, side) => size * side, 1);
 
 /** Values as float32 has them, so that float64 equations begin where the tensors do. */

@@ -27,3 +27,18 @@ const isEvaluation = (gradients: Gradients): gradients is Evaluation => typeof g
 /** The two forms of gradients as one. */
 export const asEvaluation = (gradients: Gradients): { grads: TensorMap; evaluate?: Evaluation["evaluate"] } =>
   isEvaluation(gradients) ? gradients : { grads: gradients };
+
+/** For each parameter what `fn` makes, gathered into one map for each of its keys. */
+export const mapEach = <K extends string>(
+  params: TensorMap,
+  fn: (name: string, param: Tensor) => Record<K, Tensor>,
+): Record<K, TensorMap> => {
+  const maps: Record<string, Record<string, Tensor>> = {};
+  for (const [name, param] of Object.entries(params)) {
+    for (const [key, tensor] of Object.entries<Tensor>(tidy(() => fn(name, param)))) {
+      maps[key] ??= {};
+      maps[key][name] = tensor;
+    }
+  }
+  return maps as Record<K, TensorMap>;
+};

@@ -1,0 +1,93 @@
+import { add, div, matMul, mul, sqrt, square, sum, type Tensor, transpose } from "@tensorflow/tfjs-core";
+import { type AdamwOptions, adamw } from "./adamw.ts";
+import { chain } from "./chain.ts";
+import { checkCount } from "./check.ts";
+import { addDecayedWeights, type DecayOptions, type NoState, scaleByLearningRate } from "./decay-and-rate.ts";
+import { type GroupState, groups } from "./groups.ts";
+import { type MomentumOptions, trace } from "./momentum.ts";
+import { matches, type Pattern } from "./patterns.ts";
+import { disposeMap, mapTensors } from "./tensor-map.ts";
+import { toOptimizer } from "./to-optimizer.ts";
+import type { GradientTransformation, Optimizer, Rate } from "./types.ts";
+
+export interface OrthogonalizeOptions {
+  /** Newton-Schulz iterations. */
+  iterations?: number;
+}
+
+/** The iteration's polynomial `a x + b x^3 + c x^5`: steep at 0, and within 0.3 of 1 soon after (Jordan et al., 2024). */
+const [a, b, c] = [3.4445, -4.775, 2.0315];
+
+/**
+ * A matrix with the singular vectors of `x` and singular values near 1, times `sqrt(max(1, out / in))`.
+ * `x: [out, in]` -> `[out, in]`, by matrix products only.
+ */
+const orthogonal = (x: Tensor, iterations: number): Tensor => {
+  const [out, inner] = x.shape as [number, number];
+  const isTall = out > inner;
+  let y: Tensor = div(x, add(sqrt(sum(square(x))), 1e-7));
+  if (isTall) y = transpose(y);
+  for (let i = 0; i < iterations; i++) {
+    const gram = matMul(y, y, false, true);
+    y = add(mul(y, a), matMul(add(mul(gram, b), mul(matMul(gram, gram), c)), y));
+  }
+  return mul(isTall ? transpose(y) : y, Math.sqrt(Math.max(1, out / inner)));
+};
+
+/** Replaces each matrix by the nearest one with equal singular values, nearly; expects matrices only. */
+export const orthogonalize = ({ iterations = 5 }: OrthogonalizeOptions = {}): GradientTransformation<NoState> => {
+  checkCount("orthogonalize", { iterations });
+  return {
+    init(params) {
+      const other = Object.keys(params).find((name) => params[name]!.rank !== 2);
+      if (other !== undefined) {
+        throw new RangeError(
+          `orthogonalize: expected matrices, got "${other}" of rank ${params[other]!.rank}; give it to another group`,
+        );
+      }
+      return {};
+    },
+    update(updates, state) {
+      const next = mapTensors(updates, (u) => orthogonal(u, iterations));
+      disposeMap(updates);
+      return { updates: next, state };
+    },
+  };
+};
+
+export interface MuonOptions extends OrthogonalizeOptions, MomentumOptions, DecayOptions {
+  learningRate?: Rate;
+  /** Names that AdamW updates although they are matrices. */
+  notMatrices?: readonly Pattern[];
+  /** AdamW for everything else: embeddings, norms, biases, heads. */
+  adamw?: AdamwOptions;
+}
+
+/** Embeddings, and the matrices that make logits of hidden states. */
+const embeddingsAndHeads: readonly Pattern[] = ["embed", "decoder", "head", "pooler", "classifier"];
+
+/** Muon for the hidden matrices, AdamW for the rest. State: one entry for each of the two groups. */
+export const muon = ({
+  learningRate = 0.02,
+  momentum = 0.95,
+  nesterov = true,
+  weightDecay = 0.01,
+  noDecay,
+  iterations,
+  notMatrices = embeddingsAndHeads,
+  adamw: rest = {},
+}: MuonOptions = {}): Optimizer<GroupState> =>
+  groups([
+    {
+      params: (name, param) => param.rank === 2 && !matches(name, notMatrices),
+      optimizer: toOptimizer(
+        chain(
+          trace({ momentum, nesterov }),
+          orthogonalize({ iterations }),
+          addDecayedWeights({ weightDecay, noDecay }),
+          scaleByLearningRate(learningRate),
+        ),
+      ),
+    },
+    { optimizer: adamw(rest) },
+  ]);

@@ -1,0 +1,127 @@
+import { type FactoredRmsOptions, scaleByFactoredRms } from "./adafactor.ts";
+import { scaleByAgd } from "./agd.ts";
+import { chain } from "./chain.ts";
+import { addDecayedWeights, type DecayOptions, scaleByLearningRate } from "./decay-and-rate.ts";
+import { type MomentumOptions, scaleByLion, trace } from "./momentum.ts";
+import { type AdamOptions, scaleByAdam, scaleByRadam, scaleByStableAdamw } from "./scale-by-adam.ts";
+import { toOptimizer } from "./to-optimizer.ts";
+import {
+  clipByBlockRms,
+  type LocalRateOptions,
+  scaleByLocalRate,
+  scaleByParamRms,
+  scaleByTrustRatio,
+} from "./trust-ratio.ts";
+import type { Rate } from "./types.ts";
+
+// Each optimizer is the chain that its equation is. Defaults are those of the study where it has them.
+
+interface Common extends DecayOptions {
+  learningRate?: Rate;
+}
+
+/** Adam with L2 regularization, as PyTorch's: the decay goes through the moments. */
+export const adam = ({
+  learningRate = 5e-4,
+  weightDecay,
+  noDecay,
+  b1 = 0.9,
+  b2 = 0.999,
+  epsilon = 1e-8,
+}: Common & AdamOptions = {}) =>
+  toOptimizer(
+    chain(
+      addDecayedWeights({ weightDecay, noDecay }),
+      scaleByAdam({ b1, b2, epsilon }),
+      scaleByLearningRate(learningRate),
+    ),
+  );
+
+/** AdamW whose steps are in proportion to the size of the weights, as nanoT5's; the decay is not. */
+export const adamwScale = ({ learningRate = 5e-4, weightDecay, noDecay, ...moments }: Common & AdamOptions = {}) =>
+  toOptimizer(
+    chain(
+      scaleByAdam(moments),
+      scaleByParamRms(),
+      addDecayedWeights({ weightDecay, noDecay }),
+      scaleByLearningRate(learningRate),
+    ),
+  );
+
+/** AdamW with Adafactor's update clipping: no clipping of gradients is needed with it. */
+export const stableAdamw = ({ learningRate = 1e-3, ...options }: Common & AdamOptions = {}) =>
+  toOptimizer(chain(scaleByStableAdamw(options), scaleByLearningRate(learningRate)));
+
+/** Rectified Adam with L2 regularization, as PyTorch's. */
+export const radam = ({ learningRate = 5e-4, weightDecay, noDecay, ...moments }: Common & AdamOptions = {}) =>
+  toOptimizer(
+    chain(addDecayedWeights({ weightDecay, noDecay }), scaleByRadam(moments), scaleByLearningRate(learningRate)),
+  );
+
+/** Adafactor with a learning rate from outside, without momentum and without scaling by the weights. */
+export const adafactor = ({
+  learningRate = 1e-3,
+  weightDecay = 0,
+  noDecay,
+  threshold = 1,
+  ...factored
+}: Common & FactoredRmsOptions & { threshold?: number } = {}) =>
+  toOptimizer(
+    chain(
+      scaleByFactoredRms(factored),
+      clipByBlockRms({ threshold }),
+      addDecayedWeights({ weightDecay, noDecay }),
+      scaleByLearningRate(learningRate),
+    ),
+  );
+
+export const lion = ({
+  learningRate = 1e-4,
+  weightDecay = 0.1,
+  noDecay,
+  ...betas
+}: Common & { b1?: number; b2?: number } = {}) =>
+  toOptimizer(
+    chain(scaleByLion(betas), addDecayedWeights({ weightDecay, noDecay }), scaleByLearningRate(learningRate)),
+  );
+
+/** Stochastic gradient descent with Nesterov momentum and L2 regularization, as PyTorch's. */
+export const sgd = ({ learningRate = 5e-4, weightDecay, noDecay, ...momentum }: Common & MomentumOptions = {}) =>
+  toOptimizer(chain(addDecayedWeights({ weightDecay, noDecay }), trace(momentum), scaleByLearningRate(learningRate)));
+
+export const lamb = ({
+  learningRate = 1e-3,
+  weightDecay,
+  noDecay,
+  b1 = 0.9,
+  b2 = 0.999,
+  epsilon = 1e-6,
+}: Common & AdamOptions = {}) =>
+  toOptimizer(
+    chain(
+      scaleByAdam({ b1, b2, epsilon }),
+      addDecayedWeights({ weightDecay, noDecay }),
+      scaleByTrustRatio(),
+      scaleByLearningRate(learningRate),
+    ),
+  );
+
+type LarsOptions = { learningRate?: Rate } & Omit<LocalRateOptions, "clipTo"> & MomentumOptions;
+
+/** Momentum over gradients that are scaled to the size of their weights, layer by layer. */
+export const lars = ({ learningRate = 5e-4, momentum, nesterov, ...local }: LarsOptions = {}) =>
+  toOptimizer(chain(scaleByLocalRate(local), trace({ momentum, nesterov }), scaleByLearningRate(learningRate)));
+
+/** LARS whose local rate never exceeds the learning rate. */
+export const larc = ({ learningRate = 5e-4, momentum, nesterov, ...local }: LarsOptions = {}) =>
+  toOptimizer(
+    chain(
+      scaleByLocalRate({ ...local, clipTo: learningRate }),
+      trace({ momentum, nesterov }),
+      scaleByLearningRate(learningRate),
+    ),
+  );
+
+/** Automatic gradient descent: it finds its own rate, which `learningRate` only multiplies. */
+export const agd = ({ learningRate = 1, gain }: { learningRate?: Rate; gain?: number } = {}) =>
+  toOptimizer(chain(scaleByAgd({ gain }), scaleByLearningRate(learningRate)));

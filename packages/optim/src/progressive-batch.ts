@@ -1,0 +1,95 @@
+import {
+  add,
+  div,
+  greaterEqual,
+  less,
+  logicalAnd,
+  logicalOr,
+  maximum,
+  mul,
+  scalar,
+  square,
+  sub,
+  type Tensor,
+  tidy,
+  where,
+} from "@tensorflow/tfjs-core";
+import { checkCount, checkFit, checkPositive } from "./check.ts";
+import { choose, globalNorm } from "./device-scalar.ts";
+import { asEvaluation, disposeMap, mapTensors, zerosOf } from "./tensor-map.ts";
+import type { Kernels, Optimizer, State, TensorMap } from "./types.ts";
+
+export interface ProgressiveBatchOptions {
+  /** The part of the squared norm of the mean gradient that its variance may have. */
+  theta?: number;
+  /** Bounds of the number of microbatches. */
+  least?: number;
+  most?: number;
+  /** Never take fewer microbatches than for the step before. */
+  monotone?: boolean;
+  kernels?: Kernels;
+}
+
+/** `count` and `least` are numbers of microbatches; `squares` is the sum of the squared norms of the gradients in `sums`. */
+export type ProgressiveBatchState<S extends State = State> = {
+  count: Tensor;
+  least: Tensor;
+  squares: Tensor;
+  sums: TensorMap;
+  inner: S;
+};
+
+/**
+ * A batch that grows until its gradient is known well enough, by the norm test (Byrd et al., 2012): with n gradients g_i
+ * and their mean g, a step is taken when `sum ||g_i - g||^2 / (n - 1) / n < theta ||g||^2`, or n is `most`.
+ *
+ * The test is decided on the device. The host cannot see it, so `inner` runs after every microbatch, skipped there by a
+ * scale of 0, and `applied` is always true: steps are counted in microbatches.
+ */
+export const progressiveBatch = <S extends State>(
+  inner: Optimizer<S>,
+  { theta = 0.9, least = 2, most = 128, monotone = false, kernels }: ProgressiveBatchOptions = {},
+): Optimizer<ProgressiveBatchState<S>> => {
+  checkPositive("progressiveBatch", { theta });
+  checkCount("progressiveBatch", { least, most, "least - 1": least - 1, "most - least + 1": most - least + 1 });
+  return {
+    init: (params) => ({
+      count: scalar(0),
+      least: scalar(least),
+      squares: scalar(0),
+      sums: zerosOf(params),
+      inner: inner.init(params),
+    }),
+    update(gradients, state, params, progress, gradScale) {
+      const { grads, evaluate } = asEvaluation(gradients);
+      checkFit("progressiveBatch", "gradients", grads, params);
+      checkFit("progressiveBatch", "sums", state.sums, params);
+      const sums = mapTensors(state.sums, (sum, name) => add(sum, grads[name]!));
+      const norms = { one: globalNorm(grads, kernels), sum: globalNorm(sums, kernels) };
+      disposeMap(grads);
+      const test = tidy(() => {
+        const count = add(state.count, 1);
+        const squares = add(state.squares, square(norms.one));
+        const mean = square(div(norms.sum, count));
+        const variance = div(sub(squares, mul(mean, count)), maximum(sub(count, 1), 1));
+        const known = logicalAnd(greaterEqual(count, state.least), less(div(variance, count), mul(mean, theta)));
+        const steps = logicalOr(known, greaterEqual(count, most));
+        return {
+          steps,
+          factor: choose(steps, gradScale ? div(gradScale, count) : div(1, count), 0),
+          count: choose(steps, 0, count),
+          squares: choose(steps, 0, squares),
+          least: monotone ? choose(steps, count, state.least) : state.least.clone(),
+        };
+      });
+      const lent = mapTensors(sums, (sum) => sum.clone());
+      const given = evaluate ? { grads: lent, evaluate } : lent;
+      const result = inner.update(given, state.inner, params, progress, test.factor);
+      const next = mapTensors(sums, (sum) => where(test.steps, 0, sum));
+      for (const map of [sums, state.sums, norms]) disposeMap(map);
+      for (const tensor of [test.steps, test.factor, state.count, state.squares, state.least]) tensor.dispose();
+      const { count, squares, least } = test;
+      return { ...result, state: { count, squares, least, sums: next, inner: result.state } };
+    },
+  };
+};

@@ -1,0 +1,42 @@
+import { add, div, maximum, mul } from "@tensorflow/tfjs-core";
+import { checkPositive } from "./check.ts";
+import { choose, globalNorm, isTaken } from "./device-scalar.ts";
+import { requireEvaluate } from "./evaluation.ts";
+import { asEvaluation, disposeMap, mapTensors } from "./tensor-map.ts";
+import type { Kernels, Optimizer, State } from "./types.ts";
+
+export interface SamOptions {
+  /** The radius of the neighbourhood, in the L2 norm over all parameters. */
+  rho?: number;
+  kernels?: Kernels;
+}
+
+/**
+ * Sharpness-aware minimization (Foret et al., arXiv 2010.01412): `inner` is given the gradients at
+ * `params + rho g / ||g||`. Needs `evaluate`. Put it outside of `accumulate`, so that each microbatch climbs on its own.
+ */
+export const sam = <S extends State>(inner: Optimizer<S>, { rho = 0.05, kernels }: SamOptions = {}): Optimizer<S> => {
+  checkPositive("sam", { rho });
+  return {
+    init: inner.init,
+    update(gradients, state, params, progress, gradScale) {
+      const { grads } = asEvaluation(gradients);
+      const evaluate = requireEvaluate("sam", asEvaluation(gradients).evaluate);
+      const norm = globalNorm(grads, kernels);
+      const climbed = mapTensors(params, (param, name) =>
+        add(param, mul(grads[name]!, div(rho, maximum(norm, 1e-12)))),
+      );
+      norm.dispose();
+      disposeMap(grads);
+      const there = evaluate(climbed);
+      disposeMap(climbed);
+      // The new gradients are not scaled; of the scale only its verdict remains.
+      const taken = gradScale && isTaken(gradScale);
+      const scale = taken && choose(taken, 1, 0);
+      const result = inner.update({ grads: there, evaluate }, state, params, progress, scale);
+      taken?.dispose();
+      scale?.dispose();
+      return result;
+    },
+  };
+};
