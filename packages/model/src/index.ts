@@ -7,6 +7,7 @@ export type {
   PartFactory,
   Place,
 } from "./config.ts";
+export { activationBytes, countFlops, type FlopOptions, type Flops, type MemoryOptions } from "./costs.ts";
 export { modelConfigFromFixture } from "./fixture-config.ts";
 export { init, type Params } from "./init.ts";
 export { classify, classifyTokens, encode, type ForwardOptions, type Inputs, predictTokens } from "./model.ts";
@@ -21,5 +22,5 @@ export {
 export type { Operations } from "./operations/operations.ts";
 export { parameterCount, parameterShapes, parameterTable } from "./parameters.ts";
 export type { ParameterSpec, ParameterTable, Part, Scope } from "./part.ts";
-export { modelConfig } from "./presets.ts";
+export { modelConfig, type PresetName, preset, presetNames } from "./presets.ts";
 export { checkConfig } from "./validate.ts";

@@ -54,7 +54,7 @@ export function maskedLanguageModelLoss(
     const targets = tf.tensor1d(batch.targets, "int32");
     const scope = scopeOf(params, config, inputs, options);
     const hidden = encodeWithin(scope, config, inputs, options);
-    const rows = tf.reshape(hidden, [-1, config.hidden]);
+    const rows = scope.ops.reshape(hidden, [-1, config.hidden]);
     const weight = scope.param("encoder.embedding.word_embedding.weight");
     const bias = config.decoderBias ? scope.param("decoder.bias") : undefined;
     const { labelSmoothing = 0, zLoss = 0 } = options;

@@ -31,6 +31,16 @@ export function checkConfig(config: ModelConfig): void {
 const isCount = (value: unknown, least: number): boolean => Number.isSafeInteger(value) && (value as number) >= least;
 const show = (value: unknown): string => (typeof value === "function" ? "a function" : String(JSON.stringify(value)));
 
+const booleans = [
+  "inputProjectionBias",
+  "embeddingNorm",
+  "finalNorm",
+  "rotary",
+  "useBias",
+  "qkvBias",
+  "decoderBias",
+] as const;
+
 function sizeProblems(config: ModelConfig): string[] {
   const problems: string[] = [];
   const need = (field: string, value: unknown, holds: boolean, may: string) => {
@@ -49,6 +59,7 @@ function sizeProblems(config: ModelConfig): string[] {
     "null or a positive integer",
   );
   const isRate = (rate: number) => rate >= 0 && rate < 1;
+  for (const field of booleans) need(field, config[field], typeof config[field] === "boolean", "true or false");
   need("dropout", dropout, isRate(dropout), "a rate from 0 to below 1");
   need("attentionDropout", attentionDropout, isRate(attentionDropout), "a rate from 0 to below 1");
   need("normEpsilon", normEpsilon, normEpsilon >= 0 && Number.isFinite(normEpsilon), "a number of at least 0");

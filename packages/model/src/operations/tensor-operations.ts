@@ -19,7 +19,7 @@ export const tensorOperations: Operations<tf.Tensor> = {
   dropout: ops.dropout,
   realFourier,
 
-  add: tf.add,
+  add: (a, b) => (a.shape.join() === b.shape.join() ? addSame(a, b) : tf.add(a, b)),
   sub: tf.sub,
   mul: tf.mul,
   div: tf.div,
@@ -31,7 +31,7 @@ export const tensorOperations: Operations<tf.Tensor> = {
   cumulativeSum: (x) => tf.cumsum(x, x.rank - 1),
   reduce: (x, how, axes, keepDims = false) => reductions[how](x, [...axes], keepDims),
 
-  reshape: (x, shape) => tf.reshape(x, shape.map((size, axis) => (size === 0 ? x.shape[axis]! : size))), // biome-ignore format: one thought
+  reshape,
   transpose: (x, order) => tf.transpose(x, [...order]),
   split: (x, parts) => tf.split(x, parts, x.rank - 1),
   concat: (parts, axis) => tf.concat(parts, axis),
@@ -40,6 +40,22 @@ export const tensorOperations: Operations<tf.Tensor> = {
   detached,
   scoped: (compute) => tf.tidy(compute),
 };
+
+/** The sum of equal shapes needs nothing for its gradient; TensorFlow.js would keep both terms until then. */
+const addSame = tf.customGrad((a, b) => ({
+  value: tf.add(a as tf.Tensor, b as tf.Tensor),
+  gradFunc: (dy) => [tf.clone(dy), tf.clone(dy)],
+}));
+
+/** As TensorFlow.js's, but its gradient needs the shape alone and keeps no values. */
+function reshape(x: tf.Tensor, shape: readonly number[]): tf.Tensor {
+  const from = x.shape;
+  const to = shape.map((size, axis) => (size === 0 ? from[axis]! : size));
+  return tf.customGrad((x) => ({
+    value: tf.reshape(x as tf.Tensor, to),
+    gradFunc: (dy) => tf.reshape(dy, from),
+  }))(x);
+}
 
 const activate: Record<Activation, (x: tf.Tensor) => tf.Tensor> = {
   gelu: ops.gelu,

@@ -1,0 +1,77 @@
+import type { ModelConfig } from "./config.ts";
+import { runEncoder } from "./encoder.ts";
+import { runDecoder, runPredictionHead, runSequenceHead, runTokenHead } from "./heads.ts";
+import { countingOperations, type Tally } from "./operations/shape-operations.ts";
+import { parameterTable } from "./parameters.ts";
+import { createScope } from "./scope.ts";
+
+/** Floating-point operations of one sequence's matrix products, where a multiply and an add are 2. */
+export interface Flops {
+  forward: number;
+  backward: number;
+  /** Of one token, forward and backward. */
+  perToken: number;
+}
+
+export interface FlopOptions {
+  /** Share of the positions that a masked language model predicts; only they pass its head. */
+  predictedShare?: number;
+}
+
+/** Operations of a training step on sequences of `seqLength`, by walking through the model without computing it. */
+export function countFlops(config: ModelConfig, seqLength: number, { predictedShare = 0.25 }: FlopOptions = {}): Flops {
+  const { forwardFlops, backwardFlops } = walk(config, 1, seqLength, Math.round(predictedShare * seqLength));
+  return { forward: forwardFlops, backward: backwardFlops, perToken: (forwardFlops + backwardFlops) / seqLength };
+}
+
+export interface MemoryOptions extends FlopOptions {
+  /** Whether batches come with an attention mask. */
+  masked?: boolean;
+}
+
+/**
+ * Bytes that the forward pass of a microbatch keeps for its gradient, in float32, parameters apart: what each fused
+ * operation saves, counted once where two save the same.
+ */
+export function activationBytes(
+  config: ModelConfig,
+  batchSize: number,
+  seqLength: number,
+  { predictedShare = 0.25, masked = false }: MemoryOptions = {},
+): number {
+  return walk(config, batchSize, seqLength, Math.round(predictedShare * batchSize * seqLength), masked).savedBytes;
+}
+
+function walk(config: ModelConfig, batch: number, seq: number, predicted: number, masked = false): Tally {
+  const { ops, tally, make } = countingOperations();
+  const table = parameterTable(config);
+  const values = new Map(Object.entries(table).map(([name, { shape }]) => [name, make(shape, true)]));
+  const mask = masked ? make([batch, seq]) : undefined;
+  const scope = createScope(ops, (name) => values.get(name)!, mask ? { mask } : {});
+  const ids = make([batch, seq]);
+  const hidden = runEncoder({ inputIds: ids, tokenTypeIds: make([batch, seq]) }, scope, config);
+  const { head } = config;
+  if (head.type === "masked-language-model") {
+    const direct = config.predictionHead === "none";
+    const rows = direct
+      ? make([predicted, config.hidden], true)
+      : ops.embedding(make([predicted]), ops.reshape(hidden, [-1, config.hidden]));
+    const transformed = runPredictionHead(rows, scope, config);
+    // The loss keeps the gradients of what it gets instead of its inputs.
+    tally.savedBytes += 4 * ((direct ? batch * seq : predicted) * transformed.shape[1]! + lossWeights(config));
+    const kept = tally.savedBytes;
+    runDecoder(make([predicted, config.hidden], true), scope, {
+      ...config,
+      predictionHead: "none",
+      hidden: transformed.shape[1]!,
+    });
+    tally.savedBytes = kept;
+  } else if (head.type === "token-classification") runTokenHead(hidden, scope, head);
+  else if (head.type !== "none") runSequenceHead(hidden, scope, head);
+  return tally;
+}
+
+/** Elements of the gradients of the decoder's weight and bias. */
+function lossWeights({ vocabSize, embeddingSize, hidden, decoderBias }: ModelConfig): number {
+  return vocabSize * (embeddingSize ?? hidden) + (decoderBias ? vocabSize : 0);
+}
