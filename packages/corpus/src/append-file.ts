@@ -7,10 +7,10 @@ export interface FileAppender {
 
 /**
  * Appends to a new file through a buffer. The file is open only while the buffer is written, so there may be
- * thousands of them.
+ * thousands of them. Without data there is no file.
  */
 export function appendToFile(path: string, bufferBytes: number): FileAppender {
-  const buffer = Buffer.alloc(bufferBytes);
+  let buffer: Buffer | undefined;
   let used = 0;
   let flag = "w";
   const write = (bytes: Uint8Array, length: number) => {
@@ -23,7 +23,7 @@ export function appendToFile(path: string, bufferBytes: number): FileAppender {
     }
   };
   const flush = () => {
-    write(buffer, used);
+    if (buffer) write(buffer, used);
     used = 0;
   };
   return {
@@ -31,10 +31,14 @@ export function appendToFile(path: string, bufferBytes: number): FileAppender {
       if (used + bytes.length > bufferBytes) flush();
       if (bytes.length > bufferBytes) write(bytes, bytes.length);
       else {
+        buffer ??= Buffer.alloc(bufferBytes);
         buffer.set(bytes, used);
         used += bytes.length;
       }
     },
-    close: flush,
+    close() {
+      flush();
+      buffer = undefined;
+    },
   };
 }

@@ -67,7 +67,7 @@ async function createBuckets(workFolder: string, firstBit: number): Promise<Buck
   const folder = await mkdtemp(join(workFolder, "shuffle-"));
   const buckets = Array.from({ length: 2 ** bucketBits }, (_, index) => {
     const path = join(folder, String(index));
-    return { path, bytes: 0, spool: writeSpool(path, 1 << 18) };
+    return { path, bytes: 0, spool: writeSpool(path, 1 << 16) };
   });
   return {
     add({ key, bytes, source, id }) {
@@ -80,6 +80,7 @@ async function createBuckets(workFolder: string, firstBit: number): Promise<Buck
     async *sorted(memoryBytes) {
       for (const { spool } of buckets) spool.close();
       for (const { path, bytes } of buckets) {
+        if (bytes === 0) continue;
         if (bytes <= memoryBytes || firstBit + 2 * bucketBits > keyBits) {
           const items: Keyed[] = [];
           for await (const item of readKeyed(path)) items.push({ ...item, bytes: Buffer.from(item.bytes) });

@@ -83,7 +83,7 @@ function createPartitions(folder: string, minBytes: number, count: number) {
     },
     finish() {
       for (const { file } of partitions) file.close();
-      return partitions;
+      return partitions.filter(({ windows }) => windows > 0);
     },
   };
 }

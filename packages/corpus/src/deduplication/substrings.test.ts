@@ -71,7 +71,7 @@ describe("deduplicateSubstrings", () => {
       fc.asyncProperty(texts, settings, async (texts, { minBytes, memoryBytes }) => {
         expect((await deduplicate(texts, { minBytes, memoryBytes })).texts).toEqual(byDefinition(texts, minBytes));
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
   });
 
@@ -127,6 +127,8 @@ describe("deduplicateSubstrings", () => {
     const texts = [uniqueText(100, 1), uniqueText(100, 2)];
     for await (const _ of deduplicateSubstrings({ workFolder })(stream(texts))) break;
     await deduplicate(texts);
+    expect((await deduplicate([])).texts).toEqual([]);
+    expect((await deduplicate([""])).texts).toEqual([""]);
     expect(readdirSync(workFolder)).toEqual([]);
     expect(() => deduplicateSubstrings({ minBytes: 3 })).toThrow(/expected minBytes of 8 to 65536, got 3/);
   });

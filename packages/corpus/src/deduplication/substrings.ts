@@ -69,13 +69,16 @@ async function* deduplicated(
     const { add } = counter;
     const writer = writeSpool(spool);
     const onRead = progress("reading");
+    let isEmpty = true;
     for await (const { text, source, id } of documents) {
+      isEmpty = false;
       const bytes = Buffer.from(text);
       writer.add({ bytes, source, id });
       scanner.scan(bytes, add);
       onRead(bytes.length);
     }
     writer.close();
+    if (isEmpty) return;
 
     bytesDone = 0;
     const maxWindows = Math.max(1024, Math.floor(memoryBytes / 2 / bytesPerWindow));

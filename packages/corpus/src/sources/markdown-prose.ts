@@ -85,7 +85,7 @@ function plain(text: string): string {
     .replace(/(?:^|\s)\[?[0-9a-f]{7,40}\]?:\s/g, " ")
     .replace(/\(?\[?#\d+\]?\)?/g, "")
     .replace(/\[\^?\w*\]/g, "")
-    .replace(/\(\s*\)/g, "")
+    .replace(/(^|\s)\(\s*\)/g, "$1")
     .replace(/\s+/g, " ")
     .replace(/ ([.,;:!?])(?=\s|$)/g, "$1")
     .trim();
@@ -98,8 +98,13 @@ function isProse(text: string): boolean {
   if (words < 4 || words < 0.6 * parts) return false;
   const foreign = text.match(/[^\x20-\x7e\u2010-\u2026]/g)?.length ?? 0;
   const signs = text.match(/[{}[\]=<>|\\/$#*_~^@+]/g)?.length ?? 0;
-  return foreign <= 0.03 * text.length && signs <= 0.05 * text.length && !boilerplate.test(text);
+  return (
+    foreign <= 0.03 * text.length && signs <= 0.05 * text.length && !signature.test(text) && !boilerplate.test(text)
+  );
 }
+
+/** `name(parameter: Type)`, `(parameter): Type`, `(parameter) => Type`. */
+const signature = /\w\([^)]*\w\??:\s|\)\s*(?::|=>)\s/;
 
 /** Sentences of licences and notices, which hundreds of packages repeat with other names in them. */
 const boilerplate =
