@@ -48,15 +48,11 @@ export function pieceReader({ addedTokens, normalizer, preTokenizer }: Omit<Pipe
     if (normalizer) pieces = pieces.map((piece) => (piece.token ? piece : { text: normalizer(piece.text) }));
     pieces = cut(pieces, findNormalized);
     if (preTokenizer) {
-      pieces = pieces.flatMap((piece) =>
-        piece.token ? [piece] : preTokenizer(piece.text, isBeginning(piece.text)).map((text) => ({ text })),
-      );
+      pieces = pieces.flatMap((piece) => (piece.token ? [piece] : preTokenizer(piece.text).map((text) => ({ text }))));
     }
     return pieces.filter((piece) => piece.text.text !== "");
   };
 }
-
-const isBeginning = (t: AlignedText) => t.text === "" || originalStart(t, 0) === 0;
 
 /** Appends the tokens of `original` with offsets in its UTF-16 units. */
 export function tokenizeWith(readPieces: (text: AlignedText) => Piece[], model: Model) {

@@ -54,6 +54,13 @@ export function createTokenizer(parts: TokenizerParts): Tokenizer {
   const vocabSize =
     model.vocabSize + addedTokens.filter((token) => model.tokenToId(token.content) === undefined).length;
   const idToToken = (id: number) => addedById.get(id)?.content ?? model.idToToken(id);
+  // What was normalized on the way in is decoded from its normalized form.
+  const decodedById = new Map(
+    addedTokens.map(({ id, content, normalized }) => [
+      id,
+      normalized && parts.normalizer ? parts.normalizer(alignedText(content)).text : content,
+    ]),
+  );
 
   const read = (text: string): TokenList => {
     const out = tokenList();
@@ -113,7 +120,7 @@ export function createTokenizer(parts: TokenizerParts): Tokenizer {
     decode(ids, { skipSpecialTokens = true } = {}) {
       const tokens: string[] = [];
       for (let i = 0; i < ids.length; i++) {
-        const token = idToToken(ids[i]!);
+        const token = decodedById.get(ids[i]!) ?? model.idToToken(ids[i]!);
         if (token !== undefined && !(skipSpecialTokens && special.has(token))) tokens.push(token);
       }
       return decoder ? decoder(tokens).join("") : tokens.join(" ");

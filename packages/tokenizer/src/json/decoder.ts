@@ -1,6 +1,17 @@
+import { byteFallbackDecoder, byteLevelDecoder } from "../decoders/bytes";
 import type { Decoder } from "../decoders/decoder";
+import {
+  bpeDecoder,
+  ctcDecoder,
+  fuseDecoder,
+  metaspaceDecoder,
+  replaceDecoder,
+  stripDecoder,
+} from "../decoders/simple";
 import { wordPieceDecoder } from "../decoders/word-piece";
-import { asBoolean, asString, type Field, get, items, unsupported } from "./field";
+import { asBoolean, asCharacter, asCount, asString, type Field, get, items, unsupported } from "./field";
+import { readPattern } from "./pattern";
+import { readPrependScheme } from "./pre-tokenizer";
 
 const readers: Record<string, (field: Field) => Decoder> = {
   Sequence(field) {
@@ -8,6 +19,20 @@ const readers: Record<string, (field: Field) => Decoder> = {
     return (tokens) => parts.reduce((pieces, decode) => decode(pieces), tokens);
   },
   WordPiece: (field) => wordPieceDecoder(asString(get(field, "prefix")), asBoolean(get(field, "cleanup"))),
+  BPEDecoder: (field) => bpeDecoder(asString(get(field, "suffix"))),
+  ByteLevel: byteLevelDecoder,
+  Metaspace: (field) => metaspaceDecoder(asCharacter(get(field, "replacement")), readPrependScheme(field) !== "never"),
+  ByteFallback: byteFallbackDecoder,
+  Fuse: () => fuseDecoder,
+  Strip: (field) =>
+    stripDecoder(asCharacter(get(field, "content")), asCount(get(field, "start")), asCount(get(field, "stop"))),
+  Replace: (field) => replaceDecoder(readPattern(get(field, "pattern")), asString(get(field, "content"))),
+  CTC: (field) =>
+    ctcDecoder(
+      asString(get(field, "pad_token")),
+      asString(get(field, "word_delimiter_token")),
+      asBoolean(get(field, "cleanup")),
+    ),
 };
 
 export function readDecoder(field: Field): Decoder {

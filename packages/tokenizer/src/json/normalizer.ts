@@ -1,10 +1,14 @@
 import { bertNormalizer } from "../normalizers/bert";
 import { lowercase } from "../normalizers/lowercase";
+import { nmtNormalizer } from "../normalizers/nmt";
 import type { Normalizer } from "../normalizers/normalizer";
+import { prepend } from "../normalizers/prepend";
 import { replaceNormalizer } from "../normalizers/replace";
+import { stripNormalizer } from "../normalizers/strip";
 import { mapCodePoints } from "../text/aligned-text";
+import { byteCharacters, byteLevelText } from "../text/byte-characters";
 import { isMark } from "../text/characters";
-import { decompose } from "../text/unicode-forms";
+import { toUnicodeForm } from "../text/unicode-forms";
 import { asBoolean, asString, type Field, get, items, optional, unsupported } from "./field";
 import { readPattern } from "./pattern";
 
@@ -23,10 +27,22 @@ const readers: Record<string, (field: Field) => Normalizer> = {
     });
   },
   Lowercase: () => lowercase,
-  NFD: () => (t) => decompose(t, "NFD"),
-  NFKD: () => (t) => decompose(t, "NFKD"),
+  NFC: () => (t) => toUnicodeForm(t, "NFC"),
+  NFD: () => (t) => toUnicodeForm(t, "NFD"),
+  NFKC: () => (t) => toUnicodeForm(t, "NFKC"),
+  NFKD: () => (t) => toUnicodeForm(t, "NFKD"),
   StripAccents: () => (t) => mapCodePoints(t, (character, code) => (isMark(code) ? "" : character)),
+  Strip: (field) => stripNormalizer(asBoolean(get(field, "strip_left")), asBoolean(get(field, "strip_right"))),
+  Prepend(field) {
+    const prefix = asString(get(field, "prepend"));
+    return (t) => prepend(t, prefix);
+  },
   Replace: (field) => replaceNormalizer(readPattern(get(field, "pattern")), asString(get(field, "content"))),
+  Nmt: () => nmtNormalizer,
+  ByteLevel() {
+    const characters = byteCharacters();
+    return (t) => mapCodePoints(t, (character) => byteLevelText(character, characters));
+  },
 };
 
 export function readNormalizer(field: Field): Normalizer {

@@ -1,4 +1,5 @@
 import type { Pattern } from "../text/pattern";
+import { translateRegex } from "../text/regex";
 import { asPatternSource, asString, type Field } from "./field";
 
 /** A literal or a regular expression of a component. */
@@ -7,7 +8,7 @@ export function readPattern(field: Field): Pattern {
   if ("string" in source) return source.string;
   const text = asString(source.regex);
   try {
-    return new RegExp(text, "gu");
+    return translateRegex(text);
   } catch (error) {
     throw new RangeError(
       `tokenizer.json: the regular expression at ${source.regex.path} is not supported: ${(error as Error).message}`,

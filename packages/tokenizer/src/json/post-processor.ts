@@ -1,25 +1,56 @@
-import type { PostProcessor, TemplatePiece } from "../post-processors/template";
-import { asCount, asOneOf, asString, type Field, fail, get, has, items, unsupported } from "./field";
+import { type PostProcessor, plainPostProcessor, type TemplatePiece } from "../post-processors/template";
+import { asBoolean, asCount, asOneOf, asString, type Field, fail, get, has, items, unsupported } from "./field";
 
 const readers: Record<string, (field: Field) => PostProcessor> = {
   TemplateProcessing: (field) => ({
     single: items(get(field, "single")).map((piece) => readPiece(piece, get(field, "special_tokens"))),
     pair: items(get(field, "pair")).map((piece) => readPiece(piece, get(field, "special_tokens"))),
   }),
+  BertProcessing(field) {
+    const [cls, sep] = [readTokenAndId(get(field, "cls")), readTokenAndId(get(field, "sep"))];
+    const single = [put(cls, 0), sequence(0, 0), put(sep, 0)];
+    return { single, pair: [...single, sequence(1, 1), put(sep, 1)] };
+  },
+  RobertaProcessing(field) {
+    const [cls, sep] = [readTokenAndId(get(field, "cls")), readTokenAndId(get(field, "sep"))];
+    const single = [put(cls, 0), sequence(0, 0), put(sep, 0)];
+    return { single, pair: [...single, put(sep, 0), sequence(1, 0), put(sep, 0)], trimOffsets: readTrim(field) };
+  },
+  ByteLevel: (field) => ({ ...plainPostProcessor, trimOffsets: readTrim(field) }),
+  Sequence(field) {
+    const all = items(get(field, "processors"));
+    const parts = all.map(readPostProcessor);
+    const isTemplate = (i: number) => get(all[i]!, "type").value !== "ByteLevel";
+    const templates = parts.filter((_, i) => isTemplate(i));
+    if (templates.length > 1) fail(get(field, "processors"), "one template at most");
+    const { single, pair } = templates[0] ?? plainPostProcessor;
+    return { single, pair, trimOffsets: parts.find((part) => part.trimOffsets)?.trimOffsets };
+  },
 };
+
+type TokenAndId = readonly [token: string, id: number];
+
+function readTokenAndId(field: Field): TokenAndId {
+  const [token, id, ...rest] = items(field);
+  if (!token || !id || rest.length > 0) return fail(field, "a token and its id");
+  return [asString(token), asCount(id)];
+}
+
+const put = ([token, id]: TokenAndId, typeId: number): TemplatePiece => ({ ids: [id], tokens: [token], typeId });
+
+const sequence = (index: 0 | 1, typeId: number): TemplatePiece => ({ sequence: index, typeId });
+
+const readTrim = (field: Field) =>
+  asBoolean(get(field, "trim_offsets")) ? { addPrefixSpace: asBoolean(get(field, "add_prefix_space")) } : undefined;
 
 function readPiece(piece: Field, specialTokens: Field): TemplatePiece {
   if (has(piece, "Sequence")) {
-    const sequence = get(piece, "Sequence");
-    return {
-      sequence: asOneOf(get(sequence, "id"), ["A", "B"]) === "A" ? 0 : 1,
-      typeId: asCount(get(sequence, "type_id")),
-    };
+    const part = get(piece, "Sequence");
+    return sequence(asOneOf(get(part, "id"), ["A", "B"]) === "A" ? 0 : 1, asCount(get(part, "type_id")));
   }
   if (!has(piece, "SpecialToken")) return fail(piece, 'an object with "Sequence" or "SpecialToken"');
   const special = get(piece, "SpecialToken");
-  const name = asString(get(special, "id"));
-  const definition = get(specialTokens, name);
+  const definition = get(specialTokens, asString(get(special, "id")));
   if (definition.value === undefined) fail(get(special, "id"), `a token that ${specialTokens.path} defines`);
   const ids = items(get(definition, "ids")).map((id) => asCount(id));
   const tokens = items(get(definition, "tokens")).map(asString);

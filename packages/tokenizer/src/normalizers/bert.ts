@@ -1,6 +1,6 @@
 import { isAscii, mapCodePoints } from "../text/aligned-text";
 import { isChinese, isControl, isNonspacingMark, isWhitespace } from "../text/characters";
-import { decompose } from "../text/unicode-forms";
+import { toUnicodeForm } from "../text/unicode-forms";
 import { lowercase } from "./lowercase";
 import type { Normalizer } from "./normalizer";
 
@@ -20,7 +20,7 @@ export function bertNormalizer(options: BertNormalizerOptions): Normalizer {
       t = mapCodePoints(t, (character, code) => (isChinese(code) ? ` ${character} ` : character));
     }
     if (options.stripAccents && !isAscii(t.text)) {
-      t = mapCodePoints(decompose(t, "NFD"), (character, code) => (isNonspacingMark(code) ? "" : character));
+      t = mapCodePoints(toUnicodeForm(t, "NFD"), (character, code) => (isNonspacingMark(code) ? "" : character));
     }
     return options.lowercase ? lowercase(t) : t;
   };

@@ -1,4 +1,4 @@
-import { textBuilder } from "../text/aligned-text";
+import { originalEnd, originalStart, textBuilder } from "../text/aligned-text";
 import { findMatches, type Pattern } from "../text/pattern";
 import type { Normalizer } from "./normalizer";
 
@@ -12,14 +12,13 @@ export function replaceNormalizer(pattern: Pattern, content: string): Normalizer
     for (let i = 0; i < matches.length; i += 2) {
       out.copy(end, matches[i]!);
       end = matches[i + 1]!;
-      out.add(content, Math.max(0, end - lastCharacterLength(t.text, end)), end);
+      const last = end - (isLowSurrogate(t.text.charCodeAt(end - 1)) ? 2 : 1);
+      if (end > 0) out.addRange(content, originalStart(t, last), originalEnd(t, end));
+      else out.addRange(content, originalStart(t, 0), originalStart(t, 0));
     }
     out.copy(end, t.text.length);
     return out.build();
   };
 }
 
-const lastCharacterLength = (text: string, end: number) => {
-  const unit = text.charCodeAt(end - 1);
-  return unit >= 0xdc00 && unit < 0xe000 ? 2 : 1;
-};
+const isLowSurrogate = (unit: number) => unit >= 0xdc00 && unit < 0xe000;

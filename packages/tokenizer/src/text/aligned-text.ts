@@ -36,13 +36,15 @@ export function textBuilder(source: AlignedText) {
   return {
     /** Appends `text`, aligned to units `start..end` of the source. */
     add(text: string, start: number, end: number) {
+      this.addRange(text, originalStart(source, start), originalEnd(source, end));
+    },
+    /** Appends `text`, aligned to `start..end` of the original. */
+    addRange(text: string, start: number, end: number) {
       if (text === "") return;
       parts.push(text);
-      const a = originalStart(source, start);
-      const b = originalEnd(source, end);
       for (let i = 0; i < text.length; i++) {
-        from.push(a);
-        to.push(b);
+        from.push(start);
+        to.push(end);
       }
     },
     /** Copies units `start..end` of the source, each with its own alignment. */

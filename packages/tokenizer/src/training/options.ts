@@ -2,38 +2,42 @@ import type { Component } from "../tokenizer-json";
 
 /** Where a training run stands. */
 export interface TrainProgress {
+  /** Reading the documents and counting their words, or making the vocabulary of the words. */
   phase: "count" | "train";
-  /** Documents and characters read so far. */
   documents: number;
+  /** UTF-16 units read. */
   characters: number;
-  /** Entries of the vocabulary so far, of `vocabSize`, in the second phase. */
-  entries: number;
-  vocabSize: number;
+  /** Part of the second phase that is done, 0 to 1. */
+  fraction: number;
 }
 
 export interface TrainOptions {
-  model: "WordPiece";
+  model: "WordPiece" | "BPE" | "Unigram" | "WordLevel";
   /** Entries of the vocabulary, special tokens included. */
   vocabSize: number;
   /** Their ids are 0, 1, 2, ... in this order. */
   specialTokens?: readonly string[];
-  /** One of the special tokens. */
+  /** One of the special tokens. WordPiece and WordLevel need it. */
   unkToken?: string;
-  /** A pair, or a word of a word-level vocabulary, must occur this often. */
+  /** How often a pair must occur to be merged (WordPiece, BPE), or a word to be an entry (WordLevel). */
   minFrequency?: number;
-  /** Characters that are in the vocabulary even where the text lacks them. */
+  /** Characters that are in the vocabulary even where the text lacks them (all models but WordLevel). */
   initialAlphabet?: readonly string[];
-  /** Keep only this many of the most frequent characters. */
+  /** Keep only this many of the most frequent characters (WordPiece, BPE). */
   limitAlphabet?: number;
-  /** Longest token in characters. */
+  /** Longest token in characters (WordPiece, BPE, Unigram where it is 16 unless said otherwise). */
   maxTokenLength?: number;
+  /** Put before every token that does not begin a word; `##` for WordPiece unless said otherwise, nothing for BPE. */
   continuingSubwordPrefix?: string;
-  /** `"trained"` accepts a smaller vocabulary where the text has no more to merge; otherwise that is an error. */
+  /** Put behind every token that ends a word (BPE). */
+  endOfWordSuffix?: string;
+  /** `"trained"` accepts a smaller vocabulary where the text gives no more; otherwise that is an error. */
   size?: "exact" | "trained";
   normalizer?: Component | null;
   preTokenizer?: Component | null;
+  postProcessor?: Component | null;
   decoder?: Component | null;
-  /** Templates as Hugging Face writes them: `$A`, `$B:1` and special tokens, separated by spaces. */
+  /** Makes the post-processor: `$A`, `$B:1` and special tokens, separated by spaces. */
   template?: { single: string; pair: string };
   onProgress?: (progress: TrainProgress) => void;
 }

@@ -2,39 +2,37 @@ import type { WordCounts } from "./alphabet";
 import type { SymbolWords } from "./merges";
 
 /**
- * Spells the words in ids: the first character of a word as itself, the later ones behind `prefix`. `tokens` holds the
- * special tokens and then the alphabet; prefixed characters are appended in the order of their code points. Characters
- * outside the alphabet are left out.
+ * Spells the words in ids: later characters behind `prefix`, the last one before `suffix`. `tokens` holds the special tokens
+ * and then the alphabet; decorated characters are appended in the order of their code points. Characters outside the
+ * alphabet are left out.
  */
 export function symbolize(
   words: WordCounts,
   tokens: string[],
   alphabet: readonly string[],
-  prefix: string,
+  { prefix, suffix }: { prefix: string; suffix: string },
 ): SymbolWords {
+  const decorate = [
+    (character: string) => character,
+    (character: string) => prefix + character,
+    (character: string) => character + suffix,
+    (character: string) => prefix + character + suffix,
+  ];
+  // Ids by character, one map for each place: bit 0 says later, bit 1 says last.
   const known = new Map(tokens.map((token, id) => [token, id]));
-  const firstIds = new Map(alphabet.map((character) => [character, known.get(character)!]));
-  let laterIds = firstIds;
-  if (prefix !== "") {
-    laterIds = new Map();
-    const later = new Set<string>();
-    for (const word of words.keys()) {
-      let first = true;
-      for (const character of word) {
-        if (!first) later.add(character);
-        first = false;
-      }
-    }
+  const ids = placesOf(words).map((characters, place) => {
+    const map = new Map<string, number>();
     for (const character of alphabet) {
-      if (!later.has(character)) continue;
-      const token = prefix + character;
-      if (!known.has(token)) {
+      const token = decorate[place]!(character);
+      if (!known.has(token) && characters.has(character)) {
         known.set(token, tokens.length);
         tokens.push(token);
       }
-      laterIds.set(character, known.get(token)!);
+      const id = known.get(token);
+      if (id !== undefined && characters.has(character)) map.set(character, id);
     }
-  }
+    return map;
+  });
 
   let total = 0;
   for (const word of words.keys()) total += word.length;
@@ -44,14 +42,29 @@ export function symbolize(
   let at = 0;
   let w = 0;
   for (const [word, count] of words) {
-    let ids = firstIds;
+    let end = 0;
     for (const character of word) {
-      const id = ids.get(character);
+      const place = (end === 0 ? 0 : 1) + (end + character.length === word.length ? 2 : 0);
+      const id = ids[place]!.get(character);
       if (id !== undefined) symbols[at++] = id;
-      ids = laterIds;
+      end += character.length;
     }
     counts[w++] = count;
     offsets[w] = at;
   }
-  return { symbols, offsets, counts };
+  return { symbols: symbols.slice(0, at), offsets, counts };
+}
+
+/** The characters that occur in each place of a word: 0 first, 1 later, 2 first and last, 3 later and last. */
+function placesOf(words: WordCounts): Set<string>[] {
+  const places = [new Set<string>(), new Set<string>(), new Set<string>(), new Set<string>()];
+  for (const word of words.keys()) {
+    let end = 0;
+    for (const character of word) {
+      const start = end;
+      end += character.length;
+      places[(start === 0 ? 0 : 1) + (end === word.length ? 2 : 0)]!.add(character);
+    }
+  }
+  return places;
 }

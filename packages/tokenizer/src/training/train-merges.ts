@@ -1,32 +1,56 @@
+import type { Component } from "../tokenizer-json";
 import { alphabetOf, type WordCounts } from "./alphabet";
 import { learnMerges } from "./merges";
 import type { TrainOptions } from "./options";
 import { symbolize } from "./symbolize";
 
-/** Byte-pair encoding over counted words: the vocabulary by id and the merges in order. */
+/** Byte-pair encoding over counted words, for the models that are made of merges. */
 export function trainMerges(
   words: WordCounts,
   options: TrainOptions,
-  prefix: string,
-  onMerge: (entries: number) => void,
-): { tokens: string[]; merges: [string, string][] } {
-  const { vocabSize, specialTokens = [], initialAlphabet = [] } = options;
+  onProgress: (fraction: number) => void,
+): Component {
+  const isBpe = options.model === "BPE";
+  const { vocabSize, specialTokens = [], initialAlphabet = [], unkToken } = options;
+  const { continuingSubwordPrefix: prefix = isBpe ? "" : "##", endOfWordSuffix: suffix = "" } = options;
   const alphabet = alphabetOf(words, initialAlphabet, options.limitAlphabet ?? Number.POSITIVE_INFINITY);
   const tokens = [...new Set([...specialTokens, ...alphabet])];
-  const symbols = symbolize(words, tokens, alphabet, prefix);
+  const symbols = symbolize(words, tokens, alphabet, { prefix, suffix });
   if (tokens.length > vocabSize) {
     throw new RangeError(
-      `trainTokenizer: expected vocabSize of at least ${tokens.length} (${specialTokens.length} special tokens and the characters of the text), ` +
-        `got ${vocabSize}; raise it or set limitAlphabet`,
+      `trainTokenizer: expected vocabSize of at least ${tokens.length} (${specialTokens.length} special tokens and the ` +
+        `characters of the text), got ${vocabSize}; raise it or set limitAlphabet`,
     );
   }
+  const start = tokens.length;
   const merges = learnMerges(symbols, {
     tokens,
     vocabSize,
     minFrequency: options.minFrequency ?? 0,
     continuingSubwordPrefix: prefix,
     maxTokenLength: options.maxTokenLength ?? Number.POSITIVE_INFINITY,
-    onMerge,
+    onMerge: (entries) => onProgress((entries - start) / (vocabSize - start)),
   });
-  return { tokens, merges: merges.map(([left, right]) => [tokens[left]!, tokens[right]!]) };
+  const vocab = Object.fromEntries(tokens.map((token, id) => [token, id]));
+  if (!isBpe) {
+    return {
+      type: "WordPiece",
+      unk_token: unkToken,
+      continuing_subword_prefix: prefix,
+      max_input_chars_per_word: 100,
+      vocab,
+    };
+  }
+  return {
+    type: "BPE",
+    dropout: null,
+    unk_token: unkToken ?? null,
+    continuing_subword_prefix: prefix === "" ? null : prefix,
+    end_of_word_suffix: suffix === "" ? null : suffix,
+    fuse_unk: false,
+    byte_fallback: false,
+    ignore_merges: false,
+    vocab,
+    merges: merges.map(([left, right]) => [tokens[left]!, tokens[right]!]),
+  };
 }

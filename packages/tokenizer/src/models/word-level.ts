@@ -1,0 +1,22 @@
+import type { Model } from "./model";
+import type { Vocabulary } from "./vocabulary";
+
+/** A word is a token or unknown. */
+export function wordLevel(vocab: Vocabulary, unkToken: string): Model {
+  return {
+    vocabSize: vocab.size,
+    tokenToId: (token) => vocab.ids.get(token),
+    idToToken: (id) => vocab.tokens[id],
+    tokenize(piece, out) {
+      const id = vocab.ids.get(piece) ?? vocab.ids.get(unkToken);
+      if (id === undefined) {
+        throw new RangeError(
+          `encode: the vocabulary lacks its unknown token ${JSON.stringify(unkToken)}; add it to model.vocab`,
+        );
+      }
+      out.ids.push(id);
+      out.starts.push(0);
+      out.ends.push(piece.length);
+    },
+  };
+}

@@ -1,0 +1,27 @@
+import type { Component } from "../tokenizer-json";
+import type { WordCounts } from "./alphabet";
+import type { TrainOptions } from "./options";
+import { trainMerges } from "./train-merges";
+import { trainUnigram } from "./train-unigram";
+import { trainWordLevel } from "./train-word-level";
+
+/** Makes the `model` of a `tokenizer.json` from counted words. */
+export function trainModel(
+  words: WordCounts,
+  options: TrainOptions,
+  onProgress: (fraction: number) => void,
+): Component {
+  switch (options.model) {
+    case "WordPiece":
+    case "BPE":
+      return trainMerges(words, options, onProgress);
+    case "Unigram":
+      return trainUnigram(words, options, onProgress);
+    case "WordLevel":
+      return trainWordLevel(words, options);
+    default:
+      throw new RangeError(
+        `trainTokenizer: expected model to be WordPiece, BPE, Unigram or WordLevel, got ${JSON.stringify(options.model satisfies never)}`,
+      );
+  }
+}
