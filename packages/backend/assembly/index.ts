@@ -1,0 +1,4 @@
+export { batchTask } from "./batch-gemm";
+export { binaryRowsTask, binaryTask, fillTask, unaryTask } from "./elementwise";
+export { gemmTask, packTask } from "./parallel-gemm";
+export { sumColumnsTask, sumRowsTask } from "./reduce";

@@ -1,0 +1,47 @@
+import { address, float, int } from "./arguments";
+
+/**
+ * y[row] = scale * the sum of x[row][0..n), summed in float64 lanes in a fixed order.
+ * ints: x, y, rows, n, rowsPerTask; floats: scale
+ */
+export function sumRowsTask(args: usize, task: i32, thread: i32): void {
+  const n = int(args, 3), perTask = int(args, 4);
+  const first = task * perTask, last = min(int(args, 2), first + perTask);
+  const scale = <f64>float(args, 0);
+  for (let row = first; row < last; row++) {
+    let x = address(args, 0) + (<usize>row * <usize>n << 2);
+    const end = x + (<usize>n << 2);
+    let lo = f64x2.splat(0), hi = lo;
+    for (; x + 16 <= end; x += 16) {
+      const v = v128.load(x);
+      lo = f64x2.add(lo, f64x2.promote_low_f32x4(v));
+      hi = f64x2.add(hi, f64x2.promote_low_f32x4(v128.shuffle<i64>(v, v, 1, 0)));
+    }
+    const sums = f64x2.add(lo, hi);
+    let sum = f64x2.extract_lane(sums, 0) + f64x2.extract_lane(sums, 1);
+    for (; x < end; x += 4) sum += <f64>load<f32>(x);
+    store<f32>(address(args, 1) + (<usize>row << 2), <f32>(sum * scale));
+  }
+}
+
+/**
+ * Partial sums over rows, column by column: partial[task][n] = the sum of x[first..last)[n] over this task's rows.
+ * ints: x, partial, rows, n, rowsPerTask
+ */
+export function sumColumnsTask(args: usize, task: i32, thread: i32): void {
+  const n = int(args, 3), perTask = int(args, 4);
+  const first = task * perTask, last = min(int(args, 2), first + perTask);
+  sumColumns(address(args, 0) + (<usize>first * <usize>n << 2), address(args, 1) + (<usize>task * <usize>n << 2), last - first, n);
+}
+
+/** y[n] = the sum of the rows of x. */
+export function sumColumns(x: usize, y: usize, rows: i32, n: i32): void {
+  const bytes = <usize>n << 2;
+  memory.fill(y, 0, bytes);
+  for (let row = 0; row < rows; row++) {
+    let i: usize = 0;
+    for (; i + 16 <= bytes; i += 16) v128.store(y + i, f32x4.add(v128.load(y + i), v128.load(x + i)));
+    for (; i < bytes; i += 4) store<f32>(y + i, load<f32>(y + i) + load<f32>(x + i));
+    x += bytes;
+  }
+}

@@ -1,0 +1,134 @@
+import { MathBackendCPU } from "@tensorflow/tfjs-backend-cpu";
+import {
+  type backend_util,
+  buffer,
+  type DataType,
+  type Rank,
+  type ShapeMap,
+  type TensorBuffer,
+  type TensorInfo,
+} from "@tensorflow/tfjs-core";
+import { type GemmProblem, runGemm } from "./gemm.ts";
+import { Heap } from "./heap.ts";
+import type { WasmSource } from "./module.ts";
+import { TensorEntry } from "./tensor-entry.ts";
+import { heapStart, Threads } from "./threads.ts";
+
+type DataId = TensorInfo["dataId"];
+
+export interface CpuBackendOptions {
+  memory: WebAssembly.Memory;
+  /** Including the calling one. */
+  threads: number;
+  relaxed: boolean;
+}
+
+/**
+ * tfjs-backend-cpu with its tensors in one WebAssembly memory that worker threads share. Kernels of tfjs-backend-cpu run
+ * on views of that memory; ours get addresses. `data` of the base class holds a TensorEntry per tensor.
+ */
+export class CpuBackend extends MathBackendCPU {
+  readonly threads: number;
+  readonly #heap: Heap;
+  readonly #pool: Threads;
+
+  constructor({ memory, threads, relaxed }: CpuBackendOptions) {
+    super();
+    // The base class greets its first tensor with an advertisement.
+    Object.assign(this, { firstUse: false });
+    this.#heap = new Heap(memory, heapStart);
+    this.#pool = new Threads(this.#heap, threads, relaxed);
+    this.threads = threads;
+  }
+
+  /** Address of a float32 or int32 tensor, which moves into the heap on first use. */
+  address(tensor: TensorInfo): number {
+    return this.#entry(tensor.dataId).address();
+  }
+
+  /** A tensor of undefined content in the heap. */
+  output(shape: number[], dtype: "float32" | "int32" = "float32"): TensorInfo {
+    const size = shape.reduce((a, b) => a * b, 1);
+    const dataId = {};
+    this.data.set(dataId, TensorEntry.inHeap(this.#heap, dtype, size));
+    return { dataId, shape, dtype };
+  }
+
+  /** Runs `body` with the address of `bytes` bytes of scratch memory. */
+  withScratch<T>(bytes: number, body: (address: number) => T): T {
+    const address = this.#heap.allocate(bytes);
+    try {
+      return body(address);
+    } finally {
+      this.#heap.free(address, bytes);
+    }
+  }
+
+  /** Runs tasks 0..tasks-1 of a kernel of a WASM module on all threads; see Threads. */
+  run(source: WasmSource, kernel: string, tasks: number, ints: readonly number[], floats?: readonly number[]): void {
+    this.#pool.run(source, kernel, tasks, ints, floats);
+  }
+
+  /** C = A B on all threads. */
+  gemm(problem: GemmProblem): void {
+    runGemm(this, problem);
+  }
+
+  /** The values of a tensor, without a copy. Valid until the tensor is disposed of. */
+  view(tensor: TensorInfo): backend_util.TypedArray {
+    return this.#entry(tensor.dataId).values as backend_util.TypedArray;
+  }
+
+  /** Bytes of the memory that tensors and compiled modules occupy. */
+  get bytesInUse(): number {
+    return this.#heap.bytesInUse;
+  }
+
+  override write(values: backend_util.BackendValues, _shape: number[], dtype: DataType): DataId {
+    const dataId = {};
+    this.data.set(dataId, TensorEntry.of(this.#heap, dtype, values));
+    return dataId;
+  }
+
+  override move(
+    dataId: DataId,
+    values: backend_util.BackendValues,
+    _: number[],
+    dtype: DataType,
+    refCount: number,
+  ): void {
+    const entry = TensorEntry.of(this.#heap, dtype, values);
+    entry.refCount = refCount;
+    this.data.set(dataId, entry);
+  }
+
+  /** A copy: the memory behind a tensor is used again when it is disposed of. */
+  override readSync(dataId: DataId): backend_util.BackendValues {
+    const values = super.readSync(dataId);
+    return ArrayBuffer.isView(values) && this.#entry(dataId).isInHeap ? (values as Float32Array).slice() : values;
+  }
+
+  override bufferSync<R extends Rank, D extends DataType>(tensor: TensorInfo): TensorBuffer<R, D> {
+    if (tensor.dtype === "string" || tensor.dtype === "complex64") return super.bufferSync(tensor);
+    return buffer(tensor.shape as ShapeMap[R], tensor.dtype, this.view(tensor)) as TensorBuffer<R, D>;
+  }
+
+  override disposeData(dataId: DataId, force = false): boolean {
+    const entry = this.data.has(dataId) ? this.#entry(dataId) : undefined;
+    const released = super.disposeData(dataId, force);
+    if (released) entry?.release();
+    return released;
+  }
+
+  override memory(): { unreliable: boolean; reasons: string[] } {
+    return { unreliable: false, reasons: [] };
+  }
+
+  override dispose(): void {
+    this.#pool.dispose();
+  }
+
+  #entry(dataId: DataId): TensorEntry {
+    return this.data.get(dataId) as TensorEntry;
+  }
+}

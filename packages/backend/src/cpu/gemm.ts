@@ -1,0 +1,55 @@
+import type { CpuBackend } from "./cpu-backend.ts";
+import { wasm } from "./wasm.generated.ts";
+
+/** A matrix in the heap: element (i, j) of A [m, k] or of B [n, k] at address + 4 * (i * across + j * along). */
+export interface GemmOperand {
+  address: number;
+  /** Elements from one row of A, or column of B, to the next. */
+  across: number;
+  /** Elements from one step of k to the next. Either this or `across` is 1. */
+  along: number;
+}
+
+/** c [m, n] (rows `ldc` elements apart) = A B, plus what is there already, or plus `bias [n]`. */
+export interface GemmProblem {
+  m: number;
+  n: number;
+  k: number;
+  a: GemmOperand;
+  b: GemmOperand;
+  c: number;
+  ldc?: number;
+  accumulate?: boolean;
+  bias?: number;
+}
+
+const panelsPerTask = 16;
+const blockK = 256;
+
+/** Blocks of C: large ones, as long as there are enough of them. A function of the shape only. */
+export const blocking = (m: number, n: number): { mc: number; nc: number } => {
+  let [mc, nc] = [96, 512];
+  const tasks = () => Math.ceil(m / mc) * Math.ceil(n / nc);
+  while (tasks() < 16 && nc > 128) nc /= 2;
+  while (tasks() < 16 && mc > 24) mc /= 2;
+  return { mc, nc };
+};
+
+/** Packs B, then computes blocks of C, each step on all threads. */
+export const runGemm = (
+  backend: CpuBackend,
+  { m, n, k, a, b, c, ldc = n, accumulate = false, bias = 0 }: GemmProblem,
+): void => {
+  const { mc, nc } = blocking(m, n);
+  const packedBytes = Math.ceil(n / 8) * 8 * k * 4;
+  const stride = 256 + mc * blockK * 4;
+  backend.withScratch(packedBytes + backend.threads * stride, (packed) => {
+    const scratch = packed + packedBytes;
+    const packTasks = Math.ceil(n / 8 / panelsPerTask);
+    backend.run(wasm, "packTask", packTasks, [packed, b.address, b.across * 4, b.along * 4, n, k, panelsPerTask]);
+    const tasks = Math.ceil(m / mc) * Math.ceil(n / nc);
+    const operand = [a.address, a.across * 4, a.along * 4];
+    const target = [packed, c, ldc * 4, m, n, k, mc, nc, accumulate ? 1 : 0, bias, scratch, stride];
+    backend.run(wasm, "gemmTask", tasks, [...operand, ...target]);
+  });
+};

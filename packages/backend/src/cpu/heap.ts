@@ -1,0 +1,70 @@
+/**
+ * Buffers in one WebAssembly memory. Sizes are rounded up to classes an eighth of a power of two apart and freed buffers
+ * are kept by class, so a training step, whose shapes repeat, allocates nothing after its first round. Addresses are
+ * 64-byte aligned. Growing a shared memory leaves existing views intact; an unshared one replaces its buffer, which is why
+ * views are made on demand.
+ */
+export class Heap {
+  readonly memory: WebAssembly.Memory;
+  readonly #free = new Map<number, number[]>();
+  #next: number;
+  #inUse = 0;
+
+  constructor(memory: WebAssembly.Memory, firstAddress: number) {
+    this.memory = memory;
+    this.#next = firstAddress;
+  }
+
+  /** Bytes handed out at the moment, rounded up to their classes. */
+  get bytesInUse(): number {
+    return this.#inUse;
+  }
+
+  /** Address of at least `bytes` bytes of undefined content. */
+  allocate(bytes: number): number {
+    const size = classSize(bytes);
+    const reused = this.#free.get(size)?.pop();
+    if (reused !== undefined) {
+      this.#inUse += size;
+      return reused;
+    }
+    const address = this.#next;
+    // A vector load of the last elements may read up to 64 bytes beyond a buffer.
+    const missing = address + size + 64 - this.memory.buffer.byteLength;
+    if (missing > 0) this.#grow(missing);
+    this.#next += size;
+    this.#inUse += size;
+    return address;
+  }
+
+  /** Gives back what `allocate(bytes)` returned. */
+  free(address: number, bytes: number): void {
+    const size = classSize(bytes);
+    this.#inUse -= size;
+    const list = this.#free.get(size);
+    if (list) list.push(address);
+    else this.#free.set(size, [address]);
+  }
+
+  #grow(missing: number): void {
+    // At least 64 MiB at a time: growing is a system call, and replaces an unshared buffer.
+    for (const pages of [Math.max(1024, Math.ceil(missing / 65536)), Math.ceil(missing / 65536)]) {
+      try {
+        this.memory.grow(pages);
+        return;
+      } catch {
+        // Too close to the maximum: try what is needed.
+      }
+    }
+    throw new RangeError(
+      `cpu backend: expected room for ${missing} more bytes beside ${this.memory.buffer.byteLength} in use, got none; dispose of tensors or use a smaller batch`,
+    );
+  }
+}
+
+/** The next of the sizes 2^k (8 + i) / 8, i = 0..7, at least 64. */
+export const classSize = (bytes: number): number => {
+  if (bytes <= 64) return 64;
+  const unit = Math.max(64, 2 ** (Math.floor(Math.log2(bytes - 1)) - 3));
+  return Math.ceil(bytes / unit) * unit;
+};

@@ -1,0 +1,113 @@
+import { backend_util, getKernel, type KernelConfig, type KernelFunc, type TensorInfo } from "@tensorflow/tfjs-core";
+import type { CpuBackend } from "./cpu-backend.ts";
+import { matMulKernel } from "./mat-mul.ts";
+import { wasm } from "./wasm.generated.ts";
+
+const block = 16384;
+const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
+  a.length === b.length && a.every((length, i) => length === b[i]);
+
+/** Rows of `n` elements per task: a function of the shape only. */
+const rowsPerTask = (n: number): number => Math.max(1, Math.ceil(block / n));
+
+const binaryOps = { Add: 0, AddV2: 0, Sub: 1, Multiply: 2, RealDiv: 3, Maximum: 4, Minimum: 5 };
+const unaryOps = { Neg: 0, Square: 1, Sqrt: 2, Rsqrt: 3, Relu: 4, Abs: 5 };
+
+/** Equal shapes, a single number, or a vector along the last axes; everything else is left to `otherwise`. */
+const binaryKernel =
+  (op: number, otherwise: KernelFunc): KernelFunc =>
+  (call) => {
+    const { a, b } = call.inputs as { a: TensorInfo; b: TensorInfo };
+    const backend = call.backend as CpuBackend;
+    if (a.dtype !== "float32" || b.dtype !== "float32") return otherwise(call);
+    const shape = backend_util.assertAndGetBroadcastShape(a.shape, b.shape);
+    const [n, sizeA, sizeB] = [sizeOf(shape), sizeOf(a.shape), sizeOf(b.shape)];
+    if (n === 0) return otherwise(call);
+    const mode = sameShape(a.shape, b.shape) ? 0 : sizeB === 1 ? 1 : sizeA === 1 ? 2 : undefined;
+    const isSuffix = sizeA === n && sameShape(b.shape, shape.slice(shape.length - b.shape.length));
+    if (mode === undefined && !isSuffix) return otherwise(call);
+    const y = backend.output(shape);
+    const addresses = [backend.address(a), backend.address(b), backend.address(y)];
+    if (mode !== undefined) {
+      backend.run(wasm, "binaryTask", Math.ceil(n / block), [op, mode, ...addresses, n]);
+    } else {
+      const rows = n / sizeB;
+      const perTask = rowsPerTask(sizeB);
+      backend.run(wasm, "binaryRowsTask", Math.ceil(rows / perTask), [op, ...addresses, rows, sizeB, perTask]);
+    }
+    return y;
+  };
+
+const unaryKernel =
+  (op: number, otherwise: KernelFunc): KernelFunc =>
+  (call) => {
+    const { x } = call.inputs as { x: TensorInfo };
+    const backend = call.backend as CpuBackend;
+    const n = sizeOf(x.shape);
+    if (x.dtype !== "float32" || n === 0) return otherwise(call);
+    const y = backend.output(x.shape);
+    backend.run(wasm, "unaryTask", Math.ceil(n / block), [op, backend.address(x), backend.address(y), n]);
+    return y;
+  };
+
+/** Sum and Mean over the last axes; other axes are left to `otherwise`. */
+const sumKernel =
+  (mean: boolean, otherwise: KernelFunc): KernelFunc =>
+  (call) => {
+    const { x } = call.inputs as { x: TensorInfo };
+    const { axis, keepDims } = call.attrs as { axis: number | number[]; keepDims: boolean };
+    const backend = call.backend as CpuBackend;
+    const rank = x.shape.length;
+    const axes = (axis === undefined || axis === null ? x.shape.map((_, i) => i) : [axis].flat())
+      .map((i) => (i < 0 ? i + rank : i))
+      .sort((a, b) => a - b);
+    const kept = rank - axes.length;
+    const n = sizeOf(x.shape.slice(kept));
+    const rows = sizeOf(x.shape.slice(0, kept));
+    if (x.dtype !== "float32" || n === 0 || rows === 0 || axes.some((i, j) => i !== kept + j)) return otherwise(call);
+    const y = backend.output(x.shape.slice(0, kept).concat(keepDims ? axes.map(() => 1) : []));
+    const perTask = rowsPerTask(n);
+    const ints = [backend.address(x), backend.address(y), rows, n, perTask];
+    backend.run(wasm, "sumRowsTask", Math.ceil(rows / perTask), ints, [mean ? 1 / n : 1]);
+    return y;
+  };
+
+const fillKernel =
+  (valueIn: (attrs: Record<string, unknown>) => number, otherwise: KernelFunc): KernelFunc =>
+  (call) => {
+    const backend = call.backend as CpuBackend;
+    const attrs = (call.attrs ?? {}) as Record<string, unknown>;
+    const x = call.inputs.x as TensorInfo | undefined;
+    const dtype = x?.dtype ?? attrs.dtype ?? "float32";
+    const shape = x?.shape ?? (attrs.shape as number[]);
+    const n = sizeOf(shape);
+    if (dtype !== "float32" || n < block || typeof valueIn(attrs) !== "number") return otherwise(call);
+    const y = backend.output(shape);
+    backend.run(wasm, "fillTask", Math.ceil(n / block), [backend.address(y), n], [valueIn(attrs)]);
+    return y;
+  };
+
+/**
+ * Our kernels of tfjs-core's own operations, for `backendName`. Each falls back to the kernel that is registered there
+ * before, which copies of tfjs-backend-cpu's kernels are.
+ */
+export const cpuKernels = (backendName: string): KernelConfig[] => {
+  const config = (kernelName: string, make: (otherwise: KernelFunc) => KernelFunc): KernelConfig => ({
+    kernelName,
+    backendName,
+    kernelFunc: make(getKernel(kernelName, backendName)?.kernelFunc),
+  });
+  return [
+    ...Object.entries(binaryOps)
+      .filter(([name]) => getKernel(name, backendName))
+      .map(([name, op]) => config(name, (otherwise) => binaryKernel(op, otherwise))),
+    ...Object.entries(unaryOps).map(([name, op]) => config(name, (otherwise) => unaryKernel(op, otherwise))),
+    config("Sum", (otherwise) => sumKernel(false, otherwise)),
+    config("Mean", (otherwise) => sumKernel(true, otherwise)),
+    config("ZerosLike", (otherwise) => fillKernel(() => 0, otherwise)),
+    config("OnesLike", (otherwise) => fillKernel(() => 1, otherwise)),
+    config("Fill", (otherwise) => fillKernel(({ value }) => value as number, otherwise)),
+    config("BatchMatMul", matMulKernel),
+  ];
+};

@@ -1,0 +1,58 @@
+import type { Heap } from "./heap.ts";
+
+/** The two builds of a WASM module as base64: with plain and with relaxed SIMD. */
+export interface WasmSource {
+  plain: string;
+  relaxed: string;
+}
+
+export interface CompiledModule {
+  /** Where its code lies in the heap, from which each worker compiles it on first use. */
+  address: number;
+  bytes: number;
+  /** Exported kernels in the order of the export section. */
+  names: string[];
+  kernels: ((args: number, task: number, thread: number) => void)[];
+}
+
+// (func (result v128) i32.const 1, i8x16.splat, i32.const 2, i8x16.splat, twice; i8x16.relaxed_swizzle)
+const relaxedProbe = Uint8Array.of(
+  ...[0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0],
+  ...[10, 15, 1, 13, 0, 65, 1, 253, 15, 65, 2, 253, 15, 253, 128, 2, 11],
+);
+
+/** Whether this engine has relaxed SIMD, and with it the fused multiply-add. */
+export const hasRelaxedSimd = (): boolean => WebAssembly.validate(relaxedProbe);
+
+/** Decodes, compiles and instantiates the build that fits the engine and the memory. */
+export const compileModule = (source: WasmSource, relaxed: boolean, heap: Heap): CompiledModule => {
+  const text = atob(relaxed ? source.relaxed : source.plain);
+  const code = Uint8Array.from(text, (character) => character.charCodeAt(0));
+  if (!isShared(heap.memory)) importUnshared(code);
+  const module = new WebAssembly.Module(code);
+  const instance = new WebAssembly.Instance(module, { env: { memory: heap.memory } });
+  const names = WebAssembly.Module.exports(module)
+    .filter(({ kind }) => kind === "function")
+    .map(({ name }) => name);
+  const address = heap.allocate(code.length);
+  new Uint8Array(heap.memory.buffer, address, code.length).set(code);
+  return {
+    address,
+    bytes: code.length,
+    names,
+    kernels: names.map((name) => instance.exports[name] as CompiledModule["kernels"][number]),
+  };
+};
+
+export const isShared = (memory: WebAssembly.Memory): boolean =>
+  typeof SharedArrayBuffer === "function" && memory.buffer instanceof SharedArrayBuffer;
+
+/** Clears the shared flag of the import of env.memory: the modules hold no atomic instructions, so nothing else changes. */
+const importUnshared = (code: Uint8Array): void => {
+  const memoryImport = [3, ..."env"].map(byteOf).concat([6, ..."memory"].map(byteOf), 2, 3);
+  const at = code.findIndex((_, i) => memoryImport.every((byte, j) => code[i + j] === byte));
+  if (at < 0) throw new Error("cpu backend: expected a module that imports env.memory as shared");
+  code[at + memoryImport.length - 1] = 1;
+};
+
+const byteOf = (value: number | string): number => (typeof value === "number" ? value : value.charCodeAt(0));

@@ -1,0 +1,21 @@
+import { worker as source } from "./worker.generated.ts";
+
+export interface WorkerHandle {
+  terminate(): void;
+}
+
+/** Starts worker.ts from its text: no file path, so nothing that a bundler or an installation could break. */
+export const startWorker = (memory: WebAssembly.Memory, thread: number): WorkerHandle => {
+  const builtin = globalThis.process?.getBuiltinModule?.("node:worker_threads");
+  if (builtin) {
+    // No flags of this process (loaders, inspectors) and no standard streams: the worker only computes.
+    const worker = new builtin.Worker(source, { eval: true, workerData: { memory, thread }, execArgv: [], env: {} });
+    worker.unref();
+    return { terminate: () => void worker.terminate() };
+  }
+  const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+  const worker = new Worker(url);
+  worker.postMessage({ memory, thread });
+  URL.revokeObjectURL(url);
+  return { terminate: () => worker.terminate() };
+};

@@ -1,0 +1,65 @@
+import { engine, getKernelsForBackend, type KernelConfig, registerBackend, setBackend } from "@tensorflow/tfjs-core";
+import { replaceKernels } from "../replace-kernels.ts";
+import { CpuBackend } from "./cpu-backend.ts";
+import { cpuKernels } from "./kernels.ts";
+import { hasRelaxedSimd, isShared } from "./module.ts";
+
+/** The name under which tfjs knows the backend. */
+export const cpuBackendName = "cramkit-cpu";
+
+export interface CpuOptions {
+  /** Threads that compute, the calling one included. Default: all that the machine offers. */
+  threads?: number;
+  /** Fused multiply-add where the engine has relaxed SIMD (default), or plain SIMD, whose rounding is the same everywhere. */
+  relaxedSimd?: boolean;
+}
+
+const availableThreads = (): number =>
+  process.getBuiltinModule?.("node:os").availableParallelism() ?? globalThis.navigator?.hardwareConcurrency ?? 1;
+
+/** A growing memory; shared where this place allows it. */
+const createMemory = (shared: boolean): WebAssembly.Memory => {
+  // The maximum is only reserved; some machines do not even let us do that.
+  for (const maximum of [65536, 32768, 16384, 8192]) {
+    try {
+      return new WebAssembly.Memory({ initial: 1024, maximum, shared });
+    } catch {
+      // Try a smaller reservation.
+    }
+  }
+  throw new RangeError("startBackend: expected room to reserve 512 MiB of memory, got none");
+};
+
+/** Registers the backend with kernels and makes it current. */
+export const startCpu = async ({ threads, relaxedSimd = true }: CpuOptions, kernels: readonly KernelConfig[]) => {
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
+    throw new RangeError(`startBackend: expected threads to be an integer >= 1, got ${threads}`);
+  }
+  const mayShare = typeof SharedArrayBuffer === "function";
+  const memory = createMemory(mayShare);
+  const count = isShared(memory) ? (threads ?? Math.min(availableThreads(), 64)) : 1;
+  const relaxed = relaxedSimd && hasRelaxedSimd();
+  const backend = new CpuBackend({ memory, threads: count, relaxed });
+
+  if (engine().findBackendFactory(cpuBackendName)) engine().removeBackend(cpuBackendName);
+  registerBackend(cpuBackendName, () => backend);
+  registerCpuKernels(kernels);
+  if (!(await setBackend(cpuBackendName))) throw new Error(`startBackend: tfjs refused the backend ${cpuBackendName}`);
+  const simd = relaxed ? "relaxed SIMD" : "SIMD";
+  const why = mayShare ? "" : "; no shared memory here (a browser needs cross-origin isolation), so one thread";
+  return {
+    description: `WASM ${simd}, ${count} ${count === 1 ? "thread" : "threads"}${why}`,
+    threads: count,
+    relaxedSimd: relaxed,
+    dispose: () => {
+      if (engine().findBackendFactory(cpuBackendName)) engine().removeBackend(cpuBackendName);
+    },
+  };
+};
+
+/** tfjs-backend-cpu's kernels under our name, ours in place of the slow ones, and the caller's on top. */
+const registerCpuKernels = (kernels: readonly KernelConfig[]): void => {
+  replaceKernels(cpuBackendName, getKernelsForBackend("cpu"));
+  replaceKernels(cpuBackendName, cpuKernels(cpuBackendName));
+  replaceKernels(cpuBackendName, kernels);
+};

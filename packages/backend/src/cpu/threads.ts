@@ -1,0 +1,126 @@
+import type { Heap } from "./heap.ts";
+import { type CompiledModule, compileModule, type WasmSource } from "./module.ts";
+import { startWorker, type WorkerHandle } from "./start-worker.ts";
+
+// Words of the control block at address 1024 of the shared memory; worker.ts states the same.
+const control = 1024;
+const [JOB, TICKET, DONE, MODULE, MODULE_BYTES, KERNEL, TASKS, ARGUMENTS, STOP, FAILED] = [
+  0, 1, 2, 3, 4, 5, 6, 7, 8, 9,
+] as const;
+/** 32 integers and 16 floats: the parameters of the job under way. */
+const argumentsAt = 2048;
+const closed = 0xffff;
+
+/** Address of the first byte that a heap may use. */
+export const heapStart = 65536;
+
+/**
+ * Runs the tasks of one job at a time on this thread and on workers over one memory. Tasks are claimed one by one by
+ * compare-and-exchange on a ticket that holds the job's number, so nobody waits for a worker that is not there yet (or
+ * that the system has not scheduled), and a late one finds nothing to claim. What a task computes may depend on its
+ * number but not on who runs it.
+ */
+export class Threads {
+  readonly count: number;
+  readonly #heap: Heap;
+  readonly #workers: WorkerHandle[];
+  readonly #words: Int32Array;
+  readonly #ints: Int32Array;
+  readonly #floats: Float32Array;
+  readonly #modules = new Map<WasmSource, CompiledModule>();
+  readonly #relaxed: boolean;
+  #job = 0;
+
+  /** `count` includes the calling thread; more than one needs a shared memory. */
+  constructor(heap: Heap, count: number, relaxed: boolean) {
+    const { buffer } = heap.memory;
+    this.#heap = heap;
+    this.#relaxed = relaxed;
+    this.count = count;
+    this.#words = new Int32Array(buffer, control, 16);
+    this.#ints = new Int32Array(buffer, argumentsAt, 32);
+    this.#floats = new Float32Array(buffer, argumentsAt + 128, 16);
+    this.#workers = Array.from({ length: count - 1 }, (_, i) => startWorker(heap.memory, i + 1));
+  }
+
+  /** Runs tasks 0..tasks-1 of an exported kernel and returns when all are done. */
+  run(
+    source: WasmSource,
+    kernel: string,
+    tasks: number,
+    ints: readonly number[],
+    floats: readonly number[] = [],
+  ): void {
+    if (tasks <= 0) return;
+    const module = this.#module(source);
+    const index = module.names.indexOf(kernel);
+    if (index < 0) throw new Error(`cpu backend: expected a kernel of the module, got "${kernel}"`);
+    const call = module.kernels[index]!;
+    const alone = this.#workers.length === 0 || tasks === 1 || tasks >= closed;
+    if (!alone) {
+      this.#job = (this.#job + 1) & 0x7fff;
+      Atomics.store(this.#words, TICKET, (this.#job << 16) | closed);
+    }
+    const [intViews, floatViews] = this.#views();
+    for (let i = 0; i < ints.length; i++) intViews[i] = ints[i]!;
+    for (let i = 0; i < floats.length; i++) floatViews[i] = floats[i]!;
+    if (alone) {
+      for (let task = 0; task < tasks; task++) call(argumentsAt, task, 0);
+    } else {
+      this.#share(module, index, call, tasks);
+    }
+  }
+
+  /** Ends the workers. */
+  dispose(): void {
+    Atomics.store(this.#words, STOP, 1);
+    Atomics.add(this.#words, JOB, 1);
+    Atomics.notify(this.#words, JOB);
+    for (const worker of this.#workers) worker.terminate();
+    this.#workers.length = 0;
+  }
+
+  #share(module: CompiledModule, index: number, call: CompiledModule["kernels"][number], tasks: number): void {
+    const words = this.#words;
+    Atomics.store(words, MODULE, module.address);
+    Atomics.store(words, MODULE_BYTES, module.bytes);
+    Atomics.store(words, KERNEL, index);
+    Atomics.store(words, TASKS, tasks);
+    Atomics.store(words, ARGUMENTS, argumentsAt);
+    Atomics.store(words, DONE, 0);
+    Atomics.store(words, TICKET, this.#job << 16);
+    Atomics.add(words, JOB, 1);
+    Atomics.notify(words, JOB);
+    for (;;) {
+      const task = Atomics.add(words, TICKET, 1) & 0xffff;
+      if (task >= tasks) break;
+      call(argumentsAt, task, 0);
+      Atomics.add(words, DONE, 1);
+    }
+    for (let spin = 0; ; spin++) {
+      const done = Atomics.load(words, DONE);
+      if (done >= tasks) break;
+      // A browser's main thread may not wait: it spins.
+      if (spin > 4000 && mayWait) Atomics.wait(words, DONE, done, 1);
+    }
+    if (Atomics.exchange(words, FAILED, 0) !== 0) throw new Error("cpu backend: a kernel failed on a worker thread");
+  }
+
+  #module(source: WasmSource): CompiledModule {
+    let module = this.#modules.get(source);
+    if (!module) {
+      module = compileModule(source, this.#relaxed, this.#heap);
+      this.#modules.set(source, module);
+    }
+    return module;
+  }
+
+  /** The parameter block; an unshared memory replaces its buffer when it grows. */
+  #views(): [Int32Array, Float32Array] {
+    if (this.#ints.length > 0) return [this.#ints, this.#floats];
+    const { buffer } = this.#heap.memory;
+    return [new Int32Array(buffer, argumentsAt, 32), new Float32Array(buffer, argumentsAt + 128, 16)];
+  }
+}
+
+const mayWait = typeof process === "object" || typeof (globalThis as { document?: unknown }).document === "undefined";

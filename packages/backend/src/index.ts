@@ -1,0 +1,19 @@
+export type { CpuBackend } from "./cpu/cpu-backend.ts";
+export type { GemmOperand, GemmProblem } from "./cpu/gemm.ts";
+export type { WasmSource } from "./cpu/module.ts";
+export type { CpuOptions } from "./cpu/start.ts";
+export {
+  type BackendChoice,
+  type BackendOptions,
+  type Finding,
+  type Kernels,
+  type StartedBackend,
+  startBackend,
+} from "./start-backend.ts";
+export type {
+  CramkitWebgpuBackend,
+  KernelBinding,
+  Precision,
+  WebgpuOptions,
+  WebgpuReport,
+} from "./webgpu/index.ts";

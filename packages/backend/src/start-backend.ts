@@ -1,0 +1,94 @@
+import type { KernelConfig } from "@tensorflow/tfjs-core";
+import type { CpuOptions } from "./cpu/start.ts";
+import type { WebgpuOptions } from "./webgpu/index.ts";
+
+export type BackendChoice = "cpu" | "webgpu" | "tensorflow" | "auto";
+
+/** Kernels to register on a backend before it is used, or a function that loads them. */
+export type Kernels = readonly KernelConfig[] | (() => Promise<readonly KernelConfig[]>);
+
+export interface BackendOptions {
+  /** Beside the backend's own, e.g. those of `@cramkit/ops/cpu` and `@cramkit/ops/webgpu`. */
+  kernels?: { cpu?: Kernels; webgpu?: Kernels };
+  cpu?: CpuOptions;
+  webgpu?: WebgpuOptions;
+}
+
+/** One candidate and what came of it. */
+export interface Finding {
+  backend: Exclude<BackendChoice, "auto">;
+  /** Started, or could not be, or was not tried because another one comes first. */
+  state: "started" | "unavailable" | "not tried";
+  /** What it is, or why not. */
+  detail: string;
+}
+
+export interface StartedBackend {
+  /** What was started. */
+  name: Exclude<BackendChoice, "auto">;
+  /** The name under which tfjs knows it: `cramkit-cpu`, `webgpu`, `tensorflow`. */
+  tfjsName: string;
+  /** One line for people. */
+  description: string;
+  /** What was looked at, in the order of preference, and why this one was chosen. */
+  findings: Finding[];
+  /** Ends threads or gives the device back. tfjs has no current backend afterwards. */
+  dispose(): void;
+}
+
+type Started = Pick<StartedBackend, "tfjsName" | "description" | "dispose">;
+
+const load = async (kernels: Kernels = []): Promise<readonly KernelConfig[]> =>
+  typeof kernels === "function" ? kernels() : kernels;
+
+const starters: Record<StartedBackend["name"], (options: BackendOptions) => Promise<Started>> = {
+  webgpu: async ({ kernels, webgpu }) => {
+    const { startWebgpu } = await import("./webgpu/index.ts");
+    const started = await startWebgpu(webgpu);
+    const { replaceKernels } = await import("./replace-kernels.ts");
+    replaceKernels("webgpu", await load(kernels?.webgpu));
+    return { tfjsName: started.name, description: started.description, dispose: () => started.dispose() };
+  },
+  tensorflow: async () => {
+    const { startTensorflow } = await import("./tensorflow.ts");
+    return startTensorflow();
+  },
+  cpu: async ({ kernels, cpu }) => {
+    const { cpuBackendName, startCpu } = await import("./cpu/start.ts");
+    const started = await startCpu(cpu ?? {}, await load(kernels?.cpu));
+    return { tfjsName: cpuBackendName, description: started.description, dispose: started.dispose };
+  },
+};
+
+/** `auto` takes the first of these that starts. */
+const preference = ["webgpu", "tensorflow", "cpu"] as const;
+
+/**
+ * Starts a backend and makes it tfjs's current one. A named backend that cannot start throws, with the cause; `auto`
+ * takes WebGPU, a tfjs-node that is installed, our CPU backend, in this order, and says in `findings` what it met.
+ * A software WebGPU adapter is passed over, as it is slower than our CPU backend.
+ */
+export const startBackend = async (choice: BackendChoice, options: BackendOptions = {}): Promise<StartedBackend> => {
+  if (choice !== "auto") {
+    if (!Object.hasOwn(starters, choice)) {
+      throw new RangeError(`startBackend: expected "cpu", "webgpu", "tensorflow" or "auto", got "${choice}"`);
+    }
+    const started = await starters[choice](options);
+    return { name: choice, ...started, findings: [{ backend: choice, state: "started", detail: started.description }] };
+  }
+  const findings: Finding[] = [];
+  for (const [i, backend] of preference.entries()) {
+    try {
+      const started = await starters[backend](options);
+      findings.push({ backend, state: "started", detail: started.description });
+      for (const rest of preference.slice(i + 1)) {
+        findings.push({ backend: rest, state: "not tried", detail: `${backend} comes first` });
+      }
+      return { name: backend, ...started, findings };
+    } catch (error) {
+      findings.push({ backend, state: "unavailable", detail: error instanceof Error ? error.message : String(error) });
+    }
+  }
+  const list = findings.map(({ backend, detail }) => `${backend}: ${detail}`).join("\n");
+  throw new Error(`startBackend: expected one backend to start, got none\n${list}`);
+};

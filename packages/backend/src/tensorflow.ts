@@ -1,0 +1,31 @@
+import { setBackend } from "@tensorflow/tfjs-core";
+
+const packages = ["@tensorflow/tfjs-node-gpu", "@tensorflow/tfjs-node"];
+
+/** Uses the first of tfjs-node-gpu and tfjs-node that the user has installed. Both register the backend `tensorflow`. */
+export const startTensorflow = async () => {
+  restoreIsNullOrUndefined();
+  const failures: string[] = [];
+  for (const name of packages) {
+    try {
+      await import(/* @vite-ignore */ name);
+    } catch (error) {
+      failures.push(`${name}: ${error instanceof Error ? error.message.split("\n")[0] : error}`);
+      continue;
+    }
+    if (!(await setBackend("tensorflow")))
+      throw new Error(`startBackend: ${name} loads, but its backend does not start`);
+    // tfjs-node ends with the process; there is no device to give back.
+    return { tfjsName: "tensorflow", description: `TensorFlow through ${name}`, dispose: () => {} };
+  }
+  throw new Error(
+    `startBackend: expected @tensorflow/tfjs-node-gpu or @tensorflow/tfjs-node to be installed, got neither; npm install one, or use the cpu backend (${failures.join("; ")})`,
+  );
+};
+
+/** tfjs-node 4.22 calls util.isNullOrUndefined, which Node 23 removed. */
+const restoreIsNullOrUndefined = (): void => {
+  const util = globalThis.process?.getBuiltinModule?.("node:util") as unknown as Record<string, unknown> | undefined;
+  if (util && !util.isNullOrUndefined)
+    util.isNullOrUndefined = (value: unknown) => value === null || value === undefined;
+};
