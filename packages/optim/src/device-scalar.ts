@@ -37,12 +37,8 @@ const asScalar = (value: number | Tensor): Tensor => (typeof value === "number" 
 export const globalNorm = (tensors: TensorMap, kernels: Kernels = {}): Tensor => {
   const list = Object.values(tensors);
   if (kernels.globalNorm) return kernels.globalNorm(list);
-  return tidy(() => sqrt(squaredNorm(list)));
+  return tidy(() => (list.length === 0 ? scalar(0) : sqrt(addN(list.map((tensor) => sum(square(tensor)))))));
 };
-
-/** The squared L2 norm over all tensors: scalar. */
-export const squaredNorm = (tensors: readonly Tensor[]): Tensor =>
-  tidy(() => (tensors.length === 0 ? scalar(0) : addN(tensors.map((tensor) => sum(square(tensor))))));
 
 /** The gradients times their scale, and zeros where the step is skipped, whatever they hold: borrows all. */
 export const scaledOrZero = (grad: Tensor, gradScale: Tensor, taken: Tensor): Tensor =>

@@ -36,7 +36,7 @@ export const change = (list: number[], fn: (x: number, i: number) => number): vo
   for (let i = 0; i < list.length; i++) list[i] = fn(list[i]!, i);
 };
 
-export const sizeOf = (shape: readonly number[]): number => shape.reduce((size, side) => size * side, 1);
+const sizeOf = (shape: readonly number[]): number => shape.reduce((size, side) => size * side, 1);
 
 /** Values as float32 has them, so that float64 equations begin where the tensors do. */
 export const numbers = (seed: number, scale = 1): Numbers =>

@@ -25,7 +25,7 @@ interface Moments {
 }
 
 /** Both moments, kept as Adam does, and an update made of them. */
-export const byMoments = (
+const byMoments = (
   where: string,
   { b1 = 0.9, b2 = 0.98, epsilon = 1e-12 }: AdamOptions,
   direction: (moments: Moments) => Tensor,
