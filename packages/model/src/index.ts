@@ -19,6 +19,8 @@ export {
   maskedLanguageModelLoss,
   tokenClassificationLoss,
 } from "./objectives.ts";
+export { onnxGraph } from "./onnx.ts";
+export type { OnnxAttribute, OnnxGraph, OnnxNode, OnnxPort, OnnxTensor } from "./operations/onnx-graph.ts";
 export type { Operations } from "./operations/operations.ts";
 export { parameterCount, parameterShapes, parameterTable } from "./parameters.ts";
 export type { ParameterSpec, ParameterTable, Part, Scope } from "./part.ts";

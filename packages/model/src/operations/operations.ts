@@ -24,7 +24,7 @@ export interface Operations<Value> {
   gate(x: Value, activation: Activation): Value;
   dropout(x: Value, options: DropoutOptions): Value;
   /** Real part of the orthonormal 2-D Fourier transform over sequence and hidden: `[batch, seq, hidden]` -> same. */
-  realFourier(x: Value): Value;
+  realFourier(x: Value, hidden: number): Value;
 
   /** The four below broadcast as NumPy does. */
   add(a: Value, b: Value): Value;

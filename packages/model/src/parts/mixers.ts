@@ -11,9 +11,9 @@ import {
 } from "./score-attention.ts";
 
 /** FNet: the real part of the 2-D Fourier transform, without a parameter. Padding is mixed in as anything else. */
-const fourier: PartFactory = () => ({
+const fourier: PartFactory = (_, { width }) => ({
   parameters: {},
-  run: (x, { ops }) => ops.realFourier(x),
+  run: (x, { ops }) => ops.realFourier(x, width),
 });
 
 /** A mixer without a projection of its own, followed by one. */

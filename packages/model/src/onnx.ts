@@ -1,0 +1,65 @@
+import type { Tensor } from "@tensorflow/tfjs-core";
+import type { ModelConfig } from "./config.ts";
+import { runEncoder } from "./encoder.ts";
+import { runDecoder, runSequenceHead, runTokenHead } from "./heads.ts";
+import type { Params } from "./init.ts";
+import type { OnnxGraph, OnnxPort } from "./operations/onnx-graph.ts";
+import { onnxBuilder } from "./operations/onnx-operations.ts";
+import { createScope } from "./scope.ts";
+
+/**
+ * A model as a graph of ONNX, operator set 17, for any batch and sequence length up to `maxSeq`. Inputs are int64
+ * `input_ids`, `attention_mask` and, where the model has token types, `token_type_ids`, each `[batch, sequence]`; the output
+ * is `logits`, or `last_hidden_state` of a model without a head: the names that transformers.js knows.
+ *
+ * Borrows `params` until the graph is written: their data is fetched then, one tensor at a time.
+ */
+export function onnxGraph(params: Params, config: ModelConfig): OnnxGraph {
+  const { ops, nodes, initializers } = onnxBuilder();
+  const used = new Set<string>();
+  const param = (name: string): string => {
+    const tensor = params[name];
+    if (!tensor)
+      throw new RangeError(
+        `onnxGraph: expected a parameter ${name}, got none; do params and configuration belong together?`,
+      );
+    if (!used.has(name)) {
+      used.add(name);
+      initializers.push({ name, dtype: "F32", shape: tensor.shape, data: () => dataOf(tensor) });
+    }
+    return name;
+  };
+  const ids = (name: string): OnnxPort => ({ name, dtype: "I64", shape: ["batch", "sequence"] });
+  const inputs = [
+    ids("input_ids"),
+    ids("attention_mask"),
+    ...(config.typeVocabSize > 0 ? [ids("token_type_ids")] : []),
+  ];
+  nodes.push({ op: "Cast", inputs: ["attention_mask"], outputs: ["mask"], attributes: { to: 1 } });
+  const scope = createScope(ops, param, { mask: "mask" });
+  const hidden = runEncoder({ inputIds: "input_ids", tokenTypeIds: "token_type_ids" }, scope, config);
+  const { head } = config;
+  const output = (name: string, from: string, shape: OnnxPort["shape"]): OnnxPort => {
+    nodes.push({ op: "Identity", inputs: [from], outputs: [name], attributes: {} });
+    return { name, dtype: "F32", shape };
+  };
+  const rows = ["batch", "sequence"];
+  const top = (): OnnxPort => {
+    switch (head.type) {
+      case "none":
+        return output("last_hidden_state", hidden, [...rows, config.hidden]);
+      case "masked-language-model":
+        return output("logits", runDecoder(hidden, scope, config), [...rows, config.vocabSize]);
+      case "token-classification":
+        return output("logits", runTokenHead(hidden, scope, head), [...rows, head.labels]);
+      default:
+        return output("logits", runSequenceHead(hidden, scope, head), ["batch", head.labels]);
+    }
+  };
+  const outputs = [top()];
+  return { name: "encoder", opset: 17, inputs, outputs, nodes, initializers };
+}
+
+async function dataOf(tensor: Tensor): Promise<Float32Array> {
+  return (await tensor.data()) as Float32Array;
+}
