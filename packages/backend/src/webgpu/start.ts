@@ -48,7 +48,8 @@ export async function startWebgpu(options: WebgpuOptions = {}): Promise<StartedW
   const adapter = await chooseAdapter(source, options);
   const opened = await openDevice(adapter);
   const { device } = opened;
-  const info = device.adapterInfo ?? adapter.info;
+  // Not `device.adapterInfo`: Dawn lists the matrix configurations only here.
+  const { info } = adapter;
   const configs = matrixConfigs(info);
   const spelling = await probeSpelling(device, configs, info.subgroupMaxSize ?? 128);
   const found = readCapabilities(device, info, precision, spelling);

@@ -1,8 +1,10 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
+import { halfOf, padded } from "../half.ts";
 import { type Host, type KernelBinding, output, release } from "../host.ts";
 import { partOf, partsOf } from "../parts.ts";
 import { grid, type Program, program } from "../program.ts";
-import { type GemmShape, selectTiled } from "./select.ts";
+import { matrixProgram } from "./matrix.ts";
+import { type GemmShape, type MatrixChoice, selectMatrix, selectTiled } from "./select.ts";
 import { type Form, tiledProgram, tiles } from "./tiled.ts";
 
 export interface Gemm extends GemmShape {
@@ -19,18 +21,51 @@ export function gemm(host: Host, g: Gemm): void {
   const widest = g.form === "tn" ? Math.max(g.m, g.n) : Math.max(g.k, g.n);
   const parts = partsOf(host, rows, widest * 4);
   if (parts.length === 1) {
-    tiled(host, g, g.a, g.b, g.c);
+    product(host, g, g.a, g.b, g.c);
     return;
   }
   parts.forEach((part, i) => {
     if (g.form === "tn") {
       const cut = { ...g, k: part.count, accumulate: g.accumulate || i > 0 };
-      tiled(host, cut, partOf(g.a, rows, g.m * 4, part), partOf(g.b, rows, g.n * 4, part), g.c);
+      product(host, cut, partOf(g.a, rows, g.m * 4, part), partOf(g.b, rows, g.n * 4, part), g.c);
     } else {
       const cut = { ...g, m: part.count };
-      tiled(host, cut, partOf(g.a, rows, g.k * 4, part), g.b, partOf(g.c, rows, g.n * 4, part));
+      product(host, cut, partOf(g.a, rows, g.k * 4, part), g.b, partOf(g.c, rows, g.n * 4, part));
     }
   });
+}
+
+function product(host: Host, g: Gemm, a: KernelBinding, b: KernelBinding, c: KernelBinding): void {
+  const shape = { ...g, bias: g.biasTensor !== undefined };
+  const matrix = selectMatrix(host.capabilities, shape);
+  if (matrix) onMatrices(host, g, matrix, a, b, c);
+  else tiled(host, g, a, b, c);
+}
+
+function onMatrices(
+  host: Host,
+  g: Gemm,
+  { variant, splits, kPerGroup }: MatrixChoice,
+  a: KernelBinding,
+  b: KernelBinding,
+  c: KernelBinding,
+): void {
+  const { form, m, n, k, alpha = 1 } = g;
+  const [aRows, aColumns] = form === "tn" ? [k, m] : [m, k];
+  const [bRows, bColumns] = form === "nt" ? [n, k] : [k, n];
+  const left = halfOf(host, a, aRows, aColumns);
+  const right = halfOf(host, b, bRows, bColumns);
+  const sums = splits === 1 ? undefined : output(host, [splits, m, n]);
+  host.dispatch(
+    matrixProgram(variant),
+    [left.half, right.half, ...(variant.bias ? [g.biasTensor!] : []), sums ?? c],
+    { m, n, k: padded(k), kPerGroup, lda: padded(aColumns), ldb: padded(bColumns), alpha: sums ? 1 : alpha },
+    [Math.ceil(n / variant.tile), Math.ceil(m / variant.tile), splits],
+  );
+  release(host, left.owned, right.owned);
+  if (!sums) return;
+  addSplits(host, g, sums, c, splits, alpha);
+  release(host, sums);
 }
 
 function tiled(host: Host, g: Gemm, a: KernelBinding, b: KernelBinding, c: KernelBinding): void {
