@@ -3,7 +3,7 @@ import type { TokenArray } from "./rows.ts";
 export type Direction = "ascending" | "descending";
 
 /** A score the caller computes. The name stands for the function in the key of the set: change it with the function. */
-export interface CustomOrder {
+interface CustomOrder {
   by: "score";
   name: string;
   /** `row: [seqLength]`, borrowed. NaN is refused. */

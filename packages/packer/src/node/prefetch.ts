@@ -69,6 +69,7 @@ function startWorker(workerData: PrefetchWork): Worker {
 
 /** Runs a TypeScript worker. `--import tsx` has no effect in threads of Node 20, so the thread registers tsx by itself. */
 function startFromSource(url: URL, workerData: PrefetchWork): Worker {
-  const start = `import("tsx/esm/api").then(({ register }) => { register(); return import(${JSON.stringify(url.href)}); });`;
+  const tsx = import.meta.resolve("tsx/esm/api");
+  const start = `import("${tsx}").then(({ register }) => { register(); return import("${url}"); });`;
   return new Worker(start, { eval: true, workerData, execArgv: ["--conditions=@cramkit/source"] });
 }
