@@ -135,6 +135,9 @@ describe("runTasks", () => {
     expect((await runTasks(options))[0]!.tests).toBeUndefined();
     const [result] = await runTasks({ ...options, tests: true });
     expect(result!.tests).toEqual([{ column: "Weather", values: [1, 0, 0, 1, 0, 0, 1, 0, 0, 1] }]);
+    const more = { ...sentiment, tests: [...sentiment.tests!, { ...sentiment.tests![0]!, column: "Late" }] };
+    const [again] = await runTasks({ ...options, tasks: [more], tests: true });
+    expect(again!.tests!.map(({ column }) => column)).toEqual(["Weather", "Late"]);
   });
 
   it("marks a random part of a task as partial", async () => {

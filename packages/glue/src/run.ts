@@ -11,7 +11,7 @@ export interface RunOptions {
   /** Read one after the other, so that a generator keeps one task in memory. */
   tasks: Iterable<TaskData> | AsyncIterable<TaskData>;
   protocol?: Protocol;
-  /** Trial `k` (from 0) has the seed `seed + k`. */
+  /** A 32-bit number; trial `k` (from 0) has the seed `seed + k`. */
   seed?: number;
   /** Holds `TASK/trial-K.json` for every trial that is done; what is there already is not run again. */
   resultsDir?: string;
@@ -49,10 +49,10 @@ export async function runTasks(options: RunOptions): Promise<TrialResult[]> {
         trainee: trainee.id,
         protocol: { ...protocol, trials: 0 },
         data: digest,
-        seed: seed + trial,
+        seed: (seed + trial) >>> 0,
       };
       let result = resultsDir === undefined ? undefined : await loadResult(resultsDir, task.name, trial, identity);
-      if (result && !(tests && data.tests?.length && !result.tests)) {
+      if (result && (!tests || hasTests(result, data))) {
         options.onProgress?.({ ...at, phase: "resumed", result });
       } else {
         encoded ??= await encodeTask(data, trainee, { protocol, tests, report, signal });
@@ -60,7 +60,7 @@ export async function runTasks(options: RunOptions): Promise<TrialResult[]> {
           task,
           encoded,
           protocol,
-          seed: seed + trial,
+          seed: identity.seed,
           evaluationBatchSize: options.evaluationBatchSize ?? 128,
           report,
           signal,
@@ -83,6 +83,12 @@ export async function runTasks(options: RunOptions): Promise<TrialResult[]> {
     }
   }
   return results;
+}
+
+function hasTests(result: TrialResult, { tests = [] }: TaskData): boolean {
+  return tests.every(({ column, examples }) =>
+    result.tests?.some((predictions) => predictions.column === column && predictions.values.length === examples.length),
+  );
 }
 
 /** The protocol within what the model can take. */

@@ -35,7 +35,7 @@ export function scoreRow(name: string, results: readonly TrialResult[]): ScoreRo
   const of: ScoresOf = (column, metric) => percent(sets.find((set) => set.column === column)?.metrics[metric]?.median);
   return {
     name,
-    source: `measured, ${protocolsOf(sets)}, ${trialsOf(sets)}`,
+    source: sets.length > 0 ? `measured, ${protocolsOf(sets)}, ${trialsOf(sets)}` : "measured",
     scores: Object.fromEntries(scores),
     average: studyAverage(of),
     officialAverage: officialAverage(of),
