@@ -89,6 +89,23 @@ const fillKernel =
   };
 
 /**
+ * tfjs-backend-cpu answers a cast that loses nothing (bool or int32 to float32) with the same storage under another type,
+ * which holds where values are JavaScript numbers. Ours are bytes, so they are converted.
+ */
+const castKernel =
+  (otherwise: KernelFunc): KernelFunc =>
+  (call) => {
+    const { x } = call.inputs as { x: TensorInfo };
+    const { dtype } = call.attrs as { dtype: TensorInfo["dtype"] };
+    const isWidening = dtype === "float32" ? x.dtype !== "float32" : dtype === "int32" && x.dtype === "bool";
+    if (!isWidening || (x.dtype !== "int32" && x.dtype !== "bool")) return otherwise(call);
+    const backend = call.backend as CpuBackend;
+    const y = backend.output(x.shape, dtype as "float32" | "int32");
+    backend.view(y).set(backend.view(x));
+    return y;
+  };
+
+/**
  * Our kernels of tfjs-core's own operations, for `backendName`. Each falls back to the kernel that is registered there
  * before, which copies of tfjs-backend-cpu's kernels are.
  */
@@ -108,6 +125,7 @@ export const cpuKernels = (backendName: string): KernelConfig[] => {
     config("ZerosLike", (otherwise) => fillKernel(() => 0, otherwise)),
     config("OnesLike", (otherwise) => fillKernel(() => 1, otherwise)),
     config("Fill", (otherwise) => fillKernel(({ value }) => value as number, otherwise)),
+    config("Cast", castKernel),
     config("BatchMatMul", matMulKernel),
   ];
 };
