@@ -1,0 +1,24 @@
+import type { Recipe } from "@cramkit/recipes";
+import { type Command, Option } from "commander";
+
+/** Options of every command that computes. */
+export interface BackendOptions {
+  readonly backend: Recipe["backend"]["name"];
+  readonly precision: Recipe["backend"]["precision"];
+  readonly threads?: string;
+}
+
+/** Adds the options that name a backend. */
+export const withBackend = (command: Command): Command =>
+  command
+    .addOption(
+      new Option("--backend <name>", "what computes").choices(["auto", "cpu", "webgpu", "tensorflow"]).default("auto"),
+    )
+    .addOption(new Option("--precision <name>", "of the computation").choices(["float32", "mixed"]).default("float32"))
+    .option("--threads <count>", "of the cpu backend; default: all cores");
+
+export const backendOf = ({ backend, precision, threads }: BackendOptions): Recipe["backend"] => {
+  if (threads !== undefined && !/^[1-9]\d*$/.test(threads))
+    throw new RangeError(`--threads: expected a number above 0, got ${threads}`);
+  return { name: backend, precision, threads: threads === undefined ? null : Number(threads) };
+};

@@ -1,0 +1,15 @@
+import { differences, readRun } from "@cramkit/recipes";
+import { Command } from "commander";
+
+export const diffCommand = (): Command =>
+  new Command("diff")
+    .description("show where the recipes of two runs differ")
+    .argument("<run>", "folder of a run")
+    .argument("<other>", "folder of another run")
+    .action(async (run: string, other: string) => {
+      const [left, right] = [await readRun(run), await readRun(other)];
+      const found = differences(left.recipe, right.recipe);
+      for (const { path, left, right } of found)
+        console.log(`${path}: ${JSON.stringify(left)} -> ${JSON.stringify(right)}`);
+      if (found.length === 0) console.log("the recipes are the same");
+    });

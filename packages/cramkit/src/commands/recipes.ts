@@ -1,0 +1,14 @@
+import { findRecipe, recipes } from "@cramkit/recipes";
+import { Command } from "commander";
+
+export const recipesCommand = (): Command =>
+  new Command("recipes")
+    .description("list the recipes, or print one as JSON to start your own from")
+    .argument("[recipe]", "name of a recipe")
+    .action(async (name?: string) => {
+      if (name !== undefined) {
+        return console.log(JSON.stringify(await findRecipe(name), null, 2));
+      }
+      const width = Math.max(...Object.keys(recipes).map((key) => key.length));
+      for (const [key, make] of Object.entries(recipes)) console.log(`${key.padEnd(width)}  ${make().description}`);
+    });

@@ -1,0 +1,18 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { readRun, runFiles } from "@cramkit/recipes";
+import { Command } from "commander";
+import { renderReport } from "../report/report.ts";
+
+export const reportCommand = (): Command =>
+  new Command("report")
+    .description("write the report of a run, or of several side by side")
+    .argument("<runs...>", "folders of runs")
+    .option("--out <file>", "where to write it; default: report.html in the run's folder, comparison.html for several")
+    .action(async (folders: string[], { out }: { out?: string }) => {
+      const runs = await Promise.all(folders.map((folder) => readRun(folder)));
+      const file =
+        out ?? (folders.length === 1 ? runFiles(folders[0]!).report : join(process.cwd(), "comparison.html"));
+      await writeFile(file, await renderReport(runs));
+      console.log(file);
+    });

@@ -1,0 +1,70 @@
+import { readFile } from "node:fs/promises";
+import { text as readAll } from "node:stream/consumers";
+import { fileDocuments } from "@cramkit/corpus";
+import { crammingTokenizerOptions, type TrainOptions, tokenizerFromJson, trainTokenizer } from "@cramkit/tokenizer";
+import { writeFileAtomic } from "@cramkit/trainer/node";
+import { Command, Option } from "commander";
+import { createProgressDisplay } from "../progress.ts";
+
+interface TrainCommandOptions {
+  readonly out: string;
+  readonly model: TrainOptions["model"];
+  readonly vocabSize: number;
+}
+
+const load = async (file: string) => tokenizerFromJson(await readFile(file, "utf8"));
+
+export const tokenizerCommand = (): Command => {
+  const command = new Command("tokenizer").description("train a tokenizer, or run one");
+  command
+    .command("train")
+    .description("train a tokenizer with the study's normalisation and special tokens")
+    .argument(
+      "<paths...>",
+      "files or folders of text (.txt, .jsonl, .json, .csv, .tsv, .parquet, each also .gz and .zst)",
+    )
+    .requiredOption("--out <file>", "where to write tokenizer.json")
+    .addOption(new Option("--model <name>").choices(["WordPiece", "BPE", "Unigram", "WordLevel"]).default("WordPiece"))
+    .option("--vocab-size <count>", "entries, special tokens included", Number, 32_768)
+    .action(async (paths: string[], { out, model, vocabSize }: TrainCommandOptions) => {
+      const display = createProgressDisplay();
+      const documents = fileDocuments({ path: paths });
+      const texts = async function* () {
+        for await (const { text } of documents) yield text;
+      };
+      const tokenizer = await trainTokenizer(texts(), {
+        ...crammingTokenizerOptions({ vocabSize }),
+        model,
+        onProgress: ({ phase, documents, characters, fraction }) =>
+          display.show(
+            phase === "count"
+              ? { stage: "reading", done: documents, unit: "documents", detail: `${(characters / 1e6).toFixed(1)} MB` }
+              : { stage: "training", done: fraction, total: 1, unit: "%" },
+          ),
+      });
+      await writeFileAtomic(out, JSON.stringify(tokenizer.toJSON()));
+      display.finish(`${out}: ${tokenizer.vocabSize.toLocaleString("en-US")} entries`);
+    });
+  command
+    .command("encode")
+    .description("ids of a text, or of standard input")
+    .argument("<tokenizer>", "a tokenizer.json")
+    .argument("[text]")
+    .action(async (file: string, text?: string) => {
+      const tokenizer = await load(file);
+      console.log(Array.from(tokenizer.encodeIds(text ?? (await readAll(process.stdin)))).join(" "));
+    });
+  command
+    .command("decode")
+    .description("the text of ids, or of ids on standard input")
+    .argument("<tokenizer>", "a tokenizer.json")
+    .argument("[ids...]")
+    .action(async (file: string, given: string[]) => {
+      const tokenizer = await load(file);
+      const words = given.length > 0 ? given : (await readAll(process.stdin)).split(/\s+/).filter(Boolean);
+      const wrong = words.find((word) => !/^\d+$/.test(word));
+      if (wrong !== undefined) throw new RangeError(`tokenizer decode: expected ids, whole numbers, got "${wrong}"`);
+      console.log(tokenizer.decode(words.map(Number)));
+    });
+  return command;
+};

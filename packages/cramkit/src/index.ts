@@ -1,0 +1,2 @@
+export { createProgram } from "./program.ts";
+export { renderReport } from "./report/report.ts";

@@ -1,0 +1,34 @@
+import { readFileSync } from "node:fs";
+import { Command } from "commander";
+import { diffCommand } from "./commands/diff.ts";
+import { doctorCommand } from "./commands/doctor.ts";
+import { fillMaskCommand } from "./commands/fill-mask.ts";
+import { prepareCommand } from "./commands/prepare.ts";
+import { recipesCommand } from "./commands/recipes.ts";
+import { reportCommand } from "./commands/report.ts";
+import { resumeCommand } from "./commands/resume.ts";
+import { runCommand } from "./commands/run.ts";
+import { tokenizerCommand } from "./commands/tokenizer.ts";
+import { verifyCommand } from "./commands/verify.ts";
+import { watchCommand } from "./commands/watch.ts";
+
+/** The command line: one file a command. */
+export const createProgram = (): Command => {
+  const { version, description } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+  const program = new Command("cramkit").description(description).version(version).showSuggestionAfterError();
+  const commands = [
+    runCommand(),
+    resumeCommand(),
+    prepareCommand(),
+    reportCommand(),
+    watchCommand(),
+    diffCommand(),
+    recipesCommand(),
+    tokenizerCommand(),
+    fillMaskCommand(),
+    verifyCommand(),
+    doctorCommand(),
+  ];
+  for (const command of commands) program.addCommand(command);
+  return program;
+};

@@ -1,0 +1,24 @@
+const compact = new Intl.NumberFormat("en-US", { notation: "compact", maximumSignificantDigits: 4 });
+
+/** "1.05M", "320". */
+export const big = (value: number): string => compact.format(value);
+
+const scales = [
+  [1e18, "exaFLOP"],
+  [1e15, "petaFLOP"],
+  [1e12, "teraFLOP"],
+  [1e9, "gigaFLOP"],
+] as const;
+
+/** Floating-point operations in the unit that fits. */
+export const flop = (value: number): string => {
+  const [unit, name] = scales.find(([least]) => value >= least) ?? scales.at(-1)!;
+  return `${(value / unit).toPrecision(3)} ${name}`;
+};
+
+export const nats = (value: number): string => value.toFixed(3);
+
+export const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+
+export const bytes = (value: number): string =>
+  value >= 1e9 ? `${(value / 1e9).toFixed(2)} GB` : `${Math.round(value / 1e6)} MB`;

@@ -1,0 +1,22 @@
+import type { Budget } from "@cramkit/scheduler";
+
+const units = { minute: 1 / 60, hour: 1, day: 24, step: 1, token: 1, flop: 1 } as const;
+
+/** A number and a unit: "24 hours", "2000 steps", "1e6 tokens", "5e15 flops". */
+export const budgetPattern = /^\s*(-?[\d.]+(?:e\+?\d+)?)\s*(minute|hour|day|step|token|flop)s?\s*$/i;
+
+/** Reads a budget as a recipe writes it. `flopsPerToken` counts forward and backward of the model. */
+export const parseBudget = (text: string, flopsPerToken: number): Budget => {
+  const [, digits, word] = budgetPattern.exec(text) ?? [];
+  const amount = Number(digits);
+  if (!word || !(amount > 0) || !Number.isFinite(amount)) {
+    throw new RangeError(
+      `budget: expected more than nothing, as in "24 hours", "2000 steps" or "1e6 tokens", got "${text}"`,
+    );
+  }
+  const unit = word.toLowerCase() as keyof typeof units;
+  if (unit === "step") return { steps: amount };
+  if (unit === "token") return { tokens: amount };
+  if (unit === "flop") return { flops: amount, flopsPerToken };
+  return { hours: amount * units[unit] };
+};

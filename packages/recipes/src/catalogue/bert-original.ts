@@ -1,0 +1,31 @@
+import { preset } from "@cramkit/model";
+import type { Recipe } from "../recipe.ts";
+import { bertBase } from "./bert-base.ts";
+
+/** The original BERT (bert-original): Adam with betas 0.9 and 0.999 at 1e-4, batch 512, linear decay, dropout, no budget to speak of. */
+export const bertOriginal = (): Recipe => {
+  const base = bertBase();
+  return {
+    ...base,
+    name: "bert-original",
+    description: "the original BERT: a million steps of 512 rows; days on any card",
+    model: { ...preset("bert-original") },
+    training: {
+      ...base.training,
+      budget: "1000000 steps",
+      optimizer: {
+        name: "adam",
+        learningRate: 1e-4,
+        b1: 0.9,
+        b2: 0.999,
+        epsilon: 1e-8,
+        weightDecay: 0.01,
+        clipNorm: null,
+      },
+      // 80,000 of 8,000,000 microbatches of 64.
+      schedule: { name: "polynomial-decay", warmup: 0.01, cooldown: 0 },
+      batchSize: 512,
+      dropout: 0.1,
+    },
+  };
+};

@@ -1,0 +1,50 @@
+import { preset } from "@cramkit/model";
+import type { Recipe } from "../recipe.ts";
+
+/**
+ * The final recipe of the study (v2: crammed-bert, bert-o4, the Pile): 16 layers of 768, 25 % of every row masked, AdamW
+ * at 1e-3 along triangle2, a batch that grows to 8192 over 60 % of the day.
+ */
+export const crammedBert = (): Recipe => ({
+  name: "crammed-bert",
+  description: "crammed BERT of the study's final version: 119.6 M parameters, one day on one GPU, on your text",
+  seed: 1,
+  backend: { name: "auto", precision: "mixed", threads: null },
+  corpus: {
+    sources: [{ kind: "files", path: "corpus" }],
+    maxDocuments: null,
+    shuffle: true,
+    minCharacters: 0,
+    maxTokensPerCharacter: 0.25,
+    exactDuplicates: false,
+    duplicateBytes: null,
+  },
+  tokenizer: { model: "WordPiece", vocabSize: 32_768 },
+  rows: { seqLength: 128, order: "full-stops" },
+  masking: { policy: "exact", probability: 0.25, wholeWords: false },
+  model: { ...preset("crammed-bert") },
+  training: {
+    budget: "24 hours",
+    optimizer: {
+      name: "adamw",
+      learningRate: 1e-3,
+      b1: 0.9,
+      b2: 0.98,
+      epsilon: 1e-12,
+      weightDecay: 0.01,
+      clipNorm: 0.5,
+    },
+    schedule: { name: "budget-triangle2", warmup: 0, cooldown: 0 },
+    batchSize: 8192,
+    batchRamp: 0.6,
+    microbatchSize: "auto",
+    dropout: 0,
+  },
+  evaluation: {
+    heldOut: 0.005,
+    rows: 1024,
+    every: 0.05,
+    probes: { trials: 1, examples: 4000, epochs: 3, learningRate: 4e-5 },
+  },
+  checkpoints: { minutes: 20, keep: 2 },
+});

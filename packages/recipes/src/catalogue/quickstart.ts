@@ -1,0 +1,37 @@
+import type { Recipe } from "../recipe.ts";
+import { crammedBert } from "./crammed-bert.ts";
+
+/** A small crammed BERT on the English that comes with every installation: minutes on a CPU, no network, no data. */
+export const quickstart = (): Recipe => {
+  const base = crammedBert();
+  return {
+    ...base,
+    name: "quickstart",
+    description: "a small crammed BERT on the documentation of the installed packages: minutes on a CPU",
+    backend: { name: "cpu", precision: "float32", threads: null },
+    corpus: {
+      ...base.corpus,
+      sources: [{ kind: "installed-documentation", root: "." }],
+      minCharacters: 100,
+      maxTokensPerCharacter: null,
+      exactDuplicates: true,
+    },
+    tokenizer: { model: "WordPiece", vocabSize: 4096 },
+    rows: { seqLength: 128, order: "shuffled" },
+    model: { ...base.model, layers: 2, hidden: 128, heads: 2, intermediate: 512 },
+    training: {
+      ...base.training,
+      budget: "1e6 tokens",
+      optimizer: { ...base.training.optimizer, learningRate: 3e-3 },
+      batchSize: 64,
+      microbatchSize: 16,
+    },
+    evaluation: {
+      heldOut: 0.08,
+      rows: 128,
+      every: 0.1,
+      probes: { trials: 1, examples: 1000, epochs: 3, learningRate: 1e-3 },
+    },
+    checkpoints: { minutes: 1, keep: 2 },
+  };
+};

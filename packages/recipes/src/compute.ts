@@ -1,0 +1,26 @@
+import { type Finding, startBackend } from "@cramkit/backend";
+import { type OptimizerKernels, optimizerKernels, registerGradients } from "@cramkit/ops";
+import type { Recipe } from "./recipe.ts";
+
+/** A started backend with our kernels on it: the composition root of every run. */
+export interface Compute {
+  readonly name: string;
+  readonly description: string;
+  /** What was looked at, and why this one was chosen. */
+  readonly findings: readonly Finding[];
+  /** In-place kernels of the backend, where it has them. */
+  readonly kernels: OptimizerKernels | undefined;
+  dispose(): void;
+}
+
+/** Starts the backend of a recipe and registers gradients and kernels. */
+export const startCompute = async ({ name, precision, threads }: Recipe["backend"]): Promise<Compute> => {
+  registerGradients();
+  const backend = await startBackend(name, {
+    kernels: {},
+    cpu: { threads: threads ?? undefined },
+    webgpu: { precision },
+  });
+  const { description, findings, dispose } = backend;
+  return { name: backend.name, description, findings, kernels: optimizerKernels(), dispose };
+};

@@ -1,0 +1,104 @@
+import { encode, inputsOf, type ModelConfig, type Params, predictTokens } from "@cramkit/model";
+import { type MaskedBatch, type Masking, maskedBatches, type RowSource } from "@cramkit/packer";
+import { gather, reshape, type Tensor, tensor1d, tidy } from "@tensorflow/tfjs-core";
+import type { NamedTensors } from "./named-tensors.ts";
+import { streams } from "./random.ts";
+import type { MaskedScore } from "./run-record.ts";
+
+export interface EvaluationSet {
+  readonly source: RowSource;
+  /** Rows from the beginning of the source; all where it has fewer. */
+  readonly rows: number;
+  readonly maskId: number;
+  readonly masking: Masking;
+  readonly seed: number;
+}
+
+const rowsOfABatch = 16;
+
+/** The masked batches of an evaluation: the same rows and masks every time. */
+export async function* evaluationBatches({
+  source,
+  rows,
+  maskId,
+  masking,
+  seed,
+}: EvaluationSet): AsyncGenerator<MaskedBatch> {
+  let left = Math.min(rows, source.rowCount);
+  const batches = maskedBatches(source, {
+    batchSize: Math.min(rowsOfABatch, left),
+    maskId,
+    masking,
+    seed: seed ^ streams.evaluation,
+    dropLast: false,
+  });
+  for await (const { batch } of batches) {
+    if (left <= 0) return;
+    left -= batch.batchSize;
+    yield batch;
+  }
+}
+
+/** Sums over masked positions; from them the mean loss and the share of right guesses. */
+const createScore = () => {
+  let [loss, right, positions] = [0, 0, 0];
+  return {
+    add(nll: number, isRight: boolean) {
+      loss += nll;
+      right += isRight ? 1 : 0;
+      positions++;
+    },
+    value: (): MaskedScore & { positions: number } => ({
+      loss: loss / positions,
+      accuracy: right / positions,
+      positions,
+    }),
+  };
+};
+
+/** Masked-token loss and accuracy of a model. Borrows the parameters. */
+export const scoreModel = async (params: NamedTensors, config: ModelConfig, set: EvaluationSet) => {
+  const score = createScore();
+  for await (const batch of evaluationBatches(set)) {
+    const logits = maskedLogits(params, config, batch);
+    const values = await logits.data();
+    logits.dispose();
+    const vocab = values.length / batch.targets.length;
+    batch.targets.forEach((target, row) => {
+      let best = 0;
+      const at = row * vocab;
+      for (let id = 1; id < vocab; id++) if (values[at + id]! > values[at + best]!) best = id;
+      const top = values[at + best]!;
+      let sum = 0;
+      for (let id = 0; id < vocab; id++) sum += Math.exp(values[at + id]! - top);
+      score.add(top + Math.log(sum) - values[at + target]!, best === target);
+    });
+  }
+  return score.value();
+};
+
+/** Logits at the masked positions: `[count, vocab]`. */
+const maskedLogits = (params: NamedTensors, config: ModelConfig, batch: MaskedBatch): Tensor =>
+  tidy(() => {
+    const rows = reshape(encode(params as Params, config, inputsOf(batch)), [-1, config.hidden]);
+    return predictTokens(params as Params, config, gather(rows, tensor1d(batch.positions, "int32")));
+  });
+
+/** The same of a unigram model: every token by its frequency in `training`, counted up by one. */
+export const scoreUnigram = async (training: RowSource, set: EvaluationSet) => {
+  const counts = new Float64Array(training.vocabSize).fill(1);
+  const rowsAtOnce = 256;
+  const tokens = new Int32Array(rowsAtOnce * training.seqLength);
+  for (let row = 0; row < training.rowCount; row += rowsAtOnce) {
+    const indices = Array.from({ length: Math.min(rowsAtOnce, training.rowCount - row) }, (_, i) => row + i);
+    await training.readRows(indices, tokens);
+    for (const id of tokens.subarray(0, indices.length * training.seqLength)) counts[id]!++;
+  }
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  const likeliest = counts.indexOf(Math.max(...counts));
+  const score = createScore();
+  for await (const { targets } of evaluationBatches(set)) {
+    for (const target of targets) score.add(-Math.log(counts[target]! / total), target === likeliest);
+  }
+  return score.value();
+};

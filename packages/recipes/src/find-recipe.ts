@@ -1,0 +1,34 @@
+import { readFile } from "node:fs/promises";
+import { extname, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { createJiti } from "jiti";
+import { nearest } from "./nearest.ts";
+import { parseRecipe, type Recipe } from "./recipe.ts";
+import { recipes } from "./recipes.ts";
+
+const isFile = /\.(json|[cm]?[jt]s)$/;
+
+/** A recipe by its name, or from a file: JSON, or a module whose default export is a recipe or a function that makes one. */
+export const findRecipe = async (nameOrFile: string): Promise<Recipe> => {
+  if (isFile.test(nameOrFile)) return parseRecipe(await load(resolve(nameOrFile)), nameOrFile);
+  const make = Object.hasOwn(recipes, nameOrFile) ? recipes[nameOrFile as keyof typeof recipes] : undefined;
+  if (make) return parseRecipe(make(), nameOrFile);
+  throw new RangeError(
+    `no recipe "${nameOrFile}"; there is ${nearest(nameOrFile, Object.keys(recipes)).join(", ")}, or name a .json, .js or .ts file`,
+  );
+};
+
+const load = async (file: string): Promise<unknown> => {
+  if (extname(file) === ".json") {
+    const text = await readFile(file, "utf8");
+    try {
+      return JSON.parse(text);
+    } catch (error) {
+      throw new SyntaxError(`${file}: expected JSON, got ${(error as Error).message}`);
+    }
+  }
+  // Node 20 cannot read TypeScript on its own.
+  const jiti = createJiti(pathToFileURL(file).href);
+  const made = await jiti.import(file, { default: true });
+  return typeof made === "function" ? made() : made;
+};

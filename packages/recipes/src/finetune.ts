@@ -1,0 +1,112 @@
+import type { Batch, Trainee, TrainingBatch, Trial } from "@cramkit/glue";
+import { templateEncode } from "@cramkit/glue";
+import { classificationLoss, classify, init, inputsOf, type ModelConfig, type Params } from "@cramkit/model";
+import { adamw, disposeState, type Kernels } from "@cramkit/optim";
+import type { Tokenizer } from "@cramkit/tokenizer";
+import { tidy } from "@tensorflow/tfjs-core";
+import { valueAndNamedGrads } from "./gradient.ts";
+import { specialId } from "./masking.ts";
+import { disposeTensors, type NamedTensors } from "./named-tensors.ts";
+
+export interface TraineeSpec {
+  /** What tells this model from every other. */
+  readonly id: string;
+  /** Encoder weights, borrowed until the last trial has ended; absent: every trial begins with random ones. */
+  readonly params?: NamedTensors;
+  readonly config: ModelConfig;
+  readonly tokenizer: Tokenizer;
+  readonly kernels?: Kernels;
+}
+
+/** A model that the finetuning protocols of @cramkit/glue can train: the encoder, a new head, AdamW. */
+export const trainee = ({ id, params, config, tokenizer, kernels }: TraineeSpec): Trainee => ({
+  id,
+  padId: specialId(tokenizer, "<pad>"),
+  encode: templateEncode({
+    encodeIds: (text) => tokenizer.encodeIds(text, { addSpecialTokens: false }),
+    firstId: specialId(tokenizer, "<cls>"),
+    separatorId: specialId(tokenizer, "<sep>"),
+  }),
+  async startTrial({ outputs, regression, seed, protocol }): Promise<Trial> {
+    const { dropout, head } = protocol;
+    const finetuned: ModelConfig = {
+      ...config,
+      dropout,
+      attentionDropout: dropout,
+      head: {
+        type: regression ? "regression" : "classification",
+        labels: outputs,
+        width: head.width ?? config.hidden,
+        pooling: head.pooling,
+        dropout,
+      },
+    };
+    let live = initialised(finetuned, seed, params);
+    let step = 0;
+    let learningRate = 0;
+    const optimizer = adamw({ ...protocol.adamw, learningRate: () => learningRate, kernels });
+    let state = optimizer.init(live);
+
+    const tensorsOf = (batch: Batch) =>
+      inputsOf({
+        batchSize: batch.size,
+        seqLength: batch.seqLength,
+        inputIds: batch.inputIds,
+        attentionMask: batch.attentionMask,
+        ...(config.typeVocabSize > 0 && { tokenTypeIds: batch.typeIds }),
+      });
+    const learn = async (batch: TrainingBatch): Promise<number> => {
+      learningRate = batch.learningRate;
+      const options = dropout > 0 ? { dropout: { seed: (Math.imul(seed, 0x9e3779b1) + step) >>> 0 } } : {};
+      const { value, grads } = valueAndNamedGrads(live, (values) =>
+        tidy(() => classificationLoss(values, finetuned, tensorsOf(batch), batch.labels, options)),
+      );
+      const progress = {
+        microbatch: step,
+        step,
+        examples: 0,
+        tokens: 0,
+        elapsedMs: 0,
+        fraction: batch.step / batch.steps,
+      };
+      ({ params: live, state } = optimizer.update(grads, state, live, progress) as {
+        params: Params;
+        state: typeof state;
+      });
+      step++;
+      const loss = (await value.data())[0]!;
+      value.dispose();
+      return loss;
+    };
+    return {
+      async fit(batches, report) {
+        for await (const batch of batches) {
+          report(await learn(batch));
+          await new Promise(setImmediate); // Ctrl-C is heard between two steps
+        }
+      },
+      async predict(batch) {
+        const logits = tidy(() => classify(live, finetuned, tensorsOf(batch)));
+        const values = await logits.data();
+        logits.dispose();
+        return values;
+      },
+      dispose() {
+        disposeTensors(live);
+        disposeState(state);
+      },
+    };
+  },
+});
+
+/** New weights of the configuration, with those of the pretrained encoder in their place: only the head stays new. */
+const initialised = (config: ModelConfig, seed: number, pretrained: NamedTensors | undefined): Params => {
+  const params = init(config, seed);
+  for (const name of Object.keys(params)) {
+    const weight = pretrained?.[name];
+    if (!weight) continue;
+    params[name]!.dispose();
+    params[name] = weight.clone();
+  }
+  return params;
+};

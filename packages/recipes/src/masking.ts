@@ -1,0 +1,29 @@
+import type { Masking } from "@cramkit/packer";
+import type { Tokenizer } from "@cramkit/tokenizer";
+import type { Recipe } from "./recipe.ts";
+
+/** The study's special tokens, by their place in its tokenizers. */
+export const specialTokens = ["<pad>", "<s>", "</s>", "<unk>", "<cls>", "<sep>", "<mask>"] as const;
+
+/** The id of a special token; a tokenizer without it cannot be trained with. */
+export const specialId = (tokenizer: Tokenizer, token: (typeof specialTokens)[number]): number => {
+  const id = tokenizer.tokenToId(token);
+  if (id === undefined)
+    throw new RangeError(
+      `tokenizer: expected the special token ${token}, got none; train it with the study's special tokens`,
+    );
+  return id;
+};
+
+/** A recipe's masking policy. */
+export const maskingOf = ({ masking }: Recipe, tokenizer: Tokenizer): Masking => {
+  const { policy, probability: rate, wholeWords } = masking;
+  const wordStarts = wholeWords
+    ? Uint8Array.from({ length: tokenizer.vocabSize }, (_, id) => (tokenizer.idToToken(id)?.startsWith("##") ? 0 : 1))
+    : undefined;
+  if (policy === "bernoulli") {
+    const excludedIds = specialTokens.flatMap((token) => tokenizer.tokenToId(token) ?? []);
+    return { kind: "bernoulli", rate, excludedIds, wordStarts };
+  }
+  return { kind: "exact", rate, wordStarts, replacement: policy === "always-mask" ? policy : "80/10/10" };
+};

@@ -1,0 +1,58 @@
+import { init, type ModelConfig, maskedLanguageModelLoss, type Params } from "@cramkit/model";
+import { maskedBatches } from "@cramkit/packer";
+import { findMicrobatch } from "@cramkit/trainer";
+import { valueAndNamedGrads } from "./gradient.ts";
+import { maskingOf, specialId } from "./masking.ts";
+import { disposeTensors } from "./named-tensors.ts";
+import type { Prepared } from "./prepare.ts";
+import type { RunContext } from "./progress.ts";
+import type { Recipe } from "./recipe.ts";
+
+/** The recipe's microbatch size; for "auto" the fastest one that fits into memory, by trial. */
+export const chooseMicrobatch = async (
+  recipe: Recipe,
+  config: ModelConfig,
+  prepared: Prepared,
+  { say }: RunContext,
+): Promise<number> => {
+  const { microbatchSize, batchSize } = recipe.training;
+  if (microbatchSize !== "auto") return microbatchSize;
+  const params = init(config, recipe.seed);
+  try {
+    const found = await findMicrobatch({
+      max: Math.min(batchSize, 512, prepared.training.rowCount),
+      attempt: (size) => rateOf(size, params, config, recipe, prepared),
+    });
+    say(`microbatches of ${found} rows, found by trial`);
+    return found;
+  } finally {
+    disposeTensors(params);
+  }
+};
+
+/** Examples per second of forward and backward, after one pass to warm up. */
+const rateOf = async (
+  size: number,
+  params: Params,
+  config: ModelConfig,
+  recipe: Recipe,
+  prepared: Prepared,
+): Promise<number> => {
+  const batches = maskedBatches(prepared.training, {
+    batchSize: size,
+    maskId: specialId(prepared.tokenizer, "<mask>"),
+    masking: maskingOf(recipe, prepared.tokenizer),
+    seed: recipe.seed,
+  });
+  const { value: first } = await batches.next();
+  const pass = async () => {
+    const { value, grads } = valueAndNamedGrads(params, (live) => maskedLanguageModelLoss(live, config, first!.batch));
+    await value.data();
+    value.dispose();
+    disposeTensors(grads);
+  };
+  await pass();
+  const startedAt = performance.now();
+  await pass();
+  return size / ((performance.now() - startedAt) / 1000);
+};

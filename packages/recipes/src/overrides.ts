@@ -1,0 +1,41 @@
+import { nearest } from "./nearest.ts";
+import { parseRecipe, type Recipe } from "./recipe.ts";
+
+type Tree = Record<string, unknown>;
+
+/**
+ * Applies `key.path=value` settings, as of `--set`, to a recipe. Values are JSON where they parse as such, else text. A
+ * key must exist in the recipe; the whole is checked again.
+ */
+export const applySettings = (recipe: Recipe, settings: readonly string[]): Recipe => {
+  const copy = structuredClone(recipe) as Tree;
+  for (const setting of settings) {
+    const at = setting.indexOf("=");
+    if (at < 1) throw new RangeError(`--set: expected KEY=VALUE, as in training.batchSize=512, got "${setting}"`);
+    const [path, text] = [setting.slice(0, at), setting.slice(at + 1)];
+    const keys = path.split(".");
+    const last = keys.pop()!;
+    let node = copy;
+    for (const key of keys) node = child(node, key, path) as Tree;
+    child(node, last, path);
+    node[last] = parseValue(text);
+  }
+  return parseRecipe(copy, "--set");
+};
+
+const child = (node: unknown, key: string, path: string): unknown => {
+  const isTree = typeof node === "object" && node !== null && !Array.isArray(node);
+  if (isTree && Object.hasOwn(node as Tree, key)) return (node as Tree)[key];
+  const known = isTree ? nearest(key, Object.keys(node as Tree)) : [];
+  throw new RangeError(
+    `--set ${path}: no such setting "${key}"${known.length > 0 ? `; there is ${known.join(", ")}` : ""}`,
+  );
+};
+
+const parseValue = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+};

@@ -1,0 +1,103 @@
+import { readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import type { TrialResult } from "@cramkit/glue";
+import { type MetricsRow, readMetrics } from "@cramkit/trainer/node";
+import { parseRecipe, type Recipe } from "./recipe.ts";
+
+/** Mean cross-entropy in nats and share of right guesses over the masked tokens of the held-out rows. */
+export interface MaskedScore {
+  readonly loss: number;
+  readonly accuracy: number;
+}
+
+/** The same held-out rows, the same masks, three predictors. */
+export interface MaskedScores {
+  readonly rows: number;
+  /** Masked positions. */
+  readonly positions: number;
+  readonly trained: MaskedScore;
+  readonly untrained: MaskedScore;
+  /** Guesses every token by its frequency in the training rows. */
+  readonly unigram: MaskedScore;
+}
+
+/** What the budget bought. */
+export interface RunSummary {
+  readonly parameters: number;
+  readonly flopsPerToken: number;
+  readonly microbatches: number;
+  readonly steps: number;
+  readonly tokens: number;
+  /** Training, with everything between its first and its last microbatch. */
+  readonly elapsedMs: number;
+  /** Parts of `elapsedMs` that went into held-out losses and into checkpoints. */
+  readonly evaluationMs: number;
+  readonly checkpointMs: number;
+  readonly peakMemoryBytes: number;
+  readonly backend: string;
+  readonly hardware: string;
+  readonly node: string;
+  readonly rowsPrepared: number;
+  readonly epochs: number;
+}
+
+/** What a run folder holds, as far as the run has come. */
+export interface RunRecord {
+  readonly folder: string;
+  readonly recipe: Recipe;
+  readonly metrics: readonly MetricsRow[];
+  readonly summary?: RunSummary;
+  readonly masked?: MaskedScores;
+  /** Trials of the probes, of the model and of the same model without pretraining. */
+  readonly probes?: { readonly trained: readonly TrialResult[]; readonly untrained: readonly TrialResult[] };
+}
+
+/** Names of the files in a run folder. */
+export const runFiles = (folder: string) => ({
+  recipe: join(folder, "recipe.json"),
+  metrics: join(folder, "metrics.jsonl"),
+  events: join(folder, "tensorboard"),
+  checkpoints: join(folder, "checkpoints"),
+  model: join(folder, "model"),
+  summary: join(folder, "summary.json"),
+  masked: join(folder, "masked-tokens.json"),
+  probes: join(folder, "probes.json"),
+  probeTrials: join(folder, "probes"),
+  glue: join(folder, "glue"),
+  report: join(folder, "report.html"),
+});
+
+/** Reads what a run folder holds. */
+export const readRun = async (folder: string): Promise<RunRecord> => {
+  const files = runFiles(folder);
+  const recipe = await readJson(files.recipe);
+  if (recipe === undefined) {
+    throw new Error(
+      `${folder}: expected a run folder with a recipe.json, found none; \`cramkit run RECIPE --dir ${folder}\` makes one`,
+    );
+  }
+  return {
+    folder: resolve(folder),
+    recipe: parseRecipe(recipe, files.recipe),
+    metrics: await readMetrics(files.metrics),
+    summary: (await readJson(files.summary)) as RunSummary | undefined,
+    masked: (await readJson(files.masked)) as MaskedScores | undefined,
+    probes: (await readJson(files.probes)) as RunRecord["probes"],
+  };
+};
+
+/** The parsed content, or undefined where there is no such file. */
+export const readJson = async (path: string): Promise<unknown> => {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
+    throw error;
+  }
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Error(`${path}: expected JSON, got ${(error as Error).message}; restore the file or start a new run`);
+  }
+};
