@@ -1,6 +1,3 @@
-/** Any value that survives `JSON.parse(JSON.stringify(value))`. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
-
 /** Where a run stands. Counts are of work that is done; `fraction` is the used part of the budget, 0 to 1. */
 export interface Progress {
   /** Calls of the gradient function. */
@@ -30,8 +27,8 @@ export interface Optimizer<P, S, G = P> {
   update(grads: G, state: S, params: P, progress: Progress): { params: P; state: S; applied: boolean };
 }
 
-/** Microbatches, each with the cursor that reproduces what follows it. */
-export type Batches<B> = AsyncIterable<{ batch: B; cursor: Json }>;
+/** Microbatches, each with the cursor, plain JSON, that reproduces what follows it. */
+export type Batches<B> = AsyncIterable<{ batch: B; cursor: unknown }>;
 
 /** The used part of the budget, 0 to 1, from everything else that `Progress` counts. */
 export type Budget = (progress: Omit<Progress, "fraction">) => number;
@@ -41,6 +38,6 @@ export interface TrainState<P, S> {
   readonly params: P;
   readonly optimizer: S;
   readonly progress: Progress;
-  /** Where the data goes on; null before the first batch. */
-  readonly cursor: Json;
+  /** Where the data goes on: what came with the last batch, null before the first. */
+  readonly cursor: unknown;
 }

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { Batches, Json, Optimizer, TrainState } from "./contracts.ts";
+import type { Batches, Optimizer, TrainState } from "./contracts.ts";
 import { initialState, type TrainSpec, train } from "./train.ts";
 
 /** Gradient descent on p^2: plain numbers, no tensor library in sight. */
@@ -8,7 +8,7 @@ const optimizer: Optimizer<number, number, number> = {
   update: (g, s, p) => ({ params: p - 0.1 * g, state: s + 1, applied: true }),
 };
 
-async function* counting(from: Json = null): Batches<number> {
+async function* counting(from: unknown = null): Batches<number> {
   for (let i = from === null ? 0 : (from as number); ; i++) yield { batch: i, cursor: i + 1 };
 }
 

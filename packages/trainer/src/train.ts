@@ -1,4 +1,4 @@
-import type { Batches, Budget, DeviceScalar, GradFn, Json, Optimizer, Progress, TrainState } from "./contracts.ts";
+import type { Batches, Budget, DeviceScalar, GradFn, Optimizer, Progress, TrainState } from "./contracts.ts";
 
 export interface TrainSpec<P, S, B, G = P> {
   readonly state: TrainState<P, S>;
@@ -67,7 +67,7 @@ export async function* train<P, S, B, G = P>(spec: TrainSpec<P, S, B, G>): Async
         },
         budget,
       );
-      state = { params: next.params, optimizer: next.state, progress, cursor: cursor as Json };
+      state = { params: next.params, optimizer: next.state, progress, cursor };
       yield { progress, state, loss: value, applied: next.applied };
       await nextTask();
       if (progress.fraction >= 1) return;
