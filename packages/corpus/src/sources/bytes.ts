@@ -1,8 +1,9 @@
 import { createReadStream } from "node:fs";
-import { pipeline, type Transform } from "node:stream";
+import { pipeline, Readable, type Transform } from "node:stream";
 import * as zlib from "node:zlib";
 import { Decompress } from "fzstd";
 import { CorpusInputError } from "./bad-input.ts";
+import { type FramePiece, zstdFrames } from "./zstd-frames.ts";
 
 const chunkBytes = 1 << 18;
 
@@ -12,13 +13,12 @@ const createZstdDecompress = (zlib as { createZstdDecompress?: (options: { chunk
 
 /**
  * The bytes of a file in chunks, decompressed where its name ends in `.gz` or `.zst`. Data that is damaged or ends
- * early throws a CorpusInputError which names the byte of the compressed file.
+ * early throws a CorpusInputError which names the byte of the compressed file. The checksum of a zstd frame is checked
+ * where Node has zstd itself.
  */
 export function readBytes(path: string): AsyncIterable<Buffer> {
-  if (path.endsWith(".gz")) return inflated(path, zlib.createGunzip({ chunkSize: chunkBytes }));
-  if (path.endsWith(".zst")) {
-    return createZstdDecompress ? inflated(path, createZstdDecompress({ chunkSize: chunkBytes })) : zstdInScript(path);
-  }
+  if (path.endsWith(".gz")) return decompressed(path, inflated);
+  if (path.endsWith(".zst")) return decompressed(path, createZstdDecompress ? zstdByNode : zstdInScript);
   return createReadStream(path, { highWaterMark: chunkBytes });
 }
 
@@ -27,53 +27,73 @@ export function uncompressedName(path: string): string {
   return path.replace(/\.(?:gz|zst)$/, "");
 }
 
-async function* inflated(path: string, decompressor: Transform): AsyncGenerator<Buffer> {
+async function* decompressed(
+  path: string,
+  decompress: (chunks: AsyncIterable<Buffer>) => AsyncIterable<Buffer>,
+): AsyncGenerator<Buffer> {
   let read = 0;
-  const file = createReadStream(path, { highWaterMark: chunkBytes });
-  file.on("data", (chunk) => {
-    read += chunk.length;
-  });
-  pipeline(file, decompressor, () => {}); // errors arrive at the iteration below
+  async function* counted(): AsyncGenerator<Buffer> {
+    for await (const chunk of createReadStream(path, { highWaterMark: chunkBytes })) {
+      read += chunk.length;
+      yield chunk;
+    }
+    if (read === 0) throw new Error("unexpected end of file");
+  }
   try {
-    yield* decompressor as AsyncIterable<Buffer>;
+    yield* decompress(counted());
   } catch (error) {
     if ((error as NodeJS.ErrnoException).syscall !== undefined) throw error; // the disk's, not the data's
-    throw damaged(path, read, error);
+    const reason = error instanceof Error ? error.message : String(error);
+    const kind = path.endsWith(".gz") ? "gzip" : "zstd";
+    throw new CorpusInputError(`the ${kind} data is damaged or ends early (${reason}); fetch the file again`, {
+      file: path,
+      place: `at or before byte ${read}`,
+      cause: error,
+    });
   }
-  if (read === 0) throw damaged(path, 0, new Error("unexpected end of file"));
 }
 
-async function* zstdInScript(path: string): AsyncGenerator<Buffer> {
-  let read = 0;
-  let inflated: Buffer[] = [];
-  const decompressor = new Decompress((chunk) => {
-    // The decompressor goes on to use the memory behind a chunk as its window.
-    if (chunk.length > 0) inflated.push(Buffer.from(chunk));
-  });
-  const push = (chunk: Uint8Array, final: boolean) => {
-    try {
-      decompressor.push(chunk, final);
-    } catch (error) {
-      throw damaged(path, read, error);
-    }
-    const ready = inflated;
-    inflated = [];
-    return ready;
-  };
-  for await (const chunk of createReadStream(path, { highWaterMark: chunkBytes / 2 })) {
-    read += chunk.length;
-    yield* push(chunk, false);
-  }
-  if (read === 0) throw damaged(path, 0, new Error("unexpected end of file"));
-  yield* push(new Uint8Array(0), true);
+function inflated(chunks: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
+  return through(chunks, zlib.createGunzip({ chunkSize: chunkBytes }));
 }
 
-function damaged(path: string, byte: number, cause: unknown): CorpusInputError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  const kind = path.endsWith(".gz") ? "gzip" : "zstd";
-  return new CorpusInputError(`the ${kind} data is damaged or ends early (${reason}); fetch the file again`, {
-    file: path,
-    place: `at or before byte ${byte}`,
-    cause,
-  });
+/** Errors of either stream arrive at the iteration. */
+function through(chunks: AsyncIterable<Buffer>, transform: Transform): AsyncIterable<Buffer> {
+  pipeline(Readable.from(chunks), transform, () => {});
+  return transform;
+}
+
+async function* zstdByNode(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  if (!createZstdDecompress) return;
+  const pieces = zstdFrames(chunks);
+  for (let piece = await pieces.next(); !piece.done; piece = await pieces.next()) {
+    yield* through(frame(piece.value, pieces), createZstdDecompress({ chunkSize: chunkBytes }));
+  }
+}
+
+/** The pieces of one frame, from its first one on. */
+async function* frame(first: FramePiece, pieces: AsyncGenerator<FramePiece>): AsyncGenerator<Buffer> {
+  for (let piece = first; ; ) {
+    yield piece.bytes;
+    if (piece.last) return;
+    const next = await pieces.next();
+    if (next.done) return;
+    piece = next.value;
+  }
+}
+
+async function* zstdInScript(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let ready: Buffer[] = [];
+  const start = () =>
+    new Decompress((chunk) => {
+      // The decompressor goes on to use the memory behind a chunk as its window.
+      if (chunk.length > 0) ready.push(Buffer.from(chunk));
+    });
+  let decompressor = start();
+  for await (const { bytes, last } of zstdFrames(chunks)) {
+    decompressor.push(bytes, last);
+    if (last) decompressor = start();
+    yield* ready;
+    ready = [];
+  }
 }

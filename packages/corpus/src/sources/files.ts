@@ -99,7 +99,7 @@ interface FoundFile {
 }
 
 /** The files that the options select, in the order of code units of their paths. */
-export async function findFiles({ path, include, exclude, format }: FileDocumentsOptions): Promise<FoundFile[]> {
+async function findFiles({ path, include, exclude, format }: FileDocumentsOptions): Promise<FoundFile[]> {
   const wanted = include === undefined ? undefined : picomatch(include, { dot: true });
   const unwanted = exclude === undefined ? undefined : picomatch(exclude, { dot: true });
   const found: FoundFile[] = [];
