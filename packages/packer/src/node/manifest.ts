@@ -45,9 +45,9 @@ export interface Manifest {
   /** The options of the packer that decide the rows. */
   packing: Json;
   /** What made the documents, as the caller states it. */
-  configuration: Json;
+  configuration: unknown;
   /** What the caller counted on the way: what each filter kept and dropped. */
-  report: Json;
+  report: unknown;
 }
 
 /** Reads and checks `manifest.json`; undefined where the folder has none. */

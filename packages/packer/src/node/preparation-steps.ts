@@ -43,6 +43,7 @@ export async function packIntoRuns(
   const runBlocks = Math.max(1, Math.floor(work.memoryBytes / ((rowBytes + 16) * rowsPerBlock)));
   const key = needsCounts(order) ? undefined : rowKey(order, { seed, vocabSize: layout.vocabSize });
   let blocks: TokenArray[] = [];
+  let rows = rowsIn(state.runs);
   const flush = async () => {
     const file = runName(state);
     const firstRow = rowsIn(state.runs);
@@ -55,7 +56,8 @@ export async function packIntoRuns(
   };
   for await (const block of packedBlocks(work, documents)) {
     blocks.push(block);
-    work.report("pack", rowsIn(state.runs) + blocks.length * rowsPerBlock);
+    rows += block.length / layout.seqLength;
+    work.report("pack", rows);
     if (blocks.length < runBlocks) continue;
     await flush();
     await savePreparation(work.directory, state);

@@ -104,6 +104,13 @@ describe("orders", () => {
     expect(await bytes(1)).toEqual(await bytes(1e6));
   });
 
+  it("refuses orders that cannot be meant", async () => {
+    const refused = (order: RowOrder) => expect(prepare([[2, 3]], { order })).rejects;
+    await refused({ by: "token-count", tokenId: 20 }).toThrow("order.tokenId");
+    await refused({ by: "length", tokenLengths: [1, 2] }).toThrow("order.tokenLengths");
+    await expect(prepare([[2, 3]], { maxRows: 0 })).rejects.toThrow("maxRows");
+  });
+
   it("refuses a score that is no number", async () => {
     const order: RowOrder = { by: "score", name: "broken", score: () => Number.NaN };
     await expect(prepare([[2, 3, 4, 5, 6, 7, 8, 9]], { order })).rejects.toThrow('"broken"');

@@ -27,10 +27,10 @@ export interface PrepareOptions extends PackOptions {
   rowsPerShard?: number;
   /** What sorting may hold in memory. Every other order than "as-is" also needs the size of the set once more on disk. */
   memoryBytes?: number;
-  /** What made the documents: part of the key of the set, and stored in its manifest. */
-  configuration?: Json;
-  /** Asked once, when all documents are packed: what the caller counted on the way. */
-  report?: () => Json;
+  /** What made the documents, as JSON: part of the key of the set, and stored in its manifest. */
+  configuration?: unknown;
+  /** Asked once, when all is written: what the caller counted on the way, as JSON. */
+  report?: () => unknown;
   /** Small files to put into the folder, such as `{ "tokenizer.json": text }`. */
   files?: Record<string, string>;
   onProgress?: (progress: PrepareProgress) => void;
@@ -54,7 +54,7 @@ export async function writePreparedSet(
   documents: DocumentSource,
   options: PrepareOptions,
 ): Promise<Manifest> {
-  checkPackOptions("writePreparedSet", options);
+  checkOptions(options);
   const { order = "as-is", seed = 233, configuration = null, maxRows = Number.MAX_SAFE_INTEGER } = options;
   const layout = rowLayout(options);
   const packing = packingOf(options, order, seed, layout.rowsPerShard);
@@ -129,6 +129,31 @@ export async function writePreparedSet(
   return manifest;
 }
 
+function checkOptions(options: PrepareOptions): void {
+  checkPackOptions("writePreparedSet", options);
+  const { order = "as-is", vocabSize } = options;
+  for (const name of ["maxRows", "rowsPerShard", "memoryBytes"] as const) {
+    const value = options[name];
+    if (value !== undefined && !(Number.isInteger(value) && value > 0))
+      throw new RangeError(`writePreparedSet: expected ${name} to be a positive integer, got ${value}`);
+  }
+  if (typeof order === "string") return;
+  if (
+    order.by === "token-count" &&
+    !(Number.isInteger(order.tokenId) && order.tokenId >= 0 && order.tokenId < vocabSize)
+  )
+    throw new RangeError(
+      `writePreparedSet: expected order.tokenId to be a token id below vocabSize ${vocabSize}, got ${order.tokenId}`,
+    );
+  if (
+    order.by === "length" &&
+    !(order.tokenLengths.length === vocabSize && Array.from(order.tokenLengths).every(Number.isFinite))
+  )
+    throw new RangeError(
+      `writePreparedSet: expected order.tokenLengths to hold a number for each of ${vocabSize} tokens, got ${order.tokenLengths.length} entries`,
+    );
+}
+
 function newPreparation(key: string): Preparation {
   return {
     version: 1,
@@ -146,8 +171,6 @@ function newPreparation(key: string): Preparation {
 
 function rowLayout({ seqLength, vocabSize, rowsPerShard }: PrepareOptions): Work["layout"] {
   const rowBytes = seqLength * tokenBytes(vocabSize);
-  if (rowsPerShard !== undefined && !(Number.isInteger(rowsPerShard) && rowsPerShard > 0))
-    throw new RangeError(`writePreparedSet: expected rowsPerShard to be a positive integer, got ${rowsPerShard}`);
   const blockRows = Math.max(1, Math.floor(2 ** 18 / rowBytes));
   const rowsPerBlock = Math.min(blockRows, rowsPerShard ?? blockRows);
   const shardRows = rowsPerShard ?? 256 * rowsPerBlock;
