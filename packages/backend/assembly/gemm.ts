@@ -132,7 +132,7 @@ export function multiplyPacked(
   const panelA = <usize>kc * 24, panelB = <usize>kc * 32;
   for (let j = 0; j < n; j += NR) {
     const cols = min(NR, n - j);
-    const columnBias = bias == 0 ? 0 : bias + (<usize>j << 2);
+    const columnBias = bias == 0 ? <usize>0 : bias + (<usize>j << 2);
     let a = packedA;
     for (let i = 0; i < m; i += MR) {
       const rows = min(MR, m - i);

@@ -47,7 +47,7 @@ export function gemmTask(args: usize, task: i32, thread: i32): void {
     packA(packed, a + <usize>i0 * across + <usize>k0 * along, across, along, rows, kc);
     multiplyPacked(
       packed, packedB + (<usize>k0 * across8 + <usize>j0 * <usize>kc) * 4, rows, cols, kc, to, ldc,
-      accumulate || k0 > 0, bias == 0 || k0 > 0 ? 0 : bias + (<usize>j0 << 2), scratch,
+      accumulate || k0 > 0, bias == 0 || k0 > 0 ? <usize>0 : bias + (<usize>j0 << 2), scratch,
     );
   }
 }

@@ -47,7 +47,7 @@ export const checkIds = (op: string, name: string, ids: Tensor, limit: number): 
 };
 
 /** Throws where one of `values` is outside 0..limit-1. */
-export const checkIdValues = (op: string, name: string, values: Int32Array, limit: number): void => {
+export const checkIdValues = (op: string, name: string, values: ArrayLike<number>, limit: number): void => {
   for (let i = 0; i < values.length; i++) {
     const id = values[i]!;
     if (id < 0 || id >= limit) {

@@ -1,19 +1,26 @@
-import "@tensorflow/tfjs-backend-cpu";
-import { setBackend } from "@tensorflow/tfjs-core";
-import { beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { measureCase } from "./conformance.ts";
+import { startCpuBackend, startStockCpu } from "./cpu/backend.testing.ts";
 import { opSpecs } from "./specs.ts";
 
-describe.each([{ backend: "cpu" }])("on $backend", ({ backend }) => {
+const backends = [
+  { backend: "tfjs cpu (references)", start: startStockCpu },
+  { backend: "cramkit-cpu, one thread", start: () => startCpuBackend({ threads: 1 }) },
+  { backend: "cramkit-cpu, three threads", start: () => startCpuBackend({ threads: 3 }) },
+];
+
+describe.each(backends)("on $backend", ({ start }) => {
+  let dispose = () => {};
   beforeAll(async () => {
-    await setBackend(backend);
+    ({ dispose } = await start());
   });
+  afterAll(() => dispose());
 
   describe.each(opSpecs)("$op", ({ cases }) => {
     it.each(cases)("$name", async (testCase) => {
       const { forward, gradients } = await measureCase(testCase);
       expect(forward, "forward").toBeLessThanOrEqual(testCase.tolerance);
-      // Two roundings more than forward, and the central difference of the truth.
+      // More roundings than forward, and the central difference of the truth.
       for (const [name, error] of Object.entries(gradients)) {
         expect(error, `gradient of ${name}`).toBeLessThanOrEqual(10 * testCase.tolerance);
       }

@@ -79,6 +79,15 @@ export class CpuBackend extends MathBackendCPU {
     return this.#entry(tensor.dataId).values as backend_util.TypedArray;
   }
 
+  /** Numbers at an address, until memory is next allocated. */
+  floats(address: number, count: number): Float32Array {
+    return new Float32Array(this.#heap.memory.buffer, address, count);
+  }
+
+  doubles(address: number, count: number): Float64Array {
+    return new Float64Array(this.#heap.memory.buffer, address, count);
+  }
+
   /** Bytes of the memory that tensors and compiled modules occupy. */
   get bytesInUse(): number {
     return this.#heap.bytesInUse;

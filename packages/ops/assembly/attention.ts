@@ -1,0 +1,125 @@
+import { address, float, int } from "../../backend/assembly/arguments";
+import { gemm } from "../../backend/assembly/gemm";
+import { dropoutScale } from "./dropout";
+import { exp4, log64, LOWEST, maxLanes, sumLanes } from "./math";
+
+// A task is one head of one example. Its scores live in the thread's scratch as [seq][padded], with padded = seq rounded
+// up to 4; the padding columns get probability 0. `scratch` has, per thread, the packing space of `gemm` last.
+
+/** Score vectors at column j: scaled, and LOWEST where the mask is 0 or the column does not exist. */
+// @ts-ignore: decorator
+@inline
+function scoresAt(row: usize, j: i32, seq: i32, scale: v128, mask: usize): v128 {
+  const lowest = f32x4.splat(LOWEST);
+  let s = f32x4.mul(v128.load(row + (<usize>j << 2)), scale);
+  if (mask) {
+    // Reads at most 12 bytes over the end of the mask, which buffers have.
+    s = v128.bitselect(s, lowest, f32x4.ne(v128.load(mask + (<usize>j << 2)), f32x4.splat(0)));
+  }
+  if (j + 4 > seq) {
+    const lanes = i32x4.add(i32x4.splat(j), i32x4(0, 1, 2, 3));
+    s = v128.bitselect(s, lowest, i32x4.lt_s(lanes, i32x4.splat(seq)));
+  }
+  return s;
+}
+
+/**
+ * ints: qkv, mask or 0, y, lse, batch, seq, heads, headDim, scratch, scratchStride, key 0, key 1, threshold
+ * (0: no dropout); floats: scale, 1 / (1 - rate)
+ */
+export function attentionTask(args: usize, task: i32, thread: i32): void {
+  const seq = int(args, 5), heads = int(args, 6), headDim = int(args, 7);
+  const scratch = address(args, 8) + <usize>thread * address(args, 9);
+  const hidden = heads * headDim, example = task / heads, head = task % heads;
+  const rowBytes = <usize>hidden * 12, headBytes = <usize>headDim << 2;
+  const q = address(args, 0) + <usize>example * <usize>seq * rowBytes + <usize>head * 3 * headBytes;
+  const k = q + headBytes, v = k + headBytes;
+  const y = address(args, 2) + (<usize>example * <usize>seq * <usize>hidden << 2) + <usize>head * headBytes;
+  const lse = address(args, 3) + (<usize>task * <usize>seq << 2);
+  const mask = address(args, 1) == 0 ? <usize>0 : address(args, 1) + (<usize>example * <usize>seq << 2);
+  const padded = (seq + 3) & ~3, ld = <usize>padded << 2;
+  const p = scratch, packing = scratch + <usize>seq * ld;
+  const scale = f32x4.splat(float(args, 0));
+  const threshold = int(args, 12);
+
+  gemm(seq, seq, headDim, q, rowBytes, 4, k, rowBytes, 4, p, ld, false, packing);
+  for (let i = 0; i < seq; i++) {
+    const row = p + <usize>i * ld;
+    let top4 = f32x4.splat(LOWEST);
+    for (let j = 0; j < seq; j += 4) {
+      const s = scoresAt(row, j, seq, scale, mask);
+      v128.store(row + (<usize>j << 2), s);
+      top4 = f32x4.max(top4, s);
+    }
+    const top = maxLanes(top4);
+    if (top <= LOWEST) {
+      memory.fill(row, 0, ld);
+      store<f32>(lse + (<usize>i << 2), 0);
+      continue;
+    }
+    let sum4 = f32x4.splat(0);
+    for (let j = 0; j < seq; j += 4) {
+      const e = exp4(f32x4.sub(v128.load(row + (<usize>j << 2)), f32x4.splat(top)));
+      v128.store(row + (<usize>j << 2), e);
+      sum4 = f32x4.add(sum4, e);
+    }
+    const sum = sumLanes(sum4);
+    store<f32>(lse + (<usize>i << 2), <f32>(<f64>top + log64(<f64>sum)));
+    const inverse = f32x4.splat(1 / sum);
+    const position = (task * seq + i) * seq;
+    for (let j = 0; j < seq; j += 4) {
+      let e = f32x4.mul(v128.load(row + (<usize>j << 2)), inverse);
+      if (threshold) e = f32x4.mul(e, dropoutScale(position + j, int(args, 10), int(args, 11), threshold, float(args, 1)));
+      v128.store(row + (<usize>j << 2), e);
+    }
+  }
+  gemm(seq, headDim, seq, p, ld, 4, v, 4, rowBytes, y, <usize>hidden << 2, false, packing);
+}
+
+/**
+ * ints: qkv, mask or 0, y, lse, batch, seq, heads, headDim, scratch, scratchStride, key 0, key 1, threshold, dy, dqkv;
+ * floats: scale, 1 / (1 - rate)
+ */
+export function attentionGradTask(args: usize, task: i32, thread: i32): void {
+  const seq = int(args, 5), heads = int(args, 6), headDim = int(args, 7);
+  const scratch = address(args, 8) + <usize>thread * address(args, 9);
+  const hidden = heads * headDim, example = task / heads, head = task % heads;
+  const rowBytes = <usize>hidden * 12, headBytes = <usize>headDim << 2, outBytes = <usize>hidden << 2;
+  const inQkv = <usize>example * <usize>seq * rowBytes + <usize>head * 3 * headBytes;
+  const q = address(args, 0) + inQkv, k = q + headBytes, v = k + headBytes;
+  const dq = address(args, 14) + inQkv, dk = dq + headBytes, dv = dk + headBytes;
+  const inY = <usize>example * <usize>seq * outBytes + <usize>head * headBytes;
+  const y = address(args, 2) + inY, dy = address(args, 13) + inY;
+  const lse = address(args, 3) + (<usize>task * <usize>seq << 2);
+  const mask = address(args, 1) == 0 ? <usize>0 : address(args, 1) + (<usize>example * <usize>seq << 2);
+  const padded = (seq + 3) & ~3, ld = <usize>padded << 2;
+  const p = scratch, ds = p + <usize>seq * ld, packing = ds + <usize>seq * ld;
+  const scale = f32x4.splat(float(args, 0));
+  const threshold = int(args, 12);
+
+  gemm(seq, seq, headDim, q, rowBytes, 4, k, rowBytes, 4, p, ld, false, packing);
+  gemm(seq, seq, headDim, dy, outBytes, 4, v, rowBytes, 4, ds, ld, false, packing);
+  for (let i = 0; i < seq; i++) {
+    let dot: f32 = 0;
+    const dyRow = dy + <usize>i * outBytes, yRow = y + <usize>i * outBytes;
+    for (let d: usize = 0; d < headBytes; d += 4) dot += load<f32>(dyRow + d) * load<f32>(yRow + d);
+    const dots = f32x4.splat(dot), lses = f32x4.splat(load<f32>(lse + (<usize>i << 2)));
+    const row = p + <usize>i * ld, dsRow = ds + <usize>i * ld;
+    const position = (task * seq + i) * seq;
+    for (let j = 0; j < seq; j += 4) {
+      const at = <usize>j << 2;
+      const probability = exp4(f32x4.sub(scoresAt(row, j, seq, scale, mask), lses));
+      let kept = probability, dp = v128.load(dsRow + at);
+      if (threshold) {
+        const factor = dropoutScale(position + j, int(args, 10), int(args, 11), threshold, float(args, 1));
+        kept = f32x4.mul(probability, factor);
+        dp = f32x4.mul(dp, factor);
+      }
+      v128.store(row + at, kept);
+      v128.store(dsRow + at, f32x4.mul(f32x4.mul(probability, f32x4.sub(dp, dots)), scale));
+    }
+  }
+  gemm(seq, headDim, seq, p, 4, ld, dy, 4, outBytes, dv, rowBytes, false, packing);
+  gemm(seq, headDim, seq, ds, ld, 4, k, 4, rowBytes, dq, rowBytes, false, packing);
+  gemm(seq, headDim, seq, ds, 4, ld, q, 4, rowBytes, dk, rowBytes, false, packing);
+}

@@ -1,0 +1,38 @@
+import { cpuKernel, sizeOf } from "../cpu/runtime.ts";
+import type { AdamwAttrs } from "./index.ts";
+
+const block = 16384;
+
+const adamw = cpuKernel("CramkitAdamW", ({ inputs, attrs, runtime, run, at }) => {
+  const { learningRate, b1, b2, epsilon, weightDecay, correction1, correction2 } = attrs as unknown as AdamwAttrs;
+  const gradScale = runtime.view(inputs.gradScale!)[0]!;
+  if (gradScale === 0 || !Number.isFinite(gradScale)) return [];
+  const n = sizeOf(inputs.param!.shape);
+  const rates = [gradScale, learningRate / correction1, b1, b2, epsilon, learningRate * weightDecay, 1 / correction2];
+  const ints = [at("param"), at("grad"), at("mu"), at("nu"), n];
+  run("adamwTask", Math.ceil(n / block), ints, [...rates, 1 - b1, 1 - b2]);
+  return [];
+});
+
+const accumulate = cpuKernel("CramkitAccumulate", ({ inputs, attrs, run, at }) => {
+  const n = sizeOf(inputs.sum!.shape);
+  run("accumulateTask", Math.ceil(n / block), [at("sum"), at("grad"), n], [attrs.scale!]);
+  return [];
+});
+
+const globalNorm = cpuKernel("CramkitGlobalNorm", ({ inputs, runtime, run, at }) => {
+  let total = 0;
+  for (const [name, { shape }] of Object.entries(inputs)) {
+    const n = sizeOf(shape);
+    const tasks = Math.ceil(n / block);
+    runtime.withScratch(tasks * 8, (partial) => {
+      run("squareSumTask", tasks, [at(name), partial, n]);
+      for (const sum of runtime.doubles(partial, tasks)) total += sum;
+    });
+  }
+  const norm = runtime.output([]);
+  runtime.floats(runtime.address(norm), 1)[0] = Math.sqrt(total);
+  return norm;
+});
+
+export const optimizerCpu = [adamw, accumulate, globalNorm];
