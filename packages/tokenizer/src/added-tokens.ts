@@ -24,7 +24,7 @@ export interface Segment {
 }
 
 export interface AddedTokenFinder {
-  /** False where the text holds none of the tokens' first characters: the usual case, decided quickly. */
+  /** False where the text holds none of the tokens: the usual case, decided quickly. */
   mayMatch(text: string): boolean;
   segments(text: string): Segment[];
 }
@@ -44,6 +44,7 @@ export function addedTokenFinder(
 
   return {
     mayMatch(text) {
+      if (patterns.length <= 16) return patterns.some((pattern) => text.includes(pattern));
       first.lastIndex = 0;
       return first.test(text);
     },

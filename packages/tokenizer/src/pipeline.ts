@@ -1,72 +1,113 @@
-import { type AddedToken, type AddedTokenFinder, addedTokenFinder } from "./added-tokens";
+import { type AddedToken, type AddedTokenFinder, addedTokenFinder, type Segment } from "./added-tokens";
+import { chunkEncoder } from "./chunks/chunk-encoder";
+import { type ChunkRule, chunkRule } from "./chunks/chunk-rule";
+import { reserve, type TokenBuffer } from "./chunks/token-buffer";
+import { root } from "./json/field";
+import { readNormalizer } from "./json/normalizer";
+import { readPreTokenizer } from "./json/pre-tokenizer";
 import type { Model, TokenList } from "./models/model";
 import type { Normalizer } from "./normalizers/normalizer";
 import type { PreTokenizer } from "./pre-tokenizers/pre-tokenizer";
 import { type AlignedText, alignedText, originalEnd, originalStart, sliceText } from "./text/aligned-text";
+import type { Component } from "./tokenizer-json";
 
+/** What happens to a text before the model sees it. */
 export interface Pipeline {
-  addedTokens: readonly AddedToken[];
-  normalizer?: Normalizer;
-  preTokenizer?: PreTokenizer;
-  model: Model;
+  readonly normalizer?: Normalizer;
+  /** Added tokens that are searched in the text as it is. */
+  readonly finder?: AddedTokenFinder;
+  /** Normalizes and splits text that holds none of them. */
+  readPieces(text: AlignedText): Piece[];
+  /** Where text that holds none of them may be cut, if it is known. */
+  readonly rule?: ChunkRule;
 }
 
-/** The pieces of a text in order: what the model is to see, or an added token with the text that it covers. */
-export type Piece = { text: AlignedText; token?: AddedToken };
+/** What the model is to see, or an added token with the text that it covers. */
+export interface Piece {
+  text: AlignedText;
+  token?: AddedToken;
+}
 
-/** Normalizes and splits; the steps before the model, for encoding and training alike. */
-export function pieceReader({ addedTokens, normalizer, preTokenizer }: Omit<Pipeline, "model">) {
+export interface PipelineOptions {
+  addedTokens: readonly AddedToken[];
+  normalizer: Component | null;
+  preTokenizer: Component | null;
+}
+
+export function createPipeline(options: PipelineOptions): Pipeline {
+  const { addedTokens } = options;
+  const normalizer = options.normalizer ? readNormalizer(root(options.normalizer, "normalizer")) : undefined;
+  const preTokenizer = options.preTokenizer ? readPreTokenizer(root(options.preTokenizer, "pre_tokenizer")) : undefined;
   const plain = addedTokens.filter((token) => !token.normalized);
-  const normalized = addedTokens.filter((token) => token.normalized);
-  const findPlain = addedTokenFinder(
+  const look = (content: string) => (normalizer ? normalizer(alignedText(content)).text : content);
+  const normalized = addedTokens
+    .filter((token) => token.normalized)
+    .map((token) => ({ token, pattern: look(token.content) }))
+    .filter(({ pattern }) => pattern !== "");
+  const finder = addedTokenFinder(
     plain,
     plain.map((token) => token.content),
   );
-  const look = (content: string) => (normalizer ? normalizer(alignedText(content)).text : content);
-  const found = normalized
-    .map((token) => ({ token, pattern: look(token.content) }))
-    .filter(({ pattern }) => pattern !== "");
-  const findNormalized = addedTokenFinder(
-    found.map(({ token }) => token),
-    found.map(({ pattern }) => pattern),
+  const normalizedFinder = addedTokenFinder(
+    normalized.map(({ token }) => token),
+    normalized.map(({ pattern }) => pattern),
   );
-
-  const cut = (pieces: Piece[], finder: AddedTokenFinder | undefined) =>
-    finder
-      ? pieces.flatMap((piece): Piece[] =>
-          piece.token || !finder.mayMatch(piece.text.text)
-            ? [piece]
-            : finder
-                .segments(piece.text.text)
-                .map(({ start, end, token }) => ({ text: sliceText(piece.text, start, end), token })),
-        )
-      : pieces;
-
-  /** Reads units `start..end` of `original`. */
-  return (original: AlignedText): Piece[] => {
-    let pieces: Piece[] = cut([{ text: original }], findPlain);
-    if (normalizer) pieces = pieces.map((piece) => (piece.token ? piece : { text: normalizer(piece.text) }));
-    pieces = cut(pieces, findNormalized);
-    if (preTokenizer) {
-      pieces = pieces.flatMap((piece) => (piece.token ? [piece] : preTokenizer(piece.text).map((text) => ({ text }))));
-    }
-    return pieces.filter((piece) => piece.text.text !== "");
+  return {
+    normalizer,
+    finder,
+    readPieces: pieceReader(normalizer, normalizedFinder, preTokenizer),
+    rule: normalizedFinder ? undefined : chunkRule(options.normalizer, options.preTokenizer),
   };
 }
 
-/** Appends the tokens of `original` with offsets in its UTF-16 units. */
-export function tokenizeWith(readPieces: (text: AlignedText) => Piece[], model: Model) {
+function pieceReader(normalizer?: Normalizer, finder?: AddedTokenFinder, preTokenizer?: PreTokenizer) {
+  const split = (text: AlignedText) => (preTokenizer ? preTokenizer(text) : [text]);
+  return (original: AlignedText): Piece[] => {
+    const text = normalizer ? normalizer(original) : original;
+    const pieces: Piece[] = finder?.mayMatch(text.text)
+      ? finder.segments(text.text).map(({ start, end, token }) => ({ text: sliceText(text, start, end), token }))
+      : [{ text }];
+    return pieces
+      .flatMap((piece) => (piece.token ? [piece] : split(piece.text).map((part): Piece => ({ text: part }))))
+      .filter((piece) => piece.text.text !== "");
+  };
+}
+
+/** Calls `visit` for the parts of `text` between the added tokens, and for these. */
+export function eachSegment(
+  text: string,
+  finder: AddedTokenFinder | undefined,
+  visit: (segment: Segment) => void,
+): void {
+  if (finder?.mayMatch(text)) finder.segments(text).forEach(visit);
+  else if (text !== "") visit({ start: 0, end: text.length });
+}
+
+/** Appends the tokens of a text, with offsets in its UTF-16 units. */
+export function textEncoder(pipeline: Pipeline, model: Model): (text: string, out: TokenBuffer) => void {
+  const encode = chunkEncoder(pieceTokenizer(pipeline, model), pipeline.rule);
+  return (text, out) => {
+    eachSegment(text, pipeline.finder, ({ start, end, token }) => {
+      if (!token) return encode(text, start, end, out);
+      if (end - start !== token.content.length) (out.surfaces ??= new Map()).set(out.count, text.slice(start, end));
+      reserve(out, 1);
+      out.ids[out.count] = token.id;
+      out.starts[out.count] = start;
+      out.ends[out.count++] = end;
+    });
+  };
+}
+
+function pieceTokenizer({ readPieces }: Pipeline, model: Model) {
   return (original: AlignedText, out: TokenList): void => {
     for (const { text, token } of readPieces(original)) {
-      if (token) {
-        if (text.text !== token.content) (out.surfaces ??= new Map()).set(out.ids.length, text.text);
-        out.ids.push(token.id);
-        out.starts.push(originalStart(text, 0));
-        out.ends.push(originalEnd(text, text.text.length));
-        continue;
-      }
       const first = out.ids.length;
-      model.tokenize(text.text, out);
+      if (token) {
+        if (text.text !== token.content) (out.surfaces ??= new Map()).set(first, text.text);
+        out.ids.push(token.id);
+        out.starts.push(0);
+        out.ends.push(text.text.length);
+      } else model.tokenize(text.text, out);
       for (let i = first; i < out.ids.length; i++) {
         out.starts[i] = originalStart(text, out.starts[i]!);
         out.ends[i] = originalEnd(text, out.ends[i]!);

@@ -3,10 +3,9 @@ import type { PaddingOptions, TruncationOptions } from "./encoding";
 import { readDecoder } from "./json/decoder";
 import { asBoolean, asCount, asOneOf, asString, type Field, fail, get, items, optional, root } from "./json/field";
 import { readModel } from "./json/model";
-import { readNormalizer } from "./json/normalizer";
 import { readPostProcessor } from "./json/post-processor";
-import { readPreTokenizer } from "./json/pre-tokenizer";
 import type { Model } from "./models/model";
+import { createPipeline } from "./pipeline";
 import { plainPostProcessor } from "./post-processors/template";
 import { createTokenizer, type Tokenizer } from "./tokenizer";
 
@@ -34,11 +33,15 @@ export function tokenizerFromJson(json: string | object): Tokenizer {
   const document = root(typeof json === "string" ? parse(json) : json, "");
   if (asString(get(document, "version")) !== "1.0") fail(get(document, "version"), '"1.0"', "convert the file");
   const model = readModel(get(document, "model"));
+  const addedTokens = readAddedTokens(get(document, "added_tokens"), model);
   return createTokenizer({
     model,
-    addedTokens: readAddedTokens(get(document, "added_tokens"), model),
-    normalizer: optional(get(document, "normalizer"), readNormalizer, undefined),
-    preTokenizer: optional(get(document, "pre_tokenizer"), readPreTokenizer, undefined),
+    addedTokens,
+    pipeline: createPipeline({
+      addedTokens,
+      normalizer: optional(get(document, "normalizer"), asComponent, null),
+      preTokenizer: optional(get(document, "pre_tokenizer"), asComponent, null),
+    }),
     postProcessor: optional(get(document, "post_processor"), readPostProcessor, plainPostProcessor),
     decoder: optional(get(document, "decoder"), readDecoder, undefined),
     truncation: optional(get(document, "truncation"), readTruncation, undefined),
@@ -46,6 +49,9 @@ export function tokenizerFromJson(json: string | object): Tokenizer {
     json: document.value as TokenizerJson,
   });
 }
+
+/** Its settings are checked where it is read. */
+const asComponent = (field: Field): Component => ({ ...(field.value as object), type: asString(get(field, "type")) });
 
 function parse(text: string): unknown {
   try {

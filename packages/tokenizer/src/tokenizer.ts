@@ -1,7 +1,9 @@
+import type { AddedToken } from "./added-tokens";
+import { type TokenBuffer, tokenBuffer } from "./chunks/token-buffer";
 import type { Decoder } from "./decoders/decoder";
 import { type Encoding, type PaddingOptions, padBatch, type TruncationOptions, truncatedLengths } from "./encoding";
-import { type TokenList, tokenList } from "./models/model";
-import { type Pipeline, pieceReader, tokenizeWith } from "./pipeline";
+import type { Model } from "./models/model";
+import { type Pipeline, textEncoder } from "./pipeline";
 import type { PostProcessor, TemplatePiece } from "./post-processors/template";
 import { alignedText, wellFormed } from "./text/aligned-text";
 import { codePointOffsets } from "./text/code-points";
@@ -37,7 +39,10 @@ export interface Tokenizer {
 }
 
 /** The parts that `tokenizer.json` names, ready to run. */
-export interface TokenizerParts extends Pipeline {
+export interface TokenizerParts {
+  addedTokens: readonly AddedToken[];
+  pipeline: Pipeline;
+  model: Model;
   postProcessor: PostProcessor;
   decoder?: Decoder;
   truncation?: TruncationOptions;
@@ -47,7 +52,10 @@ export interface TokenizerParts extends Pipeline {
 
 export function createTokenizer(parts: TokenizerParts): Tokenizer {
   const { model, addedTokens, postProcessor, decoder } = parts;
-  const tokenize = tokenizeWith(pieceReader(parts), model);
+  const { normalizer } = parts.pipeline;
+  const tokenize = textEncoder(parts.pipeline, model);
+  // One for each text of a pair, used again and again.
+  const buffers = [tokenBuffer(), tokenBuffer()];
   const addedById = new Map(addedTokens.map((token) => [token.id, token]));
   const addedByContent = new Map(addedTokens.map((token) => [token.content, token.id]));
   const special = new Set(addedTokens.filter((token) => token.special).map((token) => token.content));
@@ -58,13 +66,15 @@ export function createTokenizer(parts: TokenizerParts): Tokenizer {
   const decodedById = new Map(
     addedTokens.map(({ id, content, normalized }) => [
       id,
-      normalized && parts.normalizer ? parts.normalizer(alignedText(content)).text : content,
+      normalized && normalizer ? normalizer(alignedText(content)).text : content,
     ]),
   );
 
-  const read = (text: string): TokenList => {
-    const out = tokenList();
-    tokenize(alignedText(wellFormed(text)), out);
+  const read = (text: string, i: number): TokenBuffer => {
+    const out = buffers[i]!;
+    out.count = 0;
+    out.surfaces = undefined;
+    tokenize(wellFormed(text), out);
     return out;
   };
 
@@ -86,7 +96,7 @@ export function createTokenizer(parts: TokenizerParts): Tokenizer {
         const list = lists[piece.sequence];
         if (!list) continue;
         const count = kept[piece.sequence];
-        const start = fromLeft ? list.ids.length - count : 0;
+        const start = fromLeft ? list.count - count : 0;
         appendTokens(
           encoding,
           list,
@@ -115,7 +125,15 @@ export function createTokenizer(parts: TokenizerParts): Tokenizer {
     idToToken,
     encode: (text, options) => encodeBatch([text], options)[0]!,
     encodePair: (text, pair, options) => encodeBatch([[text, pair]], options)[0]!,
-    encodeIds: (text, options) => Uint32Array.from(encodeBatch([text], options)[0]!.ids),
+    encodeIds(text, options = {}) {
+      if (options.padding ?? parts.padding) return Uint32Array.from(encodeBatch([text], options)[0]!.ids);
+      const list = read(text, 0);
+      const template = templateFor(postProcessor, 1, options.addSpecialTokens ?? true);
+      const truncation = options.truncation ?? parts.truncation;
+      const [kept] = keptLengths([list], template, truncation);
+      const start = truncation && truncation.direction === "left" ? list.count - kept : 0;
+      return fillTemplate(template, list.ids.subarray(start, start + kept));
+    },
     tokenToId: (token) => addedByContent.get(token) ?? model.tokenToId(token),
     decode(ids, { skipSpecialTokens = true } = {}) {
       const tokens: string[] = [];
@@ -135,12 +153,12 @@ function templateFor(post: PostProcessor, texts: number, addSpecialTokens: boole
 }
 
 function keptLengths(
-  lists: readonly TokenList[],
+  lists: readonly TokenBuffer[],
   template: readonly TemplatePiece[],
   truncation: TruncationOptions | false | undefined,
 ): [number, number] {
-  const a = lists[0]!.ids.length;
-  const b = lists[1]?.ids.length;
+  const a = lists[0]!.count;
+  const b = lists[1]?.count;
   if (!truncation) return [a, b ?? 0];
   const added = template.reduce((sum, piece) => sum + ("sequence" in piece ? 0 : piece.ids.length), 0);
   const room = truncation.maxLength - added;
@@ -152,9 +170,21 @@ function keptLengths(
   return truncatedLengths(b === undefined ? [a] : [a, b], room, truncation.strategy);
 }
 
+function fillTemplate(template: readonly TemplatePiece[], ids: Uint32Array): Uint32Array {
+  const lengthOf = (piece: TemplatePiece) =>
+    "ids" in piece ? piece.ids.length : piece.sequence === 0 ? ids.length : 0;
+  const out = new Uint32Array(template.reduce((sum, piece) => sum + lengthOf(piece), 0));
+  let at = 0;
+  for (const piece of template) {
+    out.set("ids" in piece ? piece.ids : piece.sequence === 0 ? ids : [], at);
+    at += lengthOf(piece);
+  }
+  return out;
+}
+
 function appendTokens(
   encoding: Encoding,
-  list: TokenList,
+  list: TokenBuffer,
   start: number,
   end: number,
   typeId: number,

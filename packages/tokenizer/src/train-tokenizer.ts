@@ -1,14 +1,10 @@
-import { root } from "./json/field";
-import { readNormalizer } from "./json/normalizer";
-import { readPreTokenizer } from "./json/pre-tokenizer";
-import { pieceReader } from "./pipeline";
-import { alignedText, wellFormed } from "./text/aligned-text";
 import type { Tokenizer } from "./tokenizer";
 import { type TokenizerJson, tokenizerFromJson } from "./tokenizer-json";
 import { checkTrainOptions } from "./training/check-options";
 import type { TrainOptions } from "./training/options";
 import { templateJson } from "./training/template-json";
 import { trainModel } from "./training/train-model";
+import { wordCounter } from "./training/word-counter";
 
 /**
  * Trains a tokenizer on `documents`, each read once and not kept. The same documents in any order and the same options give
@@ -21,21 +17,18 @@ export async function trainTokenizer(
   checkTrainOptions(options);
   const { specialTokens = [], vocabSize, onProgress } = options;
   const progress = { phase: "count" as "count" | "train", documents: 0, characters: 0, fraction: 0 };
-  const readPieces = pieceReader({
+  const counter = wordCounter({
     addedTokens: addedTokens(specialTokens),
-    normalizer: options.normalizer ? readNormalizer(root(options.normalizer, "normalizer")) : undefined,
-    preTokenizer: options.preTokenizer ? readPreTokenizer(root(options.preTokenizer, "preTokenizer")) : undefined,
+    normalizer: options.normalizer ?? null,
+    preTokenizer: options.preTokenizer ?? null,
   });
-  const counted = new Map<string, number>();
   for await (const document of documents) {
-    for (const { text, token } of readPieces(alignedText(wellFormed(document)))) {
-      if (!token) counted.set(text.text, (counted.get(text.text) ?? 0) + 1);
-    }
+    counter.add(document);
     progress.documents++;
     progress.characters += document.length;
     onProgress?.({ ...progress });
   }
-  const words = new Map([...counted].sort(([a], [b]) => (a < b ? -1 : 1)));
+  const words = new Map([...counter.words()].sort(([a], [b]) => (a < b ? -1 : 1)));
   progress.phase = "train";
   const model = trainModel(words, options, (fraction) => onProgress?.({ ...progress, fraction }));
   const json: TokenizerJson = {

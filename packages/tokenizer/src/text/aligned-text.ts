@@ -90,7 +90,9 @@ export function mapCodePoints(t: AlignedText, map: (character: string, codePoint
 const surrogates = /\p{Surrogate}/gu;
 
 /** Replaces lone surrogates, which no encoding can carry, by U+FFFD; lengths and offsets stay. */
-export const wellFormed = (text: string) => text.replace(surrogates, "\ufffd");
+export function wellFormed(text: string & { isWellFormed?(): boolean }): string {
+  return text.isWellFormed?.() ? text : text.replace(surrogates, "\ufffd");
+}
 
 const nonAscii = /[\u0080-\uffff]/;
 

@@ -1,0 +1,80 @@
+import type { Component } from "../tokenizer-json";
+
+/**
+ * Where a text can be cut so that each chunk gives the same tokens alone as in its place. Chunks repeat as words do, so
+ * their tokens are looked up instead of made. `kinds` is by ASCII code: SEPARATOR ends a chunk and belongs to none, a
+ * chunk also ends between WORD and MARK; OTHER, and everything beyond ASCII, sticks to its neighbours.
+ */
+export interface ChunkRule {
+  readonly kinds: Uint8Array;
+  /** Chunks begin at a single space between two characters that are not spaces, and keep it. */
+  readonly keepSpace: boolean;
+  /** With `keepSpace`: the characters beside the space may be anything but whitespace, instead of printable ASCII. */
+  readonly anyNeighbour: boolean;
+}
+
+export const SEPARATOR = 0;
+export const WORD = 1;
+export const MARK = 2;
+export const OTHER = 3;
+
+/** The rule for these components, or undefined where no cut is known to be safe. */
+export function chunkRule(normalizer: Component | null, preTokenizer: Component | null): ChunkRule | undefined {
+  if (!preTokenizer) return undefined;
+  const normalizers = flatten(normalizer, "normalizers");
+  const [first, ...rest] = flatten(preTokenizer, "pretokenizers");
+  if (!first) return undefined;
+  const isWordSplitter = ["Whitespace", "BertPreTokenizer"].includes(first.type);
+  if (isWordSplitter || first.type === "WhitespaceSplit") {
+    const local = ["Punctuation", "Digits", "Whitespace", "WhitespaceSplit", "BertPreTokenizer"];
+    if (!rest.every(({ type }) => local.includes(type)) || !normalizers.every(keepsSpacesApart)) return undefined;
+    const kinds =
+      isWordSplitter && normalizers.every(keepsKindsApart) ? (first.type === "Whitespace" ? /\w/ : /[A-Za-z0-9]/) : /./;
+    return { kinds: kindTable(kinds), keepSpace: false, anyNeighbour: false };
+  }
+  const keepsSpaces =
+    (first.type === "ByteLevel" && first.use_regex !== false) || (first.type === "Metaspace" && first.split !== false);
+  const forms = ["NFC", "NFD", "NFKC", "NFKD", "Lowercase", "StripAccents"];
+  if (!keepsSpaces || rest.length > 0 || !normalizers.every(({ type }) => forms.includes(type))) return undefined;
+  return { kinds: kindTable(/./), keepSpace: true, anyNeighbour: normalizers.length === 0 };
+}
+
+/** Components in the order in which they run; sequences are opened. */
+function flatten(component: Component | null, parts: string): Component[] {
+  if (!component) return [];
+  return component.type === "Sequence"
+    ? (component[parts] as Component[]).flatMap((part) => flatten(part, parts))
+    : [component];
+}
+
+/** Space, tab, line feed and carriage return separate; other ASCII is a word character where `word` says so. */
+function kindTable(word: RegExp): Uint8Array {
+  return Uint8Array.from({ length: 128 }, (_, code) => {
+    if (code === 32 || code === 9 || code === 10 || code === 13) return SEPARATOR;
+    if (code < 33 || code === 127) return OTHER;
+    return word.test(String.fromCharCode(code)) ? WORD : MARK;
+  });
+}
+
+const withinWords = ["NFC", "NFD", "NFKC", "NFKD", "Lowercase", "StripAccents", "BertNormalizer"];
+
+/** Expressions that match no separator together with something else. */
+const harmlessRegexes = [" {2,}", "[^\\x00-\\x7F]+"];
+
+const patternOf = (component: Component) => component.pattern as { String?: string; Regex?: string };
+
+/** Whether what stands on one side of a separator has no influence on the other side. */
+function keepsSpacesApart(normalizer: Component): boolean {
+  if (withinWords.includes(normalizer.type)) return true;
+  if (normalizer.type !== "Replace") return false;
+  const { String: text, Regex: regex } = patternOf(normalizer);
+  return text !== undefined ? text !== "" && !/\s/.test(text) : harmlessRegexes.includes(regex!);
+}
+
+const marks = /^[!-/:-@[-^`{-~]+$/;
+
+/** Whether ASCII letters and digits stay apart from ASCII punctuation beside them. */
+function keepsKindsApart(normalizer: Component): boolean {
+  if (normalizer.type !== "Replace" || patternOf(normalizer).Regex !== undefined) return true;
+  return marks.test(patternOf(normalizer).String!) && marks.test(normalizer.content as string);
+}
