@@ -13,10 +13,10 @@ export interface AtomicFile {
 export async function createAtomicFile(path: string): Promise<AtomicFile> {
   const temporary = `${path}.tmp`;
   const handle = await explained(path, open(temporary, "w"));
-  let open_ = true;
+  let isOpen = true;
   const close = async () => {
-    if (open_) await handle.close();
-    open_ = false;
+    if (isOpen) await handle.close();
+    isOpen = false;
   };
   return {
     async write(bytes) {
@@ -29,7 +29,7 @@ export async function createAtomicFile(path: string): Promise<AtomicFile> {
       await syncDirectory(dirname(path));
     },
     async abort() {
-      if (!open_) return;
+      if (!isOpen) return;
       await close().catch(() => {});
       await rm(temporary, { force: true });
     },
