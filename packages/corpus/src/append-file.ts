@@ -18,6 +18,10 @@ export function appendToFile(path: string, bufferBytes: number): FileAppender {
     flag = "a";
     try {
       for (let written = 0; written < length; ) written += writeSync(file, bytes, written, length - written);
+    } catch (cause) {
+      throw new Error(`${path}: cannot write (${(cause as Error).message}); free space or use another folder`, {
+        cause,
+      });
     } finally {
       closeSync(file);
     }

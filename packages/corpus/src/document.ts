@@ -4,6 +4,3 @@ export interface Document {
   source?: string;
   id?: string;
 }
-
-/** Everything that yields documents: reading it again from the start yields the same documents in the same order. */
-export type Documents = AsyncIterable<Document>;

@@ -1,7 +1,8 @@
 export { collect } from "./collect.ts";
 export { type Corpus, type CorpusOptions, type CorpusReport, composeCorpus } from "./compose.ts";
 export { deduplicateSubstrings, type SubstringDeduplicationOptions } from "./deduplication/substrings.ts";
-export type { Document, Documents } from "./document.ts";
+export type { Document } from "./document.ts";
+export { readDocuments, writeDocuments } from "./documents-file.ts";
 export { type CleanOptions, clean, referenceCleaning } from "./filters/clean.ts";
 export { type CompressibilityOptions, compressible } from "./filters/compressibility.ts";
 export { type DecontaminationOptions, decontaminate } from "./filters/decontaminate.ts";

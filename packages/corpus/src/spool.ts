@@ -67,7 +67,9 @@ export async function* readSpool(path: string): AsyncGenerator<SpooledDocument> 
       ];
       const sourceBytes = source === none ? 0 : source;
       const idBytes = id === none ? 0 : id;
-      await fill(headerBytes + text + sourceBytes + idBytes);
+      if (!(await fill(headerBytes + text + sourceBytes + idBytes))) {
+        throw new Error(`${path}: the file ends inside a document; make it again`);
+      }
       const bytes = buffer.subarray(start + headerBytes, start + headerBytes + text);
       const sourceStart = start + headerBytes + text;
       const idStart = sourceStart + sourceBytes;

@@ -13,11 +13,11 @@ import { repeatedRanges } from "./repeated-ranges.ts";
 export interface SubstringDeduplicationOptions {
   /** The least length of a repeated substring, in bytes of UTF-8. */
   minBytes?: number;
-  /** Where the intermediate files go: about twice the size of the corpus. They are removed at the end. */
+  /** Where the intermediate files go: the corpus, and five times the part of it that repeats. Removed at the end. */
   workFolder?: string;
   /** Memory of the tables, shared equally by the two stages. */
   memoryBytes?: number;
-  /** Called as the corpus is read: bytes of text done, of those known so far. */
+  /** Called as the corpus is read: bytes of text done in this stage ("searching" reads all of it at least once). */
   onProgress?: (progress: { stage: "reading" | "searching" | "writing"; bytes: number }) => void;
 }
 

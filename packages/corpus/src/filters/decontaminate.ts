@@ -42,6 +42,7 @@ type RunScanner = (text: string, visit: (high: number, low: number) => boolean) 
 const [baseHigh, baseLow] = [0x85ebca6b, 0xc2b2ae35];
 
 function createRunScanner(words: number): RunScanner {
+  const codes = Uint16Array.from({ length: 0x10000 }, (_, code) => wordCode(code));
   const ring = new Int32Array(words);
   const topHigh = power(baseHigh, words);
   const topLow = power(baseLow, words);
@@ -51,7 +52,7 @@ function createRunScanner(words: number): RunScanner {
     let low = 0;
     let word = 0; // the hash of the current word, 0 between words
     for (let index = 0; index <= text.length; index++) {
-      const letter = index < text.length ? wordCode(text.charCodeAt(index)) : 0;
+      const letter = index < text.length ? (codes[text.charCodeAt(index)] as number) : 0;
       if (letter !== 0) {
         word = Math.imul((word === 0 ? 0x811c9dc5 : word) ^ letter, 0x01000193) || 1;
         continue;

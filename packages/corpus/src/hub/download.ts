@@ -86,8 +86,8 @@ async function retried<T>(retries: number, attempt: () => Promise<T>): Promise<T
       return await attempt();
     } catch (error) {
       const status = statusOf(error);
-      const isFinal = status !== undefined && status >= 400 && status < 500 && status !== 408 && status !== 429;
-      if (isFinal || failed >= retries) throw error;
+      const isRefused = status !== undefined && status >= 400 && status < 500 && status !== 408 && status !== 429;
+      if (isRefused || (error as NodeJS.ErrnoException).code === "ENOSPC" || failed >= retries) throw error;
       await new Promise((resolve) => setTimeout(resolve, Math.min(30_000, 200 * 2 ** failed)));
     }
   }

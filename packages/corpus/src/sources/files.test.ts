@@ -154,6 +154,7 @@ describe("fileDocuments", () => {
     expect(await texts({ path, include: ["a/**", "c.*"], exclude: "**/*.{bin,md}" })).toEqual(["a/10.txt", "a/2.txt"]);
     await expect(texts({ path, include: "*.gz" })).rejects.toThrow(/expected files to read, got none/);
     await expect(texts({ path: join(path, "a/skip.bin") })).rejects.toThrow(/expected a file named .*skip\.bin/);
+    await expect(texts({ path: join(path, "none") })).rejects.toThrow(/expected a file or a folder, got .*none/);
     expect(await texts({ path: join(path, "a/skip.bin"), format: "txt" })).toEqual(["a/skip.bin"]);
   });
 

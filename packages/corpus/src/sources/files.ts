@@ -104,13 +104,17 @@ async function findFiles({ path, include, exclude, format }: FileDocumentsOption
   const unwanted = exclude === undefined ? undefined : picomatch(exclude, { dot: true });
   const found: FoundFile[] = [];
   for (const start of typeof path === "string" ? [path] : path) {
-    if ((await stat(start)).isFile()) {
+    const entry = await stat(start).catch(() => undefined);
+    if (entry === undefined) {
+      throw new RangeError(`fileDocuments: expected a file or a folder, got ${start}, which does not exist`);
+    }
+    if (entry.isFile()) {
       found.push({ path: start, name: basename(start) });
       continue;
     }
     const names = (await readdir(start, { recursive: true, withFileTypes: true }))
-      .filter((entry) => entry.isFile() || entry.isSymbolicLink())
-      .map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(join(start, "/").length))
+      .filter((item) => item.isFile() || item.isSymbolicLink())
+      .map((item) => join(item.parentPath ?? item.path, item.name).slice(join(start, "/").length))
       .map((name) => name.replaceAll("\\", "/"))
       .filter((name) => (wanted ? wanted(name) : format !== undefined || formatOf(name) !== undefined))
       .filter((name) => !unwanted?.(name))
