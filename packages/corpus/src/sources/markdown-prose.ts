@@ -1,6 +1,4 @@
-import { Marked, type Token, type Tokens } from "marked";
-
-const marked = new Marked({ gfm: true });
+import { Lexer, type Token, type Tokens } from "marked";
 
 /**
  * The English sentences of a Markdown text, a block (paragraph, list item, table cell, heading) each, in order. Code
@@ -9,7 +7,7 @@ const marked = new Marked({ gfm: true });
  */
 export function markdownProse(markdown: string): string[] {
   const blocks: string[] = [];
-  collect(marked.lexer(markdown), blocks);
+  collect(Lexer.lex(markdown, { gfm: true }), blocks);
   return blocks.map(plain).filter(isProse);
 }
 
@@ -110,9 +108,8 @@ const signature = /\w\([^)]*\w\??:\s|\)\s*(?::|=>)\s/;
 const boilerplate =
   /Permission is hereby granted|THE SOFTWARE IS PROVIDED|AS IS|WITHOUT WARRANTIES|Copyright|All rights reserved|Redistribution and use|Licensed under|Released under|Updated dependencies/i;
 
-const functionWords = new Set(
-  "the and of to is for with that this it be are not from or if by an as can you in on which when will".split(" "),
-);
+const functionWord =
+  /^(?:the|and|of|to|is|for|with|that|this|it|be|are|not|from|or|if|by|an|as|can|you|in|on|which|when|will)$/;
 
 /** True where English function words are as frequent as in English: another Latin-script language has far fewer. */
 export function isEnglish(text: string): boolean {
@@ -120,7 +117,7 @@ export function isEnglish(text: string): boolean {
   let known = 0;
   for (const [word] of text.toLowerCase().matchAll(/[a-z\u00c0-\u024f]+/g)) {
     words++;
-    if (functionWords.has(word)) known++;
+    if (functionWord.test(word)) known++;
   }
   return known >= 0.1 * words;
 }

@@ -64,12 +64,11 @@ async function* textBlocks(path: string): AsyncGenerator<FileRecord> {
   if (block.length > 0) yield take();
 }
 
-const lineFeed = Buffer.from("\n");
-
 function joinLines(lines: Buffer[]): Buffer {
-  return lines.length === 1
-    ? (lines[0] as Buffer)
-    : Buffer.concat(lines.flatMap((line, index) => (index ? [lineFeed, line] : [line])));
+  const [only] = lines;
+  if (only && lines.length === 1) return only;
+  const lineFeed = Uint8Array.of(10);
+  return Buffer.concat(lines.flatMap((line, index) => (index ? [lineFeed, line] : [line])));
 }
 
 function isBlank(line: Buffer): boolean {
