@@ -106,6 +106,9 @@ function readTruncation(field: Field): TruncationOptions {
   };
 }
 
+/** The padding that a tokenizer was saved with. */
+export const readPaddingOf = (json: TokenizerJson) => optional(root(json.padding, "padding"), readPadding, undefined);
+
 function readPadding(field: Field): PaddingOptions {
   const strategy = get(field, "strategy");
   return {

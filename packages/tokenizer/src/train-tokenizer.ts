@@ -1,7 +1,7 @@
 import type { Tokenizer } from "./tokenizer";
 import { type TokenizerJson, tokenizerFromJson } from "./tokenizer-json";
 import { checkTrainOptions } from "./training/check-options";
-import type { TrainOptions } from "./training/options";
+import type { CountWords, TrainOptions } from "./training/options";
 import { templateJson } from "./training/template-json";
 import { trainModel } from "./training/train-model";
 import { wordCounter } from "./training/word-counter";
@@ -17,18 +17,18 @@ export async function trainTokenizer(
   checkTrainOptions(options);
   const { specialTokens = [], vocabSize, onProgress } = options;
   const progress = { phase: "count" as "count" | "train", documents: 0, characters: 0, fraction: 0 };
-  const counter = wordCounter({
+  const pipeline = {
     addedTokens: addedTokens(specialTokens),
     normalizer: options.normalizer ?? null,
     preTokenizer: options.preTokenizer ?? null,
-  });
-  for await (const document of documents) {
-    counter.add(document);
+  };
+  const counted = await (options.countWords ?? countOnThisThread)(documents, pipeline, (document) => {
     progress.documents++;
     progress.characters += document.length;
     onProgress?.({ ...progress });
-  }
-  const words = new Map([...counter.words()].sort(([a], [b]) => (a < b ? -1 : 1)));
+  });
+  // In an order that does not depend on how they were counted.
+  const words = new Map([...counted].sort(([a], [b]) => (a < b ? -1 : 1)));
   progress.phase = "train";
   const model = trainModel(words, options, (fraction) => onProgress?.({ ...progress, fraction }));
   const json: TokenizerJson = {
@@ -55,6 +55,15 @@ export async function trainTokenizer(
   }
   return tokenizer;
 }
+
+const countOnThisThread: CountWords = async (documents, pipeline, onDocument) => {
+  const counter = wordCounter(pipeline);
+  for await (const document of documents) {
+    onDocument(document);
+    counter.add(document);
+  }
+  return counter.words();
+};
 
 const addedTokens = (contents: readonly string[]) =>
   contents.map((content, id) => ({

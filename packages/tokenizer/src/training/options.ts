@@ -1,4 +1,12 @@
+import type { PipelineOptions } from "../pipeline";
 import type { Component } from "../tokenizer-json";
+
+/** Reads all documents, calls `onDocument` for each and counts the words that the pipeline makes of them. */
+export type CountWords = (
+  documents: AsyncIterable<string> | Iterable<string>,
+  pipeline: PipelineOptions,
+  onDocument: (document: string) => void,
+) => Promise<Map<string, number>>;
 
 /** Where a training run stands. */
 export interface TrainProgress {
@@ -39,5 +47,8 @@ export interface TrainOptions {
   decoder?: Component | null;
   /** Makes the post-processor: `$A`, `$B:1` and special tokens, separated by spaces. */
   template?: { single: string; pair: string };
+  /** Counts on the calling thread unless said otherwise; `@cramkit/tokenizer/node` has one for several threads. */
+  countWords?: CountWords;
+  /** Called for every document and every entry; do little in it. */
   onProgress?: (progress: TrainProgress) => void;
 }

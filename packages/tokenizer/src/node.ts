@@ -1,0 +1,2 @@
+export { countWordsInThreads } from "./threads/count-words";
+export { createEncoderPool, type EncoderPool } from "./threads/encoder-pool";

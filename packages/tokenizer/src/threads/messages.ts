@@ -1,0 +1,16 @@
+import type { PipelineOptions } from "../pipeline";
+import type { EncodeInput, EncodeOptions } from "../tokenizer";
+import type { TokenizerJson } from "../tokenizer-json";
+
+/** What a worker is started for. */
+export type WorkerTask = { count: PipelineOptions } | { encode: TokenizerJson };
+
+/** Documents to count, the end of them, or texts to encode. */
+export type WorkerRequest =
+  | { documents: string[] }
+  | { end: true }
+  | { inputs: readonly EncodeInput[]; options: EncodeOptions }
+  | { texts: readonly string[]; options: EncodeOptions };
+
+/** Every request is answered once, in order. */
+export type WorkerReply = { result: unknown } | { error: Error };
