@@ -111,6 +111,17 @@ describe("installedDocumentation", () => {
     expect(await read("npm")).toEqual(documents);
   });
 
+  it("leaves out what pnpm keeps of earlier installations", async () => {
+    const lockfile = join(folder, "pnpm/node_modules/.pnpm/lock.yaml");
+    writeFileSync(
+      lockfile,
+      "lockfileVersion: '9.0'\n\npackages:\n\n  '@scope/beta@1.0.0':\n    resolution: {}\n\n  zeta@1.0.0:\n    x: {}\n\nsnapshots:\n\n  alpha@1.0.0: {}\n",
+    );
+    const documents = await collect(installedDocumentation({ root: join(folder, "pnpm"), minCharacters: 20 }));
+    expect(documents.map(({ source }) => source)).toEqual(["@scope/beta@1.0.0", "zeta@1.0.0"]);
+    rmSync(lockfile);
+  });
+
   it("finds plenty of English in this workspace", async () => {
     const some = await collect(takeDocuments(installedDocumentation({ root: "." }), { characters: 200_000 }));
     const sentences = some.flatMap(({ text }) => text.split("\n"));

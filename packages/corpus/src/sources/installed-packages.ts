@@ -12,7 +12,8 @@ export interface InstalledPackage {
  * The packages that are really installed below `root/node_modules`, each name and version once, in the order of name
  * and version. Understands the layout of pnpm (`.pnpm/<name>@<version>/node_modules/<name>`) and the flat one of npm.
  * Links are not followed, so workspace packages do not count; packages for one operating system or processor do not
- * either, so that the list is the same on every machine that installed the same lockfile.
+ * either, and what pnpm keeps of earlier installations neither, so that the list is the same on every machine that
+ * installed the same lockfile.
  */
 export async function installedPackages(root: string): Promise<InstalledPackage[]> {
   const folder = join(root, "node_modules");
@@ -25,9 +26,10 @@ export async function installedPackages(root: string): Promise<InstalledPackage[
   const packages: InstalledPackage[] = [];
   for await (const candidate of packagesIn(folder)) packages.push(candidate);
   packages.sort((a, b) => compare(a.name, b.name) || compare(a.version, b.version) || compare(a.folder, b.folder));
+  const current = await currentOfPnpm(folder);
   for (const candidate of packages) {
     const key = `${candidate.name}@${candidate.version}`;
-    if (!found.has(key)) found.set(key, candidate);
+    if ((current === undefined || current.has(key)) && !found.has(key)) found.set(key, candidate);
   }
   return [...found.values()];
 }
@@ -65,6 +67,16 @@ async function* packageAt(folder: string): AsyncGenerator<InstalledPackage> {
     yield { name: manifest.name, version: manifest.version, folder };
   }
   yield* packagesIn(join(folder, "node_modules"));
+}
+
+/** `name@version` of what belongs to the installation, by the lockfile that pnpm leaves beside it; undefined without. */
+async function currentOfPnpm(nodeModules: string): Promise<Set<string> | undefined> {
+  const lockfile = await readFile(join(nodeModules, ".pnpm", "lock.yaml"), "utf8").catch(() => "");
+  const [, section = ""] = /^packages:\n([\s\S]*?)(?=^\S|$(?![\s\S]))/m.exec(lockfile) ?? [];
+  const keys = [...section.matchAll(/^ {2}'?((?:@[^@'\s]+\/)?[^@'\s]+@[^:'\s(]+)'?:$/gm)].map(
+    ([, key]) => key as string,
+  );
+  return keys.length > 0 ? new Set(keys) : undefined;
 }
 
 interface Manifest {
