@@ -2,6 +2,7 @@ export { type ByteSource, bytesSource, fileSource } from "./byte-source.ts";
 export { compareTensors, requireTensors, type TensorDifferences } from "./check-tensors.ts";
 export { type Fixture, readFixture } from "./fixture.ts";
 export { fromHuggingFaceBert, type HuggingFaceNames, toHuggingFaceBert } from "./hugging-face-bert.ts";
+export { type HuggingFaceFolder, type SpecialTokens, writeHuggingFaceFolder } from "./hugging-face-folder.ts";
 export {
   type OnnxAttribute,
   type OnnxGraph,

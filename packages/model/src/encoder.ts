@@ -39,10 +39,10 @@ export function runEncoder<Value>(
   const runLayer = (x: Value, index: number): Value => {
     const scale = drop(index);
     const { resized, scope: inner } = funnel(x, index);
-    if (scale === 0) return resized;
     const own = index % layers.length;
-    const placed = rescope(inner, { branchScale: scale });
-    return ops.scoped(() => layers[own]!.run(resized, placed.within(`layers.${own}`)));
+    const placed = rescope(inner, { branchScale: scale }).within(`layers.${own}`);
+    if (scale === 0) return ops.touch(resized, Object.keys(layers[own]!.parameters).map(placed.param));
+    return ops.scoped(() => layers[own]!.run(resized, placed));
   };
   const embedded = ops.scoped(() => embed(inputs, scope, config));
   let x = embedded;

@@ -166,6 +166,7 @@ export function onnxBuilder(): OnnxBuilder {
     concat: (parts, axis) => node("Concat", parts, { axis }),
     firstPosition: (x) => node("Gather", [x, integers([0], true)], { axis: 1 }),
     detached: (compute) => compute(),
+    touch: (x) => x,
     scoped: (compute) => compute(),
   };
   return { ops, nodes, initializers };

@@ -54,6 +54,8 @@ export interface Operations<Value> {
 
   /** What `compute` returns, as a constant to the gradient. */
   detached(compute: () => Value): Value;
+  /** `x`, as a function of parameters that this run leaves out: their gradients are zero. */
+  touch(x: Value, parameters: Value[]): Value;
   /** `compute` with its intermediate values let go at its end. */
   scoped(compute: () => Value): Value;
 }

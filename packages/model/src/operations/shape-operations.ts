@@ -145,6 +145,7 @@ export function countingOperations(): { ops: Operations<Shape>; tally: Tally; ma
       tally.savedBytes = before.savedBytes;
       return y;
     },
+    touch: (x) => x,
     scoped: (compute) => compute(),
   };
   return { ops, tally, make };

@@ -38,6 +38,7 @@ export const tensorOperations: Operations<tf.Tensor> = {
   firstPosition: (x) => tf.reshape(tf.slice(x, [0, 0, 0], [x.shape[0]!, 1, x.shape[2]!]), [x.shape[0]!, x.shape[2]!]),
 
   detached,
+  touch,
   scoped: (compute) => tf.tidy(compute),
 };
 
@@ -114,4 +115,12 @@ function detached(compute: () => tf.Tensor): tf.Tensor {
     gradFunc: () => tf.zerosLike(anchor as tf.Tensor),
   }));
   return isolated(tf.scalar(0));
+}
+
+function touch(x: tf.Tensor, parameters: tf.Tensor[]): tf.Tensor {
+  const connected = tf.customGrad((...inputs) => ({
+    value: tf.clone(inputs[0] as tf.Tensor),
+    gradFunc: (dy) => [tf.clone(dy), ...parameters.map((parameter) => tf.zerosLike(parameter))],
+  }));
+  return connected(x, ...parameters);
 }

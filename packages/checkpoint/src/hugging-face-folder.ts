@@ -1,0 +1,82 @@
+import { writeFileAtomically } from "./atomic-file.ts";
+import { writeCheckpoint } from "./sharded-safetensors.ts";
+import type { TensorToWrite } from "./tensor-entry.ts";
+
+/** Which tokens play which part; `transformers` needs the names, whatever the tokens are. */
+export interface SpecialTokens {
+  padding: string;
+  unknown: string;
+  /** In front of a text. */
+  first: string;
+  /** Behind a text. */
+  separator: string;
+  mask: string;
+}
+
+export interface HuggingFaceFolder {
+  /** The content of `config.json`. */
+  config: object;
+  /** Under the names that `config` leads to; for a BERT see {@link toHuggingFaceBert}. Omitted beside an ONNX file. */
+  tensors?: readonly TensorToWrite[];
+  tokenizer?: {
+    /** The content of `tokenizer.json`. */
+    json: object;
+    specialTokens: SpecialTokens;
+    /** The longest sequence of the model. */
+    maxLength: number;
+  };
+  /** Store weights in this type instead of their own. */
+  floats?: "F32" | "F16" | "BF16";
+}
+
+/**
+ * Write a model folder that `transformers` and transformers.js load: `config.json`, `model.safetensors` (in shards where it is
+ * large), `tokenizer.json`, `tokenizer_config.json` and `special_tokens_map.json`. Needs Node.
+ *
+ * @returns the names of the files
+ */
+export async function writeHuggingFaceFolder(
+  directory: string,
+  { config, tensors, tokenizer, floats }: HuggingFaceFolder,
+): Promise<string[]> {
+  const { join } = await import("node:path");
+  const files: string[] = [];
+  const writeJson = async (name: string, content: object) => {
+    await writeFileAtomically(join(directory, name), [
+      new TextEncoder().encode(`${JSON.stringify(content, null, 2)}\n`),
+    ]);
+    files.push(name);
+  };
+  if (tensors) {
+    const options = { metadata: { format: "pt" }, ...(floats && { floats }) };
+    files.push(...(await writeCheckpoint(directory, withTypeEmbedding(tensors, config), options)));
+  }
+  if (tokenizer) {
+    const tokens = tokenNames(tokenizer.specialTokens);
+    await writeJson("tokenizer.json", tokenizer.json);
+    await writeJson("special_tokens_map.json", tokens);
+    await writeJson("tokenizer_config.json", {
+      tokenizer_class: "PreTrainedTokenizerFast",
+      model_max_length: tokenizer.maxLength,
+      model_input_names: ["input_ids", "token_type_ids", "attention_mask"],
+      clean_up_tokenization_spaces: false,
+      ...tokens,
+    });
+  }
+  await writeJson("config.json", config);
+  return files;
+}
+
+function tokenNames({ padding, unknown, first, separator, mask }: SpecialTokens): Record<string, string> {
+  return { pad_token: padding, unk_token: unknown, cls_token: first, sep_token: separator, mask_token: mask };
+}
+
+const typeName = "bert.embeddings.token_type_embeddings.weight";
+
+/** A BERT without token types gets those of its configuration, which add nothing: `transformers` always looks them up. */
+function withTypeEmbedding(tensors: readonly TensorToWrite[], config: object): readonly TensorToWrite[] {
+  const { model_type: type, hidden_size: hidden, type_vocab_size: types } = config as Record<string, unknown>;
+  const isBert = type === "bert" && typeof hidden === "number" && typeof types === "number";
+  if (!isBert || tensors.some((tensor) => tensor.name === typeName)) return tensors;
+  return [...tensors, { name: typeName, dtype: "F32", shape: [types, hidden], data: new Float32Array(types * hidden) }];
+}
