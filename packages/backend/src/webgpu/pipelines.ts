@@ -4,7 +4,7 @@
 export interface Program {
   key: string;
   wgsl(): string;
-  /** One a storage binding, in order, from binding 0; the uniforms, if any, are bound after them. */
+  /** One a storage binding of group 0, in order; the uniforms, if any, are binding 0 of group 1. */
   access: readonly ("read" | "write")[];
   /** Four-byte scalars, in the order of the struct. */
   uniforms: Readonly<Record<string, "u32" | "i32" | "f32">>;
@@ -24,6 +24,8 @@ export class PipelineCache {
     { layout: GPUBindGroupLayout; pipelineLayout: GPUPipelineLayout; id: number }
   >();
 
+  private uniforms: GPUBindGroupLayout | undefined;
+
   constructor(private readonly device: GPUDevice) {}
 
   get(program: Program): CachedPipeline {
@@ -41,21 +43,32 @@ export class PipelineCache {
     return entry;
   }
 
+  /** Of group 1: the uniforms, apart from the tensors, so that a changed learning rate costs no new group of tensors. */
+  get uniformLayout(): GPUBindGroupLayout {
+    this.uniforms ??= this.device.createBindGroupLayout({
+      label: "uniforms",
+      entries: [{ binding: 0, visibility: GPUShaderStage.COMPUTE, buffer: { type: "uniform" } }],
+    });
+    return this.uniforms;
+  }
+
   private layout(program: Program) {
     const hasUniforms = Object.keys(program.uniforms).length > 0;
     const signature = `${program.access.map((access) => access[0]).join("")}${hasUniforms ? "u" : ""}`;
     const found = this.layouts.get(signature);
     if (found) return found;
-    const types: GPUBufferBindingType[] = program.access.map((access) =>
-      access === "read" ? "read-only-storage" : "storage",
-    );
-    if (hasUniforms) types.push("uniform");
     const layout = this.device.createBindGroupLayout({
       label: signature,
-      entries: types.map((type, binding) => ({ binding, visibility: GPUShaderStage.COMPUTE, buffer: { type } })),
+      entries: program.access.map((access, binding) => ({
+        binding,
+        visibility: GPUShaderStage.COMPUTE,
+        buffer: { type: access === "read" ? "read-only-storage" : "storage" },
+      })),
     });
-    const pipelineLayout = this.device.createPipelineLayout({ bindGroupLayouts: [layout] });
-    // Negative: tfjs's own pipelines are numbered upwards.
+    const pipelineLayout = this.device.createPipelineLayout({
+      bindGroupLayouts: hasUniforms ? [layout, this.uniformLayout] : [layout],
+    });
+    // Negative: tfjs's own pipelines are numbered upwards, and 0 is the group of uniforms.
     const entry = { layout, pipelineLayout, id: -1 - this.layouts.size };
     this.layouts.set(signature, entry);
     return entry;

@@ -12,7 +12,7 @@ export class UniformCache {
 
   constructor(
     private readonly device: GPUDevice,
-    private readonly maxEntries = 2048,
+    private readonly maxEntries = 1024,
   ) {}
 
   get(words: Uint32Array): GPUBuffer {

@@ -97,10 +97,13 @@ export class CramkitWebgpuBackend extends WebGPUBackend {
         `${program.key}: expected at most ${limit} workgroups a dimension, got [${grid}]; use a smaller batch`,
       );
     const resources = bindings.map((binding) => this.resource(binding));
-    if (Object.keys(program.uniforms).length > 0)
-      resources.push({ buffer: this.uniforms.get(packUniforms(program.uniforms, uniforms)) });
     const { pipeline, layout, layoutId } = this.pipelines.get(program);
-    this.record(program.key, pipeline, this.bindGroups.get(layoutId, layout, resources), grid);
+    const groups = [this.bindGroups.get(layoutId, layout, resources)];
+    if (Object.keys(program.uniforms).length > 0) {
+      const buffer = this.uniforms.get(packUniforms(program.uniforms, uniforms));
+      groups.push(this.bindGroups.get(0, this.pipelines.uniformLayout, [{ buffer }]));
+    }
+    this.record(program.key, pipeline, groups, grid);
   }
 
   /**
@@ -157,7 +160,7 @@ export class CramkitWebgpuBackend extends WebGPUBackend {
   private record(
     key: string,
     pipeline: GPUComputePipeline,
-    group: GPUBindGroup,
+    groups: readonly GPUBindGroup[],
     [x, y, z]: readonly [number, number, number],
   ): void {
     const { internals } = this;
@@ -169,7 +172,9 @@ export class CramkitWebgpuBackend extends WebGPUBackend {
     );
     const pass = internals.computePassEncoder;
     pass.setPipeline(pipeline);
-    pass.setBindGroup(0, group);
+    groups.forEach((group, i) => {
+      pass.setBindGroup(i, group);
+    });
     pass.dispatchWorkgroups(x, y, z);
     internals.dispatchCountInPass++;
     if (timestampWrites) this.endComputePassEncoder();
@@ -209,7 +214,7 @@ export class CramkitWebgpuBackend extends WebGPUBackend {
     bindings.push({ buffer: this.uniforms.get(packFields(fields)) });
     const group = this.bindGroups.get(known.id, known.layout, bindings);
     const [x, y = 1, z = 1] = program.dispatch as number[];
-    this.record(program.constructor.name, pipeline, group, [x!, y, z]);
+    this.record(program.constructor.name, pipeline, [group], [x!, y, z]);
   }
 
   override uploadToGPU(dataId: object): void {

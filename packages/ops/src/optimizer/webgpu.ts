@@ -1,20 +1,23 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
 import { type Elementwise, elementwise } from "../webgpu/elementwise.ts";
+import { plainHalf } from "../webgpu/half.ts";
 import { type Host, output, release, sizeOf, webgpuKernel } from "../webgpu/host.ts";
 import { partOf, partsOf } from "../webgpu/parts.ts";
 import { grid, type Program, program } from "../webgpu/program.ts";
 import { reduceFunction, reduceScratch } from "../webgpu/reduce.ts";
 
 /** The skip of a step is decided here, by a scale of 0 or one that is not finite; the test is on bits, NaN may be assumed away. */
-export const adamwProgram = (vectors: boolean): Program =>
+export const adamwProgram = (vectors: boolean, half = false): Program =>
   program({
-    key: `adamw.${vectors ? "vec4" : "scalar"}`,
+    key: `adamw.${vectors ? "vec4" : "scalar"}${half ? ".half" : ""}`,
+    enable: half ? ["f16"] : [],
     storage: {
       param: ["write", "T"],
       grad: ["read", "T"],
       mu: ["write", "T"],
       nu: ["write", "T"],
       gradScale: ["read", "f32"],
+      ...(half ? { half: ["write", "vec4<f16>"] as const } : {}),
     },
     uniforms: {
       count: "u32",
@@ -40,7 +43,8 @@ mu[i] = m;
 nu[i] = v;
 let p = param[i];
 let step = m / uniforms.correction1 / (sqrt(v / uniforms.correction2) + uniforms.epsilon) + uniforms.weightDecay * p;
-param[i] = p - uniforms.learningRate * step;`,
+let next = p - uniforms.learningRate * step;
+param[i] = next;${half ? "\nhalf[i] = vec4<f16>(next);" : ""}`,
   });
 
 const accumulate: Elementwise = {
@@ -89,16 +93,20 @@ export const optimizerWebgpu = [
   webgpuKernel("CramkitAdamW", (host, { param, grad, mu, nu, gradScale }, attrs) => {
     const size = sizeOf(param!);
     const width = size % 4 === 0 ? 4 : 1;
+    // The f16 copy that matrix kernels read stays in step; one with padding is made anew when it is next needed.
+    const copy = plainHalf(host, param!);
     for (const part of partsOf(host, size / width, width * 4)) {
+      const half = copy ? [partOf(copy.half, size / width, width * 2, part)] : [];
       const bound = [param!, grad!, mu!, nu!].map((tensor) => partOf(tensor, size / width, width * 4, part));
       host.dispatch(
-        adamwProgram(width === 4),
-        [...bound, gradScale!],
+        adamwProgram(width === 4, copy !== undefined),
+        [...bound, gradScale!, ...half],
         { ...(attrs as Record<string, number>), count: part.count },
         grid(Math.ceil(part.count / 256)),
       );
     }
-    for (const tensor of [param!, mu!, nu!]) host.written(tensor);
+    host.written(param!, copy ? [copy.key] : []);
+    for (const tensor of [mu!, nu!]) host.written(tensor);
     return [];
   }),
   webgpuKernel("CramkitAccumulate", (host, { sum, grad }, { scale }) => {

@@ -3,37 +3,62 @@ import { registerKernels } from "../kernels.ts";
 import type { Capabilities, Host } from "./host.ts";
 import { webgpuKernels } from "./index.ts";
 
+type Tier = Capabilities["tier"];
+
 /** What the tests of the kernels need of a WebGPU backend: the one beside this package, found at run time. */
 export interface TestBackend {
   description: string;
-  report: { bestTier: Capabilities["tier"]; software: boolean };
+  report: { bestTier: Tier; software: boolean };
   backend: Host & {
     poison: boolean;
     numDataIds(): number;
+    memory(): { numBytesInGPU: number; numBytesAllocatedInGPU: number };
     dispatchCounters(): { bindGroups: number; uniformUploads: number };
   };
   dispose(): void;
 }
 
+interface TestOptions {
+  tier?: Tier;
+  variants?: Record<string, string>;
+  matrixSpelling?: "old";
+}
+
 let registered = false;
 
-/** Starts WebGPU with our kernels, or says why there is none: a run without an adapter must be seen, not believed. */
-export async function startTestBackend(
-  options: { tier?: Capabilities["tier"]; variants?: Record<string, string> } = {},
-): Promise<TestBackend> {
+/** Starts WebGPU with our kernels. */
+export async function startTestBackend(options: TestOptions = {}): Promise<TestBackend> {
   // Not a static import: the layers forbid one, and a kernel needs the interface, not the package.
   const url = new URL("../../../backend/src/webgpu/index.ts", import.meta.url).href;
   const { startWebgpu } = (await import(/* @vite-ignore */ url)) as {
     startWebgpu(options: object): Promise<TestBackend>;
   };
-  const { tier = "float32" } = options;
+  const { tier = "float32", variants = {}, matrixSpelling } = options;
   const precision = tier === "float32" ? "float32" : "mixed";
-  const started = await startWebgpu({ allowSoftware: true, precision, ...options, tier });
+  const started = await startWebgpu({ allowSoftware: true, precision, tier, variants });
+  if (matrixSpelling) Object.assign(started.backend.capabilities, { matrixSpelling });
   if (!registered) {
     registerGradients();
     registerKernels(webgpuKernels);
     registered = true;
   }
-  console.info(`WebGPU kernels on ${started.description}`);
   return started;
+}
+
+/** The tiers that can be tested here. Says loudly what cannot; throws where `CRAMKIT_REQUIRE_GPU` is set and nothing can. */
+export async function testableTiers(): Promise<Tier[]> {
+  const order: Tier[] = ["float32", "float16", "matrix"];
+  let tiers: Tier[] = [];
+  try {
+    const { description, report, dispose } = await startTestBackend();
+    dispose();
+    tiers = order.slice(0, order.indexOf(report.bestTier) + 1);
+    console.info(`WebGPU kernels are tested on ${description.split(",")[0]}, tiers ${tiers.join(", ")}`);
+  } catch (error) {
+    if (process.env.CRAMKIT_REQUIRE_GPU) throw error;
+    console.warn(`WebGPU: ${(error as Error).message}`);
+  }
+  const missing = order.filter((tier) => !tiers.includes(tier));
+  if (missing.length > 0) console.warn(`\n######## WebGPU kernels NOT TESTED in tier ${missing.join(", ")} ########\n`);
+  return tiers;
 }

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { measureCase } from "../conformance.ts";
 import { opSpecs } from "../specs.ts";
-import { startTestBackend, type TestBackend } from "./adapter.testing.ts";
+import { startTestBackend, type TestBackend, testableTiers } from "./adapter.testing.ts";
 
-const tiers = ["float32", "float16", "matrix"] as const;
+const tiers = await testableTiers();
 
 /**
  * Operands have eleven bits: half of 2^-10 each, and a little for sums. Inputs above 32 are left to float32: they overflow in

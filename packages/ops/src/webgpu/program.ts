@@ -2,7 +2,7 @@
 export interface Program {
   key: string;
   wgsl(): string;
-  /** One a storage binding, in order, from binding 0; the uniforms are bound after them. */
+  /** One a storage binding of group 0, in order; the uniforms are binding 0 of group 1. */
   access: readonly ("read" | "write")[];
   uniforms: Readonly<Record<string, UniformType>>;
 }
@@ -44,7 +44,7 @@ function wgsl({ storage, uniforms = {}, enable = [], size, declare = "", main }:
   if (names.length > 0) {
     const fields = names.map((name) => `  ${name}: ${uniforms[name]},`).join("\n");
     bindings.unshift(`struct Uniforms {\n${fields}\n}`);
-    bindings.push(`@group(0) @binding(${Object.keys(storage).length}) var<uniform> uniforms: Uniforms;`);
+    bindings.push("@group(1) @binding(0) var<uniform> uniforms: Uniforms;");
   }
   const matrix = enable.includes("chromium_experimental_subgroup_matrix");
   const header = [

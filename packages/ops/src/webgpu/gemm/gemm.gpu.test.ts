@@ -1,7 +1,7 @@
 import { engine, type Tensor, type TensorInfo, tensor } from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { uniform } from "../../spec.ts";
-import { startTestBackend, type TestBackend } from "../adapter.testing.ts";
+import { startTestBackend, type TestBackend, testableTiers } from "../adapter.testing.ts";
 import type { Host } from "../host.ts";
 import { gemm } from "./index.ts";
 import type { Form } from "./tiled.ts";
@@ -63,27 +63,33 @@ const variants = [
   { name: "128x128", tier: "float32", tolerance: 1e-5 },
   { name: "64x64", tier: "float16", tolerance: 3e-3 },
   { name: "matrix.64x64", tier: "matrix", tolerance: 3e-3 },
+  { name: "matrix.64x64", tier: "matrix", tolerance: 3e-3, matrixSpelling: "old" },
   { name: "matrix.128x128", tier: "matrix", tolerance: 3e-3 },
 ] as const;
 
-describe.each(variants)("gemm $name in tier $tier", ({ name, tier, tolerance }) => {
+const tiers = await testableTiers();
+
+describe.each(variants.filter(({ tier }) => tiers.includes(tier)))("gemm $name in tier $tier", (variant) => {
+  const { name, tier, tolerance } = variant;
+  // A software adapter takes seconds to compile a large tile of matrices: one form and one edge of the rarer ones.
+  const few = name === "matrix.128x128" || "matrixSpelling" in variant;
   let started: TestBackend | undefined;
   beforeAll(async () => {
-    started = await startTestBackend({ tier, variants: { gemm: name } });
+    started = await startTestBackend({ ...variant, variants: { gemm: name }, tier });
     started.backend.poison = true;
   });
   afterAll(() => started?.dispose());
 
-  it.each(forms)("%s, whole tiles", async (form) => {
+  it.each(few ? (["tn"] as const) : forms)("%s, whole tiles", async (form) => {
     expect(await errorOf(started!.backend, form, [128, 128, 64], {})).toBeLessThan(tolerance);
   });
 
-  it.each(forms)("%s, odd sizes with alpha, bias and accumulation", async (form) => {
+  it.each(few ? (["nt"] as const) : forms)("%s, odd sizes with alpha, bias and accumulation", async (form) => {
     const more = { alpha: 0.5, bias: true, accumulate: true };
     expect(await errorOf(started!.backend, form, [131, 70, 37], more)).toBeLessThan(tolerance);
   });
 
-  it("a long contraction in several parts", async () => {
+  it.skipIf(few)("a long contraction in several parts", async () => {
     expect(await errorOf(started!.backend, "tn", [20, 24, 2100], { bias: true })).toBeLessThan(tolerance);
   });
 });

@@ -1,0 +1,159 @@
+import { add, engine, matMul, memory, softmax, type TensorInfo, tensor, tidy } from "@tensorflow/tfjs-core";
+import { afterEach, describe, expect, it } from "vitest";
+import type { Program } from "./pipelines.ts";
+import { type StartedWebgpu, startWebgpu } from "./start.ts";
+
+let started: StartedWebgpu | undefined;
+const start = async (options: Parameters<typeof startWebgpu>[0] = {}) => {
+  started = await startWebgpu({ allowSoftware: true, ...options });
+  return started;
+};
+afterEach(() => {
+  started?.dispose();
+  started = undefined;
+});
+
+const available = await start().then(
+  ({ report, dispose }) => {
+    dispose();
+    started = undefined;
+    return report;
+  },
+  (error: Error) => {
+    if (process.env.CRAMKIT_REQUIRE_GPU) throw error;
+    console.warn(`\n######## WebGPU backend NOT TESTED: ${error.message} ########\n`);
+    return undefined;
+  },
+);
+
+const double: Program = {
+  key: "double",
+  access: ["read", "write"],
+  uniforms: { count: "u32", factor: "f32" },
+  wgsl: () => `struct Uniforms { count: u32, factor: f32 }
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+@group(1) @binding(0) var<uniform> uniforms: Uniforms;
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) at: vec3<u32>) {
+  if (at.x < uniforms.count) { y[at.x] = uniforms.factor * x[at.x]; }
+}`,
+};
+
+describe.runIf(available)("the WebGPU backend", () => {
+  it("runs tfjs's own kernels", async () => {
+    await start();
+    const y = tidy(() =>
+      softmax(
+        add(
+          matMul(
+            tensor([
+              [1, 2],
+              [3, 4],
+            ]),
+            tensor([
+              [1, 0],
+              [0, 1],
+            ]),
+          ),
+          1,
+        ),
+      ),
+    );
+    const values = await y.data();
+    expect(values[0]! + values[1]!).toBeCloseTo(1, 6);
+    expect(values[1]! / values[0]!).toBeCloseTo(Math.E, 4);
+    y.dispose();
+    expect(memory().numTensors).toBe(0);
+  });
+
+  it("uploads and binds only what changed", async () => {
+    const { backend } = await start();
+    const x = tensor([1, 2, 3]);
+    const run = async (factor: number) => {
+      const y = backend.makeTensorInfo([3], "float32");
+      backend.dispatch(double, [x, y], { count: 3, factor }, [1, 1, 1]);
+      const result = engine().makeTensorFromTensorInfo(y as TensorInfo);
+      const values = [...(await result.data())];
+      result.dispose();
+      return values;
+    };
+    expect(await run(2)).toEqual([2, 4, 6]);
+    const before = backend.dispatchCounters();
+    expect(await run(2)).toEqual([2, 4, 6]);
+    expect(backend.dispatchCounters()).toEqual(before);
+    expect(await run(3)).toEqual([3, 6, 9]);
+    expect(backend.dispatchCounters().uniformUploads).toBe(before.uniformUploads + 1);
+    x.dispose();
+  });
+
+  it("times dispatches where the device has timestamps", async () => {
+    const { backend } = await start();
+    const [x, y] = [tensor([1, 2, 3]), backend.makeTensorInfo([3], "float32")];
+    const times = await backend.profile(() => backend.dispatch(double, [x, y], { count: 3, factor: 1 }, [1, 1, 1]));
+    const hasTimestamps = available!.features.includes("timestamp-query");
+    expect(times.map(({ key }) => key)).toEqual(hasTimestamps ? ["double"] : []);
+    for (const { ms } of times) expect(ms).toBeGreaterThanOrEqual(0);
+  });
+
+  it("fills new buffers with NaN when asked to", async () => {
+    const { backend } = await start();
+    backend.poison = true;
+    const x = engine().makeTensorFromTensorInfo(backend.makeTensorInfo([5], "float32"));
+    expect([...(await x.data())].every(Number.isNaN)).toBe(true);
+  });
+
+  it("frees what is attached to a tensor with it, or when it is written", async () => {
+    const { backend } = await start();
+    const x = backend.makeTensorInfo([2], "float32");
+    const make = () => backend.makeTensorInfo([4], "float32");
+    const first = backend.attach(x, "half", make);
+    expect(backend.attach(x, "half", make)).toBe(first);
+    backend.written(x, ["half"]);
+    expect(backend.attached(x, "half")).toBe(first);
+    backend.written(x);
+    expect(backend.attached(x, "half")).toBeUndefined();
+    backend.attach(x, "half", make);
+    expect(backend.numDataIds()).toBe(1);
+    backend.disposeData(x.dataId);
+    expect(backend.numDataIds()).toBe(0);
+  });
+
+  it("turns a shader that fails to compile into one error with the way out", async () => {
+    const { backend } = await start();
+    const [x, y] = [tensor([1]), backend.makeTensorInfo([1], "float32")];
+    const broken = { ...double, key: "broken", wgsl: () => `${double.wgsl()}\nfn broken() { return 1; }` };
+    const result = engine().makeTensorFromTensorInfo(y as TensorInfo);
+    await expect(async () => {
+      backend.dispatch(broken, [x, y], { count: 1, factor: 1 }, [1, 1, 1]);
+      await result.data();
+    }).rejects.toThrow(/a kernel did not compile.*broken.*cramkit doctor/s);
+  });
+
+  it("refuses tensors and grids beyond the limits", async () => {
+    const { backend } = await start();
+    const { maxBufferSize, maxComputeWorkgroupsPerDimension } = backend.capabilities.limits;
+    const huge = backend.makeTensorInfo([maxBufferSize], "float32");
+    expect(() => backend.uploadToGPU(huge.dataId)).toThrow(/expected a tensor of at most .* use a smaller batch/);
+    const x = tensor([1]);
+    expect(() =>
+      backend.dispatch(double, [x, x], { count: 1, factor: 1 }, [maxComputeWorkgroupsPerDimension + 1, 1, 1]),
+    ).toThrow(/expected at most .* workgroups/);
+  });
+
+  it("reports a device that is gone", async () => {
+    const { backend } = await start();
+    const x = tensor([1, 2]);
+    backend.uploadToGPU(x.dataId);
+    backend.device.destroy();
+    await backend.device.lost;
+    await expect(x.data()).rejects.toThrow(/webgpu: the backend was disposed of|lost/);
+  });
+
+  it("cannot block, and says so", async () => {
+    const { backend } = await start();
+    const x = tensor([1, 2]);
+    backend.uploadToGPU(x.dataId);
+    expect(() => x.dataSync()).toThrow("use `await tensor.data()`");
+  });
+});

@@ -1,0 +1,194 @@
+import { describe, expect, it } from "vitest";
+import { adapterName, chooseAdapter, isSoftware } from "./adapter.ts";
+import { BufferPool } from "./buffer-pool.ts";
+import { bestTier, type Capabilities } from "./capabilities.ts";
+import { explain } from "./device.ts";
+import { dawnArguments, type GpuSource } from "./gpu.ts";
+import { describeWebgpu } from "./report.ts";
+import { spellingProbe } from "./spelling.ts";
+import { packUniforms } from "./uniforms.ts";
+
+const matrix = [{ m: 16, n: 16, k: 16, component: "f16", result: "f32" }];
+const full = { f16: true, subgroups: true, matrix, matrixSpelling: "new" as const };
+const capabilities: Capabilities = {
+  ...full,
+  tier: "matrix",
+  subgroupMinSize: 32,
+  subgroupMaxSize: 32,
+  limits: {
+    maxComputeWorkgroupStorageSize: 49152,
+    maxComputeInvocationsPerWorkgroup: 1024,
+    maxComputeWorkgroupsPerDimension: 65535,
+    maxStorageBufferBindingSize: 2 ** 31 - 4,
+    maxBufferSize: 2 ** 32,
+    minStorageBufferOffsetAlignment: 256,
+    maxStorageBuffersPerShaderStage: 16,
+  },
+  variants: {},
+};
+
+describe("dawnArguments", () => {
+  it("unlocks f16 and matrices on NVIDIA and timestamps everywhere", () => {
+    expect(dawnArguments({})).toEqual([
+      "enable-dawn-features=allow_unsafe_apis,vulkan_enable_f16_on_nvidia",
+      "disable-dawn-features=timestamp_quantization",
+    ]);
+  });
+
+  it("adds toggles and an adapter", () => {
+    expect(dawnArguments({ toggles: { enable: ["dump_shaders"] }, adapterName: "H200" })).toEqual([
+      "enable-dawn-features=allow_unsafe_apis,vulkan_enable_f16_on_nvidia,dump_shaders",
+      "disable-dawn-features=timestamp_quantization",
+      "adapter=H200",
+    ]);
+  });
+});
+
+describe("bestTier", () => {
+  it.each([
+    ["float32", full, "float32"],
+    ["mixed", full, "matrix"],
+    ["mixed", { ...full, matrix: [] }, "float16"],
+    ["mixed", { ...full, matrixSpelling: undefined }, "float16"],
+    ["mixed", { ...full, subgroups: false }, "float16"],
+    ["mixed", { ...full, f16: false }, "float32"],
+  ] as const)("%s with %o is %s", (precision, device, tier) => {
+    expect(bestTier(precision, device)).toBe(tier);
+  });
+});
+
+describe("chooseAdapter", () => {
+  const info = { vendor: "mesa", architecture: "software", device: "llvmpipe", description: "llvmpipe: Mesa 26" };
+  const source = (adapter: object | null): GpuSource =>
+    ({
+      gpu: { requestAdapter: async () => adapter },
+      host: "dawn",
+      toggles: { enable: [], disable: [] },
+    }) as unknown as GpuSource;
+
+  it("labels software adapters", () => {
+    expect(isSoftware(info as GPUAdapterInfo)).toBe(true);
+    expect(isSoftware({ vendor: "nvidia", description: "NVIDIA H200" } as GPUAdapterInfo)).toBe(false);
+    expect(adapterName(info as GPUAdapterInfo)).toContain("software adapter");
+  });
+
+  it("refuses them unless they are allowed, and names the way out", async () => {
+    await expect(chooseAdapter(source({ info }))).rejects.toThrow(/expected a GPU, got llvmpipe.*allowSoftware/);
+    await expect(chooseAdapter(source({ info }), { allowSoftware: true })).resolves.toEqual({ info });
+  });
+
+  it("says what to install where there is none", async () => {
+    await expect(chooseAdapter(source(null))).rejects.toThrow(/got none; install a Vulkan 1.3 driver/);
+  });
+});
+
+describe("explain", () => {
+  class GPUOutOfMemoryError {
+    constructor(readonly message: string) {}
+  }
+  class GPUValidationError {
+    constructor(readonly message: string) {}
+  }
+
+  it.each([
+    [new GPUOutOfMemoryError("Failed to allocate"), /out of device memory.*smaller batch/],
+    [
+      new GPUValidationError("Buffer size (1e12) exceeds the max buffer size limit (268435456)."),
+      /beyond this device's limits/,
+    ],
+    [new GPUValidationError("Error while parsing WGSL: :1:29"), /a kernel did not compile.*cramkit doctor/],
+    [new GPUValidationError("anything else"), /^webgpu: anything else$/],
+  ])("%o", (error, message) => {
+    expect(explain(error).message).toMatch(message);
+  });
+});
+
+describe("BufferPool", () => {
+  const fake = () => {
+    const destroyed: number[] = [];
+    const device = {
+      createBuffer: ({ size, usage }: { size: number; usage: number }) => ({
+        size,
+        usage,
+        destroy: () => destroyed.push(size),
+      }),
+    } as unknown as GPUDevice;
+    return { device, destroyed };
+  };
+
+  it("hands a released buffer out again at once", () => {
+    const { device } = fake();
+    const pool = new BufferPool(device);
+    const buffer = pool.acquireBuffer(64, 1);
+    pool.releaseBuffer(buffer);
+    expect(pool.acquireBuffer(64, 2)).not.toBe(buffer);
+    expect(pool.acquireBuffer(64, 1)).toBe(buffer);
+    expect(pool.getNumUsedBuffers()).toBe(2);
+    expect(pool.numBytesUsed).toBe(128);
+  });
+
+  it("keeps at most the bound, drops the longest unused first and destroys only after a submit", () => {
+    const { device, destroyed } = fake();
+    const forgotten: number[] = [];
+    const pool = new BufferPool(device, { maxFreeBytes: 100, onDestroy: ({ size }) => forgotten.push(size) });
+    for (const buffer of [10, 20, 30, 90].map((size) => pool.acquireBuffer(size, 1))) pool.releaseBuffer(buffer);
+    expect(forgotten).toEqual([10, 20, 30]);
+    expect(destroyed).toEqual([]);
+    pool.flush();
+    expect(destroyed).toEqual([10, 20, 30]);
+    expect([pool.numBytesUsed, pool.numBytesAllocated, pool.getNumFreeBuffers()]).toEqual([0, 90, 1]);
+  });
+});
+
+describe("packUniforms", () => {
+  it("packs by type in the order of the declaration", () => {
+    const words = packUniforms({ rows: "u32", epsilon: "f32", first: "i32" }, { first: -1, rows: 7, epsilon: 0.5 });
+    expect([...words]).toEqual([7, 0x3f000000, 0xffffffff, 0]);
+  });
+
+  it("misses nothing silently", () => {
+    expect(() => packUniforms({ rows: "u32" }, {})).toThrow("expected a value for the uniform rows");
+  });
+});
+
+describe("spellingProbe", () => {
+  it("differs in the calls alone", () => {
+    expect(spellingProbe("new", matrix[0]!, 32)).toContain(
+      "subgroupMatrixLoad<subgroup_matrix_left<f16, 16, 16>, row_major>(&a, 0u, 16u)",
+    );
+    expect(spellingProbe("old", matrix[0]!, 32)).toContain(
+      "subgroupMatrixLoad<subgroup_matrix_left<f16, 16, 16>>(&a, 0u, false, 16u)",
+    );
+  });
+});
+
+describe("describeWebgpu", () => {
+  const source = { host: "dawn" as const, toggles: { enable: [], disable: [] } };
+  const nvidia = { vendor: "nvidia", architecture: "hopper", description: "NVIDIA H200" } as GPUAdapterInfo;
+  const adviceFor = (
+    change: Partial<Capabilities>,
+    best: Capabilities["tier"],
+    host: "dawn" | "browser" = "dawn",
+    info: GPUAdapterInfo = nvidia,
+  ) =>
+    describeWebgpu({ ...source, host }, info, [], change.matrix ? [] : matrix, { ...capabilities, ...change }, best)
+      .advice;
+
+  it("has nothing to add where everything is used", () => {
+    expect(adviceFor({}, "matrix")).toEqual([]);
+  });
+
+  it("says how to reach something faster", () => {
+    expect(adviceFor({ tier: "float32" }, "matrix")).toEqual([
+      expect.stringContaining('Precision "mixed" would use the matrix tier'),
+    ]);
+    expect(adviceFor({ tier: "float16", matrix: [] }, "float16")).toEqual([
+      expect.stringContaining("VK_KHR_cooperative_matrix"),
+    ]);
+    expect(adviceFor({ tier: "float32", f16: false }, "float32", "browser")).toEqual([
+      expect.stringContaining("--enable-dawn-features=allow_unsafe_apis,vulkan_enable_f16_on_nvidia"),
+    ]);
+    const lavapipe = { vendor: "mesa", architecture: "software", description: "llvmpipe" } as GPUAdapterInfo;
+    expect(adviceFor({}, "matrix", "dawn", lavapipe)).toEqual([expect.stringContaining("--backend cpu")]);
+  });
+});
