@@ -26,4 +26,5 @@ export type { Operations } from "./operations/operations.ts";
 export { parameterCount, parameterShapes, parameterTable } from "./parameters.ts";
 export type { ParameterSpec, ParameterTable, Part, Scope } from "./part.ts";
 export { modelConfig, type PresetName, preset, presetNames } from "./presets.ts";
+export { type ScriptOptions, scriptLoss } from "./script-objective.ts";
 export { checkConfig } from "./validate.ts";

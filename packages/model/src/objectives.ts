@@ -71,7 +71,12 @@ export function maskedLanguageModelLoss(
 }
 
 /** mean of log Z - (1 - s) logit_target - s mean(logits) + z log(Z)^2, for `logits [count, vocab]` */
-function smoothedCrossEntropy(logits: tf.Tensor, targets: tf.Tensor1D, smoothing: number, zLoss: number): tf.Tensor {
+export function smoothedCrossEntropy(
+  logits: tf.Tensor,
+  targets: tf.Tensor1D,
+  smoothing: number,
+  zLoss: number,
+): tf.Tensor {
   const logZ = tf.logSumExp(logits, 1);
   const picked = tf.sum(tf.mul(logits, tf.oneHot(targets, logits.shape[1]!, 1, 0, "float32")), 1);
   const wanted = tf.add(tf.mul(picked, 1 - smoothing), tf.mul(tf.mean(logits, 1), smoothing));

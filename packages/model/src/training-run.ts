@@ -3,7 +3,12 @@ import { init, type MaskedLossOptions, type ModelConfig, maskedLanguageModelLoss
 import { randomInteger } from "./random.ts";
 
 /** For tests: the losses of steps of Adam on one batch, 16 positions long, with a seed of its own for each step. */
-export function trainOnOneBatch(config: ModelConfig, steps: number, options: MaskedLossOptions = {}): number[] {
+export function trainOnOneBatch(
+  config: ModelConfig,
+  steps: number,
+  options: MaskedLossOptions = {},
+  loss: typeof maskedLanguageModelLoss = maskedLanguageModelLoss,
+): number[] {
   const [batchSize, seqLength] = [4, 16];
   const size = batchSize * seqLength;
   const inputIds = Int32Array.from({ length: size }, (_, i) => randomInteger(config.vocabSize, 1, 1, i));
@@ -19,7 +24,7 @@ export function trainOnOneBatch(config: ModelConfig, steps: number, options: Mas
   for (let step = 1; step <= steps; step++) {
     const gradient = tf.valueAndGrads((...tensors) => {
       const named = Object.fromEntries(tensors.map((tensor, i) => [names[i]!, tensor]));
-      return maskedLanguageModelLoss(named, config, batch, { dropout: { seed: step }, ...options });
+      return loss(named, config, batch, { dropout: { seed: step }, ...options });
     });
     const { value, grads } = gradient(names.map((name) => params[name]!));
     losses.push(value.dataSync()[0]!);

@@ -1,0 +1,69 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type { ModelConfig } from "./config.ts";
+import { runDecoder } from "./heads.ts";
+import type { Params } from "./init.ts";
+import { encodeWithin, type ForwardOptions, scopeOf } from "./model.ts";
+import { inputsOf, type MaskedBatch, smoothedCrossEntropy } from "./objectives.ts";
+import { randomUniform, streamOf } from "./random.ts";
+
+export interface ScriptOptions extends ForwardOptions {
+  /** Of the tokens that are drawn. */
+  seed: number;
+  /** Weight of the discriminator's loss. */
+  alpha?: number;
+}
+
+/**
+ * SCRIPT (Nijkamp et al. 2021), self-critic pretraining: the masked language model's loss, plus that of the same model as a
+ * discriminator. Tokens drawn from its predictions fill the masked positions; with Z the sum of exp(logits) at a position,
+ * sigmoid(log Z) is the probability that the token there is not the original. A scalar.
+ *
+ * The discriminator needs the logits of all positions at once: `batch * seq * vocab` floats.
+ */
+export function scriptLoss(
+  params: Params,
+  config: ModelConfig,
+  batch: MaskedBatch,
+  { seed, alpha = 1, ...options }: ScriptOptions,
+): tf.Scalar {
+  return tf.tidy(() => {
+    const inputs = inputsOf(batch);
+    const scope = scopeOf(params, config, inputs, options);
+    const { ops } = scope;
+    const rowsOf = (ids: tf.Tensor) =>
+      ops.reshape(encodeWithin(scope, config, { ...inputs, inputIds: ids }, options), [-1, config.hidden]);
+    const selected = ops.embedding(tf.tensor1d(batch.positions, "int32"), rowsOf(inputs.inputIds));
+    const logits = runDecoder(selected, scope, config); // [count, vocab]
+    const predicting = smoothedCrossEntropy(logits, tf.tensor1d(batch.targets, "int32"), 0, 0);
+
+    const drawn = ops.detached(() => draw(logits, seed));
+    const { original, replaced } = fill(batch, drawn);
+    const critic = tf.logSumExp(runDecoder(rowsOf(replaced), scope, config), 1); // [batch * seq]
+    const isReplaced = tf.cast(tf.notEqual(tf.reshape(replaced, [-1]), original), "float32");
+    const discriminating = tf.mean(tf.sub(tf.softplus(critic), tf.mul(critic, isReplaced)));
+    return tf.add(predicting, tf.mul(discriminating, alpha));
+  }) as tf.Scalar;
+}
+
+/** One id a row, drawn with the probabilities of `logits [count, vocab]`: floats `[count]`. */
+function draw(logits: tf.Tensor, seed: number): tf.Tensor {
+  const [count, vocab] = logits.shape as [number, number];
+  const stream = streamOf("SCRIPT");
+  const uniforms = Float32Array.from({ length: count }, (_, i) => randomUniform(seed, stream, i));
+  const below = tf.less(tf.cumsum(tf.softmax(logits), 1), tf.tensor2d(uniforms, [count, 1]));
+  return tf.minimum(tf.sum(tf.cast(below, "float32"), 1), vocab - 1);
+}
+
+/** The ids before they were masked, `[batch * seq]`, and the same with drawn ones in the masked positions, `[batch, seq]`. */
+function fill({ batchSize, seqLength, inputIds, positions, targets }: MaskedBatch, drawn: tf.Tensor) {
+  const ids = Int32Array.from(inputIds);
+  const others = Int32Array.from(inputIds);
+  positions.forEach((position, i) => {
+    ids[position] = targets[i]!;
+    others[position] = 0;
+  });
+  const at = tf.tensor2d(positions, [positions.length, 1], "int32");
+  const spread = tf.scatterND(at, tf.cast(drawn, "int32"), [ids.length]);
+  const replaced = tf.add(tf.tensor1d(others, "int32"), spread);
+  return { original: tf.tensor1d(ids, "int32"), replaced: tf.reshape(replaced, [batchSize, seqLength]) };
+}

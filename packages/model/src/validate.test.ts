@@ -1,0 +1,160 @@
+import { registerGradients } from "@cramkit/ops";
+import * as tf from "@tensorflow/tfjs-core";
+import "@tensorflow/tfjs-backend-cpu";
+import { beforeAll, describe, expect, it } from "vitest";
+import {
+  checkConfig,
+  classify,
+  encode,
+  huggingFaceBertConfig,
+  init,
+  type ModelConfig,
+  modelConfig,
+  modelConfigFromFixture,
+  type PresetName,
+  parameterCount,
+  preset,
+  presetNames,
+} from "./index.ts";
+
+beforeAll(async () => {
+  await tf.setBackend("cpu");
+  registerGradients();
+});
+
+describe("a configuration that cannot work names the field and what it may be", () => {
+  it.each<[string, Record<string, unknown>, RegExp]>([
+    ["heads that do not divide", { heads: 7 }, /heads: expected a divisor of hidden 768, got 7/],
+    ["a negative size", { layers: -1 }, /layers: expected a positive integer, got -1/],
+    ["a size that is no integer", { hidden: 12.5 }, /hidden: expected a positive integer, got 12\.5/],
+    ["a size that is text", { vocabSize: "big" }, /vocabSize: expected a positive integer, got "big"/],
+    ["an unknown mixer", { mixer: "convolution" }, /mixer: expected one of self-attention, .*got "convolution"/],
+    [
+      "an unknown activation",
+      { activation: "swish" },
+      /activation: expected one of gelu, relu, silu, mish, gelu-glu.*"swish"/,
+    ],
+    ["an unknown norm", { norm: "BatchNorm" }, /norm: expected one of LayerNorm, RMSNorm, ScaleNorm or a function/],
+    ["an unknown position", { position: "alibi" }, /position: expected one of scaled-sinusoidal/],
+    ["an unknown field", { layer: 3 }, /expected fields vocabSize, .*got layer/],
+    ["a flag that is text", { rotary: "yes" }, /rotary: expected true or false, got "yes"/],
+    ["a rate of 1", { dropout: 1 }, /dropout: expected a rate from 0 to below 1, got 1/],
+    ["an odd width with a gate", { intermediate: 33 }, /intermediate: expected an even number/],
+    ["an odd head with rotation", { hidden: 6, heads: 2, rotary: true }, /rotary: expected an even head size, got 3/],
+    ["shared layers that do not divide", { sharedLayers: 5 }, /sharedLayers: expected 0 or a divisor of layers 16/],
+    ["a mixer too few", { mixer: ["fourier"] }, /mixer: expected one for each of 16 layers, got 1/],
+    [
+      "a funnel that does not fit",
+      { layers: 2, funnel: [128, 100] },
+      /funnel: expected to begin and end with maxSeq 128/,
+    ],
+    [
+      "a factorised embedding without a way back",
+      { embeddingSize: 96 },
+      /predictionHead: expected linear or transform/,
+    ],
+    ["an unknown head", { head: { type: "question" } }, /head\.type: expected one of none, .*got "question"/],
+  ])("%s", (_, fields, message) => {
+    expect(() => modelConfig(fields as Partial<ModelConfig>)).toThrow(message);
+  });
+
+  it("lists all that is wrong at once", () => {
+    expect(() => modelConfig({ layers: 0, heads: -2, dropout: Number.NaN })).toThrow(
+      /layers: .*\n.*heads: .*\n.*dropout: /,
+    );
+    expect(() => init({ ...modelConfig(), heads: 7 }, 1)).toThrow(/heads/);
+  });
+
+  it("says so for an unknown preset and for a fixture", () => {
+    expect(() => preset("bert" as PresetName)).toThrow(/expected one of crammed-bert, /);
+    expect(() => modelConfigFromFixture({ vocab: 4 })).toThrow(/expected layers to be an integer, got undefined/);
+    const fields = {
+      vocab: 4,
+      layers: 1,
+      hidden: 4,
+      heads: 1,
+      intermediate: 4,
+      max_seq: 4,
+      eps: 1e-6,
+      activation: "Swish",
+    };
+    expect(() => modelConfigFromFixture(fields)).toThrow(/expected activation to be GELU, ReLU, SiLU, Mish/);
+  });
+});
+
+describe("presets", () => {
+  it.each(presetNames)("%s can work, as JSON too", (name) => {
+    const config = preset(name);
+    checkConfig(JSON.parse(JSON.stringify(config)));
+    expect(parameterCount(config)).toBeGreaterThan(1e6);
+  });
+});
+
+describe("bad input to a model", () => {
+  const config = modelConfig({ vocabSize: 20, hidden: 8, layers: 1, heads: 2, intermediate: 8, maxSeq: 4 });
+
+  it("names sequences that are too long, missing parameters and a missing head", () => {
+    const params = init(config, 1);
+    const ids = (seq: number) => ({ inputIds: tf.zeros<tf.Rank.R2>([1, seq], "int32") });
+    expect(() => encode(params, config, ids(5))).toThrow(/seq <= maxSeq 4, got \[1, 5\]/);
+    const { "encoder.final_norm.bias": _, ...rest } = params;
+    expect(() => encode(rest, config, ids(4))).toThrow(/parameter encoder\.final_norm\.bias/);
+    expect(() => classify(params, config, ids(4))).toThrow(
+      /classification or regression head, got masked-language-model/,
+    );
+    tf.disposeVariables();
+  });
+
+  it("lists in what a model is no BERT", () => {
+    expect(() => huggingFaceBertConfig(preset("crammed-bert"))).toThrow(
+      /normScheme "pre", not "post".*activation gelu-glu/,
+    );
+    expect(huggingFaceBertConfig(preset("hf-bert-base"))).toMatchObject({
+      model_type: "bert",
+      architectures: ["BertForMaskedLM"],
+      hidden_act: "gelu",
+    });
+  });
+});
+
+describe("init", () => {
+  const small = { vocabSize: 20, hidden: 64, layers: 2, heads: 2, intermediate: 64, maxSeq: 4 } as const;
+
+  it("is a function of the seed", () => {
+    const [a, b, c] = [init(modelConfig(small), 1), init(modelConfig(small), 1), init(modelConfig(small), 2)];
+    const name = "encoder.layers.1.ffn.dense_in.weight";
+    expect(a[name]!.dataSync()).toEqual(b[name]!.dataSync());
+    expect(a[name]!.dataSync()).not.toEqual(c[name]!.dataSync());
+    expect(
+      [...a["encoder.embedding.word_embedding.weight"]!.dataSync().slice(0, 64)].every((value) => value === 0),
+    ).toBe(true);
+    expect(a["encoder.embedding.pos_embedding.scale_factor"]!.dataSync()[0]).toBeCloseTo(64 ** -0.5, 6);
+  });
+
+  it.each([
+    ["normal", 0.02],
+    ["small", Math.sqrt(2 / (5 * 64))],
+    ["megatron", Math.sqrt(1 / (3 * 64))],
+    ["wang", 2 / (2 * 8)],
+    ["deepnorm", 16 ** -0.25 * Math.sqrt(2 / 128)],
+    ["agd-orthogonal", 1 / 8],
+  ] as const)("%s has the standard deviation %f", (type, std) => {
+    const params = init(modelConfig({ ...small, init: { type, std: 0.02 } }), 3);
+    const values = Float64Array.from(params["encoder.layers.0.ffn.dense_in.weight"]!.dataSync());
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+    const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
+    expect(Math.abs(mean)).toBeLessThan((4 * std) / 64);
+    expect(Math.sqrt(variance) / std).toBeCloseTo(1, 1);
+    tf.dispose(params);
+  });
+
+  it("makes orthogonal matrices where asked to", () => {
+    const params = init(modelConfig({ ...small, init: { type: "agd-orthogonal", std: 0.02 } }), 3);
+    const weight = params["encoder.layers.0.attn.self_attention.query_key_value.weight"]! as tf.Tensor2D; // [192, 64]
+    const product = tf.matMul(weight, weight, true, false).dataSync();
+    product.forEach((value, i) => {
+      expect(value).toBeCloseTo(i % 65 === 0 ? 3 : 0, 4);
+    });
+    tf.dispose(params);
+  });
+});
