@@ -3,6 +3,7 @@ import {
   type backend_util,
   buffer,
   type DataType,
+  engine,
   type Rank,
   type ShapeMap,
   type TensorBuffer,
@@ -138,6 +139,10 @@ export class CpuBackend extends MathBackendCPU {
   }
 
   #entry(dataId: DataId): TensorEntry {
+    // What is not here may still be on another backend, from which `get` fetches it.
+    if (!this.data.has(dataId) && !engine().state.tensorInfo.has(dataId)) {
+      throw new Error("cpu backend: expected a live tensor, got a disposed one; tf.keep it or dispose of it later");
+    }
     return this.data.get(dataId) as TensorEntry;
   }
 }

@@ -27,8 +27,9 @@ const binaryKernel =
     const mode = sameShape(a.shape, b.shape) ? 0 : sizeB === 1 ? 1 : sizeA === 1 ? 2 : undefined;
     const isSuffix = sizeA === n && sameShape(b.shape, shape.slice(shape.length - b.shape.length));
     if (mode === undefined && !isSuffix) return otherwise(call);
+    const operands = [backend.address(a), backend.address(b)];
     const y = backend.output(shape);
-    const addresses = [backend.address(a), backend.address(b), backend.address(y)];
+    const addresses = [...operands, backend.address(y)];
     if (mode !== undefined) {
       backend.run(wasm, "binaryTask", Math.ceil(n / block), [op, mode, ...addresses, n]);
     } else {
@@ -46,12 +47,13 @@ const unaryKernel =
     const backend = call.backend as CpuBackend;
     const n = sizeOf(x.shape);
     if (x.dtype !== "float32" || n === 0) return otherwise(call);
+    const from = backend.address(x);
     const y = backend.output(x.shape);
-    backend.run(wasm, "unaryTask", Math.ceil(n / block), [op, backend.address(x), backend.address(y), n]);
+    backend.run(wasm, "unaryTask", Math.ceil(n / block), [op, from, backend.address(y), n]);
     return y;
   };
 
-/** Sum and Mean over the last axes; other axes are left to `otherwise`. */
+/** Sum and Mean over the last axes or the first ones; other axes are left to `otherwise`. */
 const sumKernel =
   (mean: boolean, otherwise: KernelFunc): KernelFunc =>
   (call) => {
@@ -62,16 +64,34 @@ const sumKernel =
     const axes = (axis === undefined || axis === null ? x.shape.map((_, i) => i) : [axis].flat())
       .map((i) => (i < 0 ? i + rank : i))
       .sort((a, b) => a - b);
-    const kept = rank - axes.length;
-    const n = sizeOf(x.shape.slice(kept));
-    const rows = sizeOf(x.shape.slice(0, kept));
-    if (x.dtype !== "float32" || n === 0 || rows === 0 || axes.some((i, j) => i !== kept + j)) return otherwise(call);
-    const y = backend.output(x.shape.slice(0, kept).concat(keepDims ? axes.map(() => 1) : []));
-    const perTask = rowsPerTask(n);
-    const ints = [backend.address(x), backend.address(y), rows, n, perTask];
-    backend.run(wasm, "sumRowsTask", Math.ceil(rows / perTask), ints, [mean ? 1 / n : 1]);
+    const isLast = axes.every((i, j) => i === rank - axes.length + j);
+    const isFirst = !mean && axes.every((i, j) => i === j);
+    const summed = sizeOf(axes.map((i) => x.shape[i]!));
+    const kept = sizeOf(x.shape) / summed;
+    if (x.dtype !== "float32" || !(isLast || isFirst) || !(summed > 0 && kept > 0)) return otherwise(call);
+    const shape = keepDims
+      ? x.shape.map((length, i) => (axes.includes(i) ? 1 : length))
+      : x.shape.filter((_, i) => !axes.includes(i));
+    const y = backend.output(shape);
+    if (isLast) {
+      const perTask = rowsPerTask(summed);
+      const ints = [backend.address(x), backend.address(y), kept, summed, perTask];
+      backend.run(wasm, "sumRowsTask", Math.ceil(kept / perTask), ints, [mean ? 1 / summed : 1]);
+    } else {
+      sumColumns(backend, backend.address(x), backend.address(y), summed, kept);
+    }
     return y;
   };
+
+/** y [n] = the column sums of x [rows, n]: blocks of rows first, then their sums. */
+const sumColumns = (backend: CpuBackend, x: number, y: number, rows: number, n: number): void => {
+  const perTask = Math.max(rowsPerTask(n), Math.ceil(rows / 64));
+  const tasks = Math.ceil(rows / perTask);
+  backend.withScratch(tasks * n * 4, (partial) => {
+    backend.run(wasm, "sumColumnsTask", tasks, [x, partial, rows, n, perTask]);
+    backend.run(wasm, "sumColumnsTask", 1, [partial, y, tasks, n, tasks]);
+  });
+};
 
 const fillKernel =
   (valueIn: (attrs: Record<string, unknown>) => number, otherwise: KernelFunc): KernelFunc =>

@@ -15,7 +15,9 @@ export interface CpuOptions {
 }
 
 const availableThreads = (): number =>
-  process.getBuiltinModule?.("node:os").availableParallelism() ?? globalThis.navigator?.hardwareConcurrency ?? 1;
+  globalThis.process?.getBuiltinModule?.("node:os").availableParallelism() ??
+  globalThis.navigator?.hardwareConcurrency ??
+  1;
 
 /** A growing memory; shared where this place allows it. */
 const createMemory = (shared: boolean): WebAssembly.Memory => {

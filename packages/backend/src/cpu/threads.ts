@@ -73,6 +73,7 @@ export class Threads {
 
   /** Ends the workers. */
   dispose(): void {
+    if (this.#workers.length === 0) return;
     Atomics.store(this.#words, STOP, 1);
     Atomics.add(this.#words, JOB, 1);
     Atomics.notify(this.#words, JOB);
