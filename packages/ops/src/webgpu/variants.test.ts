@@ -1,0 +1,288 @@
+import { describe, expect, it } from "vitest";
+import { selectAttention } from "../attention/webgpu-select.ts";
+import { attentionBackwardProgram, attentionForwardProgram } from "../attention/webgpu-tiled.ts";
+import { chunkRows, softmaxLossProgram } from "../masked-cross-entropy/webgpu.ts";
+import { adamwProgram } from "../optimizer/webgpu.ts";
+import { matrixBytes, matrixKey, matrixProgram } from "./gemm/matrix.ts";
+import { selectMatrix, selectTiled } from "./gemm/select.ts";
+import { tiledKey, tiledProgram } from "./gemm/tiled.ts";
+import type { Capabilities, Host } from "./host.ts";
+import { chooseUnit } from "./matrix.ts";
+import { partsOf } from "./parts.ts";
+
+const h200: Capabilities = {
+  tier: "matrix",
+  subgroupMinSize: 32,
+  subgroupMaxSize: 32,
+  matrix: [
+    { m: 16, n: 8, k: 16 },
+    { m: 16, n: 16, k: 16 },
+  ],
+  matrixSpelling: "new",
+  limits: {
+    maxComputeWorkgroupStorageSize: 49152,
+    maxComputeInvocationsPerWorkgroup: 1024,
+    maxComputeWorkgroupsPerDimension: 65535,
+    maxStorageBufferBindingSize: 2 ** 31 - 4,
+  },
+  variants: {},
+};
+const float32 = { ...h200, tier: "float32" as const };
+const float16 = { ...h200, tier: "float16" as const };
+const lavapipe = { ...h200, subgroupMinSize: 8, subgroupMaxSize: 8, matrix: [{ m: 8, n: 8, k: 8 }] };
+const phone = {
+  ...float32,
+  limits: { ...h200.limits, maxComputeWorkgroupStorageSize: 16384, maxStorageBufferBindingSize: 2 ** 27 },
+};
+
+describe("the choice of a matrix product", () => {
+  // [what, form, m, n, k, tiled variant and its parts of k, matrix variant and its parts of k]
+  it.each([
+    [
+      "qkv of crammed-bert",
+      "nt",
+      8192,
+      2304,
+      768,
+      "gemm.nt.tiled.f32.128x128.a4-b4-c4",
+      1,
+      "gemm.nt.matrix.16x16x16.sg32.128x128.direct",
+      1,
+    ],
+    [
+      "its input gradient",
+      "nn",
+      8192,
+      768,
+      2304,
+      "gemm.nn.tiled.f32.128x128.a4-b4-c4",
+      1,
+      "gemm.nn.matrix.16x16x16.sg32.128x128.direct",
+      1,
+    ],
+    [
+      "its weight gradient",
+      "tn",
+      2304,
+      768,
+      8192,
+      "gemm.tn.tiled.f32.64x64.a4-b4-c4",
+      1,
+      "gemm.tn.matrix.16x16x16.sg32.128x128.direct",
+      1,
+    ],
+    [
+      "a square weight's",
+      "tn",
+      768,
+      768,
+      8192,
+      "gemm.tn.tiled.f32.64x64.a4-b4-c4",
+      1,
+      "gemm.tn.matrix.16x16x16.sg32.64x64.direct",
+      1,
+    ],
+    [
+      "a small layer's",
+      "tn",
+      256,
+      256,
+      2048,
+      "gemm.tn.tiled.f32.64x64.a4-b4-c4",
+      4,
+      "gemm.tn.matrix.16x16x16.sg32.64x64.direct",
+      4,
+    ],
+    [
+      "an odd one",
+      "nt",
+      100,
+      23,
+      129,
+      "gemm.nt.tiled.f32.32x32.a1-b1-c1-edges",
+      1,
+      "gemm.nt.matrix.16x16x16.sg32.64x64.staged",
+      1,
+    ],
+    ["a tiny one", "nn", 7, 3, 5, "gemm.nn.tiled.f32.32x32.a1-b1-c1-edges", 1, undefined, 0],
+  ] as const)("%s: %s %i x %i x %i", (_, form, m, n, k, tiledName, tiledSplits, matrixName, matrixSplits) => {
+    const tiled = selectTiled(float32, { form, m, n, k });
+    expect([tiledKey(tiled.variant), tiled.splits]).toEqual([tiledName, tiledSplits]);
+    const matrix = selectMatrix(h200, { form, m, n, k });
+    expect(matrix && [matrixKey(matrix.variant), matrix.splits]).toEqual(matrixName && [matrixName, matrixSplits]);
+  });
+
+  it("covers k whatever the division", () => {
+    for (const k of [1, 31, 1024, 2100, 131_072]) {
+      const shape = { form: "tn" as const, m: 64, n: 64, k };
+      for (const choice of [
+        selectTiled(float32, shape),
+        selectMatrix({ ...h200, variants: { gemm: "matrix" } }, shape)!,
+      ])
+        expect(choice.splits * choice.kPerGroup).toBeGreaterThanOrEqual(k);
+    }
+  });
+
+  it("stages where something is added or scaled, and adds a bias after the parts", () => {
+    const shape = { form: "nt" as const, m: 8192, n: 768, k: 768 };
+    expect(selectMatrix(h200, shape)!.variant.direct).toBe(true);
+    for (const more of [{ bias: true }, { accumulate: true }, { alpha: 0.5 }])
+      expect(selectMatrix(h200, { ...shape, ...more })!.variant.direct).toBe(false);
+    const divided = selectMatrix(h200, { form: "tn", m: 256, n: 256, k: 8192, bias: true, alpha: 0.5 })!;
+    expect(divided).toMatchObject({ variant: { direct: true, bias: false } });
+  });
+
+  it("has no matrices below their tier, without room or without a unit that divides the tiles", () => {
+    const shape = { form: "nt" as const, m: 8192, n: 768, k: 768 };
+    expect(selectMatrix(float16, shape)).toBeUndefined();
+    expect(selectMatrix({ ...h200, matrix: [{ m: 12, n: 16, k: 16 }] }, shape)).toBeUndefined();
+    expect(
+      selectMatrix({ ...h200, limits: { ...h200.limits, maxComputeWorkgroupStorageSize: 8192 } }, shape),
+    ).toBeUndefined();
+    expect(
+      selectMatrix({ ...h200, limits: { ...h200.limits, maxComputeWorkgroupStorageSize: 16384 } }, shape)!.variant.tile,
+    ).toBe(64);
+  });
+
+  it("obeys a variant that is asked for by name", () => {
+    const shape = { form: "nt" as const, m: 512, n: 512, k: 64 };
+    expect(selectTiled({ ...float32, variants: { gemm: "32x32" } }, shape).variant.tile).toBe("32x32");
+    expect(selectMatrix({ ...h200, variants: { gemm: "32x32" } }, shape)).toBeUndefined();
+    expect(selectMatrix({ ...h200, variants: { gemm: "matrix.128x128" } }, shape)!.variant.tile).toBe(128);
+  });
+
+  it("takes the unit with the most work an instruction", () => {
+    expect(chooseUnit(h200)).toEqual({ m: 16, n: 16, k: 16, spelling: "new", subgroup: 32 });
+    expect(chooseUnit(lavapipe)).toEqual({ m: 8, n: 8, k: 8, spelling: "new", subgroup: 8 });
+    expect(chooseUnit({ ...h200, matrixSpelling: undefined })).toBeUndefined();
+  });
+
+  it("stays below 16 KiB with 64 x 64 and 24 KiB with 128 x 128", () => {
+    const unit = chooseUnit(h200)!;
+    for (const form of ["nn", "nt", "tn"] as const) {
+      expect(matrixBytes({ form, tile: 64, unit, direct: false })).toBeLessThanOrEqual(16384);
+      expect(matrixBytes({ form, tile: 128, unit, direct: false })).toBeLessThanOrEqual(24576);
+    }
+  });
+});
+
+describe("the choice of attention tiles", () => {
+  it.each([
+    ["forward", h200, 128, 64, "64x32"],
+    ["query", float32, 128, 64, "32x32"],
+    ["key", float32, 128, 64, "32x32"],
+    ["forward", phone, 128, 64, "32x16"],
+    ["key", phone, 128, 64, "16x8"],
+    ["forward", phone, 128, 128, "16x8"],
+    ["forward", float32, 7, 64, "4x4"],
+  ] as const)("%s, case %#", (direction, capabilities, seq, headDim, tiles) => {
+    const { own, other } = selectAttention(direction, capabilities, { seq, headDim, mask: false, dropout: false });
+    expect(`${own}x${other}`).toBe(tiles);
+  });
+
+  it("refuses heads that fit nowhere", () => {
+    const shape = { seq: 128, headDim: 4096, mask: false, dropout: false };
+    expect(() => selectAttention("forward", phone, shape)).toThrow("use more heads");
+  });
+});
+
+describe("parts", () => {
+  const host = { capabilities: phone } as unknown as Host;
+
+  it("are whole where everything fits, else cut at multiples of 64 rows", () => {
+    expect(partsOf(host, 1000, 4096)).toEqual([{ first: 0, count: 1000 }]);
+    expect(partsOf(host, 50_000, 4096)).toEqual([
+      { first: 0, count: 32768 },
+      { first: 32768, count: 17232 },
+    ]);
+    expect(() => partsOf(host, 64, 2 ** 22)).toThrow("expected 64 rows to fit a binding");
+  });
+
+  it("chunks of logits are multiples of 64 rows within the binding", () => {
+    expect(chunkRows(0, 8192, 32768, 2 ** 31 - 4)).toBe(1024);
+    expect(chunkRows(7, 8192, 32768, 2 ** 31 - 4)).toBe(64);
+    expect(chunkRows(7, 23, 100, 2 ** 31 - 4)).toBe(23);
+  });
+});
+
+describe("shader text", () => {
+  const unit = chooseUnit(h200)!;
+  const base = { form: "nt" as const, unit, tile: 64 as const, direct: true, bias: false, accumulate: false };
+
+  it("loads matrices in the spelling of the device", () => {
+    const now = matrixProgram(base).wgsl();
+    expect(now).toContain("subgroupMatrixLoad<subgroup_matrix_left<f16, 16, 16>, row_major>(&aSlice, (");
+    expect(now).toContain("subgroupMatrixLoad<subgroup_matrix_right<f16, 16, 16>, col_major>(&bSlice, (");
+    const old = matrixProgram({ ...base, unit: { ...unit, spelling: "old" } }).wgsl();
+    expect(old).toContain("subgroupMatrixLoad<subgroup_matrix_left<f16, 16, 16>>(&aSlice, ");
+    expect(old).not.toContain("row_major");
+  });
+
+  it("accumulates in float32 and enables what it uses", () => {
+    const text = matrixProgram(base).wgsl();
+    expect(text).toMatch(/^diagnostic\(off, chromium.subgroup_matrix_uniformity\);\nenable f16;\nenable subgroups;/);
+    expect(text).toContain("subgroup_matrix_result<f32, 16, 16>()");
+    expect(text).not.toContain("result<f16");
+    const { variant } = selectTiled(float16, { form: "tn", m: 64, n: 64, k: 64 });
+    expect(tiledProgram(variant).wgsl()).toContain("fma(vec4<f32>(a0.x), b0, c00)");
+  });
+
+  it("binds uniforms apart from tensors", () => {
+    for (const program of [
+      tiledProgram(selectTiled(float32, { form: "nn", m: 64, n: 64, k: 64 }).variant),
+      softmaxLossProgram(true),
+      attentionForwardProgram(
+        selectAttention("forward", float32, { seq: 128, headDim: 64, mask: true, dropout: true }),
+      ),
+      attentionBackwardProgram(
+        selectAttention("key", float32, { seq: 128, headDim: 64, mask: true, dropout: true }),
+        "key",
+      ),
+    ]) {
+      expect(program.wgsl()).toContain("@group(1) @binding(0) var<uniform> uniforms: Uniforms;");
+      expect(program.wgsl().match(/@group\(0\)/g)).toHaveLength(program.access.length);
+    }
+  });
+
+  it("is readable", () => {
+    expect(adamwProgram(true, true).wgsl()).toMatchInlineSnapshot(`
+      "enable f16;
+      struct Uniforms {
+        count: u32,
+        learningRate: f32,
+        b1: f32,
+        b2: f32,
+        epsilon: f32,
+        weightDecay: f32,
+        correction1: f32,
+        correction2: f32,
+      }
+      @group(0) @binding(0) var<storage, read_write> param: array<T>;
+      @group(0) @binding(1) var<storage, read> grad: array<T>;
+      @group(0) @binding(2) var<storage, read_write> mu: array<T>;
+      @group(0) @binding(3) var<storage, read_write> nu: array<T>;
+      @group(0) @binding(4) var<storage, read> gradScale: array<f32>;
+      @group(0) @binding(5) var<storage, read_write> half: array<vec4<f16>>;
+      @group(1) @binding(0) var<uniform> uniforms: Uniforms;
+      alias T = vec4<f32>;
+      @compute @workgroup_size(256)
+      fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+        let i = (group.x + group.y * groups.x) * 256u + lane;
+        if (i >= uniforms.count) { return; }
+        let scale = gradScale[0];
+        if (scale == 0.0 || (bitcast<u32>(scale) & 0x7f800000u) == 0x7f800000u) { return; }
+        let g = grad[i] * scale;
+        let m = uniforms.b1 * mu[i] + (1.0 - uniforms.b1) * g;
+        let v = uniforms.b2 * nu[i] + (1.0 - uniforms.b2) * g * g;
+        mu[i] = m;
+        nu[i] = v;
+        let p = param[i];
+        let step = m / uniforms.correction1 / (sqrt(v / uniforms.correction2) + uniforms.epsilon) + uniforms.weightDecay * p;
+        let next = p - uniforms.learningRate * step;
+        param[i] = next;
+        half[i] = vec4<f16>(next);
+      }
+      "
+    `);
+  });
+});
