@@ -2,16 +2,25 @@ import { prepend } from "../normalizers/prepend";
 import { mapCodePoints } from "../text/aligned-text";
 import { byteCharacters, byteLevelText } from "../text/byte-characters";
 import { findMatches } from "../text/pattern";
+import { rangeClass, unicodeDifferences } from "../text/unicode-differences";
 import type { PreTokenizer } from "./pre-tokenizer";
 import { splitAtMatches } from "./split";
 
 /** The pattern of GPT-2: contractions, words and numbers with the space before them, the rest, spaces. */
-const words =
-  "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\p{White_Space}\\p{L}\\p{N}]+|\\p{White_Space}+(?!\\P{White_Space})|\\p{White_Space}+";
+function wordPattern(): RegExp {
+  const letter = `[\\p{L}--[${rangeClass(unicodeDifferences.letter.without)}]]`;
+  const number = `[\\p{N}--[${rangeClass(unicodeDifferences.number.without)}]]`;
+  const other = `[^\\p{White_Space}${letter}${number}]`;
+  const space = "\\p{White_Space}";
+  return new RegExp(
+    `'s|'t|'re|'ve|'m|'ll|'d| ?${letter}+| ?${number}+| ?${other}+|${space}+(?!\\P{White_Space})|${space}+`,
+    "gv",
+  );
+}
 
 /** Spells every piece in the stand-ins of its UTF-8 bytes. */
 export function byteLevel(addPrefixSpace: boolean, useRegex: boolean): PreTokenizer {
-  const pattern = new RegExp(words, "gu");
+  const pattern = wordPattern();
   const characters = byteCharacters();
   return (text) => {
     const t = addPrefixSpace && !text.text.startsWith(" ") ? prepend(text, " ") : text;

@@ -1,3 +1,5 @@
+import { rangeTest, unicodeDifferences } from "./unicode-differences";
+
 /** Character classes as the Rust implementation has them, where JavaScript's own (`\s`, `\w`) differ. */
 const whitespace = /^\p{White_Space}$/u;
 const punctuation = /^\p{P}$/u;
@@ -8,22 +10,25 @@ const numeric = /^\p{N}$/u;
 const wordCharacter = /^[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]$/u;
 
 /** Answers for the Basic Multilingual Plane are kept: 0 not asked yet, 1 no, 2 yes. */
-function remembered(pattern: RegExp): (code: number) => boolean {
+function remembered(pattern: RegExp, difference?: { without: string; withIt: string }): (code: number) => boolean {
   let known: Uint8Array | undefined;
+  const lacks = rangeTest(difference?.without ?? "");
+  const has = rangeTest(difference?.withIt ?? "");
+  const answer = (code: number) => (pattern.test(String.fromCodePoint(code)) ? !lacks(code) : has(code));
   return (code) => {
-    if (code > 0xffff) return pattern.test(String.fromCodePoint(code));
+    if (code > 0xffff) return answer(code);
     known ??= new Uint8Array(0x10000);
-    return (known[code] ||= pattern.test(String.fromCharCode(code)) ? 2 : 1) === 2;
+    return (known[code] ||= answer(code) ? 2 : 1) === 2;
   };
 }
 
 export const isWhitespace = /* @__PURE__ */ remembered(whitespace);
-const isUnicodePunctuation = /* @__PURE__ */ remembered(punctuation);
-export const isControl = /* @__PURE__ */ remembered(control);
-export const isNonspacingMark = /* @__PURE__ */ remembered(nonspacingMark);
-export const isMark = /* @__PURE__ */ remembered(mark);
+const isUnicodePunctuation = /* @__PURE__ */ remembered(punctuation, unicodeDifferences.punctuation);
+export const isControl = /* @__PURE__ */ remembered(control, unicodeDifferences.control);
+export const isNonspacingMark = /* @__PURE__ */ remembered(nonspacingMark, unicodeDifferences.nonspacingMark);
+export const isMark = /* @__PURE__ */ remembered(mark, unicodeDifferences.mark);
 export const isNumeric = /* @__PURE__ */ remembered(numeric);
-export const isWordCharacter = /* @__PURE__ */ remembered(wordCharacter);
+export const isWordCharacter = /* @__PURE__ */ remembered(wordCharacter, unicodeDifferences.wordCharacter);
 
 /** ASCII punctuation counts `$+<=>^|~` and the backtick in, as BERT does; beyond ASCII the Unicode categories P*. */
 export const isPunctuation = (code: number) =>

@@ -1,4 +1,5 @@
 import { type AlignedText, isAscii, originalEnd, originalStart } from "./aligned-text";
+import { rangeTest, unicodeDifferences } from "./unicode-differences";
 
 export type UnicodeForm = "NFC" | "NFD" | "NFKC" | "NFKD";
 
@@ -21,12 +22,17 @@ export function toUnicodeForm(t: AlignedText, form: UnicodeForm): AlignedText {
   return applyChanges(t, form === "NFC" || form === "NFKC" ? composition(decomposed) : decomposed);
 }
 
+/** Characters whose decomposition the Rust tables do not know. */
+const isCanonicallyWhole = /* @__PURE__ */ rangeTest(unicodeDifferences.canonical.without);
+const isCompatiblyWhole = /* @__PURE__ */ rangeTest(unicodeDifferences.compatible.without);
+
 function decomposition(text: string, form: "NFD" | "NFKD"): Changes {
   const characters: string[] = [];
   const changes: number[] = [];
+  const isWhole = form === "NFD" ? isCanonicallyWhole : isCompatiblyWhole;
   for (const source of text) {
     let first = 0;
-    for (const character of source < "\u0080" ? source : source.normalize(form)) {
+    for (const character of isWhole(source.codePointAt(0)!) ? [source] : source.normalize(form)) {
       // Canonical ordering: a mark moves before the marks that belong behind it.
       let at = characters.length;
       while (at > 0 && swaps(characters[at - 1]!, character)) at--;

@@ -16,7 +16,8 @@ interface Waiting {
 
 /** Built, the worker is a file beside the entry; run from the sources, it needs the loader of TypeScript first. */
 function startWorker(task: WorkerTask): Worker {
-  if (!import.meta.url.endsWith(".ts")) return new Worker(new URL("./worker.js", import.meta.url), { workerData: task });
+  if (!import.meta.url.endsWith(".ts"))
+    return new Worker(new URL("./worker.js", import.meta.url), { workerData: task });
   const source = JSON.stringify(new URL("../worker.ts", import.meta.url).href);
   const load = `import("tsx/esm/api").then((tsx) => { tsx.register(); return import(${source}); })`;
   return new Worker(load, { eval: true, workerData: task, execArgv: ["--conditions=@cramkit/source"] });
