@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { diffCommand } from "./commands/diff.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { fillMaskCommand } from "./commands/fill-mask.ts";
+import { glueCommand } from "./commands/glue.ts";
 import { prepareCommand } from "./commands/prepare.ts";
 import { recipesCommand } from "./commands/recipes.ts";
 import { reportCommand } from "./commands/report.ts";
@@ -20,6 +21,7 @@ export const createProgram = (): Command => {
     runCommand(),
     resumeCommand(),
     prepareCommand(),
+    glueCommand(),
     reportCommand(),
     watchCommand(),
     diffCommand(),

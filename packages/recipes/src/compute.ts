@@ -17,7 +17,10 @@ export interface Compute {
 export const startCompute = async ({ name, precision, threads }: Recipe["backend"]): Promise<Compute> => {
   registerGradients();
   const backend = await startBackend(name, {
-    kernels: {},
+    kernels: {
+      cpu: async () => (await import("@cramkit/ops/cpu")).cpuKernels,
+      webgpu: async () => (await import("@cramkit/ops/webgpu")).webgpuKernels,
+    },
     cpu: { threads: threads ?? undefined },
     webgpu: { precision },
   });

@@ -2,8 +2,8 @@ import {
   type Corpus,
   composeCorpus,
   compressible,
+  type Document,
   type DocumentFilter,
-  type Documents,
   deduplicateDocuments,
   deduplicateSubstrings,
   fileDocuments,
@@ -27,7 +27,7 @@ export interface CorpusOptions {
 export const openCorpus = ({ corpus, seed }: Recipe, { tokenizer, workFolder }: CorpusOptions): Corpus => {
   const { maxDocuments, shuffle, minCharacters, maxTokensPerCharacter, exactDuplicates, duplicateBytes } = corpus;
   const sources = corpus.sources.map((spec) => {
-    let documents: Documents = read(spec);
+    let documents: AsyncIterable<Document> = read(spec);
     if (shuffle) documents = shuffleDocuments(documents, { seed, workFolder });
     return { name: nameOf(spec), documents, weight: "weight" in spec ? spec.weight : undefined };
   });
@@ -45,7 +45,7 @@ export const openCorpus = ({ corpus, seed }: Recipe, { tokenizer, workFolder }: 
   return { ...takeDocuments(composed, { documents: maxDocuments }), report: composed.report };
 };
 
-const read = (spec: SourceSpec): Documents => {
+const read = (spec: SourceSpec): AsyncIterable<Document> => {
   if (spec.kind === "installed-documentation") return installedDocumentation({ root: spec.root });
   const { kind: _, weight: __, ...options } = spec;
   return fileDocuments(options);

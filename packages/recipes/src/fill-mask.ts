@@ -17,7 +17,7 @@ export const fillMask = async (
   count = 5,
 ): Promise<Guess[][]> => {
   const maskId = specialId(tokenizer, "<mask>");
-  const ids = Int32Array.from(tokenizer.encodeIds(text.replaceAll("[MASK]", "<mask>")));
+  const ids = Int32Array.from(tokenizer.encodeIds(text.replaceAll("[MASK]", tokenizer.idToToken(maskId)!)));
   const masks = Int32Array.from(ids.keys()).filter((at) => ids[at] === maskId);
   if (masks.length === 0) throw new RangeError(`fill-mask: expected a [MASK] in the text, got "${text}"`);
   if (ids.length > config.maxSeq)

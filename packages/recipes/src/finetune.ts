@@ -3,7 +3,7 @@ import { templateEncode } from "@cramkit/glue";
 import { classificationLoss, classify, init, inputsOf, type ModelConfig, type Params } from "@cramkit/model";
 import { adamw, disposeState, type Kernels } from "@cramkit/optim";
 import type { Tokenizer } from "@cramkit/tokenizer";
-import { tidy } from "@tensorflow/tfjs-core";
+import { add, tidy } from "@tensorflow/tfjs-core";
 import { valueAndNamedGrads } from "./gradient.ts";
 import { specialId } from "./masking.ts";
 import { disposeTensors, type NamedTensors } from "./named-tensors.ts";
@@ -22,6 +22,7 @@ export interface TraineeSpec {
 export const trainee = ({ id, params, config, tokenizer, kernels }: TraineeSpec): Trainee => ({
   id,
   padId: specialId(tokenizer, "<pad>"),
+  maxLength: config.maxSeq,
   encode: templateEncode({
     encodeIds: (text) => tokenizer.encodeIds(text, { addSpecialTokens: false }),
     firstId: specialId(tokenizer, "<cls>"),
@@ -106,7 +107,8 @@ const initialised = (config: ModelConfig, seed: number, pretrained: NamedTensors
     const weight = pretrained?.[name];
     if (!weight) continue;
     params[name]!.dispose();
-    params[name] = weight.clone();
+    // A copy of its own: a clone shares memory, into which an in-place optimizer would write.
+    params[name] = add(weight, 0);
   }
   return params;
 };

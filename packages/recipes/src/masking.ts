@@ -5,14 +5,22 @@ import type { Recipe } from "./recipe.ts";
 /** The study's special tokens, by their place in its tokenizers. */
 export const specialTokens = ["<pad>", "<s>", "</s>", "<unk>", "<cls>", "<sep>", "<mask>"] as const;
 
-/** The id of a special token; a tokenizer without it cannot be trained with. */
+/** The same tokens as BERT writes them. */
+const bertNames: Partial<Record<(typeof specialTokens)[number], string>> = {
+  "<pad>": "[PAD]",
+  "<unk>": "[UNK]",
+  "<cls>": "[CLS]",
+  "<sep>": "[SEP]",
+  "<mask>": "[MASK]",
+};
+
+/** The id of a special token, as the study writes it or as BERT does. */
 export const specialId = (tokenizer: Tokenizer, token: (typeof specialTokens)[number]): number => {
-  const id = tokenizer.tokenToId(token);
-  if (id === undefined)
-    throw new RangeError(
-      `tokenizer: expected the special token ${token}, got none; train it with the study's special tokens`,
-    );
-  return id;
+  const id = tokenizer.tokenToId(token) ?? tokenizer.tokenToId(bertNames[token] ?? token);
+  if (id !== undefined) return id;
+  throw new RangeError(
+    `tokenizer: expected the special token ${token}, got none; train it with the study's special tokens`,
+  );
 };
 
 /** A recipe's masking policy. */

@@ -1,8 +1,8 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { requireTensors, writeSafetensors } from "@cramkit/checkpoint";
-import { checkConfig, type ModelConfig, parameterShapes } from "@cramkit/model";
-import { type Tokenizer, tokenizerFromJson } from "@cramkit/tokenizer";
+import { fromHuggingFaceBert, requireTensors, writeSafetensors } from "@cramkit/checkpoint";
+import { checkConfig, type ModelConfig, parameterShapes, preset } from "@cramkit/model";
+import { bertTokenizer, type Tokenizer, tokenizerFromJson } from "@cramkit/tokenizer";
 import { writeFileAtomic } from "@cramkit/trainer/node";
 import { readEntries } from "./checkpoint-format.ts";
 import { entriesOf, type NamedTensors, tensorsOf } from "./named-tensors.ts";
@@ -23,16 +23,62 @@ export const saveModel = async (folder: string, { params, config, tokenizer }: S
   await writeFileAtomic(join(folder, "tokenizer.json"), JSON.stringify(tokenizer.toJSON()));
 };
 
-/** Reads what `saveModel` wrote. The caller disposes of the weights. */
+/**
+ * Reads a model: what `saveModel` wrote, or a BERT as Hugging Face publishes it (`config.json`, `model.safetensors`,
+ * `tokenizer.json` or `vocab.txt`). The caller disposes of the weights.
+ */
 export const loadModel = async (folder: string): Promise<SavedModel> => {
-  const config = (await readJson(join(folder, "model_config.json"))) as ModelConfig | undefined;
-  if (!config)
-    throw new Error(
-      `${folder}: expected a model folder with a model_config.json, found none; a finished run has one under model/`,
+  const ours = (await readJson(join(folder, "model_config.json"))) as ModelConfig | undefined;
+  if (ours) {
+    checkConfig(ours);
+    return { ...(await readWeights(folder, ours)), tokenizer: await readTokenizer(folder) };
+  }
+  const published = (await readJson(join(folder, "config.json"))) as Record<string, unknown> | undefined;
+  if (published) {
+    const config = fromHuggingFaceConfig(published, join(folder, "config.json"));
+    return { ...(await readWeights(folder, config)), tokenizer: await readTokenizer(folder) };
+  }
+  throw new Error(
+    `${folder}: expected a model folder with a model_config.json, or a config.json of a Hugging Face BERT, found neither; a finished run has one under model/`,
+  );
+};
+
+const readWeights = async (folder: string, config: ModelConfig) => {
+  const path = join(folder, "model.safetensors");
+  // Names that are ours pass; what a published checkpoint has besides the encoder and its head is left out.
+  const wanted = new Set(parameterShapes(config).map(({ name }) => name));
+  const entries = fromHuggingFaceBert(await readEntries(path), config).filter(({ name }) => wanted.has(name));
+  requireTensors(parameterShapes(config), entries, path);
+  return { params: tensorsOf(entries), config };
+};
+
+const readTokenizer = async (folder: string): Promise<Tokenizer> => {
+  const json = await readJson(join(folder, "tokenizer.json"));
+  if (json) return tokenizerFromJson(json as object);
+  return bertTokenizer(await readFile(join(folder, "vocab.txt"), "utf8"));
+};
+
+/** The model that a `config.json` of Hugging Face describes. */
+const fromHuggingFaceConfig = (fields: Record<string, unknown>, path: string): ModelConfig => {
+  if (fields.model_type !== "bert") {
+    throw new RangeError(
+      `${path}: expected model_type "bert", got ${JSON.stringify(fields.model_type)}; only BERT is read from Hugging Face`,
     );
-  checkConfig(config);
-  const entries = await readEntries(join(folder, "model.safetensors"));
-  requireTensors(parameterShapes(config), entries);
-  const tokenizer = tokenizerFromJson(await readFile(join(folder, "tokenizer.json"), "utf8"));
-  return { params: tensorsOf(entries), config, tokenizer };
+  }
+  const number = (name: string): number => {
+    const value = fields[name];
+    if (typeof value === "number") return value;
+    throw new RangeError(`${path}: expected a number as ${name}, got ${JSON.stringify(value)}`);
+  };
+  return preset("hf-bert-base", {
+    vocabSize: number("vocab_size"),
+    hidden: number("hidden_size"),
+    layers: number("num_hidden_layers"),
+    heads: number("num_attention_heads"),
+    intermediate: number("intermediate_size"),
+    activation: fields.hidden_act as ModelConfig["activation"],
+    maxSeq: number("max_position_embeddings"),
+    typeVocabSize: number("type_vocab_size"),
+    normEpsilon: number("layer_norm_eps"),
+  });
 };

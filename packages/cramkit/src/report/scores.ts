@@ -1,4 +1,4 @@
-import type { TrialResult } from "@cramkit/glue";
+import { summarize, type TrialResult } from "@cramkit/glue";
 import type { RunRecord } from "@cramkit/recipes";
 import { percent } from "./format.ts";
 import { type Html, html, table } from "./html.ts";
@@ -16,22 +16,16 @@ export interface ProbeScore {
 export const probeScores = ({ trained, untrained }: NonNullable<RunRecord["probes"]>): ProbeScore[] => {
   const titles = [...new Set(trained.map(({ task }) => task.title))];
   return titles.map((title) => {
-    const of = (results: readonly TrialResult[]) => results.filter(({ task }) => task.title === title);
-    const first = of(trained)[0]!.evaluations[0]!;
+    const of = (results: readonly TrialResult[]) => summarize(results).find(({ task }) => task.title === title)!;
+    const accuracy = (results: readonly TrialResult[]) => of(results).metrics.accuracy!;
     return {
       title,
-      trained: medianAccuracy(of(trained)),
-      untrained: medianAccuracy(of(untrained)),
-      examples: first.rows,
-      trials: of(trained).length,
+      trained: accuracy(trained).median,
+      untrained: accuracy(untrained).median,
+      examples: of(trained).rows,
+      trials: accuracy(trained).trials.length,
     };
   });
-};
-
-const medianAccuracy = (results: readonly TrialResult[]): number => {
-  const scores = results.map(({ evaluations }) => evaluations[0]!.scores.accuracy!).sort((a, b) => a - b);
-  const middle = scores.length >> 1;
-  return scores.length % 2 === 1 ? scores[middle]! : (scores[middle - 1]! + scores[middle]!) / 2;
 };
 
 /** The sections on finetuning. */
