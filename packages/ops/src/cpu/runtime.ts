@@ -74,7 +74,10 @@ export const rowsPerTask = (n: number): number => Math.max(1, Math.ceil(16384 / 
 export const columnSums = ({ run, runtime }: CpuCall, x: number, y: number, rows: number, n: number): void => {
   const perTask = Math.max(64, Math.ceil(rows / 64));
   const tasks = Math.ceil(rows / perTask);
-  if (tasks === 1) return run("columnSumsTask", 1, [x, y, rows, n, perTask]);
+  if (tasks === 1) {
+    run("columnSumsTask", 1, [x, y, rows, n, perTask]);
+    return;
+  }
   runtime.withScratch(tasks * n * 4, (partial) => {
     run("columnSumsTask", tasks, [x, partial, rows, n, perTask]);
     run("columnSumsTask", 1, [partial, y, tasks, n, tasks]);
