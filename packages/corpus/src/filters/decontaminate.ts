@@ -27,8 +27,9 @@ export function decontaminate({ evaluation, words = 13 }: DecontaminationOptions
         });
       }
     };
-    const loaded = load();
+    let loaded: Promise<void> | undefined;
     return async (document) => {
+      loaded ??= load();
       await loaded;
       const at = scan(document.text, (high, low) => runs.has(high, low));
       return at < 0 ? document : { drop: `shares "...${document.text.slice(Math.max(0, at - 80), at)}"` };

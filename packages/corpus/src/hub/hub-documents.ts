@@ -32,7 +32,8 @@ export function hubDocuments(options: HubDocumentsOptions): ReadDocuments {
 
 async function* readHub(options: HubDocumentsOptions, tally: ReadTally): AsyncGenerator<Document> {
   const { uri, include, exclude, format, hubUrl, fetch, retries } = options;
-  const { accessToken = process.env.HF_TOKEN, cacheFolder = join(homedir(), ".cache", "cramkit", "hub") } = options;
+  const { accessToken = process.env.HF_TOKEN || undefined, cacheFolder = join(homedir(), ".cache", "cramkit", "hub") } =
+    options;
   const { name, revision, folder, matches } = parseHubUri(uri);
   const wanted = include === undefined ? () => true : picomatch(include, { dot: true });
   const unwanted = exclude === undefined ? () => false : picomatch(exclude, { dot: true });
