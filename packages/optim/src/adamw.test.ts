@@ -112,6 +112,15 @@ describe("a batch that grows", () => {
     expect(applied).toEqual([true, true, true, false, false, true, false, false, true, false]);
   });
 
+  it("keeps its size until it ends", async () => {
+    const optimizer = accumulate(adamw(), {
+      batchSize: ({ microbatch }) => (microbatch === 0 ? 3 : 2),
+      microbatchSize: 1,
+    });
+    const { applied } = await run(optimizer, gradients.slice(0, 7));
+    expect(applied).toEqual([false, false, true, false, true, false, true]);
+  });
+
   it("rounds up to whole microbatches", async () => {
     const { applied } = await run(accumulate(adamw(), { batchSize: 9, microbatchSize: 4 }), gradients.slice(0, 6));
     expect(applied).toEqual([false, false, true, false, false, true]);

@@ -1,13 +1,14 @@
 import "@tensorflow/tfjs-backend-cpu";
 import { memory, type Tensor, tensor } from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
-import { noise, numbers, progressAt, read, tensors, worstError } from "./equations.ts";
+import { type Numbers, noise, numbers, progressAt, read, tensors, worstError } from "./equations.ts";
 import { decay, rate } from "./float64.ts";
 import {
   accumulate,
   adamw,
   disposeState,
   type Evaluate,
+  type Gradients,
   groups,
   type State,
   stateFromTensors,
@@ -134,13 +135,19 @@ describe.each(rows)("$name", (row) => {
     const run = start(grouped);
     const own: Run = { params: part(tensors(numbers(1))), state: 0 };
     own.state = alone.init(own.params);
+    const evaluate: Evaluate = (params, o) => part(fixed(params, o));
+    const ownGiven = (grads: Numbers): Gradients => {
+      const own = part(tensors(grads));
+      return row.needsEvaluate ? { grads: own, evaluate } : own;
+    };
+    const live = new Set<number>();
     gradients.slice(0, 4).forEach((grads, i) => {
-      const evaluateOwn: Evaluate = (params, o) => part(fixed(params, o));
-      const ownGrads = part(tensors(grads));
+      const before = memory().numTensors;
       Object.assign(run, grouped.update(given(tensors(grads), row), run.state as never, run.params, progressAt(i)));
-      const ownGiven = row.needsEvaluate ? { grads: ownGrads, evaluate: evaluateOwn } : ownGrads;
-      Object.assign(own, alone.update(ownGiven, own.state, own.params, progressAt(i)));
+      live.add(memory().numTensors - before);
+      Object.assign(own, alone.update(ownGiven(grads), own.state, own.params, progressAt(i)));
     });
+    expect([...live]).toEqual([0]);
     const [together, single] = [(await finish(run)).values, (await finish(own)).values];
     for (const name of names) expect(together[name], name).toEqual(single[name]);
     expect(together["embedding.weight"]).not.toEqual(Float32Array.from(numbers(1)["embedding.weight"]!));

@@ -4,13 +4,19 @@ import { describe, expect, it } from "vitest";
 import { type Numbers, noise, numbers, plainKernels, progressAt, read, tensors, worstError } from "./equations.ts";
 import {
   accumulate,
+  adafactor,
   adahessian,
   adamw,
+  adamwScale,
+  agd,
   clip,
   disposeState,
   ema,
   gradientNoiseScale,
   groups,
+  lamb,
+  larc,
+  lars,
   latestWeightAverage,
   lawa,
   lion,
@@ -22,6 +28,7 @@ import {
   type State,
   sam,
   sgd,
+  shampoo,
   skipNonFinite,
   sophia,
   stateTensors,
@@ -91,15 +98,30 @@ describe("loss scaling", () => {
     expect(moved).toEqual([true, false, false, true, true, true, true, true, true]);
   });
 
-  it("takes the scale out of every microbatch, outside of accumulation", async () => {
-    const plain = accumulate(adamw(), { batchSize: 2, microbatchSize: 1 });
-    const outside = lossScaling(accumulate(adamw(), { batchSize: 2, microbatchSize: 1 }));
+  it("takes the scale out of the gradients, outside of accumulation and inside", async () => {
+    // Plain descent: Adam would not notice a wrong scale.
+    const sizes = { batchSize: 2, microbatchSize: 1 };
     const seeds = [1, 2, 3, 4];
     const expected = await run(
-      plain,
+      accumulate(sgd({ learningRate: 0.1 }), sizes),
       seeds.map((seed) => () => tensors(numbers(seed, 0.3))),
     );
+    const outside = lossScaling(accumulate(sgd({ learningRate: 0.1 }), sizes), { initial: 256 });
     expect(worstError(await run(outside, seeds.map(scaledGradients)), listed(expected))).toBeLessThan(1e-6);
+    const inside = accumulate(lossScaling(sgd({ learningRate: 0.1 }), { initial: 256 }), sizes);
+    const scaled = seeds.map((seed) => (state: { inner: { scale: Tensor } }) => scaledGradients(seed)(state.inner));
+    expect(worstError(await run(inside, scaled), listed(expected))).toBeLessThan(1e-6);
+  });
+
+  it("leaves the norm of the true mean gradient to clipping", async () => {
+    const sizes = { batchSize: 2, microbatchSize: 1 };
+    const optimizer = accumulate(lossScaling(clip(sgd()), { initial: 256 }), sizes);
+    const [a, b] = [numbers(1, 0.3), numbers(2, 0.3)].map((grads) => Object.values(grads).flat());
+    const expected = Math.hypot(...a!.map((x, i) => (x + b![i]!) / 2));
+    const scaled = [1, 2].map((seed) => (state: { inner: { scale: Tensor } }) => scaledGradients(seed)(state.inner));
+    await run(optimizer, scaled, async ({ count, inner }) => {
+      if (count === 0) expect((await one(inner.inner.norm)) / expected).toBeCloseTo(1, 5);
+    });
   });
 
   it("skips for every other optimizer, too", async () => {
@@ -126,6 +148,23 @@ describe("averages", () => {
           expected[name] = list.map((x, i) => 0.9 * expected[name]![i]! + 0.1 * x);
         }
         expect(worstError(await read(average), expected)).toBeLessThan(1e-6);
+      },
+    );
+  });
+
+  it("ema stands still while gradients accumulate, and shares nothing with the parameters", async () => {
+    const inner = accumulate(adamw({ learningRate: 0.1, kernels: plainKernels }), { batchSize: 2, microbatchSize: 1 });
+    const start = numbers(1);
+    await run(
+      ema(inner, { decay: 0.5 }),
+      [2, 3, 4].map((seed) => () => tensors(numbers(seed))),
+      async ({ average, inner: { count, inner: moments } }, params) => {
+        if (moments.count === 0) return expect(worstError(await read(average), start)).toBe(0);
+        const now = listed(await read(params));
+        const expected = Object.fromEntries(
+          Object.entries(now).map(([name, list]) => [name, list.map((x, i) => (x + start[name]![i]!) / 2)]),
+        );
+        expect(worstError(await read(average), expected), `after ${count} more`).toBeLessThan(1e-6);
       },
     );
   });
@@ -210,6 +249,15 @@ describe("a batch that grows by the norm test", () => {
           .map((part) => part.length),
       ).size,
     ).toBeGreaterThan(1);
+  });
+
+  it("never shrinks where it is monotone", async () => {
+    const noisyAtFirst = (i: number) => (i < 4 ? scaledBy(numbers(2), i % 2 === 0 ? 1 : -1) : numbers(2));
+    const options = { most: 4, theta: 1e-3 };
+    expect(await stepsOf({ ...options, monotone: true }, noisyAtFirst, 8)).toEqual(
+      [4, 8].flatMap(() => [false, false, false, true]),
+    );
+    expect((await stepsOf(options, noisyAtFirst, 8)).slice(4)).toEqual([false, true, false, true]);
   });
 
   it("takes the mean of what it saw, and drops what is not finite", async () => {
@@ -314,6 +362,51 @@ describe("groups", () => {
     const own = params();
     expect(() => optimizer.update(own, [], own, progressAt(0))).toThrow("groups: expected 2 states, got 0");
     disposeMap(own);
+  });
+});
+
+describe("norms of 0", () => {
+  const step = async (optimizer: Optimizer, param: number[], grad: number[]) => {
+    const params = tensors({ w: param });
+    const state = optimizer.init(params);
+    const result = optimizer.update(tensors({ w: grad }), state, params, progressAt(0));
+    const values = [...(await result.params.w!.data())];
+    disposeMap(result.params);
+    disposeState(result.state);
+    return values;
+  };
+
+  it("let lamb and lars take the plain step", async () => {
+    expect(await step(lamb({ learningRate: 0.5 }) as Optimizer, [0, 0], [1, -2])).toEqual([
+      expect.closeTo(-0.5, 5),
+      expect.closeTo(0.5, 5),
+    ]);
+    expect(await step(lamb({ learningRate: 0.5, weightDecay: 0 }) as Optimizer, [3, 4], [0, 0])).toEqual([3, 4]);
+    const plain = { learningRate: 0.5, momentum: 0, weightDecay: 0.1 };
+    expect(await step(lars(plain) as Optimizer, [0, 0], [1, -2])).toEqual([-0.5, 1]);
+    expect(await step(lars(plain) as Optimizer, [3, 4], [0, 0])).toEqual([3, 4]);
+    expect(await step(larc({ ...plain, learningRate: 0 }) as Optimizer, [3, 4], [1, 1])).toEqual([3, 4]);
+  });
+
+  it("let adamwScale move weights that are 0", async () => {
+    expect(await step(adamwScale({ learningRate: 0.5 }) as Optimizer, [0, 0], [1, -2])).toEqual([
+      expect.closeTo(-0.0005, 6),
+      expect.closeTo(0.0005, 6),
+    ]);
+  });
+
+  it("leave everything where it is, without NaN, in agd, adafactor, shampoo and muon", async () => {
+    const moved = [agd(), adafactor(), shampoo({ weightDecay: 0 })].map((optimizer) =>
+      step(optimizer as Optimizer, [3, 4], [0, 0]),
+    );
+    expect(await Promise.all(moved)).toEqual([3, 3, 3].map(() => [3, 4]));
+    const params = { w: tensor([1, 2, 3, 4], [2, 2]) };
+    const optimizer = muon({ notMatrices: [], weightDecay: 0 });
+    const zero = { w: tensor([0, 0, 0, 0], [2, 2]) };
+    const result = optimizer.update(zero, optimizer.init(params), params, progressAt(0));
+    expect([...(await result.params.w!.data())]).toEqual([1, 2, 3, 4]);
+    disposeMap(result.params);
+    disposeState(result.state);
   });
 });
 
