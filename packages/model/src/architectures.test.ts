@@ -73,6 +73,7 @@ const cases: Record<string, Partial<PlainFields>> = {
   Fourier: { attention: "fourier" },
   "Fourier hybrid": { attention: "fourier-hybrid", hybrid_layers: [1], norm_scheme: "post" },
   "every second feed-forward": { ffn_every: 2, layers: 4 },
+  "a second norm in the place of a feed-forward": { ffn_every: 2, names: ["encoder.layers.0.norm2.weight"] },
   "sandwich with every second feed-forward": { ffn_every: 2, norm_scheme: "sandwich" },
   recurrent: { recurrent: 2, layers: 4 },
   deepnorm: { deepnorm: true, norm_scheme: "post" },
@@ -86,7 +87,7 @@ const cases: Record<string, Partial<PlainFields>> = {
 describe("architectures against plain float64 code", () => {
   it.each(Object.entries(cases))("%s", (_, changes) => {
     const fields = { ...base, ...changes };
-    const config = modelConfigFromFixture(fields);
+    const config = modelConfigFromFixture(fields, fields.names as string[] | undefined);
     const plain: PlainParams = {};
     const shapes = parameterShapes(config);
     for (const { name, shape } of shapes) {

@@ -128,7 +128,10 @@ function plainLayer(params: PlainParams, fields: PlainFields, layer: number, x: 
     fields.attention === "fourier" || (fields.attention === "fourier-hybrid" && !fields.hybrid_layers.includes(layer));
   const mix = (state: Matrix) => (isFourier ? fourier(state) : attention(params, `${at}.attn`, fields, state, mask));
   const mixed = withBranch(x, mix, "norm1", "norm3");
-  if ((layer + 1) % fields.ffn_every !== 0) return mixed;
+  if ((layer + 1) % fields.ffn_every !== 0) {
+    const isBranch = Object.keys(params).some((name) => name.startsWith(`${at}.norm2.`));
+    return isBranch ? withBranch(mixed, (state) => state, "norm2", "norm4") : mixed;
+  }
   const { fn, gated } = activationOf(fields.activation);
   const feed = (state: Matrix) => {
     const inner = linear(params, `${at}.ffn.dense_in`, state);
