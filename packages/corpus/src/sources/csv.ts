@@ -1,6 +1,5 @@
 import { Readable } from "node:stream";
 import { type CsvError, parse } from "csv-parse";
-import { CorpusInputError } from "./bad-input.ts";
 import { readBytes } from "./bytes.ts";
 import { type FileRecord, type RecordOptions, recordDocument } from "./format.ts";
 import { decodeUtf8, maxRecordBytes, withoutByteOrderMark } from "./lines.ts";
@@ -49,9 +48,9 @@ async function* readSeparated(
     if (typeof options.field === "string" && header === undefined) {
       header = record.map((name) => decodeUtf8(Buffer.from(name, "latin1")) ?? name);
       if (!header.includes(options.field)) {
-        throw new CorpusInputError(
-          `expected a column "${options.field}", got: ${header.join(", ")}; choose one with field`,
-          { file: path, place: "line 1" },
+        const columns = header.join(", ");
+        throw new RangeError(
+          `${path}, line 1: expected a column "${options.field}", got: ${columns}; choose with field`,
         );
       }
       continue;

@@ -103,6 +103,7 @@ describe("fileDocuments", () => {
     const tsv = write("a.tsv", 'a\tb\t"open quote\nc\td\tplain\n');
     expect(await texts({ path: tsv, field: 2 })).toEqual(['"open quote', "plain"]);
     await expect(read({ path: csv, field: "body" })).rejects.toThrow(/a\.csv, line 1: expected a column "body"/);
+    await expect(read({ path: csv, field: "body", onBrokenFile: "skip" })).rejects.toThrow(/choose with field/);
   });
 
   it("reads Parquet, row group by row group, also compressed", async () => {

@@ -89,10 +89,7 @@ function wantedColumns(name: string, metadata: FileMetaData, { field, idField, w
   const [root, ...elements] = metadata.schema;
   const names = elements.map((element) => element.name);
   if (root === undefined || !names.includes(String(field))) {
-    throw new CorpusInputError(`expected a column "${field}", got: ${names.join(", ")}; choose one with field`, {
-      file: name,
-      place: "footer",
-    });
+    throw new RangeError(`${name}, footer: expected a column "${field}", got: ${names.join(", ")}; choose with field`);
   }
   return where ? undefined : names.filter((column) => column === field || column === idField);
 }
