@@ -5,6 +5,7 @@ import { type Encoding, type PaddingOptions, padBatch, type TruncationOptions, t
 import type { Model } from "./models/model";
 import { type Pipeline, textEncoder } from "./pipeline";
 import type { PostProcessor, TemplatePiece } from "./post-processors/template";
+import { trimOffsets } from "./post-processors/trim-offsets";
 import { alignedText, wellFormed } from "./text/aligned-text";
 import { codePointOffsets } from "./text/code-points";
 import type { TokenizerJson } from "./tokenizer-json";
@@ -97,6 +98,7 @@ export function createTokenizer(parts: TokenizerParts): Tokenizer {
         if (!list) continue;
         const count = kept[piece.sequence];
         const start = fromLeft ? list.count - count : 0;
+        const first = encoding.ids.length;
         appendTokens(
           encoding,
           list,
@@ -107,6 +109,7 @@ export function createTokenizer(parts: TokenizerParts): Tokenizer {
           options.offsetUnit,
           idToToken,
         );
+        if (postProcessor.trimOffsets) trimOffsets(encoding, first, postProcessor.trimOffsets.addPrefixSpace);
       } else appendSpecial(encoding, piece);
     }
     return encoding;

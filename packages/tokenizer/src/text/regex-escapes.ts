@@ -1,4 +1,5 @@
 import type { RegexReader } from "./regex-reader";
+import { rangeClass, unicodeDifferences } from "./unicode-differences";
 
 /** One character as a pattern; everything but letters and digits is escaped, so that it means the same anywhere. */
 export const literal = (character: string) =>
@@ -13,13 +14,17 @@ export function caseVariants(character: string): string {
   return single.length === 1 ? literal(character) : `[${single.map(literal).join("")}]`;
 }
 
+const less = (set: string, ranges: string) => `[[${set}]--[${rangeClass(ranges)}]]`;
+const letter = /* @__PURE__ */ less("\\p{L}", unicodeDifferences.letter.without);
+const wordCharacter = /* @__PURE__ */ less("\\p{L}\\p{M}\\p{Nd}\\p{Pc}", unicodeDifferences.wordCharacter.without);
+
 const classes: Record<string, string> = {
   s: "\\p{White_Space}",
   S: "\\P{White_Space}",
   d: "\\p{Nd}",
   D: "\\P{Nd}",
-  w: "[\\p{L}\\p{M}\\p{Nd}\\p{Pc}]",
-  W: "[^\\p{L}\\p{M}\\p{Nd}\\p{Pc}]",
+  w: wordCharacter,
+  W: `[^${wordCharacter}]`,
   h: "[0-9A-Fa-f]",
   H: "[^0-9A-Fa-f]",
 };
@@ -60,6 +65,7 @@ export function propertyEscape(reader: RegexReader): string {
   reader.at += match[0].length;
   const negated = (match[1] === "P") !== (match[2] === "^");
   const name = match[3] ?? match[4]!;
+  if (name === "L") return negated ? `[^${letter}]` : letter;
   for (const candidate of [name, `Script=${name}`]) {
     try {
       const text = `\\${negated ? "P" : "p"}{${candidate}}`;

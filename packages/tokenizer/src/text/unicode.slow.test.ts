@@ -1,0 +1,80 @@
+import {
+  bertNormalizer,
+  bertPreTokenizer,
+  byteLevelPreTokenizer,
+  digitsPreTokenizer,
+  lowercase,
+  nfcNormalizer,
+  nfdNormalizer,
+  nfkcNormalizer,
+  nfkdNormalizer,
+  nmt,
+  punctuationPreTokenizer,
+  stripAccentsNormalizer,
+  stripNormalizer,
+  whitespacePreTokenizer,
+  whitespaceSplitPreTokenizer,
+} from "tokenizers";
+import { describe, expect, test } from "vitest";
+import { root } from "../json/field";
+import { readNormalizer } from "../json/normalizer";
+import { readPreTokenizer } from "../json/pre-tokenizer";
+import { alignedText } from "./aligned-text";
+
+const bert = { cleanText: true, handleChineseChars: true, stripAccents: true, lowercase: true };
+const bertJson = { clean_text: true, handle_chinese_chars: true, strip_accents: true, lowercase: true };
+
+const normalizers = [
+  [{ type: "BertNormalizer", ...bertJson }, bertNormalizer(bert)],
+  [{ type: "NFC" }, nfcNormalizer()],
+  [{ type: "NFD" }, nfdNormalizer()],
+  [{ type: "NFKC" }, nfkcNormalizer()],
+  [{ type: "NFKD" }, nfkdNormalizer()],
+  [{ type: "Lowercase" }, lowercase()],
+  [{ type: "StripAccents" }, stripAccentsNormalizer()],
+  [{ type: "Strip", strip_left: true, strip_right: true }, stripNormalizer()],
+  [{ type: "Nmt" }, nmt()],
+] as const;
+
+const preTokenizers = [
+  [{ type: "Whitespace" }, whitespacePreTokenizer()],
+  [{ type: "WhitespaceSplit" }, whitespaceSplitPreTokenizer()],
+  [{ type: "BertPreTokenizer" }, bertPreTokenizer()],
+  [{ type: "Punctuation" }, punctuationPreTokenizer()],
+  [{ type: "Digits", individual_digits: false }, digitsPreTokenizer(false)],
+  [{ type: "ByteLevel", add_prefix_space: false, use_regex: true }, byteLevelPreTokenizer(false)],
+] as const;
+
+/** Code points of which a lone surrogate is none. */
+function* characters() {
+  for (let code = 0; code < 0x110000; code++) if (code < 0xd800 || code > 0xdfff) yield String.fromCodePoint(code);
+}
+
+describe("every code point, against the Rust implementation", () => {
+  test.each(normalizers)("%o", (json, rust) => {
+    const normalize = readNormalizer(root(json, "normalizer"));
+    const wrong: string[] = [];
+    for (const character of characters()) {
+      if (normalize(alignedText(character)).text !== rust.normalizeString(character)) wrong.push(character);
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  test.each(preTokenizers)("%o", (json, rust) => {
+    const split = readPreTokenizer(root(json, "pre_tokenizer"));
+    const wrong: string[] = [];
+    for (const character of characters()) {
+      const text = `a${character}b`;
+      const pieces = split(alignedText(text)).map((piece) => piece.text);
+      if (
+        pieces.join("\0") !==
+        rust
+          .preTokenizeString(text)
+          .map(([piece]) => piece)
+          .join("\0")
+      )
+        wrong.push(character);
+    }
+    expect(wrong).toEqual([]);
+  });
+});
