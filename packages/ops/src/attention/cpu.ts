@@ -13,7 +13,7 @@ const plan = ({ inputs, attrs }: CpuCall, matrices: number) => {
   return { batch, seq, heads, headDim, hidden: width / 3, stride, dropout, floats: [headDim ** -0.5, 1 / (1 - rate)] };
 };
 
-const attention = cpuKernel("CramkitAttention", (call) => {
+const attention = /* @__PURE__ */ cpuKernel("CramkitAttention", (call) => {
   const { runtime, run, at } = call;
   const { batch, seq, heads, headDim, hidden, stride, dropout, floats } = plan(call, 1);
   const [y, lse] = [runtime.output([batch, seq, hidden]), runtime.output([batch, heads, seq])];
@@ -29,7 +29,7 @@ const attention = cpuKernel("CramkitAttention", (call) => {
   return [y, lse];
 });
 
-const attentionGrad = cpuKernel("CramkitAttentionGrad", (call) => {
+const attentionGrad = /* @__PURE__ */ cpuKernel("CramkitAttentionGrad", (call) => {
   const { inputs, runtime, run, at } = call;
   const { batch, seq, heads, headDim, stride, dropout, floats } = plan(call, 2);
   const dqkv = runtime.output(inputs.qkv!.shape);

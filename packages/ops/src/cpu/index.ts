@@ -13,15 +13,15 @@ import { rmsNormCpu } from "../rms-norm/cpu.ts";
 export type { CpuRuntime } from "./runtime.ts";
 
 /** Every fused kernel for the CPU backend of `@cramkit/backend`, which registers as `cramkit-cpu`. */
-export const cpuKernels: KernelConfig[] = [
-  ...attentionCpu,
-  ...dropoutCpu,
-  ...embeddingCpu,
-  ...geluCpu,
-  ...gluCpu,
-  ...layerNormCpu,
-  ...linearCpu,
-  ...maskedCrossEntropyCpu,
-  ...optimizerCpu,
-  ...rmsNormCpu,
-];
+export const cpuKernels: KernelConfig[] = /* @__PURE__ */ [
+  attentionCpu,
+  dropoutCpu,
+  embeddingCpu,
+  geluCpu,
+  gluCpu,
+  layerNormCpu,
+  linearCpu,
+  maskedCrossEntropyCpu,
+  optimizerCpu,
+  rmsNormCpu,
+].flat();

@@ -3,7 +3,7 @@ import { dropoutKeys, dropoutThreshold } from "./hash.ts";
 
 const block = 16384;
 
-const dropout = cpuKernel("CramkitDropout", ({ inputs, attrs, runtime, run, at }) => {
+const dropout = /* @__PURE__ */ cpuKernel("CramkitDropout", ({ inputs, attrs, runtime, run, at }) => {
   const { rate, seed, stream } = attrs as { rate: number; seed: number; stream: number };
   const { shape } = inputs.x!;
   const n = sizeOf(shape);

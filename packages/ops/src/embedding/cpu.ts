@@ -1,7 +1,7 @@
 import { checkIdValues } from "../check.ts";
 import { cpuKernel, rowsPerTask, sizeOf } from "../cpu/runtime.ts";
 
-const embedding = cpuKernel("CramkitEmbedding", ({ inputs, runtime, run, at }) => {
+const embedding = /* @__PURE__ */ cpuKernel("CramkitEmbedding", ({ inputs, runtime, run, at }) => {
   const [ids, weight] = [inputs.ids!, inputs.weight!];
   const [vocab, hidden] = weight.shape as [number, number];
   checkIdValues("embedding", "ids", runtime.view(ids), vocab);
@@ -13,7 +13,7 @@ const embedding = cpuKernel("CramkitEmbedding", ({ inputs, runtime, run, at }) =
   return y;
 });
 
-const gradWeight = cpuKernel("CramkitEmbeddingGradWeight", ({ inputs, attrs, runtime, run, at }) => {
+const gradWeight = /* @__PURE__ */ cpuKernel("CramkitEmbeddingGradWeight", ({ inputs, attrs, runtime, run, at }) => {
   const { vocab, paddingId } = attrs as { vocab: number; paddingId: number };
   const { shape } = inputs.dy!;
   const hidden = shape[shape.length - 1]!;

@@ -2,7 +2,7 @@ import { cpuKernel, sizeOf } from "../cpu/runtime.ts";
 
 const block = 8192;
 
-const gelu = cpuKernel("CramkitGelu", ({ inputs, runtime, run, at }) => {
+const gelu = /* @__PURE__ */ cpuKernel("CramkitGelu", ({ inputs, runtime, run, at }) => {
   const { shape } = inputs.x!;
   const n = sizeOf(shape);
   const y = runtime.output(shape);
@@ -10,7 +10,7 @@ const gelu = cpuKernel("CramkitGelu", ({ inputs, runtime, run, at }) => {
   return y;
 });
 
-const geluGrad = cpuKernel("CramkitGeluGrad", ({ inputs, runtime, run, at }) => {
+const geluGrad = /* @__PURE__ */ cpuKernel("CramkitGeluGrad", ({ inputs, runtime, run, at }) => {
   const { shape } = inputs.x!;
   const n = sizeOf(shape);
   const dx = runtime.output(shape);

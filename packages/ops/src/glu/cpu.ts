@@ -9,7 +9,7 @@ const plan = ({ inputs, attrs }: CpuCall) => {
   return { kind, shape, n, rows: sizeOf(shape) / n / 2, perTask: rowsPerTask(2 * n) };
 };
 
-const glu = cpuKernel("CramkitGlu", (call) => {
+const glu = /* @__PURE__ */ cpuKernel("CramkitGlu", (call) => {
   const { kind, shape, n, rows, perTask } = plan(call);
   const y = call.runtime.output([...shape.slice(0, -1), n]);
   const ints = [kind, call.at("x"), call.runtime.address(y), rows, n, perTask];
@@ -17,7 +17,7 @@ const glu = cpuKernel("CramkitGlu", (call) => {
   return y;
 });
 
-const gluGrad = cpuKernel("CramkitGluGrad", (call) => {
+const gluGrad = /* @__PURE__ */ cpuKernel("CramkitGluGrad", (call) => {
   const { kind, shape, n, rows, perTask } = plan(call);
   const dx = call.runtime.output(shape);
   const ints = [kind, call.at("dy"), call.at("x"), call.runtime.address(dx), rows, n, perTask];

@@ -82,7 +82,7 @@ const fromOutput: Record<string, (dy: Tensor, y: Tensor) => Tensor> = {
 const constants = ["Ceil", "Floor", "Round", "Sign", "Step", "OnesLike", "ZerosLike"];
 const comparisons = ["Equal", "Greater", "GreaterEqual", "Less", "LessEqual", "NotEqual"];
 
-export const elementwiseGradients: GradConfig[] = [
+export const elementwiseGradients = (): GradConfig[] => [
   ...Object.entries(binaries).map(
     ([kernelName, gradient]): GradConfig => ({
       kernelName,

@@ -9,7 +9,7 @@ import { shapeGradients } from "./shape.ts";
  * (as bundlers and browsers do, whose build of the core has them) stays. The fused ops carry their own.
  */
 export const registerGradients = (): void => {
-  for (const config of [...elementwiseGradients, ...reductionGradients, ...shapeGradients]) {
+  for (const config of [...elementwiseGradients(), ...reductionGradients(), ...shapeGradients()]) {
     if (getGradient(config.kernelName) === undefined) registerGradient(config);
   }
 };

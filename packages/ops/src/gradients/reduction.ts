@@ -29,7 +29,7 @@ const extremum = (kernelName: string): GradConfig => ({
   },
 });
 
-export const reductionGradients: GradConfig[] = [
+export const reductionGradients = (): GradConfig[] => [
   {
     kernelName: "Sum",
     inputsToSave: ["x"],

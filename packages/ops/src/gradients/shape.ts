@@ -38,7 +38,7 @@ const gatherGradient = (dy: Tensor, x: Tensor, indices: Tensor, axis: number): T
   return transpose(scatterND(reshape(indices, [indices.size, 1]), rows, shape), back);
 };
 
-export const shapeGradients: GradConfig[] = [
+export const shapeGradients = (): GradConfig[] => [
   {
     kernelName: "Reshape",
     inputsToSave: ["x"],

@@ -1,7 +1,7 @@
 import { normForwardShape, normGrad } from "../cpu/norm.ts";
 import { cpuKernel } from "../cpu/runtime.ts";
 
-const layerNorm = cpuKernel("CramkitLayerNorm", (call) => {
+const layerNorm = /* @__PURE__ */ cpuKernel("CramkitLayerNorm", (call) => {
   const { rows, n, perTask } = normForwardShape(call);
   const { inputs, attrs, runtime, run, at } = call;
   const outputs = [runtime.output(inputs.x!.shape), runtime.output([rows]), runtime.output([rows])];
@@ -10,7 +10,7 @@ const layerNorm = cpuKernel("CramkitLayerNorm", (call) => {
   return outputs;
 });
 
-const layerNormGrad = cpuKernel("CramkitLayerNormGrad", (call) => {
+const layerNormGrad = /* @__PURE__ */ cpuKernel("CramkitLayerNormGrad", (call) => {
   const { runtime } = call;
   const n = call.inputs.weight!.shape[0]!;
   const [dx, dweight, dbias] = [runtime.output(call.inputs.x!.shape), runtime.output([n]), runtime.output([n])];

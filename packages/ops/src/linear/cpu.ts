@@ -1,6 +1,6 @@
 import { columnSums, cpuKernel, sizeOf } from "../cpu/runtime.ts";
 
-const linear = cpuKernel("CramkitLinear", ({ inputs, runtime, at }) => {
+const linear = /* @__PURE__ */ cpuKernel("CramkitLinear", ({ inputs, runtime, at }) => {
   const [x, weight] = [inputs.x!, inputs.weight!];
   const [n, k] = weight.shape as [number, number];
   const y = runtime.output([...x.shape.slice(0, -1), n]);
@@ -14,7 +14,7 @@ const linear = cpuKernel("CramkitLinear", ({ inputs, runtime, at }) => {
   return y;
 });
 
-const gradInput = cpuKernel("CramkitLinearGradInput", ({ inputs, runtime, at }) => {
+const gradInput = /* @__PURE__ */ cpuKernel("CramkitLinearGradInput", ({ inputs, runtime, at }) => {
   const [dy, weight] = [inputs.dy!, inputs.weight!];
   const [k, n] = weight.shape as [number, number];
   const dx = runtime.output([...dy.shape.slice(0, -1), n]);
@@ -27,7 +27,7 @@ const gradInput = cpuKernel("CramkitLinearGradInput", ({ inputs, runtime, at }) 
   return dx;
 });
 
-const gradWeight = cpuKernel("CramkitLinearGradWeight", ({ inputs, runtime, at }) => {
+const gradWeight = /* @__PURE__ */ cpuKernel("CramkitLinearGradWeight", ({ inputs, runtime, at }) => {
   const [dy, x] = [inputs.dy!, inputs.x!];
   const [m, n] = [dy.shape[dy.shape.length - 1]!, x.shape[x.shape.length - 1]!];
   const dweight = runtime.output([m, n]);
@@ -40,7 +40,7 @@ const gradWeight = cpuKernel("CramkitLinearGradWeight", ({ inputs, runtime, at }
   return dweight;
 });
 
-const gradBias = cpuKernel("CramkitLinearGradBias", (call) => {
+const gradBias = /* @__PURE__ */ cpuKernel("CramkitLinearGradBias", (call) => {
   const { shape } = call.inputs.dy!;
   const n = shape[shape.length - 1]!;
   const dbias = call.runtime.output([n]);

@@ -63,14 +63,14 @@ const scalarOf = ({ runtime }: CpuCall, value: number) => {
   return scalar;
 };
 
-const forward = cpuKernel("CramkitMaskedCrossEntropy", (call) =>
+const forward = /* @__PURE__ */ cpuKernel("CramkitMaskedCrossEntropy", (call) =>
   scalarOf(
     call,
     forEachChunk(call, false, () => {}),
   ),
 );
 
-const withGradients = cpuKernel("CramkitMaskedCrossEntropyGrad", (call) => {
+const withGradients = /* @__PURE__ */ cpuKernel("CramkitMaskedCrossEntropyGrad", (call) => {
   const { inputs, runtime, run, at } = call;
   const [total, n] = inputs.hidden!.shape as [number, number];
   const vocab = inputs.weight!.shape[0]!;

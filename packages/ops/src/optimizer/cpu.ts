@@ -3,7 +3,7 @@ import type { AdamwAttrs } from "./index.ts";
 
 const block = 16384;
 
-const adamw = cpuKernel("CramkitAdamW", ({ inputs, attrs, runtime, run, at }) => {
+const adamw = /* @__PURE__ */ cpuKernel("CramkitAdamW", ({ inputs, attrs, runtime, run, at }) => {
   const { learningRate, b1, b2, epsilon, weightDecay, correction1, correction2 } = attrs as unknown as AdamwAttrs;
   const gradScale = runtime.view(inputs.gradScale!)[0]!;
   if (gradScale === 0 || !Number.isFinite(gradScale)) return [];
@@ -14,13 +14,13 @@ const adamw = cpuKernel("CramkitAdamW", ({ inputs, attrs, runtime, run, at }) =>
   return [];
 });
 
-const accumulate = cpuKernel("CramkitAccumulate", ({ inputs, attrs, run, at }) => {
+const accumulate = /* @__PURE__ */ cpuKernel("CramkitAccumulate", ({ inputs, attrs, run, at }) => {
   const n = sizeOf(inputs.sum!.shape);
   run("accumulateTask", Math.ceil(n / block), [at("sum"), at("grad"), n], [attrs.scale!]);
   return [];
 });
 
-const globalNorm = cpuKernel("CramkitGlobalNorm", ({ inputs, runtime, run, at }) => {
+const globalNorm = /* @__PURE__ */ cpuKernel("CramkitGlobalNorm", ({ inputs, runtime, run, at }) => {
   let total = 0;
   for (const [name, { shape }] of Object.entries(inputs)) {
     const n = sizeOf(shape);

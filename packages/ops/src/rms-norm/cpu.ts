@@ -1,7 +1,7 @@
 import { normForwardShape, normGrad } from "../cpu/norm.ts";
 import { cpuKernel } from "../cpu/runtime.ts";
 
-const rmsNorm = cpuKernel("CramkitRmsNorm", (call) => {
+const rmsNorm = /* @__PURE__ */ cpuKernel("CramkitRmsNorm", (call) => {
   const { rows, n, perTask } = normForwardShape(call);
   const { inputs, attrs, runtime, run, at } = call;
   const [y, rstd] = [runtime.output(inputs.x!.shape), runtime.output([rows])];
@@ -10,7 +10,7 @@ const rmsNorm = cpuKernel("CramkitRmsNorm", (call) => {
   return [y, rstd];
 });
 
-const rmsNormGrad = cpuKernel("CramkitRmsNormGrad", (call) => {
+const rmsNormGrad = /* @__PURE__ */ cpuKernel("CramkitRmsNormGrad", (call) => {
   const { runtime } = call;
   const [dx, dweight] = [runtime.output(call.inputs.x!.shape), runtime.output([call.inputs.weight!.shape[0]!])];
   normGrad(call, 0, dx, dweight, undefined);
