@@ -2,7 +2,7 @@ import { add, div, matMul, mul, sqrt, square, sum, type Tensor, transpose } from
 import { type AdamwOptions, adamw } from "./adamw.ts";
 import { chain } from "./chain.ts";
 import { checkCount } from "./check.ts";
-import { addDecayedWeights, type DecayOptions, type NoState, scaleByLearningRate } from "./decay-and-rate.ts";
+import { addDecayedWeights, type NoState, scaleByLearningRate } from "./decay-and-rate.ts";
 import { type GroupState, groups } from "./groups.ts";
 import { type MomentumOptions, trace } from "./momentum.ts";
 import { matches, type Pattern } from "./patterns.ts";
@@ -16,7 +16,9 @@ export interface OrthogonalizeOptions {
 }
 
 /** The iteration's polynomial `a x + b x^3 + c x^5`: steep at 0, and within 0.3 of 1 soon after (Jordan et al., 2024). */
-const [a, b, c] = [3.4445, -4.775, 2.0315];
+const a = 3.4445;
+const b = -4.775;
+const c = 2.0315;
 
 /**
  * A matrix with the singular vectors of `x` and singular values near 1, times `sqrt(max(1, out / in))`.
@@ -55,16 +57,20 @@ export const orthogonalize = ({ iterations = 5 }: OrthogonalizeOptions = {}): Gr
   };
 };
 
-export interface MuonOptions extends OrthogonalizeOptions, MomentumOptions, DecayOptions {
+export interface MuonOptions extends OrthogonalizeOptions, MomentumOptions {
   learningRate?: Rate;
+  /** Of the hidden matrices. */
+  weightDecay?: number;
   /** Names that AdamW updates although they are matrices. */
   notMatrices?: readonly Pattern[];
-  /** AdamW for everything else: embeddings, norms, biases, heads. */
+  /** AdamW for everything else: embeddings, norms, biases, heads. Its rate is a twentieth of Muon's where it has none. */
   adamw?: AdamwOptions;
 }
 
 /** Embeddings, and the matrices that make logits of hidden states. */
 const embeddingsAndHeads: readonly Pattern[] = ["embed", "decoder", "head", "pooler", "classifier"];
+
+const twentieth = (rate: Rate): Rate => (typeof rate === "function" ? (progress) => rate(progress) / 20 : rate / 20);
 
 /** Muon for the hidden matrices, AdamW for the rest. State: one entry for each of the two groups. */
 export const muon = ({
@@ -72,7 +78,6 @@ export const muon = ({
   momentum = 0.95,
   nesterov = true,
   weightDecay = 0.01,
-  noDecay,
   iterations,
   notMatrices = embeddingsAndHeads,
   adamw: rest = {},
@@ -84,10 +89,10 @@ export const muon = ({
         chain(
           trace({ momentum, nesterov }),
           orthogonalize({ iterations }),
-          addDecayedWeights({ weightDecay, noDecay }),
+          addDecayedWeights({ weightDecay }),
           scaleByLearningRate(learningRate),
         ),
       ),
     },
-    { optimizer: adamw(rest) },
+    { optimizer: adamw({ learningRate: twentieth(learningRate), ...rest }) },
   ]);
