@@ -31,7 +31,7 @@ export async function writeSafetensors(
   await writeFileAtomically(path, safetensorsChunks(tensors, options));
 }
 
-export function storedAs({ dtype }: TensorInfo, floats: SafetensorsOptions["floats"]): Dtype {
+function storedAs({ dtype }: TensorInfo, floats: SafetensorsOptions["floats"]): Dtype {
   return floats && (dtype === "F32" || dtype === "F16" || dtype === "BF16" || dtype === "F64") ? floats : dtype;
 }
 

@@ -18,31 +18,45 @@ export function huggingFaceBertConfig(config: ModelConfig): HuggingFaceConfig {
       `huggingFaceBertConfig: expected a model of BERT's shape, got ${problems.join("; ")}; export it to ONNX, which takes any model`,
     );
   }
+  return {
+    ...commonFields(config),
+    num_hidden_layers: config.layers,
+    intermediate_size: config.intermediate,
+    hidden_act: activationNames[config.activation],
+    hidden_dropout_prob: config.dropout,
+    attention_probs_dropout_prob: config.attentionDropout,
+    // Tokenizers say 1 for the second text of a pair, whether or not the model knows types.
+    type_vocab_size: config.typeVocabSize || 2,
+    initializer_range: config.init.std,
+    layer_norm_eps: config.normEpsilon,
+    position_embedding_type: "absolute",
+    tie_word_embeddings: true,
+    torch_dtype: "float32",
+  };
+}
+
+/**
+ * The `config.json` beside an ONNX file, from which transformers.js knows how to call it. It takes any model: the graph is in
+ * the file, and `model_type` only says that inputs and outputs are named as a BERT's are.
+ */
+export function transformersJsConfig(config: ModelConfig): HuggingFaceConfig {
+  return commonFields(config);
+}
+
+function commonFields(config: ModelConfig): HuggingFaceConfig {
   const { head } = config;
-  const labels = "labels" in head ? head.labels : undefined;
+  const labels = "labels" in head ? Array.from({ length: head.labels }, (_, i) => `LABEL_${i}`) : undefined;
   return {
     architectures: [architectures[head.type]],
     model_type: "bert",
     vocab_size: config.vocabSize,
     hidden_size: config.hidden,
-    num_hidden_layers: config.layers,
     num_attention_heads: config.heads,
-    intermediate_size: config.intermediate,
-    hidden_act: activationNames[config.activation],
-    hidden_dropout_prob: config.dropout,
-    attention_probs_dropout_prob: config.attentionDropout,
     max_position_embeddings: config.maxSeq,
-    // Tokenizers say 1 for the second text of a pair, whether or not the model knows types.
-    type_vocab_size: config.typeVocabSize || 2,
-    initializer_range: config.init.std,
-    layer_norm_eps: config.normEpsilon,
     pad_token_id: config.paddingId,
-    position_embedding_type: "absolute",
-    tie_word_embeddings: true,
-    torch_dtype: "float32",
-    ...(labels !== undefined && {
-      id2label: Object.fromEntries(Array.from({ length: labels }, (_, i) => [i, `LABEL_${i}`])),
-      label2id: Object.fromEntries(Array.from({ length: labels }, (_, i) => [`LABEL_${i}`, i])),
+    ...(labels && {
+      id2label: Object.fromEntries(labels.map((label, i) => [i, label])),
+      label2id: Object.fromEntries(labels.map((label, i) => [label, i])),
       ...(head.type === "regression" && { problem_type: "regression" }),
     }),
   };

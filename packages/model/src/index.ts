@@ -9,7 +9,7 @@ export type {
 } from "./config.ts";
 export { activationBytes, countFlops, type FlopOptions, type Flops, type MemoryOptions } from "./costs.ts";
 export { modelConfigFromFixture } from "./fixture-config.ts";
-export { type HuggingFaceConfig, huggingFaceBertConfig } from "./hugging-face.ts";
+export { type HuggingFaceConfig, huggingFaceBertConfig, transformersJsConfig } from "./hugging-face.ts";
 export { init, type Params } from "./init.ts";
 export { classify, classifyTokens, encode, type ForwardOptions, type Inputs, predictTokens } from "./model.ts";
 export {

@@ -24,7 +24,7 @@ export function init(config: ModelConfig, seed: number): Params {
 }
 
 /** The first values of one parameter. */
-export function initialValues(name: string, spec: ParameterSpec, config: ModelConfig, seed: number): Float32Array {
+function initialValues(name: string, spec: ParameterSpec, config: ModelConfig, seed: number): Float32Array {
   const { shape, init } = spec;
   const count = shape.reduce((total, size) => total * size, 1);
   const stream = streamOf(name);

@@ -1,7 +1,7 @@
 import type { DropoutOptions, Operations } from "./operations/operations.ts";
 
 /** How a parameter gets its first values. */
-export type Initial =
+type Initial =
   /** A weight `[out, in]`, drawn as the configuration's `init` says. */
   | { type: "linear" }
   /** Normal with the configuration's `init.std`; the row `paddingId` is zero. */

@@ -19,7 +19,7 @@ export function streamOf(name: string): number {
 }
 
 /** A uint32. */
-export function randomBits(seed: number, stream: number, position: number): number {
+function randomBits(seed: number, stream: number, position: number): number {
   const key = mix(seed ^ mix(stream + 0x9e3779b9));
   return mix(mix(position ^ key) + mix(key + 0x85ebca6b));
 }

@@ -3,7 +3,7 @@ import type { OnnxAttribute, OnnxNode, OnnxTensor } from "./onnx-graph.ts";
 import type { Activation, Elementwise, Operations, Reduction } from "./operations.ts";
 
 /** The name of a value in the graph. */
-export type OnnxValue = string;
+type OnnxValue = string;
 
 export interface OnnxBuilder {
   ops: Operations<OnnxValue>;

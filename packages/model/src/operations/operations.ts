@@ -66,7 +66,7 @@ export interface DropoutOptions {
   stream: number;
 }
 
-export interface AttentionOptions<Value> {
+interface AttentionOptions<Value> {
   heads: number;
   mask?: Value;
   dropout?: DropoutOptions;

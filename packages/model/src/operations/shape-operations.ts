@@ -156,7 +156,7 @@ function sizeOf(shape: readonly number[]): number {
 }
 
 /** The shape that a reshape asks for, its 0 and -1 filled in. */
-export function resolve(from: readonly number[], to: readonly number[]): number[] {
+function resolve(from: readonly number[], to: readonly number[]): number[] {
   const copied = to.map((size, axis) => (size === 0 ? from[axis]! : size));
   const known = copied.reduce((product, size) => (size === -1 ? product : product * size), 1);
   return copied.map((size) => (size === -1 ? sizeOf(from) / known : size));
