@@ -19,6 +19,8 @@ export interface AdamwBenchOptions {
   /** Encoder layers of hidden size 768 with a vocabulary of 32,768: 16 give the 119.6 million of crammed BERT. */
   layers?: number;
   repeats?: number;
+  /** Steps between two readings of the device: several on a GPU, where one reading takes longer than a step. */
+  stepsPerReading?: number;
   /** Leaves the composition out: it needs several copies of the parameters. */
   onlyKernels?: boolean;
 }
@@ -41,11 +43,12 @@ const shapesOf = (layers: number): Record<string, number[]> => {
 const progress: Progress = { microbatch: 0, step: 0, examples: 0, tokens: 0, elapsedMs: 0, fraction: 0 };
 const median = (times: readonly number[]) => [...times].sort((a, b) => a - b)[times.length >> 1]!;
 
-/** Until the device has done the work: reads the small tensor that the work ends with. */
-const timed = async (work: () => Tensor): Promise<number> => {
+/** Milliseconds until the device has done the work `count` times, each: reads the small tensor that the last one ends with. */
+const timed = async (work: () => Tensor, count: number): Promise<number> => {
   const start = performance.now();
+  for (let i = 1; i < count; i++) work();
   await work().data();
-  return performance.now() - start;
+  return (performance.now() - start) / count;
 };
 
 /**
@@ -56,6 +59,7 @@ export async function* measureAdamw({
   kernels,
   layers = 16,
   repeats = 10,
+  stepsPerReading = 1,
   onlyKernels = false,
 }: AdamwBenchOptions = {}): AsyncGenerator<AdamwMeasurement> {
   const shapes = shapesOf(layers);
@@ -98,15 +102,15 @@ export async function* measureAdamw({
     if (!(Math.abs(moved + 1e-3) < 1e-6))
       throw new Error(`measureAdamw: ${name}: expected a first step of -0.001, got ${moved}`);
   }
-  await timed(copied);
+  await timed(copied, stepsPerReading);
 
   const times = new Map<string, number[]>([
     ["copy", []],
     ...[...variants.keys()].map((name) => [name, []] as [string, number[]]),
   ]);
   for (let repeat = 0; repeat < repeats; repeat++) {
-    times.get("copy")!.push(await timed(copied));
-    for (const [name, { step }] of variants) times.get(name)!.push(await timed(step));
+    times.get("copy")!.push(await timed(copied, stepsPerReading));
+    for (const [name, { step }] of variants) times.get(name)!.push(await timed(step, stepsPerReading));
   }
   const rateOf = (name: string) => ((name === "copy" ? 8 : 28) * parameters) / median(times.get(name)!) / 1e6;
   for (const name of times.keys()) {
