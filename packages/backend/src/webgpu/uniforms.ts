@@ -67,3 +67,34 @@ export function packUniforms(
   });
   return words;
 }
+
+/** A uniform of tfjs's own kernels. */
+export interface UniformField {
+  type: string;
+  data: number[];
+}
+
+/** tfjs's uniform fields under WGSL's alignment rules: vectors of 2 on 8 bytes, longer ones on 16. */
+export function packFields(fields: readonly UniformField[]): Uint32Array {
+  const offsets: number[] = [];
+  let end = 0;
+  let previous = 0;
+  for (const { data } of fields) {
+    const length = Math.max(data.length, 1);
+    const alignment = previous > 4 || length > 2 ? 4 : length;
+    const offset = Math.ceil(end / alignment) * alignment;
+    offsets.push(offset);
+    end = offset + length;
+    previous = length;
+  }
+  const words = new Uint32Array(Math.ceil(end / 4) * 4);
+  const floats = new Float32Array(words.buffer);
+  const ints = new Int32Array(words.buffer);
+  fields.forEach(({ type, data }, i) => {
+    const values = data.length === 0 ? [1] : data;
+    if (type === "int32") ints.set(values, offsets[i]);
+    else if (type === "uint32") words.set(values, offsets[i]);
+    else floats.set(values, offsets[i]);
+  });
+  return words;
+}

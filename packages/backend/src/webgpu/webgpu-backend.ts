@@ -7,7 +7,7 @@ import { BufferPool } from "./buffer-pool.ts";
 import type { Capabilities } from "./capabilities.ts";
 import type { OpenDevice } from "./device.ts";
 import { PipelineCache, type Program } from "./pipelines.ts";
-import { packUniforms, UniformCache } from "./uniforms.ts";
+import { packFields, packUniforms, UniformCache, type UniformField } from "./uniforms.ts";
 
 /** A tensor as a binding, or `byteLength` bytes of it from `byteOffset` (a multiple of 256). */
 export type KernelBinding = TensorInfo | { tensor: TensorInfo; byteOffset: number; byteLength: number };
@@ -34,7 +34,6 @@ interface Internals {
   recordAndSubmit(program: WebGPUProgram, output: TensorInfo, inputs: TensorInfo[], extra?: UniformField[]): void;
 }
 
-type UniformField = { type: string; data: number[] };
 type Attachments = Map<string, TensorInfo>;
 
 /** One timed dispatch. */
@@ -391,29 +390,4 @@ export class CramkitWebgpuBackend extends WebGPUBackend {
     super.dispose();
     this.device.destroy();
   }
-}
-
-/** tfjs's uniform fields under WGSL's alignment rules: vectors of 2 on 8 bytes, longer ones on 16. */
-export function packFields(fields: readonly UniformField[]): Uint32Array {
-  const offsets: number[] = [];
-  let end = 0;
-  let previous = 0;
-  for (const { data } of fields) {
-    const length = Math.max(data.length, 1);
-    const alignment = previous > 4 || length > 2 ? 4 : length;
-    const offset = Math.ceil(end / alignment) * alignment;
-    offsets.push(offset);
-    end = offset + length;
-    previous = length;
-  }
-  const words = new Uint32Array(Math.ceil(end / 4) * 4);
-  const floats = new Float32Array(words.buffer);
-  const ints = new Int32Array(words.buffer);
-  fields.forEach(({ type, data }, i) => {
-    const values = data.length === 0 ? [1] : data;
-    if (type === "int32") ints.set(values, offsets[i]);
-    else if (type === "uint32") words.set(values, offsets[i]);
-    else floats.set(values, offsets[i]);
-  });
-  return words;
 }

@@ -2,7 +2,12 @@ import type { TensorInfo } from "@tensorflow/tfjs-core";
 import { dropoutUniforms } from "../dropout/webgpu.ts";
 import { type Attrs, type Host, output, release, webgpuKernel } from "../webgpu/host.ts";
 import { type Part, partOf, partsOf } from "../webgpu/parts.ts";
-import { grid } from "../webgpu/program.ts";
+import { grid, type Program } from "../webgpu/program.ts";
+import {
+  attentionBackwardMatrixProgram,
+  attentionForwardMatrixProgram,
+  selectAttentionMatrix,
+} from "./webgpu-matrix.ts";
 import { selectAttention } from "./webgpu-select.ts";
 import { attentionBackwardProgram, attentionDeltaProgram, attentionForwardProgram } from "./webgpu-tiled.ts";
 
@@ -35,6 +40,24 @@ const uniformsOf = ({ seq, heads, headDim }: Shape, attrs: Attrs, part: Part) =>
   ...dropoutUniforms(attrs.rate as number, attrs.seed as number, attrs.stream as number),
 });
 
+/** The shader of a direction and the rows that one of its workgroups owns: on matrices where the device can. */
+function shaderOf(
+  { capabilities }: Host,
+  direction: "forward" | "query" | "key",
+  options: { seq: number; headDim: number; mask: boolean; dropout: boolean },
+): { shader: Program; own: number } {
+  const matrix = selectAttentionMatrix(direction, capabilities, options);
+  if (matrix) {
+    const { own } = matrix;
+    if (direction === "forward") return { shader: attentionForwardMatrixProgram(matrix), own };
+    return { shader: attentionBackwardMatrixProgram(matrix, direction), own };
+  }
+  const tiled = selectAttention(direction, capabilities, options);
+  const { own } = tiled;
+  if (direction === "forward") return { shader: attentionForwardProgram(tiled), own };
+  return { shader: attentionBackwardProgram(tiled, direction), own };
+}
+
 export const attentionWebgpu = [
   webgpuKernel("CramkitAttention", (host, { qkv, mask }, attrs) => {
     const shape = shapeOf(qkv!, attrs.heads as number);
@@ -42,11 +65,11 @@ export const attentionWebgpu = [
     const y = output(host, [batch, seq, heads * headDim]);
     const lse = output(host, [batch, heads, seq]);
     const options = { seq, headDim, mask: mask !== undefined, dropout: (attrs.rate as number) > 0 };
-    const variant = selectAttention("forward", host.capabilities, options);
+    const { shader, own } = shaderOf(host, "forward", options);
     for (const part of batchParts(host, shape, options.mask)) {
       const of = (tensor: TensorInfo, elements: number) => partOf(tensor, batch, elements * 4, part);
       host.dispatch(
-        attentionForwardProgram(variant),
+        shader,
         [
           of(qkv!, seq * heads * headDim * 3),
           ...(mask ? [of(mask, seq)] : []),
@@ -54,7 +77,7 @@ export const attentionWebgpu = [
           of(lse, heads * seq),
         ],
         uniformsOf(shape, attrs, part),
-        [Math.ceil(seq / variant.own), heads, part.count],
+        [Math.ceil(seq / own), heads, part.count],
       );
     }
     return [y, lse];
@@ -76,9 +99,9 @@ export const attentionWebgpu = [
         grid(Math.ceil(count / 64)),
       );
       for (const role of ["query", "key"] as const) {
-        const variant = selectAttention(role, host.capabilities, options);
+        const { shader, own } = shaderOf(host, role, options);
         host.dispatch(
-          attentionBackwardProgram(variant, role),
+          shader,
           [
             of(dy!, width),
             of(qkv!, width * 3),
@@ -88,7 +111,7 @@ export const attentionWebgpu = [
             of(dqkv, width * 3),
           ],
           uniformsOf(shape, attrs, part),
-          [Math.ceil(seq / variant.own), heads, part.count],
+          [Math.ceil(seq / own), heads, part.count],
         );
       }
     }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { attentionMatrixBytes, selectAttentionMatrix } from "../attention/webgpu-matrix.ts";
 import { selectAttention } from "../attention/webgpu-select.ts";
 import { attentionBackwardProgram, attentionForwardProgram } from "../attention/webgpu-tiled.ts";
 import { chunkRows, softmaxLossProgram } from "../masked-cross-entropy/webgpu.ts";
@@ -29,7 +30,13 @@ const h200: Capabilities = {
 };
 const float32 = { ...h200, tier: "float32" as const };
 const float16 = { ...h200, tier: "float16" as const };
-const lavapipe = { ...h200, subgroupMinSize: 8, subgroupMaxSize: 8, matrix: [{ m: 8, n: 8, k: 8 }] };
+const lavapipe = {
+  ...h200,
+  limits: { ...h200.limits, maxComputeWorkgroupStorageSize: 32768 },
+  subgroupMinSize: 8,
+  subgroupMaxSize: 8,
+  matrix: [{ m: 8, n: 8, k: 8 }],
+};
 const phone = {
   ...float32,
   limits: { ...h200.limits, maxComputeWorkgroupStorageSize: 16384, maxStorageBufferBindingSize: 2 ** 27 },
@@ -178,6 +185,28 @@ describe("the choice of attention tiles", () => {
   ] as const)("%s, case %#", (direction, capabilities, seq, headDim, tiles) => {
     const { own, other } = selectAttention(direction, capabilities, { seq, headDim, mask: false, dropout: false });
     expect(`${own}x${other}`).toBe(tiles);
+  });
+
+  it.each([
+    ["forward", h200, 64, "64x32"],
+    ["query", h200, 64, "64x32"],
+    ["key", h200, 64, "64x32"],
+    ["key", h200, 128, undefined],
+    ["forward", lavapipe, 64, "64x32"],
+    ["query", lavapipe, 64, "64x16"],
+    ["key", lavapipe, 64, "32x32"],
+    ["forward", lavapipe, 8, "64x32"],
+    ["forward", h200, 8, undefined],
+    ["forward", h200, 20, undefined],
+    ["forward", float16, 64, undefined],
+    ["forward", { ...h200, variants: { attention: "tiled" } }, 64, undefined],
+  ] as const)("on matrices, %s, case %#", (direction, capabilities, headDim, tiles) => {
+    const variant = selectAttentionMatrix(direction, capabilities, { headDim, mask: false, dropout: false });
+    expect(variant && `${variant.own}x${variant.other}`).toBe(tiles);
+    if (variant)
+      expect(attentionMatrixBytes(direction, variant)).toBeLessThanOrEqual(
+        capabilities.limits.maxComputeWorkgroupStorageSize,
+      );
   });
 
   it("refuses heads that fit nowhere", () => {
