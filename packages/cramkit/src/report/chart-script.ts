@@ -18,6 +18,7 @@ function draw() {
   place.replaceChildren();
   const axis = axisSelect.value;
   const label = axisSelect.selectedOptions[0].text;
+  const drawn = [];
   for (const [title, columns] of charts) {
     const tables = [], series = [{ label }];
     runs.forEach((run, index) => {
@@ -37,6 +38,10 @@ function draw() {
     caption.textContent = title;
     box.append(caption);
     place.append(box);
+    drawn.push({ box, series, tables });
+  }
+  // Only now do the boxes have the width of their column.
+  for (const { box, series, tables } of drawn) {
     const shared = { stroke: style("--muted"), grid: { stroke: style("--line"), width: 1 }, ticks: { stroke: style("--line") } };
     new uPlot({
       width: Math.max(280, box.clientWidth - 2), height: 260, series,

@@ -1,0 +1,56 @@
+import { type Protocol, protocols, runTasks, type TaskData } from "@cramkit/glue";
+import { init, preset } from "@cramkit/model";
+import { crammingTokenizerOptions, trainTokenizer } from "@cramkit/tokenizer";
+import { memory } from "@tensorflow/tfjs-core";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { type Compute, startCompute } from "./compute.ts";
+import { trainee } from "./finetune.ts";
+import { sentences } from "./tiny.testing.ts";
+
+let compute: Compute;
+beforeAll(async () => {
+  compute = await startCompute({ name: "cpu", precision: "float32", threads: 1 });
+});
+afterAll(() => compute.dispose());
+
+const task = (): TaskData => {
+  const texts = sentences(120);
+  const examples = texts.map((text, i) => ({
+    text: i % 2 === 0 ? text : text.replace(/fox|dog/g, "whale"),
+    label: i % 2,
+  }));
+  return {
+    task: { name: "animals", title: "animals", labels: ["no", "yes"], pair: false, metrics: ["accuracy"], probe: true },
+    train: examples.slice(0, 80),
+    evaluations: [{ name: "dev", column: "animals", examples: examples.slice(80) }],
+  };
+};
+
+it("finetunes on a copy: trials repeat themselves and leave the pretrained weights and no tensors behind", async () => {
+  const tokenizer = await trainTokenizer(sentences(300), { ...crammingTokenizerOptions({ vocabSize: 90 }) });
+  const config = preset("crammed-bert", {
+    vocabSize: tokenizer.vocabSize,
+    layers: 1,
+    hidden: 16,
+    heads: 2,
+    intermediate: 32,
+    maxSeq: 32,
+  });
+  const params = init(config, 1);
+  const before = await Promise.all(Object.values(params).map((weight) => weight.data()));
+  const protocol: Protocol = { ...protocols.GLUE_sane, epochs: 1, trials: 1, maxLength: 32, learningRate: 1e-2 };
+  const run = () =>
+    runTasks({
+      trainee: trainee({ id: "tiny", params, config, tokenizer, kernels: compute.kernels }),
+      tasks: [task()],
+      protocol,
+    });
+  const live = memory().numTensors;
+  const [first] = await run();
+  const [second] = await run();
+  expect(compute.kernels).toBeDefined(); // in-place kernels are what could spoil the weights
+  expect(second!.loss).toBe(first!.loss);
+  expect(memory().numTensors).toBe(live);
+  const after = await Promise.all(Object.values(params).map((weight) => weight.data()));
+  expect(after).toEqual(before);
+});

@@ -1,0 +1,82 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { parseBudget } from "./budget.ts";
+import { differences } from "./difference.ts";
+import { findRecipe } from "./find-recipe.ts";
+import { nearest } from "./nearest.ts";
+import { applySettings } from "./overrides.ts";
+import { parseRecipe } from "./recipe.ts";
+import { recipes } from "./recipes.ts";
+import { modelOf } from "./run.ts";
+
+it.each(Object.entries(recipes))("%s is a recipe under its own name, with a model that works", (name, make) => {
+  const recipe = parseRecipe(make(), name);
+  expect(recipe.name).toBe(name);
+  expect(() => modelOf(recipe, recipe.tokenizer.vocabSize)).not.toThrow();
+  expect(parseRecipe(JSON.parse(JSON.stringify(recipe)), name)).toEqual(recipe);
+});
+
+it("applies settings, JSON or text, at any depth", () => {
+  const recipe = applySettings(recipes.quickstart(), [
+    "training.batchSize=512",
+    "training.budget=2 hours",
+    "model.layers=4",
+    'corpus.sources=[{"kind":"files","path":"books"}]',
+  ]);
+  expect(recipe.training).toMatchObject({ batchSize: 512, budget: "2 hours" });
+  expect(recipe.model.layers).toBe(4);
+  expect(recipe.corpus.sources).toEqual([{ kind: "files", path: "books" }]);
+});
+
+it.each([
+  ["training.batchsize=1", /no such setting "batchsize"; there is batchSize/],
+  ["trainin.batchSize=1", /no such setting "trainin"; there is training/],
+  ["training.batchSize=many", /training.batchSize/],
+  ["training.batchSize=-1", /training.batchSize/],
+  ["training.budget=soon", /24 hours/],
+  ["training", /expected KEY=VALUE/],
+  ["__proto__.x=1", /no such setting "__proto__"/],
+])("refuses the setting %s", (setting, message) => {
+  expect(() => applySettings(recipes.quickstart(), [setting])).toThrow(message);
+});
+
+it("reads recipes from JSON and TypeScript, and lists near names otherwise", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "recipe-"));
+  const json = join(folder, "mine.json");
+  writeFileSync(json, JSON.stringify({ ...recipes.smoke(), name: "mine" }));
+  expect((await findRecipe(json)).name).toBe("mine");
+  const ts = join(folder, "mine.ts");
+  writeFileSync(
+    ts,
+    `const name: string = "typed";\nexport default () => ({ ...${JSON.stringify(recipes.smoke())}, name });`,
+  );
+  expect((await findRecipe(ts)).name).toBe("typed");
+  await expect(findRecipe("quikstart")).rejects.toThrow('no recipe "quikstart"; there is quickstart,');
+  await expect(findRecipe("toString")).rejects.toThrow('no recipe "toString"');
+  writeFileSync(json, "{");
+  await expect(findRecipe(json)).rejects.toThrow(/mine\.json: expected JSON/);
+});
+
+it("reads budgets in every unit", () => {
+  expect(parseBudget("24 hours", 1)).toEqual({ hours: 24 });
+  expect(parseBudget("1 minute", 1)).toEqual({ hours: 1 / 60 });
+  expect(parseBudget("2 days", 1)).toEqual({ hours: 48 });
+  expect(parseBudget("1e6 tokens", 1)).toEqual({ tokens: 1e6 });
+  expect(parseBudget("5e15 flops", 7)).toEqual({ flops: 5e15, flopsPerToken: 7 });
+  for (const nothing of ["0 steps", "-1 hours", "soon", ""])
+    expect(() => parseBudget(nothing, 1)).toThrow("budget: expected more");
+});
+
+it("lists where two recipes differ", () => {
+  expect(differences({ a: { b: 1, c: [1] } }, { a: { b: 2, c: [1] }, d: null })).toEqual([
+    { path: "a.b", left: 1, right: 2 },
+    { path: "d", left: undefined, right: null },
+  ]);
+});
+
+it("suggests what is near, or everything", () => {
+  expect(nearest("bertbase", ["bert-base", "izsak"])).toEqual(["bert-base"]);
+  expect(nearest("xyz", ["bert-base", "izsak"])).toEqual(["bert-base", "izsak"]);
+});
