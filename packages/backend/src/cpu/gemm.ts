@@ -23,11 +23,13 @@ export interface GemmProblem {
   bias?: number;
 }
 
+/** A small B is packed by the calling thread: waking others costs more. */
+const packAlone = 2 ** 18;
 const panelsPerTask = 16;
 const blockK = 256;
 
 /** Blocks of C: large ones, as long as there are enough of them. A function of the shape only. */
-export const blocking = (m: number, n: number): { mc: number; nc: number } => {
+const blocking = (m: number, n: number): { mc: number; nc: number } => {
   let [mc, nc] = [96, 512];
   const tasks = () => Math.ceil(m / mc) * Math.ceil(n / nc);
   while (tasks() < 16 && nc > 128) nc /= 2;
@@ -45,8 +47,9 @@ export const runGemm = (
   const stride = 256 + mc * blockK * 4;
   backend.withScratch(packedBytes + backend.threads * stride, (packed) => {
     const scratch = packed + packedBytes;
-    const packTasks = Math.ceil(n / 8 / panelsPerTask);
-    backend.run(wasm, "packTask", packTasks, [packed, b.address, b.across * 4, b.along * 4, n, k, panelsPerTask]);
+    const panels = n * k <= packAlone ? Math.ceil(n / 8) : panelsPerTask;
+    const packTasks = Math.ceil(n / 8 / panels);
+    backend.run(wasm, "packTask", packTasks, [packed, b.address, b.across * 4, b.along * 4, n, k, panels]);
     const tasks = Math.ceil(m / mc) * Math.ceil(n / nc);
     const operand = [a.address, a.across * 4, a.along * 4];
     const target = [packed, c, ldc * 4, m, n, k, mc, nc, accumulate ? 1 : 0, bias, scratch, stride];

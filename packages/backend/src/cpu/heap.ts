@@ -63,7 +63,7 @@ export class Heap {
 }
 
 /** The next of the sizes 2^k (8 + i) / 8, i = 0..7, at least 64. */
-export const classSize = (bytes: number): number => {
+const classSize = (bytes: number): number => {
   if (bytes <= 64) return 64;
   const unit = Math.max(64, 2 ** (Math.floor(Math.log2(bytes - 1)) - 3));
   return Math.ceil(bytes / unit) * unit;

@@ -1,3 +1,4 @@
+import { Contention } from "./contention.ts";
 import type { Heap } from "./heap.ts";
 import { type CompiledModule, compileModule, type WasmSource } from "./module.ts";
 import { startWorker, type WorkerHandle } from "./start-worker.ts";
@@ -29,6 +30,7 @@ export class Threads {
   readonly #floats: Float32Array;
   readonly #modules = new Map<WasmSource, CompiledModule>();
   readonly #relaxed: boolean;
+  readonly #contention: Contention;
   #job = 0;
 
   /** `count` includes the calling thread; more than one needs a shared memory. */
@@ -37,6 +39,7 @@ export class Threads {
     this.#heap = heap;
     this.#relaxed = relaxed;
     this.count = count;
+    this.#contention = new Contention(count);
     this.#words = new Int32Array(buffer, control, 16);
     this.#ints = new Int32Array(buffer, argumentsAt, 32);
     this.#floats = new Float32Array(buffer, argumentsAt + 128, 16);
@@ -56,7 +59,8 @@ export class Threads {
     const index = module.names.indexOf(kernel);
     if (index < 0) throw new Error(`cpu backend: expected a kernel of the module, got "${kernel}"`);
     const call = module.kernels[index]!;
-    const alone = this.#workers.length === 0 || tasks === 1 || tasks >= closed;
+    const shareable = this.#workers.length > 0 && tasks > 1 && tasks < closed;
+    const alone = !shareable || !this.#contention.mayShare(performance.now());
     if (!alone) {
       this.#job = (this.#job + 1) & 0x7fff;
       Atomics.store(this.#words, TICKET, (this.#job << 16) | closed);
@@ -92,18 +96,22 @@ export class Threads {
     Atomics.store(words, TICKET, this.#job << 16);
     Atomics.add(words, JOB, 1);
     Atomics.notify(words, JOB);
+    const start = performance.now();
     for (;;) {
       const task = Atomics.add(words, TICKET, 1) & 0xffff;
       if (task >= tasks) break;
       call(argumentsAt, task, 0);
       Atomics.add(words, DONE, 1);
     }
+    const computed = performance.now();
     for (let spin = 0; ; spin++) {
       const done = Atomics.load(words, DONE);
       if (done >= tasks) break;
       // A browser's main thread may not wait: it spins.
       if (spin > 4000 && mayWait) Atomics.wait(words, DONE, done, 1);
     }
+    const end = performance.now();
+    this.#contention.record(computed - start, end - computed, end);
     if (Atomics.exchange(words, FAILED, 0) !== 0) throw new Error("cpu backend: a kernel failed on a worker thread");
   }
 
