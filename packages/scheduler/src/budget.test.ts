@@ -53,6 +53,12 @@ describe("batchRamp", () => {
     ]);
   });
 
+  it("counts a fraction in whole steps of the cap", () => {
+    const size = batchRamp({ batchSize: 100, microbatchSize: 10, ramp: 0.5, steps: 10 });
+    const sizes = [0, 0.09, 0.1, 0.19, 0.2, 0.49, 0.5].map((fraction) => size({ microbatch: 0, fraction }));
+    expect(sizes).toEqual([10, 10, 30, 30, 50, 90, 100]);
+  });
+
   it("counts microbatches in the older recipe", () => {
     const size = batchRamp({ batchSize: 4032, microbatchSize: 96, ramp: 300_000 });
     const at = (microbatch: number) => size({ microbatch, fraction: 0 });
@@ -67,9 +73,12 @@ describe("batchRamp", () => {
     const shape = fc.record({
       microbatchSize: fc.integer({ min: 1, max: 512 }),
       times: fc.integer({ min: 1, max: 200 }),
-      ramp: fc.double({ min: 0.01, max: 0.99, noNaN: true }),
+      ramp: fc.integer({ min: 1, max: 99 }).map((i) => i / 100),
     });
-    const fractions = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 2, maxLength: 20 });
+    const fractions = fc.array(
+      fc.integer({ min: 0, max: 2 ** 24 }).map((i) => i / 2 ** 24),
+      { minLength: 2, maxLength: 20 },
+    );
     fc.assert(
       fc.property(shape, fractions, ({ microbatchSize, times, ramp }, positions) => {
         const batchSize = microbatchSize * times;

@@ -34,6 +34,10 @@ describe("combinations", () => {
     expect(() => join([ramp(), linear()], [Number.NaN])).toThrow(/got NaN/);
   });
 
+  it("join begins the next schedule at its boundary", () => {
+    expect([0.4, 0.5, 0.6].map(join([ramp(), ramp()], [0.5]))).toEqual([0.8, 0, expect.closeTo(0.2, 12)]);
+  });
+
   it("join counts in steps where its boundaries do", () => {
     const rate = bySteps(join([ramp(), cosine()], [100], 1100));
     expect([0, 50, 100, 600, 1100, 5000].map((step) => rate({ step }))).toEqual([
@@ -53,6 +57,7 @@ describe("combinations", () => {
     expect(schedule(0.2)).toBe(0.25);
     expect(schedule(0.2 + 0.8 * 0.75)).toBeCloseTo(1, 12);
     expect(warmup(cosine(), 0)(0.5)).toBeCloseTo(0.5, 12);
+    expect(warmup(cosine(), 0, 1000)(500)).toBeCloseTo(0.5, 12);
   });
 
   it("a warm-up of linear and cosine is the formula with W in it", () => {
@@ -92,6 +97,7 @@ describe("positions", () => {
 
   it("must be numbers", () => {
     expect(() => byBudget()({ fraction: Number.NaN })).toThrow("expected progress.fraction to be at least 0, got NaN");
+    expect(() => bySteps(triangle2(), 10)({ step: -1 })).toThrow("expected progress.step to be at least 0, got -1");
     expect(() => bySteps(triangle2(), 0)).toThrow(/bySteps: expected "steps"/);
   });
 });
