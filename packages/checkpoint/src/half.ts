@@ -1,19 +1,14 @@
 /** IEEE binary16 and bfloat16 as arrays of their bit patterns. Rounding is to nearest, ties to even. */
 
-const f32 = new Float32Array(1);
-const u32 = new Uint32Array(f32.buffer);
-
-/** The binary16 bit pattern nearest to `value`; what is too large becomes infinity. */
-function toF16(value: number): number {
-  f32[0] = value;
-  const bits = u32[0]!;
+/** The binary16 bit pattern nearest to a float32 of this bit pattern; what is too large becomes infinity. */
+function toF16(bits: number, value: number): number {
   const sign = (bits >>> 16) & 0x8000;
   const magnitude = bits & 0x7fffffff;
   if (magnitude > 0x7f800000) return sign | 0x7e00; // not a number
   if (magnitude >= 0x477ff000) return sign | 0x7c00; // rounds to infinity, from 65520 on
   if (magnitude < 0x38800000) {
     // Subnormal: the value in units of 2^-24, which scaling by a power of two gives exactly.
-    const units = Math.abs(f32[0]!) * 0x1000000;
+    const units = Math.abs(Math.fround(value)) * 0x1000000;
     const below = Math.floor(units);
     const rest = units - below;
     return sign | (rest > 0.5 || (rest === 0.5 && (below & 1) === 1) ? below + 1 : below);
@@ -31,9 +26,15 @@ function fromF16(bits: number): number {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
+/** The bit patterns of numbers as float32. */
+function bitsOf(values: ArrayLike<number>): Uint32Array {
+  return new Uint32Array((values instanceof Float32Array ? values.slice() : Float32Array.from(values)).buffer);
+}
+
 export function encodeF16(values: ArrayLike<number>): Uint16Array {
+  const bits = bitsOf(values);
   const out = new Uint16Array(values.length);
-  for (let i = 0; i < out.length; i++) out[i] = toF16(values[i]!);
+  for (let i = 0; i < out.length; i++) out[i] = toF16(bits[i]!, values[i]!);
   return out;
 }
 
@@ -44,10 +45,10 @@ export function decodeF16(bits: Uint16Array): Float32Array {
 }
 
 export function encodeBf16(values: ArrayLike<number>): Uint16Array {
+  const patterns = bitsOf(values);
   const out = new Uint16Array(values.length);
   for (let i = 0; i < out.length; i++) {
-    f32[0] = values[i]!;
-    const bits = u32[0]!;
+    const bits = patterns[i]!;
     const isNan = (bits & 0x7fffffff) > 0x7f800000;
     out[i] = isNan ? (bits >>> 16) | 0x40 : (bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16;
   }

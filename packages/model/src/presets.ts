@@ -41,68 +41,91 @@ const crammedBert: ModelConfig = {
   head: maskedLanguageModel,
 };
 
-/** Biases everywhere, learned positions, plain GELU, head transform: what the original BERT has. */
-const bertLike = {
-  layers: 12,
-  activation: "gelu",
-  position: "learned",
-  useBias: true,
-  qkvBias: true,
-  decoderBias: true,
-  predictionHead: "transform",
-  finalNorm: false,
-} satisfies Partial<ModelConfig>;
+/** The architectures of the study that {@link preset} knows. */
+export const presetNames = [
+  "crammed-bert",
+  "crammed-bert-v1",
+  "crammed-bert-simple",
+  "izsak-large",
+  "bamboo",
+  "bert-original",
+  "bert-base",
+  "bert-c2",
+  "bert-c3",
+  "bert-c4",
+  "bert-c5",
+  "bert-i4",
+  "bert-tiny",
+  "hf-bert-base",
+  "hf-bert-tiny",
+  "fnet",
+  "fnet-hybrid",
+  "flash",
+  "funnel",
+  "recurrent",
+] as const;
 
-const postNorm = { ...bertLike, normScheme: "post" } satisfies Partial<ModelConfig>;
-const izsakLarge = { ...bertLike, layers: 24, hidden: 1024, heads: 16, intermediate: 4096, normEpsilon: 1e-6 };
-const huggingFace = { ...postNorm, maxSeq: 512, typeVocabSize: 2, vocabSize: 30522 } satisfies Partial<ModelConfig>;
-/** The code of v1 kept a matrix where the head transform was skipped. */
-const v1 = { predictionHead: "linear" } satisfies Partial<ModelConfig>;
-const c2 = {
-  ...bertLike,
-  normEpsilon: 1e-6,
-  position: "scaled-sinusoidal",
-  rotary: true,
-} satisfies Partial<ModelConfig>;
-const fnet = { ...postNorm, mixer: "fourier" } satisfies Partial<ModelConfig>;
+export type PresetName = (typeof presetNames)[number];
 
 /** How each architecture of the study's table differs from crammed-bert (v2). */
-const differences = {
-  "crammed-bert": {},
-  "crammed-bert-v1": v1,
-  "crammed-bert-simple": bertLike,
-  "izsak-large": izsakLarge,
-  bamboo: { layers: 48, hidden: 384, heads: 6, intermediate: 1536 },
-  "bert-original": { ...postNorm, maxSeq: 512 },
-  "bert-base": { ...postNorm, normEpsilon: 1e-6 },
-  "bert-c2": c2,
-  "bert-c3": { ...c2, ...v1, decoderBias: false },
-  "bert-c4": { ...v1, layers: 12, heads: 4, rotary: true },
-  "bert-c5": v1,
-  "bert-i4": { ...v1, layers: 8, hidden: 1088, heads: 8, intermediate: 4352, activation: "gelu", rotary: true },
-  "bert-tiny": {
-    ...postNorm,
-    layers: 4,
-    hidden: 384,
-    intermediate: 1024,
+function studyDifferences(): Record<PresetName, Partial<ModelConfig>> {
+  /** Biases everywhere, learned positions, plain GELU, head transform: what the original BERT has. */
+  const bertLike = {
+    layers: 12,
+    activation: "gelu",
+    position: "learned",
+    useBias: true,
+    qkvBias: true,
+    decoderBias: true,
+    predictionHead: "transform",
+    finalNorm: false,
+  } satisfies Partial<ModelConfig>;
+
+  const postNorm = { ...bertLike, normScheme: "post" } satisfies Partial<ModelConfig>;
+  const izsakLarge = { ...bertLike, layers: 24, hidden: 1024, heads: 16, intermediate: 4096, normEpsilon: 1e-6 };
+  const huggingFace = { ...postNorm, maxSeq: 512, typeVocabSize: 2, vocabSize: 30522 } satisfies Partial<ModelConfig>;
+  /** The code of v1 kept a matrix where the head transform was skipped. */
+  const v1 = { predictionHead: "linear" } satisfies Partial<ModelConfig>;
+  const c2 = {
+    ...bertLike,
     normEpsilon: 1e-6,
-    embeddingSize: 96,
-    inputProjectionBias: true,
-    init: { type: "small", std: 0.02 },
-  },
-  "hf-bert-base": huggingFace,
-  "hf-bert-tiny": { ...huggingFace, layers: 2, hidden: 128, heads: 2, intermediate: 512 },
-  fnet,
-  "fnet-hybrid": { ...fnet, mixer: Array.from({ length: 12 }, (_, i) => (i < 10 ? "fourier" : "self-attention")) },
-  flash: { layers: 24, mixer: "flash", feedForward: "none" },
-  funnel: { ...c2, layers: 9, funnel: [128, 128, 64, 64, 32, 64, 64, 128, 128] },
-  recurrent: { ...c2, layers: 24, sharedLayers: 2, recurrence: "deep-thinking" },
-} satisfies Record<string, Partial<ModelConfig>>;
+    position: "scaled-sinusoidal",
+    rotary: true,
+  } satisfies Partial<ModelConfig>;
+  const fnet = { ...postNorm, mixer: "fourier" } satisfies Partial<ModelConfig>;
 
-export type PresetName = keyof typeof differences;
-
-/** The names that {@link preset} knows. */
-export const presetNames = Object.keys(differences) as PresetName[];
+  return {
+    "crammed-bert": {},
+    "crammed-bert-v1": v1,
+    "crammed-bert-simple": bertLike,
+    "izsak-large": izsakLarge,
+    bamboo: { layers: 48, hidden: 384, heads: 6, intermediate: 1536 },
+    "bert-original": { ...postNorm, maxSeq: 512 },
+    "bert-base": { ...postNorm, normEpsilon: 1e-6 },
+    "bert-c2": c2,
+    "bert-c3": { ...c2, ...v1, decoderBias: false },
+    "bert-c4": { ...v1, layers: 12, heads: 4, rotary: true },
+    "bert-c5": v1,
+    "bert-i4": { ...v1, layers: 8, hidden: 1088, heads: 8, intermediate: 4352, activation: "gelu", rotary: true },
+    "bert-tiny": {
+      ...postNorm,
+      layers: 4,
+      hidden: 384,
+      intermediate: 1024,
+      normEpsilon: 1e-6,
+      embeddingSize: 96,
+      inputProjectionBias: true,
+      init: { type: "small", std: 0.02 },
+    },
+    "hf-bert-base": huggingFace,
+    "hf-bert-tiny": { ...huggingFace, layers: 2, hidden: 128, heads: 2, intermediate: 512 },
+    fnet,
+    "fnet-hybrid": { ...fnet, mixer: Array.from({ length: 12 }, (_, i) => (i < 10 ? "fourier" : "self-attention")) },
+    flash: { layers: 24, mixer: "flash", feedForward: "none" },
+    funnel: { ...c2, layers: 9, funnel: [128, 128, 64, 64, 32, 64, 64, 128, 128] },
+    recurrent: { ...c2, layers: 24, sharedLayers: 2, recurrence: "deep-thinking" },
+  };
+}
 
 /**
  * An architecture of the study by name, with fields of your own over it.
@@ -110,10 +133,10 @@ export const presetNames = Object.keys(differences) as PresetName[];
  * @throws RangeError for a name that is not one, or a configuration that cannot work
  */
 export function preset(name: PresetName, fields: Partial<ModelConfig> = {}): ModelConfig {
-  if (!Object.hasOwn(differences, name)) {
+  if (!presetNames.includes(name)) {
     throw new RangeError(`preset: expected one of ${presetNames.join(", ")}, got ${String(name)}`);
   }
-  return modelConfig({ ...(differences[name] as Partial<ModelConfig>), ...fields });
+  return modelConfig({ ...studyDifferences()[name], ...fields });
 }
 
 /**

@@ -18,15 +18,16 @@ export function streamOf(name: string): number {
   return hash;
 }
 
-/** A uint32. */
-function randomBits(seed: number, stream: number, position: number): number {
+/** The two uint32 keys of (seed, stream). */
+function keysOf(seed: number, stream: number): [number, number] {
   const key = mix(seed ^ mix(stream + 0x9e3779b9));
-  return mix(mix(position ^ key) + mix(key + 0x85ebca6b));
+  return [key, mix(key + 0x85ebca6b)];
 }
 
 /** In 0 <= x < 1. */
 export function randomUniform(seed: number, stream: number, position: number): number {
-  return randomBits(seed, stream, position) / 0x100000000;
+  const [first, second] = keysOf(seed, stream);
+  return mix(mix(position ^ first) + second) / 0x100000000;
 }
 
 /** An integer in 0..limit-1. */
@@ -37,9 +38,10 @@ export function randomInteger(limit: number, seed: number, stream: number, posit
 /** `count` draws of N(0, std), by the method of Box and Muller: two from each pair of uniforms. */
 export function randomNormals(count: number, std: number, seed: number, stream: number): Float32Array {
   const values = new Float32Array(count);
+  const [first, second] = keysOf(seed, stream);
   for (let i = 0; i < count; i += 2) {
-    const radius = std * Math.sqrt(-2 * Math.log((randomBits(seed, stream, i) + 0.5) / 0x100000000));
-    const angle = 2 * Math.PI * randomUniform(seed, stream, i + 1);
+    const radius = std * Math.sqrt(-2 * Math.log((mix(mix(i ^ first) + second) + 0.5) / 0x100000000));
+    const angle = (2 * Math.PI * mix(mix((i + 1) ^ first) + second)) / 0x100000000;
     values[i] = radius * Math.cos(angle);
     if (i + 1 < count) values[i + 1] = radius * Math.sin(angle);
   }

@@ -9,20 +9,20 @@ export const tensorOperations: Operations<tf.Tensor> = {
   firstRows: (table, like) => tf.slice(table, [0, 0], [like.shape[1]!, table.shape[1]!]),
   size: (x, axis) => tf.scalar(x.shape[axis]!),
 
-  linear: ops.linear,
+  linear: (x, weight, bias) => ops.linear(x, weight, bias),
   embedding: (ids, table, paddingId) => ops.embedding(ids, table, paddingId === undefined ? {} : { paddingId }),
-  layerNorm: ops.layerNorm,
-  rmsNorm: ops.rmsNorm,
-  attention: ops.attention,
+  layerNorm: (x, weight, bias, epsilon) => ops.layerNorm(x, weight, bias, epsilon),
+  rmsNorm: (x, weight, epsilon) => ops.rmsNorm(x, weight, epsilon),
+  attention: (qkv, options) => ops.attention(qkv, options),
   activate: (x, activation) => activate[activation](x),
-  gate: ops.glu,
-  dropout: ops.dropout,
+  gate: (x, activation) => ops.glu(x, activation),
+  dropout: (x, options) => ops.dropout(x, options),
   realFourier,
 
   add: (a, b) => (a.shape.join() === b.shape.join() ? addSame(a, b) : tf.add(a, b)),
-  sub: tf.sub,
-  mul: tf.mul,
-  div: tf.div,
+  sub: (a, b) => tf.sub(a, b),
+  mul: (a, b) => tf.mul(a, b),
+  div: (a, b) => tf.div(a, b),
   scale: (x, factor, offset = 0) => (offset === 0 ? tf.mul(x, factor) : tf.add(tf.mul(x, factor), offset)),
   atLeast: (x, floor) => tf.maximum(x, floor),
   apply: (x, fn) => elementwise[fn](x),
@@ -43,10 +43,12 @@ export const tensorOperations: Operations<tf.Tensor> = {
 };
 
 /** The sum of equal shapes needs nothing for its gradient; TensorFlow.js would keep both terms until then. */
-const addSame = tf.customGrad((a, b) => ({
-  value: tf.add(a as tf.Tensor, b as tf.Tensor),
-  gradFunc: (dy) => [tf.clone(dy), tf.clone(dy)],
-}));
+function addSame(a: tf.Tensor, b: tf.Tensor): tf.Tensor {
+  return tf.customGrad((a, b) => ({
+    value: tf.add(a as tf.Tensor, b as tf.Tensor),
+    gradFunc: (dy) => [tf.clone(dy), tf.clone(dy)],
+  }))(a, b);
+}
 
 /** As TensorFlow.js's, but its gradient needs the shape alone and keeps no values. */
 function reshape(x: tf.Tensor, shape: readonly number[]): tf.Tensor {
@@ -59,26 +61,26 @@ function reshape(x: tf.Tensor, shape: readonly number[]): tf.Tensor {
 }
 
 const activate: Record<Activation, (x: tf.Tensor) => tf.Tensor> = {
-  gelu: ops.gelu,
+  gelu: (x) => ops.gelu(x),
   relu: (x) => tf.relu(x),
   silu: (x) => tf.mul(x, tf.sigmoid(x)),
   mish: (x) => tf.mul(x, tf.tanh(tf.softplus(x))),
 };
 
 const elementwise: Record<Elementwise, (x: tf.Tensor) => tf.Tensor> = {
-  exp: tf.exp,
-  log: tf.log,
-  sqrt: tf.sqrt,
-  square: tf.square,
-  tanh: tf.tanh,
-  relu: tf.relu,
+  exp: (x) => tf.exp(x),
+  log: (x) => tf.log(x),
+  sqrt: (x) => tf.sqrt(x),
+  square: (x) => tf.square(x),
+  tanh: (x) => tf.tanh(x),
+  relu: (x) => tf.relu(x),
 };
 
 const reductions: Record<Reduction, (x: tf.Tensor, axes: number[], keepDims: boolean) => tf.Tensor> = {
-  sum: tf.sum,
-  mean: tf.mean,
-  max: tf.max,
-  logSumExp: tf.logSumExp,
+  sum: (x, axes, keepDims) => tf.sum(x, axes, keepDims),
+  mean: (x, axes, keepDims) => tf.mean(x, axes, keepDims),
+  max: (x, axes, keepDims) => tf.max(x, axes, keepDims),
+  logSumExp: (x, axes, keepDims) => tf.logSumExp(x, axes, keepDims),
 };
 
 /** The gradient of TensorFlow.js's matMul does not sum over broadcast axes: they are broadcast by operations that do. */
