@@ -1,7 +1,6 @@
 import "@tensorflow/tfjs-backend-cpu";
 import { memory, scalar } from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
-import { numbers, plainKernels, progressAt, read, tensors, worstError } from "./equations.ts";
 import {
   accumulate,
   adamw,
@@ -15,6 +14,7 @@ import {
   stateLayout,
   stateTensors,
 } from "./index.ts";
+import { numbers, plainKernels, progressAt, read, tensors, worstError } from "./numbers.testing.ts";
 import { disposeMap as dispose } from "./tensor-map.ts";
 
 const run = async <S extends State>(optimizer: Optimizer<S>, grads: Parameters<typeof tensors>[0][]) => {

@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { tensor } from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
-import { plainKernels, progressAt, read } from "./equations.ts";
 import { adamw, clip, disposeState, type TensorMap } from "./index.ts";
+import { plainKernels, progressAt, read } from "./numbers.testing.ts";
 import { disposeMap } from "./tensor-map.ts";
 
 // Real gradients, of all sizes from 0 to 1, through the first of the fixtures' AdamW steps with clipping. The files hold

@@ -1,9 +1,9 @@
 import "@tensorflow/tfjs-backend-cpu";
 import { matMul, tensor2d } from "@tensorflow/tfjs-core";
 import { expect, it } from "vitest";
-import { noise } from "./equations.ts";
-import { inverseRootReference } from "./float64-matrices.ts";
+import { inverseRootReference } from "./float64-matrices.testing.ts";
 import { inverseRoot } from "./inverse-root.ts";
+import { noise } from "./numbers.testing.ts";
 
 const gram = (rows: number, columns: number, scale: number) => {
   const g = tensor2d(

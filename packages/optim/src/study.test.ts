@@ -1,8 +1,8 @@
 import "@tensorflow/tfjs-backend-cpu";
 import { expect, it } from "vitest";
-import { numbers, progressAt, read, tensors, worstError } from "./equations.ts";
 import { disposeState, type StudyOptimizerName, studyOptimizer, studyOptimizerNames } from "./index.ts";
-import { fixed } from "./optimizer-rows.ts";
+import { numbers, progressAt, read, tensors, worstError } from "./numbers.testing.ts";
+import { fixed } from "./rows.testing.ts";
 import { disposeMap } from "./tensor-map.ts";
 
 it.each(studyOptimizerNames)("%s takes a step, with its own rate and with a schedule", async (name) => {

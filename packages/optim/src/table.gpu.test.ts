@@ -1,7 +1,6 @@
 import { memory } from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { numbers, progressAt, read, tensors, worstError } from "./equations.ts";
-import { decay, rate } from "./float64.ts";
+import { decay, rate } from "./float64.testing.ts";
 import {
   accumulate,
   adamw,
@@ -13,7 +12,8 @@ import {
   progressiveBatch,
   sgd,
 } from "./index.ts";
-import { given, rows } from "./optimizer-rows.ts";
+import { numbers, progressAt, read, tensors, worstError } from "./numbers.testing.ts";
+import { given, rows } from "./rows.testing.ts";
 import { disposeMap } from "./tensor-map.ts";
 
 // WebGPU cannot be read without waiting: an optimizer that looked at a value on the way would throw here.

@@ -1,8 +1,7 @@
 import "@tensorflow/tfjs-backend-cpu";
 import { memory, type Tensor, tensor } from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
-import { type Numbers, noise, numbers, progressAt, read, tensors, worstError } from "./equations.ts";
-import { decay, rate } from "./float64.ts";
+import { decay, rate } from "./float64.testing.ts";
 import {
   accumulate,
   adamw,
@@ -16,7 +15,8 @@ import {
   stateTensors,
   type TensorMap,
 } from "./index.ts";
-import { type AnyOptimizer, fixed, given, rows } from "./optimizer-rows.ts";
+import { type Numbers, noise, numbers, progressAt, read, tensors, worstError } from "./numbers.testing.ts";
+import { type AnyOptimizer, fixed, given, rows } from "./rows.testing.ts";
 import { disposeMap } from "./tensor-map.ts";
 
 const gradients = Array.from({ length: 10 }, (_, i) => numbers(100 + i, 0.3));

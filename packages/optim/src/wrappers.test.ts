@@ -1,7 +1,6 @@
 import "@tensorflow/tfjs-backend-cpu";
 import { memory, mul, type Tensor, tensor } from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
-import { type Numbers, noise, numbers, plainKernels, progressAt, read, tensors, worstError } from "./equations.ts";
 import {
   accumulate,
   adafactor,
@@ -34,6 +33,16 @@ import {
   stateTensors,
   type TensorMap,
 } from "./index.ts";
+import {
+  type Numbers,
+  noise,
+  numbers,
+  plainKernels,
+  progressAt,
+  read,
+  tensors,
+  worstError,
+} from "./numbers.testing.ts";
 import { disposeMap } from "./tensor-map.ts";
 
 /** Runs an optimizer over gradients; `see` looks at each step. Checks that nothing is left behind. */

@@ -1,5 +1,4 @@
 import { mul, tensor } from "@tensorflow/tfjs-core";
-import { type Numbers, numbers, plainKernels, shapes, tensors } from "./equations.ts";
 import {
   adafactorReference,
   adahessianReference,
@@ -16,8 +15,8 @@ import {
   sgdReference,
   sophiaReference,
   stableAdamwReference,
-} from "./float64.ts";
-import { muonReference, shampooReference } from "./float64-matrices.ts";
+} from "./float64.testing.ts";
+import { muonReference, shampooReference } from "./float64-matrices.testing.ts";
 import {
   adafactor,
   adahessian,
@@ -42,6 +41,7 @@ import {
   stableAdamw,
   type TensorMap,
 } from "./index.ts";
+import { type Numbers, numbers, plainKernels, shapes, tensors } from "./numbers.testing.ts";
 import { mapTensors } from "./tensor-map.ts";
 
 // The loss that extra evaluations see: sum(diagonal p^2) / 2, and fixed gradients for sampled targets.

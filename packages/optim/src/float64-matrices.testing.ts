@@ -1,5 +1,5 @@
-import { change, type Numbers, shapes } from "./equations.ts";
-import { adamwReference, decay, type Reference, rate } from "./float64.ts";
+import { adamwReference, decay, type Reference, rate } from "./float64.testing.ts";
+import { change, type Numbers, shapes } from "./numbers.testing.ts";
 
 // The optimizers that treat a matrix as one, in float64.
 

@@ -1,4 +1,4 @@
-import { change, type Numbers, shapes } from "./equations.ts";
+import { change, type Numbers, shapes } from "./numbers.testing.ts";
 
 // Every optimizer's equation once more, in float64 and in loops: what the tensors are compared with.
 
