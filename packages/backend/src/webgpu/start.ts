@@ -37,32 +37,47 @@ export interface StartedWebgpu {
   dispose(): void;
 }
 
+/** Opens an adapter with everything that it has, and reads what it can do. */
+async function openAdapter(options: WebgpuOptions) {
+  const { precision = "float32", variants = {} } = options;
+  const named = options.adapterName ?? (typeof process === "undefined" ? undefined : process.env?.CRAMKIT_GPU);
+  const source = await findGpu({ ...options, adapterName: named || undefined });
+  const adapter = await chooseAdapter(source, options);
+  const opened = await openDevice(adapter);
+  // Not `device.adapterInfo`: Dawn lists the matrix configurations only here.
+  const { info } = adapter;
+  const configs = matrixConfigs(info);
+  const spelling = await probeSpelling(opened.device, configs, info.subgroupMaxSize ?? 128);
+  const found: Capabilities = { ...readCapabilities(opened.device, info, precision, spelling), variants };
+  const best = bestTier("mixed", found);
+  const reportFor = (capabilities: Capabilities) =>
+    describeWebgpu(source, info, opened.device.features, configs, capabilities, best);
+  return { source, opened, info, found, best, reportFor };
+}
+
+/** What a machine offers through WebGPU, for `cramkit doctor`: looks at a software adapter as well, leaves tfjs alone. */
+export async function inspectWebgpu(options: WebgpuOptions = {}): Promise<WebgpuReport> {
+  const { opened, found, reportFor } = await openAdapter({ precision: "mixed", allowSoftware: true, ...options });
+  const report = reportFor(found);
+  opened.device.destroy();
+  return report;
+}
+
 /**
  * Opens a GPU and makes it tfjs's current backend, `webgpu`. Kernels of `@cramkit/ops/webgpu` are for the caller to register.
  * Throws one error with the cause and the way out where there is no adapter, or where it lacks what `precision` needs.
  */
 export async function startWebgpu(options: WebgpuOptions = {}): Promise<StartedWebgpu> {
-  const { precision = "float32", submitEvery = 256, variants = {} } = options;
-  const named = options.adapterName ?? (typeof process === "undefined" ? undefined : process.env?.CRAMKIT_GPU);
-  const source = await findGpu({ ...options, adapterName: named || undefined });
-  const adapter = await chooseAdapter(source, options);
-  const opened = await openDevice(adapter);
-  const { device } = opened;
-  // Not `device.adapterInfo`: Dawn lists the matrix configurations only here.
-  const { info } = adapter;
-  const configs = matrixConfigs(info);
-  const spelling = await probeSpelling(device, configs, info.subgroupMaxSize ?? 128);
-  const found = readCapabilities(device, info, precision, spelling);
-  const best = bestTier("mixed", found);
+  const { precision = "float32", submitEvery = 256 } = options;
+  const { source, opened, info, found, best, reportFor } = await openAdapter(options);
   let tier: Tier;
   try {
     tier = requireTier(options.tier ?? found.tier, precision, best);
   } catch (error) {
-    device.destroy();
+    opened.device.destroy();
     throw error;
   }
-  const capabilities: Capabilities = { ...found, tier, variants };
-
+  const capabilities: Capabilities = { ...found, tier };
   const hide = exposeGpu(source.gpu);
   env().set("WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE", submitEvery);
   env().set("WEBGPU_CPU_FORWARD", false);
@@ -71,7 +86,7 @@ export async function startWebgpu(options: WebgpuOptions = {}): Promise<StartedW
   registerBackend("webgpu", () => backend);
   if (!(await setBackend("webgpu")))
     throw new Error("startWebgpu: expected tfjs to accept the backend, got a refusal; is tfjs-core 4.22?");
-  const report = describeWebgpu(source, info, device.features, configs, capabilities, best);
+  const report = reportFor(capabilities);
   return {
     name: "webgpu",
     description: `${report.adapter}, ${tier} kernels`,

@@ -1,7 +1,17 @@
-import { add, engine, matMul, memory, softmax, type TensorInfo, tensor, tidy } from "@tensorflow/tfjs-core";
+import {
+  add,
+  engine,
+  findBackendFactory,
+  matMul,
+  memory,
+  softmax,
+  type TensorInfo,
+  tensor,
+  tidy,
+} from "@tensorflow/tfjs-core";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Program } from "./pipelines.ts";
-import { type StartedWebgpu, startWebgpu } from "./start.ts";
+import { inspectWebgpu, type StartedWebgpu, startWebgpu } from "./start.ts";
 
 let started: StartedWebgpu | undefined;
 const start = async (options: Parameters<typeof startWebgpu>[0] = {}) => {
@@ -148,6 +158,13 @@ describe.runIf(available)("the WebGPU backend", () => {
     backend.device.destroy();
     await backend.device.lost;
     await expect(x.data()).rejects.toThrow(/webgpu: the backend was disposed of|lost/);
+  });
+
+  it("is inspected without becoming tfjs's backend", async () => {
+    const report = await inspectWebgpu();
+    expect(report.tier).toBe(report.bestTier);
+    expect(report.features.length).toBeGreaterThan(0);
+    expect(findBackendFactory("webgpu")).toBeFalsy();
   });
 
   it("cannot block, and says so", async () => {
