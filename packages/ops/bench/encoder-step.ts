@@ -1,5 +1,14 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { attention, embedding, gelu, layerNorm, linear, maskedCrossEntropy, optimizerKernels } from "../src/index.ts";
+import {
+  type AdamwAttrs,
+  attention,
+  embedding,
+  gelu,
+  layerNorm,
+  linear,
+  maskedCrossEntropy,
+  optimizerKernels,
+} from "../src/index.ts";
 import { integers, uniform } from "../src/spec.ts";
 
 /** A training step of a small pre-LN encoder, written with the ops alone. */
@@ -62,7 +71,10 @@ export const createStep = (shape: StepShape) => {
   const count = Math.round(rows * predicted);
   const params = createParams(shape);
   const names = Object.keys(params);
-  const states = names.map((name) => [tf.zerosLike(params[name]!), tf.zerosLike(params[name]!)] as const);
+  const slots = names.map((name): Slot => {
+    const param = params[name]!;
+    return { param, mu: tf.zerosLike(param), nu: tf.zerosLike(param) };
+  });
   const ids = tf.tensor(integers([batchSize, seqLength], 7, vocab).values, [batchSize, seqLength], "int32");
   const positions = tf.tensor1d(
     Int32Array.from({ length: count }, (_, i) => Math.floor((i * rows) / count)),
@@ -86,64 +98,45 @@ export const createStep = (shape: StepShape) => {
   let step = 0;
   const run = (): number => {
     step += 1;
-    const { value, grads } = tf.valueAndGrads(loss)(names.map((name) => params[name]!));
-    tf.tidy(() =>
-      update(
-        names.map((name) => params[name]!),
-        grads,
-        states,
-        step,
-      ),
-    );
+    const { value, grads } = tf.valueAndGrads(loss)(slots.map(({ param }) => param));
+    tf.tidy(() => update(slots, grads, step));
     const result = value.dataSync()[0]!;
     tf.dispose([value, ...grads]);
     return result;
   };
-  const dispose = () => tf.dispose([...Object.values(params), ...states.flat(), ids, positions, targets]);
-  return { run, dispose, params };
+  const dispose = () => {
+    tf.dispose([ids, positions, targets]);
+    for (const { param, mu, nu } of slots) tf.dispose([param, mu, nu]);
+  };
+  return { run, dispose, params: () => slots.map(({ param }) => param) };
 };
 
 const settings = { learningRate: 1e-3, b1: 0.9, b2: 0.98, epsilon: 1e-12, weightDecay: 0.01 };
 
-/** Clips at a global norm of 0.5 and applies AdamW, in place: by the kernels, or by hand on a stock backend. */
-const update = (
-  params: tf.Tensor[],
-  grads: tf.Tensor[],
-  states: (readonly [tf.Tensor, tf.Tensor])[],
-  step: number,
-): void => {
+/** A weight and the moments of its gradient. */
+interface Slot {
+  param: tf.Tensor;
+  mu: tf.Tensor;
+  nu: tf.Tensor;
+}
+
+/** Clips at a global norm of 0.5 and applies AdamW: in place by the kernels, or with tfjs operations elsewhere. */
+const update = (slots: Slot[], grads: tf.Tensor[], step: number): void => {
   const kernels = optimizerKernels();
   const attrs = { ...settings, correction1: 1 - settings.b1 ** step, correction2: 1 - settings.b2 ** step };
-  if (kernels) {
-    const scale = tf.minimum(tf.div(0.5, kernels.globalNorm(grads)), 1);
-    for (const [i, [mu, nu]] of states.entries()) kernels.adamw(params[i]!, grads[i]!, mu, nu, scale, attrs);
-    return;
+  const norm = kernels?.globalNorm(grads) ?? tf.sqrt(tf.addN(grads.map((grad) => tf.sum(tf.square(grad)))));
+  const scale = tf.minimum(tf.div(0.5, norm), 1);
+  for (const [i, slot] of slots.entries()) {
+    if (kernels) kernels.adamw(slot.param, grads[i]!, slot.mu, slot.nu, scale, attrs);
+    else composedAdamw(slot, tf.mul(grads[i]!, scale), attrs);
   }
-  const norm = Math.sqrt(grads.reduce((sum, grad) => sum + tf.sum(tf.square(grad)).dataSync()[0]!, 0));
-  const scale = Math.min(1, 0.5 / norm);
-  for (const [i, [mu, nu]] of states.entries()) adamwOnHost(params[i]!, grads[i]!, mu, nu, scale, attrs);
 };
 
-/** Writes through dataSync, which on tfjs's own `cpu` is the tensor itself. */
-const adamwOnHost = (
-  param: tf.Tensor,
-  grad: tf.Tensor,
-  mu: tf.Tensor,
-  nu: tf.Tensor,
-  scale: number,
-  a: typeof settings & { correction1: number; correction2: number },
-): void => {
-  const [p, g, m, v] = [param, grad, mu, nu].map((tensor) => tensor.dataSync() as Float32Array) as [
-    Float32Array,
-    Float32Array,
-    Float32Array,
-    Float32Array,
-  ];
-  for (let i = 0; i < p.length; i++) {
-    const gradient = g[i]! * scale;
-    m[i] = a.b1 * m[i]! + (1 - a.b1) * gradient;
-    v[i] = a.b2 * v[i]! + (1 - a.b2) * gradient * gradient;
-    const stepped = m[i]! / a.correction1 / (Math.sqrt(v[i]! / a.correction2) + a.epsilon);
-    p[i] = p[i]! - a.learningRate * (stepped + a.weightDecay * p[i]!);
-  }
+const composedAdamw = (slot: Slot, grad: tf.Tensor, a: AdamwAttrs): void => {
+  const { param, mu, nu } = slot;
+  slot.mu = tf.keep(tf.add(tf.mul(mu, a.b1), tf.mul(grad, 1 - a.b1)));
+  slot.nu = tf.keep(tf.add(tf.mul(nu, a.b2), tf.mul(tf.square(grad), 1 - a.b2)));
+  const scaled = tf.div(slot.mu, tf.mul(tf.add(tf.sqrt(tf.div(slot.nu, a.correction2)), a.epsilon), a.correction1));
+  slot.param = tf.keep(tf.sub(param, tf.mul(tf.add(scaled, tf.mul(param, a.weightDecay)), a.learningRate)));
+  tf.dispose([param, mu, nu]);
 };

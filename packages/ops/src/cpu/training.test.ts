@@ -19,7 +19,7 @@ const train = async (start: () => Promise<{ dispose(): void }>, steps: number) =
   ({ dispose } = await start());
   const step = createStep(shape);
   const losses = Array.from({ length: steps }, () => step.run());
-  const params = Object.values(step.params).map((param) => Float32Array.from(param.dataSync()));
+  const params = step.params().map((param) => Float32Array.from(param.dataSync()));
   step.dispose();
   return { losses, params };
 };
