@@ -18,7 +18,10 @@ export interface FlopOptions {
   predictedShare?: number;
 }
 
-/** Operations of a training step on sequences of `seqLength`, by walking through the model without computing it. */
+/**
+ * Operations of a training step on sequences of `seqLength`, by walking through the model without computing it. A deep-thinking
+ * recurrence counts with all its rounds, layer drop as if no layer were dropped.
+ */
 export function countFlops(config: ModelConfig, seqLength: number, { predictedShare = 0.25 }: FlopOptions = {}): Flops {
   const { forwardFlops, backwardFlops } = walk(config, 1, seqLength, Math.round(predictedShare * seqLength));
   return { forward: forwardFlops, backward: backwardFlops, perToken: (forwardFlops + backwardFlops) / seqLength };
@@ -31,7 +34,7 @@ export interface MemoryOptions extends FlopOptions {
 
 /**
  * Bytes that the forward pass of a microbatch keeps for its gradient, in float32, parameters apart: what each fused
- * operation saves, counted once where two save the same.
+ * operation saves, counted once where two save the same. Random depth counts as in {@link countFlops}.
  */
 export function activationBytes(
   config: ModelConfig,

@@ -2,22 +2,20 @@ import { type ModelConfig, ownLayers } from "./config.ts";
 import { type EncoderInputs, embed, embeddingParameters } from "./embedding.ts";
 import { createFunnel } from "./funnel.ts";
 import { makeLayer } from "./layer.ts";
-import { type ParameterTable, type Part, parametersOf, type Scope } from "./part.ts";
+import { type ParameterTable, parametersOf, type Scope } from "./part.ts";
 import { makeNorm } from "./parts/norms.ts";
 import { randomInteger, randomUniform, streamOf } from "./random.ts";
 import { rescope } from "./scope.ts";
 
 /** The parameters of embedding, layers and final norm, under `encoder.`. */
 export function encoderParameters(config: ModelConfig): ParameterTable {
-  const layers = Array.from({ length: ownLayers(config) }, (_, index) => [`layers.${index}`, makeLayer(config, index)]);
+  const layers = Array.from(
+    { length: ownLayers(config) },
+    (_, index) => [`layers.${index}`, makeLayer(config, index)] as const,
+  );
   const finalNorm = config.finalNorm ? makeNorm(config, { layer: config.layers, width: config.hidden }) : undefined;
-  const embedding: Part = { parameters: embeddingParameters(config), run: (x) => x };
-  return {
-    ...parametersOf({ encoder: embedding }),
-    ...parametersOf({
-      encoder: { parameters: parametersOf({ ...Object.fromEntries(layers), final_norm: finalNorm }), run: (x) => x },
-    }),
-  };
+  const stacked = parametersOf({ ...Object.fromEntries(layers), final_norm: finalNorm });
+  return parametersOf({ encoder: { parameters: { ...embeddingParameters(config), ...stacked } } });
 }
 
 /**

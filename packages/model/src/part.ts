@@ -44,7 +44,7 @@ export interface Part {
 }
 
 /** `{ norm: part }` -> its parameters as `norm.weight`, ... */
-export function parametersOf(parts: Record<string, Part | undefined>): ParameterTable {
+export function parametersOf(parts: Record<string, Pick<Part, "parameters"> | undefined>): ParameterTable {
   const table: ParameterTable = {};
   for (const [prefix, part] of Object.entries(parts)) {
     for (const [name, spec] of Object.entries(part?.parameters ?? {})) table[`${prefix}.${name}`] = spec;

@@ -53,6 +53,9 @@ describe("a configuration that cannot work names the field and what it may be", 
       { embeddingSize: 96 },
       /predictionHead: expected linear or transform/,
     ],
+    ["no head", { head: null }, /head: expected an object with a type, got null/],
+    ["an init that is a name", { init: "normal" }, /init: expected \{ type, std \}, got "normal"/],
+    ["a funnel that is no list", { funnel: 128 }, /funnel: expected null or a list of lengths, got 128/],
     ["an unknown head", { head: { type: "question" } }, /head\.type: expected one of none, .*got "question"/],
   ])("%s", (_, fields, message) => {
     expect(() => modelConfig(fields as Partial<ModelConfig>)).toThrow(message);
@@ -114,47 +117,5 @@ describe("bad input to a model", () => {
       architectures: ["BertForMaskedLM"],
       hidden_act: "gelu",
     });
-  });
-});
-
-describe("init", () => {
-  const small = { vocabSize: 20, hidden: 64, layers: 2, heads: 2, intermediate: 64, maxSeq: 4 } as const;
-
-  it("is a function of the seed", () => {
-    const [a, b, c] = [init(modelConfig(small), 1), init(modelConfig(small), 1), init(modelConfig(small), 2)];
-    const name = "encoder.layers.1.ffn.dense_in.weight";
-    expect(a[name]!.dataSync()).toEqual(b[name]!.dataSync());
-    expect(a[name]!.dataSync()).not.toEqual(c[name]!.dataSync());
-    expect(
-      [...a["encoder.embedding.word_embedding.weight"]!.dataSync().slice(0, 64)].every((value) => value === 0),
-    ).toBe(true);
-    expect(a["encoder.embedding.pos_embedding.scale_factor"]!.dataSync()[0]).toBeCloseTo(64 ** -0.5, 6);
-  });
-
-  it.each([
-    ["normal", 0.02],
-    ["small", Math.sqrt(2 / (5 * 64))],
-    ["megatron", Math.sqrt(1 / (3 * 64))],
-    ["wang", 2 / (2 * 8)],
-    ["deepnorm", 16 ** -0.25 * Math.sqrt(2 / 128)],
-    ["agd-orthogonal", 1 / 8],
-  ] as const)("%s has the standard deviation %f", (type, std) => {
-    const params = init(modelConfig({ ...small, init: { type, std: 0.02 } }), 3);
-    const values = Float64Array.from(params["encoder.layers.0.ffn.dense_in.weight"]!.dataSync());
-    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-    const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
-    expect(Math.abs(mean)).toBeLessThan((4 * std) / 64);
-    expect(Math.sqrt(variance) / std).toBeCloseTo(1, 1);
-    tf.dispose(params);
-  });
-
-  it("makes orthogonal matrices where asked to", () => {
-    const params = init(modelConfig({ ...small, init: { type: "agd-orthogonal", std: 0.02 } }), 3);
-    const weight = params["encoder.layers.0.attn.self_attention.query_key_value.weight"]! as tf.Tensor2D; // [192, 64]
-    const product = tf.matMul(weight, weight, true, false).dataSync();
-    product.forEach((value, i) => {
-      expect(value).toBeCloseTo(i % 65 === 0 ? 3 : 0, 4);
-    });
-    tf.dispose(params);
   });
 });

@@ -20,7 +20,8 @@ import { norms } from "./parts/norms.ts";
  * @throws RangeError naming every field that is at fault, what it may be and what it is
  */
 export function checkConfig(config: ModelConfig): void {
-  const problems = [...sizeProblems(config), ...nameProblems(config)];
+  const problems = shapeProblems(config);
+  if (problems.length === 0) problems.push(...sizeProblems(config), ...nameProblems(config));
   // Relations between fields are only worth a word when each of them is possible.
   if (problems.length === 0) problems.push(...relationProblems(config));
   if (problems.length > 0) {
@@ -30,6 +31,18 @@ export function checkConfig(config: ModelConfig): void {
 
 const isCount = (value: unknown, least: number): boolean => Number.isSafeInteger(value) && (value as number) >= least;
 const show = (value: unknown): string => (typeof value === "function" ? "a function" : String(JSON.stringify(value)));
+
+/** Fields that are no plain value. */
+function shapeProblems({ head, init, funnel }: ModelConfig): string[] {
+  const isObject = (value: unknown) => typeof value === "object" && value !== null;
+  return [
+    ...(isObject(head) ? [] : [`head: expected an object with a type, got ${show(head)}`]),
+    ...(isObject(init) ? [] : [`init: expected { type, std }, got ${show(init)}`]),
+    ...(funnel === null || Array.isArray(funnel)
+      ? []
+      : [`funnel: expected null or a list of lengths, got ${show(funnel)}`]),
+  ];
+}
 
 const booleans = [
   "inputProjectionBias",

@@ -1,0 +1,46 @@
+import * as tf from "@tensorflow/tfjs-core";
+import "@tensorflow/tfjs-backend-cpu";
+import { describe, expect, it } from "vitest";
+import { init, modelConfig } from "./index.ts";
+
+describe("init", () => {
+  const small = { vocabSize: 20, hidden: 64, layers: 2, heads: 2, intermediate: 64, maxSeq: 4 } as const;
+
+  it("is a function of the seed", () => {
+    const [a, b, c] = [init(modelConfig(small), 1), init(modelConfig(small), 1), init(modelConfig(small), 2)];
+    const name = "encoder.layers.1.ffn.dense_in.weight";
+    expect(a[name]!.dataSync()).toEqual(b[name]!.dataSync());
+    expect(a[name]!.dataSync()).not.toEqual(c[name]!.dataSync());
+    expect(
+      [...a["encoder.embedding.word_embedding.weight"]!.dataSync().slice(0, 64)].every((value) => value === 0),
+    ).toBe(true);
+    expect(a["encoder.embedding.pos_embedding.scale_factor"]!.dataSync()[0]).toBeCloseTo(64 ** -0.5, 6);
+  });
+
+  it.each([
+    ["normal", 0.02],
+    ["small", Math.sqrt(2 / (5 * 64))],
+    ["megatron", Math.sqrt(1 / (3 * 64))],
+    ["wang", 2 / (2 * 8)],
+    ["deepnorm", 16 ** -0.25 * Math.sqrt(2 / 128)],
+    ["agd-orthogonal", 1 / 8],
+  ] as const)("%s has the standard deviation %f", (type, std) => {
+    const params = init(modelConfig({ ...small, init: { type, std: 0.02 } }), 3);
+    const values = Float64Array.from(params["encoder.layers.0.ffn.dense_in.weight"]!.dataSync());
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+    const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
+    expect(Math.abs(mean)).toBeLessThan((4 * std) / 64);
+    expect(Math.sqrt(variance) / std).toBeCloseTo(1, 1);
+    tf.dispose(params);
+  });
+
+  it("makes orthogonal matrices where asked to", () => {
+    const params = init(modelConfig({ ...small, init: { type: "agd-orthogonal", std: 0.02 } }), 3);
+    const weight = params["encoder.layers.0.attn.self_attention.query_key_value.weight"]! as tf.Tensor2D; // [192, 64]
+    const product = tf.matMul(weight, weight, true, false).dataSync();
+    product.forEach((value, i) => {
+      expect(value).toBeCloseTo(i % 65 === 0 ? 3 : 0, 4);
+    });
+    tf.dispose(params);
+  });
+});
