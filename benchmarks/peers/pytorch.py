@@ -1,0 +1,150 @@
+"""Training steps of a pre-norm encoder in PyTorch, for comparison: one JSON line a variant on standard output.
+
+    python3 pytorch.py --spec '{"layers": 4, "hidden": 256, "heads": 4, "intermediate": 1024, "vocab": 8192,
+                                "gated": false, "batch": 16, "seq": 128}' --device cpu
+
+Every variant is one of eager attention, scaled_dot_product_attention, and the latter under torch.compile, in float32, bf16
+and fp16 (autocast, loss scaling for fp16). A step is forward, backward, clipping at a norm of 0.5 and fused AdamW, on one
+batch in which every fourth position is predicted. Without PyTorch, or without the device, it says so and ends well.
+"""
+
+import argparse
+import json
+import sys
+import time
+
+
+def say(**line):
+    print(json.dumps(line), flush=True)
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--spec", required=True, type=json.loads, help="sides of the model and of the batch, as JSON")
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    parser.add_argument("--threads", type=int, default=None)
+    parser.add_argument("--steps", type=int, default=15)
+    parser.add_argument("--quick", action="store_true", help="three steps, no torch.compile")
+    given = parser.parse_args()
+    wanted = ["layers", "hidden", "heads", "intermediate", "vocab", "gated", "batch", "seq"]
+    missing = [name for name in wanted if name not in given.spec]
+    if missing:
+        parser.error(f"--spec: expected {', '.join(wanted)}, got none of {', '.join(missing)}")
+    if given.spec["hidden"] % given.spec["heads"]:
+        parser.error(f"--spec: expected heads to divide hidden {given.spec['hidden']}, got {given.spec['heads']}")
+    return given
+
+
+given = arguments()
+try:
+    import torch
+    from torch import nn
+    from torch.nn import functional as F
+except ImportError as error:
+    say(kind="skipped", who="pytorch", reason=f"not installed for {sys.executable} ({error})")
+    sys.exit(0)
+if given.device == "cuda" and not torch.cuda.is_available():
+    say(kind="skipped", who="pytorch", reason=f"PyTorch {torch.__version__} sees no CUDA device")
+    sys.exit(0)
+
+
+class Layer(nn.Module):
+    def __init__(self, hidden, heads, intermediate, gated, fused):
+        super().__init__()
+        self.heads, self.gated, self.fused = heads, gated, fused
+        self.norm1, self.norm2 = nn.LayerNorm(hidden, eps=1e-12), nn.LayerNorm(hidden, eps=1e-12)
+        self.qkv = nn.Linear(hidden, 3 * hidden, bias=False)
+        self.out = nn.Linear(hidden, hidden, bias=False)
+        self.up = nn.Linear(hidden, intermediate, bias=False)
+        self.down = nn.Linear(intermediate // 2 if gated else intermediate, hidden, bias=False)
+
+    def attend(self, x):
+        batch, seq, hidden = x.shape
+        q, k, v = self.qkv(x).view(batch, seq, self.heads, 3, -1).permute(3, 0, 2, 1, 4)
+        if self.fused:
+            mixed = F.scaled_dot_product_attention(q, k, v)
+        else:
+            mixed = torch.softmax(q @ k.transpose(-1, -2) * q.shape[-1] ** -0.5, dim=-1) @ v
+        return self.out(mixed.transpose(1, 2).reshape(batch, seq, hidden))
+
+    def forward(self, x):
+        x = x + self.attend(self.norm1(x))
+        y = self.up(self.norm2(x))
+        if self.gated:
+            u, g = y.chunk(2, dim=-1)
+            y = F.gelu(g) * u
+        else:
+            y = F.gelu(y)
+        return x + self.down(y)
+
+
+class Encoder(nn.Module):
+    def __init__(self, layers, hidden, heads, intermediate, vocab, gated, seq, fused, **_):
+        super().__init__()
+        self.words = nn.Embedding(vocab, hidden)
+        self.places = nn.Parameter(0.02 * torch.randn(seq, hidden))
+        self.first, self.last = nn.LayerNorm(hidden, eps=1e-12), nn.LayerNorm(hidden, eps=1e-12)
+        self.layers = nn.ModuleList(Layer(hidden, heads, intermediate, gated, fused) for _ in range(layers))
+        for weight in self.parameters():
+            if weight.dim() == 2:
+                nn.init.normal_(weight, std=0.02)
+
+    def forward(self, ids, positions, targets):
+        x = self.first(self.words(ids) + self.places)
+        for layer in self.layers:
+            x = layer(x)
+        rows = self.last(x).flatten(0, 1)[positions]
+        return F.cross_entropy((rows @ self.words.weight.T).float(), targets)
+
+
+def measure(name, fused, compiled, precision):
+    spec, device = given.spec, torch.device(given.device)
+    torch.manual_seed(1)
+    model = Encoder(**spec, fused=fused).to(device)
+    rows = spec["batch"] * spec["seq"]
+    ids = (7 + (torch.arange(rows) * 7919) % (spec["vocab"] - 7)).to(device)
+    positions = torch.arange(1, rows, 4, device=device)
+    targets = ids[(positions + 1) % rows]
+    inputs = ids.view(spec["batch"], spec["seq"])
+    forward = torch.compile(model) if compiled else model
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, betas=(0.9, 0.98), eps=1e-8, weight_decay=0.01, fused=given.device == "cuda")
+    half = {"float32": None, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
+    scaler = torch.amp.GradScaler(given.device, enabled=half == torch.float16)
+    losses, times = [], []
+    steps = 3 if given.quick else given.steps
+    for step in range(-3, steps):
+        if given.device == "cuda":
+            torch.cuda.synchronize()
+        start = time.perf_counter()
+        optimizer.zero_grad(set_to_none=True)
+        with torch.autocast(given.device, dtype=half or torch.bfloat16, enabled=half is not None):
+            loss = forward(inputs, positions, targets)
+        scaler.scale(loss).backward()
+        scaler.unscale_(optimizer)
+        nn.utils.clip_grad_norm_(model.parameters(), 0.5)
+        scaler.step(optimizer)
+        scaler.update()
+        if given.device == "cuda":
+            torch.cuda.synchronize()
+        losses.append(loss.item())
+        if step >= 0:
+            times.append(1000 * (time.perf_counter() - start))
+    say(
+        kind="times", device=given.device, name=name, precision=precision, compile=compiled, ms=times,
+        attention="sdpa" if fused else "eager", loss=[losses[0], losses[-1]],
+    )
+
+
+if given.threads:
+    torch.set_num_threads(given.threads)
+# As the study's reference: TF32 for float32 products on CUDA is off unless a variant says so.
+torch.backends.cuda.matmul.allow_tf32 = False
+variants = [("eager", False, False), ("sdpa", True, False)] + ([] if given.quick else [("sdpa, compile", True, True)])
+precisions = ["float32", "bf16"] + (["fp16"] if given.device == "cuda" else [])
+for precision in precisions:
+    for variant, fused, compiled in variants:
+        who = f"PyTorch {torch.__version__.split('+')[0]} {variant} {precision}"
+        try:
+            measure(who, fused, compiled, precision)
+        except Exception as error:  # one variant that does not run here leaves the others
+            say(kind="failure", who=who, message=f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}")

@@ -1,0 +1,47 @@
+import { backend } from "@tensorflow/tfjs-core";
+import { startCompute, sync } from "./compute.ts";
+import type { DeviceReport } from "./machine.ts";
+import type { ResultLine } from "./record.ts";
+import { suites } from "./registry.ts";
+import { createContext, messageOf, type SuiteOptions } from "./suite.ts";
+
+/** What a child tells its parent. */
+export type ChildMessage = { result: Exclude<ResultLine, { kind: "run" }> } | { device: DeviceReport } | { done: true };
+
+export interface ChildRequest {
+  /** A suite, or `device` to say what the backend is. */
+  suite: string;
+  options: SuiteOptions;
+}
+
+const send = (message: ChildMessage): Promise<void> =>
+  new Promise((resolve, reject) =>
+    process.send!(message, (error: Error | null) => (error ? reject(error) : resolve())),
+  );
+
+/** Runs one suite in a process of its own, so that a crash or a lost device ends nothing else. */
+export const runChild = async ({ suite, options }: ChildRequest): Promise<never> => {
+  const pending: Promise<void>[] = [];
+  const emit = (result: Exclude<ResultLine, { kind: "run" }>) => void pending.push(send({ result }));
+  try {
+    if (suite === "device") pending.push(send({ device: await describeDevice(options) }));
+    else await (await suites[suite]!()).run(createContext(suite, options, emit, sync));
+  } catch (error) {
+    emit({ kind: "failure", suite, case: "-", provider: "-", message: messageOf(error) });
+  }
+  await Promise.all(pending);
+  await send({ done: true });
+  process.exit(0); // Dawn and worker threads would keep the process
+};
+
+const describeDevice = async (options: SuiteOptions): Promise<DeviceReport> => {
+  await startCompute(options);
+  const info = (backend() as { adapterInfo?: Partial<GPUAdapterInfo> }).adapterInfo;
+  const text = [info?.vendor, info?.architecture, info?.device, info?.description].filter(Boolean).join(" ");
+  const software = /llvmpipe|lavapipe|swiftshader|softpipe|software/i.test(text);
+  return {
+    adapter: info?.device || info?.description || text || options.backend,
+    driver: info?.description ?? "",
+    software,
+  };
+};

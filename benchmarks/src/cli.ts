@@ -1,0 +1,140 @@
+import { join } from "node:path";
+import { Command, Option } from "commander";
+import { type ChildRequest, runChild } from "./child.ts";
+import { compare, comparisonText } from "./compare.ts";
+import { root } from "./places.ts";
+import type { ResultLine } from "./record.ts";
+import { deviceSuites, suiteNames } from "./registry.ts";
+import { renderReport } from "./report.ts";
+import { measurementsOf, readResults } from "./results-file.ts";
+import { runSuites } from "./run.ts";
+import { shapeNames } from "./shapes.ts";
+import type { BackendName, SuiteOptions } from "./suite.ts";
+
+interface Flags {
+  backend: string;
+  precision: string;
+  shape: string[];
+  json?: true;
+  compare?: string;
+  quick?: true;
+  threads?: string;
+  text?: string;
+  python: string;
+  results: string;
+  save: boolean;
+  suiteMinutes: string;
+}
+
+const collect = (value: string, all: string[]): string[] => [...all, value];
+
+/** One line for people while it runs. */
+const lineText = (line: ResultLine): string => {
+  if (line.kind === "run")
+    return `${line.hardware}${line.softwareAdapter ? " (software adapter: correctness, not speed)" : ""}, commit ${line.commit.slice(0, 10)}, load ${line.load[0]!.toFixed(1)}`;
+  const who = [line.suite, line.case, line.provider].filter((part) => part !== "-").join(" · ");
+  if (line.kind === "failure") return `FAILED  ${who}: ${line.message}`;
+  if (line.kind === "skipped") return `skipped ${who}: ${line.reason}`;
+  const { p20, p50, p80 } = line.value;
+  const digits = (value: number) => (value >= 100 ? Math.round(value).toLocaleString("en-US") : value.toPrecision(3));
+  const share = line.share === undefined ? "" : `, ${(100 * line.share).toFixed(0)} % of ${line.bound}`;
+  const range = [p20, p80];
+  return `${who}${line.mode ? ` · ${line.mode}` : ""} · ${line.shape} · ${digits(p50)} ${line.unit} (${range.map(digits).join(" to ")})${share}`;
+};
+
+const run = async (named: string[], flags: Flags): Promise<void> => {
+  const options: SuiteOptions = {
+    backend: flags.backend as BackendName,
+    precision: flags.precision as SuiteOptions["precision"],
+    shapes: flags.shape.flatMap((shape) => shape.split(/,(?=[a-z0-9-]+(?:[:,]|$))/)),
+    quick: flags.quick === true,
+    python: flags.python,
+    ...(flags.threads !== undefined && { threads: Number(flags.threads) }),
+    ...(flags.text !== undefined && { text: flags.text }),
+  };
+  const wanted = named.length > 0 ? named : flags.backend === "cpu" ? suiteNames : deviceSuites;
+  // Shares need the ceilings of this very run.
+  const suites =
+    wanted.includes("machine") || !wanted.some((name) => deviceSuites.includes(name)) ? wanted : ["machine", ...wanted];
+  const baseline = flags.compare === undefined ? undefined : measurementsOf(await readResults(flags.compare));
+  const { header, results, file } = await runSuites({
+    suites,
+    options,
+    script: process.argv[1]!,
+    command: `pnpm bench ${process.argv.slice(2).join(" ")}`.trim(),
+    suiteLimitMs: Number(flags.suiteMinutes) * 60_000,
+    onLine: (line) => (flags.json ? console.log(JSON.stringify(line)) : console.error(lineText(line))),
+    ...(flags.save && { resultsFolder: flags.results }),
+  });
+  if (!flags.json) console.log(`\n${renderReport([header, ...results])}`);
+  if (file) console.error(`results: ${file}`);
+  const failures = results.filter(({ kind }) => kind === "failure").length;
+  if (failures > 0) {
+    console.error(`${failures} failed; each is in the results`);
+    process.exitCode = 1;
+  }
+  if (baseline) {
+    const comparisons = compare(baseline, measurementsOf(results)).filter(({ verdict }) => verdict !== "missing");
+    console.error(`\nagainst ${flags.compare}:\n${comparisonText(comparisons)}`);
+    if (comparisons.some(({ verdict }) => verdict === "slower")) process.exitCode = 1;
+  }
+};
+
+/** The command line of the benchmarks. */
+const program = new Command("bench")
+  .description("measures the machine, then every piece of Cramkit on it, each checked before it is timed")
+  .argument("[suites...]", `any of ${suiteNames.join(", ")}; default: all that the backend has`)
+  .option("--backend <name>", "cpu, webgpu or tensorflow", "cpu")
+  .option("--precision <name>", "float32 or mixed", "float32")
+  .option(
+    "--shape <shape>",
+    `${shapeNames.join(", ")}, or with changes: crammed-bert:batch=64,layers=4; again for more`,
+    collect,
+    [],
+  )
+  .option("--quick", "every case once or thrice on toy shapes: does it work, not how fast is it")
+  .option("--json", "results as JSON lines on standard output")
+  .option("--compare <file>", "set beside an earlier results file; exit 1 where something is slower beyond noise")
+  .option("--threads <n>", "of the CPU backend")
+  .option("--text <file>", "plain text for tokenizer, corpus and packer in place of the installed documentation")
+  .option("--results <folder>", "where results are kept", join(root, "results"))
+  .option("--no-save", "keep no results")
+  .option("--suite-minutes <n>", "stop a suite after so long", "60")
+  .addOption(new Option("--python <command>", "the Python of the PyTorch peer").default("python3"))
+  .action(run);
+
+program
+  .command("report")
+  .description("results files as Markdown with tables and bars")
+  .argument("<files...>")
+  .action(async (files: string[]) => {
+    for (const file of files) console.log(renderReport(await readResults(file)));
+  });
+
+program
+  .command("train")
+  .description(
+    "train on rows that were prepared elsewhere, with checkpoints; the same command goes on where it stopped",
+  )
+  .requiredOption("--prepared <folder>", "what `cramkit prepare --data FOLDER` wrote")
+  .option("--recipe <name>", "the recipe that they were prepared for", "crammed-bert")
+  .option(
+    "--set <key=value>",
+    "change a setting of the recipe; the settings of the data must be those of preparing",
+    collect,
+    [],
+  )
+  .option("--dir <folder>", "the run's folder", join(root, "results", "run"))
+  .action(async (flags) => (await import("./train.ts")).trainPrepared(flags));
+
+program
+  .command("child", { hidden: true })
+  .argument("<request>")
+  .action((request: string) => runChild(JSON.parse(request) as ChildRequest));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  console.error(error instanceof Error ? `bench: ${error.message}` : error);
+  process.exitCode = 1;
+}

@@ -1,0 +1,61 @@
+import { startBackend } from "@cramkit/backend";
+import { registerGradients } from "@cramkit/ops";
+import * as tf from "@tensorflow/tfjs-core";
+import type { SuiteOptions } from "./suite.ts";
+
+/** What a backend says about itself, where it is a WebGPU one of ours. */
+interface DeviceBackend {
+  profile?(body: () => void): Promise<{ key: string; ms: number }[]>;
+}
+
+export interface Compute {
+  description: string;
+  dispose(): void;
+}
+
+/** Starts a backend with our kernels on it and makes it current. Software adapters are taken, and labelled. */
+export const startCompute = async ({ backend, precision, threads }: SuiteOptions): Promise<Compute> => {
+  if (precision === "mixed" && backend !== "webgpu")
+    throw new RangeError(`expected --backend webgpu for --precision mixed, got ${backend}, which computes in float32`);
+  registerGradients();
+  return startBackend(backend, {
+    kernels: {
+      cpu: async () => (await import("@cramkit/ops/cpu")).cpuKernels,
+      webgpu: async () => (await import("@cramkit/ops/webgpu")).webgpuKernels,
+    },
+    cpu: threads === undefined ? {} : { threads },
+    webgpu: { precision, allowSoftware: true },
+  });
+};
+
+/** Waits until the device has done all that it was given: it works in order, so what is made last is there last. */
+export const sync = async (): Promise<void> => {
+  const last = tf.tidy(() => tf.add(tf.scalar(1), 1));
+  await last.data();
+  last.dispose();
+};
+
+/** Milliseconds of `body` on the device by its own timestamps; undefined where it has none. */
+export const deviceMs = async (body: () => void): Promise<number | undefined> => {
+  const backend = tf.backend() as unknown as DeviceBackend;
+  const dispatches = (await backend.profile?.(body)) ?? [];
+  return dispatches.length === 0 ? undefined : dispatches.reduce((sum, { ms }) => sum + ms, 0);
+};
+
+export const hasDeviceClock = (): boolean => typeof (tf.backend() as unknown as DeviceBackend).profile === "function";
+
+/** Bytes that the backend says it holds for tensors. */
+export const memoryBytes = (): number => tf.memory().numBytes;
+
+/** Relative L2 distance of two tensors. Borrows them. */
+export const distance = async (got: tf.Tensor, want: tf.Tensor): Promise<number> => {
+  const [a, b] = await Promise.all([got.data(), want.data()]);
+  if (a.length !== b.length) return Number.POSITIVE_INFINITY;
+  let [off, size] = [0, 0];
+  for (let i = 0; i < a.length; i++) {
+    off += (a[i]! - b[i]!) ** 2;
+    size += b[i]! ** 2;
+  }
+  const error = Math.sqrt(off / (size || 1));
+  return Number.isNaN(error) ? Number.POSITIVE_INFINITY : error;
+};

@@ -1,0 +1,24 @@
+import { readFile } from "node:fs/promises";
+import type { Measurement, ResultLine } from "./record.ts";
+
+/** The lines of a results file. A file may hold several runs. */
+export const readResults = async (path: string): Promise<ResultLine[]> => {
+  const text = await readFile(path, "utf8");
+  return text
+    .split("\n")
+    .filter((line) => line.trim() !== "")
+    .map((line, i) => {
+      try {
+        const value = JSON.parse(line) as ResultLine;
+        if (["run", "measurement", "failure", "skipped"].includes(value?.kind)) return value;
+      } catch {
+        // Said below.
+      }
+      throw new Error(
+        `${path}: expected a result in line ${i + 1}, got ${line.slice(0, 60)}; is it a file of benchmarks/results?`,
+      );
+    });
+};
+
+export const measurementsOf = (lines: readonly ResultLine[]): Measurement[] =>
+  lines.filter((line) => line.kind === "measurement");

@@ -1,0 +1,123 @@
+import { crammingTokenizerOptions, type Tokenizer, trainTokenizer } from "@cramkit/tokenizer";
+import { countWordsInThreads, createEncoderPool } from "@cramkit/tokenizer/node";
+import { type Contestant, messageOf, type Suite, type SuiteContext } from "../suite.ts";
+import { sampleText } from "../text.ts";
+
+/** How many documents of ours differ in any id from the reference's, as a share. */
+const differing = (got: readonly ArrayLike<number>[], want: readonly ArrayLike<number>[]): number => {
+  const same = got.filter(
+    (ids, i) => ids.length === want[i]!.length && Array.prototype.every.call(ids, (id, k) => id === want[i]![k]),
+  );
+  return 1 - same.length / want.length;
+};
+
+/** Hugging Face's Rust tokenizer over the same tokenizer.json; undefined, and said, where it does not load. */
+const rival = async (tokenizer: Tokenizer, { skip }: SuiteContext) => {
+  try {
+    const { Tokenizer: Rust } = await import("tokenizers");
+    return Rust.fromString(JSON.stringify(tokenizer.toJSON()));
+  } catch (error) {
+    skip("encode", "npm tokenizers", messageOf(error).split("\n")[0]!);
+    return undefined;
+  }
+};
+
+const measureTraining = async (
+  context: SuiteContext,
+  vocabSize: number,
+  texts: string[],
+  name: string,
+  bytes: number,
+) => {
+  const options = { ...crammingTokenizerOptions({ vocabSize }), size: "trained" } as const;
+  const one = await trainTokenizer(texts, options);
+  const vocabulary = JSON.stringify(one.toJSON());
+  const contestant = (provider: string, extra: object): Contestant => {
+    const train = () => trainTokenizer(texts, { ...options, ...extra });
+    return {
+      ...{ provider, mode: "", work: bytes },
+      run: train,
+      check: async () => (JSON.stringify((await train()).toJSON()) === vocabulary ? 0 : 1),
+    };
+  };
+  await context.measure({
+    case: `train WordPiece, ${vocabSize} entries`,
+    shape: name,
+    unit: "MB/s",
+    backend: "host",
+    contestants: [
+      contestant("cramkit", {}),
+      contestant("cramkit, 2 threads", { countWords: countWordsInThreads({ threads: 2 }) }),
+    ],
+    limitMs: 60_000,
+  });
+  return one;
+};
+
+export const tokenizerSuite: Suite = {
+  name: "tokenizer",
+  describes: "training and encoding WordPiece, beside npm tokenizers (Rust)",
+  hasShapes: false,
+  async run(context) {
+    const { texts, bytes, name } = await sampleText(context.options, 4);
+    const tokenizer = await measureTraining(context, context.options.quick ? 1024 : 8192, texts, name, bytes);
+    const rust = await rival(tokenizer, context);
+    const want: ArrayLike<number>[] = [];
+    // The reference is the rival where there is one, else the path with offsets.
+    for (const text of texts) want.push(rust ? (await rust.encode(text)).getIds() : tokenizer.encode(text).ids);
+    const pool = createEncoderPool(tokenizer, { threads: 2 });
+    const contestants: Contestant[] = [
+      {
+        provider: "cramkit encodeIds",
+        work: bytes,
+        run: () => {
+          for (const text of texts) tokenizer.encodeIds(text);
+        },
+        check: () =>
+          differing(
+            texts.map((text) => tokenizer.encodeIds(text)),
+            want,
+          ),
+      },
+      {
+        provider: "cramkit encode",
+        work: bytes,
+        run: () => {
+          for (const text of texts) tokenizer.encode(text);
+        },
+        check: () =>
+          differing(
+            texts.map((text) => tokenizer.encode(text).ids),
+            want,
+          ),
+      },
+      {
+        provider: "cramkit encodeIdsBatch, 2 threads",
+        work: bytes,
+        run: () => pool.encodeIdsBatch(texts),
+        check: async () => differing(await pool.encodeIdsBatch(texts), want),
+      },
+    ];
+    if (rust)
+      contestants.push(
+        {
+          provider: "npm tokenizers encode",
+          work: bytes,
+          run: async () => {
+            for (const text of texts) (await rust.encode(text)).getIds();
+          },
+        },
+        {
+          provider: "npm tokenizers encodeBatch",
+          work: bytes,
+          run: async () => {
+            for (const one of await rust.encodeBatch(texts)) one.getIds();
+          },
+        },
+      );
+    const tokens = want.reduce((sum, ids) => sum + ids.length, 0);
+    const shape = `${name}, ${tokens.toLocaleString("en-US")} tokens`;
+    await context.measure({ case: "encode", shape, unit: "MB/s", backend: "host", contestants, limitMs: 60_000 });
+    await pool.dispose();
+  },
+};

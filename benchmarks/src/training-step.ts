@@ -1,0 +1,73 @@
+import { countFlops, init, maskedLanguageModelLoss, type Params } from "@cramkit/model";
+import { optimizerKernels } from "@cramkit/ops";
+import { adamw, type ClipState, clip, disposeState, type MomentState, type Optimizer } from "@cramkit/optim";
+import * as tf from "@tensorflow/tfjs-core";
+import type { Shape } from "./shapes.ts";
+
+export interface Batch {
+  batchSize: number;
+  seqLength: number;
+  inputIds: Int32Array;
+  positions: Int32Array;
+  targets: Int32Array;
+}
+
+/** Rows of ids in which every fourth position is predicted. */
+export const batchOf = ({ config, batch, seq }: Shape): Batch => {
+  const size = batch * seq;
+  const count = Math.round(size / 4);
+  const first = Math.min(7, config.vocabSize - 1);
+  const idAt = (i: number) => first + ((i * 7919) % (config.vocabSize - first));
+  const positions = Int32Array.from({ length: count }, (_, i) => Math.min(size - 1, 4 * i + 1));
+  return {
+    ...{ batchSize: batch, seqLength: seq, inputIds: Int32Array.from({ length: size }, (_, i) => idAt(i)), positions },
+    targets: positions.map((i) => idAt(i + 1)),
+  };
+};
+
+export const gradient = (params: Params, config: Shape["config"], batch: Batch): { loss: tf.Scalar; grads: Params } => {
+  const names = Object.keys(params);
+  const named = (tensors: tf.Tensor[]) => Object.fromEntries(names.map((name, i) => [name, tensors[i]!]));
+  const { value, grads } = tf.valueAndGrads((...tensors: tf.Tensor[]) =>
+    maskedLanguageModelLoss(named(tensors), config, batch),
+  )(names.map((name) => params[name]!));
+  return { loss: value as tf.Scalar, grads: named(grads) };
+};
+
+/** AdamW under a clipped norm: what the recipes train with. */
+export const optimizerOf = (): Optimizer<ClipState<MomentState>> => {
+  const kernels = optimizerKernels();
+  return clip(adamw({ learningRate: 1e-3, kernels }), { maxNorm: 0.5, kernels });
+};
+
+/** Three things to time on a model, over one state that the last of them moves. */
+export const createTrainingStep = (shape: Shape) => {
+  const { config, batch: size, seq } = shape;
+  const batch = batchOf(shape);
+  const optimizer = optimizerOf();
+  let params = init(config, 1);
+  let state = optimizer.init(params);
+  let count = 0;
+  const flops = countFlops(config, seq);
+  return {
+    tokens: size * seq,
+    flops: { forward: size * flops.forward, gradient: size * (flops.forward + flops.backward) },
+    forward: () => maskedLanguageModelLoss(params, config, batch).dispose(),
+    gradient: () => {
+      const { loss, grads } = gradient(params, config, batch);
+      tf.dispose([loss, grads]);
+    },
+    /** Returns the loss before the step. */
+    step: (): tf.Scalar => {
+      const { loss, grads } = gradient(params, config, batch);
+      const progress = { microbatch: count, step: count++, examples: 0, tokens: 0, elapsedMs: 0, fraction: 0 };
+      const next = optimizer.update(grads, state, params, progress);
+      [params, state] = [next.params as Params, next.state];
+      return loss;
+    },
+    dispose: () => {
+      tf.dispose(params);
+      disposeState(state);
+    },
+  };
+};
