@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { diffCommand } from "./commands/diff.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { exportCommand } from "./commands/export.ts";
 import { fillMaskCommand } from "./commands/fill-mask.ts";
 import { glueCommand } from "./commands/glue.ts";
 import { prepareCommand } from "./commands/prepare.ts";
@@ -28,6 +29,7 @@ export const createProgram = (): Command => {
     recipesCommand(),
     tokenizerCommand(),
     fillMaskCommand(),
+    exportCommand(),
     verifyCommand(),
     doctorCommand(),
   ];

@@ -1,5 +1,6 @@
 export { type Compute, startCompute } from "./compute.ts";
 export { type Difference, differences } from "./difference.ts";
+export { type ExportFormat, exportModel } from "./export-model.ts";
 export { fillMask, type Guess } from "./fill-mask.ts";
 export { findRecipe } from "./find-recipe.ts";
 export { type GlueResults, type GlueSpec, runGlue } from "./glue.ts";

@@ -14,14 +14,17 @@ const bertNames: Partial<Record<(typeof specialTokens)[number], string>> = {
   "<mask>": "[MASK]",
 };
 
-/** The id of a special token, as the study writes it or as BERT does. */
-export const specialId = (tokenizer: Tokenizer, token: (typeof specialTokens)[number]): number => {
-  const id = tokenizer.tokenToId(token) ?? tokenizer.tokenToId(bertNames[token] ?? token);
-  if (id !== undefined) return id;
+/** A special token as this tokenizer writes it: as the study does, or as BERT does. */
+export const specialToken = (tokenizer: Tokenizer, token: (typeof specialTokens)[number]): string => {
+  const name = [token, bertNames[token]].find((name) => name !== undefined && tokenizer.tokenToId(name) !== undefined);
+  if (name !== undefined) return name;
   throw new RangeError(
     `tokenizer: expected the special token ${token}, got none; train it with the study's special tokens`,
   );
 };
+
+export const specialId = (tokenizer: Tokenizer, token: (typeof specialTokens)[number]): number =>
+  tokenizer.tokenToId(specialToken(tokenizer, token))!;
 
 /** A recipe's masking policy. */
 export const maskingOf = ({ masking }: Recipe, tokenizer: Tokenizer): Masking => {

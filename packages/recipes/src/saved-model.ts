@@ -1,6 +1,6 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fromHuggingFaceBert, requireTensors, writeSafetensors } from "@cramkit/checkpoint";
+import { fromHuggingFaceBert, requireTensors, type TensorEntry, writeSafetensors } from "@cramkit/checkpoint";
 import { checkConfig, type ModelConfig, parameterShapes, preset } from "@cramkit/model";
 import { bertTokenizer, type Tokenizer, tokenizerFromJson } from "@cramkit/tokenizer";
 import { writeFileAtomic } from "@cramkit/trainer/node";
@@ -36,20 +36,28 @@ export const loadModel = async (folder: string): Promise<SavedModel> => {
   const published = (await readJson(join(folder, "config.json"))) as Record<string, unknown> | undefined;
   if (published) {
     const config = fromHuggingFaceConfig(published, join(folder, "config.json"));
-    return { ...(await readWeights(folder, config)), tokenizer: await readTokenizer(folder) };
+    return { ...(await readWeights(folder, config, bertTensors)), tokenizer: await readTokenizer(folder) };
   }
   throw new Error(
     `${folder}: expected a model folder with a model_config.json, or a config.json of a Hugging Face BERT, found neither; a finished run has one under model/`,
   );
 };
 
-const readWeights = async (folder: string, config: ModelConfig) => {
+const readWeights = async (
+  folder: string,
+  config: ModelConfig,
+  ours: (entries: TensorEntry[], config: ModelConfig) => TensorEntry[] = (entries) => entries,
+) => {
   const path = join(folder, "model.safetensors");
-  // Names that are ours pass; what a published checkpoint has besides the encoder and its head is left out.
-  const wanted = new Set(parameterShapes(config).map(({ name }) => name));
-  const entries = fromHuggingFaceBert(await readEntries(path), config).filter(({ name }) => wanted.has(name));
+  const entries = ours(await readEntries(path), config);
   requireTensors(parameterShapes(config), entries, path);
   return { params: tensorsOf(entries), config };
+};
+
+/** A published checkpoint's tensors under our names; what it has besides the encoder and its head is left out. */
+const bertTensors = (entries: TensorEntry[], config: ModelConfig): TensorEntry[] => {
+  const wanted = new Set(parameterShapes(config).map(({ name }) => name));
+  return fromHuggingFaceBert(entries, config).filter(({ name }) => wanted.has(name));
 };
 
 const readTokenizer = async (folder: string): Promise<Tokenizer> => {
