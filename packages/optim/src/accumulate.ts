@@ -1,6 +1,6 @@
 import { add, mul, scalar, square, type Tensor, tidy } from "@tensorflow/tfjs-core";
 import { checkCount, checkFit, checkPositive } from "./check.ts";
-import { globalNorm, isTaken, scaledOrZero } from "./device-scalar.ts";
+import { globalNorm, scaleEach } from "./device-scalar.ts";
 import { asEvaluation, disposeMap, mapTensors, unshared } from "./tensor-map.ts";
 import type { Kernels, Optimizer, Progress, State, TensorMap } from "./types.ts";
 
@@ -73,14 +73,6 @@ export const accumulate = <S extends State>(
 };
 
 const zeroNoise = (): TensorMap => ({ running: scalar(0), small: scalar(0), big: scalar(0) });
-
-const scaleEach = (grads: TensorMap, gradScale: Tensor): TensorMap => {
-  const taken = isTaken(gradScale);
-  const scaled = mapTensors(grads, (grad) => scaledOrZero(grad, gradScale, taken));
-  taken.dispose();
-  disposeMap(grads);
-  return scaled;
-};
 
 /** Kernels write into the sum later on, so it must not share its data. */
 const firstSum = (grads: TensorMap, target: number, kernels: Kernels): TensorMap =>

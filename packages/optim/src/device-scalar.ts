@@ -13,6 +13,7 @@ import {
   tidy,
   where,
 } from "@tensorflow/tfjs-core";
+import { disposeMap, mapTensors } from "./tensor-map.ts";
 import type { Kernels, TensorMap } from "./types.ts";
 
 // Decisions on values that only the device knows. Reading them would stall the device, and cannot be done at all
@@ -43,3 +44,12 @@ export const globalNorm = (tensors: TensorMap, kernels: Kernels = {}): Tensor =>
 /** The gradients times their scale, and zeros where the step is skipped, whatever they hold: borrows all. */
 export const scaledOrZero = (grad: Tensor, gradScale: Tensor, taken: Tensor): Tensor =>
   tidy(() => where(taken, mul(grad, gradScale), 0));
+
+/** The same for all tensors of a map: consumes `grads`. */
+export const scaleEach = (grads: TensorMap, gradScale: Tensor): TensorMap => {
+  const taken = isTaken(gradScale);
+  const scaled = mapTensors(grads, (grad) => scaledOrZero(grad, gradScale, taken));
+  taken.dispose();
+  disposeMap(grads);
+  return scaled;
+};

@@ -15,7 +15,7 @@ import {
   where,
 } from "@tensorflow/tfjs-core";
 import { checkCount, checkFit, checkPositive } from "./check.ts";
-import { choose, globalNorm } from "./device-scalar.ts";
+import { choose, globalNorm, scaleEach } from "./device-scalar.ts";
 import { asEvaluation, disposeMap, mapTensors, zerosOf } from "./tensor-map.ts";
 import type { Kernels, Optimizer, State, TensorMap } from "./types.ts";
 
@@ -44,7 +44,8 @@ export type ProgressiveBatchState<S extends State = State> = {
  * and their mean g, a step is taken when `sum ||g_i - g||^2 / (n - 1) / n < theta ||g||^2`, or n is `most`.
  *
  * The test is decided on the device. The host cannot see it, so `inner` runs after every microbatch, skipped there by a
- * scale of 0, and `applied` is always true: steps are counted in microbatches.
+ * scale of 0, and `applied` is always true: steps are counted in microbatches. A microbatch that arrives with a scale of 0
+ * adds nothing; one that is not finite spoils its batch, which `clip` or `skipNonFinite` inside then drops.
  */
 export const progressiveBatch = <S extends State>(
   inner: Optimizer<S>,
@@ -61,9 +62,10 @@ export const progressiveBatch = <S extends State>(
       inner: inner.init(params),
     }),
     update(gradients, state, params, progress, gradScale) {
-      const { grads, evaluate } = asEvaluation(gradients);
-      checkFit("progressiveBatch", "gradients", grads, params);
+      const { grads: given, evaluate } = asEvaluation(gradients);
+      checkFit("progressiveBatch", "gradients", given, params);
       checkFit("progressiveBatch", "sums", state.sums, params);
+      const grads = gradScale ? scaleEach(given, gradScale) : given;
       const sums = mapTensors(state.sums, (sum, name) => add(sum, grads[name]!));
       const norms = { one: globalNorm(grads, kernels), sum: globalNorm(sums, kernels) };
       disposeMap(grads);
@@ -76,15 +78,15 @@ export const progressiveBatch = <S extends State>(
         const steps = logicalOr(known, greaterEqual(count, most));
         return {
           steps,
-          factor: choose(steps, gradScale ? div(gradScale, count) : div(1, count), 0),
+          factor: choose(steps, div(1, count), 0),
           count: choose(steps, 0, count),
           squares: choose(steps, 0, squares),
           least: monotone ? choose(steps, count, state.least) : state.least.clone(),
         };
       });
       const lent = mapTensors(sums, (sum) => sum.clone());
-      const given = evaluate ? { grads: lent, evaluate } : lent;
-      const result = inner.update(given, state.inner, params, progress, test.factor);
+      const mean = evaluate ? { grads: lent, evaluate } : lent;
+      const result = inner.update(mean, state.inner, params, progress, test.factor);
       const next = mapTensors(sums, (sum) => where(test.steps, 0, sum));
       for (const map of [sums, state.sums, norms]) disposeMap(map);
       for (const tensor of [test.steps, test.factor, state.count, state.squares, state.least]) tensor.dispose();
