@@ -10,6 +10,11 @@ export interface TestBackend {
   description: string;
   report: { bestTier: Tier; software: boolean };
   backend: Host & {
+    device: {
+      pushErrorScope(filter: "validation"): void;
+      popErrorScope(): Promise<{ message: string } | null>;
+      createShaderModule(source: { code: string }): unknown;
+    };
     poison: boolean;
     numDataIds(): number;
     memory(): { numBytesInGPU: number; numBytesAllocatedInGPU: number };
