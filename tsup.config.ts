@@ -6,14 +6,12 @@ const manifest = JSON.parse(readFileSync("package.json", "utf8"));
 const sources = Object.values(manifest.exports as Record<string, string | { "@cramkit/source"?: string }>)
   .map((target) => (typeof target === "string" ? undefined : target["@cramkit/source"]))
   .filter((source) => source !== undefined);
-const binaries = Object.values((manifest.bin ?? {}) as Record<string, string>).map((file) =>
-  file.replace("./dist/", "./src/").replace(/\.js$/, ".ts"),
-);
+const commandLine = manifest.bin ? ["src/cli.ts"] : [];
 // Worker threads are files of their own, beside the entry that starts them.
 const workers = (manifest.cramkit?.workers ?? []) as string[];
 
 export default defineConfig({
-  entry: [...sources, ...binaries, ...workers],
+  entry: [...sources, ...commandLine, ...workers],
   format: ["esm"],
   target: "es2022",
   dts: process.env.CRAMKIT_NO_DTS ? false : { entry: sources },
