@@ -2,6 +2,7 @@ import { embeddingWidth, type ModelConfig } from "./config.ts";
 import { type ParameterTable, parametersOf, type Scope } from "./part.ts";
 import { linearParameters } from "./parts/linear.ts";
 import { makeNorm } from "./parts/norms.ts";
+import { tableOnce } from "./tables.ts";
 
 export interface EncoderInputs<Value> {
   /** int32 `[batch, seq]` */
@@ -57,20 +58,13 @@ export function embed<Value>(inputs: EncoderInputs<Value>, scope: Scope<Value>, 
   return ops.linear(x, param("input_projection.weight"), bias);
 }
 
-const tables = new Map<string, Float32Array>();
-
 /** table[p, 2i] = sin(p / 10000^(2i / width)), table[p, 2i + 1] = cos of the same. */
 function sinusoids(rows: number, width: number): Float32Array {
-  const key = `${rows}x${width}`;
-  const known = tables.get(key);
-  if (known) return known;
-  const table = new Float32Array(rows * width);
-  for (let row = 0; row < rows; row++) {
-    for (let i = 0; i < width; i++) {
-      const angle = row * Math.exp((-(i - (i % 2)) * Math.log(10000)) / width);
-      table[row * width + i] = i % 2 === 0 ? Math.sin(angle) : Math.cos(angle);
-    }
-  }
-  tables.set(key, table);
-  return table;
+  return tableOnce(`sinusoids ${rows} ${width}`, () =>
+    Float32Array.from({ length: rows * width }, (_, at) => {
+      const i = at % width;
+      const angle = Math.floor(at / width) * Math.exp((-(i - (i % 2)) * Math.log(10000)) / width);
+      return i % 2 === 0 ? Math.sin(angle) : Math.cos(angle);
+    }),
+  );
 }

@@ -1,5 +1,6 @@
 import type { ModelConfig } from "../config.ts";
 import type { Scope } from "../part.ts";
+import { tableOnce } from "../tables.ts";
 
 /**
  * Rotary positions (RoFormer): with the halves (a, b) of a head and the angle t = position * 10000^(-2i / headDim),
@@ -22,18 +23,17 @@ export function rotate<Value>(qkv: Value, { ops }: Scope<Value>, { hidden, heads
 
 /** `[positions, 3, headDim]`; the sine has its sign in it; values get 1 and 0. */
 function rotaryTables(positions: number, headDim: number): { cosines: Float32Array; sines: Float32Array } {
-  const cosines = new Float32Array(positions * 3 * headDim).fill(1);
-  const sines = new Float32Array(positions * 3 * headDim);
   const half = headDim / 2;
-  for (let position = 0; position < positions; position++) {
-    for (let i = 0; i < headDim; i++) {
-      const angle = position * 10000 ** ((-2 * (i % half)) / headDim);
-      for (const role of [0, 1]) {
-        const at = (position * 3 + role) * headDim + i;
-        cosines[at] = Math.cos(angle);
-        sines[at] = i < half ? -Math.sin(angle) : Math.sin(angle);
-      }
-    }
-  }
-  return { cosines, sines };
+  const table = (passing: number, turning: (angle: number, i: number) => number) => () =>
+    Float32Array.from({ length: positions * 3 * headDim }, (_, at) => {
+      const i = at % headDim;
+      const isValue = Math.floor(at / headDim) % 3 === 2;
+      const position = Math.floor(at / (3 * headDim));
+      return isValue ? passing : turning(position * 10000 ** ((-2 * (i % half)) / headDim), i);
+    });
+  const sine = (angle: number, i: number) => (i < half ? -Math.sin(angle) : Math.sin(angle));
+  return {
+    cosines: tableOnce(`rotary cosines ${positions} ${headDim}`, table(1, Math.cos)),
+    sines: tableOnce(`rotary sines ${positions} ${headDim}`, table(0, sine)),
+  };
 }
