@@ -132,4 +132,4 @@ export class Threads {
   }
 }
 
-const mayWait = typeof process === "object" || typeof (globalThis as { document?: unknown }).document === "undefined";
+const mayWait = typeof (globalThis as { document?: unknown }).document === "undefined";

@@ -36,7 +36,7 @@ export interface CpuRuntime {
 }
 
 /** The name under which the backend of `@cramkit/backend` registers. */
-export const cpuBackendName = "cramkit-cpu";
+const cpuBackendName = "cramkit-cpu";
 
 /** One kernel call: tensors by name, attributes, and the runtime. */
 export interface CpuCall {

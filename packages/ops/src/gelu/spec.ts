@@ -2,7 +2,7 @@ import { bytesOf, type OpCase, type OpSpec, uniform } from "../spec.ts";
 import { gelu } from "./index.ts";
 
 /** erf in float64: Maclaurin series below 3, continued fraction of erfc above; error below 1e-14. */
-export const erf64 = (x: number): number => {
+const erf64 = (x: number): number => {
   const a = Math.abs(x);
   if (a > 6) return Math.sign(x);
   if (a < 3) {
