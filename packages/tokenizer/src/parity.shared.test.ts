@@ -15,14 +15,19 @@ const every = Number(process.env.CRAMKIT_EVERY ?? 40);
 
 function* glue() {
   for (const task of readdirSync(join(data, "glue"))) {
-    for (const file of readdirSync(join(data, "glue", task))) yield readFileSync(join(data, "glue", task, file), "utf8");
+    for (const file of readdirSync(join(data, "glue", task)))
+      yield readFileSync(join(data, "glue", task, file), "utf8");
   }
 }
 
 function* books() {
   const dir = join(data, "text/gutenberg");
   for (const file of readdirSync(dir).filter((name) => name.endsWith(".gz"))) {
-    for (const line of gunzipSync(readFileSync(join(dir, file))).toString().trimEnd().split("\n")) yield JSON.parse(line).text as string;
+    for (const line of gunzipSync(readFileSync(join(dir, file)))
+      .toString()
+      .trimEnd()
+      .split("\n"))
+      yield JSON.parse(line).text as string;
   }
 }
 
@@ -43,7 +48,11 @@ async function difference(text: string): Promise<string | undefined> {
   const offsets = b.getOffsets();
   const tokens = b.getTokens();
   for (let i = 0; i < Math.max(ids.length, a.ids.length); i++) {
-    const same = a.ids[i] === ids[i] && a.tokens[i] === tokens[i] && a.offsets[i]?.[0] === offsets[i]![0] && a.offsets[i]?.[1] === offsets[i]![1];
+    const same =
+      a.ids[i] === ids[i] &&
+      a.tokens[i] === tokens[i] &&
+      a.offsets[i]?.[0] === offsets[i]![0] &&
+      a.offsets[i]?.[1] === offsets[i]![1];
     if (!same) return `token ${i}: ${a.tokens[i]} ${a.offsets[i]}, expected ${tokens[i]} ${offsets[i]}`;
   }
   if (ours.encodeIds(text).some((id, i) => id !== ids[i])) return "encodeIds";
@@ -55,20 +64,24 @@ describe("bert-base-uncased against the Rust implementation", () => {
     ["glue", glue, 1],
     ["books", books, every],
     ["wikipedia", wikipedia, every],
-  ] as const)("%s", async (_, documents, step) => {
-    let n = 0;
-    let characters = 0;
-    for await (const document of documents()) {
-      if (n++ % step !== 0) continue;
-      // Long books are cut: both sides hold all of an encoding in memory.
-      for (let at = 0; at < document.length; at += 100_000) {
-        const text = document.slice(at, at + 100_000);
-        characters += text.length;
-        expect(await difference(text)).toBeUndefined();
+  ] as const)(
+    "%s",
+    async (_, documents, step) => {
+      let n = 0;
+      let characters = 0;
+      for await (const document of documents()) {
+        if (n++ % step !== 0) continue;
+        // Long books are cut: both sides hold all of an encoding in memory.
+        for (let at = 0; at < document.length; at += 100_000) {
+          const text = document.slice(at, at + 100_000);
+          characters += text.length;
+          expect(await difference(text)).toBeUndefined();
+        }
       }
-    }
-    console.log(`${Math.ceil(n / step)} of ${n} documents, ${(characters / 1e6).toFixed(1)} M characters`);
-  }, 3_600_000);
+      console.log(`${Math.ceil(n / step)} of ${n} documents, ${(characters / 1e6).toFixed(1)} M characters`);
+    },
+    3_600_000,
+  );
 });
 
 test("vocab.txt gives the tokenizer of tokenizer.json", () => {

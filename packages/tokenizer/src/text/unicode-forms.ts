@@ -13,11 +13,13 @@ interface Changes {
   changes: number[];
 }
 
+const manyMarks = /\p{M}{64}/u;
+
 /** Normalizes with alignment. There are no tables: what a combining class is for follows from `String.normalize`. */
 export function toUnicodeForm(t: AlignedText, form: UnicodeForm): AlignedText {
   if (isAscii(t.text)) return t;
-  const normalized = t.text.normalize(form);
-  if (normalized === t.text) return t;
+  // Engines take quadratic time for long runs of marks, so those are never given to them.
+  if (!manyMarks.test(t.text) && t.text.normalize(form) === t.text) return t;
   const decomposed = decomposition(t.text, form === "NFC" || form === "NFD" ? "NFD" : "NFKD");
   return applyChanges(t, form === "NFC" || form === "NFKC" ? composition(decomposed) : decomposed);
 }
@@ -27,21 +29,43 @@ const isCanonicallyWhole = /* @__PURE__ */ rangeTest(unicodeDifferences.canonica
 const isCompatiblyWhole = /* @__PURE__ */ rangeTest(unicodeDifferences.compatible.without);
 
 function decomposition(text: string, form: "NFD" | "NFKD"): Changes {
-  const characters: string[] = [];
-  const changes: number[] = [];
+  const out: Changes = { characters: [], changes: [] };
   const isWhole = form === "NFD" ? isCanonicallyWhole : isCompatiblyWhole;
   for (const source of text) {
     let first = 0;
     for (const character of isWhole(source.codePointAt(0)!) ? [source] : source.normalize(form)) {
-      // Canonical ordering: a mark moves before the marks that belong behind it.
-      let at = characters.length;
-      while (at > 0 && swaps(characters[at - 1]!, character)) at--;
-      characters.splice(at, 0, character);
-      changes.splice(at, 0, first);
+      out.characters.push(character);
+      out.changes.push(first);
       first = 1;
     }
   }
-  return { characters, changes };
+  for (let i = 0; i < out.characters.length; i++) {
+    const start = i;
+    while (i < out.characters.length && isCombining(out.characters[i]!)) i++;
+    if (i - start > 1) orderMarks(out, start, i);
+  }
+  return out;
+}
+
+/** Canonical ordering of a run of marks: by their classes, marks of one class in the order in which they are. */
+function orderMarks({ characters, changes }: Changes, start: number, end: number): void {
+  const distinct = [...new Set(characters.slice(start, end))].sort((a, b) => (swaps(a, b) ? 1 : swaps(b, a) ? -1 : 0));
+  const ranks = new Map<string, number>();
+  let rank = 0;
+  distinct.forEach((mark, i) => {
+    if (i > 0 && swaps(mark, distinct[i - 1]!)) rank++;
+    ranks.set(mark, rank);
+  });
+  if (rank === 0) return;
+  const run = Array.from({ length: end - start }, (_, i) => ({
+    character: characters[start + i]!,
+    change: changes[start + i]!,
+  }));
+  run.sort((a, b) => ranks.get(a.character)! - ranks.get(b.character)!);
+  run.forEach(({ character, change }, i) => {
+    characters[start + i] = character;
+    changes[start + i] = change;
+  });
 }
 
 /** Whether canonical ordering puts `second` before `first`: both are marks and the class of `first` is greater. */
@@ -50,9 +74,18 @@ function swaps(first: string, second: string): boolean {
   return (first + second).normalize("NFD") === second + first;
 }
 
+const combining = /* @__PURE__ */ new Map<string, boolean>();
+
 /** Whether the combining class is not 0: the character changes places with a mark of class 1 or of class 240. */
-const isCombining = (character: string) =>
-  character >= "\u0300" && (swaps(character, "\u0334") || swaps("\u0345", character));
+function isCombining(character: string): boolean {
+  if (character < "\u0300") return false;
+  let answer = combining.get(character);
+  if (answer === undefined) {
+    answer = swaps(character, "\u0334") || swaps("\u0345", character) || character === "\u0345";
+    if (combining.size < 4096) combining.set(character, answer);
+  }
+  return answer;
+}
 
 function compose(first: string, second: string): string | undefined {
   if (second < "\u0300") return undefined;
@@ -71,19 +104,19 @@ function composition({ characters, changes }: Changes): Changes {
   let blocking: string | undefined;
   characters.forEach((character, i) => {
     const change = changes[i]!;
-    const combining = isCombining(character);
+    const isMark = isCombining(character);
     if (starter >= 0) {
-      const blocked = blocking !== undefined && !(combining && swaps(character, blocking));
+      const blocked = blocking !== undefined && !(isMark && swaps(character, blocking));
       const composed = blocked ? undefined : compose(out.characters[starter]!, character);
       if (composed !== undefined) {
         out.characters[starter] = composed;
         out.changes[starter]! += change - 1;
         return;
       }
-      if (combining) blocking = character;
+      if (isMark) blocking = character;
     }
     push(character, change);
-    if (!combining) {
+    if (!isMark) {
       starter = out.characters.length - 1;
       blocking = undefined;
     }
