@@ -28,7 +28,8 @@ function fromF16(bits: number): number {
 
 /** The bit patterns of numbers as float32. */
 function bitsOf(values: ArrayLike<number>): Uint32Array {
-  return new Uint32Array((values instanceof Float32Array ? values.slice() : Float32Array.from(values)).buffer);
+  const floats = values instanceof Float32Array ? values : Float32Array.from(values);
+  return new Uint32Array(floats.buffer, floats.byteOffset, floats.length);
 }
 
 export function encodeF16(values: ArrayLike<number>): Uint16Array {

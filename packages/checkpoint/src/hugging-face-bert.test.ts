@@ -85,7 +85,10 @@ describe("Hugging Face BERT names", () => {
       entry("bert.embeddings.position_ids", 1, 5),
       entry("cls.seq_relationship.bias", 2),
     ];
-    const names = (entries: TensorEntry[]) => fromHuggingFaceBert(entries, { heads: 2 }).map((tensor) => tensor.name).sort(); // biome-ignore format: one step
+    const names = (entries: TensorEntry[]) =>
+      fromHuggingFaceBert(entries, { heads: 2 })
+        .map((tensor) => tensor.name)
+        .sort();
     expect(names([...old, ...more])).toEqual(names(maskedLanguageModel()));
     const model = maskedLanguageModel().filter((tensor) => tensor.name.startsWith("bert."));
     expect(names(model.map((tensor) => ({ ...tensor, name: tensor.name.slice(5) })))).toEqual(names(model));
@@ -131,8 +134,16 @@ describe("a Hugging Face folder", () => {
 
 describe("checking tensors against a model", () => {
   it("lists everything that differs, with both shapes", () => {
-    const expected = [{ name: "a", shape: [2] }, { name: "b", shape: [3, 4] }, { name: "c", shape: [] }]; // biome-ignore format: a table
-    const found = [{ name: "b", shape: [4, 3] }, { name: "c", shape: [] }, { name: "d", shape: [1] }]; // biome-ignore format: a table
+    const expected = [
+      { name: "a", shape: [2] },
+      { name: "b", shape: [3, 4] },
+      { name: "c", shape: [] },
+    ];
+    const found = [
+      { name: "b", shape: [4, 3] },
+      { name: "c", shape: [] },
+      { name: "d", shape: [1] },
+    ];
     expect(() => requireTensors(expected, found, "x.safetensors")).toThrow(
       /x\.safetensors, got 3 that differ.*\n {2}missing a: expected \[2\]\n {2}extra d: found \[1\]\n {2}misshapen b: expected \[3, 4\], found \[4, 3\]/,
     );

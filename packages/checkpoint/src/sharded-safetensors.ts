@@ -59,7 +59,11 @@ export async function openCheckpoint(path: string): Promise<Checkpoint> {
   const { stat } = await import("node:fs/promises");
   const { join } = await import("node:path");
   if (!(await stat(path)).isDirectory()) return path.endsWith(".json") ? openIndex(path) : openSafetensors(path);
-  const exists = (file: string) => stat(file).then(() => true, () => false); // biome-ignore format: one question
+  const exists = (file: string) =>
+    stat(file).then(
+      () => true,
+      () => false,
+    );
   const whole = join(path, "model.safetensors");
   if (await exists(whole)) return openSafetensors(whole);
   const index = join(path, indexName);

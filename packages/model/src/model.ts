@@ -91,7 +91,8 @@ export function encodeWithin(
       `encode: expected a sequence that the funnel divides, got ${shape[1]}; pad it to ${config.maxSeq}`,
     );
   }
-  const typed = config.typeVocabSize > 0 && !inputs.tokenTypeIds ? { ...inputs, tokenTypeIds: zerosLike(inputs.inputIds) } : inputs; // biome-ignore format: one choice
+  const typed =
+    config.typeVocabSize > 0 && !inputs.tokenTypeIds ? { ...inputs, tokenTypeIds: zerosLike(inputs.inputIds) } : inputs;
   return runEncoder(typed, scope, config, dropout?.seed);
 }
 

@@ -119,7 +119,8 @@ async function encodeOnnx(graph: OnnxGraph): Promise<Uint8Array> {
     const count = Math.max(1, Math.ceil(bits.toString(2).length / 7));
     return Array.from({ length: count }, (_, i) => Number((bits >> BigInt(7 * i)) & 127n) | (i < count - 1 ? 128 : 0));
   };
-  const bytes = (field: number, content: Uint8Array): Uint8Array => Buffer.concat([Uint8Array.from([...varint(field * 8 + 2), ...varint(content.length)]), content]); // biome-ignore format: one field
+  const bytes = (field: number, content: Uint8Array): Uint8Array =>
+    Buffer.concat([Uint8Array.from([...varint(field * 8 + 2), ...varint(content.length)]), content]);
   const text = (field: number, value: string) => bytes(field, Buffer.from(value));
   const integer = (field: number, value: number): Uint8Array =>
     Uint8Array.from([...varint(field * 8), ...varint(value)]);

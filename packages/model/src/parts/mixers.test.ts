@@ -19,7 +19,8 @@ const config = modelConfig({ vocabSize: 4, hidden, heads, layers: 1, maxSeq: seq
 type Row = number[];
 type Weights = Record<string, Float64Array>;
 
-const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number => Array.from(a).reduce((sum, value, i) => sum + value * b[i]!, 0); // biome-ignore format: a formula
+const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
+  Array.from(a).reduce((sum, value, i) => sum + value * b[i]!, 0);
 const linear = (weights: Weights, name: string, x: Row): Row =>
   Array.from(
     weights[`${name}.bias`]!,
@@ -52,7 +53,8 @@ function attentionLike(weigh: (scores: Row[][], weights: Weights, mask: Row) => 
   };
 }
 
-const overKeys = (change: (scores: Row, mask: Row) => Row) => attentionLike((all, _, mask) => all.map((rows) => rows.map((scores) => change(scores, mask)))); // biome-ignore format: one step
+const overKeys = (change: (scores: Row, mask: Row) => Row) =>
+  attentionLike((all, _, mask) => all.map((rows) => rows.map((scores) => change(scores, mask))));
 const softmax = (scores: Row, mask: Row): Row => {
   const terms = scores.map((score, j) => mask[j]! * Math.exp(score));
   return terms.map((term) => term / sum(terms));

@@ -99,7 +99,9 @@ export const cumulativeExpAttention = attentionBy((scores, keys, scope) => {
 export const tuformer: PartFactory = (config) => {
   const { hidden, heads: count, useBias } = config;
   const values = () =>
-    Float32Array.from({ length: count * hidden }, (_, i) => (Math.floor((i % hidden) / (hidden / count)) === Math.floor(i / hidden) ? 1 : 0)); // biome-ignore format: one expression
+    Float32Array.from({ length: count * hidden }, (_, i) =>
+      Math.floor((i % hidden) / (hidden / count)) === Math.floor(i / hidden) ? 1 : 0,
+    );
   return {
     parameters: {
       ...linearParameters("self_attention.query_key_value", hidden, 3 * hidden, config.qkvBias),
