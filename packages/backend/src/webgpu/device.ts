@@ -1,7 +1,7 @@
 /// <reference types="@webgpu/types" />
 
 /** Features that kernels or measurements use where the adapter has them. None is required in float32. */
-export const wantedFeatures = [
+const wantedFeatures = [
   "shader-f16",
   "subgroups",
   "subgroup-size-control",

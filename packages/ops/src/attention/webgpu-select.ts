@@ -32,7 +32,7 @@ const candidates = [
 ] as const;
 
 /** Bytes of workgroup memory of one direction. */
-export function attentionBytes(
+function attentionBytes(
   direction: "forward" | "query" | "key",
   { own, other, headDim, operand }: Pick<AttentionVariant, "own" | "other" | "headDim" | "operand">,
 ): number {

@@ -4,7 +4,7 @@ import { partOf, partsOf } from "../webgpu/parts.ts";
 import { grid, type Program, program } from "../webgpu/program.ts";
 
 /** y[i] = weight[ids[i]], zeros for an id outside of the table. */
-export const embeddingProgram = (vectors: boolean): Program =>
+const embeddingProgram = (vectors: boolean): Program =>
   program({
     key: `embedding.${vectors ? "vec4" : "scalar"}`,
     storage: { ids: ["read", "i32"], weight: ["read", "T"], y: ["write", "T"] },
@@ -49,7 +49,7 @@ atomicMax(&ranges[uniforms.vocab + id], i);`,
  * One workgroup a row of the table: it looks for its id between its first and last occurrence, 256 ids at a time, and adds
  * the rows of dy in the order of their positions. Integer atomics only, so the sums are the same every time.
  */
-export const embeddingGradProgram = (vectors: boolean): Program =>
+const embeddingGradProgram = (vectors: boolean): Program =>
   program({
     key: `embedding.gradient.${vectors ? "vec4" : "scalar"}`,
     storage: { ids: ["read", "i32"], ranges: ["read", "u32"], dy: ["read", "T"], dweight: ["write", "T"] },

@@ -5,7 +5,7 @@ import { partOf, partsOf } from "../webgpu/parts.ts";
 import { grid, type Program, program } from "../webgpu/program.ts";
 
 /** `x [rows, 2n]` = [u, g]; forward y = f(g) u, backward du = dy f(g), dg = dy u f'(g). One invocation a pair (u, g). */
-export const gluProgram = (activation: string, direction: "forward" | "backward", vectors: boolean): Program =>
+const gluProgram = (activation: string, direction: "forward" | "backward", vectors: boolean): Program =>
   program({
     key: `glu.${activation}.${direction}.${vectors ? "vec4" : "scalar"}`,
     storage:

@@ -8,7 +8,7 @@ import { reduceFunction, reduceScratch } from "../webgpu/reduce.ts";
 export const rowSize = (n: number): number => (n <= 128 ? 32 : n <= 512 ? 64 : n <= 2048 ? 128 : 256);
 
 /** One workgroup a row: mean, then the variance around it, then y. */
-export const layerNormProgram = (size: number, bias: boolean): Program =>
+const layerNormProgram = (size: number, bias: boolean): Program =>
   program({
     key: `layer-norm.${size}${bias ? ".bias" : ""}`,
     storage: {
@@ -45,7 +45,7 @@ if (lane == 0u) {
   });
 
 /** dx = rstd (g - mean(g) - xhat mean(g xhat)), g = dy weight, xhat = (x - mean) rstd. One workgroup a row. */
-export const layerNormGradProgram = (size: number): Program =>
+const layerNormGradProgram = (size: number): Program =>
   program({
     key: `layer-norm.gradient.${size}`,
     storage: {

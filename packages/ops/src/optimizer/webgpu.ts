@@ -61,7 +61,7 @@ export const addScaled = (host: Host, sum: TensorInfo, grad: TensorInfo, scale: 
 const squareGroups = 64;
 
 /** Sums of squares, one a workgroup, at `partial[first + group.x]`. */
-export const squaresProgram: Program = program({
+const squaresProgram: Program = program({
   key: "global-norm.squares",
   storage: { x: ["read", "f32"], partial: ["write", "f32"] },
   uniforms: { count: "u32", first: "u32" },

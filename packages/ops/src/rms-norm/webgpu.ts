@@ -6,7 +6,7 @@ import { grid, groupIndex, type Program, program } from "../webgpu/program.ts";
 import { reduceFunction, reduceScratch } from "../webgpu/reduce.ts";
 
 /** One workgroup a row. */
-export const rmsNormProgram = (size: number): Program =>
+const rmsNormProgram = (size: number): Program =>
   program({
     key: `rms-norm.${size}`,
     storage: { x: ["read", "f32"], weight: ["read", "f32"], y: ["write", "f32"], rstd: ["write", "f32"] },
@@ -25,7 +25,7 @@ if (lane == 0u) { rstd[index] = scale; }`,
   });
 
 /** dx = rstd (g - xhat mean(g xhat)), g = dy weight, xhat = x rstd. */
-export const rmsNormGradProgram = (size: number): Program =>
+const rmsNormGradProgram = (size: number): Program =>
   program({
     key: `rms-norm.gradient.${size}`,
     storage: {

@@ -18,7 +18,7 @@ const plain: ColumnSum = { key: "sum", rowTensors: { x: "matrix" }, terms: ["x[a
  * A workgroup of 64 columns by 4 sums a block of rows in a fixed order and writes one row of partial sums: no atomics, the
  * same result every time.
  */
-export const columnSumProgram = (sum: ColumnSum): Program =>
+const columnSumProgram = (sum: ColumnSum): Program =>
   program({
     key: `column-sum.${sum.key}`,
     storage: {

@@ -15,7 +15,7 @@ export interface Elementwise {
 }
 
 /** An elementwise shader, on vectors of four where the length allows it. Uniforms: those given, then count and first. */
-export const elementwiseProgram = (e: Elementwise, vectors: boolean): Program =>
+const elementwiseProgram = (e: Elementwise, vectors: boolean): Program =>
   program({
     key: `${e.key}.${vectors ? "vec4" : "scalar"}`,
     storage: Object.fromEntries(Object.entries(e.storage).map(([name, access]) => [name, [access, "T"] as const])),

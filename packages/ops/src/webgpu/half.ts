@@ -8,10 +8,10 @@ import { grid, type Program, program } from "./program.ts";
  */
 export const padded = (length: number): number => (length <= 64 ? 64 : Math.ceil(length / 128) * 128);
 
-export const halfKey = (rows: number, columns: number): string => `half.${rows}x${columns}`;
+const halfKey = (rows: number, columns: number): string => `half.${rows}x${columns}`;
 
 /** `half [padded rows, padded columns]` of f16 from `x [rows, columns]`; values beyond f16 become infinite. */
-export const halfProgram = (vectors: boolean): Program =>
+const halfProgram = (vectors: boolean): Program =>
   program({
     key: `half.${vectors ? "vec4" : "scalar"}`,
     enable: ["f16"],
@@ -38,7 +38,7 @@ half[i] = vec4<f16>(value);`,
   });
 
 /** A new f16 copy. Packed two a float32 element, which is how tfjs sees it. */
-export function makeHalf(host: Host, x: KernelBinding, rows: number, columns: number): TensorInfo {
+function makeHalf(host: Host, x: KernelBinding, rows: number, columns: number): TensorInfo {
   const elements = padded(rows) * padded(columns);
   const half = output(host, [elements / 2]);
   host.dispatch(

@@ -5,7 +5,7 @@ import { partOf, partsOf } from "../parts.ts";
 import { grid, type Program, program } from "../program.ts";
 import { matrixProgram } from "./matrix.ts";
 import { type GemmShape, type MatrixChoice, selectMatrix, selectTiled } from "./select.ts";
-import { type Form, tiledProgram, tiles } from "./tiled.ts";
+import { tiledProgram, tiles } from "./tiled.ts";
 
 export interface Gemm extends GemmShape {
   a: KernelBinding;
@@ -112,5 +112,3 @@ var sum = 0.0;
 for (var s = 0u; s < uniforms.splits; s++) { sum += sums[s * uniforms.count + i]; }
 c[i] = uniforms.alpha * sum${bias ? " + bias[i % uniforms.n]" : ""}${accumulate ? " + c[i]" : ""};`,
   });
-
-export type { Form, GemmShape };
