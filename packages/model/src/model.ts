@@ -25,7 +25,7 @@ export function encode(params: Params, config: ModelConfig, inputs: Inputs, opti
 export function classify(params: Params, config: ModelConfig, inputs: Inputs, options: ForwardOptions = {}): Tensor {
   const { head } = config;
   if (head.type !== "classification" && head.type !== "regression") {
-    throw new TypeError(`classify: expected a classification or regression head, got ${head.type}; see withHead`);
+    throw new TypeError(`classify: expected a classification or regression head, got ${head.type}; set config.head`);
   }
   return tidy(() => {
     const scope = scopeOf(params, config, inputs, options);
@@ -42,7 +42,7 @@ export function classifyTokens(
 ): Tensor {
   const { head } = config;
   if (head.type !== "token-classification") {
-    throw new TypeError(`classifyTokens: expected a token classification head, got ${head.type}; see withHead`);
+    throw new TypeError(`classifyTokens: expected a token classification head, got ${head.type}; set config.head`);
   }
   return tidy(() => {
     const scope = scopeOf(params, config, inputs, options);

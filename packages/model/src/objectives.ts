@@ -84,7 +84,11 @@ export function smoothedCrossEntropy(
   return tf.mean(zLoss === 0 ? loss : tf.add(loss, tf.mul(tf.square(logZ), zLoss)));
 }
 
-/** Mean cross-entropy of `labels [batch]`, or for regression the mean squared error: a scalar. */
+/**
+ * Mean cross-entropy of `labels [batch]`, or for regression the mean squared error: a scalar.
+ *
+ * @throws RangeError where there is not one label for each row, or one is no class of the head
+ */
 export function classificationLoss(
   params: Params,
   config: ModelConfig,
@@ -92,6 +96,7 @@ export function classificationLoss(
   labels: ArrayLike<number>,
   options: ForwardOptions = {},
 ): tf.Scalar {
+  checkLabels("classificationLoss", labels, inputs.inputIds.shape[0]!, config);
   return tf.tidy(() => {
     const logits = classify(params, config, inputs, options);
     if (config.head.type === "regression") {
@@ -106,6 +111,7 @@ export function classificationLoss(
  * Mean cross-entropy over the tokens that have a label: a scalar.
  *
  * @param labels `[batch * seq]`; -100 where there is none
+ * @throws RangeError where no token has one, or one is no class of the head
  */
 export function tokenClassificationLoss(
   params: Params,
@@ -115,6 +121,9 @@ export function tokenClassificationLoss(
   options: ForwardOptions = {},
 ): tf.Scalar {
   const positions = Int32Array.from(labels, (_, i) => i).filter((i) => labels[i]! >= 0);
+  checkLabels("tokenClassificationLoss", labels, inputs.inputIds.size, config);
+  if (positions.length === 0)
+    throw new RangeError("tokenClassificationLoss: expected a label for some token, got none");
   return tf.tidy(() => {
     const logits = classifyTokens(params, config, inputs, options);
     const rows = tf.reshape(logits, [-1, logits.shape[2]!]);
@@ -122,4 +131,14 @@ export function tokenClassificationLoss(
     const targets = Int32Array.from(positions, (i) => labels[i]!);
     return smoothedCrossEntropy(selected, tf.tensor1d(targets, "int32"), 0, 0);
   }) as tf.Scalar;
+}
+
+/** A label that no class has would silently pull all logits down; a negative one stands for none. */
+function checkLabels(name: string, labels: ArrayLike<number>, count: number, { head }: ModelConfig): void {
+  if (labels.length !== count) throw new RangeError(`${name}: expected ${count} labels, got ${labels.length}`);
+  const classes = head.type === "regression" || !("labels" in head) ? Number.POSITIVE_INFINITY : head.labels;
+  const least = head.type === "classification" ? 0 : Number.NEGATIVE_INFINITY;
+  const wrong = Array.from(labels).find((label) => !(label >= least && label < classes));
+  if (wrong !== undefined)
+    throw new RangeError(`${name}: expected labels below ${classes}, from ${least}, got ${wrong}`);
 }

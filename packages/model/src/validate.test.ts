@@ -4,6 +4,7 @@ import "@tensorflow/tfjs-backend-cpu";
 import { beforeAll, describe, expect, it } from "vitest";
 import {
   checkConfig,
+  classificationLoss,
   classify,
   encode,
   huggingFaceBertConfig,
@@ -15,6 +16,7 @@ import {
   parameterCount,
   preset,
   presetNames,
+  tokenClassificationLoss,
 } from "./index.ts";
 
 beforeAll(async () => {
@@ -106,6 +108,17 @@ describe("bad input to a model", () => {
       /classification or regression head, got masked-language-model/,
     );
     tf.disposeVariables();
+  });
+
+  it("names labels that do not fit", () => {
+    const head = { type: "classification", labels: 2, width: 4, pooling: "first", dropout: 0 } as const;
+    const classifier = { ...config, head };
+    const tagger = { ...config, head: { type: "token-classification", labels: 2, dropout: 0 } as const };
+    const inputs = { inputIds: tf.zeros<tf.Rank.R2>([2, 4], "int32") };
+    expect(() => classificationLoss({}, classifier, inputs, [1])).toThrow(/expected 2 labels, got 1/);
+    expect(() => classificationLoss({}, classifier, inputs, [1, 2])).toThrow(/labels below 2, from 0, got 2/);
+    expect(() => classificationLoss({}, classifier, inputs, [-1, 1])).toThrow(/got -1/);
+    expect(() => tokenClassificationLoss({}, tagger, inputs, Array(8).fill(-100))).toThrow(/label for some token/);
   });
 
   it("lists in what a model is no BERT", () => {
