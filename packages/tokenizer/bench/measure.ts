@@ -123,7 +123,7 @@ async function main(shared: string): Promise<void> {
   const json = readFileSync(join(shared, "data/tokenizers/bert-base-uncased/tokenizer.json"), "utf8");
   const texts: string[] = [];
   for (const book of books(shared)) {
-    for (let at = 0; at < book.length && texts.length < 400; at += 50_000) texts.push(book.slice(at, at + 10_000));
+    for (let at = 0; at < book.length && texts.length < 1000; at += 50_000) texts.push(book.slice(at, at + 10_000));
   }
   console.log("training", await measureTraining(books(shared)));
   console.log("training, 2 threads", await measureTraining(books(shared), { threads: 2 }));
