@@ -39,7 +39,7 @@ export const checkRange = (op: string, what: string, got: unknown, holds: boolea
 };
 
 // Reading a tensor back is free only where its data lives in this process.
-const hostBackends = new Set(["cpu", "wasm", "tensorflow"]);
+const hostBackends = new Set(["cpu", "cramkit-cpu", "wasm", "tensorflow"]);
 
 /** For references: throws where `ids` leaves 0..limit-1. A device backend is not stalled for it; its kernels clamp. */
 export const checkIds = (op: string, name: string, ids: Tensor, limit: number): void => {

@@ -1,5 +1,6 @@
 import {
   add,
+  cast,
   concat,
   exp,
   expandDims,
@@ -45,7 +46,8 @@ const chunkOf = (inputs: MaskedCrossEntropyInputs, [start, length]: [number, num
   const product = matMul(rows, weight, false, true);
   const logits = bias ? add(product, bias) : product; // [length, vocab]
   const lse = logSumExp(logits, 1, true); // [length, 1]
-  const picked = oneHot(targets, weight.shape[0]!, 1, 0, "float32");
+  // tfjs-backend-wasm's oneHot writes integers whatever type it is asked for.
+  const picked = cast(oneHot(targets, weight.shape[0]!), "float32");
   return { rows, logits, lse, picked, loss: sub(sum(lse), sum(mul(logits, picked))) };
 };
 
