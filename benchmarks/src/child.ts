@@ -36,7 +36,7 @@ export const runChild = async ({ suite, options }: ChildRequest): Promise<never>
 
 const describeDevice = async (options: SuiteOptions): Promise<DeviceReport> => {
   await startCompute(options);
-  const info = (backend() as { adapterInfo?: Partial<GPUAdapterInfo> }).adapterInfo;
+  const info = (backend() as { device?: GPUDevice }).device?.adapterInfo;
   const text = [info?.vendor, info?.architecture, info?.device, info?.description].filter(Boolean).join(" ");
   const software = /llvmpipe|lavapipe|swiftshader|softpipe|software/i.test(text);
   return {

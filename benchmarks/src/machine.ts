@@ -22,12 +22,23 @@ const tryRun = (command: string, args: string[]): string | undefined => {
   }
 };
 
+/** The commit of a checkout where there is no git to ask. */
+const headOf = (git: string): string | undefined => {
+  try {
+    const head = readFileSync(join(git, "HEAD"), "utf8").trim();
+    return head.startsWith("ref: ") ? readFileSync(join(git, head.slice(5)), "utf8").trim() : head;
+  } catch {
+    return undefined;
+  }
+};
+
 /** The commit that is measured: of the checkout, or the one that a bundle was made of. */
-const commitOf = (): { commit: string; dirty: boolean } => {
+const commitOf = (): { commit: string; dirty: boolean; versions?: Record<string, string> } => {
   try {
     return JSON.parse(readFileSync(join(root, "build.json"), "utf8"));
   } catch {
-    const commit = tryRun("git", ["rev-parse", "HEAD"]) ?? "unknown";
+    const commit = tryRun("git", ["rev-parse", "HEAD"]);
+    if (!commit) return { commit: headOf(join(root, "..", ".git")) ?? "unknown", dirty: true };
     return { commit, dirty: (tryRun("git", ["status", "--porcelain", "--untracked-files=no"]) ?? "") !== "" };
   }
 };
@@ -47,7 +58,8 @@ export const describeRun = (options: SuiteOptions, device: DeviceReport | undefi
     device && !device.software
       ? tryRun("nvidia-smi", ["--query-gpu=driver_version", "--format=csv,noheader"])
       : undefined;
-  const versions: Record<string, string> = { node: process.versions.node };
+  const build = commitOf();
+  const versions: Record<string, string> = { node: process.versions.node, ...build.versions };
   for (const name of ["@tensorflow/tfjs-core", "webgpu", "tokenizers"]) {
     const version = versionOf(name);
     if (version) versions[name] = version;
@@ -56,7 +68,8 @@ export const describeRun = (options: SuiteOptions, device: DeviceReport | undefi
     kind: "run",
     date: new Date().toISOString(),
     command,
-    ...commitOf(),
+    commit: build.commit,
+    dirty: build.dirty,
     quick: options.quick,
     hardware: device?.adapter ?? model,
     softwareAdapter: device?.software ?? false,

@@ -34,10 +34,17 @@ export const gradient = (params: Params, config: Shape["config"], batch: Batch):
   return { loss: value as tf.Scalar, grads: named(grads) };
 };
 
+/** L2 norm over all tensors from tfjs-core. Not `addN`: stock WebGPU adds at most seven tensors at once. */
+export const composedNorm = (tensors: readonly tf.Tensor[]): tf.Tensor =>
+  tf.tidy(() => tf.sqrt(tensors.map((one) => tf.sum(tf.square(one)) as tf.Tensor).reduce((a, b) => tf.add(a, b))));
+
 /** AdamW under a clipped norm: what the recipes train with. */
 export const optimizerOf = (): Optimizer<ClipState<MomentState>> => {
   const kernels = optimizerKernels();
-  return clip(adamw({ learningRate: 1e-3, kernels }), { maxNorm: 0.5, kernels });
+  return clip(adamw({ learningRate: 1e-3, kernels }), {
+    maxNorm: 0.5,
+    kernels: kernels ?? { globalNorm: composedNorm },
+  });
 };
 
 /** Three things to time on a model, over one state that the last of them moves. */

@@ -5,6 +5,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { distance, startCompute } from "../compute.ts";
 import { type Shape, shapesOf } from "../shapes.ts";
 import type { Contestant, Suite, SuiteContext } from "../suite.ts";
+import { composedNorm } from "../training-step.ts";
 
 type Tensors = Record<string, tf.Tensor>;
 const progress = { microbatch: 0, step: 0, examples: 0, tokens: 0, elapsedMs: 0, fraction: 0 };
@@ -56,7 +57,7 @@ const measureNorm = async (
 ): Promise<void> => {
   const grads = Object.values(tensorsOf(shape, 2));
   const bytes = 4 * parameters;
-  const composed = () => tf.tidy(() => tf.sqrt(tf.addN(grads.map((grad) => tf.sum(tf.square(grad))))));
+  const composed = () => composedNorm(grads);
   const contestant = (provider: string, norm: () => tf.Tensor): Contestant => ({
     ...{ provider, work: bytes, tolerance: 1e-4, run: () => norm().dispose() },
     async check() {
@@ -100,7 +101,13 @@ export const optimSuite: Suite = {
           contestantOf("cramkit", shape, lion(settings) as unknown as Optimizer, 20 * parameters, -1e-3),
         ]);
         await run("SGD", [
-          contestantOf("cramkit", shape, sgd({ learningRate: 1e-3 }) as unknown as Optimizer, 12 * parameters, -1e-3),
+          contestantOf(
+            "cramkit",
+            shape,
+            sgd({ learningRate: 1e-3, momentum: 0 }) as unknown as Optimizer,
+            12 * parameters,
+            -1e-3,
+          ),
         ]);
         await measureNorm(shape, kernels ?? {}, context, parameters);
       } catch (error) {

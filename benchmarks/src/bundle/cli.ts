@@ -1,0 +1,131 @@
+import { execFileSync } from "node:child_process";
+import { chmod, cp, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, join, resolve } from "node:path";
+import { Command } from "commander";
+import { build } from "esbuild";
+import { root } from "../places.ts";
+
+/** What a GPU host is asked to download, at most. */
+const limitBytes = 40e6;
+
+interface Flags {
+  out: string;
+  node: string;
+  prepared?: string;
+}
+
+const fail = (message: string): never => {
+  throw new Error(`bench:bundle: ${message}`);
+};
+
+const run = (command: string, args: string[], options: object = {}): string => {
+  try {
+    return execFileSync(command, args, { encoding: "utf8", ...options });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT")
+      fail(`expected ${command} on the PATH, got none; install it`);
+    throw error;
+  }
+};
+
+/** The source and every library in one file; what is native stays outside, what a GPU host lacks is left out. */
+const bundleSource = (outfile: string) =>
+  build({
+    entryPoints: [join(root, "src", "cli.ts")],
+    outfile,
+    bundle: true,
+    minify: true,
+    keepNames: true,
+    platform: "node",
+    format: "esm",
+    target: "node20",
+    conditions: ["@cramkit/source"],
+    // One copy of tfjs-core: the CommonJS build that Node gives to every importer.
+    mainFields: ["main", "module"],
+    external: [
+      "webgpu",
+      "tokenizers",
+      "@tensorflow/tfjs-backend-wasm",
+      "@tensorflow/tfjs-node",
+      "@tensorflow/tfjs-node-gpu",
+    ],
+    banner: {
+      js: 'import { createRequire as cramkitRequire } from "node:module"; const require = cramkitRequire(import.meta.url);',
+    },
+    logLevel: "warning",
+  });
+
+const copyDawn = async (folder: string): Promise<void> => {
+  const source = dirname(createRequire(import.meta.url).resolve("webgpu"));
+  await mkdir(join(folder, "dist", "linux-x64"), { recursive: true });
+  for (const file of ["index.js", "package.json", "LICENSE.md"]) await cp(join(source, file), join(folder, file));
+  const addon = join(folder, "dist", "linux-x64", "dawn.node");
+  await cp(join(source, "dist", "linux-x64", "dawn.node"), addon);
+  run("strip", ["--strip-unneeded", addon]);
+};
+
+const versionsOf = async (names: readonly string[]): Promise<Record<string, string>> => {
+  const require = createRequire(import.meta.url);
+  const entries = names.map(async (name) => [
+    name,
+    JSON.parse(await readFile(require.resolve(`${name}/package.json`), "utf8")).version,
+  ]);
+  return Object.fromEntries(await Promise.all(entries));
+};
+
+const makeBundle = async ({ out, node, prepared }: Flags): Promise<void> => {
+  if (process.platform !== "linux" || process.arch !== "x64")
+    fail(`expected to run on linux-x64, whose Node and Dawn it packs, got ${process.platform}-${process.arch}`);
+  const name = "cramkit-bench-linux-x64";
+  const folder = join(resolve(out), name);
+  await rm(folder, { recursive: true, force: true });
+  for (const part of ["bin", "app", "peers"]) await mkdir(join(folder, part), { recursive: true });
+  await cp(node, join(folder, "bin", "node"), { dereference: true });
+  await chmod(join(folder, "bin", "node"), 0o755);
+  run("strip", [join(folder, "bin", "node")]);
+  await bundleSource(join(folder, "app", "bench.mjs"));
+  await copyDawn(join(folder, "app", "node_modules", "webgpu"));
+  await cp(join(root, "peers", "pytorch.py"), join(folder, "peers", "pytorch.py"));
+  await cp(join(root, "src", "bundle", "launcher.sh"), join(folder, "bench"));
+  await chmod(join(folder, "bench"), 0o755);
+  if (prepared !== undefined) await cp(prepared, join(folder, "prepared"), { recursive: true });
+  const git = (...args: string[]) => run("git", args, { cwd: root }).trim();
+  const built = {
+    commit: git("rev-parse", "HEAD"),
+    dirty: git("status", "--porcelain", "--untracked-files=no") !== "",
+    versions: await versionsOf(["@tensorflow/tfjs-core", "webgpu"]),
+  };
+  await writeFile(join(folder, "build.json"), `${JSON.stringify(built, null, 2)}\n`);
+  const archive = `${folder}.tar.xz`;
+  const tar = [
+    "--create",
+    "--xz",
+    "--file",
+    archive,
+    "--sort=name",
+    "--owner=0",
+    "--group=0",
+    "--directory",
+    resolve(out),
+    name,
+  ];
+  run("tar", tar, { env: { ...process.env, XZ_OPT: "-7 -T2" } });
+  const { size } = await stat(archive);
+  console.log(`${archive}: ${(size / 1e6).toFixed(1)} MB`);
+  if (prepared === undefined && size > limitBytes)
+    fail(`expected at most ${limitBytes / 1e6} MB, got ${(size / 1e6).toFixed(1)} MB`);
+};
+
+try {
+  await new Command("bench:bundle")
+    .description("one archive that measures a GPU on a linux-x64 host without Node and without a network")
+    .option("--out <folder>", "where the archive is written", join(root, "dist"))
+    .option("--node <file>", "the Node binary to pack", process.execPath)
+    .option("--prepared <folder>", "also pack prepared rows, for `./bench train --prepared prepared`")
+    .action(makeBundle)
+    .parseAsync();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
