@@ -1,0 +1,102 @@
+import { registerGradients } from "@cramkit/ops";
+import * as tf from "@tensorflow/tfjs-core";
+import "@tensorflow/tfjs-backend-cpu";
+import { beforeAll, describe, expect, it } from "vitest";
+import { classify, classifyTokens, encode, init, modelConfig, tokenClassificationLoss } from "./index.ts";
+
+beforeAll(async () => {
+  await tf.setBackend("cpu");
+  registerGradients();
+});
+
+const small = {
+  vocabSize: 20,
+  hidden: 6,
+  layers: 1,
+  heads: 2,
+  intermediate: 8,
+  maxSeq: 4,
+  init: { type: "normal", std: 0.5 },
+} as const;
+const inputs = () => ({
+  inputIds: tf.tensor2d(
+    [
+      [3, 7, 9, 2],
+      [5, 1, 8, 4],
+    ],
+    [2, 4],
+    "int32",
+  ),
+  attentionMask: tf.tensor2d(
+    [
+      [1, 1, 1, 0],
+      [1, 1, 1, 1],
+    ],
+    [2, 4],
+    "int32",
+  ),
+});
+const kept = [3, 4]; // positions of each row that the mask leaves
+
+const poolings: Record<"first" | "mean" | "max" | "logsumexp", (values: number[]) => number> = {
+  first: (values) => values[0]!,
+  mean: (values) => values.reduce((sum, value) => sum + value, 0) / values.length,
+  max: (values) => Math.max(...values),
+  logsumexp: (values) => Math.log(values.reduce((sum, value) => sum + Math.exp(value), 0)),
+};
+
+describe("heads", () => {
+  it.each(Object.entries(poolings))("pool %s over the positions that are not masked", (pooling, pool) => {
+    tf.tidy(() => {
+      const head = {
+        type: "classification",
+        labels: 3,
+        width: 5,
+        pooling: pooling as keyof typeof poolings,
+        dropout: 0,
+      } as const;
+      const config = modelConfig({ ...small, head });
+      const params = init(config, 1);
+      const hidden = encode(params, config, inputs()).arraySync() as number[][][];
+      const rows = hidden.map((row, i) =>
+        row[0]!.map((_, c) => pool(row.slice(0, kept[i]).map((position) => position[c]!))),
+      );
+      const dense = tf.tanh(
+        tf.add(
+          tf.matMul(tf.tensor2d(rows), params["pooler.dense.weight"] as tf.Tensor2D, false, true),
+          params["pooler.dense.bias"]!,
+        ),
+      );
+      const logits = tf.add(
+        tf.matMul(dense as tf.Tensor2D, params["head.weight"] as tf.Tensor2D, false, true),
+        params["head.bias"]!,
+      );
+      const found = classify(params, config, inputs()).dataSync();
+      logits.dataSync().forEach((value, i) => {
+        expect(found[i]).toBeCloseTo(value, 4);
+      });
+    });
+  });
+
+  it("score the tokens that have a label", () => {
+    tf.tidy(() => {
+      const config = modelConfig({ ...small, head: { type: "token-classification", labels: 3, dropout: 0 } });
+      const params = init(config, 1);
+      const labels = [-100, 2, -100, -100, 0, -100, 1, -100];
+      const logits = (classifyTokens(params, config, inputs()).arraySync() as number[][][]).flat();
+      const losses = labels.flatMap((label, i) =>
+        label < 0 ? [] : [poolings.logsumexp(logits[i]!) - logits[i]![label]!],
+      );
+      const loss = tokenClassificationLoss(params, config, inputs(), labels);
+      expect(loss.dataSync()[0]).toBeCloseTo(poolings.mean(losses), 5);
+      const grad = tf.grad((weight) =>
+        tokenClassificationLoss({ ...params, "head.weight": weight }, config, inputs(), labels),
+      );
+      expect(
+        grad(params["head.weight"]!)
+          .dataSync()
+          .some((value) => Math.abs(value) > 1e-3),
+      ).toBe(true);
+    });
+  });
+});
