@@ -5,13 +5,13 @@ import {
   type ClipState,
   clip,
   type Kernels,
-  type MomentState,
   type Optimizer,
+  studyOptimizer,
 } from "@cramkit/optim";
 import { batchRamp, byBudget, type Progress, studySchedule } from "@cramkit/scheduler";
 import type { Recipe } from "./recipe.ts";
 
-export type TrainingState = AccumulateState<ClipState<MomentState>>;
+export type TrainingState = AccumulateState<ClipState>;
 
 /** A recipe's optimizer, and what it does at a point of the run. */
 export interface TrainingOptimizer {
@@ -21,17 +21,20 @@ export interface TrainingOptimizer {
   batchSize(progress: Progress): number;
 }
 
-/** AdamW under a clipped norm, on a growing batch, with the learning rate following the budget. */
+/** A recipe's optimizer under a clipped norm, on a growing batch, with the learning rate following the budget. */
 export const trainingOptimizer = (
   { optimizer, schedule, batchSize, batchRamp: ramp }: Recipe["training"],
   microbatchSize: number,
   kernels: Kernels | undefined,
 ): TrainingOptimizer => {
-  const { learningRate: peak, b1, b2, epsilon, weightDecay, clipNorm } = optimizer;
+  const { learningRate: peak, clipNorm } = optimizer;
   const multiplier = byBudget(studySchedule(schedule.name, { warmup: schedule.warmup, cooldown: schedule.cooldown }));
   const learningRate = (progress: Progress) => peak * multiplier(progress);
   const examples = batchRamp({ batchSize, microbatchSize, ramp });
-  const stepped = adamw({ learningRate, b1, b2, epsilon, weightDecay, kernels });
+  const stepped: Optimizer =
+    optimizer.name === "adamw"
+      ? adamw({ ...optimizer, learningRate, kernels })
+      : studyOptimizer(optimizer.name, { learningRate, kernels });
   const clipped = clip(stepped, { maxNorm: clipNorm ?? Number.MAX_VALUE, kernels });
   return {
     optimizer: accumulate(clipped, { batchSize: examples, microbatchSize, kernels }),

@@ -1,3 +1,4 @@
+import { type StudyOptimizerName, studyOptimizerNames } from "@cramkit/optim";
 import { studyScheduleNames } from "@cramkit/scheduler";
 import { z } from "zod";
 import { budgetPattern } from "./budget.ts";
@@ -5,6 +6,10 @@ import { budgetPattern } from "./budget.ts";
 const share = z.number().min(0).max(1);
 const positive = z.number().positive();
 const count = z.int().positive();
+
+/** Optimizers that ask for more than one gradient a step; a recipe's loop computes one. */
+const severalGradients: readonly StudyOptimizerName[] = ["sophia", "adahessian", "sam"];
+const namedOptimizers = studyOptimizerNames.filter((name) => !severalGradients.includes(name));
 
 /** Where text comes from. */
 const source = z.discriminatedUnion("kind", [
@@ -27,6 +32,23 @@ const source = z.discriminatedUnion("kind", [
 ]);
 
 export type SourceSpec = z.infer<typeof source>;
+
+/** Largest global norm of a gradient; null does not clip. */
+const clipNorm = positive.nullable();
+
+const optimizer = z.discriminatedUnion("name", [
+  z.strictObject({
+    name: z.literal("adamw"),
+    learningRate: positive,
+    b1: share.lt(1),
+    b2: share.lt(1),
+    epsilon: positive,
+    weightDecay: z.number().min(0),
+    clipNorm,
+  }),
+  /** With the study's hyperparameters. */
+  z.strictObject({ name: z.enum(namedOptimizers), learningRate: positive, clipNorm }),
+]);
 
 export const recipeSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9.-]*$/),
@@ -73,16 +95,7 @@ export const recipeSchema = z.strictObject({
     budget: z
       .string()
       .regex(budgetPattern, 'expected a number and a unit, as in "24 hours", "2000 steps", "1e6 tokens", "5e15 flops"'),
-    optimizer: z.strictObject({
-      name: z.enum(["adamw", "adam"]),
-      learningRate: positive,
-      b1: share.lt(1),
-      b2: share.lt(1),
-      epsilon: positive,
-      weightDecay: z.number().min(0),
-      /** Largest global norm of a gradient; null does not clip. */
-      clipNorm: positive.nullable(),
-    }),
+    optimizer,
     schedule: z.strictObject({ name: z.enum(studyScheduleNames), warmup: share, cooldown: share }),
     /** Examples of one optimizer step at the end of the ramp. */
     batchSize: count,

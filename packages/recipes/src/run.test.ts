@@ -125,3 +125,11 @@ it.each([
   await expect(runRecipe(change(recipe) as Recipe, at, quiet)).rejects.toThrow(message);
   expect(readdirSync(root)).not.toContain("run");
 });
+
+it("trains with another optimizer of the study, named in one setting", async () => {
+  const { recipe, root } = tinyRun({ optimizer: { name: "lion", learningRate: 1e-3, clipNorm: 0.5 } });
+  const at = folders(root);
+  await runRecipe(recipe, at, quiet);
+  const { masked } = await readRun(at.folder);
+  expect(masked!.trained.loss).toBeLessThan(masked!.untrained.loss);
+});

@@ -3,7 +3,7 @@ import type { Recipe } from "../recipe.ts";
 import { crammedBert } from "./crammed-bert.ts";
 
 /** BERT-base at the budget of the challenge (bert-c0, bert-o0): post-norm, batch 1536, cosine. */
-export const bertBase = (): Recipe => {
+export const bertBase = () => {
   const base = crammedBert();
   return {
     ...base,
@@ -21,5 +21,5 @@ export const bertBase = (): Recipe => {
       batchSize: 1536,
       batchRamp: 0,
     },
-  };
+  } satisfies Recipe;
 };

@@ -13,15 +13,8 @@ export const bertOriginal = (): Recipe => {
     training: {
       ...base.training,
       budget: "1000000 steps",
-      optimizer: {
-        name: "adam",
-        learningRate: 1e-4,
-        b1: 0.9,
-        b2: 0.999,
-        epsilon: 1e-8,
-        weightDecay: 0.01,
-        clipNorm: null,
-      },
+      // Adam with betas 0.9 and 0.999, epsilon 1e-8 and an L2 penalty of 0.01.
+      optimizer: { name: "adam_classic", learningRate: 1e-4, clipNorm: null },
       // 80,000 of 8,000,000 microbatches of 64.
       schedule: { name: "polynomial-decay", warmup: 0.01, cooldown: 0 },
       batchSize: 512,
