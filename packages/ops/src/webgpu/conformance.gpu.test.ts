@@ -13,6 +13,13 @@ const mixedTolerance = 3e-3;
 const suitsF16 = (values: ArrayLike<number>) => Array.prototype.every.call(values, (value) => Math.abs(value) <= 32);
 const isInteger = (values: object) => values instanceof Int32Array;
 
+/** The other ops have one kernel for all tiers. */
+const dependOnTier = ["attention", "linear", "maskedCrossEntropy"];
+const specsOf = (tier: string) =>
+  tier === "float32" ? opSpecs : opSpecs.filter(({ op }) => dependOnTier.includes(op));
+
+if (tiers.length === 0) it.skip("no WebGPU adapter: NOTHING was tested", () => undefined);
+
 describe.each(tiers)("in tier %s", (tier) => {
   let started: TestBackend | undefined;
   beforeAll(async () => {
@@ -22,7 +29,7 @@ describe.each(tiers)("in tier %s", (tier) => {
   });
   afterAll(() => started?.dispose());
 
-  describe.each(opSpecs)("$op", ({ cases }) => {
+  describe.each(specsOf(tier))("$op", ({ cases }) => {
     it.each(cases)("$name", async (testCase) => {
       if (
         tier !== "float32" &&

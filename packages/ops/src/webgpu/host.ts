@@ -28,7 +28,6 @@ export interface Host {
   readonly capabilities: Capabilities;
   makeTensorInfo(shape: number[], dtype: DataType): TensorInfo;
   disposeData(dataId: object): boolean;
-  incRef(dataId: object): void;
   dispatch(
     program: Program,
     bindings: readonly KernelBinding[],
