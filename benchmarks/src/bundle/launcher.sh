@@ -6,11 +6,9 @@
 here=$(cd "$(dirname "$0")" && pwd)
 : "${XDG_RUNTIME_DIR:=/tmp}"
 export XDG_RUNTIME_DIR
+# Signals must reach the program itself: Ctrl-C writes a checkpoint.
+[ $# -eq 0 ] || exec "$here/bin/node" "$here/app/bench.mjs" "$@"
 bench() { "$here/bin/node" "$here/app/bench.mjs" "$@"; }
-if [ $# -gt 0 ]; then
-  bench "$@"
-  exit
-fi
 bench --backend webgpu
 first=$?
 bench machine ops model loop --backend webgpu --precision mixed && exit "$first"
