@@ -31,14 +31,14 @@ export interface PaddingOptions {
   typeId?: number;
 }
 
-export function padEncoding(encoding: Encoding, length: number, padding: PaddingOptions): void {
+function padEncoding(encoding: Encoding, length: number, padding: PaddingOptions): void {
   const missing = length - encoding.ids.length;
   if (missing <= 0) return;
   const { id = 0, token = "[PAD]", typeId = 0, direction = "right" } = padding;
   const pad = <T>(array: T[], value: () => T) => {
-    const filler = Array.from({ length: missing }, value);
-    if (direction === "right") for (const item of filler) array.push(item);
-    else array.unshift(...filler);
+    const content = direction === "left" ? array.splice(0) : [];
+    for (let i = 0; i < missing; i++) array.push(value());
+    for (const item of content) array.push(item);
   };
   pad(encoding.ids, () => id);
   pad(encoding.typeIds, () => typeId);

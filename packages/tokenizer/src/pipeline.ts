@@ -23,7 +23,7 @@ export interface Pipeline {
 }
 
 /** What the model is to see, or an added token with the text that it covers. */
-export interface Piece {
+interface Piece {
   text: AlignedText;
   token?: AddedToken;
 }

@@ -14,8 +14,8 @@ export interface ChunkRule {
 }
 
 export const SEPARATOR = 0;
-export const WORD = 1;
-export const MARK = 2;
+const WORD = 1;
+const MARK = 2;
 export const OTHER = 3;
 
 /** The rule for these components, or undefined where no cut is known to be safe. */

@@ -18,7 +18,7 @@ export interface BpeOptions {
 }
 
 /** Merges by rank; the id of a merge is that of its token. Throws where a merge names a token that is missing. */
-export function mergeTable({ vocab, merges, continuingSubwordPrefix }: BpeOptions): PairMap {
+function mergeTable({ vocab, merges, continuingSubwordPrefix }: BpeOptions): PairMap {
   const table = pairMap(merges.length);
   merges.forEach(([left, right], rank) => {
     const idOf = (token: string) => {

@@ -10,12 +10,3 @@ export function vocabulary(ids: ReadonlyMap<string, number>): Vocabulary {
   for (const [token, id] of ids) tokens[id] = token;
   return { size: ids.size, ids, tokens };
 }
-
-/** The tokens in the order of their ids, as an object for JSON; nothing in it is inherited. */
-export function vocabularyJson(vocab: Vocabulary): Record<string, number> {
-  const entries: [string, number][] = [];
-  vocab.tokens.forEach((token, id) => {
-    if (token !== undefined) entries.push([token, id]);
-  });
-  return Object.fromEntries(entries);
-}

@@ -10,10 +10,13 @@ const numeric = /^\p{N}$/u;
 const wordCharacter = /^[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]$/u;
 
 /** Answers for the Basic Multilingual Plane are kept: 0 not asked yet, 1 no, 2 yes. */
-function remembered(pattern: RegExp, difference?: { without: string; withIt: string }): (code: number) => boolean {
+function remembered(
+  pattern: RegExp,
+  difference?: () => { without: string; withIt: string },
+): (code: number) => boolean {
   let known: Uint8Array | undefined;
-  const lacks = rangeTest(difference?.without ?? "");
-  const has = rangeTest(difference?.withIt ?? "");
+  const lacks = rangeTest(() => difference?.().without ?? "");
+  const has = rangeTest(() => difference?.().withIt ?? "");
   const answer = (code: number) => (pattern.test(String.fromCodePoint(code)) ? !lacks(code) : has(code));
   return (code) => {
     if (code > 0xffff) return answer(code);
@@ -23,12 +26,12 @@ function remembered(pattern: RegExp, difference?: { without: string; withIt: str
 }
 
 export const isWhitespace = /* @__PURE__ */ remembered(whitespace);
-const isUnicodePunctuation = /* @__PURE__ */ remembered(punctuation, unicodeDifferences.punctuation);
-export const isControl = /* @__PURE__ */ remembered(control, unicodeDifferences.control);
-export const isNonspacingMark = /* @__PURE__ */ remembered(nonspacingMark, unicodeDifferences.nonspacingMark);
-export const isMark = /* @__PURE__ */ remembered(mark, unicodeDifferences.mark);
+const isUnicodePunctuation = /* @__PURE__ */ remembered(punctuation, () => unicodeDifferences.punctuation);
+export const isControl = /* @__PURE__ */ remembered(control, () => unicodeDifferences.control);
+export const isNonspacingMark = /* @__PURE__ */ remembered(nonspacingMark, () => unicodeDifferences.nonspacingMark);
+export const isMark = /* @__PURE__ */ remembered(mark, () => unicodeDifferences.mark);
 export const isNumeric = /* @__PURE__ */ remembered(numeric);
-export const isWordCharacter = /* @__PURE__ */ remembered(wordCharacter, unicodeDifferences.wordCharacter);
+export const isWordCharacter = /* @__PURE__ */ remembered(wordCharacter, () => unicodeDifferences.wordCharacter);
 
 /** ASCII punctuation counts `$+<=>^|~` and the backtick in, as BERT does; beyond ASCII the Unicode categories P*. */
 export const isPunctuation = (code: number) =>

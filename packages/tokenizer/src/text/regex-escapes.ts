@@ -15,16 +15,14 @@ export function caseVariants(character: string): string {
 }
 
 const less = (set: string, ranges: string) => `[[${set}]--[${rangeClass(ranges)}]]`;
-const letter = /* @__PURE__ */ less("\\p{L}", unicodeDifferences.letter.without);
-const wordCharacter = /* @__PURE__ */ less("\\p{L}\\p{M}\\p{Nd}\\p{Pc}", unicodeDifferences.wordCharacter.without);
+const letter = () => less("\\p{L}", unicodeDifferences.letter.without);
+const wordCharacter = () => less("\\p{L}\\p{M}\\p{Nd}\\p{Pc}", unicodeDifferences.wordCharacter.without);
 
 const classes: Record<string, string> = {
   s: "\\p{White_Space}",
   S: "\\P{White_Space}",
   d: "\\p{Nd}",
   D: "\\P{Nd}",
-  w: wordCharacter,
-  W: `[^${wordCharacter}]`,
   h: "[0-9A-Fa-f]",
   H: "[^0-9A-Fa-f]",
 };
@@ -42,6 +40,8 @@ const controls: Record<string, string> = {
 
 /** What `\` and `character` mean, inside a class or outside; the reader stands behind them. */
 export function classEscape(reader: RegexReader, character: string): string {
+  if (character === "w") return wordCharacter();
+  if (character === "W") return `[^${wordCharacter()}]`;
   if (Object.hasOwn(classes, character)) return classes[character]!;
   if (Object.hasOwn(controls, character)) return literal(controls[character]!);
   if (character === "x" || character === "u") {
@@ -65,7 +65,7 @@ export function propertyEscape(reader: RegexReader): string {
   reader.at += match[0].length;
   const negated = (match[1] === "P") !== (match[2] === "^");
   const name = match[3] ?? match[4]!;
-  if (name === "L") return negated ? `[^${letter}]` : letter;
+  if (name === "L") return negated ? `[^${letter()}]` : letter();
   for (const candidate of [name, `Script=${name}`]) {
     try {
       const text = `\\${negated ? "P" : "p"}{${candidate}}`;

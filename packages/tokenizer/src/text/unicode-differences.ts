@@ -80,10 +80,10 @@ export const unicodeDifferences = {
 } as const satisfies Record<string, Difference>;
 
 /** Whether a code point is in `ranges`, which are read at the first call. */
-export function rangeTest(ranges: string): (code: number) => boolean {
+export function rangeTest(ranges: () => string): (code: number) => boolean {
   let bounds: number[][] | undefined;
   return (code) => {
-    bounds ??= ranges
+    bounds ??= ranges()
       .split(" ")
       .filter((range) => range !== "")
       .map((range) => range.split("-").map((digits) => Number.parseInt(digits, 16)));

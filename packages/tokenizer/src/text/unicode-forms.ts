@@ -25,8 +25,8 @@ export function toUnicodeForm(t: AlignedText, form: UnicodeForm): AlignedText {
 }
 
 /** Characters whose decomposition the Rust tables do not know. */
-const isCanonicallyWhole = /* @__PURE__ */ rangeTest(unicodeDifferences.canonical.without);
-const isCompatiblyWhole = /* @__PURE__ */ rangeTest(unicodeDifferences.compatible.without);
+const isCanonicallyWhole = /* @__PURE__ */ rangeTest(() => unicodeDifferences.canonical.without);
+const isCompatiblyWhole = /* @__PURE__ */ rangeTest(() => unicodeDifferences.compatible.without);
 
 function decomposition(text: string, form: "NFD" | "NFKD"): Changes {
   const out: Changes = { characters: [], changes: [] };
