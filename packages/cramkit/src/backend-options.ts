@@ -9,10 +9,10 @@ export interface BackendOptions {
 }
 
 /** Adds the options that name a backend. */
-export const withBackend = (command: Command): Command =>
+export const withBackend = (command: Command, usual: Recipe["backend"]["name"] = "cpu"): Command =>
   command
     .addOption(
-      new Option("--backend <name>", "what computes").choices(["auto", "cpu", "webgpu", "tensorflow"]).default("auto"),
+      new Option("--backend <name>", "what computes").choices(["auto", "cpu", "webgpu", "tensorflow"]).default(usual),
     )
     .addOption(new Option("--precision <name>", "of the computation").choices(["float32", "mixed"]).default("float32"))
     .option("--threads <count>", "of the cpu backend; default: all cores");

@@ -3,7 +3,10 @@ import type { Budget } from "@cramkit/scheduler";
 const units = { minute: 1 / 60, hour: 1, day: 24, step: 1, token: 1, flop: 1 } as const;
 
 /** A number and a unit: "24 hours", "2000 steps", "1e6 tokens", "5e15 flops". */
-export const budgetPattern = /^\s*(-?[\d.]+(?:e\+?\d+)?)\s*(minute|hour|day|step|token|flop)s?\s*$/i;
+const budgetPattern = /^\s*(-?[\d.]+(?:e\+?\d+)?)\s*(minute|hour|day|step|token|flop)s?\s*$/i;
+
+/** Whether a text is a budget of more than nothing. */
+export const isBudget = (text: string): boolean => Number(budgetPattern.exec(text)?.[1]) > 0;
 
 /** Reads a budget as a recipe writes it. `flopsPerToken` counts forward and backward of the model. */
 export const parseBudget = (text: string, flopsPerToken: number): Budget => {

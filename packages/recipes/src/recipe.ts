@@ -1,7 +1,7 @@
 import { type StudyOptimizerName, studyOptimizerNames } from "@cramkit/optim";
 import { studyScheduleNames } from "@cramkit/scheduler";
 import { z } from "zod";
-import { budgetPattern } from "./budget.ts";
+import { isBudget } from "./budget.ts";
 
 const share = z.number().min(0).max(1);
 const positive = z.number().positive();
@@ -94,7 +94,7 @@ export const recipeSchema = z.strictObject({
   training: z.strictObject({
     budget: z
       .string()
-      .regex(budgetPattern, 'expected a number and a unit, as in "24 hours", "2000 steps", "1e6 tokens", "5e15 flops"'),
+      .refine(isBudget, 'expected a number above 0 and a unit, as in "24 hours", "2000 steps", "1e6 tokens"'),
     optimizer,
     schedule: z.strictObject({ name: z.enum(studyScheduleNames), warmup: share, cooldown: share }),
     /** Examples of one optimizer step at the end of the ramp. */
@@ -125,6 +125,6 @@ export type Recipe = z.infer<typeof recipeSchema>;
 export const parseRecipe = (value: unknown, origin: string): Recipe => {
   const result = recipeSchema.safeParse(value);
   if (result.success) return result.data;
-  const issues = result.error.issues.map((issue) => `  ${issue.path.join(".") || "(recipe)"}: ${issue.message}`);
-  throw new RangeError(`${origin}: expected a recipe, but\n${issues.join("\n")}`);
+  const issues = result.error.issues.map((issue) => `${issue.path.join(".") || "recipe"}: ${issue.message}`);
+  throw new RangeError(`${origin}: ${issues.join("; ")}`);
 };

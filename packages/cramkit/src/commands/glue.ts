@@ -58,6 +58,7 @@ export const glueCommand = (): Command => {
       .option("--no-untrained", "leave out the same network without pretraining")
       .option("--submission <file>", "predict the test sets and write the zip file that the GLUE server takes")
       .option("--json", "print results as JSON"),
+    "auto",
   ).action(score);
   command
     .command("download")
