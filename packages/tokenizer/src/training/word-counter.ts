@@ -3,6 +3,9 @@ import { chunkList, scanChunks } from "../chunks/scan-chunks";
 import { createPipeline, eachSegment, type PipelineOptions } from "../pipeline";
 import { alignedText, wellFormed } from "../text/aligned-text";
 
+/** Distinct chunks that are held before they are made into words, of which there are fewer. */
+const CAPACITY = 1 << 21;
+
 /** Counts the words of documents: the pieces that the pre-tokenizer gives, added tokens left out. */
 export interface WordCounter {
   add(document: string): void;
@@ -26,8 +29,15 @@ export function wordCounter(options: PipelineOptions): WordCounter {
     }
   };
 
+  const flush = () => {
+    for (let n = 0; n < table.size; n++) countPieces(table.chunk(n), 1, counts[n]!);
+    table.clear();
+    counts.fill(0);
+  };
+
   return {
     add(document) {
+      if (table.size > CAPACITY) flush();
       const text = wellFormed(document);
       eachSegment(text, finder, ({ start, end, token }) => {
         if (token) return;
@@ -56,9 +66,7 @@ export function wordCounter(options: PipelineOptions): WordCounter {
       });
     },
     words() {
-      for (let n = 0; n < table.size; n++) countPieces(table.chunk(n), 1, counts[n]!);
-      table.clear();
-      counts.fill(0);
+      flush();
       return counted;
     },
   };
