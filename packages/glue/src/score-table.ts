@@ -2,14 +2,14 @@ import { studyColumns } from "./averages.ts";
 import type { ScoreRow } from "./score-row.ts";
 import type { Table } from "./table.ts";
 
-const columns = [...studyColumns.map(([column]) => column), "WNLI"];
+const columns = () => [...studyColumns.map(([column]) => column), "WNLI"];
 
 /**
  * Rows one below the other in the order of the study's tables. `avg` is the mean of its nine numbers, `GLUE` the official
  * score; either is shown only where all its tasks are.
  */
 export function scoreTable(rows: readonly ScoreRow[]): Table {
-  const shown = columns.filter((column) => column !== "WNLI" || rows.some(({ scores }) => scores[column]));
+  const shown = columns().filter((column) => column !== "WNLI" || rows.some(({ scores }) => scores[column]));
   const official = rows.some(({ officialAverage }) => officialAverage !== undefined);
   const partial = rows.some(({ scores }) => Object.values(scores).some((score) => score.partial));
   const anyPartial = ({ scores }: ScoreRow) => Object.values(scores).some((score) => score.partial);

@@ -17,13 +17,7 @@ export interface EvaluationSet {
 const rowsOfABatch = 16;
 
 /** The masked batches of an evaluation: the same rows and masks every time. */
-export async function* evaluationBatches({
-  source,
-  rows,
-  maskId,
-  masking,
-  seed,
-}: EvaluationSet): AsyncGenerator<MaskedBatch> {
+async function* evaluationBatches({ source, rows, maskId, masking, seed }: EvaluationSet): AsyncGenerator<MaskedBatch> {
   let left = Math.min(rows, source.rowCount);
   const batches = maskedBatches(source, {
     batchSize: Math.min(rowsOfABatch, left),

@@ -1,8 +1,9 @@
 import { mkdtempSync, readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { init, preset } from "@cramkit/model";
+import { encode, init, inputsOf, type Params, predictTokens, preset } from "@cramkit/model";
 import { crammingTokenizerOptions, trainTokenizer } from "@cramkit/tokenizer";
+import { InferenceSession, Tensor } from "onnxruntime-node";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Compute, startCompute } from "./compute.ts";
 import { exportModel } from "./export-model.ts";
@@ -51,4 +52,21 @@ it("asks for a mask, a model folder, and a text that fits", async () => {
   await expect(fillMask(saved, "nothing to guess")).rejects.toThrow("expected a [MASK] in the text");
   await expect(fillMask(saved, `${"fox ".repeat(40)}[MASK]`)).rejects.toThrow("expected at most 32 tokens");
   await expect(loadModel(mkdtempSync(join(tmpdir(), "empty-")))).rejects.toThrow("expected a model folder");
+});
+
+it("writes an ONNX file that onnxruntime reads, with the same logits", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "model-"));
+  const saved = await model("crammed-bert");
+  await exportModel(saved, "onnx", folder);
+  const ids = Array.from(saved.tokenizer.encodeIds(text.replaceAll("[MASK]", "<mask>")));
+  const shape = [1, ids.length];
+  const int64 = (values: number[]) => new Tensor("int64", BigInt64Array.from(values, BigInt), shape);
+  const session = await InferenceSession.create(join(folder, "onnx", "model.onnx"));
+  const { logits } = await session.run({ input_ids: int64(ids), attention_mask: int64(ids.map(() => 1)) });
+  const inputs = inputsOf({ batchSize: 1, seqLength: ids.length, inputIds: Int32Array.from(ids) });
+  const params = saved.params as Params;
+  const ours = await predictTokens(params, saved.config, encode(params, saved.config, inputs)).data();
+  const theirs = logits!.data as Float32Array;
+  expect(theirs).toHaveLength(ours.length);
+  expect(Math.max(...ours.map((value, i) => Math.abs(value - theirs[i]!)))).toBeLessThan(1e-4);
 });

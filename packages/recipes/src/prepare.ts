@@ -44,7 +44,7 @@ const configurationOf = ({ corpus, tokenizer, rows, evaluation, seed }: Recipe) 
 });
 
 /** The folder of the prepared data of a recipe: the same data, the same folder. */
-export const preparedFolder = (recipe: Recipe, dataFolder: string): string =>
+const preparedFolder = (recipe: Recipe, dataFolder: string): string =>
   join(dataFolder, `${recipe.name}-${preparedSetKey(configurationOf(recipe))}`);
 
 /**

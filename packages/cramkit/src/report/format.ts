@@ -1,4 +1,4 @@
-const compact = new Intl.NumberFormat("en-US", { notation: "compact", maximumSignificantDigits: 4 });
+const compact = /* @__PURE__ */ new Intl.NumberFormat("en-US", { notation: "compact", maximumSignificantDigits: 4 });
 
 /** "1.05M", "320". */
 export const big = (value: number): string => compact.format(value);
