@@ -1,6 +1,6 @@
 import { keyOf, type Measurement } from "./record.ts";
 
-export type Verdict = "faster" | "slower" | "noise" | "new" | "missing";
+type Verdict = "faster" | "slower" | "noise" | "new" | "missing";
 
 export interface Comparison {
   key: string;

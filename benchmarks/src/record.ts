@@ -51,7 +51,7 @@ export interface Failure {
 }
 
 /** Something that was left out, with the reason. */
-export interface Skipped {
+interface Skipped {
   kind: "skipped";
   suite: string;
   case: string;

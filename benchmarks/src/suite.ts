@@ -33,7 +33,7 @@ export interface Contestant extends Timed {
   tolerance?: number;
 }
 
-export interface CaseSpec {
+interface CaseSpec {
   case: string;
   shape?: string;
   unit: Unit;
@@ -69,7 +69,7 @@ export interface Suite {
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** A lost device answers nothing more: the suite ends, the next one starts its own. */
-export const isLost = (error: unknown): boolean => /device (was |is )?lost|was disposed of/i.test(messageOf(error));
+const isLost = (error: unknown): boolean => /device (was |is )?lost|was disposed of/i.test(messageOf(error));
 
 /** Runs cases of one suite: each is checked, then timed, then handed to `emit`. */
 export const createContext = (
