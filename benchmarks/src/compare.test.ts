@@ -3,7 +3,7 @@ import { compare, comparisonText } from "./compare.ts";
 import { type Measurement, rateOf } from "./record.ts";
 import { spread } from "./timing.ts";
 
-const measured = (name: string, ms: readonly number[]): Measurement => ({
+const measured = (name: string, once: readonly number[], ms = [...once, ...once, ...once]): Measurement => ({
   ...{ kind: "measurement", suite: "ops", case: name, mode: "forward", provider: "cramkit", backend: "cpu" },
   ...{ precision: "float32", shape: "step", unit: "GFLOP/s", samples: ms.length, clock: "host", load: 0 },
   value: spread(ms.map((one) => rateOf("GFLOP/s", 1e9, one))),
@@ -25,6 +25,16 @@ describe("compare", () => {
     expect(verdicts([measured("a", [10, 10, 20, 20, 20])], [measured("a", [10, 10, 10, 10, 20])])).toEqual({
       a: "noise",
     });
+  });
+
+  it("calls a difference that is smaller than the noise of either side noise", () => {
+    expect(verdicts([measured("a", [10, 12, 14])], [measured("a", [15, 17, 19])])).toEqual({ a: "slower" });
+    expect(verdicts([measured("a", [10, 14, 18])], [measured("a", [18.5, 19, 20])])).toEqual({ a: "noise" });
+  });
+
+  it("judges nothing by the three samples of the quick form", () => {
+    const quick = (ms: number) => measured("a", [], [ms, ms, ms]);
+    expect(verdicts([quick(1)], [quick(10)])).toEqual({ a: "noise" });
   });
 
   it("calls a difference below the threshold noise, however narrow the bands", () => {

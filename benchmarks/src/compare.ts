@@ -18,6 +18,7 @@ const bandOf = (runs: readonly Measurement[]) => {
     low: Math.min(...runs.map(({ ms }) => ms.p20)),
     high: Math.max(...runs.map(({ ms }) => ms.p80)),
     middle: middles[middles.length >> 1]!,
+    samples: runs.reduce((sum, { samples }) => sum + samples, 0),
   };
 };
 
@@ -27,9 +28,13 @@ const byKey = (measurements: readonly Measurement[]): Map<string, Measurement[]>
   return map;
 };
 
+/** Fewer say nothing about how much a time varies: the quick form can never be called slower. */
+const enoughSamples = 8;
+
 /**
  * Sets two sets of measurements beside each other. A difference counts where the bands from the 20th to the 80th
- * percentile, over all runs of a key, do not touch and the medians are more than `threshold` apart; all else is noise.
+ * percentile, over all runs of a key, do not touch and the medians are further apart than `threshold` and than the wider
+ * band is wide; all else is noise.
  * Several runs of the same key in a file widen its band by what really varies from run to run.
  */
 export const compare = (
@@ -47,8 +52,9 @@ export const compare = (
     const ratio = a.middle / b.middle;
     const noise = Math.max(a.high / a.low, b.high / b.low) - 1;
     const apart = b.low > a.high || b.high < a.low;
-    const big = Math.max(ratio, 1 / ratio) > 1 + threshold;
-    return { key, ratio, noise, verdict: !apart || !big ? "noise" : ratio > 1 ? "faster" : "slower" };
+    const big = Math.max(ratio, 1 / ratio) > 1 + Math.max(threshold, noise);
+    const known = Math.min(a.samples, b.samples) >= enoughSamples;
+    return { key, ratio, noise, verdict: !known || !apart || !big ? "noise" : ratio > 1 ? "faster" : "slower" };
   });
 };
 
