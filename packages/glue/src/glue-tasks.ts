@@ -116,7 +116,7 @@ function mnli(): GlueTask {
 }
 
 /** The nine tasks of GLUE; the diagnostic set AX is a test set of MNLI. Labels are numbered as published on the hub. */
-export const glueTasks: Readonly<Record<GlueName, GlueTask>> = {
+export const glueTasks: Readonly<Record<GlueName, GlueTask>> = /* @__PURE__ */ (() => ({
   cola: cola(),
   sst2: usual(taskOf("sst2", "SST-2", ["negative", "positive"], false, ["accuracy"]), [67349, 872, 1821], sentence, {
     written: "numbers",
@@ -153,7 +153,7 @@ export const glueTasks: Readonly<Record<GlueName, GlueTask>> = {
     written: "numbers",
     hubColumns: sentences,
   }),
-};
+}))();
 
 /** All files of a task. */
 export function splitsOf(glue: GlueTask): readonly SplitLayout[] {

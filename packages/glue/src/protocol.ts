@@ -50,30 +50,31 @@ const sane: Protocol = {
  * The study's protocols under the names of its configurations: `GLUE_sane` scored the crammed models, `GLUE_v2` and
  * `GLUE_v1` the published BERT in either version of the study, `GLUE_mosbach` is the long schedule of Mosbach et al. (2021).
  */
-export const protocols = {
-  GLUE_sane: sane,
-  GLUE_v2: {
-    ...sane,
-    name: "GLUE_v2",
-    epochs: 10,
-    batchSize: 32,
-    learningRate: 2e-5,
-    schedule: "linear",
-    warmup: 0.06,
-    adamw: { ...sane.adamw, weightDecay: 0.1 },
-    maxLength: 1024,
-  },
-  // Its configuration names 1000 warm-up steps, but a schedule of "none" has no use for them.
-  GLUE_v1: { ...sane, name: "GLUE_v1", batchSize: 32, learningRate: 2e-5, schedule: "constant", warmup: 0 },
-  GLUE_mosbach: {
-    ...sane,
-    name: "GLUE_mosbach",
-    epochs: 20,
-    learningRate: 2e-5,
-    schedule: "linear",
-    adamw: { ...sane.adamw, weightDecay: 0.01 },
-  },
-} as const satisfies Record<string, Protocol>;
+export const protocols = /* @__PURE__ */ (() =>
+  ({
+    GLUE_sane: sane,
+    GLUE_v2: {
+      ...sane,
+      name: "GLUE_v2",
+      epochs: 10,
+      batchSize: 32,
+      learningRate: 2e-5,
+      schedule: "linear",
+      warmup: 0.06,
+      adamw: { ...sane.adamw, weightDecay: 0.1 },
+      maxLength: 1024,
+    },
+    // Its configuration names 1000 warm-up steps, but a schedule of "none" has no use for them.
+    GLUE_v1: { ...sane, name: "GLUE_v1", batchSize: 32, learningRate: 2e-5, schedule: "constant", warmup: 0 },
+    GLUE_mosbach: {
+      ...sane,
+      name: "GLUE_mosbach",
+      epochs: 20,
+      learningRate: 2e-5,
+      schedule: "linear",
+      adamw: { ...sane.adamw, weightDecay: 0.01 },
+    },
+  }) as const satisfies Record<string, Protocol>)();
 
 /**
  * The learning rate of a step, counted from 0 of `steps`: `peak * s / W` during the `W = floor(warmup * steps)` steps of

@@ -1,19 +1,17 @@
-import { activations } from "../webgpu/activations.ts";
+import { geluWgsl } from "../webgpu/activations.ts";
 import { type Elementwise, elementwise } from "../webgpu/elementwise.ts";
 import { output, webgpuKernel } from "../webgpu/host.ts";
-
-const { wgsl: declare } = activations.gelu!;
 
 const forward: Elementwise = {
   key: "gelu",
   storage: { x: "read", y: "write" },
-  declare,
+  declare: geluWgsl,
   main: "y[i] = value(x[i]);",
 };
 const backward: Elementwise = {
   key: "gelu.gradient",
   storage: { dy: "read", x: "read", dx: "write" },
-  declare,
+  declare: geluWgsl,
   main: "dx[i] = dy[i] * derivative(x[i]);",
 };
 

@@ -20,14 +20,15 @@ export interface Activation {
   wgsl: string;
 }
 
-export const activations: Readonly<Record<string, Activation>> = {
-  gelu: {
-    wgsl: `${erf}
+/** `value` and `derivative` of the exact GELU. */
+export const geluWgsl = `${erf}
 fn value(x: T) -> T { return 0.5 * x * (1.0 + erfOf(x * 0.70710678)); }
 fn derivative(x: T) -> T {
   return 0.5 * (1.0 + erfOf(x * 0.70710678)) + x * 0.39894228 * exp(-min(0.5 * x * x, T(80.0)));
-}`,
-  },
+}`;
+
+export const activations: Readonly<Record<string, Activation>> = {
+  gelu: { wgsl: geluWgsl },
   relu: {
     wgsl: `fn value(x: T) -> T { return max(x, T(0.0)); }
 fn derivative(x: T) -> T { return select(T(0.0), T(1.0), x > T(0.0)); }`,

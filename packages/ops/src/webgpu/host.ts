@@ -45,6 +45,7 @@ export type Attrs = Record<string, number | string>;
 export type Inputs = Record<string, TensorInfo>;
 
 /** A tfjs kernel for the backend `webgpu`. */
+/* @__NO_SIDE_EFFECTS__ */
 export const webgpuKernel = (
   kernelName: string,
   run: (host: Host, inputs: Inputs, attrs: Attrs) => TensorInfo | TensorInfo[],

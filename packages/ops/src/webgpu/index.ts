@@ -11,15 +11,15 @@ import { optimizerWebgpu } from "../optimizer/webgpu.ts";
 import { rmsNormWebgpu } from "../rms-norm/webgpu.ts";
 
 /** Every kernel for tfjs's backend `webgpu`, to be passed to `registerKernels`. */
-export const webgpuKernels: readonly KernelConfig[] = [
-  ...linearWebgpu,
-  ...embeddingWebgpu,
-  ...layerNormWebgpu,
-  ...rmsNormWebgpu,
-  ...attentionWebgpu,
-  ...geluWebgpu,
-  ...gluWebgpu,
-  ...dropoutWebgpu,
-  ...maskedCrossEntropyWebgpu,
-  ...optimizerWebgpu,
-];
+export const webgpuKernels: readonly KernelConfig[] = /* @__PURE__ */ [
+  linearWebgpu,
+  embeddingWebgpu,
+  layerNormWebgpu,
+  rmsNormWebgpu,
+  attentionWebgpu,
+  geluWebgpu,
+  gluWebgpu,
+  dropoutWebgpu,
+  maskedCrossEntropyWebgpu,
+  optimizerWebgpu,
+].flat();

@@ -25,6 +25,7 @@ export interface ProgramSource {
 }
 
 /** Puts a shader together. Pure; the text is made when a pipeline is first needed. */
+/* @__NO_SIDE_EFFECTS__ */
 export function program(source: ProgramSource): Program {
   const { key, storage, uniforms = {} } = source;
   return {
