@@ -61,18 +61,19 @@ export const addScaled = (host: Host, sum: TensorInfo, grad: TensorInfo, scale: 
 const squareGroups = 64;
 
 /** Sums of squares, one a workgroup, at `partial[first + group.x]`. */
-const squaresProgram: Program = program({
-  key: "global-norm.squares",
-  storage: { x: ["read", "f32"], partial: ["write", "f32"] },
-  uniforms: { count: "u32", first: "u32" },
-  size: 256,
-  declare: `${reduceScratch(256)}\n${reduceFunction(256, "sum")}`,
-  main: `
+const squaresProgram = (): Program =>
+  program({
+    key: "global-norm.squares",
+    storage: { x: ["read", "f32"], partial: ["write", "f32"] },
+    uniforms: { count: "u32", first: "u32" },
+    size: 256,
+    declare: `${reduceScratch(256)}\n${reduceFunction(256, "sum")}`,
+    main: `
 var sum = 0.0;
 for (var i = group.x * 256u + lane; i < uniforms.count; i = i + groups.x * 256u) { sum += x[i] * x[i]; }
 let total = workgroupSum(lane, sum);
 if (lane == 0u) { partial[uniforms.first + group.x] = total; }`,
-});
+  });
 
 /** One workgroup: y[0] = scale * the sum of x, or its square root. */
 export const totalProgram = (root: boolean): Program =>
@@ -128,7 +129,7 @@ export const optimizerWebgpu = [
     let first = 0;
     for (const { tensor, part, groups } of parts) {
       const bound = partOf(tensor, sizeOf(tensor), 4, part);
-      host.dispatch(squaresProgram, [bound, partial], { count: part.count, first }, [groups, 1, 1]);
+      host.dispatch(squaresProgram(), [bound, partial], { count: part.count, first }, [groups, 1, 1]);
       first += groups;
     }
     const norm = output(host, []);

@@ -2,10 +2,9 @@
  * WGSL for a sum or maximum over the `size` invocations of a workgroup, by halving in workgroup memory: the order is the
  * same on every device and every run. `scratch` is declared by {@link reduceScratch}; all invocations get the result.
  */
-/* @__NO_SIDE_EFFECTS__ */
+
 export const reduceScratch = (size: number, type = "f32"): string => `var<workgroup> scratch: array<${type}, ${size}>;`;
 
-/* @__NO_SIDE_EFFECTS__ */
 export function reduceFunction(size: number, operation: "sum" | "max", type = "f32"): string {
   const name = operation === "sum" ? "workgroupSum" : "workgroupMax";
   const combine =
