@@ -6,6 +6,7 @@ export interface BackendOptions {
   readonly backend: Recipe["backend"]["name"];
   readonly precision: Recipe["backend"]["precision"];
   readonly threads?: string;
+  readonly allowSoftware?: boolean;
 }
 
 /** Adds the options that name a backend. */
@@ -15,7 +16,8 @@ export const withBackend = (command: Command, usual: Recipe["backend"]["name"] =
       new Option("--backend <name>", "what computes").choices(["auto", "cpu", "webgpu", "tensorflow"]).default(usual),
     )
     .addOption(new Option("--precision <name>", "of the computation").choices(["float32", "mixed"]).default("float32"))
-    .option("--threads <count>", "of the cpu backend; default: all cores");
+    .option("--threads <count>", "of the cpu backend; default: all cores")
+    .option("--allow-software", "accept a WebGPU adapter that is a CPU: right, but slow");
 
 export const backendOf = ({ backend, precision, threads }: BackendOptions): Recipe["backend"] => {
   if (threads !== undefined && !/^[1-9]\d*$/.test(threads))

@@ -13,8 +13,11 @@ export interface Compute {
   dispose(): void;
 }
 
-/** Starts the backend of a recipe and registers gradients and kernels. */
-export const startCompute = async ({ name, precision, threads }: Recipe["backend"]): Promise<Compute> => {
+/** Starts the backend of a recipe and registers gradients and kernels. `allowSoftware`: on a WebGPU adapter that is a CPU. */
+export const startCompute = async (
+  { name, precision, threads }: Recipe["backend"],
+  { allowSoftware = false }: { allowSoftware?: boolean } = {},
+): Promise<Compute> => {
   registerGradients();
   const backend = await startBackend(name, {
     kernels: {
@@ -22,7 +25,7 @@ export const startCompute = async ({ name, precision, threads }: Recipe["backend
       webgpu: async () => (await import("@cramkit/ops/webgpu")).webgpuKernels,
     },
     cpu: { threads: threads ?? undefined },
-    webgpu: { precision },
+    webgpu: { precision, allowSoftware },
   });
   const { description, findings, dispose } = backend;
   return { name: backend.name, description, findings, kernels: optimizerKernels(), dispose };

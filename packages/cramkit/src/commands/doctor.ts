@@ -1,22 +1,20 @@
 import { cpus, totalmem } from "node:os";
+import { inspectWebgpu, type WebgpuReport } from "@cramkit/backend/webgpu";
 import { startCompute } from "@cramkit/recipes";
 import { Command } from "commander";
+
+interface Finding {
+  readonly name: string;
+  readonly available: boolean;
+  readonly detail: string;
+  readonly webgpu?: WebgpuReport;
+}
 
 export const doctorCommand = (): Command =>
   new Command("doctor")
     .description("what this machine offers, what is missing and how to get it")
     .option("--json", "as one JSON object")
     .action(async ({ json }: { json?: boolean }) => {
-      const backends = [];
-      for (const name of ["webgpu", "tensorflow", "cpu"] as const) {
-        try {
-          const compute = await startCompute({ name, precision: "float32", threads: null });
-          backends.push({ name, available: true, detail: compute.description });
-          compute.dispose();
-        } catch (error) {
-          backends.push({ name, available: false, detail: (error as Error).message });
-        }
-      }
       const machine = {
         node: process.versions.node,
         platform: `${process.platform}-${process.arch}`,
@@ -24,11 +22,51 @@ export const doctorCommand = (): Command =>
         cores: cpus().length,
         memoryGB: Math.round(totalmem() / 1e9),
       };
+      const backends = [await inspectGpu(), await inspect("tensorflow"), await inspect("cpu")];
       if (json) return console.log(JSON.stringify({ machine, backends }, null, 2));
-      console.log(
-        `Node ${machine.node} on ${machine.platform}, ${machine.cores} x ${machine.processor}, ${machine.memoryGB} GB`,
-      );
-      for (const { name, available, detail } of backends) {
-        console.log(`${available ? "+" : "-"} ${name}: ${detail.replaceAll("\n", "\n  ")}`);
+      const { node, platform, cores, processor, memoryGB } = machine;
+      console.log(`Node ${node} on ${platform}, ${cores} x ${processor}, ${memoryGB} GB`);
+      for (const { name, available, detail, webgpu } of backends) {
+        console.log(`${available ? "+" : "-"} ${name}: ${detail}`);
+        if (webgpu) console.log(gpuLines(webgpu).join("\n"));
       }
     });
+
+const inspect = async (name: "tensorflow" | "cpu"): Promise<Finding> => {
+  try {
+    const compute = await startCompute({ name, precision: "float32", threads: null });
+    compute.dispose();
+    return { name, available: true, detail: compute.description };
+  } catch (error) {
+    return { name, available: false, detail: (error as Error).message };
+  }
+};
+
+const inspectGpu = async (): Promise<Finding> => {
+  try {
+    const webgpu = await inspectWebgpu({ allowSoftware: true });
+    const kind = webgpu.software ? "software adapter, for tests only" : `${webgpu.bestTier} kernels`;
+    return { name: "webgpu", available: true, detail: `${webgpu.adapter} (${kind})`, webgpu };
+  } catch (error) {
+    return { name: "webgpu", available: false, detail: (error as Error).message };
+  }
+};
+
+const gpuLines = ({
+  driver,
+  features,
+  limits,
+  subgroupSizes,
+  matrixConfigs,
+  bestTier,
+  advice,
+}: WebgpuReport): string[] => [
+  `    driver: ${driver}`,
+  `    features: ${features.join(", ")}`,
+  `    limits: ${Object.entries(limits)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(", ")}`,
+  `    subgroups of ${subgroupSizes.join(" to ")}; matrix units: ${matrixConfigs.length > 0 ? JSON.stringify(matrixConfigs) : "none"}`,
+  `    fastest kernels here: ${bestTier}`,
+  ...advice.map((line) => `    faster: ${line}`),
+];

@@ -11,7 +11,7 @@ export const fillMaskCommand = (): Command =>
       .option("--run <folder>", "a run's folder", join("runs", "quickstart"))
       .option("--top <count>", "guesses for each mask", Number, 5),
   ).action(async (text: string, options: BackendOptions & { run: string; top: number }) => {
-    const compute = await startCompute(backendOf(options));
+    const compute = await startCompute(backendOf(options), options);
     const model = await loadModel(runFiles(options.run).model);
     for (const guesses of await fillMask(model, text, options.top)) {
       for (const { token, probability, text } of guesses)

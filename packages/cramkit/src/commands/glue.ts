@@ -89,7 +89,7 @@ const score = async (options: GlueOptions): Promise<void> => {
   if (!model) throw new RangeError("glue: expected --run FOLDER or --checkpoint FOLDER, got neither");
   const protocol = { ...protocols[options.protocol] };
   const results = options.results ?? (run ? runFiles(run).glue : "glue-results");
-  const compute = await startCompute(backendOf(options));
+  const compute = await startCompute(backendOf(options), options);
   await session(async (context) => {
     const { name, trained, untrained } = await runGlue(
       {

@@ -10,7 +10,7 @@ export const verifyCommand = (): Command =>
       .option("--json", "one object a file"),
   ).action(async (files: string[], options: BackendOptions & { json?: boolean }) => {
     const backend = backendOf(options);
-    const compute = await startCompute(backend);
+    const compute = await startCompute(backend, options);
     let failed = 0;
     for (const file of files) {
       const { kernels } = compute;
