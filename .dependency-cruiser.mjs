@@ -26,7 +26,7 @@ export default {
       from: { path: `^${folder}/` },
       to: {
         path: "^packages/[^/]+/src/",
-        pathNot: [`^${folder}/`, "^packages/[^/]+/src/index\\.ts$", "^packages/[^/]+/src/[^/]+/index\\.ts$"],
+        pathNot: [`^${folder}/`, "^packages/[^/]+/src/(index|node)\\.ts$", "^packages/[^/]+/src/[^/]+/index\\.ts$"],
       },
     })),
     ...names.map((name) => ({

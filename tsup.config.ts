@@ -19,4 +19,5 @@ export default defineConfig({
   sourcemap: true,
   treeshake: true,
   splitting: true,
+  silent: true,
 });

@@ -1,6 +1,7 @@
-import { add, addN, div, log, maximum, mul, scalar, sqrt, square, sum, type Tensor, tidy } from "@tensorflow/tfjs-core";
+import { add, div, log, maximum, mul, scalar, sqrt, square, sum, type Tensor, tidy } from "@tensorflow/tfjs-core";
 import { checkPositive } from "./check.ts";
 import type { NoState } from "./decay-and-rate.ts";
+import { sumOf } from "./device-scalar.ts";
 import { disposeMap, mapTensors } from "./tensor-map.ts";
 import type { GradientTransformation } from "./types.ts";
 
@@ -19,7 +20,7 @@ export const scaleByAgd = ({ gain = 1 }: { gain?: number } = {}): GradientTransf
     update(updates, state) {
       const list = Object.values(updates);
       const rate = tidy(() => {
-        const total = list.length === 0 ? scalar(0) : addN(list.map((g) => mul(norm(g), aspect(g))));
+        const total = list.length === 0 ? scalar(0) : sumOf(list.map((g) => mul(norm(g), aspect(g))));
         const summary = div(total, Math.max(1, list.length));
         return mul(log(div(add(sqrt(add(mul(summary, 4), 1)), 1), 2)), gain / Math.max(1, list.length));
       });

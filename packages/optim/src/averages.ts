@@ -1,5 +1,6 @@
-import { add, addN, mul } from "@tensorflow/tfjs-core";
+import { add, mul, tidy } from "@tensorflow/tfjs-core";
 import { checkBetas, checkCount, checkFit } from "./check.ts";
+import { sumOf } from "./device-scalar.ts";
 import { copy, disposeMap, mapTensors } from "./tensor-map.ts";
 import type { Optimizer, State, TensorMap } from "./types.ts";
 
@@ -55,5 +56,8 @@ export const lawa = <S extends State>(
 /** The mean of the copies that `lawa` keeps, as new tensors; undefined before the first copy. */
 export const latestWeightAverage = ({ snapshots }: Pick<LatestWeightState, "snapshots">): TensorMap | undefined => {
   const [first] = snapshots;
-  return first && mapTensors(first, (_, name) => mul(addN(snapshots.map((map) => map[name]!)), 1 / snapshots.length));
+  return (
+    first &&
+    mapTensors(first, (_, name) => tidy(() => mul(sumOf(snapshots.map((map) => map[name]!)), 1 / snapshots.length)))
+  );
 };

@@ -1,6 +1,6 @@
 import {
   abs,
-  addN,
+  add,
   lessEqual,
   logicalAnd,
   mul,
@@ -34,11 +34,21 @@ export const choose = (taken: Tensor, value: number | Tensor, otherwise: number 
 
 const asScalar = (value: number | Tensor): Tensor => (typeof value === "number" ? scalar(value) : value);
 
+/**
+ * The sum of tensors of one shape, in pairs of neighbours: tfjs's addN binds all of them at once, which WebGPU allows for
+ * a handful only. Not for an empty list.
+ */
+export const sumOf = (tensors: readonly Tensor[]): Tensor => {
+  if (tensors.length === 1) return tensors[0]!;
+  const half = tensors.length >> 1;
+  return add(sumOf(tensors.slice(0, half)), sumOf(tensors.slice(half)));
+};
+
 /** The L2 norm over all tensors: scalar. */
 export const globalNorm = (tensors: TensorMap, kernels: Kernels = {}): Tensor => {
   const list = Object.values(tensors);
   if (kernels.globalNorm) return kernels.globalNorm(list);
-  return tidy(() => (list.length === 0 ? scalar(0) : sqrt(addN(list.map((tensor) => sum(square(tensor)))))));
+  return tidy(() => (list.length === 0 ? scalar(0) : sqrt(sumOf(list.map((tensor) => sum(square(tensor)))))));
 };
 
 /** The gradients times their scale, and zeros where the step is skipped, whatever they hold: borrows all. */

@@ -46,7 +46,7 @@ export const openCorpus = ({ corpus, seed }: Recipe, { tokenizer, workFolder }: 
 };
 
 const read = (spec: SourceSpec): AsyncIterable<Document> => {
-  if (spec.kind === "installed-documentation") return installedDocumentation({ root: spec.root, declarations: "all" });
+  if (spec.kind === "installed-documentation") return installedDocumentation({ root: spec.root });
   const { kind: _, weight: __, ...options } = spec;
   return fileDocuments(options);
 };
