@@ -11,6 +11,8 @@ export default class PlainSummary {
       // A file that could not even be loaded has no tests to fail.
       if (module.state() === "failed" && !tests.some((test) => test.result().state === "failed")) counts.failed++;
     }
-    console.log(`${counts.passed} passed, ${counts.failed} failed${counts.skipped ? `, ${counts.skipped} skipped` : ""}`);
+    console.log(
+      `${counts.passed} passed, ${counts.failed} failed${counts.skipped ? `, ${counts.skipped} skipped` : ""}`,
+    );
   }
 }

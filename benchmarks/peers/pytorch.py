@@ -107,9 +107,13 @@ def measure(name, fused, compiled, precision):
     targets = ids[(positions + 1) % rows]
     inputs = ids.view(spec["batch"], spec["seq"])
     forward = torch.compile(model) if compiled else model
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, betas=(0.9, 0.98), eps=1e-8, weight_decay=0.01, fused=given.device == "cuda")
+    kernel = {"fused": True} if given.device == "cuda" else {}  # which old versions do not know
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=1e-3, betas=(0.9, 0.98), eps=1e-8, weight_decay=0.01, **kernel
+    )
     half = {"float32": None, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
-    scaler = torch.amp.GradScaler(given.device, enabled=half == torch.float16)
+    # Older versions have no scaler for the CPU, and other precisions need none.
+    scaler = torch.amp.GradScaler(given.device) if half == torch.float16 else None
     losses, times = [], []
     steps = 3 if given.quick else given.steps
     for step in range(-3, steps):
@@ -119,11 +123,15 @@ def measure(name, fused, compiled, precision):
         optimizer.zero_grad(set_to_none=True)
         with torch.autocast(given.device, dtype=half or torch.bfloat16, enabled=half is not None):
             loss = forward(inputs, positions, targets)
-        scaler.scale(loss).backward()
-        scaler.unscale_(optimizer)
+        (scaler.scale(loss) if scaler else loss).backward()
+        if scaler:
+            scaler.unscale_(optimizer)
         nn.utils.clip_grad_norm_(model.parameters(), 0.5)
-        scaler.step(optimizer)
-        scaler.update()
+        if scaler:
+            scaler.step(optimizer)
+            scaler.update()
+        else:
+            optimizer.step()
         if given.device == "cuda":
             torch.cuda.synchronize()
         losses.append(loss.item())
