@@ -44,11 +44,14 @@ function once(step, inputs, run) {
 
 function pnpm(...args) {
   const command = ["npx", "--yes", root.packageManager, ...args];
+  const env = { ...process.env, CI: "true" }; // no questions
+  // What an outer `npx -p node@24 -c "npm test"` was asked, which the inner one would take for its own.
+  for (const name of ["npm_config_call", "npm_config_package"]) delete env[name];
   console.log(`> ${command.slice(2).join(" ")}`);
   const { status, error } = spawnSync(command[0], command.slice(1), {
     stdio: ["ignore", "inherit", "inherit"],
     shell: process.platform === "win32",
-    env: { ...process.env, CI: "true" }, // no questions
+    env,
   });
   if (error || status !== 0) {
     console.error(`setup: ${command.slice(2).join(" ")} failed${error ? `: ${error.message}` : ""}; see above`);
