@@ -152,6 +152,13 @@ precisions = ["float32", "bf16"] + (["fp16"] if given.device == "cuda" else [])
 for precision in precisions:
     for variant, fused, compiled in variants:
         who = f"PyTorch {torch.__version__.split('+')[0]} {variant} {precision}"
+        missing = [name for name, there in [
+            ("scaled_dot_product_attention", not fused or hasattr(F, "scaled_dot_product_attention")),
+            ("torch.compile", not compiled or hasattr(torch, "compile")),
+        ] if not there]
+        if missing:
+            say(kind="skipped", who=who, reason=f"this version has no {' and no '.join(missing)}")
+            continue
         try:
             measure(who, fused, compiled, precision)
         except Exception as error:  # one variant that does not run here leaves the others
