@@ -1,4 +1,4 @@
-import { appendFile, mkdir, mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, expect, it } from "vitest";
@@ -67,4 +67,22 @@ it("refuses a checkpoint of a newer version", async () => {
   await checkpoints.write("x", { microbatch: 1 });
   await writeFile(join(folder, "microbatch-0000000001", "checkpoint.json"), JSON.stringify({ version: 2, files: {} }));
   await expect(checkpoints.latest()).rejects.toThrow("expected checkpoint version 1 or older, got 2; update cramkit");
+});
+
+it("goes on where a process was killed while it removed an old checkpoint", async () => {
+  const checkpoints = await open(1);
+  await checkpoints.write("one", { microbatch: 1 });
+  await rename(join(folder, "microbatch-0000000001"), join(folder, "microbatch-0000000001.removed.partial"));
+  const again = await open(1);
+  await again.write("two", { microbatch: 2 });
+  await again.write("three", { microbatch: 3 });
+  expect(await readdir(folder)).toEqual(["microbatch-0000000003"]);
+});
+
+it("writes a checkpoint again in place of the one with its number", async () => {
+  const checkpoints = await open();
+  await checkpoints.write("one", { microbatch: 1 });
+  await checkpoints.write("other", { microbatch: 1 });
+  expect(await checkpoints.latest()).toEqual({ state: "other", microbatch: 1 });
+  expect(await readdir(folder)).toEqual(["microbatch-0000000001"]);
 });

@@ -60,7 +60,7 @@ export const openCheckpoints = async <T>(options: CheckpointsOptions<T>): Promis
     ).filter((entry): entry is { name: string; score: number } => entry.score !== null);
     const best = scored.sort((a, b) => a.score - b.score)[0]?.name;
     for (const name of names.slice(keep)) {
-      if (name !== best) await rm(join(folder, name), { recursive: true, force: true });
+      if (name !== best) await discard(join(folder, name));
     }
   };
 
@@ -79,7 +79,7 @@ export const openCheckpoints = async <T>(options: CheckpointsOptions<T>): Promis
         }
         const manifest: Manifest = { version, microbatch, score: score ?? null, files };
         await writeFileAtomic(join(partial, manifestFile), `${JSON.stringify(manifest, null, 2)}\n`);
-        await rm(final, { recursive: true, force: true });
+        await discard(final);
         await rename(partial, final);
         await sync(folder);
       } catch (error) {
@@ -104,6 +104,19 @@ export const openCheckpoints = async <T>(options: CheckpointsOptions<T>): Promis
       return undefined;
     },
   };
+};
+
+/** Removes a checkpoint at once: a process that is killed while it removes the files must not leave a half of one. */
+const discard = async (path: string): Promise<void> => {
+  const doomed = `${path}.removed.partial`;
+  await rm(doomed, { recursive: true, force: true });
+  try {
+    await rename(path, doomed);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+    throw error;
+  }
+  await rm(doomed, { recursive: true, force: true });
 };
 
 class NewerVersion extends Error {}
