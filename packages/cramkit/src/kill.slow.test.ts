@@ -8,7 +8,7 @@ import { expect, it } from "vitest";
 
 const tsx = pathToFileURL(resolve("node_modules/tsx/dist/loader.mjs")).href;
 const cli = resolve("packages/cramkit/src/cli.ts");
-const kills = 100;
+const kills = Number(process.env.CRAMKIT_KILLS ?? 100);
 
 /** Starts a command and kills it the hard way after so many milliseconds, unless it has ended by then. */
 const killedAfter = (ms: number, args: string[], cwd: string) =>
