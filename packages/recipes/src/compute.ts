@@ -27,6 +27,8 @@ export const startCompute = async (
     cpu: { threads: threads ?? undefined },
     webgpu: { precision, allowSoftware },
   });
-  const { description, findings, dispose } = backend;
+  const { findings, dispose } = backend;
+  const isIgnored = precision === "mixed" && backend.name !== "webgpu";
+  const description = `${backend.description}${isIgnored ? " (in float32: mixed precision needs webgpu)" : ""}`;
   return { name: backend.name, description, findings, kernels: optimizerKernels(), dispose };
 };

@@ -14,10 +14,11 @@ import {
 } from "@cramkit/glue";
 import { runFiles, runGlue, startCompute } from "@cramkit/recipes";
 import { writeFileAtomic } from "@cramkit/trainer/node";
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
 import { type BackendOptions, backendOf, withBackend } from "../backend-options.ts";
 import { createProgressDisplay } from "../progress.ts";
 import { session } from "../session.ts";
+import { wholeNumber } from "../whole-number.ts";
 
 interface GlueOptions extends BackendOptions {
   readonly run?: string;
@@ -35,12 +36,6 @@ interface GlueOptions extends BackendOptions {
   readonly json?: boolean;
 }
 
-const whole = (text: string): number => {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= 0) return value;
-  throw new InvalidArgumentError("expected a whole number");
-};
-
 export const glueCommand = (): Command => {
   const command = withBackend(
     new Command("glue")
@@ -50,10 +45,10 @@ export const glueCommand = (): Command => {
       .option("--data <folder>", "the GLUE data, one folder a task", "glue")
       .option("--tasks <names...>", "some of the tasks; default: all that are there")
       .addOption(new Option("--protocol <name>").choices(Object.keys(protocols)).default("GLUE_sane"))
-      .option("--trials <count>", "trials of a task, with different seeds", whole)
-      .option("--epochs <count>", "instead of the protocol's", whole)
+      .option("--trials <count>", "trials of a task, with different seeds", wholeNumber)
+      .option("--epochs <count>", "instead of the protocol's", wholeNumber)
       .option("--allow-more-epochs", "beyond the five of the challenge; the table says so")
-      .option("--seed <number>", "of the first trial", whole, 0)
+      .option("--seed <number>", "of the first trial", wholeNumber, 0)
       .option("--results <folder>", "where trials are kept; default: glue in the run's folder, or glue-results")
       .option("--no-untrained", "leave out the same network without pretraining")
       .option("--submission <file>", "predict the test sets and write the zip file that the GLUE server takes")

@@ -3,11 +3,12 @@ import { Command } from "commander";
 import { inspect } from "../inspect.ts";
 import { type RecipeOptions, resolveRecipe, withRecipe } from "../recipe-options.ts";
 import { session } from "../session.ts";
+import { wholeNumber } from "../whole-number.ts";
 
 export const prepareCommand = (): Command =>
   withRecipe(new Command("prepare").description("read, clean, tokenize and pack the text of a recipe, nothing else"))
-    .option("--inspect [rows]", "show rows decoded, counts of each source and what the filters dropped")
-    .action(async (name: string, options: RecipeOptions & { inspect?: true | string }) => {
+    .option("--inspect [rows]", "show rows decoded, counts of each source and what the filters dropped", wholeNumber)
+    .action(async (name: string, options: RecipeOptions & { inspect?: true | number }) => {
       const { recipe, dataFolder } = await resolveRecipe(name, options);
       await session(async (context) => {
         const prepared = await prepare(recipe, dataFolder, context);
@@ -16,7 +17,7 @@ export const prepareCommand = (): Command =>
           console.log(
             `${prepared.folder}: ${rowCount.toLocaleString("en-US")} training rows from ${counts.documents.toLocaleString("en-US")} documents, ${prepared.heldOut.rowCount.toLocaleString("en-US")} held-out rows`,
           );
-          if (options.inspect) await inspect(prepared, options.inspect === true ? 3 : Number(options.inspect));
+          if (options.inspect) await inspect(prepared, options.inspect === true ? 3 : options.inspect);
         } finally {
           prepared.close();
         }

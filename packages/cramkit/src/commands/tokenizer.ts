@@ -5,6 +5,7 @@ import { crammingTokenizerOptions, type TrainOptions, tokenizerFromJson, trainTo
 import { writeFileAtomic } from "@cramkit/trainer/node";
 import { Command, Option } from "commander";
 import { createProgressDisplay } from "../progress.ts";
+import { wholeNumber } from "../whole-number.ts";
 
 interface TrainCommandOptions {
   readonly out: string;
@@ -25,7 +26,7 @@ export const tokenizerCommand = (): Command => {
     )
     .requiredOption("--out <file>", "where to write tokenizer.json")
     .addOption(new Option("--model <name>").choices(["WordPiece", "BPE", "Unigram", "WordLevel"]).default("WordPiece"))
-    .option("--vocab-size <count>", "entries, special tokens included", Number, 32_768)
+    .option("--vocab-size <count>", "entries, special tokens included", wholeNumber, 32_768)
     .action(async (paths: string[], { out, model, vocabSize }: TrainCommandOptions) => {
       const display = createProgressDisplay();
       const documents = fileDocuments({ path: paths });

@@ -2,6 +2,7 @@ import { createServer } from "node:http";
 import { readRun } from "@cramkit/recipes";
 import { Command, InvalidArgumentError } from "commander";
 import { renderReport } from "../report/report.ts";
+import { wholeNumber } from "../whole-number.ts";
 
 const port = (text: string): number => {
   const value = Number(text);
@@ -14,7 +15,7 @@ export const watchCommand = (): Command =>
     .description("serve the report of a run while it trains; this machine only")
     .argument("<runs...>", "folders of runs")
     .option("--port <number>", "0 takes any that is free", port, 0)
-    .option("--seconds <number>", "between two updates", Number, 5)
+    .option("--seconds <number>", "between two updates", wholeNumber, 5)
     .action(async (folders: string[], options: { port: number; seconds: number }) => {
       const read = () => Promise.all(folders.map((folder) => readRun(folder)));
       await read(); // a wrong folder is better told here than in the browser
