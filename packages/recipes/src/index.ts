@@ -10,7 +10,7 @@ export { Interrupted, type RunContext, type StageProgress } from "./progress.ts"
 export { publishedCompute, publishedLosses } from "./published.ts";
 export { parseRecipe, type Recipe } from "./recipe.ts";
 export { recipes } from "./recipes.ts";
-export { type RunFolders, runRecipe } from "./run.ts";
+export { evaluateRecipe, pretrainRecipe, type RunOptions, runRecipe } from "./run.ts";
 export {
   type MaskedScore,
   type MaskedScores,

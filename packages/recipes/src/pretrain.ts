@@ -1,4 +1,4 @@
-import { countFlops, init, type ModelConfig } from "@cramkit/model";
+import { init, type ModelConfig } from "@cramkit/model";
 import { disposeState, type Kernels } from "@cramkit/optim";
 import { type BatchCursor, maskedBatches } from "@cramkit/packer";
 import { budgetFraction } from "@cramkit/scheduler";
@@ -16,6 +16,7 @@ import { openCheckpoints } from "@cramkit/trainer/node";
 import { parseBudget } from "./budget.ts";
 import { stateFormat } from "./checkpoint-format.ts";
 import { type EvaluationSet, scoreModel } from "./evaluate.ts";
+import { flopsPerToken } from "./flops.ts";
 import { maskedLanguageModelGradient } from "./gradient.ts";
 import { maskingOf } from "./masking.ts";
 import { disposeTensors, type NamedTensors } from "./named-tensors.ts";
@@ -68,7 +69,7 @@ export const pretrain = async (spec: PretrainSpec, context: RunContext): Promise
   if (kept) context.say(`resuming at microbatch ${kept.microbatch.toLocaleString("en-US")}`);
   let state: State = kept?.state ?? initialState(init(config, seed), optimizer);
   const log = await openTrainingLog(folder, state.progress);
-  const budget = budgetFraction(parseBudget(training.budget, countFlops(config, recipe.rows.seqLength).perToken));
+  const budget = budgetFraction(parseBudget(training.budget, flopsPerToken(config, recipe)));
   const dropoutSeed = (progress: Progress) => Math.floor(uniform(seed, streams.dropout, progress.microbatch) * 2 ** 32);
 
   const start = (from: State): AsyncGenerator<StepReport<NamedTensors, TrainingState>, void> =>

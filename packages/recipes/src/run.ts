@@ -1,11 +1,12 @@
 import { mkdir } from "node:fs/promises";
 import { cpus } from "node:os";
-import { checkConfig, countFlops, init, type ModelConfig, parameterCount } from "@cramkit/model";
+import { checkConfig, init, type ModelConfig, parameterCount } from "@cramkit/model";
 import { lockRun, writeFileAtomic } from "@cramkit/trainer/node";
 import { parseBudget } from "./budget.ts";
 import { type Compute, startCompute } from "./compute.ts";
 import { differences } from "./difference.ts";
 import { type EvaluationSet, scoreModel, scoreUnigram } from "./evaluate.ts";
+import { flopsPerToken } from "./flops.ts";
 import { maskingOf, specialId } from "./masking.ts";
 import { chooseMicrobatch } from "./microbatch.ts";
 import { disposeTensors, type NamedTensors } from "./named-tensors.ts";
@@ -15,25 +16,54 @@ import { runProbes } from "./probes.ts";
 import type { RunContext } from "./progress.ts";
 import type { Recipe } from "./recipe.ts";
 import { type MaskedScores, type RunSummary, readJson, readRun, runFiles } from "./run-record.ts";
-import { saveModel } from "./saved-model.ts";
+import { loadModel, saveModel } from "./saved-model.ts";
 
-export interface RunFolders {
+export interface RunOptions {
   /** The run's own folder. */
   readonly folder: string;
   /** Where prepared data is kept and found again. */
   readonly dataFolder: string;
+  /** Accepts a WebGPU adapter that is a CPU: right, but slow. */
+  readonly allowSoftware?: boolean;
+}
+
+/** What the stages of a run work on. */
+interface OpenRun {
+  readonly recipe: Recipe;
+  readonly folder: string;
+  readonly prepared: Prepared;
+  readonly config: ModelConfig;
+  readonly compute: Compute;
+  readonly heldOut: EvaluationSet;
+  readonly context: RunContext;
 }
 
 /** Prepares, pretrains, evaluates: the whole of a recipe, going on where an earlier session of the same run ended. */
-export const runRecipe = async (
+export const runRecipe = (recipe: Recipe, options: RunOptions, context: RunContext): Promise<void> =>
+  openRun(recipe, options, context, async (run) => {
+    await pretrainStage(run);
+    await evaluateStage(run);
+  });
+
+/** Prepares what is not prepared yet and trains until the budget is used up: leaves `model/` and `summary.json`. */
+export const pretrainRecipe = (recipe: Recipe, options: RunOptions, context: RunContext): Promise<void> =>
+  openRun(recipe, options, context, pretrainStage);
+
+/** Scores the model that pretraining left on held-out rows and on the probes. */
+export const evaluateRecipe = (recipe: Recipe, options: RunOptions, context: RunContext): Promise<void> =>
+  openRun(recipe, options, context, evaluateStage);
+
+/** Opens backend, data and folder of a run for `stages`, and closes them behind it. */
+const openRun = async (
   recipe: Recipe,
-  { folder, dataFolder }: RunFolders,
+  { folder, dataFolder, allowSoftware }: RunOptions,
   context: RunContext,
+  stages: (run: OpenRun) => Promise<void>,
 ): Promise<void> => {
-  const config = modelOf(recipe, recipe.tokenizer.vocabSize);
-  parseBudget(recipe.training.budget, countFlops(config, recipe.rows.seqLength).perToken);
+  const flops = flopsPerToken(modelOf(recipe, recipe.tokenizer.vocabSize), recipe);
+  parseBudget(recipe.training.budget, flops);
   await requireSameRecipe(folder, recipe);
-  const compute = await startCompute(recipe.backend);
+  const compute = await startCompute(recipe.backend, { allowSoftware });
   try {
     context.say(compute.description);
     const prepared = await prepare(recipe, dataFolder, context);
@@ -42,14 +72,9 @@ export const runRecipe = async (
       const unlock = await lockRun(folder);
       try {
         await writeJson(runFiles(folder).recipe, recipe);
-        await trainAndEvaluate(
-          recipe,
-          folder,
-          prepared,
-          modelOf(recipe, prepared.tokenizer.vocabSize),
-          compute,
-          context,
-        );
+        const config = modelOf(recipe, prepared.tokenizer.vocabSize);
+        const heldOut = heldOutOf(recipe, prepared);
+        await stages({ recipe, folder, prepared, config, compute, heldOut, context });
       } finally {
         unlock();
       }
@@ -61,54 +86,64 @@ export const runRecipe = async (
   }
 };
 
-const trainAndEvaluate = async (
-  recipe: Recipe,
-  folder: string,
-  prepared: Prepared,
-  config: ModelConfig,
-  compute: Compute,
-  context: RunContext,
-): Promise<void> => {
+const heldOutOf = (recipe: Recipe, prepared: Prepared): EvaluationSet => ({
+  source: prepared.heldOut,
+  rows: recipe.evaluation.rows,
+  maskId: specialId(prepared.tokenizer, "<mask>"),
+  masking: maskingOf(recipe, prepared.tokenizer),
+  seed: recipe.seed,
+});
+
+const pretrainStage = async ({ recipe, folder, prepared, config, compute, heldOut, context }: OpenRun) => {
   const files = runFiles(folder);
   const { kernels } = compute;
-  const heldOut: EvaluationSet = {
-    source: prepared.heldOut,
-    rows: recipe.evaluation.rows,
-    maskId: specialId(prepared.tokenizer, "<mask>"),
-    masking: maskingOf(recipe, prepared.tokenizer),
-    seed: recipe.seed,
-  };
   const microbatchSize = await chooseMicrobatch(recipe, config, prepared, context);
   const trained = await pretrain({ recipe, folder, prepared, config, microbatchSize, kernels, heldOut }, context);
+  const { params, progress, evaluationMs, checkpointMs } = trained;
   try {
-    await saveModel(files.model, { params: trained.params, config, tokenizer: prepared.tokenizer });
-    const { progress, evaluationMs, checkpointMs } = trained;
-    const summary: RunSummary = {
-      parameters: parameterCount(config),
-      flopsPerToken: countFlops(config, recipe.rows.seqLength).perToken,
-      microbatches: progress.microbatch,
-      steps: progress.step,
-      tokens: progress.tokens,
-      elapsedMs: progress.elapsedMs,
-      evaluationMs,
-      checkpointMs,
-      peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
-      backend: compute.description,
-      hardware: `${cpus().length} x ${cpus()[0]?.model.trim() ?? "unknown processor"}`,
-      node: process.versions.node,
-      rowsPrepared: prepared.training.rowCount,
-      epochs: progress.examples / prepared.training.rowCount,
-    };
-    await writeJson(files.summary, summary);
+    await saveModel(files.model, { params, config, tokenizer: prepared.tokenizer });
+  } finally {
+    disposeTensors(params);
+  }
+  const summary: RunSummary = {
+    parameters: parameterCount(config),
+    flopsPerToken: flopsPerToken(config, recipe),
+    microbatches: progress.microbatch,
+    steps: progress.step,
+    tokens: progress.tokens,
+    elapsedMs: progress.elapsedMs,
+    evaluationMs,
+    checkpointMs,
+    peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+    backend: compute.description,
+    hardware: `${cpus().length} x ${cpus()[0]?.model.trim() ?? "unknown processor"}`,
+    node: process.versions.node,
+    rowsPrepared: prepared.training.rowCount,
+    epochs: progress.examples / prepared.training.rowCount,
+  };
+  await writeJson(files.summary, summary);
+};
+
+const evaluateStage = async ({ recipe, folder, prepared, compute, heldOut, context }: OpenRun) => {
+  const files = runFiles(folder);
+  const summary = (await readJson(files.summary)) as RunSummary | undefined;
+  if (!summary) throw new Error(`${folder}: expected a trained model, found none yet; pretrain first`);
+  const { params, config, tokenizer } = await loadModel(files.model);
+  try {
     context.onProgress({ stage: "evaluating", done: 0, total: 3, unit: "predictors" });
-    await writeJson(files.masked, await scoreAll(trained.params, config, recipe, prepared, heldOut, context));
+    await writeJson(files.masked, await scoreAll(params, config, recipe, prepared, heldOut, context));
     if (recipe.evaluation.probes.trials > 0) {
-      const id = `${recipe.name} ${progress.microbatch}`;
-      const model = { id, params: trained.params, config, tokenizer: prepared.tokenizer, kernels };
+      const model = {
+        id: `${recipe.name} ${summary.microbatches}`,
+        params,
+        config,
+        tokenizer,
+        kernels: compute.kernels,
+      };
       await writeJson(files.probes, await runProbes(recipe, prepared.heldOutTexts, model, files.probeTrials, context));
     }
   } finally {
-    disposeTensors(trained.params);
+    disposeTensors(params);
   }
 };
 
