@@ -1,5 +1,5 @@
-import { buildTrie, NONE, ROOT, step, type Trie } from "./models/trie";
-import { isWhitespace, isWordCharacter } from "./text/characters";
+import { buildTrie, NONE, ROOT, step, type Trie } from "./models/trie.ts";
+import { isWhitespace, isWordCharacter } from "./text/characters.ts";
 
 /** A token outside the model, found in the text before the model sees it. The fields are those of `tokenizer.json`. */
 export interface AddedToken {

@@ -1,8 +1,8 @@
-export type { AddedToken } from "./added-tokens";
-export type { Encoding, PaddingOptions, TruncationOptions } from "./encoding";
-export type { PipelineOptions } from "./pipeline";
-export { bertTokenizer, type CrammingOptions, crammingTokenizerOptions } from "./presets";
-export type { EncodeInput, EncodeOptions, Tokenizer } from "./tokenizer";
-export { type Component, type TokenizerJson, tokenizerFromJson } from "./tokenizer-json";
-export { trainTokenizer } from "./train-tokenizer";
-export type { CountWords, TrainOptions, TrainProgress } from "./training/options";
+export type { AddedToken } from "./added-tokens.ts";
+export type { Encoding, PaddingOptions, TruncationOptions } from "./encoding.ts";
+export type { PipelineOptions } from "./pipeline.ts";
+export { bertTokenizer, type CrammingOptions, crammingTokenizerOptions } from "./presets.ts";
+export type { EncodeInput, EncodeOptions, Tokenizer } from "./tokenizer.ts";
+export { type Component, type TokenizerJson, tokenizerFromJson } from "./tokenizer-json.ts";
+export { trainTokenizer } from "./train-tokenizer.ts";
+export type { CountWords, TrainOptions, TrainProgress } from "./training/options.ts";

@@ -1,2 +1,2 @@
-export { countWordsInThreads } from "./threads/count-words";
-export { createEncoderPool, type EncoderPool } from "./threads/encoder-pool";
+export { countWordsInThreads } from "./threads/count-words.ts";
+export { createEncoderPool, type EncoderPool } from "./threads/encoder-pool.ts";

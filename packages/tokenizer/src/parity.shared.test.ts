@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { Tokenizer as Rust } from "tokenizers";
 import { describe, expect, test } from "vitest";
-import { bertTokenizer, tokenizerFromJson } from "./index";
+import { bertTokenizer, tokenizerFromJson } from "./index.ts";
 
 const data = join(process.env.CRAMKIT_SHARED ?? "../shared", "data");
 const folder = join(data, "tokenizers/bert-base-uncased");

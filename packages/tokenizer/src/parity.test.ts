@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import type { Tokenizer as Rust } from "tokenizers";
 import { describe, expect, test } from "vitest";
-import { type Tokenizer, tokenizerFromJson, trainTokenizer } from "./index";
-import { kinds } from "./testing/cases";
-import { expectSame, loadRust } from "./testing/rust";
-import { sampleText } from "./testing/sample";
+import { type Tokenizer, tokenizerFromJson, trainTokenizer } from "./index.ts";
+import { kinds } from "./testing/cases.ts";
+import { expectSame, loadRust } from "./testing/rust.ts";
+import { sampleText } from "./testing/sample.ts";
 
 const text = sampleText(300);
 

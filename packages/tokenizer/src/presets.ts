@@ -1,7 +1,7 @@
-import type { Tokenizer } from "./tokenizer";
-import { tokenizerFromJson } from "./tokenizer-json";
-import type { TrainOptions } from "./training/options";
-import { templateJson } from "./training/template-json";
+import type { Tokenizer } from "./tokenizer.ts";
+import { tokenizerFromJson } from "./tokenizer-json.ts";
+import type { TrainOptions } from "./training/options.ts";
+import { templateJson } from "./training/template-json.ts";
 
 export interface CrammingOptions {
   vocabSize?: number;

@@ -1,13 +1,13 @@
-import type { AddedToken } from "./added-tokens";
-import type { PaddingOptions, TruncationOptions } from "./encoding";
-import { readDecoder } from "./json/decoder";
-import { asBoolean, asCount, asOneOf, asString, type Field, fail, get, items, optional, root } from "./json/field";
-import { readModel } from "./json/model";
-import { readPostProcessor } from "./json/post-processor";
-import type { Model } from "./models/model";
-import { createPipeline } from "./pipeline";
-import { plainPostProcessor } from "./post-processors/template";
-import { createTokenizer, type Tokenizer } from "./tokenizer";
+import type { AddedToken } from "./added-tokens.ts";
+import type { PaddingOptions, TruncationOptions } from "./encoding.ts";
+import { readDecoder } from "./json/decoder.ts";
+import { asBoolean, asCount, asOneOf, asString, type Field, fail, get, items, optional, root } from "./json/field.ts";
+import { readModel } from "./json/model.ts";
+import { readPostProcessor } from "./json/post-processor.ts";
+import type { Model } from "./models/model.ts";
+import { createPipeline } from "./pipeline.ts";
+import { plainPostProcessor } from "./post-processors/template.ts";
+import { createTokenizer, type Tokenizer } from "./tokenizer.ts";
 
 /** A part of a tokenizer, by the name that `tokenizer.json` has for it, with that part's settings. */
 export interface Component {

@@ -1,14 +1,14 @@
-import type { AddedToken } from "./added-tokens";
-import { type TokenBuffer, tokenBuffer } from "./chunks/token-buffer";
-import type { Decoder } from "./decoders/decoder";
-import { type Encoding, type PaddingOptions, padBatch, type TruncationOptions, truncatedLengths } from "./encoding";
-import type { Model } from "./models/model";
-import { type Pipeline, textEncoder } from "./pipeline";
-import type { PostProcessor, TemplatePiece } from "./post-processors/template";
-import { trimOffsets } from "./post-processors/trim-offsets";
-import { alignedText, wellFormed } from "./text/aligned-text";
-import { codePointOffsets } from "./text/code-points";
-import type { TokenizerJson } from "./tokenizer-json";
+import type { AddedToken } from "./added-tokens.ts";
+import { type TokenBuffer, tokenBuffer } from "./chunks/token-buffer.ts";
+import type { Decoder } from "./decoders/decoder.ts";
+import { type Encoding, type PaddingOptions, padBatch, type TruncationOptions, truncatedLengths } from "./encoding.ts";
+import type { Model } from "./models/model.ts";
+import { type Pipeline, textEncoder } from "./pipeline.ts";
+import type { PostProcessor, TemplatePiece } from "./post-processors/template.ts";
+import { trimOffsets } from "./post-processors/trim-offsets.ts";
+import { alignedText, wellFormed } from "./text/aligned-text.ts";
+import { codePointOffsets } from "./text/code-points.ts";
+import type { TokenizerJson } from "./tokenizer-json.ts";
 
 export interface EncodeOptions {
   /** Put in what the template says, such as a separator. True unless said otherwise. */

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { crammingTokenizerOptions, type TrainOptions, type TrainProgress, trainTokenizer } from "./index";
-import { countWordsInThreads, createEncoderPool } from "./node";
-import { kinds } from "./testing/cases";
-import { sampleText } from "./testing/sample";
+import { crammingTokenizerOptions, type TrainOptions, type TrainProgress, trainTokenizer } from "./index.ts";
+import { countWordsInThreads, createEncoderPool } from "./node.ts";
+import { kinds } from "./testing/cases.ts";
+import { sampleText } from "./testing/sample.ts";
 
 const lines = sampleText(200).split("\n");
 const preset = crammingTokenizerOptions({ vocabSize: 220 });

@@ -1,10 +1,10 @@
-import type { Tokenizer } from "./tokenizer";
-import { type TokenizerJson, tokenizerFromJson } from "./tokenizer-json";
-import { checkTrainOptions } from "./training/check-options";
-import type { CountWords, TrainOptions } from "./training/options";
-import { templateJson } from "./training/template-json";
-import { trainModel } from "./training/train-model";
-import { wordCounter } from "./training/word-counter";
+import type { Tokenizer } from "./tokenizer.ts";
+import { type TokenizerJson, tokenizerFromJson } from "./tokenizer-json.ts";
+import { checkTrainOptions } from "./training/check-options.ts";
+import type { CountWords, TrainOptions } from "./training/options.ts";
+import { templateJson } from "./training/template-json.ts";
+import { trainModel } from "./training/train-model.ts";
+import { wordCounter } from "./training/word-counter.ts";
 
 /**
  * Trains a tokenizer on `documents`, each read once and not kept. The same documents in any order and the same options give

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
-import type { WorkerReply, WorkerRequest, WorkerTask } from "./threads/messages";
-import { tokenizerFromJson } from "./tokenizer-json";
-import { wordCounter } from "./training/word-counter";
+import type { WorkerReply, WorkerRequest, WorkerTask } from "./threads/messages.ts";
+import { tokenizerFromJson } from "./tokenizer-json.ts";
+import { wordCounter } from "./training/word-counter.ts";
 
 const task = workerData as WorkerTask;
 

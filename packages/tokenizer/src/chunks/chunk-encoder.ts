@@ -1,9 +1,9 @@
-import { type TokenList, tokenList } from "../models/model";
-import { type AlignedText, alignedText } from "../text/aligned-text";
-import type { ChunkRule } from "./chunk-rule";
-import { type ChunkTable, chunkTable } from "./chunk-table";
-import { chunkList, scanChunks } from "./scan-chunks";
-import { reserve, type TokenBuffer } from "./token-buffer";
+import { type TokenList, tokenList } from "../models/model.ts";
+import { type AlignedText, alignedText } from "../text/aligned-text.ts";
+import type { ChunkRule } from "./chunk-rule.ts";
+import { type ChunkTable, chunkTable } from "./chunk-table.ts";
+import { chunkList, scanChunks } from "./scan-chunks.ts";
+import { reserve, type TokenBuffer } from "./token-buffer.ts";
 
 /** Longer chunks are not remembered: they do not repeat, and their offsets would not fit. */
 const LONGEST = 64;

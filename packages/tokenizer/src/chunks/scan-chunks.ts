@@ -1,5 +1,5 @@
-import { isWhitespace } from "../text/characters";
-import { type ChunkRule, OTHER, SEPARATOR } from "./chunk-rule";
+import { isWhitespace } from "../text/characters.ts";
+import { type ChunkRule, OTHER, SEPARATOR } from "./chunk-rule.ts";
 
 /** Chunks of a text with the hashes of their units; filled again and again. */
 export interface ChunkList {

@@ -1,5 +1,5 @@
-import { byteCharacters } from "../text/byte-characters";
-import type { Decoder } from "./decoder";
+import { byteCharacters } from "../text/byte-characters.ts";
+import type { Decoder } from "./decoder.ts";
 
 /** Undoes the byte-level spelling; bytes that are not UTF-8 become U+FFFD. */
 export function byteLevelDecoder(): Decoder {

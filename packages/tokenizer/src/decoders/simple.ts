@@ -1,6 +1,6 @@
-import { findMatches, type Pattern } from "../text/pattern";
-import type { Decoder } from "./decoder";
-import { cleanUp } from "./word-piece";
+import { findMatches, type Pattern } from "../text/pattern.ts";
+import type { Decoder } from "./decoder.ts";
+import { cleanUp } from "./word-piece.ts";
 
 /** `suffix` ends a word: it becomes a space, and nothing in the last token. */
 export const bpeDecoder =

@@ -1,4 +1,4 @@
-import type { Decoder } from "./decoder";
+import type { Decoder } from "./decoder.ts";
 
 const cleanups: [string, string][] = [
   [" .", "."],

@@ -1,5 +1,5 @@
-import { byteFallbackDecoder, byteLevelDecoder } from "../decoders/bytes";
-import type { Decoder } from "../decoders/decoder";
+import { byteFallbackDecoder, byteLevelDecoder } from "../decoders/bytes.ts";
+import type { Decoder } from "../decoders/decoder.ts";
 import {
   bpeDecoder,
   ctcDecoder,
@@ -7,11 +7,11 @@ import {
   metaspaceDecoder,
   replaceDecoder,
   stripDecoder,
-} from "../decoders/simple";
-import { wordPieceDecoder } from "../decoders/word-piece";
-import { asBoolean, asCharacter, asCount, asString, type Field, get, items, unsupported } from "./field";
-import { readPattern } from "./pattern";
-import { readPrependScheme } from "./pre-tokenizer";
+} from "../decoders/simple.ts";
+import { wordPieceDecoder } from "../decoders/word-piece.ts";
+import { asBoolean, asCharacter, asCount, asString, type Field, get, items, unsupported } from "./field.ts";
+import { readPattern } from "./pattern.ts";
+import { readPrependScheme } from "./pre-tokenizer.ts";
 
 const readers: Record<string, (field: Field) => Decoder> = {
   Sequence(field) {

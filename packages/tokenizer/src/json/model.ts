@@ -1,9 +1,9 @@
-import { bpe } from "../models/bpe";
-import type { Model } from "../models/model";
-import { unigram } from "../models/unigram";
-import { type Vocabulary, vocabulary } from "../models/vocabulary";
-import { wordLevel } from "../models/word-level";
-import { wordPiece } from "../models/word-piece";
+import { bpe } from "../models/bpe.ts";
+import type { Model } from "../models/model.ts";
+import { unigram } from "../models/unigram.ts";
+import { type Vocabulary, vocabulary } from "../models/vocabulary.ts";
+import { wordLevel } from "../models/word-level.ts";
+import { wordPiece } from "../models/word-piece.ts";
 import {
   asBoolean,
   asCount,
@@ -17,7 +17,7 @@ import {
   optional,
   properties,
   unsupported,
-} from "./field";
+} from "./field.ts";
 
 /** Ids above this would make a table of tokens too large to be meant. */
 const MAX_ID = 0x3ffffff;

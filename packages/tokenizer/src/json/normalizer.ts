@@ -1,16 +1,16 @@
-import { bertNormalizer } from "../normalizers/bert";
-import { lowercase } from "../normalizers/lowercase";
-import { nmtNormalizer } from "../normalizers/nmt";
-import type { Normalizer } from "../normalizers/normalizer";
-import { prepend } from "../normalizers/prepend";
-import { replaceNormalizer } from "../normalizers/replace";
-import { stripNormalizer } from "../normalizers/strip";
-import { mapCodePoints } from "../text/aligned-text";
-import { byteCharacters, byteLevelText } from "../text/byte-characters";
-import { isMark } from "../text/characters";
-import { toUnicodeForm } from "../text/unicode-forms";
-import { asBoolean, asString, type Field, get, items, optional, unsupported } from "./field";
-import { readPattern } from "./pattern";
+import { bertNormalizer } from "../normalizers/bert.ts";
+import { lowercase } from "../normalizers/lowercase.ts";
+import { nmtNormalizer } from "../normalizers/nmt.ts";
+import type { Normalizer } from "../normalizers/normalizer.ts";
+import { prepend } from "../normalizers/prepend.ts";
+import { replaceNormalizer } from "../normalizers/replace.ts";
+import { stripNormalizer } from "../normalizers/strip.ts";
+import { mapCodePoints } from "../text/aligned-text.ts";
+import { byteCharacters, byteLevelText } from "../text/byte-characters.ts";
+import { isMark } from "../text/characters.ts";
+import { toUnicodeForm } from "../text/unicode-forms.ts";
+import { asBoolean, asString, type Field, get, items, optional, unsupported } from "./field.ts";
+import { readPattern } from "./pattern.ts";
 
 const readers: Record<string, (field: Field) => Normalizer> = {
   Sequence(field) {

@@ -1,6 +1,6 @@
-import type { Pattern } from "../text/pattern";
-import { translateRegex } from "../text/regex";
-import { asPatternSource, asString, type Field } from "./field";
+import type { Pattern } from "../text/pattern.ts";
+import { translateRegex } from "../text/regex.ts";
+import { asPatternSource, asString, type Field } from "./field.ts";
 
 /** A literal or a regular expression of a component. */
 export function readPattern(field: Field): Pattern {

@@ -1,5 +1,5 @@
-import { type PostProcessor, plainPostProcessor, type TemplatePiece } from "../post-processors/template";
-import { asBoolean, asCount, asOneOf, asString, type Field, fail, get, has, items, unsupported } from "./field";
+import { type PostProcessor, plainPostProcessor, type TemplatePiece } from "../post-processors/template.ts";
+import { asBoolean, asCount, asOneOf, asString, type Field, fail, get, has, items, unsupported } from "./field.ts";
 
 const readers: Record<string, (field: Field) => PostProcessor> = {
   TemplateProcessing: (field) => ({

@@ -1,10 +1,10 @@
-import { byteLevel } from "../pre-tokenizers/byte-level";
-import { metaspace, type PrependScheme, prependSchemes } from "../pre-tokenizers/metaspace";
-import type { PreTokenizer } from "../pre-tokenizers/pre-tokenizer";
-import { charactersWhere, splitAtMatches, splitBehaviors } from "../pre-tokenizers/split";
-import { bertPreTokenizer, whitespace, whitespaceSplit } from "../pre-tokenizers/whitespace";
-import { isNumeric, isPunctuation } from "../text/characters";
-import { findMatches } from "../text/pattern";
+import { byteLevel } from "../pre-tokenizers/byte-level.ts";
+import { metaspace, type PrependScheme, prependSchemes } from "../pre-tokenizers/metaspace.ts";
+import type { PreTokenizer } from "../pre-tokenizers/pre-tokenizer.ts";
+import { charactersWhere, splitAtMatches, splitBehaviors } from "../pre-tokenizers/split.ts";
+import { bertPreTokenizer, whitespace, whitespaceSplit } from "../pre-tokenizers/whitespace.ts";
+import { isNumeric, isPunctuation } from "../text/characters.ts";
+import { findMatches } from "../text/pattern.ts";
 import {
   asBoolean,
   asCharacter,
@@ -16,8 +16,8 @@ import {
   items,
   optional,
   unsupported,
-} from "./field";
-import { readPattern } from "./pattern";
+} from "./field.ts";
+import { readPattern } from "./pattern.ts";
 
 const readers: Record<string, (field: Field) => PreTokenizer> = {
   Sequence(field) {

@@ -1,4 +1,4 @@
-import type { PairMap } from "./pair-map";
+import type { PairMap } from "./pair-map.ts";
 
 /** The symbols of a word and how many units of it each covers. */
 export interface Symbols {

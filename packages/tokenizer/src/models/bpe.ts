@@ -1,8 +1,8 @@
-import { mergeSymbols, type Symbols } from "./bpe-merge";
-import type { Model, TokenList } from "./model";
-import { type PairMap, pairMap } from "./pair-map";
-import { byteTokens } from "./unigram";
-import type { Vocabulary } from "./vocabulary";
+import { mergeSymbols, type Symbols } from "./bpe-merge.ts";
+import type { Model, TokenList } from "./model.ts";
+import { type PairMap, pairMap } from "./pair-map.ts";
+import { byteTokens } from "./unigram.ts";
+import type { Vocabulary } from "./vocabulary.ts";
 
 export interface BpeOptions {
   vocab: Vocabulary;

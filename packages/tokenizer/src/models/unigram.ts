@@ -1,5 +1,5 @@
-import type { Model, TokenList } from "./model";
-import { buildTrie, NONE, ROOT, step } from "./trie";
+import type { Model, TokenList } from "./model.ts";
+import { buildTrie, NONE, ROOT, step } from "./trie.ts";
 
 export interface UnigramOptions {
   /** Tokens with their log-probabilities; the index is the id. */

@@ -1,5 +1,5 @@
-import type { Model } from "./model";
-import type { Vocabulary } from "./vocabulary";
+import type { Model } from "./model.ts";
+import type { Vocabulary } from "./vocabulary.ts";
 
 /** A word is a token or unknown. */
 export function wordLevel(vocab: Vocabulary, unkToken: string): Model {

@@ -1,6 +1,6 @@
-import type { Model } from "./model";
-import { buildTrie, NONE, ROOT, step } from "./trie";
-import type { Vocabulary } from "./vocabulary";
+import type { Model } from "./model.ts";
+import { buildTrie, NONE, ROOT, step } from "./trie.ts";
+import type { Vocabulary } from "./vocabulary.ts";
 
 export interface WordPieceOptions {
   vocab: Vocabulary;

@@ -1,4 +1,4 @@
-import { type AlignedText, mapCodePoints, withText } from "../text/aligned-text";
+import { type AlignedText, mapCodePoints, withText } from "../text/aligned-text.ts";
 
 /** Lower-cases each character alone: a capital sigma never becomes a final sigma. */
 export function lowercase(t: AlignedText): AlignedText {

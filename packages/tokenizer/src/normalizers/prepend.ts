@@ -1,4 +1,4 @@
-import { type AlignedText, textBuilder } from "../text/aligned-text";
+import { type AlignedText, textBuilder } from "../text/aligned-text.ts";
 
 /** Puts `prefix` before a text that is not empty, aligned to its first character. */
 export function prepend(t: AlignedText, prefix: string): AlignedText {

@@ -1,6 +1,6 @@
-import { originalEnd, originalStart, textBuilder } from "../text/aligned-text";
-import { findMatches, type Pattern } from "../text/pattern";
-import type { Normalizer } from "./normalizer";
+import { originalEnd, originalStart, textBuilder } from "../text/aligned-text.ts";
+import { findMatches, type Pattern } from "../text/pattern.ts";
+import type { Normalizer } from "./normalizer.ts";
 
 /** Replaces every match by `content`, which is aligned to the last character of the match. */
 export function replaceNormalizer(pattern: Pattern, content: string): Normalizer {

@@ -1,5 +1,5 @@
-import type { Encoding } from "../encoding";
-import { isWhitespace } from "../text/characters";
+import type { Encoding } from "../encoding.ts";
+import { isWhitespace } from "../text/characters.ts";
 
 /** The stand-in of a space in byte-level vocabularies. */
 const SPACE = "\u0120";

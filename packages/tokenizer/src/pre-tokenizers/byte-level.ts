@@ -1,10 +1,10 @@
-import { prepend } from "../normalizers/prepend";
-import { mapCodePoints } from "../text/aligned-text";
-import { byteCharacters, byteLevelText } from "../text/byte-characters";
-import { findMatches } from "../text/pattern";
-import { rangeClass, unicodeDifferences } from "../text/unicode-differences";
-import type { PreTokenizer } from "./pre-tokenizer";
-import { splitAtMatches } from "./split";
+import { prepend } from "../normalizers/prepend.ts";
+import { mapCodePoints } from "../text/aligned-text.ts";
+import { byteCharacters, byteLevelText } from "../text/byte-characters.ts";
+import { findMatches } from "../text/pattern.ts";
+import { rangeClass, unicodeDifferences } from "../text/unicode-differences.ts";
+import type { PreTokenizer } from "./pre-tokenizer.ts";
+import { splitAtMatches } from "./split.ts";
 
 /** The pattern of GPT-2: contractions, words and numbers with the space before them, the rest, spaces. */
 function wordPattern(): RegExp {

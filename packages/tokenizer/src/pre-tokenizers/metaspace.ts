@@ -1,8 +1,8 @@
-import { prepend } from "../normalizers/prepend";
-import { mapCodePoints, originalStart } from "../text/aligned-text";
-import { findMatches } from "../text/pattern";
-import type { PreTokenizer } from "./pre-tokenizer";
-import { splitAtMatches } from "./split";
+import { prepend } from "../normalizers/prepend.ts";
+import { mapCodePoints, originalStart } from "../text/aligned-text.ts";
+import { findMatches } from "../text/pattern.ts";
+import type { PreTokenizer } from "./pre-tokenizer.ts";
+import { splitAtMatches } from "./split.ts";
 
 export const prependSchemes = ["always", "first", "never"] as const;
 export type PrependScheme = (typeof prependSchemes)[number];

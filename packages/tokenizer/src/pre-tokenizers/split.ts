@@ -1,4 +1,4 @@
-import { type AlignedText, sliceText } from "../text/aligned-text";
+import { type AlignedText, sliceText } from "../text/aligned-text.ts";
 
 export const splitBehaviors = ["Removed", "Isolated", "MergedWithPrevious", "MergedWithNext", "Contiguous"] as const;
 

@@ -1,6 +1,6 @@
-import { type AlignedText, sliceText } from "../text/aligned-text";
-import { isPunctuation, isWhitespace, isWordCharacter } from "../text/characters";
-import type { PreTokenizer } from "./pre-tokenizer";
+import { type AlignedText, sliceText } from "../text/aligned-text.ts";
+import { isPunctuation, isWhitespace, isWordCharacter } from "../text/characters.ts";
+import type { PreTokenizer } from "./pre-tokenizer.ts";
 
 const SPACE = 0;
 const WORD = 1;

@@ -1,5 +1,5 @@
-import { crammingTokenizerOptions } from "../presets";
-import type { TrainOptions } from "../training/options";
+import { crammingTokenizerOptions } from "../presets.ts";
+import type { TrainOptions } from "../training/options.ts";
 
 const byteLevel = { type: "ByteLevel", add_prefix_space: true, trim_offsets: true, use_regex: true };
 const metaspace = { type: "Metaspace", replacement: "\u2581", prepend_scheme: "always", split: true };

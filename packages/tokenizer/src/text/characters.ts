@@ -1,4 +1,4 @@
-import { rangeTest, unicodeDifferences } from "./unicode-differences";
+import { rangeTest, unicodeDifferences } from "./unicode-differences.ts";
 
 /** Character classes as the Rust implementation has them, where JavaScript's own (`\s`, `\w`) differ. */
 const whitespace = /^\p{White_Space}$/u;

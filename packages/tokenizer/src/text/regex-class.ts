@@ -1,5 +1,5 @@
-import { caseVariants, classEscape, literal, propertyEscape } from "./regex-escapes";
-import type { RegexReader } from "./regex-reader";
+import { caseVariants, classEscape, literal, propertyEscape } from "./regex-escapes.ts";
+import type { RegexReader } from "./regex-reader.ts";
 
 /** A character class; the reader stands behind its `[`. */
 export function parseClass(reader: RegexReader): string {

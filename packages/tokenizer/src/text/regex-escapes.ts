@@ -1,5 +1,5 @@
-import type { RegexReader } from "./regex-reader";
-import { rangeClass, unicodeDifferences } from "./unicode-differences";
+import type { RegexReader } from "./regex-reader.ts";
+import { rangeClass, unicodeDifferences } from "./unicode-differences.ts";
 
 /** One character as a pattern; everything but letters and digits is escaped, so that it means the same anywhere. */
 export const literal = (character: string) =>

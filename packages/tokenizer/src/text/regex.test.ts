@@ -1,9 +1,9 @@
 import { Tokenizer as Rust } from "tokenizers";
 import { describe, expect, test } from "vitest";
-import { splitAtMatches, splitBehaviors } from "../pre-tokenizers/split";
-import { alignedText } from "./aligned-text";
-import { findMatches } from "./pattern";
-import { translateRegex } from "./regex";
+import { splitAtMatches, splitBehaviors } from "../pre-tokenizers/split.ts";
+import { alignedText } from "./aligned-text.ts";
+import { findMatches } from "./pattern.ts";
+import { translateRegex } from "./regex.ts";
 
 const texts = [
   "",

@@ -1,6 +1,6 @@
-import { parseClass } from "./regex-class";
-import { caseVariants, classEscape, literal, propertyEscape } from "./regex-escapes";
-import type { RegexReader } from "./regex-reader";
+import { parseClass } from "./regex-class.ts";
+import { caseVariants, classEscape, literal, propertyEscape } from "./regex-escapes.ts";
+import type { RegexReader } from "./regex-reader.ts";
 
 /**
  * Translates a regular expression of `tokenizer.json`, which is in Oniguruma's (Ruby's) dialect, into a JavaScript one with

@@ -1,5 +1,5 @@
-import { type AlignedText, isAscii, originalEnd, originalStart } from "./aligned-text";
-import { rangeTest, unicodeDifferences } from "./unicode-differences";
+import { type AlignedText, isAscii, originalEnd, originalStart } from "./aligned-text.ts";
+import { rangeTest, unicodeDifferences } from "./unicode-differences.ts";
 
 export type UnicodeForm = "NFC" | "NFD" | "NFKC" | "NFKD";
 

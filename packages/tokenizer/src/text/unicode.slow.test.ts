@@ -16,10 +16,10 @@ import {
   whitespaceSplitPreTokenizer,
 } from "tokenizers";
 import { describe, expect, test } from "vitest";
-import { root } from "../json/field";
-import { readNormalizer } from "../json/normalizer";
-import { readPreTokenizer } from "../json/pre-tokenizer";
-import { alignedText } from "./aligned-text";
+import { root } from "../json/field.ts";
+import { readNormalizer } from "../json/normalizer.ts";
+import { readPreTokenizer } from "../json/pre-tokenizer.ts";
+import { alignedText } from "./aligned-text.ts";
 
 const bert = { cleanText: true, handleChineseChars: true, stripAccents: true, lowercase: true };
 const bertJson = { clean_text: true, handle_chinese_chars: true, strip_accents: true, lowercase: true };

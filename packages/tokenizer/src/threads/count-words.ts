@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
-import type { CountWords } from "../training/options";
-import { checkThreads, startThread, type Thread } from "./thread";
+import type { CountWords } from "../training/options.ts";
+import { checkThreads, startThread, type Thread } from "./thread.ts";
 
 /** Characters that go to a thread at a time; enough that the message costs nothing, little enough to share evenly. */
 const BATCH = 1 << 20;

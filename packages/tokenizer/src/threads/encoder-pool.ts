@@ -1,9 +1,9 @@
 import { availableParallelism } from "node:os";
-import { type Encoding, padBatch } from "../encoding";
-import type { EncodeInput, EncodeOptions, Tokenizer } from "../tokenizer";
-import { readPaddingOf } from "../tokenizer-json";
-import type { WorkerRequest } from "./messages";
-import { checkThreads, startThread } from "./thread";
+import { type Encoding, padBatch } from "../encoding.ts";
+import type { EncodeInput, EncodeOptions, Tokenizer } from "../tokenizer.ts";
+import { readPaddingOf } from "../tokenizer-json.ts";
+import type { WorkerRequest } from "./messages.ts";
+import { checkThreads, startThread } from "./thread.ts";
 
 /** Encodes on several threads what `Tokenizer` encodes on one, with the same results in the same order. */
 export interface EncoderPool {

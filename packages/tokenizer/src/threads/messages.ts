@@ -1,6 +1,6 @@
-import type { PipelineOptions } from "../pipeline";
-import type { EncodeInput, EncodeOptions } from "../tokenizer";
-import type { TokenizerJson } from "../tokenizer-json";
+import type { PipelineOptions } from "../pipeline.ts";
+import type { EncodeInput, EncodeOptions } from "../tokenizer.ts";
+import type { TokenizerJson } from "../tokenizer-json.ts";
 
 /** What a worker is started for. */
 export type WorkerTask = { count: PipelineOptions } | { encode: TokenizerJson };

@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import type { WorkerReply, WorkerRequest, WorkerTask } from "./messages";
+import type { WorkerReply, WorkerRequest, WorkerTask } from "./messages.ts";
 
 /** A worker thread that answers requests one after the other. */
 export interface Thread {

@@ -1,4 +1,4 @@
-import type { TrainOptions } from "./options";
+import type { TrainOptions } from "./options.ts";
 
 const complain = (expected: string, got: unknown, remedy: string): never => {
   throw new RangeError(`trainTokenizer: expected ${expected}, got ${JSON.stringify(got)}; ${remedy}`);

@@ -1,5 +1,5 @@
-import { buildTrie, NONE, ROOT, step, type Trie } from "../models/trie";
-import type { ScoredPiece } from "./seed-pieces";
+import { buildTrie, NONE, ROOT, step, type Trie } from "../models/trie.ts";
+import type { ScoredPiece } from "./seed-pieces.ts";
 
 /** The pieces of one round of Unigram training. Piece 0 stands for unknown characters and is in no text. */
 export interface UnigramRound {

@@ -1,5 +1,5 @@
-import { growInt32 } from "./growable";
-import type { PairTable } from "./pair-table";
+import { growInt32 } from "./growable.ts";
+import type { PairTable } from "./pair-table.ts";
 
 export interface QueuedMerge {
   pair: number;

@@ -1,6 +1,6 @@
-import { growInt32 } from "./growable";
-import { mergeQueue } from "./merge-queue";
-import { pairTable } from "./pair-table";
+import { growInt32 } from "./growable.ts";
+import { mergeQueue } from "./merge-queue.ts";
+import { pairTable } from "./pair-table.ts";
 
 /** Words as symbol ids: word `w` is `symbols[offsets[w] .. offsets[w + 1]]` and occurs `counts[w]` times. */
 export interface SymbolWords {

@@ -8,13 +8,13 @@ import {
   whitespacePreTokenizer,
 } from "tokenizers";
 import { describe, expect, test } from "vitest";
-import { trainTokenizer } from "../index";
-import { trainRust } from "../testing/rust";
-import { sampleText } from "../testing/sample";
-import { alphabetOf } from "./alphabet";
-import { learnMerges } from "./merges";
-import { symbolize } from "./symbolize";
-import { wordCounter } from "./word-counter";
+import { trainTokenizer } from "../index.ts";
+import { trainRust } from "../testing/rust.ts";
+import { sampleText } from "../testing/sample.ts";
+import { alphabetOf } from "./alphabet.ts";
+import { learnMerges } from "./merges.ts";
+import { symbolize } from "./symbolize.ts";
+import { wordCounter } from "./word-counter.ts";
 
 const text = sampleText(400);
 const lines = text.split(/(?<=\n)/);

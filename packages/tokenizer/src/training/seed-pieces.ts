@@ -1,4 +1,4 @@
-import type { WordCounts } from "./alphabet";
+import type { WordCounts } from "./alphabet.ts";
 
 export interface ScoredPiece {
   text: string;

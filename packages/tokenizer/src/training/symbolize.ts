@@ -1,5 +1,5 @@
-import type { WordCounts } from "./alphabet";
-import type { SymbolWords } from "./merges";
+import type { WordCounts } from "./alphabet.ts";
+import type { SymbolWords } from "./merges.ts";
 
 /**
  * Spells the words in ids: later characters behind `prefix`, the last one before `suffix`. `tokens` holds the special tokens

@@ -1,8 +1,8 @@
-import type { Component } from "../tokenizer-json";
-import { alphabetOf, type WordCounts } from "./alphabet";
-import { learnMerges } from "./merges";
-import type { TrainOptions } from "./options";
-import { symbolize } from "./symbolize";
+import type { Component } from "../tokenizer-json.ts";
+import { alphabetOf, type WordCounts } from "./alphabet.ts";
+import { learnMerges } from "./merges.ts";
+import type { TrainOptions } from "./options.ts";
+import { symbolize } from "./symbolize.ts";
 
 /** Byte-pair encoding over counted words, for the models that are made of merges. */
 export function trainMerges(

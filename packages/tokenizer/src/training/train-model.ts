@@ -1,9 +1,9 @@
-import type { Component } from "../tokenizer-json";
-import type { WordCounts } from "./alphabet";
-import type { TrainOptions } from "./options";
-import { trainMerges } from "./train-merges";
-import { trainUnigram } from "./train-unigram";
-import { trainWordLevel } from "./train-word-level";
+import type { Component } from "../tokenizer-json.ts";
+import type { WordCounts } from "./alphabet.ts";
+import type { TrainOptions } from "./options.ts";
+import { trainMerges } from "./train-merges.ts";
+import { trainUnigram } from "./train-unigram.ts";
+import { trainWordLevel } from "./train-word-level.ts";
 
 /** Makes the `model` of a `tokenizer.json` from counted words. */
 export function trainModel(

@@ -1,9 +1,9 @@
-import type { Component } from "../tokenizer-json";
-import type { WordCounts } from "./alphabet";
-import { addExpectations, bestPaths, emptyLattice, fillLattice, type UnigramRound, unigramRound } from "./lattice";
-import type { TrainOptions } from "./options";
-import { type ScoredPiece, seedPieces } from "./seed-pieces";
-import { compareCodePoints } from "./train-word-level";
+import type { Component } from "../tokenizer-json.ts";
+import type { WordCounts } from "./alphabet.ts";
+import { addExpectations, bestPaths, emptyLattice, fillLattice, type UnigramRound, unigramRound } from "./lattice.ts";
+import type { TrainOptions } from "./options.ts";
+import { type ScoredPiece, seedPieces } from "./seed-pieces.ts";
+import { compareCodePoints } from "./train-word-level.ts";
 
 const SEED_SIZE = 1_000_000;
 const SHRINKING_FACTOR = 0.75;

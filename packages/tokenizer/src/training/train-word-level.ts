@@ -1,6 +1,6 @@
-import type { Component } from "../tokenizer-json";
-import type { WordCounts } from "./alphabet";
-import type { TrainOptions } from "./options";
+import type { Component } from "../tokenizer-json.ts";
+import type { WordCounts } from "./alphabet.ts";
+import type { TrainOptions } from "./options.ts";
 
 /** The most frequent words; of equal ones the first in the order of their code points. */
 export function trainWordLevel(words: WordCounts, options: TrainOptions): Component {

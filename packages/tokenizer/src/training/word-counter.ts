@@ -1,7 +1,7 @@
-import { chunkTable } from "../chunks/chunk-table";
-import { chunkList, scanChunks } from "../chunks/scan-chunks";
-import { createPipeline, eachSegment, type PipelineOptions } from "../pipeline";
-import { alignedText, wellFormed } from "../text/aligned-text";
+import { chunkTable } from "../chunks/chunk-table.ts";
+import { chunkList, scanChunks } from "../chunks/scan-chunks.ts";
+import { createPipeline, eachSegment, type PipelineOptions } from "../pipeline.ts";
+import { alignedText, wellFormed } from "../text/aligned-text.ts";
 
 /** Distinct chunks that are held before they are made into words, of which there are fewer. */
 const CAPACITY = 1 << 21;
