@@ -45,6 +45,8 @@ export interface RunSummary {
 export interface RunRecord {
   readonly folder: string;
   readonly recipe: Recipe;
+  /** Where its prepared rows are kept; absent in runs of older versions. */
+  readonly dataFolder?: string;
   readonly metrics: readonly MetricsRow[];
   readonly summary?: RunSummary;
   readonly masked?: MaskedScores;
@@ -55,6 +57,8 @@ export interface RunRecord {
 /** Names of the files in a run folder. */
 export const runFiles = (folder: string) => ({
   recipe: join(folder, "recipe.json"),
+  /** Where its prepared rows are. */
+  data: join(folder, "data.json"),
   metrics: join(folder, "metrics.jsonl"),
   events: join(folder, "tensorboard"),
   checkpoints: join(folder, "checkpoints"),
@@ -79,6 +83,7 @@ export const readRun = async (folder: string): Promise<RunRecord> => {
   return {
     folder: resolve(folder),
     recipe: parseRecipe(recipe, files.recipe),
+    dataFolder: ((await readJson(files.data)) as { folder: string } | undefined)?.folder,
     metrics: await readMetrics(files.metrics),
     summary: (await readJson(files.summary)) as RunSummary | undefined,
     masked: (await readJson(files.masked)) as MaskedScores | undefined,

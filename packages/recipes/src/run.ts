@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { cpus } from "node:os";
+import { resolve } from "node:path";
 import { checkConfig, init, type ModelConfig, parameterCount } from "@cramkit/model";
 import { lockRun, writeFileAtomic } from "@cramkit/trainer/node";
 import { parseBudget } from "./budget.ts";
@@ -72,6 +73,7 @@ const openRun = async (
       const unlock = await lockRun(folder);
       try {
         await writeJson(runFiles(folder).recipe, recipe);
+        await writeJson(runFiles(folder).data, { folder: resolve(dataFolder) });
         const config = modelOf(recipe, prepared.tokenizer.vocabSize);
         const heldOut = heldOutOf(recipe, prepared);
         await stages({ recipe, folder, prepared, config, compute, heldOut, context });
