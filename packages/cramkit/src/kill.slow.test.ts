@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { recipes } from "@cramkit/recipes";
 import { expect, it } from "vitest";
@@ -11,19 +11,37 @@ const tsx = pathToFileURL(resolve("node_modules/tsx/dist/loader.mjs")).href;
 const cli = resolve("packages/cramkit/src/cli.ts");
 const kills = Number(process.env.CRAMKIT_KILLS ?? 100);
 
-/** Starts a command and kills it the hard way after so many milliseconds, unless it has ended by then. */
-const killedAfter = (ms: number, args: string[], cwd: string) =>
+type Moment = "any time" | "in training" | "in a checkpoint";
+const moments: Moment[] = ["any time", "in training", "in a checkpoint"];
+
+/** Starts a command and, so many milliseconds after the moment has come, kills it the hard way. Null: it was killed. */
+const killed = (moment: Moment, ms: number, args: string[], run: string) =>
   new Promise<number | null>((done) => {
     const child = spawn(process.execPath, ["--import", tsx, "--conditions=@cramkit/source", cli, ...args], {
-      cwd,
+      cwd: dirname(run),
       stdio: "ignore",
     });
-    const timer = setTimeout(() => child.kill("SIGKILL"), ms);
+    const hasCome = (): boolean => {
+      if (moment === "any time") return true;
+      if (!existsSync(join(run, "run.lock")) || !readFileSync(join(run, "run.lock"), "utf8").includes(`${child.pid}`))
+        return false;
+      return moment === "in training" || isWritingACheckpoint(run);
+    };
+    let timer = setInterval(() => {
+      if (!hasCome()) return;
+      clearInterval(timer);
+      timer = setTimeout(() => child.kill("SIGKILL"), ms);
+    }, 1);
     child.on("close", (code) => {
       clearTimeout(timer);
       done(code);
     });
   });
+
+const isWritingACheckpoint = (run: string): boolean => {
+  const folder = join(run, "checkpoints");
+  return existsSync(folder) && readdirSync(folder).some((name) => name.endsWith(".partial"));
+};
 
 /** Names below a folder, none where it is not there yet. */
 const below = (folder: string): string[] =>
@@ -69,31 +87,33 @@ it(`ends with the weights of an undisturbed run after ${kills} kills at random m
   writeFileSync(join(root, "recipe.json"), JSON.stringify(recipe));
   const command = (dir: string) => ["run", "recipe.json", "--dir", dir, "--data", `${dir}-prepared`];
   const weights = (dir: string) => readFileSync(join(root, dir, "model", "model.safetensors"));
+  const undisturbed = (dir: string) => killed("any time", 3_600_000, command(dir), join(root, dir));
 
-  expect(await killedAfter(3_600_000, command("whole"), root)).toBe(0);
-  let killed = 0;
-  const caught = { preparing: 0, training: 0, writingACheckpoint: 0 };
-  for (let run = 1; killed < kills; run++) {
+  const startedAt = performance.now();
+  expect(await undisturbed("whole")).toBe(0);
+  const wholeMs = performance.now() - startedAt;
+  let count = 0;
+  const left = { nothing: 0, lock: 0, checkpoint: 0 };
+  for (let run = 1; count < kills; run++) {
     const dir = `parts-${run}`;
     let code: number | null = null;
-    while (code === null && killed < kills) {
-      // Early ones hit set-up and preparation, later ones training and checkpoints.
-      code = await killedAfter(300 + 4000 * Math.random(), command(dir), root);
+    while (code === null && count < kills) {
+      const moment = moments[count % moments.length]!;
+      const within = { "any time": wholeMs, "in training": wholeMs / 8, "in a checkpoint": 10 }[moment];
+      code = await killed(moment, within * Math.random(), command(dir), join(root, dir));
       if (code !== null) break;
-      killed++;
+      count++;
       for (const folder of [dir, `${dir}-prepared`]) expectWhole(join(root, folder));
-      const inCheckpoint = below(join(root, dir, "checkpoints")).some((name) => name.includes(".partial"));
-      caught[
-        inCheckpoint ? "writingACheckpoint" : existsSync(join(root, dir, "run.lock")) ? "training" : "preparing"
-      ]++;
+      if (isWritingACheckpoint(join(root, dir))) left.checkpoint++;
+      else if (existsSync(join(root, dir, "run.lock"))) left.lock++;
+      else left.nothing++;
     }
-    expect(code ?? (await killedAfter(3_600_000, command(dir), root))).toBe(0);
+    expect(code ?? (await undisturbed(dir))).toBe(0);
     expect(weights(dir).equals(weights("whole"))).toBe(true);
-    const leftovers = readdirSync(join(root, dir), { recursive: true }).filter((name) =>
-      `${name}`.includes(".partial"),
-    );
-    expect(leftovers).toEqual([]);
+    expect(below(join(root, dir)).filter((name) => name.includes(".partial"))).toEqual([]);
   }
-  console.log(`${killed} kills: ${JSON.stringify(caught)}`);
-  if (kills >= 25) expect(caught.writingACheckpoint).toBeGreaterThan(0);
+  console.log(
+    `${count} kills: ${left.nothing} before training, ${left.lock} in training or evaluation, ${left.checkpoint} while a checkpoint was written`,
+  );
+  if (kills >= 25) expect(left.checkpoint).toBeGreaterThan(kills / 10);
 });

@@ -6,6 +6,7 @@ import { exportCommand } from "./commands/export.ts";
 import { fillMaskCommand } from "./commands/fill-mask.ts";
 import { glueCommand } from "./commands/glue.ts";
 import { prepareCommand } from "./commands/prepare.ts";
+import { pretrainCommand } from "./commands/pretrain.ts";
 import { recipesCommand } from "./commands/recipes.ts";
 import { reportCommand } from "./commands/report.ts";
 import { resumeCommand } from "./commands/resume.ts";
@@ -22,6 +23,7 @@ export const createProgram = (): Command => {
     runCommand(),
     resumeCommand(),
     prepareCommand(),
+    pretrainCommand(),
     glueCommand(),
     reportCommand(),
     watchCommand(),

@@ -4,14 +4,19 @@ import { Command } from "commander";
 import { session } from "../session.ts";
 import { writeReport } from "../write-report.ts";
 
+interface ResumeOptions {
+  readonly data?: string;
+  readonly allowSoftware?: boolean;
+}
+
 export const resumeCommand = (): Command =>
   new Command("resume")
     .description("go on with a run that was stopped, killed or cut off")
     .argument("<run>", "the run's folder")
-    .option("--data <folder>", "where its prepared rows are; default: prepared, beside the run's folder")
-    .action(async (folder: string, { data }: { data?: string }) => {
-      const { recipe } = await readRun(folder);
-      const dataFolder = data ?? join(dirname(folder), "prepared");
-      await session((context) => runRecipe(recipe, { folder, dataFolder }, context));
+    .option("--data <folder>", "where its prepared rows are now, if they have been moved")
+    .option("--allow-software", "accept a WebGPU adapter that is a CPU: right, but slow")
+    .action(async (folder: string, { data, allowSoftware }: ResumeOptions) => {
+      const { recipe, dataFolder = join(dirname(folder), "prepared") } = await readRun(folder);
+      await session((context) => runRecipe(recipe, { folder, dataFolder: data ?? dataFolder, allowSoftware }, context));
       await writeReport(folder);
     });
