@@ -1,6 +1,6 @@
 import { add, div, minimum, mul, scalar, type Tensor, tidy } from "@tensorflow/tfjs-core";
 import { checkPositive } from "./check.ts";
-import { globalNorm } from "./device-scalar.ts";
+import { choose, globalNorm, isFiniteScalar } from "./device-scalar.ts";
 import { asEvaluation, disposeMap, mapTensors } from "./tensor-map.ts";
 import type { GradientTransformation, Kernels, Optimizer, State } from "./types.ts";
 
@@ -12,8 +12,16 @@ export interface ClipOptions {
 /** As PyTorch: min(1, maxNorm / (norm + 1e-6)). Zero for an infinite norm. */
 const factorOf = (norm: Tensor, maxNorm: number): Tensor => tidy(() => minimum(div(maxNorm, add(norm, 1e-6)), 1));
 
-/** The norm before clipping is in the state: `state.norm.data()` reads it, until the next update consumes it. */
-export type ClipState<S extends State = State> = { norm: Tensor; inner: S };
+/**
+ * The norm before clipping is in the state: `state.norm.data()` reads it, until the next update consumes it. So are the
+ * steps that were skipped because it was not finite: all of them, and those in a row up to now.
+ */
+export type ClipState<S extends State = State> = {
+  norm: Tensor;
+  skipped: Tensor;
+  skippedInARow: Tensor;
+  inner: S;
+};
 
 /**
  * Clips the gradients to a global L2 norm before they reach `inner`. Nothing is multiplied here: the factor travels with
@@ -25,16 +33,27 @@ export const clip = <S extends State>(
 ): Optimizer<ClipState<S>> => {
   checkPositive("clip", { maxNorm });
   return {
-    init: (params) => ({ norm: scalar(0), inner: inner.init(params) }),
+    init: (params) => ({
+      norm: scalar(0),
+      skipped: scalar(0),
+      skippedInARow: scalar(0),
+      inner: inner.init(params),
+    }),
     update(gradients, state, params, progress, gradScale) {
       const raw = globalNorm(asEvaluation(gradients).grads, kernels);
       const norm = gradScale ? mul(raw, gradScale) : raw.clone();
       const factor = tidy(() => (gradScale ? mul(factorOf(norm, maxNorm), gradScale) : factorOf(norm, maxNorm)));
-      raw.dispose();
-      state.norm.dispose();
+      const counts = tidy(() => {
+        const finite = isFiniteScalar(norm);
+        return {
+          skipped: add(state.skipped, choose(finite, 0, 1)),
+          skippedInARow: choose(finite, 0, add(state.skippedInARow, 1)),
+        };
+      });
+      for (const tensor of [raw, state.norm, state.skipped, state.skippedInARow]) tensor.dispose();
       const result = inner.update(gradients, state.inner, params, progress, factor);
       factor.dispose();
-      return { ...result, state: { norm, inner: result.state } };
+      return { ...result, state: { norm, ...counts, inner: result.state } };
     },
   };
 };

@@ -33,7 +33,13 @@ export {
 } from "./second-order.ts";
 export { type ShampooOptions, scaleByShampoo, shampoo } from "./shampoo.ts";
 export { disposeState, type StateLayout, stateFromTensors, stateLayout, stateTensors } from "./state.ts";
-export { type StudyOptimizerName, type StudyOptimizerOptions, studyOptimizer, studyOptimizerNames } from "./study.ts";
+export {
+  type StudyOptimizerName,
+  type StudyOptimizerOptions,
+  studyLearningRate,
+  studyOptimizer,
+  studyOptimizerNames,
+} from "./study.ts";
 export { toOptimizer } from "./to-optimizer.ts";
 export {
   clipByBlockRms,

@@ -17,8 +17,16 @@ export interface DeviceScalar {
   dispose(): void;
 }
 
-/** Loss and gradients of one microbatch. `params` is borrowed, `grads` is given away. */
-export type GradFn<P, B, G = P> = (params: P, batch: B, progress: Progress) => { loss: DeviceScalar; grads: G };
+/**
+ * Loss and gradients of one microbatch. `params` and `state`, the optimizer's, are borrowed; `grads` is given away. The
+ * state is there for what it says about the gradients that it wants, such as the scale of the loss.
+ */
+export type GradFn<P, B, G = P, S = unknown> = (
+  params: P,
+  batch: B,
+  progress: Progress,
+  state: S,
+) => { loss: DeviceScalar; grads: G };
 
 /** Consumes its arguments and returns their successors, so an implementation may update in place. */
 export interface Optimizer<P, S, G = P> {

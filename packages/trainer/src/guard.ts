@@ -15,59 +15,72 @@ export type Verdict =
   | { readonly action: "continue" }
   | { readonly action: "rollback" | "give-up"; readonly reason: string };
 
-/** Watches the losses of a run. */
-export interface Guard {
+/** What a guard remembers: plain JSON, for a checkpoint. */
+export interface GuardState {
+  /** The last good losses. */
+  readonly recent: readonly number[];
+  /** Bad losses in a row, up to now. */
+  readonly bad: number;
   /** Losses that were not finite, so far. */
   readonly nonFinite: number;
   readonly rollbacks: number;
-  observe(loss: number, fraction: number): Verdict;
 }
 
+/** Watches the losses of a run. */
+export interface Guard {
+  readonly state: GuardState;
+  observe(loss: number, fraction: number): void;
+  /** Asks for a rollback over something that the losses do not show. */
+  fail(reason: string): void;
+  /** What follows from what was seen since it was last asked. */
+  verdict(): Verdict;
+}
+
+const unused: GuardState = { recent: [], bad: 0, nonFinite: 0, rollbacks: 0 };
+
 /** Says when a run has left the road: repeated non-finite losses, a spike that stays, a loss that never fell. */
-export const createGuard = ({
-  spikeFactor = 2,
-  window = 64,
-  patience = 5,
-  maxRollbacks = 3,
-  abandon,
-}: GuardOptions = {}): Guard => {
-  const recent: number[] = [];
-  let bad = 0;
-  let nonFinite = 0;
-  let rollbacks = 0;
+export const createGuard = (
+  { spikeFactor = 2, window = 64, patience = 5, maxRollbacks = 3, abandon }: GuardOptions = {},
+  from: GuardState = unused,
+): Guard => {
+  let state = from;
+  let verdict: Verdict = { action: "continue" };
+  const fail = (reason: string) => {
+    const { rollbacks } = state;
+    state = { ...state, recent: [], bad: 0, rollbacks: Math.min(rollbacks + 1, maxRollbacks) };
+    verdict =
+      rollbacks < maxRollbacks
+        ? { action: "rollback", reason }
+        : { action: "give-up", reason: `${reason}, after ${rollbacks} rollbacks` };
+  };
   return {
-    get nonFinite() {
-      return nonFinite;
+    get state() {
+      return state;
     },
-    get rollbacks() {
-      return rollbacks;
-    },
+    fail,
     observe(loss, fraction) {
-      const usual = median(recent);
-      if (!Number.isFinite(loss)) nonFinite++;
-      const spiked = recent.length >= Math.min(window, 8) && loss > spikeFactor * usual;
-      if (Number.isFinite(loss) && !spiked) {
-        bad = 0;
-        recent.push(loss);
-        if (recent.length > window) recent.shift();
+      const usual = median(state.recent);
+      const finite = Number.isFinite(loss);
+      if (!finite) state = { ...state, nonFinite: state.nonFinite + 1 };
+      const spiked = state.recent.length >= Math.min(window, 8) && loss > spikeFactor * usual;
+      if (finite && !spiked) {
+        const recent = [...state.recent, loss].slice(-window);
+        state = { ...state, recent, bad: 0 };
         if (abandon && fraction >= abandon.fraction && median(recent) > abandon.loss) {
-          return {
-            action: "give-up",
-            reason: `loss ${median(recent).toFixed(3)} is above ${abandon.loss} after ${Math.round(100 * fraction)} % of the budget`,
-          };
+          const reason = `loss ${median(recent).toFixed(3)} is above ${abandon.loss} after ${Math.round(100 * fraction)} % of the budget`;
+          verdict = { action: "give-up", reason };
         }
-        return { action: "continue" };
+        return;
       }
-      if (++bad < patience) return { action: "continue" };
-      const what = Number.isFinite(loss)
-        ? `loss ${loss.toFixed(3)} against a median of ${usual.toFixed(3)}`
-        : `loss is ${loss}`;
-      bad = 0;
-      recent.length = 0;
-      if (rollbacks === maxRollbacks)
-        return { action: "give-up", reason: `${what}, ${patience} times in a row, after ${rollbacks} rollbacks` };
-      rollbacks++;
-      return { action: "rollback", reason: `${what}, ${patience} times in a row` };
+      state = { ...state, bad: state.bad + 1 };
+      if (state.bad < patience) return;
+      const what = finite ? `loss ${loss.toFixed(3)} against a median of ${usual.toFixed(3)}` : `loss is ${loss}`;
+      fail(`${what}, ${patience} times in a row`);
+    },
+    verdict() {
+      const current = verdict;
+      verdict = { action: "continue" };
+      return current;
     },
   };
 };

@@ -1,14 +1,19 @@
 import type { TrainState } from "./contracts.ts";
-import type { Guard } from "./guard.ts";
+import type { Guard, Verdict } from "./guard.ts";
 import type { StepReport } from "./train.ts";
 
 export interface GuardedSpec<P, S> {
   /** Starts the loop at a state: usually `(state) => train({ ...spec, state, batches: open(state.cursor) })`. */
   readonly start: (state: TrainState<P, S>) => AsyncGenerator<StepReport<P, S>, void>;
   readonly state: TrainState<P, S>;
-  /** Gives up `current` and returns the last good state, e.g. from the newest checkpoint. */
+  /**
+   * Gives up `current` and returns where to go on: the last good parameters and optimizer, e.g. from the newest
+   * checkpoint, with the cursor and the elapsed time of `current`; see `rolledBack`.
+   */
   readonly restore: (current: TrainState<P, S>, reason: string) => Promise<TrainState<P, S>>;
   readonly guard: Guard;
+  /** Microbatches that a loss is read behind its own: as many as the loop has in flight. Default 2. */
+  readonly lag?: number;
 }
 
 /** Training that went wrong for good; the message says how. */
@@ -16,34 +21,38 @@ export class TrainingDiverged extends Error {
   override readonly name = "TrainingDiverged";
 }
 
-/**
- * Runs the loop under a guard. On a rollback the parameters and the optimizer go back to the last good state, while the
- * data goes on behind the batches that did the harm and the clock runs on.
- */
+/** `good` where the data goes on behind the batches that did the harm and the clock runs on. */
+export const rolledBack = <P, S>(good: TrainState<P, S>, current: TrainState<P, S>): TrainState<P, S> => {
+  const { elapsedMs, fraction } = current.progress;
+  return { ...good, cursor: current.cursor, progress: { ...good.progress, elapsedMs, fraction } };
+};
+
+/** Runs the loop under a guard, and again from what `restore` returns where the guard asks for a rollback. */
 export async function* trainGuarded<P, S>(spec: GuardedSpec<P, S>): AsyncGenerator<StepReport<P, S>, void> {
-  const { start, restore, guard } = spec;
+  const { start, restore, guard, lag = 2 } = spec;
   let state = spec.state;
   for (;;) {
-    let rollback: string | undefined;
-    let giveUp: string | undefined;
+    const unread: StepReport<P, S>[] = [];
+    // A fixed number behind, so that a verdict falls on the same microbatch whenever the run is repeated or resumed.
+    const judge = async (left: number): Promise<Verdict> => {
+      while (unread.length > left) {
+        const { loss, progress } = unread.shift()!;
+        guard.observe(await loss, progress.fraction);
+      }
+      const verdict = guard.verdict();
+      if (verdict.action === "give-up") throw new TrainingDiverged(verdict.reason);
+      return verdict;
+    };
+    let verdict: Verdict = { action: "continue" };
     for await (const report of start(state)) {
       state = report.state;
-      // The verdict comes when the loss does, at most `maxInFlight` microbatches later; nothing waits for it here.
-      report.loss.then(
-        (loss) => {
-          const verdict = guard.observe(loss, report.progress.fraction);
-          if (verdict.action === "rollback") rollback = verdict.reason;
-          if (verdict.action === "give-up") giveUp = verdict.reason;
-        },
-        () => {}, // the loop rethrows what the device reported
-      );
+      unread.push(report);
       yield report;
-      if (giveUp !== undefined) throw new TrainingDiverged(giveUp);
-      if (rollback !== undefined) break;
+      verdict = await judge(lag);
+      if (verdict.action === "rollback") break;
     }
-    if (rollback === undefined) return;
-    const good = await restore(state, rollback);
-    const { elapsedMs, fraction } = state.progress;
-    state = { ...good, cursor: state.cursor, progress: { ...good.progress, elapsedMs, fraction } };
+    if (verdict.action === "continue") verdict = await judge(0);
+    if (verdict.action !== "rollback") return;
+    state = await restore(state, verdict.reason);
   }
 }

@@ -67,21 +67,46 @@ it("lets timers fire while a backend resolves at once", async () => {
 });
 
 it("stops on time and counts time across a resume, on a clock that it is given", async () => {
-  let ms = 1_000_000;
+  let ms = 0;
   const timed = (state?: TrainState<number, number>) => ({
     ...spec(0, state),
     budget: (p: { elapsedMs: number }) => p.elapsedMs / 100,
-    now: () => (ms += 5),
+    elapsed: () => (ms += 5),
   });
   let first: TrainState<number, number> | undefined;
   for await (const { state } of train(timed())) {
     first = state;
     if (state.progress.elapsedMs >= 40) break;
   }
-  ms = 7; // another machine, another clock
+  ms = first!.progress.elapsedMs; // where another session's clock begins
   const end = await finish(timed(first));
   expect(end.progress.elapsedMs).toBeGreaterThanOrEqual(100);
   expect(end.progress.elapsedMs).toBeLessThan(115);
+});
+
+it("counts time on a clock that does not follow the time of day", async () => {
+  const realNow = Date.now;
+  try {
+    let last = 0;
+    for await (const { progress } of train(spec(20))) {
+      Date.now = () => realNow() + (progress.microbatch % 2 === 0 ? -1 : 1) * 86_400_000;
+      expect(progress.elapsedMs).toBeGreaterThanOrEqual(last);
+      last = progress.elapsedMs;
+    }
+    expect(last).toBeLessThan(10_000);
+  } finally {
+    Date.now = realNow;
+  }
+});
+
+it("hands the optimizer's state to the gradient function", async () => {
+  const seen: number[] = [];
+  const grad = (p: number, _: number, __: unknown, state: number) => {
+    seen.push(state);
+    return { loss: scalar(p), grads: 0 };
+  };
+  await finish({ ...spec(3), grad });
+  expect(seen).toEqual([0, 1, 2]);
 });
 
 it("counts a step only where the optimizer applied one", async () => {

@@ -3,15 +3,18 @@ import type { Batches, Budget, DeviceScalar, GradFn, Optimizer, Progress, TrainS
 export interface TrainSpec<P, S, B, G = P> {
   readonly state: TrainState<P, S>;
   readonly batches: Batches<B>;
-  readonly grad: GradFn<P, B, G>;
+  readonly grad: GradFn<P, B, G, S>;
   readonly optimizer: Optimizer<P, S, G>;
   readonly budget: Budget;
   /** What one batch adds to the counters. */
   readonly size: (batch: B) => { examples: number; tokens: number };
   /** Microbatches that the host may be ahead of the device. Default 2. */
   readonly maxInFlight?: number;
-  /** Milliseconds of a clock that never goes back. Default `performance.now`. */
-  readonly now?: () => number;
+  /**
+   * Milliseconds that the run has used, by a clock that never goes back. Default: what the state has used, and
+   * `performance.now` from here on. Hand the same clock to every start of a session and no time is lost in between.
+   */
+  readonly elapsed?: () => number;
 }
 
 /** What one microbatch did. */
@@ -40,17 +43,17 @@ export const initialState = <P, S, G>(params: P, optimizer: Optimizer<P, S, G>):
  * checkpoints to the body of the caller's `for await`. The time that the body takes counts as elapsed.
  */
 export async function* train<P, S, B, G = P>(spec: TrainSpec<P, S, B, G>): AsyncGenerator<StepReport<P, S>, void> {
-  const { grad, optimizer, budget, size, maxInFlight = 2, now = () => performance.now() } = spec;
+  const { grad, optimizer, budget, size, maxInFlight = 2 } = spec;
   let state = spec.state;
   if (state.progress.fraction >= 1) return;
-  const startedAt = now() - state.progress.elapsedMs;
+  const { elapsed = clockFrom(state.progress.elapsedMs) } = spec;
   const inFlight: Promise<number>[] = [];
   try {
     for await (const { batch, cursor } of spec.batches) {
       // Gradients and update see the progress at which this microbatch begins.
-      const before = advance(state.progress, { elapsedMs: now() - startedAt }, budget);
+      const before = advance(state.progress, { elapsedMs: elapsed() }, budget);
       if (before.fraction >= 1) return;
-      const { loss, grads } = grad(state.params, batch, before);
+      const { loss, grads } = grad(state.params, batch, before, state.optimizer);
       const value = read(loss);
       inFlight.push(value);
       const next = optimizer.update(grads, state.optimizer, state.params, before);
@@ -63,7 +66,7 @@ export async function* train<P, S, B, G = P>(spec: TrainSpec<P, S, B, G>): Async
           step: before.step + (next.applied ? 1 : 0),
           examples: before.examples + added.examples,
           tokens: before.tokens + added.tokens,
-          elapsedMs: now() - startedAt,
+          elapsedMs: elapsed(),
         },
         budget,
       );
@@ -76,6 +79,11 @@ export async function* train<P, S, B, G = P>(spec: TrainSpec<P, S, B, G>): Async
     await Promise.allSettled(inFlight);
   }
 }
+
+const clockFrom = (elapsedMs: number): (() => number) => {
+  const startedAt = performance.now();
+  return () => elapsedMs + performance.now() - startedAt;
+};
 
 const advance = (progress: Progress, changes: Partial<Progress>, budget: Budget): Progress => {
   const counts = { ...progress, ...changes };

@@ -49,6 +49,16 @@ it.each([
   expect(damaged).toEqual([expect.stringMatching(/microbatch-0000000010: state\.txt: .*going back/)]);
 });
 
+it("writes on behind a checkpoint whose manifest is damaged", async () => {
+  const damaged: string[] = [];
+  const checkpoints = await open(1, damaged);
+  await checkpoints.write("one", { microbatch: 1, score: 1 });
+  await writeFile(join(folder, "microbatch-0000000001", "checkpoint.json"), "{");
+  await checkpoints.write("two", { microbatch: 2 });
+  expect(await checkpoints.latest()).toEqual({ state: "two", microbatch: 2 });
+  expect(await readdir(folder)).toEqual(["microbatch-0000000002"]);
+});
+
 it("removes what a killed process left and never reads it", async () => {
   await mkdir(join(folder, "microbatch-0000000099.partial"), { recursive: true });
   expect(await (await open()).latest()).toBeUndefined();

@@ -55,9 +55,12 @@ export const openCheckpoints = async <T>(options: CheckpointsOptions<T>): Promis
 
   const prune = async () => {
     const names = await newestFirst();
-    const scored = (
-      await Promise.all(names.map(async (name) => ({ name, score: (await readManifest(join(folder, name))).score })))
-    ).filter((entry): entry is { name: string; score: number } => entry.score !== null);
+    const scoreOf = async (name: string) => {
+      // A damaged checkpoint has no score; it must not keep a new one from being written.
+      const manifest = await readManifest(join(folder, name)).catch(() => undefined);
+      return { name, score: manifest?.score ?? Number.POSITIVE_INFINITY };
+    };
+    const scored = (await Promise.all(names.map(scoreOf))).filter(({ score }) => Number.isFinite(score));
     const best = scored.sort((a, b) => a.score - b.score)[0]?.name;
     for (const name of names.slice(keep)) {
       if (name !== best) await discard(join(folder, name));
