@@ -9,7 +9,15 @@ export { type GlueName, type GlueTask, glueNames, glueTasks, type SplitLayout } 
 export type { ProbeOptions } from "./held-out.ts";
 export { majorityBaseline } from "./majority.ts";
 export { createMetric, type Metric, type MetricName, metricNames } from "./metric.ts";
-export { epochLimit, type Head, learningRateAt, type Protocol, protocols } from "./protocol.ts";
+export {
+  changedProtocol,
+  epochLimit,
+  type Head,
+  learningRateAt,
+  type Protocol,
+  type ProtocolChanges,
+  protocols,
+} from "./protocol.ts";
 export { publishedRows } from "./published.ts";
 export { glueTasksIn, type ReadOptions, readGlue } from "./read-task.ts";
 export { type Identity, readResults, type TrialResult } from "./results.ts";

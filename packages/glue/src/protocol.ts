@@ -24,7 +24,7 @@ export interface Protocol {
 /** Pooling, a linear layer, tanh, dropout, and a linear layer to the task's outputs. */
 export interface Head {
   readonly pooling: "first" | "mean";
-  /** Width of the inner linear layer; absent: what the model's configuration says, or its hidden size. */
+  /** Width of the inner linear layer; absent: the model's hidden size. */
   readonly width?: number;
 }
 
@@ -41,10 +41,14 @@ const sane: Protocol = {
   adamw: { b1: 0.9, b2: 0.98, epsilon: 1e-6, weightDecay: 0 },
   maxLength: 128,
   dropout: 0.1,
-  head: { pooling: "first" },
+  // The first position is `<cls>`, which packed rows without it never train; the width is that of the crammed models.
+  head: { pooling: "first", width: 1024 },
   secondText: "always",
   trials: 5,
 };
+
+/** The pooler of the original BERT is as wide as the model. */
+const bertHead: Head = { pooling: "first" };
 
 /**
  * The study's protocols under the names of its configurations: `GLUE_sane` scored the crammed models, `GLUE_v2` and
@@ -63,9 +67,18 @@ export const protocols = /* @__PURE__ */ (() =>
       warmup: 0.06,
       adamw: { ...sane.adamw, weightDecay: 0.1 },
       maxLength: 1024,
+      head: bertHead,
     },
     // Its configuration names 1000 warm-up steps, but a schedule of "none" has no use for them.
-    GLUE_v1: { ...sane, name: "GLUE_v1", batchSize: 32, learningRate: 2e-5, schedule: "constant", warmup: 0 },
+    GLUE_v1: {
+      ...sane,
+      name: "GLUE_v1",
+      batchSize: 32,
+      learningRate: 2e-5,
+      schedule: "constant",
+      warmup: 0,
+      head: bertHead,
+    },
     GLUE_mosbach: {
       ...sane,
       name: "GLUE_mosbach",
@@ -73,8 +86,42 @@ export const protocols = /* @__PURE__ */ (() =>
       learningRate: 2e-5,
       schedule: "linear",
       adamw: { ...sane.adamw, weightDecay: 0.01 },
+      head: bertHead,
     },
   }) as const satisfies Record<string, Protocol>)();
+
+/** What `changedProtocol` may change. */
+export type ProtocolChanges = Partial<
+  Pick<Protocol, "epochs" | "batchSize" | "learningRate" | "maxLength" | "trials"> & { pooling: Head["pooling"] }
+>;
+
+const changeNames = {
+  epochs: "epochs",
+  batchSize: "batch",
+  learningRate: "learning rate",
+  maxLength: "length",
+  pooling: "pooling",
+} as const;
+
+/**
+ * A protocol with other values, which its name then says, as tables show it: `GLUE_sane with epochs 3`. What is undefined
+ * or the same stays; the number of trials is not part of the name, as tables have it anyway.
+ */
+export function changedProtocol(protocol: Protocol, { pooling, trials, ...numbers }: ProtocolChanges): Protocol {
+  const before = { ...protocol, pooling: protocol.head.pooling };
+  const changes = Object.entries({ ...numbers, pooling }).filter(
+    ([key, value]) => value !== undefined && value !== before[key as keyof typeof changeNames],
+  );
+  const words = changes.map(([key, value]) => `${changeNames[key as keyof typeof changeNames]} ${value}`);
+  const joint = protocol.name.includes(" with ") ? ", " : " with ";
+  return {
+    ...protocol,
+    ...Object.fromEntries(changes.filter(([key]) => key !== "pooling")),
+    name: words.length > 0 ? `${protocol.name}${joint}${words.join(", ")}` : protocol.name,
+    head: pooling === undefined ? protocol.head : { ...protocol.head, pooling },
+    trials: trials ?? protocol.trials,
+  };
+}
 
 /**
  * The learning rate of a step, counted from 0 of `steps`: `peak * s / W` during the `W = floor(warmup * steps)` steps of

@@ -1,6 +1,6 @@
 import { stepsOf } from "./batches.ts";
 import { majorityBaseline } from "./majority.ts";
-import { checkProtocol, type Protocol, protocols } from "./protocol.ts";
+import { changedProtocol, checkProtocol, type Protocol, protocols } from "./protocol.ts";
 import { digestOf, type Identity, loadResult, saveResult, type TrialResult } from "./results.ts";
 import type { TaskData } from "./task.ts";
 import type { Trainee } from "./trainee.ts";
@@ -93,7 +93,9 @@ function hasTests(result: TrialResult, { tests = [] }: TaskData): boolean {
 
 /** The protocol within what the model can take. */
 function fitted(protocol: Protocol, { maxLength = protocol.maxLength }: Trainee): Protocol {
-  return maxLength < protocol.maxLength ? { ...protocol, maxLength: Math.floor(maxLength / 8) * 8 } : protocol;
+  return maxLength < protocol.maxLength
+    ? changedProtocol(protocol, { maxLength: Math.floor(maxLength / 8) * 8 })
+    : protocol;
 }
 
 function checkSets({ task, train, evaluations, tests }: TaskData, protocol: Protocol, wantTests: boolean): void {

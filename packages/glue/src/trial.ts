@@ -39,6 +39,8 @@ export interface TrialProgress {
   readonly total: number;
   readonly loss?: number;
   readonly learningRate?: number;
+  /** Of this phase so far. */
+  readonly examplesPerSecond?: number;
 }
 
 /** All sets of a task as tokens. */
@@ -100,7 +102,9 @@ export async function runTrial(trainee: Trainee, options: RunTrialOptions): Prom
       for (const batch of trainingBatches(encoded.train, { protocol, seed, padId: trainee.padId })) {
         signal?.throwIfAborted();
         yield batch;
-        report({ phase: "train", done: batch.step + 1, total: steps, loss, learningRate: batch.learningRate });
+        const done = batch.step + 1;
+        const examplesPerSecond = rate(done * batch.size, performance.now() - fitStarted);
+        report({ phase: "train", done, total: steps, loss, learningRate: batch.learningRate, examplesPerSecond });
       }
     }
     await trial.fit(batches(), (value) => {
@@ -113,9 +117,11 @@ export async function runTrial(trainee: Trainee, options: RunTrialOptions): Prom
     const tests: Predictions[] = [];
     let done = 0;
     for (const { set, encoded: data, test } of encoded.sets) {
-      const values = await predictAll(trial, data, { ...options, padId: trainee.padId }, (rows) =>
-        report({ phase: "evaluate", done: (done += rows), total }),
-      );
+      const values = await predictAll(trial, data, { ...options, padId: trainee.padId }, (rows) => {
+        done += rows;
+        const examplesPerSecond = rate(done, performance.now() - evaluateStarted);
+        report({ phase: "evaluate", done, total, examplesPerSecond });
+      });
       if (test) tests.push({ column: set.column, values: [...values] });
       else evaluations.push(scored(task, set, values, data.labels));
     }

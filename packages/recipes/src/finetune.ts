@@ -1,4 +1,4 @@
-import type { Batch, Trainee, TrainingBatch, Trial } from "@cramkit/glue";
+import type { Batch, Trainee, TrainingBatch, Trial, TrialSetting } from "@cramkit/glue";
 import { templateEncode } from "@cramkit/glue";
 import { classificationLoss, classify, init, inputsOf, type ModelConfig, type Params } from "@cramkit/model";
 import { adamw, disposeState, type Kernels } from "@cramkit/optim";
@@ -28,20 +28,10 @@ export const trainee = ({ id, params, config, tokenizer, kernels }: TraineeSpec)
     firstId: specialId(tokenizer, "<cls>"),
     separatorId: specialId(tokenizer, "<sep>"),
   }),
-  async startTrial({ outputs, regression, seed, protocol }): Promise<Trial> {
-    const { dropout, head } = protocol;
-    const finetuned: ModelConfig = {
-      ...config,
-      dropout,
-      attentionDropout: dropout,
-      head: {
-        type: regression ? "regression" : "classification",
-        labels: outputs,
-        width: head.width ?? config.hidden,
-        pooling: head.pooling,
-        dropout,
-      },
-    };
+  async startTrial(setting): Promise<Trial> {
+    const { seed, protocol } = setting;
+    const { dropout } = protocol;
+    const finetuned = finetunedConfig(config, setting);
     let live = initialised(finetuned, seed, params);
     let step = 0;
     let learningRate = 0;
@@ -100,12 +90,29 @@ export const trainee = ({ id, params, config, tokenizer, kernels }: TraineeSpec)
   },
 });
 
-/** New weights of the configuration, with those of the pretrained encoder in their place: only the head stays new. */
+/** The encoder of a model under the head and the dropout that a trial asks for. */
+export const finetunedConfig = (
+  config: ModelConfig,
+  { outputs, regression, protocol: { dropout, head } }: Pick<TrialSetting, "outputs" | "regression" | "protocol">,
+): ModelConfig => ({
+  ...config,
+  dropout,
+  attentionDropout: dropout,
+  head: {
+    type: regression ? "regression" : "classification",
+    labels: outputs,
+    width: head.width ?? config.hidden,
+    pooling: head.pooling,
+    dropout,
+  },
+});
+
+/** New weights of the configuration, with those of the pretrained encoder in their place: the head is always new. */
 const initialised = (config: ModelConfig, seed: number, pretrained: NamedTensors | undefined): Params => {
   const params = init(config, seed);
   for (const name of Object.keys(params)) {
     const weight = pretrained?.[name];
-    if (!weight) continue;
+    if (!weight || !name.startsWith("encoder.")) continue;
     params[name]!.dispose();
     // A copy of its own: a clone shares memory, into which an in-place optimizer would write.
     params[name] = add(weight, 0);

@@ -77,7 +77,13 @@ export const runGlue = async (spec: GlueSpec, compute: Compute, context: RunCont
         "pass the folder that has CoLA, SST-2, ... in it, or fetch them with cramkit glue download",
     );
   const scores: GlueScores[] = [];
-  const finetune = async (name: string, folder: string, id: string, model: Omit<SavedModel, "params">, weights?: Weights) => {
+  const finetune = async (
+    name: string,
+    folder: string,
+    id: string,
+    model: Omit<SavedModel, "params">,
+    weights?: Weights,
+  ) => {
     const results = await runTasks({
       trainee: trainee({ ...model, id, kernels: compute.kernels, params: weights }),
       tasks: read(spec, names),
@@ -115,7 +121,10 @@ export const runGlue = async (spec: GlueSpec, compute: Compute, context: RunCont
 
 type Weights = SavedModel["params"];
 
-async function* read({ data, tests, trainExamples, seed }: GlueSpec, names: readonly GlueName[]): AsyncGenerator<TaskData> {
+async function* read(
+  { data, tests, trainExamples, seed }: GlueSpec,
+  names: readonly GlueName[],
+): AsyncGenerator<TaskData> {
   for (const name of names) yield subset(await readGlue(data, name, { tests }), { train: trainExamples, seed });
 }
 

@@ -3,7 +3,7 @@ export { type Difference, differences } from "./difference.ts";
 export { type ExportFormat, exportModel } from "./export-model.ts";
 export { fillMask, type Guess } from "./fill-mask.ts";
 export { findRecipe } from "./find-recipe.ts";
-export { type GlueResults, type GlueSpec, runGlue } from "./glue.ts";
+export { type GlueScores, type GlueSpec, readScores, runGlue, scoreRows } from "./glue.ts";
 export { applySettings } from "./overrides.ts";
 export { type Prepared, prepare } from "./prepare.ts";
 export { Interrupted, type RunContext, type StageProgress } from "./progress.ts";

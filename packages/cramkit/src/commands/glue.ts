@@ -1,20 +1,18 @@
-import { join } from "node:path";
 import {
+  changedProtocol,
   downloadGlue,
   type GlueName,
-  majorityRow,
+  glueNames,
+  glueTasks,
   protocols,
-  publishedRows,
-  scoreRow,
   scoreTable,
   submission,
-  tableMarkdown,
   tableText,
   trialTable,
 } from "@cramkit/glue";
-import { runFiles, runGlue, startCompute } from "@cramkit/recipes";
+import { runFiles, runGlue, scoreRows, startCompute } from "@cramkit/recipes";
 import { writeFileAtomic } from "@cramkit/trainer/node";
-import { Command, Option } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { type BackendOptions, backendOf, withBackend } from "../backend-options.ts";
 import { createProgressDisplay } from "../progress.ts";
 import { session } from "../session.ts";
@@ -22,12 +20,15 @@ import { wholeNumber } from "../whole-number.ts";
 
 interface GlueOptions extends BackendOptions {
   readonly run?: string;
-  readonly checkpoint?: string;
+  readonly checkpoint?: string[];
   readonly data: string;
   readonly tasks?: GlueName[];
   readonly protocol: keyof typeof protocols;
   readonly trials?: number;
   readonly epochs?: number;
+  readonly learningRate?: number;
+  readonly pooling?: "first" | "mean";
+  readonly trainExamples?: number;
   readonly allowMoreEpochs?: boolean;
   readonly seed: number;
   readonly results?: string;
@@ -36,17 +37,20 @@ interface GlueOptions extends BackendOptions {
   readonly json?: boolean;
 }
 
-export const glueCommand = (): Command => {
-  const command = withBackend(
+export const glueCommand = (): Command =>
+  withBackend(
     new Command("glue")
       .description("finetune a model on GLUE by the study's protocol and score it on the dev sets")
       .option("--run <folder>", "a run's folder")
-      .option("--checkpoint <folder>", "a model folder instead: ours, or a Hugging Face BERT")
+      .option("--checkpoint <folders...>", "model folders, ours or a Hugging Face BERT: instead of a run, or beside it")
       .option("--data <folder>", "the GLUE data, one folder a task", "glue")
-      .option("--tasks <names...>", "some of the tasks; default: all that are there")
+      .option("--tasks <names...>", "some of the tasks; default: all that are there", taskNames)
       .addOption(new Option("--protocol <name>").choices(Object.keys(protocols)).default("GLUE_sane"))
       .option("--trials <count>", "trials of a task, with different seeds", wholeNumber)
       .option("--epochs <count>", "instead of the protocol's", wholeNumber)
+      .option("--learning-rate <number>", "instead of the protocol's: small models need a larger one", positive)
+      .addOption(new Option("--pooling <kind>", "instead of the protocol's").choices(["first", "mean"]))
+      .option("--train-examples <count>", "finetune on so many random examples of a task", wholeNumber)
       .option("--allow-more-epochs", "beyond the five of the challenge; the table says so")
       .option("--seed <number>", "of the first trial", wholeNumber, 0)
       .option("--results <folder>", "where trials are kept; default: glue in the run's folder, or glue-results")
@@ -54,67 +58,94 @@ export const glueCommand = (): Command => {
       .option("--submission <file>", "predict the test sets and write the zip file that the GLUE server takes")
       .option("--json", "print results as JSON"),
     "auto",
-  ).action(score);
-  command
-    .command("download")
-    .description("fetch the data from the Hugging Face hub (needs a network)")
+  )
+    .action(score)
+    .addCommand(downloadCommand());
+
+const downloadCommand = (): Command =>
+  new Command("download")
+    .description("fetch the data from the Hugging Face hub (needs a network); HF_TOKEN is sent along where it is set")
     .argument("<folder>")
-    .option("--tasks <names...>")
-    .action(async (folder: string, { tasks }: { tasks?: GlueName[] }) => {
-      const display = createProgressDisplay();
-      await downloadGlue(folder, {
-        tasks,
-        onProgress: ({ file, bytes, totalBytes, done, total }) =>
-          display.show({
-            stage: "downloading",
-            done,
-            total,
-            unit: "files",
-            detail: `${file} ${bytes} of ${totalBytes ?? "?"} bytes`,
-          }),
+    .option("--tasks <names...>", "some of the tasks; default: all", taskNames)
+    .option("--endpoint <url>", "the hub or a mirror of it; default: HF_ENDPOINT, or the hub")
+    .option("--revision <name>", "a branch, tag or commit of the data set")
+    .action(async (folder: string, { tasks, endpoint, revision }: DownloadOptions) => {
+      await session(async ({ onProgress, signal }) => {
+        await downloadGlue(folder, {
+          tasks,
+          endpoint: endpoint ?? process.env.HF_ENDPOINT,
+          revision,
+          token: process.env.HF_TOKEN,
+          signal,
+          onProgress: ({ file, bytes, totalBytes, done, total }) =>
+            onProgress({
+              stage: "downloading",
+              done,
+              total,
+              unit: "files",
+              detail: `${file} ${bytes} of ${totalBytes ?? "?"} bytes`,
+            }),
+        });
       });
-      display.finish(folder);
+      createProgressDisplay().finish(folder);
     });
-  return command;
-};
+
+interface DownloadOptions {
+  readonly tasks?: GlueName[];
+  readonly endpoint?: string;
+  readonly revision?: string;
+}
 
 const score = async (options: GlueOptions): Promise<void> => {
-  const { run, checkpoint } = options;
-  const model = checkpoint ?? (run && runFiles(run).model);
-  if (!model) throw new RangeError("glue: expected --run FOLDER or --checkpoint FOLDER, got neither");
-  const protocol = { ...protocols[options.protocol] };
-  const results = options.results ?? (run ? runFiles(run).glue : "glue-results");
+  const { run, checkpoint = [], trials, epochs, learningRate, pooling } = options;
+  const [model, ...baselines] = [...(run === undefined ? [] : [runFiles(run).model]), ...checkpoint];
+  if (model === undefined) throw new RangeError("glue: expected --run FOLDER or --checkpoint FOLDER, got neither");
+  const results = options.results ?? (run === undefined ? "glue-results" : runFiles(run).glue);
   const compute = await startCompute(backendOf(options), options);
-  await session(async (context) => {
-    const { name, trained, untrained } = await runGlue(
-      {
-        model,
-        data: options.data,
-        tasks: options.tasks,
-        protocol: { ...protocol, trials: options.trials ?? protocol.trials, epochs: options.epochs ?? protocol.epochs },
-        seed: options.seed,
-        results,
-        untrained: options.untrained,
-        tests: options.submission !== undefined,
-        allowMoreEpochs: options.allowMoreEpochs ?? false,
-      },
-      compute,
-      context,
-    );
-    const rows = [
-      scoreRow(name, trained),
-      ...(untrained.length > 0 ? [scoreRow(`${name}, no pretraining`, untrained)] : []),
-      majorityRow(trained),
-      ...publishedRows,
-    ];
-    await writeFileAtomic(join(results, "scores.json"), `${JSON.stringify(rows, null, 2)}\n`);
-    await writeFileAtomic(
-      join(results, "scores.md"),
-      `${tableMarkdown(scoreTable(rows))}\n\n${tableMarkdown(trialTable(trained))}\n`,
-    );
-    if (options.submission) await writeFileAtomic(options.submission, submission(trained, { fillMissing: true }).zip);
-    if (options.json) console.log(JSON.stringify({ rows, trained, untrained }));
-    else console.log(`${tableText(trialTable(trained))}\n\n${tableText(scoreTable(rows))}`);
-  });
-  compute.dispose();
+  try {
+    await session(async (context) => {
+      context.say(compute.description);
+      const scores = await runGlue(
+        {
+          model,
+          baselines,
+          data: options.data,
+          tasks: options.tasks,
+          trainExamples: options.trainExamples,
+          protocol: changedProtocol(protocols[options.protocol], { trials, epochs, learningRate, pooling }),
+          seed: options.seed,
+          results,
+          untrained: options.untrained,
+          tests: options.submission !== undefined,
+          allowMoreEpochs: options.allowMoreEpochs ?? false,
+        },
+        compute,
+        context,
+      );
+      if (options.submission)
+        await writeFileAtomic(options.submission, submission(scores[0]!.results, { fillMissing: true }).zip);
+      const rows = scoreRows(scores);
+      if (options.json) console.log(JSON.stringify({ rows, models: scores }));
+      else {
+        for (const { name, results } of scores) console.log(`${name}\n\n${tableText(trialTable(results))}\n`);
+        console.log(tableText(scoreTable(rows)));
+      }
+    });
+  } finally {
+    await compute.dispose();
+  }
+};
+
+/** A task by the name of its folder on the hub or in the official download: `sst2`, `SST-2`. */
+const taskNames = (written: string, before: GlueName[] | undefined): GlueName[] => {
+  const plain = (name: string) => name.toLowerCase().replaceAll("-", "");
+  const name = glueNames.find((name) => name === plain(written));
+  if (name !== undefined) return [...(before ?? []), name];
+  throw new InvalidArgumentError(`expected some of ${glueNames.map((name) => glueTasks[name].task.title).join(", ")}`);
+};
+
+const positive = (text: string): number => {
+  const value = Number(text);
+  if (text.trim() !== "" && value > 0 && Number.isFinite(value)) return value;
+  throw new InvalidArgumentError("expected a number above 0");
 };
