@@ -14,16 +14,17 @@ export function appendToFile(path: string, bufferBytes: number): FileAppender {
   let used = 0;
   let flag = "w";
   const write = (bytes: Uint8Array, length: number) => {
-    const file = openSync(path, flag);
-    flag = "a";
+    let file: number | undefined;
     try {
+      file = openSync(path, flag);
+      flag = "a";
       for (let written = 0; written < length; ) written += writeSync(file, bytes, written, length - written);
     } catch (cause) {
       throw new Error(`${path}: cannot write (${(cause as Error).message}); free space or use another folder`, {
         cause,
       });
     } finally {
-      closeSync(file);
+      if (file !== undefined) closeSync(file);
     }
   };
   const flush = () => {

@@ -28,11 +28,23 @@ it("gives back what was written, again and again, with texts of any length", asy
   const characters = documents.reduce((sum, { text }) => sum + text.length, 0);
   expect(await writeDocuments(path, stream(documents))).toEqual({ documents: documents.length, characters });
   for (let times = 0; times < 2; times++) expect(await collect(readDocuments(path))).toEqual(documents);
+  expect(await collect(readDocuments(path, { from: 40 }))).toEqual(documents.slice(40));
+  expect(await collect(readDocuments(path, { from: documents.length }))).toEqual([]);
   expect(readdirSync(join(folder, "sub"))).toEqual(["documents"]);
   truncateSync(path, 2_000_000);
   await expect(collect(readDocuments(path))).rejects.toThrow(/documents: the file ends inside a document/);
   await writeDocuments(path, stream([]));
   expect(await collect(readDocuments(path))).toEqual([]);
+});
+
+it("leaves nothing behind where the documents fail", async () => {
+  const path = join(folder, "failing", "documents");
+  async function* failing(): AsyncGenerator<Document> {
+    yield { text: "x".repeat(3_000_000) };
+    throw new Error("no more");
+  }
+  await expect(writeDocuments(path, failing())).rejects.toThrow("no more");
+  expect(readdirSync(join(folder, "failing"))).toEqual([]);
 });
 
 it.skipIf(!existsSync("/dev/full"))("names the file where the disk is full", async () => {

@@ -2,7 +2,7 @@ export { collect } from "./collect.ts";
 export { type Corpus, type CorpusOptions, type CorpusReport, composeCorpus } from "./compose.ts";
 export { deduplicateSubstrings, type SubstringDeduplicationOptions } from "./deduplication/substrings.ts";
 export type { Document } from "./document.ts";
-export { readDocuments, writeDocuments } from "./documents-file.ts";
+export { createDocumentsWriter, type DocumentsWriter, readDocuments, writeDocuments } from "./documents-file.ts";
 export { type CleanOptions, clean, referenceCleaning } from "./filters/clean.ts";
 export { type CompressibilityOptions, compressible } from "./filters/compressibility.ts";
 export { type DecontaminationOptions, decontaminate } from "./filters/decontaminate.ts";
@@ -10,11 +10,13 @@ export { type DuplicatesOptions, deduplicateDocuments } from "./filters/duplicat
 export {
   type Count,
   createFilter,
+  createFilterTally,
   type Decision,
   type DocumentFilter,
   type DroppedExample,
   type FilteredDocuments,
   type FilterReport,
+  type FilterTally,
 } from "./filters/filter.ts";
 export { type LengthOptions, lengthBetween } from "./filters/length.ts";
 export type { HubAccess } from "./hub/download.ts";

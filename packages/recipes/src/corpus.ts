@@ -1,56 +1,114 @@
+import { readFile } from "node:fs/promises";
 import {
   type Corpus,
+  clean,
   composeCorpus,
   compressible,
   type Document,
   type DocumentFilter,
+  decontaminate,
   deduplicateDocuments,
   deduplicateSubstrings,
   fileDocuments,
+  hubDocuments,
   installedDocumentation,
   lengthBetween,
+  referenceCleaning,
   shuffleDocuments,
   takeDocuments,
 } from "@cramkit/corpus";
-import type { Tokenizer } from "@cramkit/tokenizer";
+import { type Tokenizer, tokenizerFromJson } from "@cramkit/tokenizer";
 import type { Recipe, SourceSpec } from "./recipe.ts";
 
 /** What `openCorpus` needs besides the recipe. */
 export interface CorpusOptions {
-  /** Measures compressibility; without one that filter is left out, as when the tokenizer itself is trained. */
-  readonly tokenizer?: Tokenizer;
   /** For what does not fit into memory. */
   readonly workFolder: string;
+  /** Called for every document that is read, and as a filter works through its files; may throw to stop. */
+  readonly onRead: (stage: string) => void;
 }
 
-/** The documents of a recipe: its sources in a seeded order, cleaned and filtered. May be read again and again. */
-export const openCorpus = ({ corpus, seed }: Recipe, { tokenizer, workFolder }: CorpusOptions): Corpus => {
-  const { maxDocuments, shuffle, minCharacters, maxTokensPerCharacter, exactDuplicates, duplicateBytes } = corpus;
+/**
+ * The documents of a recipe: its sources in a seeded order, cleaned and filtered. Compressibility by the run's own
+ * tokenizer is not among the filters, since that tokenizer is trained on these documents.
+ */
+export const openCorpus = async ({ corpus, seed }: Recipe, { workFolder, onRead }: CorpusOptions): Promise<Corpus> => {
   const sources = corpus.sources.map((spec) => {
-    let documents: AsyncIterable<Document> = read(spec);
-    if (shuffle) documents = shuffleDocuments(documents, { seed, workFolder });
-    return { name: nameOf(spec), documents, weight: "weight" in spec ? spec.weight : undefined };
+    const source = read(spec, corpus);
+    const documents = observed(source, onRead);
+    return {
+      name: nameOf(spec),
+      documents: {
+        ...(corpus.shuffle ? shuffleDocuments(documents, { seed, workFolder }) : documents),
+        report: "report" in source ? source.report : undefined,
+      },
+      weight: spec.weight,
+    };
   });
-  const filters: DocumentFilter[] = [];
-  if (minCharacters > 0) filters.push(lengthBetween({ minCharacters }));
-  if (exactDuplicates) filters.push(deduplicateDocuments());
-  if (duplicateBytes !== null) filters.push(deduplicateSubstrings({ minBytes: duplicateBytes, workFolder }));
-  if (maxTokensPerCharacter !== null && tokenizer) {
-    filters.push(
-      compressible({ cutoff: maxTokensPerCharacter, countTokens: (text) => tokenizer.encodeIds(text).length }),
-    );
-  }
-  const composed = composeCorpus({ sources, filters });
-  if (maxDocuments === null) return composed;
-  return { ...takeDocuments(composed, { documents: maxDocuments }), report: composed.report };
+  const filters = await filtersOf(corpus, { workFolder, onRead });
+  const composed = composeCorpus({ sources, filters, atEnd: corpus.whenSourceEnds });
+  if (corpus.maxDocuments === null) return composed;
+  return { ...takeDocuments(composed, { documents: corpus.maxDocuments }), report: composed.report };
 };
 
-const read = (spec: SourceSpec): AsyncIterable<Document> => {
-  if (spec.kind === "installed-documentation") return installedDocumentation({ root: spec.root });
-  const { kind: _, weight: __, ...options } = spec;
-  return fileDocuments(options);
+const filtersOf = async (corpus: Recipe["corpus"], { workFolder, onRead }: CorpusOptions) => {
+  const filters: DocumentFilter[] = [];
+  const { cleaning, minCharacters, maxCharacters, maxTokensPerCharacter, decontamination } = corpus;
+  if (cleaning !== "none") filters.push(clean(cleaning === "reference" ? referenceCleaning : {}));
+  if (minCharacters > 0 || maxCharacters !== null)
+    filters.push(lengthBetween({ minCharacters, maxCharacters: maxCharacters ?? undefined }));
+  if (corpus.exactDuplicates) filters.push(deduplicateDocuments());
+  if (decontamination !== null) {
+    const { sources, words } = decontamination;
+    filters.push(decontaminate({ evaluation: composeEvaluation(sources, corpus), words }));
+  }
+  if (corpus.duplicateBytes !== null) {
+    const onProgress = ({ stage }: { stage: string }) => onRead(`${stage} for repeated text`);
+    filters.push(deduplicateSubstrings({ minBytes: corpus.duplicateBytes, workFolder, onProgress }));
+  }
+  if (maxTokensPerCharacter !== null && corpus.compressionTokenizer !== null) {
+    const tokenizer = await readTokenizer(corpus.compressionTokenizer);
+    const countTokens = (text: string) => tokenizer.encodeIds(text).length;
+    filters.push(compressible({ cutoff: maxTokensPerCharacter, countTokens }));
+  }
+  return filters;
 };
+
+/** An evaluation set is small; none of its records may be lost to a broken line. */
+const composeEvaluation = (sources: readonly SourceSpec[], corpus: Recipe["corpus"]): AsyncIterable<Document> =>
+  composeCorpus({
+    sources: sources.map((spec) => ({
+      name: nameOf(spec),
+      documents: read(spec, { ...corpus, maxBadShare: 0, brokenFiles: "stop" }),
+    })),
+  });
+
+const read = (spec: SourceSpec, { maxBadShare, brokenFiles: onBrokenFile }: Recipe["corpus"]) => {
+  const { kind: _, weight: __, ...options } = spec;
+  if (spec.kind === "installed-documentation") return installedDocumentation(spec);
+  if (spec.kind === "hub") return hubDocuments({ ...options, uri: spec.uri, maxBadShare, onBrokenFile });
+  return fileDocuments({ ...options, path: spec.path, maxBadShare, onBrokenFile });
+};
+
+const observed = (documents: AsyncIterable<Document>, onRead: (stage: string) => void): AsyncIterable<Document> => ({
+  async *[Symbol.asyncIterator]() {
+    for await (const document of documents) {
+      onRead("reading");
+      yield document;
+    }
+  },
+});
+
+const readTokenizer = async (path: string): Promise<Tokenizer> => tokenizerFromJson(await readFile(path, "utf8"));
 
 /** A source as its recipe names it. */
-const nameOf = (spec: SourceSpec): string =>
-  spec.kind === "installed-documentation" ? `documentation under ${spec.root}` : [spec.path].flat().join(", ");
+const nameOf = (spec: SourceSpec): string => {
+  switch (spec.kind) {
+    case "installed-documentation":
+      return `documentation under ${spec.root}`;
+    case "hub":
+      return spec.uri;
+    case "files":
+      return [spec.path].flat().join(", ");
+  }
+};

@@ -1,6 +1,7 @@
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir, readFile, rm } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import type { Document } from "@cramkit/corpus";
+import { type CorpusReport, readDocuments } from "@cramkit/corpus";
 import {
   type Json,
   openPreparedSet,
@@ -8,15 +9,17 @@ import {
   type PrepareProgress,
   preparedSetKey,
   type RowOrder,
+  readManifest,
   writePreparedSet,
 } from "@cramkit/packer/node";
 import { type Tokenizer, tokenizerFromJson, trainTokenizer } from "@cramkit/tokenizer";
+import { countWordsInThreads } from "@cramkit/tokenizer/node";
 import { writeFileAtomic } from "@cramkit/trainer/node";
-import { openCorpus } from "./corpus.ts";
+import { createEncoder, type Encoder, type EncodingNotes, encodedDocuments } from "./encoded-documents.ts";
 import { Interrupted, type RunContext, type StageProgress } from "./progress.ts";
-import { streams, textHash, uniform } from "./random.ts";
 import type { Recipe } from "./recipe.ts";
 import { readJson } from "./run-record.ts";
+import { finishedTexts, readTexts, type Texts, textFiles } from "./texts.ts";
 import { trainingOptions } from "./tokenizer-options.ts";
 
 /** Data of a run, ready to train on. */
@@ -31,21 +34,17 @@ export interface Prepared {
   close(): void;
 }
 
-/** Enough text for the probes, little enough for memory. */
-const heldOutCharacters = 4_000_000;
-
 /** The parts of a recipe that decide what a prepared set holds. */
-const configurationOf = ({ corpus, tokenizer, rows, evaluation, seed }: Recipe) => ({
-  corpus,
-  tokenizer,
-  rows,
-  heldOut: evaluation.heldOut,
-  seed,
-});
+const configurationOf = ({ corpus, tokenizer, rows, evaluation, seed }: Recipe) => {
+  const { workers: _, ...text } = corpus;
+  return { corpus: text, tokenizer, rows, heldOut: evaluation.heldOut, seed };
+};
 
 /** The folder of the prepared data of a recipe: the same data, the same folder. */
 const preparedFolder = (recipe: Recipe, dataFolder: string): string =>
   join(dataFolder, `${recipe.name}-${preparedSetKey(configurationOf(recipe))}`);
+
+const setNames = { training: "training", heldOut: "held-out" } as const;
 
 /**
  * Reads the corpus, trains the tokenizer, and writes training and held-out rows; what is there already is used as it
@@ -53,52 +52,22 @@ const preparedFolder = (recipe: Recipe, dataFolder: string): string =>
  */
 export const prepare = async (recipe: Recipe, dataFolder: string, context: RunContext): Promise<Prepared> => {
   const folder = preparedFolder(recipe, dataFolder);
-  const workFolder = join(folder, "work");
-  const texts = join(folder, "held-out-texts.json");
-  // By content, so that copies of a document land on the same side.
-  const isHeldOut = (text: string) => uniform(recipe.seed, streams.heldOut, textHash(text)) < recipe.evaluation.heldOut;
-  const stop = () => {
-    if (context.signal?.aborted)
-      throw new Interrupted(`stopped while preparing; the same command goes on in ${folder}`);
-  };
+  await mkdir(folder, { recursive: true });
+  const isFinished = (await Promise.all(Object.values(setNames).map((name) => readManifest(join(folder, name))))).every(
+    (manifest) => manifest !== undefined,
+  );
+  if (!isFinished) await write(recipe, folder, context);
+  // Also what a preparation leaves that was stopped at its very end.
+  await rm(join(folder, "work"), { recursive: true, force: true });
 
-  const tokenizerFile = join(folder, "tokenizer.json");
-  let tokenizerJson = await readJson(tokenizerFile);
-  if (tokenizerJson === undefined) {
-    const first = await firstPass(recipe, openCorpus(recipe, { workFolder }), isHeldOut, context, stop);
-    await mkdir(folder, { recursive: true });
-    await writeFileAtomic(texts, JSON.stringify(first.heldOutTexts));
-    tokenizerJson = first.tokenizer.toJSON();
-    await writeFileAtomic(tokenizerFile, JSON.stringify(tokenizerJson));
-  }
-  const tokenizer = tokenizerFromJson(tokenizerJson as object);
-
-  const { seqLength } = recipe.rows;
-  const corpus = openCorpus(recipe, { tokenizer, workFolder });
-  const write = async (name: string, wanted: (text: string) => boolean, order: RowOrder) => {
-    const { rowCount, counts } = await writePreparedSet(join(folder, name), encoded(corpus, tokenizer, wanted, stop), {
-      seqLength,
-      vocabSize: tokenizer.vocabSize,
-      order,
-      seed: recipe.seed,
-      configuration: configurationOf(recipe),
-      report: () => corpus.report() as unknown as Json,
-      onProgress: (progress) => context.onProgress(packingProgress(name, progress)),
-    });
-    if (rowCount > 0) return openPreparedSet(join(folder, name));
-    const more = name === "held-out" ? ", raise evaluation.heldOut" : "";
-    throw new Error(
-      `the ${name} documents hold ${counts.droppedTokens} tokens, less than one row of ${seqLength}; give more text${more} or lower rows.seqLength`,
-    );
-  };
-  const training = await write("training", (text) => !isHeldOut(text), rowOrder(recipe, tokenizer));
-  const heldOut = await write("held-out", isHeldOut, "shuffled");
+  const training = await openSet(folder, "training", recipe);
+  const heldOut = await openSet(folder, "heldOut", recipe);
   return {
     folder,
-    tokenizer,
+    tokenizer: tokenizerFromJson(await readFile(join(folder, "tokenizer.json"), "utf8")),
     training,
     heldOut,
-    heldOutTexts: JSON.parse(await readFile(texts, "utf8")) as string[],
+    heldOutTexts: JSON.parse(await readFile(textFiles(folder).heldOutTexts, "utf8")) as string[],
     close() {
       training.close();
       heldOut.close();
@@ -106,55 +75,141 @@ export const prepare = async (recipe: Recipe, dataFolder: string, context: RunCo
   };
 };
 
-/** Reads the corpus once: the tokenizer is trained on the training documents, the held-out texts are kept. */
-const firstPass = async (
-  recipe: Recipe,
-  corpus: AsyncIterable<Document>,
-  isHeldOut: (text: string) => boolean,
-  { onProgress }: RunContext,
-  stop: () => void,
-) => {
-  const heldOutTexts: string[] = [];
-  let [kept, documents] = [0, 0];
-  const trainingTexts = async function* () {
-    for await (const { text } of corpus) {
-      stop();
-      documents++;
-      if (!isHeldOut(text)) yield text;
-      else if ((kept += text.length) <= heldOutCharacters) heldOutTexts.push(text);
-    }
-    if (documents > 0) return;
-    const sources = JSON.stringify(recipe.corpus.sources);
-    throw new Error(`the corpus is empty: no document of ${sources} passed the filters; check corpus in the recipe`);
-  };
-  const tokenizer = await trainTokenizer(trainingTexts(), {
-    ...trainingOptions(recipe.tokenizer),
-    onProgress: ({ phase, documents, characters, fraction }) =>
-      onProgress(
-        phase === "count"
-          ? { stage: "reading", done: documents, unit: "documents", detail: `${(characters / 1e6).toFixed(1)} MB` }
-          : { stage: "training the tokenizer", done: fraction, total: 1, unit: "%" },
-      ),
-  });
-  return { tokenizer, heldOutTexts };
+const openSet = async (folder: string, set: keyof typeof setNames, { rows }: Recipe): Promise<PreparedSet> => {
+  const name = setNames[set];
+  const opened = await openPreparedSet(join(folder, name));
+  if (opened.rowCount > 0) return opened;
+  opened.close();
+  const more = set === "heldOut" ? ", raise evaluation.heldOut" : "";
+  throw new Error(
+    `the ${name} documents hold ${opened.manifest.counts.droppedTokens} tokens, less than one row of ${rows.seqLength}; give more text${more} or lower rows.seqLength`,
+  );
 };
 
-async function* encoded(
-  corpus: AsyncIterable<Document>,
-  tokenizer: Tokenizer,
-  wanted: (text: string) => boolean,
-  stop: () => void,
-) {
-  for await (const { text } of corpus) {
-    stop();
-    if (wanted(text)) yield tokenizer.encodeIds(text); // its template ends it with a separator
+/** Makes what is missing in the folder, in three stages: texts, tokenizer, rows. */
+const write = async (recipe: Recipe, folder: string, context: RunContext): Promise<void> => {
+  const workers = recipe.corpus.workers ?? availableParallelism();
+  const stop = () => {
+    if (context.signal?.aborted)
+      throw new Interrupted(`stopped while preparing; the same command goes on in ${folder}`);
+  };
+  const { texts, tokenizer } = await textsAndTokenizer(recipe, folder, workers, context, stop);
+  const encoder = createEncoder(tokenizer, workers, texts.training.characters);
+  const order = rowOrder(recipe, tokenizer);
+  try {
+    await writeRows("training", order, { recipe, folder, texts, tokenizer, encoder, context, stop });
+    await writeRows("heldOut", "shuffled", { recipe, folder, texts, tokenizer, encoder, context, stop });
+  } finally {
+    await encoder.dispose();
   }
+};
+
+/** Reads the corpus and trains the tokenizer on its training documents as they come by, where either is missing. */
+const textsAndTokenizer = async (
+  recipe: Recipe,
+  folder: string,
+  workers: number,
+  { onProgress }: RunContext,
+  stop: () => void,
+): Promise<{ texts: Texts; tokenizer: Tokenizer }> => {
+  const tokenizerFile = join(folder, "tokenizer.json");
+  const tokenizerJson = await readJson(tokenizerFile);
+  let texts = await finishedTexts(folder);
+  let [documents, characters] = [0, 0];
+  const onRead = (stage: string) => {
+    stop();
+    if (stage === "reading") documents++;
+    onProgress({ stage, done: documents, unit: "documents", detail: `${(characters / 1e6).toFixed(1)} MB` });
+  };
+  async function* trainingTexts(): AsyncGenerator<string> {
+    if (texts) {
+      for await (const { text } of readDocuments(textFiles(folder).training)) {
+        onRead("reading");
+        yield text;
+      }
+      return;
+    }
+    const reading = readTexts(recipe, folder, onRead);
+    try {
+      for (let step = await reading.next(); ; step = await reading.next()) {
+        if (step.done) {
+          texts = step.value;
+          return;
+        }
+        characters += step.value.length;
+        yield step.value;
+      }
+    } finally {
+      await reading.return(undefined as never);
+    }
+  }
+  if (tokenizerJson !== undefined) {
+    if (!texts) for await (const _ of trainingTexts());
+    return { texts: texts!, tokenizer: tokenizerFromJson(tokenizerJson as object) };
+  }
+  const tokenizer = await trainTokenizer(trainingTexts(), {
+    ...trainingOptions(recipe.tokenizer),
+    countWords: workers > 0 ? countWordsInThreads({ threads: workers }) : undefined,
+    onProgress({ phase, fraction }) {
+      if (phase === "train") onProgress({ stage: "training the tokenizer", done: fraction, total: 1, unit: "%" });
+    },
+  });
+  await writeFileAtomic(tokenizerFile, JSON.stringify(tokenizer));
+  return { texts: texts!, tokenizer };
+};
+
+interface RowsSpec {
+  readonly recipe: Recipe;
+  readonly folder: string;
+  readonly texts: Texts;
+  readonly tokenizer: Tokenizer;
+  readonly encoder: Encoder;
+  readonly context: RunContext;
+  readonly stop: () => void;
 }
 
-const packingProgress = (name: string, { phase, documents, rows }: PrepareProgress): StageProgress =>
-  phase === "pack"
-    ? { stage: `packing ${name} rows`, done: documents, unit: "documents", detail: `${rows} rows` }
+/** Encodes and packs the documents of one set. */
+const writeRows = async (
+  set: keyof typeof setNames,
+  order: RowOrder,
+  { recipe, folder, texts, tokenizer, encoder, context, stop }: RowsSpec,
+): Promise<void> => {
+  const name = setNames[set];
+  const { seqLength } = recipe.rows;
+  const { maxTokensPerCharacter, compressionTokenizer } = recipe.corpus;
+  const cutoff = compressionTokenizer === null ? maxTokensPerCharacter : null;
+  const read = (from: number) => readDocuments(textFiles(folder)[set], { from });
+  const encoded = encodedDocuments(read, encoder, cutoff); // the tokenizer's template ends each with a separator
+  await writePreparedSet(
+    join(folder, name),
+    (from, notes) => encoded.documents(from, notes as unknown as EncodingNotes | null),
+    {
+      seqLength,
+      vocabSize: tokenizer.vocabSize,
+      order,
+      seed: recipe.seed,
+      configuration: configurationOf(recipe),
+      notes: encoded.notes,
+      report: (notes) => withCompressibility(texts.report, notes as unknown as EncodingNotes | null),
+      onProgress(progress) {
+        stop();
+        context.onProgress(packingProgress(name, progress, texts[set].documents));
+      },
+    },
+  );
+};
+
+const withCompressibility = (report: CorpusReport, notes: EncodingNotes | null): Json => {
+  const filters = notes?.compressibility ? [...report.filters, notes.compressibility] : report.filters;
+  return { ...report, filters } as unknown as Json;
+};
+
+const packingProgress = (name: string, progress: PrepareProgress, total: number): StageProgress => {
+  const { phase, documents, rows } = progress;
+  return phase === "pack"
+    ? { stage: `packing ${name} rows`, done: documents, total, unit: "documents", detail: `${rows} rows` }
     : { stage: `${phase === "sort" ? "sorting" : "writing"} ${name} rows`, done: rows, unit: "rows" };
+};
 
 const rowOrder = ({ rows: { order } }: Recipe, tokenizer: Tokenizer): RowOrder => {
   switch (order) {

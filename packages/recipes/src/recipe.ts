@@ -13,23 +13,40 @@ const createSchema = () => {
   const severalGradients: readonly StudyOptimizerName[] = ["sophia", "adahessian", "sam"];
   const namedOptimizers = studyOptimizerNames.filter((name) => !severalGradients.includes(name));
 
+  /** Share of the characters that come from a source, relative to the others: 1 where it has none. */
+  const weight = positive.optional();
+
+  /** Which files of a folder or a dataset are read, and how. */
+  const reading = {
+    /** Patterns over paths, such as "**\/*.jsonl.gz". */
+    include: z.union([z.string(), z.array(z.string()).min(1)]).optional(),
+    exclude: z.union([z.string(), z.array(z.string()).min(1)]).optional(),
+    format: z.enum(["txt", "jsonl", "json", "csv", "tsv", "parquet", "wikiextractor"]).optional(),
+    /** The field or column that holds the text; a number for a table without a header. */
+    field: z.union([z.string(), z.int().min(0)]).optional(),
+    /** What is a document of a text file. */
+    unit: z.enum(["file", "line", "block"]).optional(),
+    weight,
+  };
+
   /** Where text comes from. */
   const source = z.discriminatedUnion("kind", [
-    /** The documentation of the packages that are installed under `root`. */
-    z.strictObject({ kind: z.literal("installed-documentation"), root: z.string() }),
-    /** Files or folders of .txt, .jsonl, .json, .csv, .tsv, .parquet or WikiExtractor output, also .gz and .zst. */
+    /** The documentation of the packages that are installed under `root`; comments of `lib.*.d.ts` unless it says all. */
     z.strictObject({
-      kind: z.literal("files"),
-      path: z.union([z.string(), z.array(z.string()).min(1)]),
-      include: z.string().optional(),
-      exclude: z.string().optional(),
-      format: z.enum(["txt", "jsonl", "json", "csv", "tsv", "parquet", "wikiextractor"]).optional(),
-      /** The field or column that holds the text. */
-      field: z.string().optional(),
-      /** What is a document of a text file. */
-      unit: z.enum(["file", "line", "block"]).optional(),
-      /** Share of the documents that come from here, relative to the other sources; all have one or none has. */
-      weight: positive.optional(),
+      kind: z.literal("installed-documentation"),
+      root: z.string(),
+      declarations: z.enum(["lib", "all"]).optional(),
+      weight,
+    }),
+    /** Files or folders of .txt, .jsonl, .json, .csv, .tsv, .parquet or WikiExtractor output, also .gz and .zst. */
+    z.strictObject({ kind: z.literal("files"), path: z.union([z.string(), z.array(z.string()).min(1)]), ...reading }),
+    /** A dataset of the Hugging Face hub. A token comes from HF_TOKEN, never from here: recipes are kept and shared. */
+    z.strictObject({
+      kind: z.literal("hub"),
+      uri: z.string().regex(/^hf:\/\/datasets\//, "expected hf://datasets/OWNER/NAME[@REVISION][/PATH]"),
+      /** Address of a mirror. */
+      hubUrl: z.string().optional(),
+      ...reading,
     }),
   ]);
 
@@ -63,15 +80,33 @@ const createSchema = () => {
     }),
     corpus: z.strictObject({
       sources: z.array(source).min(1),
+      /** What happens when the first of several sources ends: the others go on, all stop, or it begins again. */
+      whenSourceEnds: z.enum(["continue", "stop", "repeat"]).default("continue"),
       maxDocuments: count.nullable(),
-      /** Documents are drawn in a seeded order, shuffled within a bounded buffer. */
+      /** Documents are drawn in a seeded order. */
       shuffle: z.boolean(),
+      /** "basic": Unicode form, controls, spaces; "reference": the steps that the study's tokenizer has in it. */
+      cleaning: z.enum(["none", "basic", "reference"]).default("none"),
       minCharacters: z.int().min(0),
+      maxCharacters: count.nullable().default(null),
       /** Drops documents of at least so many tokens a character; null keeps all. */
       maxTokensPerCharacter: positive.nullable(),
+      /** The tokenizer.json that measures it; null for the run's own tokenizer. */
+      compressionTokenizer: z.string().nullable().default(null),
       exactDuplicates: z.boolean(),
       /** Removes repeated substrings of at least so many bytes; null leaves them. */
       duplicateBytes: z.int().min(8).nullable(),
+      /** Drops documents that share so many words in a row with texts of an evaluation; null keeps all. */
+      decontamination: z
+        .strictObject({ sources: z.array(source).min(1), words: count.default(13) })
+        .nullable()
+        .default(null),
+      /** Share of a source's records that may be broken: they are skipped and counted, beyond it the run stops. */
+      maxBadShare: share.default(0.001),
+      /** A file that is damaged as a whole: stop, or keep what was read of it and go on. */
+      brokenFiles: z.enum(["stop", "skip"]).default("stop"),
+      /** Threads that tokenize, beside the one that reads; null for all cores. The data is the same for any number. */
+      workers: z.int().min(0).nullable().default(null),
     }),
     tokenizer: z.strictObject({
       model: z.enum(["WordPiece", "BPE", "Unigram", "WordLevel"]),

@@ -35,6 +35,7 @@ export type DocumentFilter = (documents: AsyncIterable<Document>) => FilteredDoc
 /** The document to keep, the same one or another; or why it is dropped. */
 export type Decision = Document | { drop: string };
 
+/** What a filter counts as it goes. */
 export interface FilterTally {
   readonly report: FilterReport;
   keep(before: number, after: Document): void;
@@ -42,12 +43,15 @@ export interface FilterTally {
   example(example: DroppedExample): void;
 }
 
+const none = (): Count => ({ documents: 0, characters: 0 });
 const keptExamples = 5;
 const exampleCharacters = 200;
 
-export function createFilterTally(filter: string): FilterTally {
-  const none = () => ({ documents: 0, characters: 0 });
-  const report: FilterReport = { filter, kept: none(), dropped: none(), changed: none(), examples: [] };
+/** Begins to count, or goes on from the report of an earlier count, which it takes over. */
+export function createFilterTally(
+  filter: string,
+  report: FilterReport = { filter, kept: none(), dropped: none(), changed: none(), examples: [] },
+): FilterTally {
   const example = (dropped: DroppedExample) => {
     if (report.examples.length >= keptExamples) return;
     report.examples.push({ ...dropped, text: dropped.text.slice(0, exampleCharacters) });

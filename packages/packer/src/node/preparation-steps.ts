@@ -5,6 +5,7 @@ import type { RowOrder } from "../row-order.ts";
 import { countTokens, rowKey } from "../row-scores.ts";
 import type { TokenArray } from "../rows.ts";
 import { mergeIntoRun, mergeRuns, type RowLayout, type Run, writeSortedRun } from "./external-sort.ts";
+import type { Json } from "./manifest.ts";
 import { type Preparation, savePreparation } from "./preparation.ts";
 import { readBlocks } from "./row-blocks.ts";
 import { createShardWriter, type ShardWriter } from "./shard-writer.ts";
@@ -19,6 +20,8 @@ export interface Work {
   maxRows: number;
   memoryBytes: number;
   packOptions: PackOptions;
+  /** What the caller notes down about the documents that are taken so far. */
+  notes: () => Json;
   report: (phase: "pack" | "sort" | "merge", rows: number) => void;
 }
 
@@ -114,7 +117,7 @@ export async function mergeIntoShards(work: Work): Promise<void> {
 
 /** Blocks of packed rows; `state` follows them, and holds the end of the documents when they are through. */
 async function* packedBlocks(
-  { layout, packOptions, state }: Work,
+  { layout, packOptions, state, notes }: Work,
   documents: TokenDocuments,
 ): AsyncGenerator<TokenArray> {
   const { rowsPerBlock } = layout;
@@ -126,9 +129,11 @@ async function* packedBlocks(
         const { documents, emptyDocuments, droppedTokens } = step.value;
         state.position = { ...state.position, documents, emptyDocuments, offset: 0 };
         state.droppedTokens = droppedTokens;
+        state.notes = notes();
         return;
       }
       state.position = step.value.next;
+      state.notes = notes();
       yield step.value.tokens;
     }
   } finally {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { PackPosition } from "../pack-rows.ts";
 import { writeFileAtomically } from "./atomic-file.ts";
 import type { Run } from "./external-sort.ts";
-import type { ShardEntry } from "./manifest.ts";
+import type { Json, ShardEntry } from "./manifest.ts";
 
 /** The folder inside of a prepared set that holds the state and the temporary files of an unfinished preparation. */
 export const preparationFolder = "preparing";
@@ -13,6 +13,8 @@ export interface Preparation {
   version: 1;
   key: string;
   position: PackPosition;
+  /** What the caller noted down about the documents before `position`. */
+  notes: Json;
   /** All documents are packed. */
   packed: boolean;
   droppedTokens: number;

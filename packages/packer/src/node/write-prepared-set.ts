@@ -29,8 +29,13 @@ export interface PrepareOptions extends PackOptions {
   memoryBytes?: number;
   /** What made the documents, as JSON: part of the key of the set, and stored in its manifest. */
   configuration?: unknown;
-  /** Asked once, when all is written: what the caller counted on the way, as JSON. */
-  report?: () => unknown;
+  /**
+   * What the caller counted over the documents so far, as JSON. Asked while the source waits for its latest document to
+   * be taken up, so a generator should count a document behind its `yield`; kept with every finished file.
+   */
+  notes?: () => unknown;
+  /** Asked once, when all is written, with the last notes: what the manifest shall say, as JSON. */
+  report?: (notes: Json) => unknown;
   /** Small files to put into the folder, such as `{ "tokenizer.json": text }`. */
   files?: Record<string, string>;
   onProgress?: (progress: PrepareProgress) => void;
@@ -39,10 +44,11 @@ export interface PrepareOptions extends PackOptions {
 }
 
 /**
- * The documents of a preparation. As a function it is asked for the documents from number `from` on, so that a resumed
- * preparation need not make the earlier ones again; an iterable must begin at the first document every time.
+ * The documents of a preparation. As a function it is asked for the documents from number `from` on, with what was noted
+ * down about the earlier ones (null at the start), so that a resumed preparation need not make those again; an iterable
+ * must begin at the first document every time.
  */
-export type DocumentSource = TokenDocuments | ((from: number) => TokenDocuments);
+export type DocumentSource = TokenDocuments | ((from: number, notes: Json) => TokenDocuments);
 
 /**
  * Packs documents into the ordered rows of a prepared set in `directory`. Streams: memory stays flat. A set of the same
@@ -79,13 +85,14 @@ export async function writePreparedSet(
     maxRows,
     memoryBytes: options.memoryBytes ?? 256 * 2 ** 20,
     packOptions: options,
+    notes: () => structuredClone((options.notes?.() ?? null) as Json),
     report: (phase, rows) => {
       options.signal?.throwIfAborted();
       options.onProgress?.({ phase, documents: state.position.documents, rows });
     },
   };
   const from = () =>
-    typeof documents === "function" ? documents(state.position.documents) : skipped(documents, state);
+    typeof documents === "function" ? documents(state.position.documents, state.notes) : skipped(documents, state);
   if (order === "as-is") {
     if (!state.packed) await packIntoShards(work, from());
   } else {
@@ -122,7 +129,7 @@ export async function writePreparedSet(
     },
     packing,
     configuration,
-    report: options.report?.() ?? null,
+    report: (options.report?.(state.notes) ?? null) as Json,
   };
   await writeFileAtomically(join(directory, manifestName), `${JSON.stringify(manifest, null, 1)}\n`);
   await rm(join(directory, preparationFolder), { recursive: true, force: true });
@@ -159,6 +166,7 @@ function newPreparation(key: string): Preparation {
     version: 1,
     key,
     position: { documents: 0, offset: 0, emptyDocuments: 0, tokens: 0 },
+    notes: null,
     packed: false,
     droppedTokens: 0,
     droppedRows: 0,

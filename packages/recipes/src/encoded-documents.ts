@@ -1,0 +1,102 @@
+import { createFilterTally, type Document, type FilterReport } from "@cramkit/corpus";
+import type { Tokenizer } from "@cramkit/tokenizer";
+import { createEncoderPool, type EncoderPool } from "@cramkit/tokenizer/node";
+
+/** Encodes many texts, in order; on threads where there are any. */
+export interface Encoder {
+  encode(documents: AsyncIterable<Document>): AsyncGenerator<{ document: Document; ids: Uint32Array }>;
+  dispose(): Promise<void>;
+}
+
+/** Characters that go to a thread at a time. */
+const batchCharacters = 1 << 19;
+/** Less text than this is encoded before threads have started. */
+const worthThreads = 4 << 20;
+
+/** An encoder for about so many characters; `workers` 0 encodes on the calling thread. */
+export const createEncoder = (tokenizer: Tokenizer, workers: number, characters: number): Encoder => {
+  const threads = Math.min(workers, Math.floor(characters / worthThreads));
+  if (threads === 0) {
+    return {
+      async *encode(documents) {
+        for await (const document of documents) yield { document, ids: tokenizer.encodeIds(document.text) };
+      },
+      async dispose() {},
+    };
+  }
+  const pool = createEncoderPool(tokenizer, { threads });
+  return {
+    async *encode(documents) {
+      // Two batches a thread: one at work, one at hand.
+      const underWay: ReturnType<typeof encodeBatch>[] = [];
+      for await (const batch of batches(documents)) {
+        underWay.push(encodeBatch(pool, batch));
+        if (underWay.length >= 2 * threads) yield* await underWay.shift()!;
+      }
+      for (const encoded of underWay) yield* await encoded;
+    },
+    dispose: () => pool.dispose(),
+  };
+};
+
+const encodeBatch = (pool: EncoderPool, batch: readonly Document[]) => {
+  const encoded = pool
+    .encodeIdsBatch(batch.map(({ text }) => text))
+    .then((all) => all.map((ids, i) => ({ document: batch[i]!, ids })));
+  // Whoever awaits it hears of a failure; where nobody does any more, it is of no consequence.
+  encoded.catch(() => {});
+  return encoded;
+};
+
+async function* batches(documents: AsyncIterable<Document>): AsyncGenerator<Document[]> {
+  let batch: Document[] = [];
+  let characters = 0;
+  for await (const document of documents) {
+    batch.push(document);
+    characters += document.text.length;
+    if (characters < batchCharacters) continue;
+    yield batch;
+    batch = [];
+    characters = 0;
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/** How far the encoded documents of a set have come: plain JSON, from which they go on. */
+export interface EncodingNotes {
+  /** Documents read, kept or dropped. */
+  read: number;
+  /** Of the filter by compressibility, where there is one. */
+  compressibility: FilterReport | null;
+}
+
+/**
+ * The ids of the documents that `read(from)` gives, without those of `cutoff` or more tokens a character (null keeps
+ * all). Goes on from earlier `notes`; `notes()` counts the documents before the latest that was asked for.
+ */
+export const encodedDocuments = (
+  read: (from: number) => AsyncIterable<Document>,
+  encoder: Encoder,
+  cutoff: number | null,
+) => {
+  const name = `compressibility below ${cutoff} tokens a character`;
+  let number = 0;
+  let tally = createFilterTally(name);
+  return {
+    async *documents(_: number, notes: EncodingNotes | null): AsyncGenerator<Uint32Array> {
+      number = notes?.read ?? 0;
+      tally = createFilterTally(name, notes?.compressibility ?? undefined);
+      for await (const { document, ids } of encoder.encode(read(number))) {
+        const { length } = document.text;
+        if (cutoff !== null && ids.length >= cutoff * length) {
+          tally.drop(document, `${ids.length} tokens in ${length} characters`);
+        } else {
+          yield ids;
+          tally.keep(length, document);
+        }
+        number++;
+      }
+    },
+    notes: (): EncodingNotes => ({ read: number, compressibility: cutoff === null ? null : tally.report }),
+  };
+};
