@@ -1,5 +1,5 @@
-import { open, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
+import { open, readdir, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
 
 /** Syncs a file or a folder to the disk. */
 export const sync = async (path: string): Promise<void> => {
@@ -28,4 +28,21 @@ export const writeFileAtomic = async (path: string, content: string | Uint8Array
     throw error;
   }
   await sync(dirname(path));
+};
+
+/** Removes what killed processes left of their `writeFileAtomic` below a folder. */
+export const removeLeftovers = async (folder: string): Promise<void> => {
+  for (const name of await readdir(folder, { recursive: true })) {
+    const [, pid] = /\.(\d+)\.partial$/.exec(name) ?? [];
+    if (pid !== undefined && !isAlive(Number(pid))) await rm(join(folder, name), { force: true });
+  }
+};
+
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
 };

@@ -27,6 +27,22 @@ it("takes over from a process that is gone, or that never finished taking it", a
   (await lockRun(folder))();
 });
 
+it("says what to do where the owner ran on another machine", async () => {
+  await writeFile(join(folder, "run.lock"), JSON.stringify({ pid: 1, host: "elsewhere", started: "1" }));
+  await expect(lockRun(folder)).rejects.toThrow(
+    /process 1 on elsewhere .*, or delete .*run\.lock if that machine is gone/,
+  );
+});
+
+it("removes what a killed process left half-written, and nothing of one that lives", async () => {
+  const child = spawn(process.execPath, ["-e", ""]);
+  await new Promise((resolve) => child.on("exit", resolve));
+  await writeFile(join(folder, `recipe.json.${child.pid}.partial`), "{");
+  await writeFile(join(folder, `report.html.${process.pid}.partial`), "<");
+  (await lockRun(folder))();
+  expect(await readdir(folder)).toEqual([`report.html.${process.pid}.partial`]);
+});
+
 it("appends metrics and drops what a resumed run writes again", async () => {
   const file = join(folder, "metrics.jsonl");
   const first = await openMetrics(file, { microbatch: 0 });

@@ -2,6 +2,7 @@ import { readFileSync, rmSync } from "node:fs";
 import { open, readFile, rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { removeLeftovers } from "./atomic-file.ts";
 
 interface Owner {
   readonly pid: number;
@@ -10,7 +11,10 @@ interface Owner {
   readonly started: string | null;
 }
 
-/** Takes a run folder for this process; throws where another living process has it. Call the result to let go. */
+/**
+ * Takes a run folder for this process and removes what killed ones left half-written; throws where another living
+ * process has it. Call the result to let go.
+ */
 export const lockRun = async (folder: string): Promise<() => void> => {
   const path = join(folder, "run.lock");
   const me: Owner = { pid: process.pid, host: hostname(), started: startTime(process.pid) };
@@ -19,14 +23,16 @@ export const lockRun = async (folder: string): Promise<() => void> => {
       const handle = await open(path, "wx");
       await handle.writeFile(JSON.stringify(me));
       await handle.close();
+      await removeLeftovers(folder);
       return () => rmSync(path, { force: true });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     }
     const owner = parse(await readFile(path, "utf8").catch(() => ""));
     if (owner && isAlive(owner, me)) {
+      const remedy = owner.host === me.host ? "wait for it" : `wait for it, or delete ${path} if that machine is gone`;
       throw new Error(
-        `${folder}: process ${owner.pid} on ${owner.host} is working on this run; wait for it or use another folder`,
+        `${folder}: process ${owner.pid} on ${owner.host} is working on this run; ${remedy}, or use another folder`,
       );
     }
     await rm(path, { force: true });
