@@ -23,9 +23,7 @@ const killed = (moment: Moment, ms: number, args: string[], run: string) =>
     });
     const hasCome = (): boolean => {
       if (moment === "any time") return true;
-      if (!existsSync(join(run, "run.lock")) || !readFileSync(join(run, "run.lock"), "utf8").includes(`${child.pid}`))
-        return false;
-      return moment === "in training" || isWritingACheckpoint(run);
+      return lockOf(run).includes(`"pid":${child.pid}`) && (moment === "in training" || isWritingACheckpoint(run));
     };
     let timer = setInterval(() => {
       if (!hasCome()) return;
@@ -37,6 +35,14 @@ const killed = (moment: Moment, ms: number, args: string[], run: string) =>
       done(code);
     });
   });
+
+const lockOf = (run: string): string => {
+  try {
+    return readFileSync(join(run, "run.lock"), "utf8");
+  } catch {
+    return "";
+  }
+};
 
 const isWritingACheckpoint = (run: string): boolean => {
   const folder = join(run, "checkpoints");

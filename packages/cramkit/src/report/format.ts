@@ -1,7 +1,15 @@
 const compact = /* @__PURE__ */ new Intl.NumberFormat("en-US", { notation: "compact", maximumSignificantDigits: 4 });
+const long = /* @__PURE__ */ new Intl.NumberFormat("en-US", {
+  notation: "compact",
+  compactDisplay: "long",
+  maximumSignificantDigits: 3,
+});
+const grouped = /* @__PURE__ */ new Intl.NumberFormat("en-US", { maximumSignificantDigits: 5 });
 
 /** "1.05M", "320". */
 export const big = (value: number): string => compact.format(value);
+
+export const whole = (value: number): string => Math.round(value).toLocaleString("en-US");
 
 const scales = [
   [1e18, "exaFLOP"],
@@ -13,8 +21,12 @@ const scales = [
 /** Floating-point operations in the unit that fits. */
 export const flop = (value: number): string => {
   const [unit, name] = scales.find(([least]) => value >= least) ?? scales.at(-1)!;
-  return `${(value / unit).toPrecision(3)} ${name}`;
+  const amount = value / unit;
+  return `${amount < 1000 && amount >= 0.01 ? amount.toPrecision(3) : grouped.format(amount)} ${name}`;
 };
+
+/** How many times something: "1.66 million ×", "0.38 ×". */
+export const times = (ratio: number): string => `${ratio < 1 ? ratio.toPrecision(2) : long.format(ratio)} ×`;
 
 export const nats = (value: number): string => value.toFixed(3);
 

@@ -29,4 +29,4 @@ export const table = ({ head, rows, caption }: TableSpec): Html => html`<div cla
 <tbody>${rows.map(
   ({ cells, ours }) => html`<tr${ours ? raw(' class="ours"') : ""}>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>
 `,
-)}</tbody>${caption ? html`<caption>${caption}</caption>` : ""}</table></div>`;
+)}</tbody></table></div>${caption ? html`<p class="note">${caption}</p>` : ""}`;

@@ -1,4 +1,4 @@
-import { summarize, type TrialResult } from "@cramkit/glue";
+import { publishedRows, type ScoreRow, scoreTable, summarize, type TrialResult } from "@cramkit/glue";
 import type { RunRecord } from "@cramkit/recipes";
 import { percent } from "./format.ts";
 import { type Html, html, table } from "./html.ts";
@@ -28,8 +28,8 @@ export const probeScores = ({ trained, untrained }: NonNullable<RunRecord["probe
   });
 };
 
-/** The sections on finetuning. */
-export const scoreSections = (runs: readonly RunRecord[], names: readonly string[]): Html => {
+/** The small tasks that every run is finetuned on. */
+export const probeSection = (runs: readonly RunRecord[], names: readonly string[]): Html => {
   const rows = runs.flatMap((run, index) =>
     run.probes
       ? probeScores(run.probes).map(({ title, trained, untrained, examples, trials }) => ({
@@ -44,5 +44,29 @@ export const scoreSections = (runs: readonly RunRecord[], names: readonly string
     rows,
     caption:
       "Finetuned on small tasks made from held-out text: a real sentence against the same words shuffled locally; the next sentence against one from another document. These are probes of the pipeline, not GLUE.",
+  })}`;
+};
+
+/** GLUE as `cramkit glue` left it in the runs' folders, above what was published. `scores` has an entry for every run. */
+export const glueSection = (scores: readonly (readonly ScoreRow[] | undefined)[], names: readonly string[]): Html => {
+  const published = new Set(publishedRows.map(({ name }) => name));
+  const ours = scores.flatMap((rows, index) =>
+    (rows ?? [])
+      .filter(({ name }) => !published.has(name))
+      .map((row) =>
+        scores.length > 1 && row.name === "majority class" ? { ...row, name: `${row.name}, ${names[index]}` } : row,
+      ),
+  );
+  if (ours.length === 0) return html``;
+  const { columns, rows, notes } = scoreTable([...ours, ...publishedRows]);
+  return html`<h2>GLUE</h2>${table({
+    head: columns,
+    rows: rows.map((cells, index) => ({
+      ours: index < ours.length,
+      cells: cells.map((cell, column) =>
+        column === columns.length - 1 ? html`<span class="muted">${cell}</span>` : cell,
+      ),
+    })),
+    caption: notes.map((note) => html`${note}<br>`),
   })}`;
 };

@@ -1,39 +1,58 @@
 import type { RunRecord } from "@cramkit/recipes";
 
-/** The columns of a run's metrics that charts draw. Missing values are null. */
-export interface RunSeries {
-  readonly name: string;
-  /** Possible horizontal axes. */
-  readonly minutes: (number | null)[];
-  readonly tokens: (number | null)[];
-  readonly flops: (number | null)[];
-  readonly loss: (number | null)[];
-  readonly heldOutLoss: (number | null)[];
-  readonly learningRate: (number | null)[];
-  readonly batchSize: (number | null)[];
-  readonly tokensPerSecond: (number | null)[];
-  readonly gradientNorm: (number | null)[];
+/** A chart of the report: a column of the metrics against a horizontal axis. */
+export interface ChartSpec {
+  readonly title: string;
+  readonly column: string;
+  /** Noise: a thin line as measured, a thick one averaged. */
+  readonly averaged?: boolean;
+  /** A column that is measured now and then, drawn beside it. */
+  readonly measured?: string;
+  /** As wide as the page. */
+  readonly wide?: boolean;
+  /** Factor from the metrics to what is shown. */
+  readonly factor?: number;
 }
 
-const pointsOfAChart = 1_000;
+const charts: readonly ChartSpec[] = [
+  { title: "Masked-token loss (nats)", column: "loss", averaged: true, measured: "heldOutLoss", wide: true },
+  { title: "Learning rate", column: "learningRate" },
+  { title: "Tokens per second", column: "tokensPerSecond", averaged: true },
+  { title: "Gradient norm", column: "gradientNorm", averaged: true },
+  { title: "Batch size (examples)", column: "batchSize" },
+  { title: "Host memory (GB)", column: "memoryBytes", factor: 1e-9 },
+];
 
-/** A run's metrics as columns, thinned to what a chart can show. */
-export const runSeries = (run: RunRecord, name: string): RunSeries => {
-  const stride = Math.ceil(run.metrics.length / pointsOfAChart);
+/** A run's metrics as columns; missing values are null. */
+export type RunSeries = { readonly name: string } & Readonly<Record<string, readonly (number | null)[] | string>>;
+
+const pointsOfAChart = 2_000;
+
+/** What the charts draw. A chart that would be one level line for every run is left out. */
+export const chartData = (runs: readonly RunRecord[], names: readonly string[]) => {
+  const shown = charts.filter(
+    ({ column, wide }) =>
+      wide || runs.some(({ metrics }) => new Set(metrics.flatMap((row) => row[column] ?? [])).size > 1),
+  );
+  return { charts: shown, runs: runs.map((run, index) => runSeries(run, names[index]!, shown)) };
+};
+
+const runSeries = ({ metrics, summary }: RunRecord, name: string, shown: readonly ChartSpec[]): RunSeries => {
+  const stride = Math.ceil(metrics.length / pointsOfAChart);
   // A held-out loss is rare and must not be thinned away.
-  const rows = run.metrics.filter((row, index) => index % stride === 0 || row.heldOutLoss !== undefined);
-  const column = (key: string) => rows.map((row) => (typeof row[key] === "number" ? (row[key] as number) : null));
-  const scaled = (key: string, factor: number) => column(key).map((value) => (value === null ? null : value * factor));
+  const rows = metrics.filter((row, index) => index % stride === 0 || row.heldOutLoss !== undefined);
+  const column = (key: string, factor = 1) =>
+    rows.map((row) => (typeof row[key] === "number" ? Number((row[key] * factor).toPrecision(6)) : null));
   return {
     name,
-    minutes: scaled("elapsedMs", 1 / 60_000),
     tokens: column("tokens"),
-    flops: scaled("tokens", run.summary?.flopsPerToken ?? 0),
-    loss: column("loss"),
-    heldOutLoss: column("heldOutLoss"),
-    learningRate: column("learningRate"),
-    batchSize: column("batchSize"),
-    tokensPerSecond: column("tokensPerSecond"),
-    gradientNorm: column("gradientNorm"),
+    minutes: column("elapsedMs", 1 / 60_000),
+    flops: column("tokens", summary?.flopsPerToken ?? 0),
+    ...Object.fromEntries(
+      shown.flatMap((chart) => [
+        [chart.column, column(chart.column, chart.factor)],
+        ...(chart.measured ? [[chart.measured, column(chart.measured)]] : []),
+      ]),
+    ),
   };
 };

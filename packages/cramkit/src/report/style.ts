@@ -5,18 +5,24 @@ export const style = `
 @media (prefers-color-scheme: dark) { :root { --text: #e6edf3; --muted: #9aa4af; --line: #30363d; --ground: #0d1117; --panel: #161b22;
   --run-0: #58a6ff; --run-1: #ff9e64; --run-2: #56d364; --run-3: #d2a8ff; --run-4: #e3b341; --run-5: #ff7b9c; } }
 body { margin: 0 auto; padding: 2rem 1rem 4rem; max-width: 62rem; background: var(--ground); color: var(--text); font: 16px/1.5 system-ui, sans-serif; }
-h1 { font-size: 1.6rem; margin: 0 0 .25rem; } h2 { font-size: 1.15rem; margin: 2.5rem 0 .75rem; }
-p { margin: .5rem 0; } .muted, figcaption, caption { color: var(--muted); }
-.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: .75rem; margin: 1.5rem 0; padding: 0; }
-.figures div { background: var(--panel); border: 1px solid var(--line); border-radius: 8px; padding: .75rem .9rem; }
-.figures dt { color: var(--muted); font-size: .85rem; } .figures dd { margin: 0; font-size: 1.3rem; font-variant-numeric: tabular-nums; }
-#charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(28rem, 100%), 1fr)); gap: 1.25rem; }
-figure { margin: 0; min-width: 0; overflow: hidden; } figcaption { font-size: .9rem; margin-bottom: .25rem; }
-.table { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-th, td { text-align: right; padding: .35rem .6rem; border-bottom: 1px solid var(--line); white-space: nowrap; }
-th:first-child, td:first-child { text-align: left; white-space: normal; min-width: 11rem; } thead th { color: var(--muted); font-weight: 600; }
-tr.ours td { font-weight: 600; } caption { caption-side: bottom; text-align: left; font-size: .85rem; padding-top: .5rem; }
+h1 { font-size: 1.6rem; margin: 0 0 .25rem; overflow-wrap: anywhere; } h2 { font-size: 1.15rem; margin: 2.5rem 0 .75rem; }
+p { margin: .5rem 0; } .muted, .note { color: var(--muted); }
+.figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(9.25rem, 1fr)); gap: .6rem; margin: 1.5rem 0 1rem; padding: 0; }
+.figures div { background: var(--panel); border: 1px solid var(--line); border-radius: 8px; padding: .6rem .8rem; display: flex; flex-direction: column; justify-content: space-between; }
+.figures dt { color: var(--muted); font-size: .8rem; line-height: 1.3; } .figures dd { margin: .2rem 0 0; font-size: 1.15rem; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.bar { display: flex; flex-wrap: wrap; gap: .25rem 1rem; align-items: baseline; } .bar .muted { font-size: .85rem; }
+#charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(24rem, 100%), 1fr)); gap: 1.25rem; }
+figure { margin: 0; min-width: 0; overflow: hidden; } figure.wide { grid-column: 1 / -1; } figcaption { font-size: .9rem; font-weight: 600; color: var(--text); }
+.table { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; } .table table { width: 100%; }
+.table th, .table td { text-align: right; padding: .35rem .6rem; border-bottom: 1px solid var(--line); white-space: nowrap; }
+.table th:first-child, .table td:first-child { text-align: left; white-space: normal; min-width: 11rem; padding-left: 0; }
+.table td:has(> .muted) { white-space: normal; min-width: 14rem; font-weight: 400; } thead th { color: var(--muted); font-weight: 600; vertical-align: bottom; }
+tr.ours td { font-weight: 600; } .note { font-size: .85rem; }
+details { margin: .75rem 0; } summary { cursor: pointer; }
 pre { background: var(--panel); border: 1px solid var(--line); border-radius: 8px; padding: 1rem; overflow-x: auto; font-size: .85rem; }
 select { font: inherit; color: inherit; background: var(--panel); border: 1px solid var(--line); border-radius: 6px; padding: .2rem .4rem; }
-.u-legend { font-size: .8rem; }
+.uplot { width: 100% !important; font: inherit; } .u-legend { font-size: .8rem; text-align: left; padding-left: 3.2rem; font-variant-numeric: tabular-nums; }
+.u-legend th { font-weight: 400; color: var(--muted); } .u-legend .u-marker { width: .8em; height: .8em; border-radius: 2px; }
+.u-legend .u-series > * { padding: 0 .15rem; } .u-legend .u-series[hidden] { display: none; } .u-legend .u-value { min-width: 3.2rem; }
+.u-legend .u-series:first-child .u-marker { display: none; } .u-select { background: color-mix(in srgb, var(--run-0) 18%, transparent); }
 `;
