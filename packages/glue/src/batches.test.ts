@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { evaluationBatches, stepsOf, trainingBatches } from "./batches.ts";
 import { type EncodedExamples, encodeExamples, templateEncode } from "./encoded.ts";
 import { glueTasks } from "./glue-tasks.ts";
-import { checkProtocol, learningRateAt, type Protocol, protocols } from "./protocol.ts";
+import { changedProtocol, checkProtocol, learningRateAt, type Protocol, protocols } from "./protocol.ts";
 
 /** Token ids of a text are its letters. */
 const encode = templateEncode({
@@ -36,6 +36,46 @@ describe("templateEncode", () => {
       }),
     );
     expect(ids("xxxx", undefined, 4)).toEqual(ids("xx"));
+  });
+});
+
+describe("the protocols", () => {
+  // Section 5.2 of the study's facts, column by column: rate, batch, epochs, schedule, warm-up, decay, length.
+  it.each([
+    ["GLUE_sane", 4e-5, 16, 5, "cosine", 0.1, 0, 128],
+    ["GLUE_v2", 2e-5, 32, 10, "linear", 0.06, 0.1, 1024],
+    ["GLUE_v1", 2e-5, 32, 5, "constant", 0, 0, 128],
+    ["GLUE_mosbach", 2e-5, 16, 20, "linear", 0.1, 0.01, 128],
+  ] as const)("%s is as published", (name, learningRate, batchSize, epochs, schedule, warmup, decay, maxLength) => {
+    expect(protocols[name]).toEqual({
+      name,
+      learningRate,
+      batchSize,
+      epochs,
+      schedule,
+      warmup,
+      maxLength,
+      adamw: { b1: 0.9, b2: 0.98, epsilon: 1e-6, weightDecay: decay },
+      dropout: 0.1,
+      head: name === "GLUE_sane" ? { pooling: "first", width: 1024 } : { pooling: "first" },
+      secondText: "always",
+      trials: 5,
+    });
+  });
+
+  it("carry what was changed in their name", () => {
+    const { GLUE_sane } = protocols;
+    expect(changedProtocol(GLUE_sane, { epochs: 5, learningRate: undefined, pooling: "first" })).toEqual(GLUE_sane);
+    expect(changedProtocol(GLUE_sane, { trials: 2 })).toEqual({ ...GLUE_sane, trials: 2 });
+    const changed = changedProtocol(GLUE_sane, { epochs: 3, learningRate: 1e-3, pooling: "mean" });
+    expect(changed).toEqual({
+      ...GLUE_sane,
+      name: "GLUE_sane with epochs 3, learning rate 0.001, pooling mean",
+      epochs: 3,
+      learningRate: 1e-3,
+      head: { pooling: "mean", width: 1024 },
+    });
+    expect(changedProtocol(changed, { maxLength: 64 }).name).toBe(`${changed.name}, length 64`);
   });
 });
 

@@ -192,8 +192,9 @@ describe("runTasks", () => {
       total: 44,
       loss: expect.any(Number),
       learningRate: expect.any(Number),
+      examplesPerSecond: expect.any(Number),
     });
-    expect(last("evaluate")).toMatchObject({ done: 30, total: 30 });
+    expect(last("evaluate")).toMatchObject({ done: 30, total: 30, examplesPerSecond: expect.any(Number) });
     expect(last("finished")).toMatchObject({ result: { steps: 44 } });
   });
 
@@ -270,7 +271,7 @@ describe("runTasks", () => {
   it("cuts the protocol to what the model takes", async () => {
     const trainee = { ...bagOfWords(), maxLength: 20 };
     const [result] = await runTasks({ trainee, tasks: [sentiment], protocol: { ...protocol, trials: 1 } });
-    expect(result!.identity.protocol.maxLength).toBe(16);
+    expect(result!.identity.protocol).toMatchObject({ maxLength: 16, name: "GLUE_sane with length 16" });
   });
 
   it("runs more epochs where that is allowed", async () => {

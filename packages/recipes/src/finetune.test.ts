@@ -1,10 +1,10 @@
 import { type Protocol, protocols, runTasks, type TaskData } from "@cramkit/glue";
-import { init, preset } from "@cramkit/model";
+import { init, parameterShapes, preset } from "@cramkit/model";
 import { crammingTokenizerOptions, trainTokenizer } from "@cramkit/tokenizer";
 import { memory } from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Compute, startCompute } from "./compute.ts";
-import { trainee } from "./finetune.ts";
+import { finetunedConfig, trainee } from "./finetune.ts";
 import { sentences } from "./tiny.testing.ts";
 
 let compute: Compute;
@@ -53,4 +53,20 @@ it("finetunes on a copy: trials repeat themselves and leave the pretrained weigh
   expect(memory().numTensors).toBe(live);
   const after = await Promise.all(Object.values(params).map((weight) => weight.data()));
   expect(after).toEqual(before);
+});
+
+it.each([
+  ["a crammed model, in three classes", "crammed-bert", protocols.GLUE_sane, 3, false, { width: 1024, hidden: 768 }],
+  ["a crammed model, for a score", "crammed-bert", protocols.GLUE_sane, 1, true, { width: 1024, hidden: 768 }],
+  ["a narrow crammed model", "bamboo", protocols.GLUE_sane, 2, false, { width: 1024, hidden: 384 }],
+  ["a BERT", "hf-bert-base", protocols.GLUE_v2, 2, false, { width: 768, hidden: 768 }],
+] as const)("puts the study's head on %s", (_, name, protocol, outputs, regression, { width, hidden }) => {
+  const config = finetunedConfig(preset(name), { outputs, regression, protocol });
+  const shapes = new Map(parameterShapes(config).map(({ name, shape }) => [name, shape]));
+  expect(shapes.get("pooler.dense.weight")).toEqual([width, hidden]);
+  expect(shapes.get("pooler.dense.bias")).toEqual([width]);
+  expect(shapes.get("head.weight")).toEqual([outputs, width]);
+  expect(shapes.get("head.bias")).toEqual([outputs]);
+  expect(config).toMatchObject({ dropout: 0.1, attentionDropout: 0.1, head: { pooling: "first", dropout: 0.1 } });
+  expect(config.head.type).toBe(regression ? "regression" : "classification");
 });
