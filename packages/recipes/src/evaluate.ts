@@ -1,6 +1,6 @@
-import { encode, inputsOf, type ModelConfig, type Params, predictTokens } from "@cramkit/model";
+import type { ModelConfig, Params } from "@cramkit/model";
 import { type MaskedBatch, type Masking, maskedBatches, type RowSource } from "@cramkit/packer";
-import { gather, reshape, type Tensor, tensor1d, tidy } from "@tensorflow/tfjs-core";
+import { maskedLogits } from "./gradient.ts";
 import type { NamedTensors } from "./named-tensors.ts";
 import { streams } from "./random.ts";
 import type { MaskedScore } from "./run-record.ts";
@@ -54,7 +54,7 @@ const createScore = () => {
 export const scoreModel = async (params: NamedTensors, config: ModelConfig, set: EvaluationSet) => {
   const score = createScore();
   for await (const batch of evaluationBatches(set)) {
-    const logits = maskedLogits(params, config, batch);
+    const logits = maskedLogits(params as Params, config, batch);
     const values = await logits.data();
     logits.dispose();
     const vocab = values.length / batch.targets.length;
@@ -70,13 +70,6 @@ export const scoreModel = async (params: NamedTensors, config: ModelConfig, set:
   }
   return score.value();
 };
-
-/** Logits at the masked positions: `[count, vocab]`. */
-const maskedLogits = (params: NamedTensors, config: ModelConfig, batch: MaskedBatch): Tensor =>
-  tidy(() => {
-    const rows = reshape(encode(params as Params, config, inputsOf(batch)), [-1, config.hidden]);
-    return predictTokens(params as Params, config, gather(rows, tensor1d(batch.positions, "int32")));
-  });
 
 /** The same of a unigram model: every token by its frequency in `training`, counted up by one. */
 export const scoreUnigram = async (training: RowSource, set: EvaluationSet) => {

@@ -1,28 +1,125 @@
-import { type ModelConfig, maskedLanguageModelLoss } from "@cramkit/model";
+import {
+  encode,
+  inputsOf,
+  type ModelConfig,
+  maskedLanguageModelLoss,
+  type Params,
+  predictTokens,
+} from "@cramkit/model";
+import { embedding } from "@cramkit/ops";
+import type { Evaluate, Gradients, State } from "@cramkit/optim";
 import type { MaskedBatch } from "@cramkit/packer";
 import type { GradFn, Progress } from "@cramkit/trainer";
-import { type Scalar, type Tensor, valueAndGrads } from "@tensorflow/tfjs-core";
-import type { NamedTensors } from "./named-tensors.ts";
+import {
+  cast,
+  cumsum,
+  less,
+  logSumExp,
+  mean,
+  minimum,
+  mul,
+  oneHot,
+  reciprocal,
+  reshape,
+  type Scalar,
+  softmax,
+  sub,
+  sum,
+  type Tensor,
+  tensor1d,
+  tensor2d,
+  tidy,
+  valueAndGrads,
+} from "@tensorflow/tfjs-core";
+import { disposeTensors, type NamedTensors } from "./named-tensors.ts";
+import { uniform } from "./random.ts";
 
-/** Value and gradients of a scalar function of named tensors. Borrows the tensors. */
+/**
+ * Value and gradients of a scalar function of named tensors; with `scale`, a scalar, the gradients of `scale` times the
+ * function. Borrows the tensors.
+ */
 export const valueAndNamedGrads = (
   params: NamedTensors,
   loss: (params: Record<string, Tensor>) => Tensor,
+  scale?: Tensor,
 ): { value: Scalar; grads: Record<string, Tensor> } => {
   const names = Object.keys(params);
   const named = (tensors: Tensor[]) => Object.fromEntries(names.map((name, index) => [name, tensors[index]!]));
   const differentiated = valueAndGrads((...tensors: Tensor[]) => loss(named(tensors)) as Scalar);
-  const { value, grads } = differentiated(names.map((name) => params[name]!));
+  const tensors = names.map((name) => params[name]!);
+  const { value, grads } = differentiated(tensors, scale as Scalar | undefined);
   return { value: value as Scalar, grads: named(grads) };
 };
 
-/** Loss and gradients of a masked language model; `dropoutSeed` says with which dropout, if any. */
+export interface MaskedGradientOptions {
+  /** With which dropout, if any. */
+  readonly dropoutSeed?: (progress: Progress) => number;
+  /** The factor of the loss that the optimizer wants: a scalar, borrowed. */
+  readonly lossScale?: (state: State) => Tensor | undefined;
+  /** Of the targets that Sophia draws. */
+  readonly drawSeed?: (progress: Progress) => number;
+}
+
+/** Loss and gradients of a masked language model, with a way to more gradients for the optimizers that ask for them. */
 export const maskedLanguageModelGradient =
-  (config: ModelConfig, dropoutSeed?: (progress: Progress) => number): GradFn<NamedTensors, MaskedBatch> =>
-  (params, batch, progress) => {
+  (
+    config: ModelConfig,
+    { dropoutSeed, lossScale, drawSeed = () => 0 }: MaskedGradientOptions = {},
+  ): GradFn<NamedTensors, MaskedBatch, Gradients, State> =>
+  (params, batch, progress, state) => {
     const options = dropoutSeed ? { dropout: { seed: dropoutSeed(progress) } } : {};
-    const { value, grads } = valueAndNamedGrads(params, (live) =>
-      maskedLanguageModelLoss(live, config, batch, options),
-    );
-    return { loss: value, grads };
+    const lossOf = (live: Params) => maskedLanguageModelLoss(live, config, batch, options);
+    const scale = lossScale?.(state);
+    const { value, grads } = valueAndNamedGrads(params, lossOf, scale);
+    const evaluate: Evaluate = (elsewhere, { targets = "data" } = {}) => {
+      if (targets === "sampled") return sampledGradients(elsewhere, config, batch, options, drawSeed(progress));
+      const there = valueAndNamedGrads(elsewhere, lossOf, scale);
+      there.value.dispose();
+      return scale ? divided(there.grads, scale) : there.grads;
+    };
+    return { loss: value, grads: { grads, evaluate } };
   };
+
+/** Consumes the gradients. */
+const divided = (grads: NamedTensors, scale: Tensor): NamedTensors => {
+  const factor = reciprocal(scale);
+  const result = Object.fromEntries(Object.entries(grads).map(([name, grad]) => [name, mul(grad, factor)]));
+  disposeTensors({ ...grads, factor });
+  return result;
+};
+
+type Options = Parameters<typeof encode>[3];
+
+/** Gradients for targets that are drawn from the model's own predictions: the logits of all masked positions exist at once. */
+const sampledGradients = (
+  params: NamedTensors,
+  config: ModelConfig,
+  batch: MaskedBatch,
+  options: Options,
+  seed: number,
+) => {
+  const count = batch.positions.length;
+  const logitsOf = (live: Params) => maskedLogits(live, config, batch, options);
+  const drawn = tidy(() => {
+    const uniforms = Float32Array.from({ length: count }, (_, i) => uniform(seed, 0, i));
+    const below = less(cumsum(softmax(logitsOf(params as Params)), 1), tensor2d(uniforms, [count, 1]));
+    const ids = cast(minimum(sum(cast(below, "float32"), 1), config.vocabSize - 1), "int32");
+    return oneHot(ids, config.vocabSize, 1, 0, "float32");
+  });
+  const { value, grads } = valueAndNamedGrads(params, (live) =>
+    tidy(() => {
+      const logits = logitsOf(live);
+      return mean(sub(logSumExp(logits, 1), sum(mul(logits, drawn), 1)));
+    }),
+  );
+  value.dispose();
+  drawn.dispose();
+  return grads;
+};
+
+/** Logits at the masked positions: `[count, vocab]`. */
+export const maskedLogits = (params: Params, config: ModelConfig, batch: MaskedBatch, options?: Options): Tensor =>
+  tidy(() => {
+    const rows = reshape(encode(params, config, inputsOf(batch), options), [-1, config.hidden]);
+    return predictTokens(params, config, embedding(tensor1d(batch.positions, "int32"), rows));
+  });

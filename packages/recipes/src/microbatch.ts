@@ -56,3 +56,6 @@ const rateOf = async (
   await pass();
   return size / ((performance.now() - startedAt) / 1000);
 };
+
+/** The size to go on with when one did not fit into memory; undefined below one row. */
+export const smallerMicrobatch = (size: number): number | undefined => (size > 1 ? Math.floor(size / 2) : undefined);

@@ -1,5 +1,5 @@
 import type { TensorEntry, TensorToWrite } from "@cramkit/checkpoint";
-import { type Tensor, tensor } from "@tensorflow/tfjs-core";
+import { add, type Tensor, tensor } from "@tensorflow/tfjs-core";
 
 /** Tensors by name, as parameters and optimizer states hold them. */
 export type NamedTensors = Readonly<Record<string, Tensor>>;
@@ -23,6 +23,10 @@ export const tensorsOf = (entries: readonly TensorEntry[], prefix = ""): Record<
         tensor(data as Float32Array, [...shape], dtype === "I32" ? "int32" : "float32"),
       ]),
   );
+
+/** Copies that share no memory with what they are copied from, as clones would: an in-place optimizer writes there. */
+export const copyTensors = (tensors: NamedTensors): Record<string, Tensor> =>
+  Object.fromEntries(Object.entries(tensors).map(([name, value]) => [name, add(value, 0)]));
 
 export const disposeTensors = (tensors: NamedTensors): void => {
   for (const value of Object.values(tensors)) value.dispose();

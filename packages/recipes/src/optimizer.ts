@@ -1,44 +1,94 @@
 import {
-  type AccumulateState,
   accumulate,
   adamw,
-  type ClipState,
   clip,
+  ema,
   type Kernels,
+  latestWeightAverage,
+  lawa,
+  lossScaling,
   type Optimizer,
+  type State,
+  sam,
   studyOptimizer,
 } from "@cramkit/optim";
 import { batchRamp, byBudget, type Progress, studySchedule } from "@cramkit/scheduler";
+import { Tensor } from "@tensorflow/tfjs-core";
+import { copyTensors, disposeTensors, type NamedTensors } from "./named-tensors.ts";
 import type { Recipe } from "./recipe.ts";
-
-export type TrainingState = AccumulateState<ClipState>;
 
 /** A recipe's optimizer, and what it does at a point of the run. */
 export interface TrainingOptimizer {
-  readonly optimizer: Optimizer<TrainingState>;
+  readonly optimizer: Optimizer;
   learningRate(progress: Progress): number;
   /** Examples of the step that begins there. */
   batchSize(progress: Progress): number;
 }
 
-/** A recipe's optimizer under a clipped norm, on a growing batch, with the learning rate following the budget. */
+/**
+ * A recipe's optimizer under a clipped norm, on a growing batch, with the learning rate following the budget; with mixed
+ * precision under loss scaling. The scale stays as it is within a batch. SAM climbs anew for each microbatch, so it is
+ * outside of the accumulation, and the scale, which its second gradients do not have, outside of it.
+ */
 export const trainingOptimizer = (
-  { optimizer, schedule, batchSize, batchRamp: ramp }: Recipe["training"],
+  { training, backend }: Pick<Recipe, "training" | "backend">,
   microbatchSize: number,
   kernels: Kernels | undefined,
 ): TrainingOptimizer => {
-  const { learningRate: peak, clipNorm } = optimizer;
+  const { optimizer, schedule, batchSize, batchRamp: ramp, averaging } = training;
+  const { name, learningRate: peak, clipNorm } = optimizer;
   const multiplier = byBudget(studySchedule(schedule.name, { warmup: schedule.warmup, cooldown: schedule.cooldown }));
   const learningRate = (progress: Progress) => peak * multiplier(progress);
   const examples = batchRamp({ batchSize, microbatchSize, ramp });
   const stepped: Optimizer =
-    optimizer.name === "adamw"
+    name === "adamw"
       ? adamw({ ...optimizer, learningRate, kernels })
-      : studyOptimizer(optimizer.name, { learningRate, kernels });
+      : studyOptimizer(name === "sam" ? "adam" : name, { learningRate, kernels });
+  const scaled = <S extends State>(inner: Optimizer<S>): Optimizer =>
+    backend.precision === "mixed" ? lossScaling(inner, { kernels }) : inner;
+  const batched = <S extends State>(inner: Optimizer<S>) =>
+    accumulate(inner, { batchSize: examples, microbatchSize, kernels });
   const clipped = clip(stepped, { maxNorm: clipNorm ?? Number.MAX_VALUE, kernels });
+  const whole: Optimizer = name === "sam" ? scaled(sam(batched(clipped), { kernels })) : batched(scaled(clipped));
   return {
-    optimizer: accumulate(clipped, { batchSize: examples, microbatchSize, kernels }),
+    optimizer: averaging === null ? whole : averaging.kind === "ema" ? ema(whole, averaging) : lawa(whole, averaging),
     learningRate,
     batchSize: (progress) => Math.ceil(examples(progress) / microbatchSize) * microbatchSize,
   };
+};
+
+/** What one of the transformations keeps in its state under this name, borrowed. */
+const kept = (state: State, name: string): State | undefined => {
+  if (typeof state === "number" || Array.isArray(state) || state instanceof Tensor) return undefined;
+  const node = state as { readonly [key: string]: State };
+  return Object.hasOwn(node, name) ? node[name] : node.inner && kept(node.inner, name);
+};
+
+/** What the loss has to be multiplied with: a scalar, borrowed; undefined without loss scaling. */
+export const lossScale = (state: State): Tensor | undefined => kept(state, "scale") as Tensor | undefined;
+
+/** The numbers that an optimizer's state holds on the device, read: valid until the next update. */
+export const readOptimizer = async (state: State) => {
+  const read = async (name: string) => (await (kept(state, name) as Tensor).data())[0]!;
+  return {
+    gradientNorm: await read("norm"),
+    skippedSteps: await read("skipped"),
+    skippedInARow: await read("skippedInARow"),
+    ...(lossScale(state) && { lossScale: await read("scale") }),
+  };
+};
+
+/** The weights to evaluate and to keep: the average where the recipe asks for one, else the last ones; new tensors. */
+export const averagedWeights = (params: NamedTensors, state: State): NamedTensors => {
+  const average = kept(state, "average") as NamedTensors | undefined;
+  const snapshots = kept(state, "snapshots") as readonly NamedTensors[] | undefined;
+  return (snapshots && latestWeightAverage({ snapshots })) ?? copyTensors(average ?? params);
+};
+
+/** The state at the beginning of the batch that is under way: for microbatches of another size. Consumes the state. */
+export const withoutPartialBatch = (state: State): State => {
+  const node = state as { readonly [key: string]: State };
+  if (!Object.hasOwn(node, "sums")) return { ...node, inner: withoutPartialBatch(node.inner!) };
+  disposeTensors(node.sums as NamedTensors);
+  return { ...node, count: 0, target: 0, sums: {} };
 };

@@ -20,4 +20,12 @@ const mix = (value: number): number => {
 };
 
 /** Streams of random numbers that a run draws from, one for each purpose. */
-export const streams = { heldOut: 1, training: 2, evaluation: 3, model: 4, dropout: 5, probes: 6 } as const;
+export const streams = {
+  heldOut: 1,
+  training: 2,
+  evaluation: 3,
+  model: 4,
+  dropout: 5,
+  probes: 6,
+  drawnTargets: 7,
+} as const;

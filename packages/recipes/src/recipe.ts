@@ -1,4 +1,4 @@
-import { type StudyOptimizerName, studyOptimizerNames } from "@cramkit/optim";
+import { studyOptimizerNames } from "@cramkit/optim";
 import { studyScheduleNames } from "@cramkit/scheduler";
 import { z } from "zod";
 import { isBudget } from "./budget.ts";
@@ -8,10 +8,6 @@ const createSchema = () => {
   const share = z.number().min(0).max(1);
   const positive = z.number().positive();
   const count = z.int().positive();
-
-  /** Optimizers that ask for more than one gradient a step; a recipe's loop computes one. */
-  const severalGradients: readonly StudyOptimizerName[] = ["sophia", "adahessian", "sam"];
-  const namedOptimizers = studyOptimizerNames.filter((name) => !severalGradients.includes(name));
 
   /** Share of the characters that come from a source, relative to the others: 1 where it has none. */
   const weight = positive.optional();
@@ -64,7 +60,15 @@ const createSchema = () => {
       clipNorm,
     }),
     /** With the study's hyperparameters. */
-    z.strictObject({ name: z.enum(namedOptimizers), learningRate: positive, clipNorm }),
+    z.strictObject({ name: z.enum(studyOptimizerNames), learningRate: positive, clipNorm }),
+  ]);
+
+  /** Weights that are evaluated and kept in place of the last ones; the training does not see them. */
+  const averaging = z.discriminatedUnion("kind", [
+    /** The exponential moving average over the steps. */
+    z.strictObject({ kind: z.literal("ema"), decay: share.lt(1) }),
+    /** The mean of the last `snapshots` copies, one every so many steps (LAWA). */
+    z.strictObject({ kind: z.literal("latest"), snapshots: count, every: count }),
   ]);
 
   return z.strictObject({
@@ -139,6 +143,18 @@ const createSchema = () => {
       /** Examples of one forward and backward pass; "auto" finds it by trial. */
       microbatchSize: z.union([count, z.literal("auto")]),
       dropout: share.lt(1),
+      averaging: averaging.nullable(),
+    }),
+    /** When a run has left the road. */
+    guard: z.strictObject({
+      /** A loss is bad where it is not finite, or above so many times the median of the last 64. */
+      spikeFactor: z.number().gt(1),
+      /** So many bad losses in a row go back to the last checkpoint, on with the data after them. */
+      patience: count,
+      /** So often, then the run gives up. */
+      maxRollbacks: z.int().min(0),
+      /** Gives up where the median loss is above `loss` once this share of the budget is used. */
+      abandon: z.strictObject({ fraction: share, loss: positive }).nullable(),
     }),
     evaluation: z.strictObject({
       /** Share of the documents that is never trained on. */
@@ -155,7 +171,16 @@ const createSchema = () => {
         learningRate: positive,
       }),
     }),
-    checkpoints: z.strictObject({ minutes: positive, keep: count }),
+    metrics: z.strictObject({
+      /** Floating-point operations a second that the device can do at best, for its utilisation; null leaves that out. */
+      peakFlops: positive.nullable(),
+    }),
+    /** Written so often, before the deadline of a budget in hours, and when the held-out loss is the best so far. */
+    checkpoints: z.strictObject({
+      minutes: positive,
+      /** Newest ones to keep; the best is kept besides. */
+      keep: count,
+    }),
   });
 };
 

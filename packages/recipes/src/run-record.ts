@@ -28,11 +28,19 @@ export interface RunSummary {
   readonly microbatches: number;
   readonly steps: number;
   readonly tokens: number;
+  /** Examples of a microbatch, in the end. */
+  readonly microbatchSize: number;
   /** Training, with everything between its first and its last microbatch. */
   readonly elapsedMs: number;
+  /** When the last checkpoint was on the disk, by the same clock: within a budget of hours. */
+  readonly finishedMs: number;
   /** Parts of `elapsedMs` that went into held-out losses and into checkpoints. */
   readonly evaluationMs: number;
   readonly checkpointMs: number;
+  readonly longestCheckpointMs: number;
+  /** Energy of all processor packages of the machine, and of its NVIDIA card; absent where the system does not tell. */
+  readonly cpuJoules?: number;
+  readonly gpuJoules?: number;
   readonly peakMemoryBytes: number;
   readonly backend: string;
   readonly hardware: string;

@@ -9,7 +9,6 @@ import { differences } from "./difference.ts";
 import { type EvaluationSet, scoreModel, scoreUnigram } from "./evaluate.ts";
 import { flopsPerToken } from "./flops.ts";
 import { maskingOf, specialId } from "./masking.ts";
-import { chooseMicrobatch } from "./microbatch.ts";
 import { disposeTensors, type NamedTensors } from "./named-tensors.ts";
 import { type Prepared, prepare } from "./prepare.ts";
 import { pretrain } from "./pretrain.ts";
@@ -99,9 +98,9 @@ const heldOutOf = (recipe: Recipe, prepared: Prepared): EvaluationSet => ({
 const pretrainStage = async ({ recipe, folder, prepared, config, compute, heldOut, context }: OpenRun) => {
   const files = runFiles(folder);
   const { kernels } = compute;
-  const microbatchSize = await chooseMicrobatch(recipe, config, prepared, context);
-  const trained = await pretrain({ recipe, folder, prepared, config, microbatchSize, kernels, heldOut }, context);
-  const { params, progress, evaluationMs, checkpointMs } = trained;
+  const backend = compute.name;
+  const trained = await pretrain({ recipe, folder, prepared, config, backend, kernels, heldOut }, context);
+  const { params, progress, microbatchSize, finishedMs, spent } = trained;
   try {
     await saveModel(files.model, { params, config, tokenizer: prepared.tokenizer });
   } finally {
@@ -113,9 +112,10 @@ const pretrainStage = async ({ recipe, folder, prepared, config, compute, heldOu
     microbatches: progress.microbatch,
     steps: progress.step,
     tokens: progress.tokens,
+    microbatchSize,
     elapsedMs: progress.elapsedMs,
-    evaluationMs,
-    checkpointMs,
+    finishedMs,
+    ...spent,
     peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
     backend: compute.description,
     hardware: `${cpus().length} x ${cpus()[0]?.model.trim() ?? "unknown processor"}`,

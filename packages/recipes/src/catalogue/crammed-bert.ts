@@ -48,12 +48,15 @@ export const crammedBert = () =>
       batchRamp: 0.6,
       microbatchSize: "auto",
       dropout: 0,
+      averaging: null,
     },
+    guard: { spikeFactor: 2, patience: 5, maxRollbacks: 3, abandon: null },
     evaluation: {
       heldOut: 0.005,
       rows: 1024,
       every: 0.05,
       probes: { trials: 1, examples: 4000, epochs: 3, learningRate: 4e-5 },
     },
+    metrics: { peakFlops: null },
     checkpoints: { minutes: 20, keep: 2 },
   }) satisfies Recipe;

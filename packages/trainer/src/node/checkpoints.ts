@@ -35,7 +35,7 @@ export interface CheckpointsOptions<T> {
 export interface Checkpoints<T> {
   write(state: T, at: { microbatch: number; score?: number }): Promise<void>;
   /** The newest checkpoint that is whole, or undefined where there is none. */
-  latest(): Promise<{ state: T; microbatch: number } | undefined>;
+  latest(): Promise<{ state: T; microbatch: number; score?: number } | undefined>;
 }
 
 /** Checkpoints of one run: each a folder that appears whole or not at all, with a checksum for every file. */
@@ -98,7 +98,8 @@ export const openCheckpoints = async <T>(options: CheckpointsOptions<T>): Promis
         try {
           const manifest = await readManifest(path);
           await verify(path, manifest);
-          return { state: await format.load(path), microbatch: manifest.microbatch };
+          const { microbatch, score } = manifest;
+          return { state: await format.load(path), microbatch, ...(score !== null && { score }) };
         } catch (error) {
           if (error instanceof NewerVersion) throw error;
           onDamaged(`${path}: ${(error as Error).message}; going back to the checkpoint before it`);

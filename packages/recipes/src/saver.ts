@@ -1,0 +1,40 @@
+import type { Checkpoints } from "@cramkit/trainer/node";
+import type { Snapshot } from "./checkpoint-format.ts";
+
+/** Writes snapshots one after the other, where asked for while the training goes on. */
+export interface Saver {
+  /** Takes a snapshot and writes it; resolves when the training may go on. Throws what went wrong with the write before. */
+  save(take: () => Promise<Snapshot>, score?: number): Promise<void>;
+  /** Resolves when everything is on the disk. */
+  settled(): Promise<void>;
+}
+
+export interface SaverOptions {
+  readonly checkpoints: Checkpoints<Snapshot>;
+  /** Does not wait for the disk: where a device trains on meanwhile. */
+  readonly background: boolean;
+  /** Told how long a checkpoint took, from the first tensor read to the last byte on the disk. */
+  readonly onWritten: (ms: number) => void;
+}
+
+export const createSaver = ({ checkpoints, background, onWritten }: SaverOptions): Saver => {
+  let writing: Promise<void> = Promise.resolve();
+  const settled = async () => {
+    const current = writing;
+    writing = Promise.resolve(); // an error is thrown once
+    await current;
+  };
+  return {
+    settled,
+    async save(take, score) {
+      await settled();
+      const startedAt = performance.now();
+      const snapshot = await take();
+      writing = checkpoints.write(snapshot, { microbatch: snapshot.progress.microbatch, score }).then(() => {
+        onWritten(performance.now() - startedAt);
+      });
+      writing.catch(() => {}); // whoever waits for it gets it
+      if (!background) await settled();
+    },
+  };
+};
