@@ -27,8 +27,8 @@ export async function trainTokenizer(
     progress.characters += document.length;
     onProgress?.({ ...progress });
   });
-  // In an order that does not depend on how they were counted.
-  const words = new Map([...counted].sort(([a], [b]) => (a < b ? -1 : 1)));
+  // In an order that does not depend on how they were counted: that of their UTF-16 units.
+  const words = new Map([...counted.keys()].sort().map((word) => [word, counted.get(word)!]));
   progress.phase = "train";
   const model = trainModel(words, options, (fraction) => onProgress?.({ ...progress, fraction }));
   const json: TokenizerJson = {

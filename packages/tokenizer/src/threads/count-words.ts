@@ -1,33 +1,47 @@
 import { availableParallelism } from "node:os";
+import type { PipelineOptions } from "../pipeline.ts";
 import type { CountWords } from "../training/options.ts";
-import { checkThreads, startThread, type Thread } from "./thread.ts";
+import { wordCounter } from "../training/word-counter.ts";
+import { checkThreads, startThread } from "./thread.ts";
 
 /** Characters that go to a thread at a time; enough that the message costs nothing, little enough to share evenly. */
 const BATCH = 1 << 20;
 
+/** Characters that are counted on the calling thread first: a thread takes longer to start than they take to count. */
+const WORTH_THREADS = 1 << 22;
+
 /**
  * Counts words on several threads: `trainTokenizer(documents, { ...options, countWords: countWordsInThreads() })`. The
- * tokenizer is the same for any number of them.
+ * tokenizer is the same for any number of them. They start behind the first four million characters.
  */
 export function countWordsInThreads({ threads = availableParallelism() }: { threads?: number } = {}): CountWords {
   checkThreads("countWordsInThreads", threads);
   return async (documents, pipeline, onDocument) => {
-    const pool = Array.from({ length: threads }, () => startThread({ count: pipeline }));
+    const own = wordCounter(pipeline);
+    let characters = 0;
+    let pool: ReturnType<typeof createPool> | undefined;
     try {
-      await feed(pool, documents, onDocument);
-      const counts = await Promise.all(pool.map((thread) => thread.ask<Map<string, number>>({ end: true })));
-      return merge(counts);
+      for await (const document of documents) {
+        onDocument(document);
+        if (characters < WORTH_THREADS) {
+          own.add(document);
+          characters += document.length;
+        } else {
+          pool ??= createPool(pipeline, threads);
+          const wait = pool.add(document);
+          if (wait) await wait;
+        }
+      }
+      return merge([own.words(), ...((await pool?.end()) ?? [])]);
     } finally {
-      await Promise.all(pool.map((thread) => thread.stop()));
+      await pool?.stop();
     }
   };
 }
 
-async function feed(
-  pool: readonly Thread[],
-  documents: AsyncIterable<string> | Iterable<string>,
-  onDocument: (document: string) => void,
-): Promise<void> {
+/** Threads that count what is added to any of them. */
+function createPool(pipeline: PipelineOptions, threads: number) {
+  const pool = Array.from({ length: threads }, () => startThread({ count: pipeline }));
   const running = new Set<Promise<unknown>>();
   let failed: { error: unknown } | undefined;
   let batch: string[] = [];
@@ -47,15 +61,21 @@ async function feed(
     if (running.size >= 2 * pool.length) await Promise.race(running);
     if (failed) throw failed.error;
   };
-  for await (const document of documents) {
-    onDocument(document);
-    batch.push(document);
-    characters += document.length;
-    if (characters >= BATCH) await send();
-  }
-  if (batch.length > 0) await send();
-  await Promise.all(running);
-  if (failed) throw failed.error;
+  return {
+    /** Where it gives a promise, wait for it before the next document. */
+    add(document: string): Promise<void> | undefined {
+      batch.push(document);
+      characters += document.length;
+      return characters >= BATCH ? send() : undefined;
+    },
+    async end(): Promise<Map<string, number>[]> {
+      if (batch.length > 0) await send();
+      await Promise.all(running);
+      if (failed) throw failed.error;
+      return Promise.all(pool.map((thread) => thread.ask<Map<string, number>>({ end: true })));
+    },
+    stop: () => Promise.all(pool.map((thread) => thread.stop())),
+  };
 }
 
 function merge([first = new Map(), ...rest]: Map<string, number>[]): Map<string, number> {

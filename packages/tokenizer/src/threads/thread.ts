@@ -19,7 +19,8 @@ function startWorker(task: WorkerTask): Worker {
   if (!import.meta.url.endsWith(".ts"))
     return new Worker(new URL("./worker.js", import.meta.url), { workerData: task });
   const source = JSON.stringify(new URL("../worker.ts", import.meta.url).href);
-  const load = `import("tsx/esm/api").then((tsx) => { tsx.register(); return import(${source}); })`;
+  const tsx = JSON.stringify(import.meta.resolve("tsx/esm/api")); // the thread itself would look for it where it was started
+  const load = `import(${tsx}).then((tsx) => { tsx.register(); return import(${source}); })`;
   return new Worker(load, { eval: true, workerData: task, execArgv: ["--conditions=@cramkit/source"] });
 }
 
