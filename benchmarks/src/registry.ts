@@ -14,10 +14,11 @@ export const suites: Record<string, () => Promise<Suite>> = {
   loop: async () => (await import("./suites/loop.ts")).loopSuite,
   glue: async () => (await import("./suites/glue.ts")).glueSuite,
   "stock-tfjs": async () => (await import("./peers/stock-tfjs.ts")).stockTfjsSuite,
+  "jax-js": async () => (await import("./peers/jax-js.ts")).jaxJsSuite,
   pytorch: async () => (await import("./peers/pytorch.ts")).pytorchSuite,
 };
 
 export const suiteNames = Object.keys(suites);
 
 /** What runs on a device; the rest only needs a host. */
-export const deviceSuites = ["machine", "ops", "optim", "model", "loop", "stock-tfjs", "pytorch"];
+export const deviceSuites = ["machine", "ops", "optim", "model", "loop", "stock-tfjs", "jax-js", "pytorch"];

@@ -46,6 +46,7 @@ const bundleSource = (outfile: string) =>
     external: [
       "webgpu",
       "tokenizers",
+      "@jax-js/jax",
       "@tensorflow/tfjs-backend-wasm",
       "@tensorflow/tfjs-node",
       "@tensorflow/tfjs-node-gpu",

@@ -4,6 +4,7 @@ import { sync } from "../compute.ts";
 import { type Shape, shapesOf } from "../shapes.ts";
 import { messageOf, type Suite, type SuiteContext } from "../suite.ts";
 import { createTrainingStep } from "../training-step.ts";
+import { provideDawn } from "./dawn.ts";
 
 /** tfjs's own backends, as they come from npm. None of our kernels is registered, so every op is its composition. */
 const backends: Record<string, () => Promise<void>> = {
@@ -15,10 +16,7 @@ const backends: Record<string, () => Promise<void>> = {
     registerSegmentSum();
   },
   webgpu: async () => {
-    const dawn = (await import("webgpu")) as unknown as { globals: object; create(args: string[]): GPU };
-    Object.assign(globalThis, dawn.globals);
-    const gpu = dawn.create(["enable-dawn-features=allow_unsafe_apis"]);
-    Object.defineProperty(globalThis, "navigator", { value: { gpu, userAgent: "node" }, configurable: true });
+    const gpu = await provideDawn();
     const { WebGPUBackend } = await import("@tensorflow/tfjs-backend-webgpu");
     const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
     if (!adapter) throw new Error("no WebGPU adapter");
