@@ -9,7 +9,7 @@ export interface SpecInput {
   differentiable: boolean;
 }
 
-/** One call of an op, with its truth. Read by the conformance tests of every backend and by the benchmarks. */
+/** One call of an op, with its truth. Read by the conformance tests of every backend. */
 export interface OpCase {
   name: string;
   /** In the order in which `run` and `truth` take them. */
@@ -20,9 +20,6 @@ export interface OpCase {
   truth: (inputs: Record<string, ArrayLike<number>>) => Float64Array;
   /** Allowed error, relative to the largest magnitude of the tensor compared. */
   tolerance: number;
-  /** Of the forward pass: floating-point operations, and bytes that must move at least. */
-  flops: number;
-  bytes: number;
 }
 
 export interface OpSpec {
@@ -47,5 +44,3 @@ export const integers = (shape: number[], seed: number, limit: number): SpecInpu
   const values = Int32Array.from({ length: size(shape) }, (_, i) => dropoutHash(keys, i) % limit);
   return { shape, values, differentiable: false };
 };
-
-export const bytesOf = (...shapes: number[][]): number => shapes.reduce((sum, shape) => sum + 4 * size(shape), 0);

@@ -1,5 +1,5 @@
 import { dropoutMask } from "../dropout/hash.ts";
-import { bytesOf, type OpCase, type OpSpec, type SpecInput, uniform } from "../spec.ts";
+import { type OpCase, type OpSpec, type SpecInput, uniform } from "../spec.ts";
 import { attention } from "./index.ts";
 
 interface Variant {
@@ -62,8 +62,6 @@ const attentionCase = (
     },
     // Scores in the thousands are rounded by 1e-4, and so are the exponents of the softmax.
     tolerance: scale > 1 ? 1e-4 : 2e-5,
-    flops: 4 * batch * seq * seq * hidden,
-    bytes: bytesOf([batch, seq, 4 * hidden]),
   };
 };
 

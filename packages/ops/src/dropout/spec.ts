@@ -1,4 +1,4 @@
-import { bytesOf, type OpCase, type OpSpec, uniform } from "../spec.ts";
+import { type OpCase, type OpSpec, uniform } from "../spec.ts";
 import { dropoutMask } from "./hash.ts";
 import { dropout } from "./index.ts";
 
@@ -11,8 +11,6 @@ const dropoutCase = (shape: number[], rate: number, seed = 7, stream = 11): OpCa
     return Float64Array.from(x!, (value, i) => value * mask[i]!);
   },
   tolerance: 1e-6,
-  flops: 12 * shape.reduce((a, b) => a * b, 1),
-  bytes: bytesOf(shape, shape),
 });
 
 export const dropoutSpec: OpSpec = {

@@ -1,4 +1,4 @@
-import { bytesOf, integers, type OpCase, type OpSpec, uniform } from "../spec.ts";
+import { integers, type OpCase, type OpSpec, uniform } from "../spec.ts";
 import { embedding } from "./index.ts";
 
 const embeddingCase = (ids: number[], vocab: number, hidden: number, paddingId?: number): OpCase => {
@@ -15,8 +15,6 @@ const embeddingCase = (ids: number[], vocab: number, hidden: number, paddingId?:
         return (id === paddingId ? constant.values : weight!)[id * hidden + (i % hidden)]!;
       }),
     tolerance: 1e-6,
-    flops: 0,
-    bytes: bytesOf([count], [count, hidden], [count, hidden]),
   };
 };
 

@@ -1,4 +1,4 @@
-import { bytesOf, type OpCase, type OpSpec, uniform } from "../spec.ts";
+import { type OpCase, type OpSpec, uniform } from "../spec.ts";
 import { gelu } from "./index.ts";
 
 /** erf in float64: Maclaurin series below 3, continued fraction of erfc above; error below 1e-14. */
@@ -27,8 +27,6 @@ const geluCase = (shape: number[], scale = 4): OpCase => ({
   run: ({ x }) => gelu(x!),
   truth: ({ x }) => Float64Array.from(x!, gelu64),
   tolerance: 1e-6,
-  flops: 20 * shape.reduce((a, b) => a * b, 1),
-  bytes: bytesOf(shape, shape),
 });
 
 export const geluSpec: OpSpec = {

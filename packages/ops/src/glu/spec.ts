@@ -1,5 +1,5 @@
 import { gelu64 } from "../gelu/spec.ts";
-import { bytesOf, type OpCase, type OpSpec, uniform } from "../spec.ts";
+import { type OpCase, type OpSpec, uniform } from "../spec.ts";
 import { type GluActivation, glu } from "./index.ts";
 
 const softplus = (x: number): number => (x > 30 ? x : Math.log1p(Math.exp(x)));
@@ -23,8 +23,6 @@ const gluCase = (shape: number[], activation: GluActivation, scale = 3): OpCase 
         return activations[activation](x![u + n]!) * x![u]!;
       }),
     tolerance: 2e-6,
-    flops: 11 * shape.reduce((a, b) => a * b, 1),
-    bytes: bytesOf(shape, shape) * 0.75,
   };
 };
 

@@ -1,4 +1,4 @@
-import { bytesOf, type OpCase, type OpSpec, uniform } from "../spec.ts";
+import { type OpCase, type OpSpec, uniform } from "../spec.ts";
 import { linear } from "./index.ts";
 
 const linearCase = (leading: number[], inputs: number, outputs: number, bias: boolean, scale = 1): OpCase => {
@@ -21,8 +21,6 @@ const linearCase = (leading: number[], inputs: number, outputs: number, bias: bo
       return y;
     },
     tolerance: 1e-5,
-    flops: 2 * rows * inputs * outputs,
-    bytes: bytesOf([rows, inputs], [inputs, outputs], [rows, outputs]),
   };
 };
 
