@@ -79,11 +79,11 @@ const composeEvaluation = (sources: readonly SourceSpec[], corpus: Recipe["corpu
   composeCorpus({
     sources: sources.map((spec) => ({
       name: nameOf(spec),
-      documents: read(spec, { ...corpus, maxBadShare: 0, brokenFiles: "stop" }),
+      documents: read(spec, { ...corpus, maxBadShare: 0, onBrokenFile: "stop" }),
     })),
   });
 
-const read = (spec: SourceSpec, { maxBadShare, brokenFiles: onBrokenFile }: Recipe["corpus"]) => {
+const read = (spec: SourceSpec, { maxBadShare, onBrokenFile }: Recipe["corpus"]) => {
   const { kind: _, weight: __, ...options } = spec;
   if (spec.kind === "installed-documentation") return installedDocumentation(spec);
   if (spec.kind === "hub") return hubDocuments({ ...options, uri: spec.uri, maxBadShare, onBrokenFile });

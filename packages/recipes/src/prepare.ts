@@ -31,6 +31,8 @@ export interface Prepared {
   readonly heldOut: PreparedSet;
   /** Texts of some of those documents. */
   readonly heldOutTexts: readonly string[];
+  /** What the sources of the training rows gave and what the filters took, with examples. */
+  readonly report: CorpusReport;
   close(): void;
 }
 
@@ -43,6 +45,9 @@ const configurationOf = ({ corpus, tokenizer, rows, evaluation, seed }: Recipe) 
 /** The folder of the prepared data of a recipe: the same data, the same folder. */
 const preparedFolder = (recipe: Recipe, dataFolder: string): string =>
   join(dataFolder, `${recipe.name}-${preparedSetKey(configurationOf(recipe))}`);
+
+/** What is packed is safe on disk each time that so much of it has come together. */
+const sortMemoryBytes = 64 << 20;
 
 const setNames = { training: "training", heldOut: "held-out" } as const;
 
@@ -68,6 +73,7 @@ export const prepare = async (recipe: Recipe, dataFolder: string, context: RunCo
     training,
     heldOut,
     heldOutTexts: JSON.parse(await readFile(textFiles(folder).heldOutTexts, "utf8")) as string[],
+    report: training.manifest.report as CorpusReport,
     close() {
       training.close();
       heldOut.close();
@@ -187,6 +193,7 @@ const writeRows = async (
       seqLength,
       vocabSize: tokenizer.vocabSize,
       order,
+      memoryBytes: sortMemoryBytes,
       seed: recipe.seed,
       configuration: configurationOf(recipe),
       notes: encoded.notes,

@@ -108,7 +108,7 @@ const createSchema = () => {
       /** Share of a source's records that may be broken: they are skipped and counted, beyond it the run stops. */
       maxBadShare: share.default(0.001),
       /** A file that is damaged as a whole: stop, or keep what was read of it and go on. */
-      brokenFiles: z.enum(["stop", "skip"]).default("stop"),
+      onBrokenFile: z.enum(["stop", "skip"]).default("stop"),
       /** Threads that tokenize, beside the one that reads; null for all cores. The data is the same for any number. */
       workers: z.int().min(0).nullable().default(null),
     }),

@@ -7,7 +7,11 @@ export interface LengthOptions {
 
 /** Keeps documents of at least `minCharacters` and at most `maxCharacters`. */
 export function lengthBetween({ minCharacters = 1, maxCharacters = Infinity }: LengthOptions = {}): DocumentFilter {
-  return createFilter(`length of ${minCharacters} to ${maxCharacters} characters`, () => (document) => {
+  const range =
+    maxCharacters === Infinity
+      ? `${minCharacters} characters or more`
+      : `${minCharacters} to ${maxCharacters} characters`;
+  return createFilter(`length of ${range}`, () => (document) => {
     const { length } = document.text;
     return length >= minCharacters && length <= maxCharacters ? document : { drop: `${length} characters` };
   });

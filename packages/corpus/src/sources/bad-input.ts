@@ -3,10 +3,13 @@ export class CorpusInputError extends Error {
   override name = "CorpusInputError";
   readonly file: string;
   readonly place: string;
-  constructor(message: string, { file, place, cause }: { file: string; place: string; cause?: unknown }) {
-    super(`${file}, ${place}: ${message}`, { cause });
+  /** The message without file and place. */
+  readonly reason: string;
+  constructor(reason: string, { file, place, cause }: { file: string; place: string; cause?: unknown }) {
+    super(`${file}, ${place}: ${reason}`, { cause });
     this.file = file;
     this.place = place;
+    this.reason = reason;
   }
 }
 
@@ -31,7 +34,7 @@ export interface ReadReport {
   unwanted: number;
   badRecords: number;
   brokenFiles: number;
-  /** The first few bad records and broken files. */
+  /** The first few bad records, and the first few broken files. */
   examples: BadRecord[];
 }
 
@@ -62,6 +65,7 @@ export function createReadTally({ maxBadShare = 0.001, onBrokenFile = "stop" }: 
     examples: [],
   };
   let stopped: CorpusInputError | undefined;
+  let badPlaces = 0;
   let last: BadRecord = { file: "", place: "", reason: "" };
   const check = (atLeast: number) => {
     const records = report.documents + report.unwanted + report.badRecords;
@@ -73,9 +77,9 @@ export function createReadTally({ maxBadShare = 0.001, onBrokenFile = "stop" }: 
     );
     throw stopped;
   };
-  const note = (record: BadRecord) => {
+  const note = (record: BadRecord, isFirst: boolean) => {
     last = record;
-    if (report.examples.length < keptExamples) report.examples.push(record);
+    if (isFirst) report.examples.push(record);
   };
   return {
     report,
@@ -84,14 +88,13 @@ export function createReadTally({ maxBadShare = 0.001, onBrokenFile = "stop" }: 
       report.characters += text.length;
     },
     bad(record, records = 1) {
+      note(record, ++badPlaces <= keptExamples);
       report.badRecords += records;
-      note(record);
       check(firstRecords);
     },
     broken(error) {
       if (onBrokenFile === "stop") throw error;
-      report.brokenFiles++;
-      note({ file: error.file, place: error.place, reason: error.message });
+      note({ file: error.file, place: error.place, reason: error.reason }, ++report.brokenFiles <= keptExamples);
     },
     exceeded: (error) => error === stopped,
     finish() {

@@ -45,11 +45,14 @@ async function* decompressed(
     if ((error as NodeJS.ErrnoException).syscall !== undefined) throw error; // the disk's, not the data's
     const reason = error instanceof Error ? error.message : String(error);
     const kind = path.endsWith(".gz") ? "gzip" : "zstd";
-    throw new CorpusInputError(`the ${kind} data is damaged or ends early (${reason}); fetch the file again`, {
-      file: path,
-      place: `at or before byte ${read}`,
-      cause: error,
-    });
+    throw new CorpusInputError(
+      `the ${kind} data is damaged or ends early (${reason}); fetch the file again, or set onBrokenFile to "skip"`,
+      {
+        file: path,
+        place: `at or before byte ${read}`,
+        cause: error,
+      },
+    );
   }
 }
 

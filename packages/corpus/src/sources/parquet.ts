@@ -76,11 +76,14 @@ async function readFooter(name: string, file: AsyncBuffer): Promise<FileMetaData
   try {
     return await parquetMetadataAsync(file);
   } catch (cause) {
-    throw new CorpusInputError(`no readable Parquet footer (${(cause as Error).message}); fetch the file again`, {
-      file: name,
-      place: `byte ${file.byteLength}`,
-      cause,
-    });
+    throw new CorpusInputError(
+      `no readable Parquet footer (${(cause as Error).message}); fetch the file again, or set onBrokenFile to "skip"`,
+      {
+        file: name,
+        place: `byte ${file.byteLength}`,
+        cause,
+      },
+    );
   }
 }
 

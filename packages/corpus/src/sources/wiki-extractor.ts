@@ -33,7 +33,7 @@ export async function* readWikiExtractor(path: string, options: RecordOptions): 
     }
   }
   if (article) {
-    throw new CorpusInputError("the dump ends inside an article; fetch the file again", {
+    throw new CorpusInputError('the dump ends inside an article; fetch the file again, or set onBrokenFile to "skip"', {
       file: path,
       place: article.place,
     });

@@ -25,7 +25,7 @@ export const crammedBert = () =>
       duplicateBytes: null,
       decontamination: null,
       maxBadShare: 0.001,
-      brokenFiles: "stop",
+      onBrokenFile: "stop",
       workers: null,
     },
     tokenizer: { model: "WordPiece", vocabSize: 32_768 },
