@@ -1,3 +1,5 @@
+import { studyLearningRate, studyOptimizerNames } from "@cramkit/optim";
+import { crammedBert } from "./catalogue/crammed-bert.ts";
 import { nearest } from "./nearest.ts";
 import { parseRecipe, type Recipe } from "./recipe.ts";
 
@@ -5,7 +7,8 @@ type Tree = Record<string, unknown>;
 
 /**
  * Applies `key.path=value` settings, as of `--set`, to a recipe. Values are JSON where they parse as such, else text. A
- * key must exist in the recipe; the whole is checked again.
+ * key must exist in the recipe; the whole is checked again. Another `training.optimizer.name` brings its own
+ * hyperparameters with it.
  */
 export const applySettings = (recipe: Recipe, settings: readonly string[]): Recipe => {
   const copy = structuredClone(recipe) as Tree;
@@ -18,9 +21,20 @@ export const applySettings = (recipe: Recipe, settings: readonly string[]): Reci
     let node = copy;
     for (const key of keys) node = child(node, key, path) as Tree;
     child(node, last, path);
-    node[last] = parseValue(text);
+    const value = parseValue(text);
+    if (path === "training.optimizer.name") Object.assign(copy.training as Tree, { optimizer: renamed(node, value) });
+    else node[last] = value;
   }
   return parseRecipe(copy, "--set");
+};
+
+/** Another optimizer comes with the study's learning rate and hyperparameters; only the clipping stays. */
+const renamed = (optimizer: Tree, name: unknown): Tree => {
+  if (name === optimizer.name) return optimizer;
+  const { clipNorm } = optimizer;
+  if (name === "adamw") return { ...crammedBert().training.optimizer, clipNorm };
+  const known = studyOptimizerNames.find((candidate) => candidate === name);
+  return known ? { name, learningRate: studyLearningRate(known), clipNorm } : { ...optimizer, name };
 };
 
 const child = (node: unknown, key: string, path: string): unknown => {

@@ -1,6 +1,7 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { studyLearningRate, studyOptimizerNames } from "@cramkit/optim";
 import { expect, it } from "vitest";
 import { parseBudget } from "./budget.ts";
 import { differences } from "./difference.ts";
@@ -30,7 +31,16 @@ it("applies settings, JSON or text, at any depth", () => {
   expect(recipe.corpus.sources).toEqual([{ kind: "files", path: "books" }]);
 });
 
+it.each(studyOptimizerNames)("takes %s as an optimizer by one setting, with its own learning rate", (name) => {
+  const { training } = applySettings(recipes.quickstart(), [`training.optimizer.name=${name}`]);
+  expect(training.optimizer).toEqual({ name, learningRate: studyLearningRate(name), clipNorm: 0.5 });
+  const back = applySettings({ ...recipes.quickstart(), training }, ["training.optimizer.name=adamw"]);
+  expect(back.training.optimizer).toEqual(recipes["crammed-bert"]().training.optimizer);
+});
+
 it.each([
+  ["training.optimizer.name=adamax", /training.optimizer/],
+  ["backend.precision=half", /backend.precision/],
   ["training.batchsize=1", /no such setting "batchsize"; there is batchSize/],
   ["trainin.batchSize=1", /no such setting "trainin"; there is training/],
   ["training.batchSize=many", /training.batchSize/],
@@ -40,6 +50,12 @@ it.each([
   ["__proto__.x=1", /no such setting "__proto__"/],
 ])("refuses the setting %s", (setting, message) => {
   expect(() => applySettings(recipes.quickstart(), [setting])).toThrow(message);
+});
+
+it("refuses adahessian in mixed precision and says why", () => {
+  const mixed = recipes["crammed-bert"]();
+  expect(() => applySettings(mixed, ["training.optimizer.name=adahessian"])).toThrow(/half precision/);
+  expect(() => applySettings(mixed, ["backend.precision=float32", "training.optimizer.name=adahessian"])).not.toThrow();
 });
 
 it("reads recipes from JSON and TypeScript, and lists near names otherwise", async () => {

@@ -71,7 +71,7 @@ const createSchema = () => {
     z.strictObject({ kind: z.literal("latest"), snapshots: count, every: count }),
   ]);
 
-  return z.strictObject({
+  const recipe = z.strictObject({
     name: z.string().regex(/^[a-z0-9][a-z0-9.-]*$/),
     description: z.string(),
     /** Every random choice of the run follows from it. */
@@ -182,6 +182,14 @@ const createSchema = () => {
       keep: count,
     }),
   });
+  return recipe.refine(
+    ({ backend, training }) => backend.precision === "float32" || training.optimizer.name !== "adahessian",
+    {
+      path: ["training", "optimizer", "name"],
+      error:
+        "adahessian takes differences of gradients, which half precision rounds away: set backend.precision=float32",
+    },
+  );
 };
 
 let schema: ReturnType<typeof createSchema> | undefined;
