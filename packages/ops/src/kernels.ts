@@ -37,6 +37,7 @@ import { registerKernel } from "@tensorflow/tfjs-core";
  * CramkitMaskedCrossEntropyGrad runs in the forward pass of a recorded computation and returns the gradients for
  * dloss = 1: each chunk of logits is computed once, and the op multiplies by the real dloss on the way back.
  * Where operands are float16, keep softmax - onehot unscaled (it lies in [-1, 1]) and multiply by 1 / count in float32.
+ * Without a bias it may leave out dbias.
  * `lse` is log sum exp of the scaled, masked scores; 0 for a row with nothing to attend to, whose output is 0.
  * Dropout keeps element i where `dropoutHash(dropoutKeys(seed, stream), i) >= dropoutThreshold(rate)` and scales by
  * 1 / (1 - rate); attention applies it to the probabilities, i = ((b * heads + h) * s + query) * s + key.

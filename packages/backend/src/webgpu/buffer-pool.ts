@@ -54,6 +54,7 @@ export class BufferPool {
     }
     this.numBytesAllocated += size;
     const made = this.device.createBuffer({ size, usage, mappedAtCreation });
+    bufferId(made);
     this.live.add(made);
     return made;
   }
@@ -70,7 +71,9 @@ export class BufferPool {
     const list = this.free.get(key) ?? [];
     this.free.delete(key);
     this.free.set(key, list);
-    list.push(buffer);
+    // In falling order, so that the oldest buffer goes first: with the same tensors alive, every step gets the same buffers.
+    const at = list.findIndex((other) => bufferId(other) < bufferId(buffer));
+    list.splice(at < 0 ? list.length : at, 0, buffer);
     this.numFree++;
     this.trim();
   }
@@ -101,10 +104,10 @@ export class BufferPool {
     const bound = this.options.maxFreeBytes ?? Math.max(this.peakBytesUsed, 256 * 1024 * 1024);
     while (this.numBytesAllocated - this.numBytesUsed > bound) {
       const [key, list] = this.free.entries().next().value as [string, GPUBuffer[]];
-      const oldest = list.shift();
-      if (oldest) {
+      const newest = list.shift();
+      if (newest) {
         this.numFree--;
-        this.doom(oldest);
+        this.doom(newest);
       }
       if (list.length === 0) this.free.delete(key);
     }

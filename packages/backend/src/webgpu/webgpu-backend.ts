@@ -6,6 +6,7 @@ import { BindGroupCache, type Binding } from "./bind-groups.ts";
 import { BufferPool } from "./buffer-pool.ts";
 import type { Capabilities } from "./capabilities.ts";
 import type { OpenDevice } from "./device.ts";
+import { DispatchTimer, type ProfiledDispatch } from "./dispatch-timer.ts";
 import { PipelineCache, type Program } from "./pipelines.ts";
 import { packFields, packUniforms, UniformCache, type UniformField } from "./uniforms.ts";
 
@@ -20,6 +21,8 @@ interface TensorData {
   resource?: GPUBuffer | null;
   external?: boolean;
   complexTensorInfos?: unknown;
+  /** Fills the buffer when something first binds it. */
+  deferred?: () => void;
 }
 
 /** What tfjs keeps private and this subclass has to share with it: one encoder, so that commands stay in order. */
@@ -36,10 +39,10 @@ interface Internals {
 
 type Attachments = Map<string, TensorInfo>;
 
-/** One timed dispatch. */
-export interface ProfiledDispatch {
-  key: string;
-  ms: number;
+/** What was dispatched: how often, and the bytes that were bound for it. */
+export interface Traffic {
+  dispatches: number;
+  bytes: number;
 }
 
 const bytesOf = (dtype: DataType, shape: readonly number[]) =>
@@ -60,8 +63,9 @@ export class CramkitWebgpuBackend extends WebGPUBackend {
   private numAttached = 0;
   private readonly tfjsLayouts = new WeakMap<GPUComputePipeline, { layout: GPUBindGroupLayout; id: number }>();
   private numTfjsLayouts = 0;
-  private profiling: { key: string; querySet: GPUQuerySet; index: number }[] | undefined;
-  private querySets: GPUQuerySet[] = [];
+  private timer: DispatchTimer | undefined;
+  private counted: Map<string, Traffic> | undefined;
+  private submits = 0;
   /** New buffers are filled with NaN, so that a kernel that leaves an element unwritten shows; for tests. */
   poison = false;
 
@@ -102,7 +106,7 @@ export class CramkitWebgpuBackend extends WebGPUBackend {
       const buffer = this.uniforms.get(packUniforms(program.uniforms, uniforms));
       groups.push(this.bindGroups.get(0, this.pipelines.uniformLayout, [{ buffer }]));
     }
-    this.record(program.key, pipeline, groups, grid);
+    this.record(program.key, pipeline, groups, grid, resources);
   }
 
   /**
@@ -123,6 +127,18 @@ export class CramkitWebgpuBackend extends WebGPUBackend {
 
   attached(owner: TensorInfo, key: string): TensorInfo | undefined {
     return this.attachments.get(owner.dataId)?.get(key);
+  }
+
+  /**
+   * Leaves a new tensor without a buffer until something binds or reads it: `fill` is then to write it, from an attachment.
+   * For results that exist as f16 and that mostly kernels read which know the attachment.
+   */
+  defer(tensor: TensorInfo, fill: () => void): void {
+    this.data(tensor).deferred = fill;
+  }
+
+  isDeferred(tensor: TensorInfo): boolean {
+    return this.data(tensor).deferred !== undefined;
   }
 
   /** To be called after a kernel wrote into an existing tensor; `keep` names the attachments that it updated as well. */
@@ -161,10 +177,17 @@ export class CramkitWebgpuBackend extends WebGPUBackend {
     pipeline: GPUComputePipeline,
     groups: readonly GPUBindGroup[],
     [x, y, z]: readonly [number, number, number],
+    resources: readonly Binding[],
   ): void {
     const { internals } = this;
     this.ensureCommandEncoderReady();
-    const timestampWrites = this.profiling && this.timestamps(key);
+    const bytes =
+      this.timer || this.counted ? resources.reduce((sum, { buffer, size }) => sum + (size ?? buffer.size), 0) : 0;
+    if (this.counted) {
+      const { dispatches, bytes: before } = this.counted.get(key) ?? { dispatches: 0, bytes: 0 };
+      this.counted.set(key, { dispatches: dispatches + 1, bytes: before + bytes });
+    }
+    const timestampWrites = this.timer?.writes(key, bytes);
     if (timestampWrites) this.endComputePassEncoder();
     internals.computePassEncoder ??= internals.commandEncoder!.beginComputePass(
       timestampWrites ? { timestampWrites } : {},
@@ -209,11 +232,11 @@ export class CramkitWebgpuBackend extends WebGPUBackend {
       known = { layout: pipeline.getBindGroupLayout(0), id: ++this.numTfjsLayouts };
       this.tfjsLayouts.set(pipeline, known);
     }
-    const bindings = [output, ...inputs].map((tensor) => internals.tensorToBinding(tensor) as Binding);
-    bindings.push({ buffer: this.uniforms.get(packFields(fields)) });
+    const tensors = [output, ...inputs].map((tensor) => internals.tensorToBinding(tensor) as Binding);
+    const bindings = [...tensors, { buffer: this.uniforms.get(packFields(fields)) }];
     const group = this.bindGroups.get(known.id, known.layout, bindings);
     const [x, y = 1, z = 1] = program.dispatch as number[];
-    this.record(program.constructor.name, pipeline, [group], [x!, y, z]);
+    this.record(program.constructor.name, pipeline, [group], [x!, y, z], tensors);
   }
 
   override uploadToGPU(dataId: object): void {
@@ -254,6 +277,9 @@ export class CramkitWebgpuBackend extends WebGPUBackend {
       this.copy(ones, buffer, Math.max(size, 4));
       this.internals.stagingPendingDisposal.push(ones);
     }
+    const { deferred } = data;
+    data.deferred = undefined;
+    deferred?.();
   }
 
   private copy(from: GPUBuffer, to: GPUBuffer, size: number): void {
@@ -284,6 +310,7 @@ export class CramkitWebgpuBackend extends WebGPUBackend {
     if (!this.internals.commandEncoder) return;
     this.endComputePassEncoder();
     super.submitQueue();
+    this.submits++;
     this.pool?.flush();
     this.uniforms?.recycle();
   }
@@ -335,51 +362,39 @@ export class CramkitWebgpuBackend extends WebGPUBackend {
       return [];
     }
     this.submitQueue();
-    this.profiling = [];
+    const timer = new DispatchTimer(this.device);
+    this.timer = timer;
     try {
       body();
-      return await this.resolveTimestamps(this.profiling);
     } finally {
-      this.profiling = undefined;
-      for (const set of this.querySets) set.destroy();
-      this.querySets = [];
+      this.timer = undefined;
     }
-  }
-
-  private timestamps(key: string): GPUComputePassTimestampWrites {
-    const perSet = 2048;
-    const index = (this.profiling!.length * 2) % perSet;
-    if (index === 0) this.querySets.push(this.device.createQuerySet({ type: "timestamp", count: perSet * 2 }));
-    const querySet = this.querySets.at(-1)!;
-    this.profiling!.push({ key, querySet, index });
-    return { querySet, beginningOfPassWriteIndex: index, endOfPassWriteIndex: index + 1 };
-  }
-
-  private async resolveTimestamps(
-    entries: { key: string; querySet: GPUQuerySet; index: number }[],
-  ): Promise<ProfiledDispatch[]> {
-    const ticks = new Map<GPUQuerySet, BigUint64Array>();
-    for (const set of this.querySets) {
-      const count = entries.filter((entry) => entry.querySet === set).length * 2;
-      const resolved = this.device.createBuffer({
-        size: count * 8,
-        usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC,
+    try {
+      return await timer.resolve((set, into, count) => {
+        this.ensureCommandEncoderReady();
+        this.endComputePassEncoder();
+        this.internals.commandEncoder!.resolveQuerySet(set, 0, count, into, 0);
+        return this.readBytes(into, count * 8);
       });
-      this.ensureCommandEncoderReady();
-      this.endComputePassEncoder();
-      this.internals.commandEncoder!.resolveQuerySet(set, 0, count, resolved, 0);
-      ticks.set(set, new BigUint64Array(await this.readBytes(resolved, count * 8)));
-      resolved.destroy();
+    } finally {
+      timer.dispose();
     }
-    return entries.map(({ key, querySet, index }) => {
-      const times = ticks.get(querySet)!;
-      return { key, ms: Number(times[index + 1]! - times[index]!) / 1e6 };
-    });
   }
 
-  /** Bind groups made and uniforms uploaded so far: both stand still once a training step repeats itself. */
-  dispatchCounters(): { bindGroups: number; uniformUploads: number } {
-    return { bindGroups: this.bindGroups.created, uniformUploads: this.uniforms.uploads };
+  /** What `body` dispatches, by kernel. */
+  countTraffic(body: () => void): Map<string, Traffic> {
+    this.counted = new Map();
+    try {
+      body();
+      return this.counted;
+    } finally {
+      this.counted = undefined;
+    }
+  }
+
+  /** Bind groups made, uniforms uploaded and submits so far: the first two stand still once a training step repeats itself. */
+  dispatchCounters(): { bindGroups: number; uniformUploads: number; submits: number } {
+    return { bindGroups: this.bindGroups.created, uniformUploads: this.uniforms.uploads, submits: this.submits };
   }
 
   override dispose(): void {

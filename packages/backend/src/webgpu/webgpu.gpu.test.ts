@@ -91,10 +91,31 @@ describe.runIf(available)("the WebGPU backend", () => {
     expect(await run(2)).toEqual([2, 4, 6]);
     const before = backend.dispatchCounters();
     expect(await run(2)).toEqual([2, 4, 6]);
-    expect(backend.dispatchCounters()).toEqual(before);
+    expect(backend.dispatchCounters()).toEqual({ ...before, submits: before.submits + 1 });
     expect(await run(3)).toEqual([3, 6, 9]);
     expect(backend.dispatchCounters().uniformUploads).toBe(before.uniformUploads + 1);
     x.dispose();
+  });
+
+  it("counts dispatches and the bytes that they bind", async () => {
+    const { backend } = await start();
+    const [x, y] = [tensor([1, 2, 3]), backend.makeTensorInfo([3], "float32")];
+    const run = () => backend.dispatch(double, [x, y], { count: 3, factor: 1 }, [1, 1, 1]);
+    run();
+    const traffic = backend.countTraffic(() => {
+      run();
+      run();
+    });
+    expect([...traffic]).toEqual([["double", { dispatches: 2, bytes: 48 }]]);
+  });
+
+  it("fills a deferred tensor when something binds it", async () => {
+    const { backend } = await start();
+    const [x, y] = [tensor([1, 2, 3]), backend.makeTensorInfo([3], "float32")];
+    backend.defer(y, () => backend.dispatch(double, [x, y], { count: 3, factor: 5 }, [1, 1, 1]));
+    expect(backend.isDeferred(y)).toBe(true);
+    expect([...((await backend.read(y.dataId)) as Float32Array)]).toEqual([5, 10, 15]);
+    expect(backend.isDeferred(y)).toBe(false);
   });
 
   it("times dispatches where the device has timestamps", async () => {

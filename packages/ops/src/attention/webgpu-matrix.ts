@@ -1,4 +1,5 @@
 import { dropoutUniformTypes, hashWgsl } from "../dropout/webgpu.ts";
+import { halvesKey } from "../webgpu/elementwise.ts";
 import type { Capabilities } from "../webgpu/host.ts";
 import {
   chooseUnit,
@@ -29,6 +30,8 @@ export interface AttentionMatrixVariant {
   headDim: number;
   mask: boolean;
   dropout: boolean;
+  /** Tensors that are f16: what is read, and what is written. */
+  halves: { qkv: boolean; dy: boolean; out: boolean };
 }
 
 type Direction = "forward" | "query" | "key";
@@ -75,7 +78,7 @@ export function selectAttentionMatrix(
   ] as const) {
     if ((own / 4) % unit.m !== 0 || other % unit.n !== 0 || other % unit.k !== 0) continue;
     if (attentionMatrixBytes(direction, { own, other, headDim }) > maxComputeWorkgroupStorageSize) continue;
-    return { unit, own, other, headDim, mask, dropout };
+    return { unit, own, other, headDim, mask, dropout, halves: { qkv: false, dy: false, out: false } };
   }
   return undefined;
 }
@@ -89,7 +92,7 @@ const panels = (v: AttentionMatrixVariant) => range(v.headDim / v.unit.n);
 const tileOf = (v: AttentionMatrixVariant, name: string, rows: number) =>
   `var<workgroup> ${name}: array<${widthOf(v) === 4 ? "vec4<f16>" : "f16"}, ${(rows * tileStride(v.headDim)) / widthOf(v)}>;`;
 
-/** Copies rows of a float32 tensor from row `first` into an f16 tile, zeros beyond the sequence. */
+/** Copies rows of a tensor from row `first` into an f16 tile, zeros beyond the sequence. */
 function loadTile(
   v: AttentionMatrixVariant,
   tile: string,
@@ -105,15 +108,15 @@ function loadTile(
   const to = `r * ${tileStride(v.headDim)}u + column * 4u`;
   const store =
     widthOf(v) === 4
-      ? `${tile}[(${to}) / 4u] = vec4<f16>(value);`
+      ? `${tile}[(${to}) / 4u] = value;`
       : range(4)
-          .map((e) => `${tile}[${to} + ${e}u] = f16(value.${"xyzw"[e]});`)
+          .map((e) => `${tile}[${to} + ${e}u] = value.${"xyzw"[e]};`)
           .join(" ");
   return `for (var i = lane; i < ${rows * vectors}u; i = i + ${size(v)}u) {
   let r = i / ${vectors}u;
   let column = i % ${vectors}u;
-  var value = vec4<f32>();
-  if (${first} + r < uniforms.seq) { value = ${from}; }
+  var value = vec4<f16>();
+  if (${first} + r < uniforms.seq) { value = vec4<f16>(${from}); }
   ${store}
 }`;
 }
@@ -183,26 +186,35 @@ const declareSums = (v: AttentionMatrixVariant, name: string) =>
 function writeSums(v: AttentionMatrixVariant, name: string, array: string, row: string, factor = ""): string {
   const { unit } = v;
   const stride = stageStride(v.other);
+  // As many matrices side by side as the stage has columns for.
+  const each = v.other / unit.n;
   return strips(v)
     .flatMap((i) =>
-      panels(v).map(
-        (
-          j,
-        ) => `if (subgroupIndex < 4u) { ${storeMatrix(unit, "stage", `strip * ${stride}u`, `${name}${i}_${j}`, `${stride}u`)} }
+      range(Math.ceil(panels(v).length / each)).map((p) => {
+        const group = panels(v).slice(p * each, (p + 1) * each);
+        const stores = group.map((j, at) =>
+          storeMatrix(unit, "stage", `strip * ${stride}u + ${at * unit.n}u`, `${name}${i}_${j}`, `${stride}u`),
+        );
+        const vectors = (group.length * unit.n) / 4;
+        return `if (subgroupIndex < 4u) { ${stores.join(" ")} }
 workgroupBarrier();
 if (subgroupIndex < 4u) {
-  for (var cell = subgroupLane; cell < ${unit.m * unit.n}u; cell = cell + subgroupSize) {
-    let at = first + strip + ${i * unit.m}u + cell / ${unit.n}u;
+  for (var cell = subgroupLane; cell < ${unit.m * vectors}u; cell = cell + subgroupSize) {
+    let at = first + strip + ${i * unit.m}u + cell / ${vectors}u;
+    let start = (strip + cell / ${vectors}u) * ${stride}u + cell % ${vectors}u * 4u;
     if (at < uniforms.seq) {
-      ${array}[${row} + ${j * unit.n}u + cell % ${unit.n}u] = ${factor}stage[(strip + cell / ${unit.n}u) * ${stride}u + cell % ${unit.n}u];
+      let value = vec4<f32>(stage[start], stage[start + 1u], stage[start + 2u], stage[start + 3u]);
+      ${array}[${row} / 4u + ${(p * each * unit.n) / 4}u + cell % ${vectors}u] = ${vectorOf(v.halves.out)}(${factor}value);
     }
   }
 }
-workgroupBarrier();`,
-      ),
+workgroupBarrier();`;
+      }),
     )
     .join("\n");
 }
+
+const vectorOf = (half: boolean) => (half ? "vec4<f16>" : "vec4<f32>");
 
 const addressing = (v: AttentionMatrixVariant) => `
 fn qkvRow(batch: u32, row: u32, head: u32, part: u32) -> u32 {
@@ -229,7 +241,7 @@ let strip = subgroupIndex % 4u * ${v.own / 4}u;
 let line = (batch * uniforms.heads + head) * uniforms.seq;`;
 
 const keyOf = (direction: Direction, v: AttentionMatrixVariant) =>
-  `attention.${direction}.matrix.${unitName(v.unit)}.${v.own}x${v.other}.head${v.headDim}${v.mask ? ".mask" : ""}${v.dropout ? ".dropout" : ""}`;
+  `attention.${direction}.matrix.${unitName(v.unit)}.${v.own}x${v.other}.head${v.headDim}${v.mask ? ".mask" : ""}${v.dropout ? ".dropout" : ""}${halvesKey([v.halves.qkv, v.halves.dy, v.halves.out])}`;
 
 const uniformTypes = (v: AttentionMatrixVariant) => ({
   seq: "u32" as const,
@@ -250,9 +262,9 @@ export function attentionForwardMatrixProgram(v: AttentionMatrixVariant): Progra
     key: keyOf("forward", v),
     enable: matrixExtensions,
     storage: {
-      qkv: ["read", "vec4<f32>"],
+      qkv: ["read", vectorOf(v.halves.qkv)],
       ...(v.mask ? { mask: ["read", "f32"] as const } : {}),
-      y: ["write", "f32"],
+      y: ["write", vectorOf(v.halves.out)],
       lse: ["write", "f32"],
     },
     uniforms: uniformTypes(v),
@@ -341,12 +353,12 @@ workgroupBarrier();`;
     key: keyOf(role, v),
     enable: matrixExtensions,
     storage: {
-      dy: ["read", "vec4<f32>"],
-      qkv: ["read", "vec4<f32>"],
+      dy: ["read", vectorOf(v.halves.dy)],
+      qkv: ["read", vectorOf(v.halves.qkv)],
       ...(v.mask ? { mask: ["read", "f32"] as const } : {}),
       lse: ["read", "f32"],
       delta: ["read", "f32"],
-      dqkv: ["write", "f32"],
+      dqkv: ["write", vectorOf(v.halves.out)],
     },
     uniforms: uniformTypes(v),
     size: size(v),

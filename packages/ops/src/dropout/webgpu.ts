@@ -27,8 +27,8 @@ const kernel = (vectors: boolean): Elementwise => ({
   main: vectors
     ? `let e = (uniforms.first + i) * 4u;
 let keep = vec4<bool>(kept(e), kept(e + 1u), kept(e + 2u), kept(e + 3u));
-y[i] = select(T(0.0), x[i] * uniforms.keepScale, keep);`
-    : "y[i] = select(0.0, x[i] * uniforms.keepScale, kept(uniforms.first + i));",
+y[i] = select(T(0.0), T(x[i]) * uniforms.keepScale, keep);`
+    : "y[i] = select(0.0, T(x[i]) * uniforms.keepScale, kept(uniforms.first + i));",
 });
 
 export const dropoutWebgpu = [

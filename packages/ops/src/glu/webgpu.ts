@@ -1,46 +1,59 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
 import { activations } from "../webgpu/activations.ts";
-import { type Host, lastAxisOf, output, rowsOf, webgpuKernel } from "../webgpu/host.ts";
+import { halvesKey, type Operand } from "../webgpu/elementwise.ts";
+import { halfResult, readable } from "../webgpu/half.ts";
+import { type Host, lastAxisOf, rowsOf, webgpuKernel } from "../webgpu/host.ts";
 import { partOf, partsOf } from "../webgpu/parts.ts";
 import { grid, type Program, program } from "../webgpu/program.ts";
 
+type Direction = "forward" | "backward";
+const names = { forward: ["x", "y"], backward: ["dy", "x", "dx"] } as const;
+
 /** `x [rows, 2n]` = [u, g]; forward y = f(g) u, backward du = dy f(g), dg = dy u f'(g). One invocation a pair (u, g). */
-const gluProgram = (activation: string, direction: "forward" | "backward", vectors: boolean): Program =>
+const gluProgram = (activation: string, direction: Direction, vectors: boolean, halves: readonly boolean[]): Program =>
   program({
-    key: `glu.${activation}.${direction}.${vectors ? "vec4" : "scalar"}`,
-    storage:
-      direction === "forward"
-        ? { x: ["read", "T"], y: ["write", "T"] }
-        : { dy: ["read", "T"], x: ["read", "T"], dx: ["write", "T"] },
+    key: `glu.${activation}.${direction}.${vectors ? "vec4" : "scalar"}${halvesKey(halves)}`,
+    enable: halves.includes(true) ? ["f16"] : [],
+    storage: Object.fromEntries(
+      names[direction].map((name) => [name, [name === "y" || name === "dx" ? "write" : "read", `T_${name}`] as const]),
+    ),
     uniforms: { count: "u32", n: "u32" },
     size: 256,
-    declare: `alias T = ${vectors ? "vec4<f32>" : "f32"};\n${activations[activation]!.wgsl}`,
+    declare: [
+      `alias T = ${vectors ? "vec4<f32>" : "f32"};`,
+      ...names[direction].map((name, i) => `alias T_${name} = ${halves[i] ? "vec4<f16>" : "T"};`),
+      activations[activation]!.wgsl,
+    ].join("\n"),
     main: `
 let i = (group.x + group.y * groups.x) * 256u + lane;
 if (i >= uniforms.count) { return; }
 let at = i / uniforms.n * 2u * uniforms.n + i % uniforms.n;
-let u = x[at];
-let g = x[at + uniforms.n];
+let u = T(x[at]);
+let g = T(x[at + uniforms.n]);
 ${
   direction === "forward"
-    ? "y[i] = value(g) * u;"
-    : "dx[at] = dy[i] * value(g);\ndx[at + uniforms.n] = dy[i] * u * derivative(g);"
+    ? "y[i] = T_y(value(g) * u);"
+    : "let upstream = T(dy[i]);\ndx[at] = T_dx(upstream * value(g));\ndx[at + uniforms.n] = T_dx(upstream * u * derivative(g));"
 }`,
   });
 
+/** `operands` in the order of `names`, with how many halves of a row of `x` each of their rows has. */
 function run(
   host: Host,
-  shader: Program,
+  activation: string,
+  direction: Direction,
   x: TensorInfo,
-  bound: readonly { tensor: TensorInfo; halves: 1 | 2 }[],
+  operands: readonly (Operand & { width: 1 | 2 })[],
 ): void {
   const rows = rowsOf(x);
   const half = lastAxisOf(x) / 2;
   const n = half % 4 === 0 ? half / 4 : half;
+  const halves = operands.map((operand) => operand.half);
+  const shader = gluProgram(activation, direction, half % 4 === 0, halves);
   for (const part of partsOf(host, rows, half * 8)) {
     host.dispatch(
       shader,
-      bound.map(({ tensor, halves }) => partOf(tensor, rows, half * halves * 4, part)),
+      operands.map(({ bound, width, half: f16 }) => partOf(bound, rows, half * width * (f16 ? 2 : 4), part)),
       { count: part.count * n, n },
       grid(Math.ceil((part.count * n) / 256)),
     );
@@ -49,23 +62,20 @@ function run(
 
 export const gluWebgpu = [
   webgpuKernel("CramkitGlu", (host, { x }, { activation }) => {
-    const half = lastAxisOf(x!) / 2;
-    const y = output(host, [...x!.shape.slice(0, -1), half]);
-    const shader = gluProgram(activation as string, "forward", half % 4 === 0);
-    run(host, shader, x!, [
-      { tensor: x!, halves: 2 },
-      { tensor: y, halves: 1 },
+    const y = halfResult(host, [...x!.shape.slice(0, -1), lastAxisOf(x!) / 2]);
+    run(host, activation as string, "forward", x!, [
+      { ...readable(host, x!), width: 2 },
+      { bound: y.written, half: y.half, width: 1 },
     ]);
-    return y;
+    return y.tensor;
   }),
   webgpuKernel("CramkitGluGrad", (host, { dy, x }, { activation }) => {
-    const dx = output(host, x!.shape);
-    const shader = gluProgram(activation as string, "backward", (lastAxisOf(x!) / 2) % 4 === 0);
-    run(host, shader, x!, [
-      { tensor: dy!, halves: 1 },
-      { tensor: x!, halves: 2 },
-      { tensor: dx, halves: 2 },
+    const dx = halfResult(host, x!.shape);
+    run(host, activation as string, "backward", x!, [
+      { ...readable(host, dy!), width: 1 },
+      { ...readable(host, x!), width: 2 },
+      { bound: dx.written, half: dx.half, width: 2 },
     ]);
-    return dx;
+    return dx.tensor;
   }),
 ];

@@ -1,26 +1,27 @@
 import { columnSum } from "../webgpu/column-sum.ts";
-import { gemm } from "../webgpu/gemm/index.ts";
-import { lastAxisOf, output, rowsOf, webgpuKernel } from "../webgpu/host.ts";
+import { gemmResult } from "../webgpu/gemm/index.ts";
+import { lastAxisOf, rowsOf, webgpuKernel } from "../webgpu/host.ts";
 
-/** The three products of a linear layer, each a form of the matrix product, and the column sum of its bias. */
+/**
+ * The three products of a linear layer, each a form of the matrix product, and the column sum of its bias. In mixed precision
+ * the gradient of the input, and an output wider than the input, are left as f16 alone: a widening layer feeds attention or an
+ * activation, and what the gradient flows into is a norm, an activation or attention. A layer that narrows ends a branch,
+ * whose sum with the residual is float32.
+ */
 export const linearWebgpu = [
   webgpuKernel("CramkitLinear", (host, { x, weight, bias }) => {
     const [n, k] = weight!.shape as [number, number];
-    const c = output(host, [...x!.shape.slice(0, -1), n]);
-    gemm(host, { form: "nt", a: x!, b: weight!, c, m: rowsOf(x!), n, k, biasTensor: bias });
-    return c;
+    const product = { form: "nt" as const, a: x!, b: weight!, m: rowsOf(x!), n, k, biasTensor: bias };
+    return gemmResult(host, product, [...x!.shape.slice(0, -1), n], n > k);
   }),
   webgpuKernel("CramkitLinearGradInput", (host, { dy, weight }) => {
     const [k, n] = weight!.shape as [number, number];
-    const c = output(host, [...dy!.shape.slice(0, -1), n]);
-    gemm(host, { form: "nn", a: dy!, b: weight!, c, m: rowsOf(dy!), n, k });
-    return c;
+    const product = { form: "nn" as const, a: dy!, b: weight!, m: rowsOf(dy!), n, k };
+    return gemmResult(host, product, [...dy!.shape.slice(0, -1), n], true);
   }),
   webgpuKernel("CramkitLinearGradWeight", (host, { dy, x }) => {
     const [m, n] = [lastAxisOf(dy!), lastAxisOf(x!)];
-    const c = output(host, [m, n]);
-    gemm(host, { form: "tn", a: dy!, b: x!, c, m, n, k: rowsOf(x!) });
-    return c;
+    return gemmResult(host, { form: "tn", a: dy!, b: x!, m, n, k: rowsOf(x!) }, [m, n], false);
   }),
   webgpuKernel("CramkitLinearGradBias", (host, { dy }) => columnSum(host, dy!, rowsOf(dy!), lastAxisOf(dy!))),
 ];

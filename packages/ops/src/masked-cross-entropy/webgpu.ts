@@ -1,50 +1,76 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
-import { gatherRows, scatterRows } from "../embedding/webgpu.ts";
+import { gatherRows } from "../embedding/webgpu.ts";
+import { scatterRows } from "../embedding/webgpu-scatter.ts";
 import { addScaled, totalProgram } from "../optimizer/webgpu.ts";
 import { columnSum } from "../webgpu/column-sum.ts";
 import { gemm } from "../webgpu/gemm/index.ts";
+import { halfResult, type Result } from "../webgpu/half.ts";
 import { type Host, type Inputs, output, release, sizeOf, webgpuKernel } from "../webgpu/host.ts";
 import { partOf } from "../webgpu/parts.ts";
 import { grid, groupIndex, type Program, program } from "../webgpu/program.ts";
 import { reduceFunction, reduceScratch } from "../webgpu/reduce.ts";
 
 /**
- * One workgroup a row of logits: losses = log sum exp(row) - row[target], and for the gradient the row becomes
- * softmax(row) - onehot(target) in place, not yet divided by the number of rows.
+ * One workgroup a row of logits: losses = log sum exp(row) - row[target], and for the gradient softmax(row) - onehot(target),
+ * not yet divided by the number of rows: over the logits, or beside them as f16 where matrices multiply it. Each invocation
+ * carries a maximum and a sum relative to it, so the first pass reads a row once.
  */
-export const softmaxLossProgram = (gradient: boolean): Program =>
-  program({
-    key: `masked-cross-entropy.softmax${gradient ? ".gradient" : ""}`,
-    storage: { logits: ["write", "f32"], targets: ["read", "i32"], losses: ["write", "f32"] },
+export const softmaxLossProgram = (gradient: "none" | "in place" | "half", vectors: boolean): Program => {
+  const type = vectors ? "vec4<f32>" : "f32";
+  const [width, total, top, hit] = vectors
+    ? [
+        4,
+        "dot(e, T(1.0))",
+        "max(max(x.x, x.y), max(x.z, x.w))",
+        "vec4<u32>(4u * i, 4u * i + 1u, 4u * i + 2u, 4u * i + 3u) == vec4<u32>(target_)",
+      ]
+    : [1, "e", "x", "i == target_"];
+  return program({
+    key: `masked-cross-entropy.softmax.${type}${gradient === "none" ? "" : `.${gradient.replace(" ", "-")}`}`,
+    enable: gradient === "half" ? ["f16"] : [],
+    storage: {
+      logits: [gradient === "in place" ? "write" : "read", "T"],
+      targets: ["read", "i32"],
+      losses: ["write", "f32"],
+      ...(gradient === "half" ? { half: ["write", vectors ? "vec4<f16>" : "f16"] as const } : {}),
+    },
     uniforms: { rows: "u32", vocab: "u32", first: "u32" },
     size: 256,
-    declare: `${reduceScratch(256)}\n${reduceFunction(256, "sum")}\n${reduceFunction(256, "max")}`,
+    declare: `alias T = ${type};\n${reduceScratch(256)}\n${reduceFunction(256, "sum")}\n${reduceFunction(256, "max")}`,
     main: `
 ${groupIndex}
 if (index >= uniforms.rows) { return; }
-let at = index * uniforms.vocab;
+let vectors = uniforms.vocab / ${width}u;
+let at = index * vectors;
 let target_ = u32(targets[uniforms.first + index]);
-var top = -3.0e38;
-for (var i = lane; i < uniforms.vocab; i = i + 256u) { top = max(top, logits[at + i]); }
-top = workgroupMax(lane, top);
+var own = -3.0e38;
 var sum = 0.0;
-for (var i = lane; i < uniforms.vocab; i = i + 256u) { sum += exp(logits[at + i] - top); }
-let lse = top + log(workgroupSum(lane, sum));
+var picked = 0.0;
+for (var i = lane; i < vectors; i = i + 256u) {
+  let x = logits[at + i];
+  let next = max(own, ${top});
+  let e = exp(x - next);
+  sum = sum * exp(own - next) + ${total};
+  own = next;
+}
+let top = workgroupMax(lane, own);
+let lse = top + log(workgroupSum(lane, sum * exp(own - top)));
 if (lane == 0u) {
-  var picked = 0.0;
-  if (target_ < uniforms.vocab) { picked = logits[at + target_]; }
+  if (target_ < uniforms.vocab) { picked = logits[at + target_ / ${width}u]${vectors ? "[target_ % 4u]" : ""}; }
   losses[uniforms.first + index] = lse - picked;
 }
 ${
-  gradient
-    ? `storageBarrier();
+  gradient === "none"
+    ? ""
+    : `storageBarrier();
 workgroupBarrier();
-for (var i = lane; i < uniforms.vocab; i = i + 256u) {
-  logits[at + i] = exp(logits[at + i] - lse) - select(0.0, 1.0, i == target_);
+for (var i = lane; i < vectors; i = i + 256u) {
+  let d = exp(logits[at + i] - lse) - select(T(0.0), T(1.0), ${hit});
+  ${gradient === "half" ? `half[at + i] = ${vectors ? "vec4<f16>" : "f16"}(d);` : "logits[at + i] = d;"}
 }`
-    : ""
 }`,
   });
+};
 
 /** Bytes of logits that exist at a time. */
 const logitBytes = 128 * 1024 * 1024;
@@ -58,7 +84,7 @@ export function chunkRows(asked: number, count: number, vocab: number, maxBindin
 interface Gradients {
   rows: TensorInfo;
   weight: TensorInfo;
-  bias: TensorInfo;
+  bias: TensorInfo | undefined;
 }
 
 /** Mean loss; fills `gradients` along the way where they are given. */
@@ -66,45 +92,49 @@ function run(host: Host, inputs: Inputs, asked: number, gradients?: Gradients): 
   const { hidden, weight, bias, positions, targets } = inputs;
   const [vocab, n] = weight!.shape as [number, number];
   const count = sizeOf(positions!);
-  const selected = output(host, [count, n]);
-  gatherRows(host, positions!, hidden!, selected);
   const losses = output(host, [count]);
   const step = chunkRows(asked, count, vocab, host.capabilities.limits.maxStorageBufferBindingSize);
   for (let first = 0; first < count; first += step) {
     const part = { first, count: Math.min(step, count - first) };
     const rows = part.count;
+    const selected = halfResult(host, [rows, n]);
+    gatherRows(host, partOf(positions!, count, 4, part), hidden!, selected, rows);
+    const x = selected.tensor;
     const logits = output(host, [rows, vocab]);
-    const x = partOf(selected, count, n * 4, part);
     gemm(host, { form: "nt", a: x, b: weight!, c: logits, m: rows, n: vocab, k: n, biasTensor: bias });
+    const dlogits = gradients && softmaxResult(host, logits);
+    const gradient = dlogits ? (dlogits.half ? "half" : "in place") : "none";
     host.dispatch(
-      softmaxLossProgram(gradients !== undefined),
-      [logits, targets!, losses],
+      softmaxLossProgram(gradient, vocab % 4 === 0),
+      [logits, targets!, losses, ...(dlogits?.half ? [dlogits.written] : [])],
       { rows, vocab, first },
       grid(rows),
     );
-    if (gradients) {
-      const alpha = 1 / count;
+    if (gradients && dlogits) {
+      const [alpha, accumulate] = [1 / count, first > 0];
+      const a = dlogits.tensor;
       const dx = partOf(gradients.rows, count, n * 4, part);
-      gemm(host, { form: "nn", a: logits, b: weight!, c: dx, m: rows, n, k: vocab, alpha });
-      gemm(host, {
-        form: "tn",
-        a: logits,
-        b: x,
-        c: gradients.weight,
-        m: vocab,
-        n,
-        k: rows,
-        alpha,
-        accumulate: first > 0,
-      });
-      addBias(host, gradients.bias, logits, rows, vocab, alpha, first > 0);
+      gemm(host, { form: "nn", a, b: weight!, c: dx, m: rows, n, k: vocab, alpha });
+      gemm(host, { form: "tn", a, b: x, c: gradients.weight, m: vocab, n, k: rows, alpha, accumulate });
+      if (gradients.bias) addBias(host, gradients.bias, a, rows, vocab, alpha, accumulate);
+      if (dlogits.half) release(host, a);
     }
-    release(host, logits);
+    release(host, logits, x);
   }
   const loss = output(host, []);
   host.dispatch(totalProgram(false), [losses, loss], { count, scale: 1 / count }, [1, 1, 1]);
-  release(host, losses, selected);
+  release(host, losses);
   return loss;
+}
+
+/** Where the gradient of logits goes: over them, or into an f16 tensor for the matrices. */
+function softmaxResult(host: Host, logits: TensorInfo): Result {
+  const inPlace = { tensor: logits, written: logits, half: false };
+  if (host.capabilities.tier !== "matrix") return inPlace;
+  const result = halfResult(host, logits.shape);
+  if (result.half) return result;
+  release(host, result.tensor);
+  return inPlace;
 }
 
 function addBias(
@@ -140,11 +170,11 @@ export const maskedCrossEntropyWebgpu = [
     const gradients: Gradients = {
       rows: output(host, [sizeOf(positions!), n]),
       weight: output(host, [vocab, n]),
-      bias: output(host, [vocab]),
+      bias: inputs.bias && output(host, [vocab]),
     };
     const loss = run(host, inputs, attrs.chunkRows as number, gradients);
     const dhidden = scatterRows(host, gradients.rows, positions!, hidden!.shape[0]!);
     release(host, gradients.rows);
-    return [loss, dhidden, gradients.weight, gradients.bias];
+    return [loss, dhidden, gradients.weight, ...(gradients.bias ? [gradients.bias] : [])];
   }),
 ];

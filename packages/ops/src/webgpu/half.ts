@@ -1,5 +1,6 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
-import { type Host, type KernelBinding, output } from "./host.ts";
+import { type Host, type KernelBinding, lastAxisOf, output, rowsOf } from "./host.ts";
+import { partOf, partsOf } from "./parts.ts";
 import { grid, type Program, program } from "./program.ts";
 
 /**
@@ -64,12 +65,64 @@ export function halfOf(
   return { half: host.attach(x, halfKey(rows, columns), () => makeHalf(host, x, rows, columns)), owned: undefined };
 }
 
+/** Whether an f16 copy lies element for element like the matrix: no row and no column of padding. */
+const isPlain = (rows: number, columns: number): boolean => padded(rows) === rows && padded(columns) === columns;
+
 /** The f16 copy of a weight, where it exists and lies element for element like the weight. */
 export function plainHalf(host: Host, x: TensorInfo): { half: TensorInfo; key: string } | undefined {
   if (x.shape.length !== 2) return undefined;
   const [rows, columns] = x.shape as [number, number];
-  if (padded(rows) !== rows || padded(columns) !== columns) return undefined;
+  if (!isPlain(rows, columns)) return undefined;
   const key = halfKey(rows, columns);
   const half = host.attached(x, key);
   return half && { half, key };
 }
+
+/** A result as a kernel writes it: `written` is what it binds, f16 where `half`; `tensor` is what tfjs gets. */
+export interface Result {
+  tensor: TensorInfo;
+  written: TensorInfo;
+  half: boolean;
+}
+
+/** A float32 result. */
+export const wideResult = (host: Host, shape: readonly number[]): Result => {
+  const tensor = output(host, shape);
+  return { tensor, written: tensor, half: false };
+};
+
+/**
+ * A result that products or other kernels which know f16 will read. In the matrix tier it exists as f16 alone, rounded as the
+ * operand that it becomes would be; a float32 form is made if something else binds it. Elsewhere it is a plain float32 tensor.
+ */
+export function halfResult(host: Host, shape: readonly number[]): Result {
+  const [rows, columns] = [shape.slice(0, -1).reduce((a, b) => a * b, 1), shape.at(-1)!];
+  if (host.capabilities.tier !== "matrix" || !isPlain(rows, columns)) return wideResult(host, shape);
+  const tensor = output(host, shape);
+  const written = host.attach(tensor, halfKey(rows, columns), () => output(host, [(rows * columns) / 2]));
+  host.defer(tensor, () => {
+    for (const part of partsOf(host, rows, columns * 4)) {
+      const count = (part.count * columns) / 4;
+      const bound = [partOf(written, rows, columns * 2, part), partOf(tensor, rows, columns * 4, part)];
+      host.dispatch(widenProgram, bound, { count }, grid(Math.ceil(count / 256)));
+    }
+  });
+  return { tensor, written, half: true };
+}
+
+/** How to bind a tensor for reading: as f16 where it exists as nothing else. */
+export function readable(host: Host, x: TensorInfo): { bound: TensorInfo; half: boolean } {
+  const half = host.isDeferred(x) && host.attached(x, halfKey(rowsOf(x), lastAxisOf(x)));
+  return half ? { bound: half, half: true } : { bound: x, half: false };
+}
+
+const widenProgram: Program = /* @__PURE__ */ program({
+  key: "half.widen",
+  enable: ["f16"],
+  storage: { half: ["read", "vec4<f16>"], x: ["write", "vec4<f32>"] },
+  uniforms: { count: "u32" },
+  size: 256,
+  main: `
+let i = (group.x + group.y * groups.x) * 256u + lane;
+if (i < uniforms.count) { x[i] = vec4<f32>(half[i]); }`,
+});

@@ -37,6 +37,9 @@ export interface Host {
   /** A tensor that lives as long as the values of `owner`: made once, freed with them or when they are written. */
   attach(owner: TensorInfo, key: string, make: () => TensorInfo): TensorInfo;
   attached(owner: TensorInfo, key: string): TensorInfo | undefined;
+  /** Leaves a new tensor without memory until something binds or reads it: `fill` then writes it from an attachment. */
+  defer(tensor: TensorInfo, fill: () => void): void;
+  isDeferred(tensor: TensorInfo): boolean;
   /** Says that a kernel wrote into an existing tensor; `keep` names the attachments that it wrote as well. */
   written(tensor: TensorInfo, keep?: readonly string[]): void;
 }

@@ -39,7 +39,18 @@ describe.runIf(tiers.includes("matrix")).each(units)("shaders for $m x $n x $k",
     for (const form of ["nn", "nt", "tn"] as const)
       for (const direct of [true, false])
         expect(
-          await errorOf(matrixProgram({ form, unit, tile: 128, direct, bias: !direct, accumulate: !direct })),
+          await errorOf(
+            matrixProgram({
+              form,
+              unit,
+              tile: "128x128",
+              direct,
+              half: false,
+              vectors: !direct,
+              bias: !direct,
+              accumulate: !direct,
+            }),
+          ),
         ).toBeUndefined();
     const limits = {
       ...started!.backend.capabilities.limits,

@@ -86,8 +86,8 @@ describe("the choice of a matrix product", () => {
       8192,
       "gemm.tn.tiled.f32.64x64.a4-b4-c4",
       1,
-      "gemm.tn.matrix.16x16x16.sg32.64x64.direct",
-      1,
+      "gemm.tn.matrix.16x16x16.sg32.128x128.direct",
+      4,
     ],
     [
       "a small layer's",
@@ -108,7 +108,7 @@ describe("the choice of a matrix product", () => {
       129,
       "gemm.nt.tiled.f32.32x32.a1-b1-c1-edges",
       1,
-      "gemm.nt.matrix.16x16x16.sg32.64x64.staged",
+      "gemm.nt.matrix.16x16x16.sg32.64x64.staged-c1",
       1,
     ],
     ["a tiny one", "nn", 7, 3, 5, "gemm.nn.tiled.f32.32x32.a1-b1-c1-edges", 1, undefined, 0],
@@ -148,14 +148,14 @@ describe("the choice of a matrix product", () => {
     ).toBeUndefined();
     expect(
       selectMatrix({ ...h200, limits: { ...h200.limits, maxComputeWorkgroupStorageSize: 16384 } }, shape)!.variant.tile,
-    ).toBe(64);
+    ).toBe("64x64");
   });
 
   it("obeys a variant that is asked for by name", () => {
     const shape = { form: "nt" as const, m: 512, n: 512, k: 64 };
     expect(selectTiled({ ...float32, variants: { gemm: "32x32" } }, shape).variant.tile).toBe("32x32");
     expect(selectMatrix({ ...h200, variants: { gemm: "32x32" } }, shape)).toBeUndefined();
-    expect(selectMatrix({ ...h200, variants: { gemm: "matrix.128x128" } }, shape)!.variant.tile).toBe(128);
+    expect(selectMatrix({ ...h200, variants: { gemm: "matrix.128x128" } }, shape)!.variant.tile).toBe("128x128");
   });
 
   it("takes the unit with the most work an instruction", () => {
@@ -167,8 +167,8 @@ describe("the choice of a matrix product", () => {
   it("stays below 16 KiB with 64 x 64 and 24 KiB with 128 x 128", () => {
     const unit = chooseUnit(h200)!;
     for (const form of ["nn", "nt", "tn"] as const) {
-      expect(matrixBytes({ form, tile: 64, unit, direct: false })).toBeLessThanOrEqual(16384);
-      expect(matrixBytes({ form, tile: 128, unit, direct: false })).toBeLessThanOrEqual(24576);
+      expect(matrixBytes({ form, tile: "64x64", unit, direct: true })).toBeLessThanOrEqual(16384);
+      expect(matrixBytes({ form, tile: "128x128", unit, direct: true })).toBeLessThanOrEqual(24576);
     }
   });
 });
@@ -236,7 +236,10 @@ describe("parts", () => {
 
 describe("shader text", () => {
   const unit = chooseUnit(h200)!;
-  const base = { form: "nt" as const, unit, tile: 64 as const, direct: true, bias: false, accumulate: false };
+  const base = {
+    ...{ form: "nt" as const, unit, tile: "64x64" as const, direct: true, half: false, vectors: true },
+    ...{ bias: false, accumulate: false },
+  };
 
   it("loads matrices in the spelling of the device", () => {
     const now = matrixProgram(base).wgsl();
@@ -259,7 +262,7 @@ describe("shader text", () => {
   it("binds uniforms apart from tensors", () => {
     for (const program of [
       tiledProgram(selectTiled(float32, { form: "nn", m: 64, n: 64, k: 64 }).variant),
-      softmaxLossProgram(true),
+      softmaxLossProgram("half", true),
       attentionForwardProgram(
         selectAttention("forward", float32, { seq: 128, headDim: 64, mask: true, dropout: true }),
       ),

@@ -1,9 +1,10 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
-import { halfOf, padded } from "../half.ts";
+import { halfOf, halfResult, padded, wideResult } from "../half.ts";
 import { type Host, type KernelBinding, output, release } from "../host.ts";
-import { partOf, partsOf } from "../parts.ts";
+import { type Part, partOf, partsOf } from "../parts.ts";
 import { grid, type Program, program } from "../program.ts";
-import { matrixProgram } from "./matrix.ts";
+import { copyColumns } from "./copy-columns.ts";
+import { matrixProgram, matrixTiles } from "./matrix.ts";
 import { type GemmShape, type MatrixChoice, selectMatrix, selectTiled } from "./select.ts";
 import { tiledProgram, tiles } from "./tiled.ts";
 
@@ -11,12 +12,28 @@ export interface Gemm extends GemmShape {
   a: KernelBinding;
   b: KernelBinding;
   c: KernelBinding;
-  biasTensor?: TensorInfo;
+  biasTensor?: KernelBinding;
   alpha?: number;
+}
+
+/**
+ * The product as a new tensor of `shape`. `half`: its readers know f16, so where it is computed on matrices it is left as that
+ * (see `halfResult`).
+ */
+export function gemmResult(host: Host, g: Omit<Gemm, "c">, shape: readonly number[], half: boolean): TensorInfo {
+  const onMatrices =
+    half && cuts(host, g).length === 1 && selectMatrix(host.capabilities, { ...g, bias: g.biasTensor !== undefined });
+  const c = onMatrices ? halfResult(host, shape) : wideResult(host, shape);
+  gemm(host, { ...g, c: c.written, half: c.half });
+  return c.tensor;
 }
 
 /** C [m, n] = alpha * A B (+ bias) (+ C). Cut into parts where an operand exceeds what can be bound. */
 export function gemm(host: Host, g: Gemm): void {
+  if (cuts(host, g).length > 1) {
+    cutWeight(host, g);
+    return;
+  }
   const rows = g.form === "tn" ? g.k : g.m;
   const widest = g.form === "tn" ? Math.max(g.m, g.n) : Math.max(g.k, g.n);
   const parts = partsOf(host, rows, widest * 4);
@@ -30,8 +47,36 @@ export function gemm(host: Host, g: Gemm): void {
       product(host, cut, partOf(g.a, rows, g.m * 4, part), partOf(g.b, rows, g.n * 4, part), g.c);
     } else {
       const cut = { ...g, m: part.count };
-      product(host, cut, partOf(g.a, rows, g.k * 4, part), g.b, partOf(g.c, rows, g.n * 4, part));
+      product(host, cut, partOf(g.a, rows, g.k * 4, part), g.b, partOf(g.c, rows, g.n * (g.half ? 2 : 4), part));
     }
+  });
+}
+
+/** The rows of the weight: of B, or of C where that is a weight's gradient. */
+const cuts = (host: Host, { form, m, n, k }: GemmShape): Part[] =>
+  form === "nt" ? partsOf(host, n, k * 4) : form === "nn" ? partsOf(host, k, n * 4) : partsOf(host, m, n * 4);
+
+/** A product with a weight larger than a binding, part by part; its columns elsewhere are copied, in and out. */
+function cutWeight(host: Host, g: Gemm): void {
+  const { form, m, n, k } = g;
+  cuts(host, g).forEach((cut, i) => {
+    const { first, count } = cut;
+    if (form === "nt") {
+      const c = output(host, [m, count]);
+      const biasTensor = g.biasTensor && partOf(g.biasTensor, n, 4, cut);
+      gemm(host, { ...g, n: count, b: partOf(g.b, n, k * 4, cut), biasTensor, c, accumulate: false });
+      copyColumns(host, { from: c, width: count, to: g.c, toWidth: n, toFirst: first, rows: m, add: g.accumulate });
+      release(host, c);
+      return;
+    }
+    const [rows, width] = form === "nn" ? [m, k] : [k, m];
+    const a = output(host, [rows, count]);
+    copyColumns(host, { from: g.a, fromWidth: width, fromFirst: first, width: count, to: a, rows });
+    if (form === "nn") {
+      const [accumulate, biasTensor] = [g.accumulate || i > 0, i === 0 ? g.biasTensor : undefined];
+      gemm(host, { ...g, k: count, a, b: partOf(g.b, k, n * 4, cut), accumulate, biasTensor });
+    } else gemm(host, { ...g, m: count, a, c: partOf(g.c, m, n * 4, cut) });
+    release(host, a);
   });
 }
 
@@ -60,7 +105,7 @@ function onMatrices(
     matrixProgram(variant),
     [left.half, right.half, ...(variant.bias ? [g.biasTensor!] : []), sums ?? c],
     { m, n, k: padded(k), kPerGroup, lda: padded(aColumns), ldb: padded(bColumns), alpha: sums ? 1 : alpha },
-    [Math.ceil(n / variant.tile), Math.ceil(m / variant.tile), splits],
+    [Math.ceil(n / matrixTiles[variant.tile].n), Math.ceil(m / matrixTiles[variant.tile].m), splits],
   );
   release(host, left.owned, right.owned);
   if (!sums) return;
@@ -87,7 +132,7 @@ function tiled(host: Host, g: Gemm, a: KernelBinding, b: KernelBinding, c: Kerne
 function addSplits(host: Host, g: Gemm, sums: TensorInfo, c: KernelBinding, splits: number, alpha: number): void {
   const bias = g.biasTensor !== undefined;
   host.dispatch(
-    splitSumProgram(bias, g.accumulate ?? false),
+    splitSumProgram(bias, g.accumulate ?? false, g.half ?? false),
     [sums, ...(bias ? [g.biasTensor!] : []), c],
     { count: g.m * g.n, n: g.n, splits, alpha },
     grid(Math.ceil((g.m * g.n) / 256)),
@@ -95,13 +140,14 @@ function addSplits(host: Host, g: Gemm, sums: TensorInfo, c: KernelBinding, spli
 }
 
 /** c = alpha * (the sum of the partial products, in order) (+ bias) (+ c) */
-const splitSumProgram = (bias: boolean, accumulate: boolean): Program =>
+const splitSumProgram = (bias: boolean, accumulate: boolean, half: boolean): Program =>
   program({
-    key: `gemm.splits${bias ? ".bias" : ""}${accumulate ? ".accumulate" : ""}`,
+    key: `gemm.splits${bias ? ".bias" : ""}${accumulate ? ".accumulate" : ""}${half ? ".half" : ""}`,
+    enable: half ? ["f16"] : [],
     storage: {
       sums: ["read", "f32"],
       ...(bias ? { bias: ["read", "f32"] as const } : {}),
-      c: ["write", "f32"],
+      c: ["write", half ? "f16" : "f32"],
     },
     uniforms: { count: "u32", n: "u32", splits: "u32", alpha: "f32" },
     size: 256,
@@ -110,5 +156,5 @@ let i = (group.x + group.y * groups.x) * 256u + lane;
 if (i >= uniforms.count) { return; }
 var sum = 0.0;
 for (var s = 0u; s < uniforms.splits; s++) { sum += sums[s * uniforms.count + i]; }
-c[i] = uniforms.alpha * sum${bias ? " + bias[i % uniforms.n]" : ""}${accumulate ? " + c[i]" : ""};`,
+c[i] = ${half ? "f16" : "f32"}(uniforms.alpha * sum${bias ? " + bias[i % uniforms.n]" : ""}${accumulate ? " + f32(c[i])" : ""});`,
   });

@@ -12,57 +12,109 @@ import { type Program, program } from "../program.ts";
 import type { Form } from "./tiled.ts";
 
 /**
- * The matrix product on subgroup matrices. Operands are f16 copies padded to whole tiles (half.ts), sums are float32. Four
- * subgroups in a square share a tile of C; both operands pass through workgroup memory in the layout that they have, since a
- * matrix can be loaded by rows or by columns: all three forms cost the same. The next slice of k is fetched into registers
+ * The matrix product on subgroup matrices. Operands are f16 copies padded to whole tiles (half.ts), sums are float32. The
+ * subgroups of a workgroup share a tile of C; both operands pass through workgroup memory in the layout that they have, since
+ * a matrix can be loaded by rows or by columns: all three forms cost the same. The next slice of k is fetched into registers
  * while this one is multiplied.
  */
 export interface MatrixVariant {
   form: Form;
   unit: MatrixUnit;
-  /** Rows and columns of the tile of C: 128 or 64. */
-  tile: 128 | 64;
-  /** C is written from the matrices themselves: no edge in any tile and nothing to add or to scale. */
+  tile: MatrixTileName;
+  /** C is written from the matrices themselves: float32, no edge in any tile and nothing to add or to scale. */
   direct: boolean;
+  /** C is f16; never direct. */
+  half: boolean;
+  /** The row length of C is a multiple of four. */
+  vectors: boolean;
   bias: boolean;
   accumulate: boolean;
 }
 
-/** The slice of k that is in workgroup memory at a time. */
-export const sliceK = 32;
+export interface MatrixTile {
+  /** Rows and columns of C of a workgroup. */
+  m: number;
+  n: number;
+  /** The slice of k that is in workgroup memory at a time. */
+  k: number;
+  /** Subgroups along the rows and along the columns. */
+  down: number;
+  across: number;
+  /** Slices in workgroup memory: with two, one barrier a slice instead of two. */
+  buffers: 1 | 2;
+}
+
+/*
+ * Floats of sums a lane of 32, operands read from workgroup memory for each multiplication of a subgroup, and memory (16 x 16
+ * x 16 units, f32 C through the stage), to be weighed against each other on a device:
+ *
+ *   128x128         4 subgroups of 64 x 64    128 floats   1/32 halves   29 KiB
+ *   128x128.eight   8 subgroups of 64 x 32     64 floats   3/64 halves   38 KiB
+ *   128x128.double  4 subgroups of 64 x 64    128 floats   1/32 halves   45 KiB
+ *   128x64          4 subgroups of 64 x 32     64 floats   3/64 halves   24 KiB
+ *   256x128         8 subgroups of 64 x 64    128 floats   1/32 halves   48 KiB
+ *   64x64           4 subgroups of 32 x 32     32 floats   1/16 halves   19 KiB
+ */
+export const matrixTiles = {
+  "128x128": { m: 128, n: 128, k: 32, down: 2, across: 2, buffers: 1 },
+  "128x128.eight": { m: 128, n: 128, k: 32, down: 2, across: 4, buffers: 1 },
+  "128x128.double": { m: 128, n: 128, k: 32, down: 2, across: 2, buffers: 2 },
+  "128x64": { m: 128, n: 64, k: 32, down: 2, across: 2, buffers: 1 },
+  "256x128": { m: 256, n: 128, k: 32, down: 4, across: 2, buffers: 1 },
+  "64x64": { m: 64, n: 64, k: 32, down: 2, across: 2, buffers: 1 },
+} as const satisfies Record<string, MatrixTile>;
+export type MatrixTileName = keyof typeof matrixTiles;
 
 export const matrixKey = (v: MatrixVariant): string => {
-  const flags = [v.direct ? "direct" : "staged", ...(v.bias ? ["bias"] : []), ...(v.accumulate ? ["accumulate"] : [])];
-  return `gemm.${v.form}.matrix.${unitName(v.unit)}.${v.tile}x${v.tile}.${flags.join("-")}`;
+  const flags: string[] = [v.direct ? "direct" : v.half ? "half" : "staged"];
+  if (!v.direct && !v.vectors) flags.push("c1");
+  if (v.bias) flags.push("bias");
+  if (v.accumulate) flags.push("accumulate");
+  return `gemm.${v.form}.matrix.${unitName(v.unit)}.${v.tile}.${flags.join("-")}`;
 };
 
 /** An operand's slice in workgroup memory: rows of `length` halves, eight more apart to spread the banks. */
-const layout = (alongK: boolean, tile: number) =>
-  alongK ? { rows: tile, length: sliceK, stride: sliceK + 8 } : { rows: sliceK, length: tile, stride: tile + 8 };
+const layout = (alongK: boolean, length: number, k: number) =>
+  alongK ? { rows: length, length: k, stride: k + 8 } : { rows: k, length, stride: length + 8 };
+
+/** Columns of C that a subgroup stages at a time, and floats from row to row of its stage. */
+function staging({ across, n, buffers }: MatrixTile, unit: MatrixUnit): { panel: number; stride: number } {
+  const panel = buffers === 2 ? unit.n : Math.max(unit.n, Math.min(32, n / across / 2));
+  return { panel, stride: panel + 4 };
+}
+
+export const subgroupsOf = (tile: MatrixTileName): number => matrixTiles[tile].down * matrixTiles[tile].across;
 
 /** Bytes of workgroup memory. */
 export function matrixBytes({
   form,
-  tile,
+  tile: name,
   unit,
   direct,
 }: Pick<MatrixVariant, "form" | "tile" | "unit" | "direct">): number {
-  const a = layout(form !== "tn", tile);
-  const b = layout(form === "nt", tile);
-  return 2 * (a.rows * a.stride + b.rows * b.stride) + (direct ? 0 : 4 * unit.m * unit.n * 4);
+  const tile: MatrixTile = matrixTiles[name];
+  const a = layout(form !== "tn", tile.m, tile.k);
+  const b = layout(form === "nt", tile.n, tile.k);
+  const stage = direct ? 0 : subgroupsOf(name) * unit.m * staging(tile, unit).stride * 4;
+  return 2 * tile.buffers * (a.rows * a.stride + b.rows * b.stride) + stage;
 }
 
 /** Uniforms: m, n, kPadded, kPerGroup (along z), lda and ldb (padded row lengths), alpha. */
 export function matrixProgram(v: MatrixVariant): Program {
-  const { unit, tile, form } = v;
-  const size = 4 * unit.subgroup;
-  const vectors = unit.spelling === "new";
-  const half = tile / 2;
-  const across = range(half / unit.n);
-  const down = range(half / unit.m);
-  const a = layout(form !== "tn", tile);
-  const b = layout(form === "nt", tile);
+  const { unit, form } = v;
+  const tile: MatrixTile = matrixTiles[v.tile];
+  const subgroups = subgroupsOf(v.tile);
+  const size = subgroups * unit.subgroup;
+  const wide = unit.spelling === "new";
+  const width = wide ? 4 : 1;
+  const [height, breadth] = [tile.m / tile.down, tile.n / tile.across];
+  const down = range(height / unit.m);
+  const across = range(breadth / unit.n);
+  const [aAlongK, bAlongK] = [form !== "tn", form === "nt"];
+  const a = layout(aAlongK, tile.m, tile.k);
+  const b = layout(bAlongK, tile.n, tile.k);
   const vectorsOf = (l: typeof a) => (l.rows * l.length) / 4 / size;
+  const halves = (l: typeof a) => (l.rows * l.stride) / width;
   const fetch = (name: "a" | "b", l: typeof a, alongK: boolean, k0: string) =>
     range(vectorsOf(l)).map((i) => {
       const at = `(lane + ${i * size}u)`;
@@ -70,35 +122,71 @@ export function matrixProgram(v: MatrixVariant): Program {
       const column = `${alongK ? k0 : `${name}0`} / 4u + ${at} % ${l.length / 4}u`;
       return `${name}Next${i} = ${name}[(${row}) * (uniforms.ld${name} / 4u) + ${column}];`;
     });
-  const keep = (name: "a" | "b", l: typeof a) =>
+  const fetchBoth = (k0: string) => [...fetch("a", a, aAlongK, k0), ...fetch("b", b, bAlongK, k0)].join("\n    ");
+  // With two buffers, `buffer` is 0 or 1 and says which slice is multiplied; the other one is filled.
+  const double = tile.buffers === 2;
+  const keep = (name: "a" | "b", l: typeof a, buffer: string) =>
     range(vectorsOf(l)).map((i) => {
       const at = `(lane + ${i * size}u)`;
-      const place = `${at} / ${l.length / 4}u * ${l.stride / 4}u + ${at} % ${l.length / 4}u`;
-      return vectors
+      const base = double ? `${buffer} * ${(l.rows * l.stride) / 4}u + ` : "";
+      const place = `${base}${at} / ${l.length / 4}u * ${l.stride / 4}u + ${at} % ${l.length / 4}u`;
+      return wide
         ? `${name}Slice[${place}] = ${name}Next${i};`
         : `{ let at = (${place}) * 4u; ${range(4)
             .map((e) => `${name}Slice[at + ${e}u] = ${name}Next${i}.${"xyzw"[e]};`)
             .join(" ")} }`;
     });
-  const width = vectors ? 4 : 1;
+  const keepBoth = (buffer: string) => [...keep("a", a, buffer), ...keep("b", b, buffer)].join("\n  ");
   // Offsets of a fragment: rows of its operand from `origin`, k from `k`.
-  const place = (l: typeof a, alongK: boolean, origin: string) =>
-    alongK ? `(${origin}) * ${l.stride}u + k` : `k * ${l.stride}u + ${origin}`;
+  const place = (l: typeof a, alongK: boolean, origin: string) => {
+    const base = double ? `buffer * ${l.rows * l.stride}u + ` : "";
+    return base + (alongK ? `(${origin}) * ${l.stride}u + k` : `k * ${l.stride}u + ${origin}`);
+  };
   const loads = [
     ...down.map((i) => {
-      const offset = place(a, form !== "tn", `rowOfGroup + ${i * unit.m}u`);
+      const offset = place(a, aAlongK, `rowOfGroup + ${i * unit.m}u`);
       return `let left${i} = ${loadMatrix(unit, leftType(unit), "aSlice", offset, `${a.stride}u`, form === "tn", width)};`;
     }),
     ...across.flatMap((j) => {
-      const offset = place(b, form === "nt", `columnOfGroup + ${j * unit.n}u`);
+      const offset = place(b, bAlongK, `columnOfGroup + ${j * unit.n}u`);
       return [
         `let right${j} = ${loadMatrix(unit, rightType(unit), "bSlice", offset, `${b.stride}u`, form === "nt", width)};`,
         ...down.map((i) => `c${i}_${j} = subgroupMatrixMultiplyAccumulate(left${i}, right${j}, c${i}_${j});`),
       ];
     }),
   ];
-  const element = vectors ? "vec4<f16>" : "f16";
-  const halves = (l: typeof a) => (l.rows * l.stride) / width;
+  const multiply = `if (subgroupIndex < ${subgroups}u) {
+    for (var k = 0u; k < ${tile.k}u; k = k + ${unit.k}u) {
+      ${loads.join("\n      ")}
+    }
+  }`;
+  const next = `k0 + ${tile.k}u`;
+  const loop = double
+    ? `${keepBoth("0u")}
+workgroupBarrier();
+var buffer = 0u;
+for (var k0 = kFirst; k0 < kEnd; k0 = k0 + ${tile.k}u) {
+  if (${next} < kEnd) {
+    ${fetchBoth(`(${next})`)}
+  }
+  ${multiply}
+  if (${next} < kEnd) {
+  ${keepBoth("(1u - buffer)")}
+  }
+  workgroupBarrier();
+  buffer = 1u - buffer;
+}`
+    : `for (var k0 = kFirst; k0 < kEnd; k0 = k0 + ${tile.k}u) {
+  ${keepBoth("")}
+  workgroupBarrier();
+  if (${next} < kEnd) {
+    ${fetchBoth(`(${next})`)}
+  }
+  ${multiply}
+  workgroupBarrier();
+}`;
+  const element = wide ? "vec4<f16>" : "f16";
+  const { stride } = staging(tile, unit);
   return program({
     key: matrixKey(v),
     enable: matrixExtensions,
@@ -106,22 +194,22 @@ export function matrixProgram(v: MatrixVariant): Program {
       a: ["read", "vec4<f16>"],
       b: ["read", "vec4<f16>"],
       ...(v.bias ? { bias: ["read", "f32"] as const } : {}),
-      c: ["write", "f32"],
+      c: ["write", v.direct ? "f32" : elementOf(v)],
     },
     uniforms: { m: "u32", n: "u32", k: "u32", kPerGroup: "u32", lda: "u32", ldb: "u32", alpha: "f32" },
     size,
     declare: `
-var<workgroup> aSlice: array<${element}, ${halves(a)}>;
-var<workgroup> bSlice: array<${element}, ${halves(b)}>;
-${v.direct ? "" : `var<workgroup> stage: array<f32, ${4 * unit.m * unit.n}>;`}`,
+var<workgroup> aSlice: array<${element}, ${tile.buffers * halves(a)}>;
+var<workgroup> bSlice: array<${element}, ${tile.buffers * halves(b)}>;
+${v.direct ? "" : `var<workgroup> stage: array<f32, ${subgroups * unit.m * stride}>;`}`,
     main: `
-let a0 = group.y * ${tile}u;
-let b0 = group.x * ${tile}u;
+let a0 = group.y * ${tile.m}u;
+let b0 = group.x * ${tile.n}u;
 let kFirst = group.z * uniforms.kPerGroup;
 let kEnd = min(uniforms.k, kFirst + uniforms.kPerGroup);
-let quarter = subgroupIndex % 4u;
-let rowOfGroup = quarter / 2u * ${half}u;
-let columnOfGroup = quarter % 2u * ${half}u;
+let place = subgroupIndex % ${subgroups}u;
+let rowOfGroup = place / ${tile.across}u * ${height}u;
+let columnOfGroup = place % ${tile.across}u * ${breadth}u;
 ${down.flatMap((i) => across.map((j) => `var c${i}_${j} = ${resultType(unit)}();`)).join("\n")}
 ${range(vectorsOf(a))
   .map((i) => `var aNext${i}: vec4<f16>;`)
@@ -129,47 +217,60 @@ ${range(vectorsOf(a))
 ${range(vectorsOf(b))
   .map((i) => `var bNext${i}: vec4<f16>;`)
   .join("\n")}
-${[...fetch("a", a, form !== "tn", "kFirst"), ...fetch("b", b, form === "nt", "kFirst")].join("\n")}
-for (var k0 = kFirst; k0 < kEnd; k0 = k0 + ${sliceK}u) {
-  ${[...keep("a", a), ...keep("b", b)].join("\n  ")}
-  workgroupBarrier();
-  if (k0 + ${sliceK}u < kEnd) {
-    ${[...fetch("a", a, form !== "tn", `(k0 + ${sliceK}u)`), ...fetch("b", b, form === "nt", `(k0 + ${sliceK}u)`)].join("\n    ")}
-  }
-  if (subgroupIndex < 4u) {
-    for (var k = 0u; k < ${sliceK}u; k = k + ${unit.k}u) {
-      ${loads.join("\n      ")}
-    }
-  }
-  workgroupBarrier();
-}
+${fetchBoth("kFirst")}
+${loop}
 let first = group.z * uniforms.m * uniforms.n;
-${down.flatMap((i) => across.map((j) => (v.direct ? directStore(v, i, j) : stagedStore(v, i, j)))).join("\n")}`,
+${down.flatMap((i) => (v.direct ? across.map((j) => directStore(v, i, j)) : stagedStores(v, i, across))).join("\n")}`,
   });
 }
 
 const range = (n: number) => [...Array(n).keys()];
-
-const directStore = ({ unit }: MatrixVariant, i: number, j: number): string => {
-  const offset = `first + (a0 + rowOfGroup + ${i * unit.m}u) * uniforms.n + b0 + columnOfGroup + ${j * unit.n}u`;
-  return `if (subgroupIndex < 4u) { ${storeMatrix(unit, "c", offset, `c${i}_${j}`, "uniforms.n")} }`;
+const elementOf = ({ half, vectors }: MatrixVariant): string => {
+  const scalar = half ? "f16" : "f32";
+  return vectors ? `vec4<${scalar}>` : scalar;
 };
 
-/** Through workgroup memory, element by element, where C ends inside the tile or something is added. */
-function stagedStore({ unit, bias, accumulate }: MatrixVariant, i: number, j: number): string {
-  const cells = unit.m * unit.n;
-  const sum = `uniforms.alpha * stage[quarter * ${cells}u + cell]${bias ? " + bias[column]" : ""}${accumulate ? " + c[at]" : ""}`;
-  return `if (subgroupIndex < 4u) { ${storeMatrix(unit, "stage", `quarter * ${cells}u`, `c${i}_${j}`, `${unit.n}u`)} }
+const directStore = ({ unit, tile }: MatrixVariant, i: number, j: number): string => {
+  const offset = `first + (a0 + rowOfGroup + ${i * unit.m}u) * uniforms.n + b0 + columnOfGroup + ${j * unit.n}u`;
+  return `if (subgroupIndex < ${subgroupsOf(tile)}u) { ${storeMatrix(unit, "c", offset, `c${i}_${j}`, "uniforms.n")} }`;
+};
+
+/** A strip of matrices through workgroup memory, some columns at a time: where C is f16, has edges or is more than a product. */
+function stagedStores(v: MatrixVariant, i: number, across: readonly number[]): string[] {
+  const { unit, bias, accumulate, vectors } = v;
+  const { panel, stride } = staging(matrixTiles[v.tile], unit);
+  const each = panel / unit.n;
+  const [width, lanes] = vectors ? [4, range(4)] : [1, [0]];
+  const cells = (unit.m * panel) / width;
+  const gather = (text: (e: number) => string) => (vectors ? `vec4<f32>(${lanes.map(text).join(", ")})` : text(0));
+  const staged = gather((e) => `stage[start + ${e}u]`);
+  const terms = [
+    `uniforms.alpha * ${staged}`,
+    ...(bias ? [gather((e) => `bias[column + ${e}u]`)] : []),
+    ...(accumulate ? [`${vectors ? "vec4<f32>" : "f32"}(c[at])`] : []),
+  ];
+  return range(across.length / each).map((p) => {
+    const own = `place * ${unit.m * stride}u`;
+    const stores = range(each).map((j) =>
+      storeMatrix(unit, "stage", `${own} + ${j * unit.n}u`, `c${i}_${p * each + j}`, `${stride}u`),
+    );
+    return `if (subgroupIndex < ${subgroupsOf(v.tile)}u) {
+  ${stores.join("\n  ")}
+}
 workgroupBarrier();
-if (subgroupIndex < 4u) {
+if (subgroupIndex < ${subgroupsOf(v.tile)}u) {
   for (var cell = subgroupLane; cell < ${cells}u; cell = cell + subgroupSize) {
-    let row = a0 + rowOfGroup + ${i * unit.m}u + cell / ${unit.n}u;
-    let column = b0 + columnOfGroup + ${j * unit.n}u + cell % ${unit.n}u;
+    let r = cell / ${panel / width}u;
+    let e = cell % ${panel / width}u * ${width}u;
+    let row = a0 + rowOfGroup + ${i * unit.m}u + r;
+    let column = b0 + columnOfGroup + ${p * panel}u + e;
     if (row < uniforms.m && column < uniforms.n) {
-      let at = first + row * uniforms.n + column;
-      c[at] = ${sum};
+      let at = (first + row * uniforms.n + column)${vectors ? " / 4u" : ""};
+      let start = ${own} + r * ${stride}u + e;
+      c[at] = ${elementOf(v)}(${terms.join(" + ")});
     }
   }
 }
 workgroupBarrier();`;
+  });
 }

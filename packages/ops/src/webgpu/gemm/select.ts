@@ -1,7 +1,7 @@
 import { padded } from "../half.ts";
 import type { Capabilities } from "../host.ts";
 import { chooseUnit } from "../matrix.ts";
-import { type MatrixVariant, matrixBytes, sliceK } from "./matrix.ts";
+import { type MatrixTileName, type MatrixVariant, matrixBytes, matrixTiles, subgroupsOf } from "./matrix.ts";
 import { type Form, type TiledVariant, tiles } from "./tiled.ts";
 
 export interface GemmShape {
@@ -11,6 +11,8 @@ export interface GemmShape {
   k: number;
   bias?: boolean;
   accumulate?: boolean;
+  /** C is to be f16, which only matrices write. */
+  half?: boolean;
 }
 
 /** A variant, and over how many workgroups along z the contraction is divided (their sums are added in order). */
@@ -67,39 +69,66 @@ export interface MatrixChoice {
 /** Multiplications below which making f16 copies costs more than matrix units save. */
 const worthCopies = 64 * 64 * 64;
 
+/** The tile that is asked for by name, or the larger one where it makes enough workgroups, in the order to be tried. */
+function wantedTiles(forced: string | undefined, { m, n, k }: GemmShape): MatrixTileName[] {
+  const name = forced?.replace("matrix.", "");
+  const groups = Math.ceil(m / 128) * Math.ceil(n / 128);
+  const large = m > 64 && n > 64 && (groups >= busy / 2 || (groups >= busy / 4 && k >= 4096));
+  return [
+    ...(name && name in matrixTiles ? [name as MatrixTileName] : []),
+    ...(large ? ["128x128" as const] : []),
+    "64x64",
+  ];
+}
+
 /** A product on subgroup matrices, or undefined where the tier, the unit, the memory or the size speak against it. */
 export function selectMatrix(
   capabilities: Pick<Capabilities, "tier" | "variants" | "matrix" | "matrixSpelling" | "subgroupMaxSize" | "limits">,
   shape: GemmShape & { alpha?: number },
 ): MatrixChoice | undefined {
-  const { form, m, n, k, bias = false, accumulate = false, alpha = 1 } = shape;
+  const { form, m, n, k, bias = false, accumulate = false, alpha = 1, half = false } = shape;
   const forced = capabilities.variants.gemm;
   const unit = chooseUnit(capabilities);
   if (!unit || (forced !== undefined && !forced.startsWith("matrix"))) return undefined;
-  if (forced === undefined && m * n * k < worthCopies) return undefined;
-  const { limits } = capabilities;
-  if (4 * unit.subgroup > limits.maxComputeInvocationsPerWorkgroup) return undefined;
-  const groups = (tile: number) => Math.ceil(m / tile) * Math.ceil(n / tile);
-  const fits = (tile: 128 | 64) =>
-    matrixBytes({ form, tile, unit, direct: false }) <= limits.maxComputeWorkgroupStorageSize;
-  const wanted =
-    forced === "matrix.128x128"
-      ? 128
-      : forced === "matrix.64x64"
-        ? 64
-        : m > 64 && n > 64 && groups(128) >= busy / 2
-          ? 128
-          : 64;
-  const tile = wanted === 128 && m > 64 && n > 64 && fits(128) ? 128 : 64;
-  if (!fits(tile)) return undefined;
-  const splits = divide(groups(tile), padded(k));
-  const kPerGroup = Math.ceil(padded(k) / splits / sliceK) * sliceK;
-  const whole = splits === 1;
-  const exact = m % tile === 0 && n % tile === 0;
-  const plain = !whole || (!bias && !accumulate && alpha === 1);
-  return {
-    splits: Math.ceil(padded(k) / kPerGroup),
-    kPerGroup,
-    variant: { form, unit, tile, direct: exact && plain, bias: bias && whole, accumulate: accumulate && whole },
+  if (forced === undefined && !half && m * n * k < worthCopies) return undefined;
+  const { maxComputeInvocationsPerWorkgroup, maxComputeWorkgroupStorageSize } = capabilities.limits;
+  const fits = (name: MatrixTileName) => {
+    const tile = matrixTiles[name];
+    // Copies are padded to whole tiles of 64, or of 128 above that.
+    return (
+      padded(m) % tile.m === 0 &&
+      padded(n) % tile.n === 0 &&
+      (tile.m / tile.down) % unit.m === 0 &&
+      (tile.n / tile.across) % unit.n === 0 &&
+      subgroupsOf(name) * unit.subgroup <= maxComputeInvocationsPerWorkgroup &&
+      matrixBytes({ form, tile: name, unit, direct: false }) <= maxComputeWorkgroupStorageSize
+    );
   };
+  const name = wantedTiles(forced, shape).find(fits);
+  if (!name) return undefined;
+  const tile = matrixTiles[name];
+  const groups = Math.ceil(m / tile.m) * Math.ceil(n / tile.n);
+  const wanted = Number(capabilities.variants.gemmSplits) || divide(groups, padded(k));
+  const kPerGroup = Math.ceil(padded(k) / wanted / tile.k) * tile.k;
+  const splits = Math.ceil(padded(k) / kPerGroup);
+  const whole = splits === 1;
+  const exact = m % tile.m === 0 && n % tile.n === 0;
+  const plain = !whole || (!bias && !accumulate && alpha === 1 && !half);
+  const variant = {
+    ...{ form, unit, tile: name, direct: exact && plain, half: half && whole, vectors: n % 4 === 0 },
+    ...{ bias: bias && whole, accumulate: accumulate && whole },
+  };
+  return { splits, kPerGroup, variant };
 }
+
+/** A way to compute products that `variants: { gemm: name }` of the backend forces, for a sweep on a device. */
+export interface GemmVariant {
+  name: string;
+  tiers: readonly Capabilities["tier"][];
+}
+
+/** Every tile by name. Where one does not fit a product (its size, the device's memory), the usual choice is made for that one. */
+export const gemmVariants = (): GemmVariant[] => [
+  ...Object.keys(tiles).map((name) => ({ name, tiers: ["float32", "float16"] as const })),
+  ...Object.keys(matrixTiles).map((name) => ({ name: `matrix.${name}`, tiers: ["matrix"] as const })),
+];

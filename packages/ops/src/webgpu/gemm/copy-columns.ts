@@ -1,0 +1,47 @@
+import type { Host, KernelBinding } from "../host.ts";
+import { partOf, partsOf } from "../parts.ts";
+import { grid, type Program, program } from "../program.ts";
+
+export interface ColumnCopy {
+  from: KernelBinding;
+  /** Row length and first column of the source; those of the part by default, and likewise for the target. */
+  fromWidth?: number;
+  fromFirst?: number;
+  to: KernelBinding;
+  toWidth?: number;
+  toFirst?: number;
+  rows: number;
+  /** Columns to copy. */
+  width: number;
+  /** Adds to the target. */
+  add?: boolean;
+}
+
+/** Copies some columns of a matrix into some of another one. */
+export function copyColumns(host: Host, copy: ColumnCopy): void {
+  const { from, to, rows, width, add = false } = copy;
+  const { fromWidth = width, fromFirst = 0, toWidth = width, toFirst = 0 } = copy;
+  for (const part of partsOf(host, rows, Math.max(fromWidth, toWidth) * 4)) {
+    const count = part.count * width;
+    host.dispatch(
+      copyProgram(add),
+      [partOf(from, rows, fromWidth * 4, part), partOf(to, rows, toWidth * 4, part)],
+      { count, width, fromWidth, fromFirst, toWidth, toFirst },
+      grid(Math.ceil(count / 256)),
+    );
+  }
+}
+
+const copyProgram = (add: boolean): Program =>
+  program({
+    key: `copy-columns${add ? ".add" : ""}`,
+    storage: { source: ["read", "f32"], target_: ["write", "f32"] },
+    uniforms: { count: "u32", width: "u32", fromWidth: "u32", fromFirst: "u32", toWidth: "u32", toFirst: "u32" },
+    size: 256,
+    main: `
+let i = (group.x + group.y * groups.x) * 256u + lane;
+if (i >= uniforms.count) { return; }
+let row = i / uniforms.width;
+let column = i % uniforms.width;
+target_[row * uniforms.toWidth + uniforms.toFirst + column] ${add ? "+=" : "="} source[row * uniforms.fromWidth + uniforms.fromFirst + column];`,
+  });
