@@ -90,13 +90,24 @@ export const readRun = async (folder: string): Promise<RunRecord> => {
   }
   return {
     folder: resolve(folder),
-    recipe: parseRecipe(recipe, files.recipe),
+    recipe: parseKept(recipe, files.recipe),
     dataFolder: ((await readJson(files.data)) as { folder: string } | undefined)?.folder,
     metrics: await readMetrics(files.metrics),
     summary: (await readJson(files.summary)) as RunSummary | undefined,
     masked: (await readJson(files.masked)) as MaskedScores | undefined,
     probes: (await readJson(files.probes)) as RunRecord["probes"],
   };
+};
+
+const parseKept = (recipe: unknown, file: string): Recipe => {
+  try {
+    return parseRecipe(recipe, file);
+  } catch (error) {
+    const { message } = error as Error;
+    throw new Error(
+      `${message}; a recipe of another version? Go on with the cramkit that wrote it, or start a new run`,
+    );
+  }
 };
 
 /** The parsed content, or undefined where there is no such file. */
