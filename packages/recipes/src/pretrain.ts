@@ -1,5 +1,12 @@
 import { init, type ModelConfig } from "@cramkit/model";
-import { disposeState, type Gradients, type Kernels, type State } from "@cramkit/optim";
+import {
+  disposeState,
+  type Evaluation,
+  type Gradients,
+  type Kernels,
+  type Optimizer,
+  type State,
+} from "@cramkit/optim";
 import { type BatchCursor, maskedBatches } from "@cramkit/packer";
 import { elapsedClock } from "@cramkit/scheduler";
 import {
@@ -150,6 +157,7 @@ const trainFrom = async (session: Session, snapshot: Snapshot | undefined, micro
   let log = await openLog();
   let last = state.progress;
 
+  const checkpointEveryMs = recipe.checkpoints.minutes * 60_000;
   let bestLoss = snapshot?.run.bestLoss ?? null;
   let saved = { microbatch: snapshot?.progress.microbatch, at: performance.now() };
   const take = () => {
@@ -166,10 +174,10 @@ const trainFrom = async (session: Session, snapshot: Snapshot | undefined, micro
     } catch (error) {
       if (!isFileError(error)) throw error;
       context.say(`no checkpoint: ${error.message}; training goes on and tries again in a minute`);
-      saved = { ...saved, at: saved.at + retryMs };
+      saved = { ...saved, at: performance.now() - Math.max(0, checkpointEveryMs - retryMs) };
     }
   };
-  const isDue = () => performance.now() - saved.at > recipe.checkpoints.minutes * 60_000;
+  const isDue = () => performance.now() - saved.at > checkpointEveryMs;
 
   const uniformSeed = (stream: number) => (progress: Progress) =>
     Math.floor(uniform(seed, stream, progress.microbatch) * 2 ** 32);
@@ -190,7 +198,7 @@ const trainFrom = async (session: Session, snapshot: Snapshot | undefined, micro
         cursor: (from.cursor ?? undefined) as BatchCursor | undefined,
       }),
       grad,
-      optimizer,
+      optimizer: releasing(optimizer),
       budget: deadline.fraction,
       size: (batch) => ({ examples: batch.batchSize, tokens: batch.batchSize * batch.seqLength }),
       elapsed,
@@ -284,6 +292,19 @@ const trainFrom = async (session: Session, snapshot: Snapshot | undefined, micro
     await log.close();
   }
 };
+
+/** The optimizer, where an update that fails, as for want of memory, leaves no gradients behind. */
+const releasing = (optimizer: Optimizer): Optimizer => ({
+  ...optimizer,
+  update(gradients, ...rest) {
+    try {
+      return optimizer.update(gradients, ...rest);
+    } catch (error) {
+      disposeTensors("evaluate" in gradients ? (gradients as Evaluation).grads : (gradients as NamedTensors));
+      throw error;
+    }
+  },
+});
 
 const release = ({ params, optimizer }: TrainingState): void => {
   disposeTensors(params);

@@ -21,3 +21,17 @@ it("rethrows other errors and says so when nothing fits", async () => {
   ).rejects.toThrow("smaller model");
   expect(isOutOfMemory("out of memory")).toBe(false);
 });
+
+it.each([
+  "webgpu: out of device memory (vkAllocateMemory failed); use a smaller batch or sequence length",
+  "webgpu: a shape is beyond this device's limits (...); use a smaller batch or sequence length",
+  "webgpu: expected a tensor of at most 4294967296 bytes, got [1,2] with 8; use a smaller batch",
+  "Array buffer allocation failed",
+  "OOM when allocating tensor with shape[8,128]",
+])("knows the words of the backends: %s", (message) => {
+  expect(isOutOfMemory(new Error(message))).toBe(true);
+});
+
+it("takes no other error for it", () => {
+  expect(isOutOfMemory(new Error("webgpu: the device was lost (bloom room)"))).toBe(false);
+});

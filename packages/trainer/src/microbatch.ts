@@ -1,7 +1,9 @@
-/** Whether an error says that device or host memory ran out, as the backends word it. */
+/** Whether an error says that memory ran out, or that a tensor is too large for the device, as the backends word it. */
 export const isOutOfMemory = (error: unknown): boolean =>
   error instanceof Error &&
-  /out of memory|allocation failed|OOM|exceeds the max buffer size|not enough memory/i.test(error.message);
+  /out of (device |host )?memory|allocation failed|\bOOM\b|cannot allocate|not enough memory|exceeds the max buffer size|beyond this device's limits|expected a tensor of at most/i.test(
+    error.message,
+  );
 
 export interface MicrobatchTrial {
   /** Largest size to try. */
