@@ -69,7 +69,9 @@ const downloadCommand = (): Command =>
     .option("--tasks <names...>", "some of the tasks; default: all", taskNames)
     .option("--endpoint <url>", "the hub or a mirror of it; default: HF_ENDPOINT, or the hub")
     .option("--revision <name>", "a branch, tag or commit of the data set")
-    .action(async (folder: string, { tasks, endpoint, revision }: DownloadOptions) => {
+    .action(async (folder: string, _: DownloadOptions, command: Command) => {
+      // `glue` has a --tasks too and takes it first.
+      const { tasks, endpoint, revision } = command.optsWithGlobals<DownloadOptions>();
       await session(async ({ onProgress, signal }) => {
         await downloadGlue(folder, {
           tasks,
@@ -122,8 +124,14 @@ const score = async (options: GlueOptions): Promise<void> => {
         compute,
         context,
       );
-      if (options.submission)
-        await writeFileAtomic(options.submission, submission(scores[0]!.results, { fillMissing: true }).zip);
+      if (options.submission) {
+        const { zip, files } = submission(scores[0]!.results, { fillMissing: true });
+        await writeFileAtomic(options.submission, zip);
+        const filled = files.filter(({ from }) => from === "a constant").map(({ name }) => name);
+        context.say(
+          `${options.submission}: ${filled.length > 0 ? `one label throughout, for want of predictions, in ${filled.join(", ")}` : "all test sets"}`,
+        );
+      }
       const rows = scoreRows(scores);
       if (options.json) console.log(JSON.stringify({ rows, models: scores }));
       else {
