@@ -107,8 +107,14 @@ program
   .command("report")
   .description("results files as Markdown with tables and bars")
   .argument("<files...>")
-  .action(async (files: string[]) => {
-    for (const file of files) console.log(renderReport(await readResults(file)));
+  .option("--charts <folder>", "also write charts as SVG: a roofline, and bars against peers")
+  .action(async (files: string[], { charts }: { charts?: string }) => {
+    for (const file of files) {
+      const lines = await readResults(file);
+      console.log(renderReport(lines));
+      if (charts)
+        for (const path of await (await import("./charts.ts")).writeCharts(lines, charts)) console.error(path);
+    }
   });
 
 program

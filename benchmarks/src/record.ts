@@ -33,6 +33,8 @@ export interface Measurement {
   share?: number;
   /** 1e9 floating-point operations a second of useful work, where `unit` says something else. */
   gigaflops?: number;
+  /** Floating-point operations for each byte that must move at least: its place on a roofline. */
+  intensity?: number;
   /** Distance from the reference, relative; what was checked before the time was taken. */
   error?: number;
   /** Bytes that the backend held at most, where it was read. */

@@ -28,6 +28,8 @@ export interface Contestant extends Timed {
   work: number;
   /** Floating-point operations of one call, where `work` is something else. */
   flops?: number;
+  /** Bytes that one call must move at least, where `flops` are given too. */
+  bytes?: number;
   /** Distance from the reference; a number above `tolerance` or an exception means no time for this contestant. */
   check?(): number | Promise<number>;
   tolerance?: number;
@@ -128,7 +130,9 @@ export const createContext = (
             load,
           };
           if (spec.bound) measurement.bound = spec.bound;
-          if (contestant.flops) measurement.gigaflops = contestant.flops / time.p50 / 1e6;
+          const { flops, bytes } = contestant;
+          if (flops) measurement.gigaflops = flops / time.p50 / 1e6;
+          if (flops && bytes) measurement.intensity = flops / bytes;
           if (error !== undefined) measurement.error = error;
           const memoryBytes = spec.memoryBytes?.();
           if (memoryBytes !== undefined) measurement.memoryBytes = memoryBytes;

@@ -47,6 +47,8 @@ const bundleSource = (outfile: string) =>
       "webgpu",
       "tokenizers",
       "@jax-js/jax",
+      "vega",
+      "vega-lite",
       "@tensorflow/tfjs-backend-wasm",
       "@tensorflow/tfjs-node",
       "@tensorflow/tfjs-node-gpu",

@@ -202,6 +202,8 @@ const measureOp = async (one: OpCase, shape: Shape, { options, measure }: SuiteC
         provider,
         mode,
         work: times * (one.bound === "matmul" ? one.flops : one.bytes),
+        flops: times * one.flops,
+        bytes: times * one.bytes,
         run: () => run(op),
         ...(hasDeviceClock() && { deviceMs: () => deviceMs(() => run(op)) }),
       });
