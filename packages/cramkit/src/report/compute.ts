@@ -1,12 +1,15 @@
 import { publishedCompute, type RunRecord } from "@cramkit/recipes";
 import { flop, times } from "./format.ts";
 import { type Html, html, table } from "./html.ts";
+import { flopsPerToken } from "./series.ts";
 
 /** The compute of the runs beside that of the study and of what it compares itself with. */
 export const computeSection = (runs: readonly RunRecord[], names: readonly string[]): Html => {
-  const ours = runs.flatMap(({ summary }, index) =>
-    summary ? [{ name: names[index]!, exaFlop: (summary.tokens * summary.flopsPerToken) / 1e18, ours: true }] : [],
-  );
+  const ours = runs.flatMap((run, index) => {
+    const [tokens, perToken] = [run.metrics.at(-1)?.tokens, flopsPerToken(run)];
+    if (typeof tokens !== "number" || !perToken) return [];
+    return [{ name: names[index]!, exaFlop: (tokens * perToken) / 1e18, ours: true }];
+  });
   if (ours.length === 0) return html``;
   const rows = [...ours, ...publishedCompute].map((row) => ({
     ours: "ours" in row,

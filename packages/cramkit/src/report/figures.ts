@@ -1,21 +1,27 @@
 import type { RunRecord } from "@cramkit/recipes";
 import { duration } from "../progress.ts";
-import { big, bytes, flop, nats, percent, whole } from "./format.ts";
+import { big, bytes, energy, flop, nats, percent, whole } from "./format.ts";
 import { type Html, html, table } from "./html.ts";
+import { flopsPerToken } from "./series.ts";
 
 type Figures = Readonly<Record<string, string | undefined>>;
 
 /** What a run comes to, or has come to so far: one number each, undefined where it is not known. */
-const figuresOf = ({ summary, masked, metrics }: RunRecord): Figures => {
+const figuresOf = (run: RunRecord): Figures => {
+  const { summary, masked, metrics } = run;
   const last = metrics.at(-1);
-  const mean = (key: string, share: number): number | undefined => {
-    const values = metrics.flatMap((row) => (typeof row[key] === "number" ? row[key] : []));
-    const recent = values.slice(-Math.max(1, Math.ceil(values.length * share)));
-    return recent.length === 0 ? undefined : recent.reduce((sum, value) => sum + value, 0) / recent.length;
-  };
+  const column = (key: string) => metrics.flatMap((row) => (typeof row[key] === "number" ? row[key] : []));
+  const mean = (values: readonly number[]) =>
+    values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0) / values.length;
+  const losses = column("loss");
+  /** Undefined where it is nothing, too. */
+  const most = (key: string) => Math.max(0, ...column(key)) || undefined;
   const number = (key: string): number | undefined => (typeof last?.[key] === "number" ? last[key] : undefined);
   const tokens = summary?.tokens ?? number("tokens");
   const elapsedMs = summary?.elapsedMs ?? number("elapsedMs");
+  const perToken = flopsPerToken(run);
+  const joules = summary && (summary.cpuJoules ?? 0) + (summary.gpuJoules ?? 0);
+  const utilisation = mean(column("modelFlopsUtilisation"));
   const fraction = summary ? 1 : number("fraction");
   const heldOut = masked?.trained.loss ?? metrics.findLast((row) => typeof row.heldOutLoss === "number")?.heldOutLoss;
   const shown = <T extends number>(value: T | undefined, show: (value: T) => string) =>
@@ -27,13 +33,21 @@ const figuresOf = ({ summary, masked, metrics }: RunRecord): Figures => {
     "held-out loss": typeof heldOut === "number" ? `${nats(heldOut)} nats` : undefined,
     "below the unigram model": masked && `${nats(masked.unigram.loss - masked.trained.loss)} nats`,
     "masked tokens right": masked && percent(masked.trained.accuracy),
-    "training loss at the end": shown(mean("loss", 0.02), (loss) => `${nats(loss)} nats`),
+    "training loss, last\u00a02\u00a0%": shown(
+      mean(losses.slice(-Math.ceil(losses.length / 50))),
+      (loss) => `${nats(loss)} nats`,
+    ),
     parameters: shown(summary?.parameters, big),
     tokens: shown(tokens, big),
-    compute: summary && flop(summary.tokens * summary.flopsPerToken),
+    compute: tokens && perToken ? flop(tokens * perToken) : undefined,
     "training time": shown(elapsedMs, (ms) => duration(ms / 1000)),
     "tokens per second": tokens && elapsedMs ? whole(tokens / (elapsedMs / 1000)) : undefined,
+    "model FLOPs utilisation": shown(utilisation, percent),
+    "energy, processors and card": joules ? energy(joules) : undefined,
     "peak memory": shown(summary?.peakMemoryBytes, bytes),
+    "device memory": shown(most("deviceMemoryBytes"), bytes),
+    "steps skipped": shown(most("skippedSteps"), whole),
+    rollbacks: shown(most("rollbacks"), whole),
   };
 };
 

@@ -34,3 +34,6 @@ export const percent = (share: number): string => `${(100 * share).toFixed(1)} %
 
 export const bytes = (value: number): string =>
   value >= 1e9 ? `${(value / 1e9).toFixed(2)} GB` : `${Math.round(value / 1e6)} MB`;
+
+export const energy = (joules: number): string =>
+  joules >= 3.6e6 ? `${(joules / 3.6e6).toPrecision(3)} kWh` : `${(joules / 3600).toPrecision(3)} Wh`;

@@ -1,6 +1,10 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { publishedRows } from "@cramkit/glue";
 import { type RunRecord, recipes } from "@cramkit/recipes";
 import { expect, it } from "vitest";
-import { flop } from "./format.ts";
+import { energy, flop, times } from "./format.ts";
 import { html } from "./html.ts";
 import { renderReport } from "./report.ts";
 
@@ -50,26 +54,65 @@ it("writes one self-contained page", async () => {
 it("lets nothing of a run become markup", async () => {
   const page = await renderReport([run("one")]);
   expect(page).not.toContain("<b>not bold");
-  const series = /<script type="application\/json" id="runs">(.*?)<\/script>/s.exec(page)![1]!;
-  expect(JSON.parse(series)[0]).toMatchObject({
+  const series = /<script type="application\/json" id="data">(.*?)<\/script>/s.exec(page)![1]!;
+  expect(JSON.parse(series).runs[0]).toMatchObject({
     tokens: [100, 200],
+    minutes: [1, 2],
+    flops: [1e8, 2e8],
     loss: [5, null],
     heldOutLoss: [null, 4.5],
-    flops: [1e8, 2e8],
   });
 });
 
-it("puts runs side by side, by recipe or by folder", async () => {
-  expect(await renderReport([run("one"), run("two")])).toContain("<h1>one / two</h1>");
+it("puts runs side by side, by recipe or by folder, with what differs", async () => {
+  const two = run("two");
+  const page = await renderReport([run("one"), { ...two, recipe: { ...two.recipe, seed: 77 } }]);
+  expect(page).toContain("<h1>one / two</h1>");
+  expect(page).toMatch(/<td>training time<\/td><td>2 min 00 s<\/td><td>2 min 00 s<\/td>/);
+  expect(page).toMatch(/<td>seed<\/td><td>1<\/td><td>77<\/td>/);
+  expect(page).toContain("their losses are measured on different tokens");
   const same = { ...run("one"), folder: "/runs/again" };
   expect(await renderReport([run("one"), same])).toContain("<h1>one / again</h1>");
 });
 
-it("shows a run that has only begun", async () => {
+it("shows a run that has only begun, and asks for news where it is live", async () => {
   const { summary: _, masked: __, ...begun } = run("one");
-  expect(await renderReport([{ ...begun, metrics: [] }], { liveSeconds: 5 })).toContain(
-    'http-equiv="refresh" content="5"',
+  expect(await renderReport([{ ...begun, metrics: [] }], { liveSeconds: 5 })).toContain('<body data-seconds="5">');
+  const rates = { fraction: 0.25, tokensPerSecond: 10, flopsPerSecond: 1e7 };
+  const page = await renderReport([{ ...begun, metrics: begun.metrics.map((row) => ({ ...row, ...rates })) }]);
+  expect(page).toMatch(/<dt>time left<\/dt><dd>6 min 00 s<\/dd>/);
+  expect(page).toContain("<dt>compute</dt><dd>0.200 gigaFLOP</dd>"); // 200 tokens of 1e6
+});
+
+it("leaves out a chart that would be a level line, and what was not measured", async () => {
+  const one = run("one");
+  const metrics = [0.5, 0.6].map((used) => ({ tokens: 100 * used, batchSize: 8, modelFlopsUtilisation: used }));
+  const page = await renderReport([{ ...one, metrics }]);
+  expect(page).toContain("Model FLOPs utilisation");
+  expect(page).not.toContain("Batch size (examples)");
+  expect(page).not.toContain("Loss scale");
+  expect(page).toContain("<dt>model FLOPs utilisation</dt><dd>55.0 %</dd>");
+});
+
+it("puts the compute of a run beside BERT's, Izsak's and RoBERTa's", async () => {
+  const big = { ...run("one"), metrics: [{ tokens: 9e9 }] };
+  const page = await renderReport([{ ...big, summary: { ...big.summary!, flopsPerToken: 1e9 } }]);
+  for (const row of ["9.00 exaFLOP", "86.0 exaFLOP", "680 exaFLOP", "11,059 exaFLOP"]) expect(page).toContain(row);
+  expect(page).toContain("<td>75.6 ×</td>");
+});
+
+it("shows GLUE as it lies in the run's folder, above what was published", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "report-"));
+  mkdirSync(join(folder, "glue"));
+  const measured = { name: "one", source: "measured, 3 trials", scores: { RTE: { value: 55.25 } }, notes: ["A note."] };
+  writeFileSync(join(folder, "glue", "scores.json"), JSON.stringify([measured, ...publishedRows]));
+  const page = await renderReport([{ ...run("one"), folder }]);
+  expect(page).toMatch(
+    /<tr class="ours"><td>one<small>measured, 3 trials<\/small><\/td>(<td>–<\/td>){4}<td>55\.3<\/td>/,
   );
+  expect(page).toContain("<td>crammed v2, A6000<small>");
+  expect(page.split("RoBERTa-base<small>")).toHaveLength(2);
+  expect(page).toContain("A note.");
 });
 
 it("escapes text and joins lists", () => {
@@ -78,6 +121,8 @@ it("escapes text and joins lists", () => {
   );
 });
 
-it("names compute in the unit that fits", () => {
-  expect([3.2e12, 1.337e19, 5].map(flop)).toEqual(["3.20 teraFLOP", "13.4 exaFLOP", "5.00e-9 gigaFLOP"]);
+it("names amounts in the unit that fits", () => {
+  expect([3.2e12, 1.337e19, 1.1059e22].map(flop)).toEqual(["3.20 teraFLOP", "13.4 exaFLOP", "11,059 exaFLOP"]);
+  expect([1, 0.384, 1.66e6].map(times)).toEqual(["1 ×", "0.38 ×", "1.66 million ×"]);
+  expect([7200, 1.08e7].map(energy)).toEqual(["2.00 Wh", "3.00 kWh"]);
 });

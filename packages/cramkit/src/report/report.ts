@@ -8,7 +8,7 @@ import { figuresSection } from "./figures.ts";
 import { heldOutSection } from "./held-out.ts";
 import { type Html, html, raw, table } from "./html.ts";
 import { glueSection, probeSection } from "./scores.ts";
-import { chartData } from "./series.ts";
+import { chartData, flopsPerToken } from "./series.ts";
 import { style } from "./style.ts";
 
 /** A self-contained page about one run, or several side by side. `liveSeconds` makes it ask its server for news. */
@@ -19,7 +19,7 @@ export const renderReport = async (
   const names = runNames(runs);
   const glue = await Promise.all(runs.map(({ folder }) => readScores(runFiles(folder).glue)));
   const data = JSON.stringify(chartData(runs, names)).replaceAll("<", "\\u003c");
-  const hasFlops = runs.every(({ summary }) => summary);
+  const hasFlops = runs.every((run) => flopsPerToken(run));
   const page = html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark"><title>Cramkit: ${names.join(", ")}</title>

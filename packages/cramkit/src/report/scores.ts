@@ -60,12 +60,10 @@ export const glueSection = (scores: readonly (readonly ScoreRow[] | undefined)[]
   if (ours.length === 0) return html``;
   const { columns, rows, notes } = scoreTable([...ours, ...publishedRows]);
   return html`<h2>GLUE</h2>${table({
-    head: columns,
+    head: columns.slice(0, -1),
     rows: rows.map((cells, index) => ({
       ours: index < ours.length,
-      cells: cells.map((cell, column) =>
-        column === columns.length - 1 ? html`<span class="muted">${cell}</span>` : cell,
-      ),
+      cells: [html`${cells[0]}<small>${cells.at(-1)}</small>`, ...cells.slice(1, -1)],
     })),
     caption: notes.map((note) => html`${note}<br>`),
   })}`;

@@ -20,7 +20,11 @@ const charts: readonly ChartSpec[] = [
   { title: "Tokens per second", column: "tokensPerSecond", averaged: true },
   { title: "Gradient norm", column: "gradientNorm", averaged: true },
   { title: "Batch size (examples)", column: "batchSize" },
-  { title: "Host memory (GB)", column: "memoryBytes", factor: 1e-9 },
+  { title: "Model FLOPs utilisation (%)", column: "modelFlopsUtilisation", factor: 100, averaged: true },
+  { title: "Loss scale", column: "lossScale" },
+  { title: "Steps skipped so far (gradient not finite)", column: "skippedSteps" },
+  { title: "Host memory (GB)", column: "hostMemoryBytes", factor: 1e-9 },
+  { title: "Device memory (GB)", column: "deviceMemoryBytes", factor: 1e-9 },
 ];
 
 /** A run's metrics as columns; missing values are null. */
@@ -37,7 +41,15 @@ export const chartData = (runs: readonly RunRecord[], names: readonly string[]) 
   return { charts: shown, runs: runs.map((run, index) => runSeries(run, names[index]!, shown)) };
 };
 
-const runSeries = ({ metrics, summary }: RunRecord, name: string, shown: readonly ChartSpec[]): RunSeries => {
+/** Operations of one token, forward and backward; undefined before the first metrics. */
+export const flopsPerToken = ({ summary, metrics }: RunRecord): number | undefined => {
+  if (summary) return summary.flopsPerToken;
+  const row = metrics.find(({ flopsPerSecond, tokensPerSecond }) => flopsPerSecond && tokensPerSecond);
+  return row && Number(row.flopsPerSecond) / Number(row.tokensPerSecond);
+};
+
+const runSeries = (run: RunRecord, name: string, shown: readonly ChartSpec[]): RunSeries => {
+  const { metrics } = run;
   const stride = Math.ceil(metrics.length / pointsOfAChart);
   // A held-out loss is rare and must not be thinned away.
   const rows = metrics.filter((row, index) => index % stride === 0 || row.heldOutLoss !== undefined);
@@ -47,7 +59,7 @@ const runSeries = ({ metrics, summary }: RunRecord, name: string, shown: readonl
     name,
     tokens: column("tokens"),
     minutes: column("elapsedMs", 1 / 60_000),
-    flops: column("tokens", summary?.flopsPerToken ?? 0),
+    flops: column("tokens", flopsPerToken(run) ?? 0),
     ...Object.fromEntries(
       shown.flatMap((chart) => [
         [chart.column, column(chart.column, chart.factor)],

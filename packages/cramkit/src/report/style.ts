@@ -16,7 +16,7 @@ figure { margin: 0; min-width: 0; overflow: hidden; } figure.wide { grid-column:
 .table { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; } .table table { width: 100%; }
 .table th, .table td { text-align: right; padding: .35rem .6rem; border-bottom: 1px solid var(--line); white-space: nowrap; }
 .table th:first-child, .table td:first-child { text-align: left; white-space: normal; min-width: 11rem; padding-left: 0; }
-.table td:has(> .muted) { white-space: normal; min-width: 14rem; font-weight: 400; } thead th { color: var(--muted); font-weight: 600; vertical-align: bottom; }
+.table small { display: block; color: var(--muted); font-weight: 400; font-size: .75rem; line-height: 1.35; } thead th { color: var(--muted); font-weight: 600; vertical-align: bottom; }
 tr.ours td { font-weight: 600; } .note { font-size: .85rem; }
 details { margin: .75rem 0; } summary { cursor: pointer; }
 pre { background: var(--panel); border: 1px solid var(--line); border-radius: 8px; padding: 1rem; overflow-x: auto; font-size: .85rem; }
