@@ -21,6 +21,18 @@ it("prints a line every few seconds where there is no terminal", () => {
   ]);
 });
 
+it("tells the time left of a resumed stage by what was done since", () => {
+  const written: string[] = [];
+  const stream = { isTTY: false, write: (text: string) => written.push(text) } as unknown as NodeJS.WriteStream;
+  let at = 0;
+  const display = createProgressDisplay({ stream, now: () => 1000 * at });
+  for (const done of [0.9, 0.91, 0.92]) {
+    display.show({ stage: "training", done, total: 1, unit: "%" });
+    at += 5;
+  }
+  expect(written).toEqual(["training: 90.0 %\n", "training: 91.0 %, 45 s left\n", "training: 92.0 %, 40 s left\n"]);
+});
+
 it.each([
   [0.4, "0 s"],
   [59.4, "59 s"],

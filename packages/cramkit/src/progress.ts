@@ -21,15 +21,17 @@ export const createProgressDisplay = ({
 } = {}): ProgressDisplay => {
   const display = stream.isTTY ? barDisplay(stream) : lineDisplay(stream, secondsBetweenLines);
   let stage: string | undefined;
-  let startedAt = 0;
+  // A resumed stage begins in the middle: the time left follows from what was done since.
+  let start = { at: 0, done: 0 };
   return {
     show(progress) {
       if (progress.stage !== stage) {
         display.end();
         stage = progress.stage;
-        startedAt = now();
+        start = { at: now(), done: progress.done };
       }
-      display.draw(progress, (now() - startedAt) / 1000);
+      const seconds = (now() - start.at) / 1000;
+      display.draw(progress, seconds, timeLeft(progress, start.done, seconds));
     },
     finish(message) {
       display.end();
@@ -44,7 +46,8 @@ export const createProgressDisplay = ({
 };
 
 interface Drawing {
-  draw(progress: StageProgress, seconds: number): void;
+  /** `seconds` since the stage began; `left` says how long it still takes, as far as that can be told. */
+  draw(progress: StageProgress, seconds: number, left: string): void;
   clear(): void;
   end(): void;
 }
@@ -52,8 +55,7 @@ interface Drawing {
 const barDisplay = (stream: NodeJS.WriteStream): Drawing => {
   let bar: SingleBar | undefined;
   return {
-    draw({ stage, done, total, unit, detail = "" }, seconds) {
-      const left = total === undefined ? "" : timeLeft(done, total, seconds);
+    draw({ stage, done, total, unit, detail = "" }, _, left) {
       const payload = { stage, count: counted(done, total, unit), detail, left };
       if (!bar) {
         bar = new SingleBar({
@@ -85,10 +87,9 @@ const barDisplay = (stream: NodeJS.WriteStream): Drawing => {
 const lineDisplay = (stream: NodeJS.WriteStream, secondsBetween: number): Drawing => {
   let last = Number.NEGATIVE_INFINITY;
   return {
-    draw({ stage, done, total, unit, detail }, seconds) {
+    draw({ stage, done, total, unit, detail }, seconds, left) {
       if (seconds - last < secondsBetween) return;
       last = seconds;
-      const left = total === undefined ? "" : timeLeft(done, total, seconds);
       stream.write(`${[`${stage}: ${counted(done, total, unit)}`, detail, left].filter(Boolean).join(", ")}\n`);
     },
     clear() {},
@@ -99,14 +100,17 @@ const lineDisplay = (stream: NodeJS.WriteStream, secondsBetween: number): Drawin
 };
 
 const counted = (done: number, total: number | undefined, unit: string): string => {
-  if (unit === "%") return `${((100 * done) / (total ?? 1)).toFixed(1)} %`;
+  if (unit.startsWith("%")) return `${((100 * done) / (total ?? 1)).toFixed(1)} ${unit}`;
   return `${whole(done)}${total === undefined ? "" : ` of ${whole(total)}`} ${unit}`;
 };
 
 const whole = (value: number) => Math.round(value).toLocaleString("en-US");
 
-const timeLeft = (done: number, total: number, seconds: number): string =>
-  done > 0 && done < total ? `${duration((seconds * (total - done)) / done)} left` : "";
+/** Nothing in the first second, in which a stage is still warming up. */
+const timeLeft = ({ done, total }: StageProgress, doneBefore: number, seconds: number): string => {
+  if (total === undefined || seconds < 1 || done <= doneBefore || done >= total) return "";
+  return `${duration((seconds * (total - done)) / (done - doneBefore))} left`;
+};
 
 /** Seconds as people say them: "48 s", "3 min 05 s", "7 h 12 min". */
 export const duration = (seconds: number): string => {

@@ -259,7 +259,8 @@ const trainFrom = async (session: Session, snapshot: Snapshot | undefined, micro
       const row = await log.add(progress, report.loss, details);
       if (row || performance.now() - shown.at > showMs) {
         shown = { at: performance.now(), detail: row ? describeRow(row) : shown.detail };
-        context.onProgress({ stage: "training", done: progress.fraction, total: 1, unit: "%", detail: shown.detail });
+        const unit = `% of ${training.budget}`;
+        context.onProgress({ stage: "training", done: progress.fraction, total: 1, unit, detail: shown.detail });
       }
       if (measured(progress) > measured(last) && deadline.hasTimeFor(ledger.longestEvaluationMs(), elapsed())) {
         const loss = await ledger.time("evaluationMs", () => evaluate(progress));
@@ -314,7 +315,7 @@ const release = ({ params, optimizer }: TrainingState): void => {
 const isFileError = (error: unknown): error is NodeJS.ErrnoException =>
   error instanceof Error && typeof (error as NodeJS.ErrnoException).code === "string";
 
-const describeRow = ({ loss, learningRate, tokensPerSecond }: Record<string, unknown>): string => {
+const describeRow = ({ step, loss, learningRate, tokensPerSecond }: Record<string, unknown>): string => {
   const rate = Math.round(Number(tokensPerSecond)).toLocaleString("en-US");
-  return `loss ${Number(loss).toFixed(3)}  learning rate ${Number(learningRate).toExponential(1)}  ${rate} tokens/s`;
+  return `step ${Number(step).toLocaleString("en-US")}  loss ${Number(loss).toFixed(3)}  learning rate ${Number(learningRate).toExponential(1)}  ${rate} tokens/s`;
 };

@@ -4,7 +4,7 @@ export interface StageProgress {
   readonly done: number;
   /** Undefined where nobody knows before the end. */
   readonly total?: number;
-  /** What is counted: "documents", "rows", "%". */
+  /** What is counted: "documents", "rows", "% of 24 hours". */
   readonly unit: string;
   /** Speed, loss, learning rate: what else a person wants to see. */
   readonly detail?: string;
