@@ -242,6 +242,18 @@ describe("bad input is named with file, line and remedy", () => {
       good,
       /expected one of the labels 0, 1 of WNLI, got "entailment"; RTE has this label: put the folder of WNLI there/,
     ],
+    [
+      "a test set in place of a training set",
+      "sst2",
+      tsv(["index", "sentence"], ["0", "a"]),
+      /train.tsv:1: expected the columns sentence, label of SST-2, got index, sentence; these are the columns of a test set/,
+    ],
+    [
+      "a test set of CoLA",
+      "cola",
+      tsv(["index", "sentence"], ["0", "a"]),
+      /train.tsv:1: expected 4 columns .* of a test set, which has no labels and cannot be trained on or scored: put CoLA/,
+    ],
     ["CoLA in the folder of SST-2", "sst2", tsv(["gj04", "1", "", "One."]), /these are the columns of CoLA/],
     [
       "too many rows",

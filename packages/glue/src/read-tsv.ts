@@ -31,12 +31,16 @@ export async function readTsv(file: string, glue: GlueTask, split: SplitLayout):
       at = positions(columns, fixed === undefined ? fields : undefined);
       const wanted = Object.values(columns).join(", ");
       if (Object.values(at).includes(-1))
-        fail(`the columns ${wanted} of ${glue.task.title}`, fields.join(", ").slice(0, 200), otherTask(fields, split));
+        fail(
+          `the columns ${wanted} of ${glue.task.title}`,
+          fields.join(", ").slice(0, 200),
+          otherFile(fields, glue, split),
+        );
       if (fixed !== undefined && fields.length !== fixed)
         fail(
           `${fixed} columns without a header, as in ${glue.task.title}`,
           fields.join(", ").slice(0, 200),
-          otherTask(fields, split),
+          otherFile(fields, glue, split),
         );
       if (fixed === undefined) {
         header = fields;
@@ -89,12 +93,17 @@ function expectedLabel(glue: GlueTask): string {
   return `one of the labels ${(glue.written === "names" ? glue.task.labels : glue.task.labels.map((_, i) => i)).join(", ")} of ${glue.task.title}`;
 }
 
-/** A remedy that names the tasks with a file of this kind whose columns are all in the header. */
-function otherTask(header: readonly string[], split: SplitLayout): string {
+/** A remedy that names what the file is instead: one of another task with these columns, or a test set. */
+function otherFile(header: readonly string[], { tests }: GlueTask, split: SplitLayout): string {
   const others = tasksWith(header, split);
-  return others.length > 0
-    ? `these are the columns of ${titles(others)}: put the folder of the right task there`
-    : "put the file of the official download there";
+  if (others.length > 0) return `these are the columns of ${titles(others)}: put the folder of the right task there`;
+  const unlabelled = Object.values(tests[0]!.tsv.columns);
+  if (split.tsv.columns.label !== undefined && unlabelled.every((column) => header.includes(column)))
+    return (
+      "these are the columns of a test set, which has no labels and cannot be trained on or scored: put " +
+      `${split.tsv.path} of the official download there, and predict test sets for a submission`
+    );
+  return "put the file of the official download there";
 }
 
 function otherLabels(written: string, header: readonly string[], glue: GlueTask, split: SplitLayout): string {
