@@ -77,6 +77,42 @@ describe("an interrupted preparation", () => {
     expect(asked.at(-1)).toBeGreaterThan(25);
   });
 
+  it.each(["as-is", "shuffled"] as const)(
+    "of order %s keeps notes about exactly the documents that lie before",
+    async (order) => {
+      const total = documents.reduce((sum, { length }) => sum + length, 0);
+      const resumedFrom = new Set<number>();
+      for (let stop = 1; ; stop += 9) {
+        const directory = join(root, `noted-${stop}`);
+        const write = (limits: Partial<PrepareOptions>) => {
+          let noted = { documents: 0, tokens: 0 };
+          return writePreparedSet(
+            directory,
+            async function* (from, notes) {
+              if (notes) noted = notes as typeof noted;
+              expect(noted.documents).toBe(from);
+              resumedFrom.add(from);
+              for (const document of documents.slice(from)) {
+                yield document;
+                noted.documents++;
+                noted.tokens += document.length;
+              }
+            },
+            { ...base, order, ...limits, notes: () => noted, report: (notes) => notes },
+          );
+        };
+        const isDone = await write(stopAfter(stop)).then(
+          () => true,
+          () => false,
+        );
+        const { report } = await write({});
+        expect(report).toEqual({ documents: documents.length, tokens: total });
+        if (isDone) break;
+      }
+      expect(resumedFrom.size).toBeGreaterThan(1);
+    },
+  );
+
   it.skipIf(process.platform !== "linux")(
     "keeps what is finished when the disk is full, and names the file",
     async () => {
