@@ -1,8 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFileAtomic } from "@cramkit/trainer/node";
-import { parse, View } from "vega";
-import { compile, type TopLevelSpec } from "vega-lite";
+import type { TopLevelSpec } from "vega-lite";
 import { isTime, type Measurement, type ResultLine, type RunHeader } from "./record.ts";
 
 /**
@@ -16,6 +15,8 @@ export const writeCharts = async (lines: readonly ResultLine[], folder: string):
     if (line.kind === "run") runs.push({ header: line, measured: [] });
     else if (line.kind === "measurement") runs.at(-1)?.measured.push(line);
   }
+  // The bundle for GPU hosts has no charts.
+  const [{ parse, View }, { compile }] = await Promise.all([import("vega"), import("vega-lite")]);
   await mkdir(folder, { recursive: true });
   const files: string[] = [];
   for (const { header, measured } of runs) {

@@ -131,6 +131,7 @@ program
     [],
   )
   .option("--dir <folder>", "the run's folder", join(root, "results", "run"))
+  .option("--allow-software", "also on a WebGPU adapter that computes on the CPU: right, but slow")
   .action(async (flags) => (await import("./train.ts")).trainPrepared(flags));
 
 program

@@ -6,10 +6,17 @@ export interface TrainFlags {
   recipe: string;
   set: string[];
   dir: string;
+  allowSoftware?: boolean;
 }
 
 /** A complete run of a recipe on rows that lie there ready: it resumes from its last checkpoint, and Ctrl-C writes one. */
-export const trainPrepared = async ({ prepared, recipe: name, set, dir }: TrainFlags): Promise<void> => {
+export const trainPrepared = async ({
+  prepared,
+  recipe: name,
+  set,
+  dir,
+  allowSoftware = false,
+}: TrainFlags): Promise<void> => {
   const recipe = applySettings(await findRecipe(name), set);
   const controller = new AbortController();
   const stop = () => {
@@ -21,7 +28,7 @@ export const trainPrepared = async ({ prepared, recipe: name, set, dir }: TrainF
   let saidAt = Number.NEGATIVE_INFINITY;
   await runRecipe(
     recipe,
-    { folder: dir, dataFolder: prepared },
+    { folder: dir, dataFolder: prepared, allowSoftware },
     {
       signal: controller.signal,
       say: (line) => console.error(line),

@@ -3,8 +3,8 @@ import { chmod, cp, mkdir, readFile, rm, stat, writeFile } from "node:fs/promise
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { Command } from "commander";
-import { build } from "esbuild";
 import { root } from "../places.ts";
+import { bundleSource } from "./bundle-source.ts";
 
 /** What a GPU host is asked to download, at most. */
 const limitBytes = 40e6;
@@ -28,36 +28,6 @@ const run = (command: string, args: string[], options: object = {}): string => {
     throw error;
   }
 };
-
-/** The source and every library in one file; what is native stays outside, what a GPU host lacks is left out. */
-const bundleSource = (outfile: string) =>
-  build({
-    entryPoints: [join(root, "src", "cli.ts")],
-    outfile,
-    bundle: true,
-    minify: true,
-    keepNames: true,
-    platform: "node",
-    format: "esm",
-    target: "node20",
-    conditions: ["@cramkit/source"],
-    // One copy of tfjs-core: the CommonJS build that Node gives to every importer.
-    mainFields: ["main", "module"],
-    external: [
-      "webgpu",
-      "tokenizers",
-      "@jax-js/jax",
-      "vega",
-      "vega-lite",
-      "@tensorflow/tfjs-backend-wasm",
-      "@tensorflow/tfjs-node",
-      "@tensorflow/tfjs-node-gpu",
-    ],
-    banner: {
-      js: 'import { createRequire as cramkitRequire } from "node:module"; const require = cramkitRequire(import.meta.url);',
-    },
-    logLevel: "warning",
-  });
 
 const copyDawn = async (folder: string): Promise<void> => {
   const source = dirname(createRequire(import.meta.url).resolve("webgpu"));
