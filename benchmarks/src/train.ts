@@ -1,4 +1,4 @@
-import { applySettings, findRecipe, runRecipe } from "@cramkit/recipes";
+import { applySettings, findRecipe, Interrupted, runRecipe } from "@cramkit/recipes";
 
 export interface TrainFlags {
   /** The folder that `cramkit prepare --data FOLDER` filled. */
@@ -26,20 +26,26 @@ export const trainPrepared = async ({
   };
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, stop);
   let saidAt = Number.NEGATIVE_INFINITY;
-  await runRecipe(
-    recipe,
-    { folder: dir, dataFolder: prepared, allowSoftware },
-    {
-      signal: controller.signal,
-      say: (line) => console.error(line),
-      onProgress({ stage, done, total, detail }) {
-        if (performance.now() - saidAt < 5_000) return;
-        saidAt = performance.now();
-        const part = total === undefined ? String(done) : `${((100 * done) / total).toFixed(1)} %`;
-        console.error(`${stage}: ${part} ${detail ?? ""}`);
+  try {
+    await runRecipe(
+      recipe,
+      { folder: dir, dataFolder: prepared, allowSoftware },
+      {
+        signal: controller.signal,
+        say: (line) => console.error(line),
+        onProgress({ stage, done, total, detail }) {
+          if (performance.now() - saidAt < 5_000) return;
+          saidAt = performance.now();
+          const part = total === undefined ? String(done) : `${((100 * done) / total).toFixed(1)} %`;
+          console.error(`${stage}: ${part} ${detail ?? ""}`);
+        },
       },
-    },
-  );
-  console.error(`the run is in ${dir}`);
-  process.exit(0); // Dawn would keep the process
+    );
+    console.error(`the run is in ${dir}`);
+    process.exit(0); // Dawn would keep the process
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+    console.error("stopped, and everything is saved; the same command goes on");
+    process.exit(130);
+  }
 };
