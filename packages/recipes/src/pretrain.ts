@@ -250,7 +250,10 @@ const trainFrom = async (session: Session, snapshot: Snapshot | undefined, micro
   let [idleSince, isWarm] = [performance.now(), false];
   try {
     // The first one measures how long the last will take, and tells at once of a folder that cannot be written to.
-    if (ledger.spent().longestCheckpointMs === 0) await save();
+    if (ledger.spent().longestCheckpointMs === 0) {
+      await save();
+      await saver.settled();
+    }
     for await (const report of trainGuarded({ start, state, restore, guard })) {
       state = report.state;
       const { progress } = report;

@@ -21,7 +21,9 @@ const hasAdapter = async (): Promise<boolean> => {
   }
 };
 
-const { recipe, root } = tinyRun({ budget: "50 steps" });
+// Wide enough for the f16 copies of weights that AdamW keeps in step.
+const { recipe: tiny, root } = tinyRun({ budget: "50 steps" });
+const recipe: Recipe = { ...tiny, model: { ...tiny.model, hidden: 64, heads: 2, intermediate: 128 } };
 
 /** Losses of all microbatches and of the held-out rows, and the loss scales. */
 const lossesOf = async (name: string, backend: Partial<Recipe["backend"]>) => {
