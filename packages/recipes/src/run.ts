@@ -1,6 +1,6 @@
-import { mkdir } from "node:fs/promises";
+import { access, constants, mkdir } from "node:fs/promises";
 import { cpus } from "node:os";
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { checkConfig, init, type ModelConfig, parameterCount } from "@cramkit/model";
 import { lockRun, writeFileAtomic } from "@cramkit/trainer/node";
 import { parseBudget } from "./budget.ts";
@@ -63,6 +63,7 @@ const openRun = async (
   const flops = flopsPerToken(modelOf(recipe, recipe.tokenizer.vocabSize), recipe);
   parseBudget(recipe.training.budget, flops);
   await requireSameRecipe(folder, recipe);
+  await requireWritable(folder);
   const compute = await startCompute(recipe.backend, { allowSoftware });
   try {
     context.say(compute.description);
@@ -185,6 +186,17 @@ export const modelOf = (recipe: Recipe, vocabSize: number): ModelConfig => {
     );
   }
   return config;
+};
+
+/** Tells at once, and not when the data is prepared, of a folder that cannot be written to. */
+const requireWritable = async (folder: string): Promise<void> => {
+  for (let path = resolve(folder); ; path = dirname(path)) {
+    try {
+      return await access(path, constants.W_OK);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    }
+  }
 };
 
 /** A run folder belongs to one recipe: going on with another would mix two runs. */
