@@ -1,8 +1,8 @@
 import { Interrupted } from "@cramkit/recipes";
 import type { Command } from "commander";
 
-/** Codes of the shell: 1 an error, 130 stopped by Ctrl-C with everything saved. */
-const exitCodes = { error: 1, interrupted: 130 };
+/** Of Ctrl-C, where nobody knows better. */
+const interrupted = 130;
 
 /** Runs the command line: an error becomes one clear line, and the process ends even where a device keeps it alive. */
 export const runMain = async (program: Command): Promise<void> => {
@@ -12,7 +12,7 @@ export const runMain = async (program: Command): Promise<void> => {
     code = Number(process.exitCode ?? 0);
   } catch (error) {
     const stopped = error instanceof Interrupted;
-    code = stopped ? exitCodes.interrupted : exitCodes.error;
+    code = stopped ? Number(process.exitCode ?? interrupted) : 1;
     process.stderr.write(`${stopped ? "" : "cramkit: "}${message(error)}\n`);
     if (process.env.CRAMKIT_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   }

@@ -1,0 +1,84 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { recipes } from "@cramkit/recipes";
+
+const tsx = pathToFileURL(resolve("node_modules/tsx/dist/loader.mjs")).href;
+const cli = resolve("packages/cramkit/src/cli.ts");
+
+export interface Ended {
+  /** Null: ended by a signal. */
+  readonly code: number | null;
+  readonly out: string;
+  readonly error: string;
+}
+
+export interface Started {
+  readonly child: ChildProcess;
+  /** What it has written to standard error so far. */
+  error(): string;
+  readonly ended: Promise<Ended>;
+}
+
+export interface StartOptions {
+  readonly cwd: string;
+  /** A module that is loaded before anything else. */
+  readonly preload?: string;
+}
+
+/** Starts the command line from source. */
+export const startCramkit = (args: readonly string[], { cwd, preload }: StartOptions): Started => {
+  const loaders = ["--import", tsx, ...(preload ? ["--import", pathToFileURL(preload).href] : [])];
+  const child = spawn(process.execPath, [...loaders, "--conditions=@cramkit/source", cli, ...args], { cwd });
+  let [out, error] = ["", ""];
+  child.stdout.on("data", (chunk) => (out += chunk));
+  child.stderr.on("data", (chunk) => (error += chunk));
+  child.stdin.end();
+  const ended = new Promise<Ended>((done) => child.on("close", (code) => done({ code, out, error })));
+  return { child, error: () => error, ended };
+};
+
+/** A folder with `recipe.json`, a run over a little text that takes some seconds; `steps` decides how many. */
+export const smallRun = (steps: number): string => {
+  const root = mkdtempSync(join(tmpdir(), "cramkit-"));
+  const lines = Array.from({ length: 2000 }, (_, i) => `Line ${i % 97} says that cat ${i % 13} sat on mat ${i % 7}.`);
+  writeFileSync(join(root, "text.txt"), lines.join("\n"));
+  const base = recipes.smoke();
+  const recipe = {
+    ...base,
+    name: "small",
+    corpus: {
+      ...base.corpus,
+      sources: [{ kind: "files", path: "text.txt", unit: "line" }],
+      minCharacters: 0,
+      maxDocuments: null,
+      exactDuplicates: false,
+    },
+    tokenizer: { model: "WordPiece", vocabSize: 100 },
+    training: { ...base.training, budget: `${steps} steps` },
+    evaluation: { ...base.evaluation, every: 0.25, probes: { ...base.evaluation.probes, trials: 0 } },
+    checkpoints: { minutes: 0.001, keep: 2 },
+  };
+  writeFileSync(join(root, "recipe.json"), JSON.stringify(recipe));
+  return root;
+};
+
+export const weightsOf = (run: string): Buffer => readFileSync(join(run, "model", "model.safetensors"));
+
+/** Who works on a run, as its lock says; undefined where nobody does. */
+export const workerOn = (run: string): number | undefined => {
+  try {
+    return JSON.parse(readFileSync(join(run, "run.lock"), "utf8")).pid;
+  } catch {
+    return undefined; // not there, or not written yet
+  }
+};
+
+/** Resolves once a process trains, that is, has written metrics. */
+export const isTraining = async (run: string, pid: number | undefined): Promise<void> => {
+  const metrics = join(run, "metrics.jsonl");
+  while (workerOn(run) !== pid || !existsSync(metrics) || readFileSync(metrics).length === 0)
+    await new Promise((wait) => setTimeout(wait, 5));
+};
