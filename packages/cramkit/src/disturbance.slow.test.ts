@@ -55,7 +55,7 @@ it("refuses a second process on a run folder, and takes over from one that was k
   const second = await resume("shared");
   expect(second.code).toBe(1);
   expect(second.error).toMatch(
-    new RegExp(`^cramkit: shared: process ${first.child.pid} on \\S+ is working on this run; wait for it`, "m"),
+    new RegExp(`^cramkit: shared: process ${first.child.pid} on \\S+ is working on this folder; wait for it`, "m"),
   );
   first.child.kill("SIGKILL");
   await first.ended;

@@ -14,7 +14,7 @@ import {
 } from "@cramkit/packer/node";
 import { type Tokenizer, tokenizerFromJson, trainTokenizer } from "@cramkit/tokenizer";
 import { countWordsInThreads } from "@cramkit/tokenizer/node";
-import { writeFileAtomic } from "@cramkit/trainer/node";
+import { lockRun, writeFileAtomic } from "@cramkit/trainer/node";
 import { createEncoder, type Encoder, type EncodingNotes, encodedDocuments } from "./encoded-documents.ts";
 import { Interrupted, type RunContext, type StageProgress } from "./progress.ts";
 import type { Recipe } from "./recipe.ts";
@@ -61,7 +61,14 @@ export const prepare = async (recipe: Recipe, dataFolder: string, context: RunCo
   const isFinished = (await Promise.all(Object.values(setNames).map((name) => readManifest(join(folder, name))))).every(
     (manifest) => manifest !== undefined,
   );
-  if (!isFinished) await write(recipe, folder, context);
+  if (!isFinished) {
+    const unlock = await lockRun(folder); // two runs may share a folder, not write it at once
+    try {
+      await write(recipe, folder, context);
+    } finally {
+      unlock();
+    }
+  }
   // Also what a preparation leaves that was stopped at its very end.
   await rm(join(folder, "work"), { recursive: true, force: true });
 

@@ -13,7 +13,7 @@ beforeEach(async () => {
 
 it("lets one process at a time work on a run", async () => {
   const release = await lockRun(folder);
-  await expect(lockRun(folder)).rejects.toThrow(`process ${process.pid} on ${hostname()} is working on this run`);
+  await expect(lockRun(folder)).rejects.toThrow(`process ${process.pid} on ${hostname()} is working on this folder`);
   release();
   (await lockRun(folder))();
 });

@@ -12,8 +12,8 @@ interface Owner {
 }
 
 /**
- * Takes a run folder for this process and removes what killed ones left half-written; throws where another living
- * process has it. Call the result to let go.
+ * Takes the folder of a run, or of prepared rows, for this process and removes what killed ones left half-written;
+ * throws where another living process has it. Call the result to let go.
  */
 export const lockRun = async (folder: string): Promise<() => void> => {
   const path = join(folder, "run.lock");
@@ -32,7 +32,7 @@ export const lockRun = async (folder: string): Promise<() => void> => {
     if (owner && isAlive(owner, me)) {
       const remedy = owner.host === me.host ? "wait for it" : `wait for it, or delete ${path} if that machine is gone`;
       throw new Error(
-        `${folder}: process ${owner.pid} on ${owner.host} is working on this run; ${remedy}, or use another folder`,
+        `${folder}: process ${owner.pid} on ${owner.host} is working on this folder; ${remedy}, or use another folder`,
       );
     }
     await rm(path, { force: true });
