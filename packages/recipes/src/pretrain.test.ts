@@ -257,10 +257,11 @@ it("keeps the checkpoint with the lowest held-out loss beside the last ones", as
 it("writes the last checkpoint before the deadline of a budget in hours", { retry: 2 }, async () => {
   const seconds = 3;
   const recipe = changed({ training: { budget: `${seconds / 60} minutes` } });
-  const { finishedMs, progress, spent } = await run({ recipe });
+  const { finishedMs, progress, spent, folder, weights } = await run({ recipe });
   expect(finishedMs).toBeLessThan(1000 * seconds);
   expect(finishedMs).toBeGreaterThan(500 * seconds);
-  expect(progress.fraction).toBeGreaterThan(0.9);
+  expect(progress.fraction).toBe(1);
+  expect((await run({ recipe, folder })).weights).toEqual(weights); // over is over
   expect(spent.longestCheckpointMs).toBeGreaterThan(0);
   expect(spent.checkpointMs + spent.evaluationMs).toBeLessThan(finishedMs);
 });

@@ -132,6 +132,7 @@ export const pretrain = async (spec: PretrainSpec, context: RunContext): Promise
           `${(error as Error).message}: going on from the last checkpoint with microbatches of ${smaller} rows`,
         );
         size = smaller;
+        await isSettled(saver);
         snapshot = (await checkpoints.latest())?.state;
       }
     }
@@ -159,14 +160,17 @@ const trainFrom = async (session: Session, snapshot: Snapshot | undefined, micro
 
   const checkpointEveryMs = recipe.checkpoints.minutes * 60_000;
   let bestLoss = snapshot?.run.bestLoss ?? null;
-  let saved = { microbatch: snapshot?.progress.microbatch, at: performance.now() };
+  let saved: { microbatch?: number; fraction?: number; score?: number; at: number } = {
+    ...snapshot?.progress,
+    at: performance.now(),
+  };
   const take = () => {
     const at = { ...state, progress: { ...state.progress, elapsedMs: elapsed() } };
     return takeSnapshot(at, { microbatchSize, guard: guard.state, spent: ledger.spent(), bestLoss });
   };
   const save = async (score?: number) => {
     await ledger.time("checkpointMs", () => saver.save(take, score));
-    saved = { microbatch: state.progress.microbatch, at: performance.now() };
+    saved = { ...state.progress, score, at: performance.now() };
   };
   const saveOnTheWay = async (score?: number) => {
     try {
@@ -176,6 +180,14 @@ const trainFrom = async (session: Session, snapshot: Snapshot | undefined, micro
       context.say(`no checkpoint: ${error.message}; training goes on and tries again in a minute`);
       saved = { ...saved, at: performance.now() - Math.max(0, checkpointEveryMs - retryMs) };
     }
+  };
+  /** Nothing else comes after: it is on the disk, or that is an error. */
+  const saveAtLast = async () => {
+    const isWritten = await isSettled(saver);
+    const { microbatch, fraction } = state.progress;
+    const isSame = saved.microbatch === microbatch;
+    if (!isWritten || !isSame || saved.fraction !== fraction) await save(isSame ? saved.score : undefined);
+    await saver.settled();
   };
   const isDue = () => performance.now() - saved.at > checkpointEveryMs;
 
@@ -206,7 +218,7 @@ const trainFrom = async (session: Session, snapshot: Snapshot | undefined, micro
 
   const restore = async (current: TrainingState, reason: string): Promise<TrainingState> => {
     release(current);
-    await saver.settled();
+    await isSettled(saver);
     const good = await checkpoints.latest();
     if (!good)
       throw new TrainingDiverged(
@@ -217,7 +229,7 @@ const trainFrom = async (session: Session, snapshot: Snapshot | undefined, micro
     last = state.progress;
     await log.close();
     log = await openLog();
-    await save(good.score); // a process that is killed now must not meet the same data again
+    await saveOnTheWay(good.score); // a process that is killed now must not meet the same data again
     return state;
   };
 
@@ -274,8 +286,7 @@ const trainFrom = async (session: Session, snapshot: Snapshot | undefined, micro
       }
       last = progress;
       if (context.signal?.aborted) {
-        await save();
-        await saver.settled();
+        await saveAtLast();
         throw new Interrupted(
           `stopped at ${(100 * progress.fraction).toFixed(1)} % of the budget; \`cramkit resume ${folder}\` goes on`,
         );
@@ -283,8 +294,9 @@ const trainFrom = async (session: Session, snapshot: Snapshot | undefined, micro
       if (isDue() && guard.state.bad === 0) await saveOnTheWay();
       idleSince = performance.now();
     }
-    if (saved.microbatch !== state.progress.microbatch) await save();
-    await saver.settled();
+    // The clock may have ended it between two microbatches: a finished run stays as it is when it is resumed.
+    state = { ...state, progress: { ...state.progress, fraction: 1 } };
+    await saveAtLast();
     const finishedMs = elapsed();
     const params = averagedWeights(state.params, state.optimizer);
     release(state);
@@ -313,6 +325,17 @@ const releasing = (optimizer: Optimizer): Optimizer => ({
 const release = ({ params, optimizer }: TrainingState): void => {
   disposeTensors(params);
   disposeState(optimizer);
+};
+
+/** Waits for the disk; false where a write failed that will be made up for. */
+const isSettled = async (saver: Saver): Promise<boolean> => {
+  try {
+    await saver.settled();
+    return true;
+  } catch (error) {
+    if (isFileError(error)) return false;
+    throw error;
+  }
 };
 
 const isFileError = (error: unknown): error is NodeJS.ErrnoException =>

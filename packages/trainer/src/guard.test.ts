@@ -113,12 +113,15 @@ it("rolls back over what the losses do not show, and at the very end of the budg
     return rolledBack(state, current);
   };
   let failed = false;
+  let microbatches = 0;
   for await (const { progress } of trainGuarded({ start, state, restore, guard })) {
+    microbatches++;
     if (progress.microbatch !== 100 || failed) continue;
     guard.fail("the gradients were not finite");
     failed = true;
   }
   expect(reasons).toEqual(["the gradients were not finite at 100"]);
+  expect(microbatches).toBe(200); // what was rolled back is not used up
 });
 
 it("takes its verdict on the same microbatch every time", async () => {

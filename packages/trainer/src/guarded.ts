@@ -22,10 +22,11 @@ export class TrainingDiverged extends Error {
 }
 
 /** `good` where the data goes on behind the batches that did the harm and the clock runs on. */
-export const rolledBack = <P, S>(good: TrainState<P, S>, current: TrainState<P, S>): TrainState<P, S> => {
-  const { elapsedMs, fraction } = current.progress;
-  return { ...good, cursor: current.cursor, progress: { ...good.progress, elapsedMs, fraction } };
-};
+export const rolledBack = <P, S>(good: TrainState<P, S>, current: TrainState<P, S>): TrainState<P, S> => ({
+  ...good,
+  cursor: current.cursor,
+  progress: { ...good.progress, elapsedMs: current.progress.elapsedMs },
+});
 
 /** Runs the loop under a guard, and again from what `restore` returns where the guard asks for a rollback. */
 export async function* trainGuarded<P, S>(spec: GuardedSpec<P, S>): AsyncGenerator<StepReport<P, S>, void> {
