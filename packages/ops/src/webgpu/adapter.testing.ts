@@ -1,5 +1,6 @@
 import { registerGradients } from "../gradients/index.ts";
 import { registerKernels } from "../kernels.ts";
+import { emulatedSubgroup, withEmulatedMatrices } from "./emulated-matrices.testing.ts";
 import type { Capabilities, Host } from "./host.ts";
 import { webgpuKernels } from "./index.ts";
 
@@ -19,6 +20,7 @@ export interface TestBackend {
     numDataIds(): number;
     memory(): { numBytesInGPU: number; numBytesAllocatedInGPU: number };
     dispatchCounters(): { bindGroups: number; uniformUploads: number };
+    countTraffic(body: () => void): Map<string, { dispatches: number; bytes: number }>;
   };
   dispose(): void;
 }
@@ -27,6 +29,8 @@ interface TestOptions {
   tier?: Tier;
   variants?: Record<string, string>;
   matrixSpelling?: "old";
+  /** Computes the tier of matrices on emulated units of this shape. */
+  emulatedUnit?: { m: number; n: number; k: number };
 }
 
 let registered = false;
@@ -38,9 +42,17 @@ export async function startTestBackend(options: TestOptions = {}): Promise<TestB
   const { startWebgpu } = (await import(/* @vite-ignore */ url)) as {
     startWebgpu(options: object): Promise<TestBackend>;
   };
-  const { tier = "float32", variants = {}, matrixSpelling } = options;
+  const { variants = {}, matrixSpelling, emulatedUnit } = options;
+  const tier = emulatedUnit ? "float16" : (options.tier ?? "float32");
   const precision = tier === "float32" ? "float32" : "mixed";
   const started = await startWebgpu({ allowSoftware: true, precision, tier, variants });
+  if (emulatedUnit) {
+    const { backend } = started;
+    const sizes = { subgroupMinSize: emulatedSubgroup, subgroupMaxSize: emulatedSubgroup };
+    Object.assign(backend.capabilities, { tier: "matrix", matrix: [emulatedUnit], matrixSpelling: "new", ...sizes });
+    const dispatch = backend.dispatch.bind(backend);
+    backend.dispatch = (program, ...rest) => dispatch(withEmulatedMatrices(program), ...rest);
+  }
   if (matrixSpelling) Object.assign(started.backend.capabilities, { matrixSpelling });
   if (!registered) {
     registerGradients();

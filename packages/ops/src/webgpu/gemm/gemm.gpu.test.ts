@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { uniform } from "../../spec.ts";
 import { startTestBackend, type TestBackend, testableTiers } from "../adapter.testing.ts";
 import type { Host } from "../host.ts";
-import { gemm } from "./index.ts";
+import { gemm, gemmResult } from "./index.ts";
+import { matrixTiles } from "./matrix.ts";
 import type { Form } from "./tiled.ts";
 
 const forms: Form[] = ["nt", "nn", "tn"];
@@ -13,7 +14,7 @@ async function errorOf(
   host: Host,
   form: Form,
   [m, n, k]: number[],
-  more: { alpha?: number; bias?: boolean; accumulate?: boolean },
+  more: { alpha?: number; bias?: boolean; accumulate?: boolean; half?: boolean },
 ) {
   const a = uniform(form === "tn" ? [k!, m!] : [m!, k!], 1);
   const b = uniform(form === "nt" ? [n!, k!] : [k!, n!], 2);
@@ -25,19 +26,25 @@ async function errorOf(
     Tensor,
     Tensor,
   ];
-  const c = more.accumulate ? tc : host.makeTensorInfo([m!, n!], "float32");
-  gemm(host, {
+  const { alpha, accumulate, half } = more;
+  const product = {
     form,
     a: ta,
     b: tb,
-    c,
     m: m!,
     n: n!,
     k: k!,
-    alpha: more.alpha,
-    accumulate: more.accumulate,
+    alpha,
+    accumulate,
     biasTensor: more.bias ? tbias : undefined,
-  });
+  };
+  const c = accumulate
+    ? tc
+    : half
+      ? gemmResult(host, product, [m!, n!], true)
+      : host.makeTensorInfo([m!, n!], "float32");
+  if (half) expect(host.isDeferred(c)).toBe(true);
+  else gemm(host, { ...product, c });
   const result = more.accumulate ? tc : engine().makeTensorFromTensorInfo(c as TensorInfo);
   const got = await result.data();
   let [error, largest] = [0, 0];
@@ -94,3 +101,49 @@ describe.each(variants.filter(({ tier }) => tiers.includes(tier)))("gemm $name i
     expect(await errorOf(started!.backend, "tn", [20, 24, 2100], { bias: true })).toBeLessThan(tolerance);
   });
 });
+
+// The shapes of real units: those of NVIDIA (16 x 16 x 16, and 16 x 8 x 16) and of Intel (8 x 16 x 16).
+const units = [
+  { m: 16, n: 16, k: 16 },
+  { m: 16, n: 8, k: 16 },
+  { m: 8, n: 16, k: 16 },
+];
+const tileNames = Object.keys(matrixTiles);
+const emulations = [
+  ...tileNames.map((name) => ({ name, emulatedUnit: units[0]! })),
+  ...units.slice(1).map((emulatedUnit) => ({ name: "64x64", emulatedUnit })),
+];
+
+describe.runIf(tiers.includes("float16")).each(emulations)(
+  "gemm matrix.$name on emulated units of $emulatedUnit.m x $emulatedUnit.n x $emulatedUnit.k",
+  ({ name, emulatedUnit }) => {
+    let started: TestBackend | undefined;
+    beforeAll(async () => {
+      started = await startTestBackend({ emulatedUnit, variants: { gemm: `matrix.${name}` } });
+      started.backend.poison = true;
+    });
+    afterAll(() => started?.dispose());
+
+    // Compiling a large tile for a software adapter takes seconds: the forms take turns.
+    const isSmall = name === "64x64" && emulatedUnit === units[0];
+
+    it.each(isSmall ? forms : (["nt"] as const))("%s, whole tiles, f16", async (form) => {
+      const { m, n } = matrixTiles[name as keyof typeof matrixTiles];
+      expect(await errorOf(started!.backend, form, [m, n, 96], { half: true, bias: true })).toBeLessThan(3e-3);
+    });
+
+    it.runIf(isSmall).each(forms)("%s, whole tiles, float32", async (form) => {
+      const { m, n } = matrixTiles[name as keyof typeof matrixTiles];
+      expect(await errorOf(started!.backend, form, [m, n, 96], {})).toBeLessThan(3e-3);
+    });
+
+    it.runIf(isSmall || name === "128x128").each(isSmall ? forms : (["tn"] as const))(
+      "%s, edges with alpha, bias and accumulation",
+      async (form) => {
+        const more = { alpha: 0.5, bias: true, accumulate: true };
+        const { m, n } = matrixTiles[name as keyof typeof matrixTiles];
+        expect(await errorOf(started!.backend, form, [m - 7, n - 4, 37], more)).toBeLessThan(3e-3);
+      },
+    );
+  },
+);

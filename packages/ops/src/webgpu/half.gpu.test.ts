@@ -1,0 +1,108 @@
+import { add, reshape, type Tensor, tensor, tidy, valueAndGrads } from "@tensorflow/tfjs-core";
+import { afterEach, describe, expect, it } from "vitest";
+import { attention } from "../attention/index.ts";
+import { gelu } from "../gelu/index.ts";
+import { glu } from "../glu/index.ts";
+import { layerNorm } from "../layer-norm/index.ts";
+import { linear } from "../linear/index.ts";
+import { maskedCrossEntropy } from "../masked-cross-entropy/index.ts";
+import { rmsNorm } from "../rms-norm/index.ts";
+import { uniform } from "../spec.ts";
+import { startTestBackend, type TestBackend, testableTiers } from "./adapter.testing.ts";
+
+/*
+ * A layer whose tensors need no padding: in the tier of matrices everything between two products exists as f16 alone. Its
+ * loss and gradients against the float32 kernels, and what was dispatched for them.
+ */
+const [batch, seq, hidden, wide, vocab] = [2, 64, 128, 256, 128];
+const shapes: Record<string, number[]> = {
+  x: [batch, seq, hidden],
+  norm: [hidden],
+  bias: [hidden],
+  qkv: [3 * hidden, hidden],
+  dense: [hidden, hidden],
+  norm2: [hidden],
+  in: [2 * wide, hidden],
+  inBias: [2 * wide],
+  out: [hidden, wide],
+  up: [wide, hidden],
+  down: [hidden, wide],
+  vocabulary: [vocab, hidden],
+};
+const names = Object.keys(shapes);
+const positions = Int32Array.from({ length: 64 }, (_, i) => 2 * i + 1);
+
+const loss = (heads: number, tensors: readonly Tensor[]): Tensor => {
+  const p = Object.fromEntries(names.map((name, i) => [name, tensors[i]!])) as Record<string, Tensor>;
+  const mixed = attention(linear(layerNorm(p.x!, p.norm!, p.bias, 1e-6), p.qkv!), { heads });
+  let x = add(p.x!, linear(mixed, p.dense!));
+  x = add(x, linear(glu(linear(rmsNorm(x, p.norm2!, 1e-6), p.in!, p.inBias), "gelu"), p.out!));
+  x = add(x, linear(gelu(linear(rmsNorm(x, p.norm2!, 1e-6), p.up!)), p.down!));
+  const rows = reshape(layerNorm(x, p.norm!, p.bias, 1e-6), [batch * seq, hidden]);
+  const [at, to] = [positions, positions.map((i) => (7 * i) % vocab)].map((ids) => tensor(ids, undefined, "int32"));
+  return maskedCrossEntropy(rows, p.vocabulary!, undefined, at!, to!);
+};
+
+const tiers = await testableTiers();
+let started: TestBackend | undefined;
+afterEach(() => {
+  started?.dispose();
+  started = undefined;
+});
+
+async function results(heads: number, options: Parameters<typeof startTestBackend>[0]) {
+  started = await startTestBackend(options);
+  started.backend.poison = true;
+  const tensors = names.map((name, i) => {
+    const { values, shape } = uniform(shapes[name]!, i + 1, name === "x" ? 1 : 0.1);
+    return tensor(name.startsWith("norm") ? values.map((value) => 1 + value) : values, shape);
+  });
+  let outputs: Tensor[] = [];
+  const traffic = started.backend.countTraffic(() => {
+    outputs = tidy(() => {
+      const { value, grads } = valueAndGrads((...xs: Tensor[]) => loss(heads, xs))(tensors);
+      return [value, ...grads];
+    });
+  });
+  const values = await Promise.all(outputs.map((output) => output.data()));
+  started.dispose();
+  started = undefined;
+  return { values, keys: [...traffic.keys()] };
+}
+
+const norm = (values: ArrayLike<number>): number =>
+  Math.sqrt(Array.prototype.reduce.call(values, (sum: number, v: number) => sum + v * v, 0));
+const distance = (a: ArrayLike<number>, b: ArrayLike<number>) =>
+  norm(Float64Array.from(a, (value, i) => value - b[i]!)) / norm(b);
+
+const ways = [
+  { name: "the adapter's own units", tier: "matrix", heads: 2, options: { tier: "matrix" as const } },
+  // Heads of 32: those of 64 want more workgroup memory for such units than a software adapter has.
+  {
+    name: "emulated units of 16 x 16 x 16",
+    tier: "float16",
+    heads: 4,
+    options: { emulatedUnit: { m: 16, n: 16, k: 16 } },
+  },
+] as const;
+
+describe.each(ways.filter(({ tier }) => tiers.includes(tier)))(
+  "f16 between kernels, on $name",
+  ({ heads, options }) => {
+    it("gives the loss and the gradients of float32", async () => {
+      const want = await results(heads, {});
+      const got = await results(heads, options);
+      expect(Math.abs(got.values[0]![0]! - want.values[0]![0]!) / want.values[0]![0]!).toBeLessThan(1e-3);
+      for (const [i, name] of names.entries())
+        expect(distance(got.values[i + 1]!, want.values[i + 1]!), name).toBeLessThan(1e-2);
+      // Norms, activations, attention and products hand f16 on; nothing is widened on the way.
+      expect(got.keys.filter((key) => key.includes("half.widen"))).toEqual([]);
+      const of = (text: string) => got.keys.filter((key) => key.includes(text)).length;
+      expect([of("glu.gelu.backward.vec4.hhh"), of("gelu.gradient.vec4.hhh")]).toEqual([1, 1]);
+      expect([of("layer-norm.128.bias.fh"), of("layer-norm.gradient.128.hf")]).toEqual([1, 1]);
+      expect([of("attention.query.matrix"), of(`head${hidden / heads}.hhh`), of("softmax.vec4<f32>.half")]).toEqual([
+        1, 2, 1,
+      ]);
+    });
+  },
+);
