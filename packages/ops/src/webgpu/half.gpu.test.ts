@@ -1,4 +1,4 @@
-import { add, reshape, type Tensor, tensor, tidy, valueAndGrads } from "@tensorflow/tfjs-core";
+import { add, reshape, scalar, type Tensor, tensor, tidy, valueAndGrads, zerosLike } from "@tensorflow/tfjs-core";
 import { afterEach, describe, expect, it } from "vitest";
 import { attention } from "../attention/index.ts";
 import { gelu } from "../gelu/index.ts";
@@ -6,6 +6,7 @@ import { glu } from "../glu/index.ts";
 import { layerNorm } from "../layer-norm/index.ts";
 import { linear } from "../linear/index.ts";
 import { maskedCrossEntropy } from "../masked-cross-entropy/index.ts";
+import { optimizerKernels } from "../optimizer/index.ts";
 import { rmsNorm } from "../rms-norm/index.ts";
 import { uniform } from "../spec.ts";
 import { startTestBackend, type TestBackend, testableTiers } from "./adapter.testing.ts";
@@ -70,8 +71,7 @@ async function results(heads: number, options: Parameters<typeof startTestBacken
   return { values, keys: [...traffic.keys()] };
 }
 
-const norm = (values: ArrayLike<number>): number =>
-  Math.sqrt(Array.prototype.reduce.call(values, (sum: number, v: number) => sum + v * v, 0));
+const norm = (values: ArrayLike<number>): number => Math.hypot(...Array.from(values));
 const distance = (a: ArrayLike<number>, b: ArrayLike<number>) =>
   norm(Float64Array.from(a, (value, i) => value - b[i]!)) / norm(b);
 
@@ -106,3 +106,33 @@ describe.each(ways.filter(({ tier }) => tiers.includes(tier)))(
     });
   },
 );
+
+describe.runIf(tiers.includes("matrix"))("the f16 copy of a weight", () => {
+  it("stays in step with AdamW, so that no later product makes it anew", async () => {
+    started = await startTestBackend({ tier: "matrix" });
+    const { backend } = started;
+    const [x, weight] = [uniform([128, 64], 1), uniform([128, 64], 2)].map(({ values, shape }) =>
+      tensor(values, shape),
+    );
+    const [mu, nu] = [zerosLike(weight!), zerosLike(weight!)];
+    const attrs = { learningRate: 0.1, b1: 0.9, b2: 0.99, epsilon: 1e-8, weightDecay: 0.01 };
+    let y = linear(x!, weight!);
+    y.dispose();
+    const update = backend.countTraffic(() => {
+      const corrections = { correction1: 0.1, correction2: 0.01 };
+      optimizerKernels()!.adamw(weight!, x!, mu, nu, scalar(1), { ...attrs, ...corrections });
+    });
+    expect([...update.keys()]).toEqual(["adamw.vec4.half"]);
+    const again = backend.countTraffic(() => {
+      y = linear(x!, weight!);
+    });
+    expect([...again.keys()].filter((key) => key.startsWith("half."))).toEqual([]);
+    const [a, w, got] = await Promise.all([x!.data(), weight!.data(), y.data()]);
+    const want = Float64Array.from(got, (_, i) => {
+      let sum = 0;
+      for (let k = 0; k < 64; k++) sum += a[Math.floor(i / 128) * 64 + k]! * w[(i % 128) * 64 + k]!;
+      return sum;
+    });
+    expect(distance(got, want)).toBeLessThan(1e-3);
+  });
+});

@@ -7,6 +7,7 @@ import { gelu } from "../gelu/index.ts";
 import { glu } from "../glu/index.ts";
 import { layerNorm } from "../layer-norm/index.ts";
 import { linear } from "../linear/index.ts";
+import { maskedCrossEntropy } from "../masked-cross-entropy/index.ts";
 import { optimizerKernels } from "../optimizer/index.ts";
 import { rmsNorm } from "../rms-norm/index.ts";
 import { integers, type SpecInput, uniform } from "../spec.ts";
@@ -36,6 +37,41 @@ const cases: { name: string; inputs: SpecInput[]; run: (...xs: Tensor[]) => Tens
     name: "embedding",
     inputs: [uniform([40, 33], 1)],
     run: (table) => embedding(tensor(ids.values, ids.shape, "int32"), table!),
+  },
+  {
+    name: "linear of a large weight",
+    inputs: [uniform([70, 100], 1), uniform([240, 100], 2), uniform([240], 3)],
+    run: (x, w, b) => linear(x!, w!, b),
+  },
+  {
+    name: "linear of a large weight and more rows than fit",
+    inputs: [uniform([600, 100], 1), uniform([240, 100], 2), uniform([240], 3)],
+    run: (x, w, b) => linear(x!, w!, b),
+  },
+  {
+    name: "embedding of a large table",
+    inputs: [uniform([rows, 33], 1)],
+    run: (table) =>
+      embedding(
+        tensor(
+          ids.values.map((id) => (id * 97) % rows),
+          ids.shape,
+          "int32",
+        ),
+        table!,
+      ),
+  },
+  {
+    name: "maskedCrossEntropy of a large vocabulary",
+    inputs: [uniform([90, 36], 1), uniform([rows, 36], 2), uniform([rows], 3)],
+    run: (hidden, weight, bias) =>
+      maskedCrossEntropy(
+        hidden!,
+        weight!,
+        bias,
+        tensor([1, 5, 64, 80], [4], "int32"),
+        tensor([3, 899, 64, 500], [4], "int32"),
+      ),
   },
   {
     name: "attention",
@@ -69,8 +105,9 @@ describe.runIf(tiers.length > 0)("tensors larger than a binding", () => {
     setLimit(2 ** 16);
     const parts = await results(inputs, run);
     parts.forEach((values, i) => {
-      const largest = Math.max(...whole[i]!.map(Math.abs));
-      const error = Math.max(...values.map((value, j) => Math.abs(value - whole[i]![j]!)));
+      const largestOf = (all: number[]) => all.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+      const largest = largestOf(whole[i]!);
+      const error = largestOf(values.map((value, j) => value - whole[i]![j]!));
       expect(error / largest).toBeLessThan(1e-5);
     });
   });

@@ -189,7 +189,7 @@ describe.runIf(tiers.length > 0)("training a small encoder", () => {
     });
     const [early, late] = [seen[99]!, seen[199]!];
     expect({ ...late, bindGroups: 0 }).toEqual({ ...early, bindGroups: 0 });
-    // Buffers come back in the same order once the pool has settled.
-    expect(late.bindGroups - early.bindGroups).toBeLessThan(100);
+    // Every step gets the buffers of the one before.
+    expect(late.bindGroups).toBe(early.bindGroups);
   });
 });
