@@ -10,6 +10,8 @@ export interface Compute {
   readonly findings: readonly Finding[];
   /** In-place kernels of the backend, where it has them. */
   readonly kernels: OptimizerKernels | undefined;
+  /** Starts the same backend anew, without any tensors: what a device holds once it ran out of memory is not to be trusted. */
+  restart(): Promise<void>;
   dispose(): void;
 }
 
@@ -19,16 +21,27 @@ export const startCompute = async (
   { allowSoftware = false }: { allowSoftware?: boolean } = {},
 ): Promise<Compute> => {
   registerGradients();
-  const backend = await startBackend(name, {
-    kernels: {
-      cpu: async () => (await import("@cramkit/ops/cpu")).cpuKernels,
-      webgpu: async () => (await import("@cramkit/ops/webgpu")).webgpuKernels,
-    },
-    cpu: { threads: threads ?? undefined },
-    webgpu: { precision, allowSoftware },
-  });
-  const { findings, dispose } = backend;
+  const start = (choice: Recipe["backend"]["name"]) =>
+    startBackend(choice, {
+      kernels: {
+        cpu: async () => (await import("@cramkit/ops/cpu")).cpuKernels,
+        webgpu: async () => (await import("@cramkit/ops/webgpu")).webgpuKernels,
+      },
+      cpu: { threads: threads ?? undefined },
+      webgpu: { precision, allowSoftware },
+    });
+  let backend = await start(name);
   const isIgnored = precision === "mixed" && backend.name !== "webgpu";
   const description = `${backend.description}${isIgnored ? " (in float32: mixed precision needs webgpu)" : ""}`;
-  return { name: backend.name, description, findings, kernels: optimizerKernels(), dispose };
+  return {
+    name: backend.name,
+    description,
+    findings: backend.findings,
+    kernels: optimizerKernels(),
+    async restart() {
+      backend.dispose();
+      backend = await start(backend.name);
+    },
+    dispose: () => backend.dispose(),
+  };
 };

@@ -15,13 +15,15 @@ export interface Deadline {
 const margin = 1.5;
 /** Microbatches that end after the loop has seen that the time is up: its own, and those in flight. */
 const late = 3;
+/** For whatever else a machine does at that moment. */
+const slackMs = 250;
 
 export const createDeadline = (budget: Budget): Deadline => {
   const used = budgetFraction(budget);
   const totalMs = budget.hours === undefined ? Number.POSITIVE_INFINITY : budget.hours * 3_600_000;
   let [checkpointMs, microbatchMs] = [0, 0];
   // Where a checkpoint takes longer than half of the budget, no reserve makes sense of it.
-  const trainingMs = () => totalMs - Math.min(margin * checkpointMs + late * microbatchMs, totalMs / 2);
+  const trainingMs = () => totalMs - Math.min(margin * checkpointMs + late * microbatchMs + slackMs, totalMs / 2);
   return {
     fraction: (counts) =>
       totalMs === Number.POSITIVE_INFINITY

@@ -1,6 +1,6 @@
 import { init, type ModelConfig, maskedLanguageModelLoss, type Params } from "@cramkit/model";
 import { maskedBatches } from "@cramkit/packer";
-import { findMicrobatch } from "@cramkit/trainer";
+import { findMicrobatch, isOutOfMemory } from "@cramkit/trainer";
 import { valueAndNamedGrads } from "./gradient.ts";
 import { maskingOf, specialId } from "./masking.ts";
 import { disposeTensors } from "./named-tensors.ts";
@@ -8,25 +8,40 @@ import type { Prepared } from "./prepare.ts";
 import type { RunContext } from "./progress.ts";
 import type { Recipe } from "./recipe.ts";
 
+export interface MicrobatchChoice {
+  readonly recipe: Recipe;
+  readonly config: ModelConfig;
+  readonly prepared: Prepared;
+  /** Starts the backend anew, after memory ran out. */
+  readonly restart?: () => Promise<void>;
+}
+
 /** The recipe's microbatch size; for "auto" the fastest one that fits into memory, by trial. */
 export const chooseMicrobatch = async (
-  recipe: Recipe,
-  config: ModelConfig,
-  prepared: Prepared,
+  { recipe, config, prepared, restart }: MicrobatchChoice,
   { say }: RunContext,
 ): Promise<number> => {
   const { microbatchSize, batchSize } = recipe.training;
   if (microbatchSize !== "auto") return microbatchSize;
   const params = init(config, recipe.seed);
+  let ranOut = false;
   try {
     const found = await findMicrobatch({
       max: Math.min(batchSize, 512, prepared.training.rowCount),
-      attempt: (size) => rateOf(size, params, config, recipe, prepared),
+      async attempt(size) {
+        try {
+          return await rateOf(size, params, config, recipe, prepared);
+        } catch (error) {
+          ranOut = isOutOfMemory(error);
+          throw error;
+        }
+      },
     });
     say(`microbatches of ${found} rows, found by trial`);
     return found;
   } finally {
     disposeTensors(params);
+    if (ranOut) await restart?.();
   }
 };
 

@@ -46,6 +46,7 @@ interface Attempt {
   readonly folder?: string;
   readonly kernels?: Kernels;
   readonly backend?: string;
+  readonly restart?: () => Promise<void>;
   readonly context?: Partial<RunContext>;
 }
 
@@ -55,6 +56,7 @@ const run = async ({
   folder = newFolder(),
   kernels = compute.kernels,
   backend = "cpu",
+  restart,
   context,
 }: Attempt) => {
   const said: string[] = [];
@@ -70,7 +72,7 @@ const run = async ({
   writeFileSync(runFiles(folder).recipe, JSON.stringify(recipe));
   const config = modelOf(recipe, prepared.tokenizer.vocabSize);
   const trained = await pretrain(
-    { recipe, folder, prepared, config, backend, kernels, heldOut },
+    { recipe, folder, prepared, config, backend, kernels, restart, heldOut },
     { ...quiet, say: (line) => said.push(line), ...context },
   );
   const weights: number[] = [];
@@ -212,6 +214,20 @@ it("halves the microbatch when memory runs out, on from the last checkpoint", as
   // The very same run as one that had this size from the beginning.
   const four = await run({ recipe: changed({ training: { microbatchSize: 4 } }) });
   expect(rescued.weights).toEqual(four.weights);
+  let restarts = 0;
+  const restart = async () => {
+    restarts++;
+    await compute.restart();
+  };
+  let isFirst = true;
+  const failingOnce = kernelsWith(() => {
+    if (isFirst) {
+      isFirst = false;
+      throw new RangeError("Array buffer allocation failed");
+    }
+  });
+  expect((await run({ kernels: failingOnce, restart })).weights).toEqual(four.weights);
+  expect(restarts).toBe(1);
   await expect(
     run({
       kernels: kernelsWith(() => {

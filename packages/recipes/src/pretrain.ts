@@ -60,6 +60,8 @@ export interface PretrainSpec {
   readonly backend: string;
   /** In-place kernels of the backend, where it has them. */
   readonly kernels?: Kernels;
+  /** Starts the backend anew, after memory ran out: the next try begins on a clean device. */
+  readonly restart?: () => Promise<void>;
   /** Rows and masks of the held-out losses. */
   readonly heldOut: EvaluationSet;
 }
@@ -97,7 +99,7 @@ const [retryMs, showMs] = [60_000, 1_000];
  * memory runs out it goes back to the last checkpoint with half the microbatch. The caller disposes of the parameters.
  */
 export const pretrain = async (spec: PretrainSpec, context: RunContext): Promise<Pretrained> => {
-  const { recipe, folder, prepared, config, backend } = spec;
+  const { recipe, folder, config, backend } = spec;
   const checkpoints = await openCheckpoints({
     folder: runFiles(folder).checkpoints,
     format: snapshotFormat,
@@ -121,7 +123,7 @@ export const pretrain = async (spec: PretrainSpec, context: RunContext): Promise
   const session: Session = { spec, context, checkpoints, saver, ledger, deadline, guard, elapsed };
   try {
     let snapshot = kept?.state;
-    let size = snapshot?.run.microbatchSize ?? (await chooseMicrobatch(recipe, config, prepared, context));
+    let size = snapshot?.run.microbatchSize ?? (await chooseMicrobatch(spec, context));
     for (;;) {
       try {
         return await trainFrom(session, snapshot, size);
@@ -133,6 +135,7 @@ export const pretrain = async (spec: PretrainSpec, context: RunContext): Promise
         );
         size = smaller;
         await isSettled(saver);
+        await spec.restart?.();
         snapshot = (await checkpoints.latest())?.state;
       }
     }

@@ -98,9 +98,8 @@ const heldOutOf = (recipe: Recipe, prepared: Prepared): EvaluationSet => ({
 
 const pretrainStage = async ({ recipe, folder, prepared, config, compute, heldOut, context }: OpenRun) => {
   const files = runFiles(folder);
-  const { kernels } = compute;
-  const backend = compute.name;
-  const trained = await pretrain({ recipe, folder, prepared, config, backend, kernels, heldOut }, context);
+  const { name: backend, kernels, restart } = compute;
+  const trained = await pretrain({ recipe, folder, prepared, config, backend, kernels, restart, heldOut }, context);
   const { params, progress, microbatchSize, finishedMs, spent } = trained;
   try {
     await saveModel(files.model, { params, config, tokenizer: prepared.tokenizer });
