@@ -1,10 +1,9 @@
 import { spawn } from "node:child_process";
-import { appendFile, mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
+import { appendFile, mkdtemp, readdir, writeFile } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, expect, it } from "vitest";
-import { lockRun, openEventLog, openMetrics, readMetrics } from "./index.ts";
-import { maskedCrc } from "./tensorboard.ts";
+import { lockRun, openMetrics, readMetrics } from "./index.ts";
 
 let folder: string;
 beforeEach(async () => {
@@ -63,35 +62,4 @@ it("appends metrics and drops what a resumed run writes again", async () => {
 it("names the line of a metrics file that is broken", async () => {
   await writeFile(join(folder, "m.jsonl"), '{"microbatch":1}\nbroken\n');
   await expect(readMetrics(join(folder, "m.jsonl"))).rejects.toThrow(/m\.jsonl:2: expected a JSON object, got broken/);
-});
-
-it("knows the check value of CRC-32C", () => {
-  // RFC 3720, B.4: 32 bytes of zeros have the checksum 0x8a9136aa; masked as TFRecord does.
-  const crc = 0x8a9136aa;
-  expect(maskedCrc(new Uint8Array(32))).toBe((((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0);
-});
-
-it("writes event files that parse as TFRecords of tensorflow.Event", async () => {
-  const log = await openEventLog(folder, { step: 7, now: () => 1_500 });
-  await log.append(300, { loss: 0.5, "learning rate": 0.25 });
-  await log.close();
-  const [name] = await readdir(folder);
-  const bytes = await readFile(join(folder, name!));
-  const records: Buffer[] = [];
-  for (let at = 0; at < bytes.length; ) {
-    const length = Number(bytes.readBigUInt64LE(at));
-    expect(bytes.readUInt32LE(at + 8)).toBe(maskedCrc(bytes.subarray(at, at + 8)));
-    const body = bytes.subarray(at + 12, at + 12 + length);
-    expect(bytes.readUInt32LE(at + 12 + length)).toBe(maskedCrc(body));
-    records.push(body);
-    at += 16 + length;
-  }
-  expect(records).toHaveLength(3);
-  expect(records[0]!.subarray(9).toString()).toBe("\x1a\x0dbrain.Event:2");
-  expect(records[0]!.readDoubleLE(1)).toBe(1.5);
-  expect([...records[1]!.subarray(9)]).toEqual([0x10, 7, 0x3a, 2, 0x08, 1]);
-  const summary = records[2]!.subarray(9);
-  expect([...summary.subarray(0, 3)]).toEqual([0x10, 0xac, 0x02]); // step 300
-  expect(summary.includes("learning rate")).toBe(true);
-  expect(summary.readFloatLE(summary.length - 4)).toBe(0.25);
 });

@@ -12,7 +12,10 @@ export interface EventLog {
   close(): Promise<void>;
 }
 
-/** Opens a new event file in `folder`. Resumed at `step`, it tells TensorBoard to forget what came after it. */
+/**
+ * Opens a new event file in `folder`. Resumed behind `step`, it tells TensorBoard to forget what came after it: a start of
+ * a session drops everything from its own step on.
+ */
 export const openEventLog = async (
   folder: string,
   { step, now = Date.now }: { step: number; now?: () => number },
@@ -23,7 +26,7 @@ export const openEventLog = async (
   const time = () => double(1, now() / 1000);
   const started = 1;
   await handle.appendFile(record([...time(), ...text(3, "brain.Event:2")]));
-  await handle.appendFile(record([...time(), ...integer(2, step), ...message(7, integer(1, started))]));
+  await handle.appendFile(record([...time(), ...integer(2, step + 1), ...message(7, integer(1, started))]));
   return {
     append: async (at, scalars) => {
       const values = Object.entries(scalars).flatMap(([tag, value]) =>
@@ -66,7 +69,7 @@ const castagnoli = /* @__PURE__ */ Uint32Array.from({ length: 256 }, (_, byte) =
 });
 
 /** CRC-32C, rotated right by 15 and offset, as TFRecord asks. */
-export const maskedCrc = (bytes: Uint8Array): number => {
+const maskedCrc = (bytes: Uint8Array): number => {
   let crc = ~0;
   for (const byte of bytes) crc = (crc >>> 8) ^ castagnoli[(crc ^ byte) & 255]!;
   crc = ~crc >>> 0;
