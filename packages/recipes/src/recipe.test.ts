@@ -6,6 +6,7 @@ import { expect, it } from "vitest";
 import { parseBudget } from "./budget.ts";
 import { differences } from "./difference.ts";
 import { findRecipe } from "./find-recipe.ts";
+import { flopsPerToken } from "./flops.ts";
 import { nearest } from "./nearest.ts";
 import { applySettings } from "./overrides.ts";
 import { parseRecipe } from "./recipe.ts";
@@ -50,6 +51,16 @@ it.each([
   ["__proto__.x=1", /no such setting "__proto__"/],
 ])("refuses the setting %s", (setting, message) => {
   expect(() => applySettings(recipes.quickstart(), [setting])).toThrow(message);
+});
+
+it("counts operations as the recipe masks, and sam twice", () => {
+  const recipe = recipes.quickstart();
+  const config = modelOf(recipe, recipe.tokenizer.vocabSize);
+  const perToken = flopsPerToken(config, recipe);
+  expect(flopsPerToken(config, applySettings(recipe, ["training.optimizer.name=sam"]))).toBe(2 * perToken);
+  const fewer = flopsPerToken(config, applySettings(recipe, ["masking.probability=0.125"]));
+  // An eighth of the positions less, each with 6 operations a weight of the decoder.
+  expect(perToken - fewer).toBeCloseTo(0.125 * 6 * 4096 * 128, 0);
 });
 
 it("refuses adahessian in mixed precision and says why", () => {
