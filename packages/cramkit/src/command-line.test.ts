@@ -1,60 +1,69 @@
-import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+import { join } from "node:path";
+import { recipes } from "@cramkit/recipes";
 import { expect, it } from "vitest";
+import { startCramkit } from "./command-line.testing.ts";
+import { runProgram } from "./main.ts";
+import { createProgram } from "./program.ts";
 
-const tsx = pathToFileURL(resolve("node_modules/tsx/dist/loader.mjs")).href;
-const cli = resolve("packages/cramkit/src/cli.ts");
-
-/** Runs the command line from source, in a folder of its own. */
-const cramkit = (args: string[], cwd = mkdtempSync(join(tmpdir(), "cramkit-"))) =>
-  new Promise<{ code: number | null; out: string; error: string; cwd: string }>((done) => {
-    const child = spawn(process.execPath, ["--import", tsx, "--conditions=@cramkit/source", cli, ...args], { cwd });
-    let [out, error] = ["", ""];
-    child.stdout.on("data", (chunk) => (out += chunk));
-    child.stderr.on("data", (chunk) => (error += chunk));
-    child.on("close", (code) => done({ code, out, error, cwd }));
-    child.stdin.end();
-  });
+/** Runs the command line in a folder of its own. */
+const cramkit = async (args: string[], cwd = mkdtempSync(join(tmpdir(), "cramkit-"))) => ({
+  ...(await startCramkit(args, { cwd }).ended),
+  cwd,
+});
 
 it.concurrent.each([
   ["an unknown command", ["rn"], /unknown command 'rn'\n\(Did you mean run\?\)/],
   ["an unknown option", ["run", "smoke", "--sett", "a=b"], /unknown option '--sett'/],
-  ["an unknown recipe", ["run", "quikstart"], /^cramkit: no recipe "quikstart"; there is quickstart,/],
-  ["an unknown setting", ["run", "smoke", "--set", "training.batchsize=1"], /there is batchSize/],
-  [
-    "a budget of zero",
-    ["run", "smoke", "--set", "training.budget=0 steps"],
-    /^cramkit: --set: training\.budget: expected a number above 0/,
-  ],
-  [
-    "a missing folder",
-    ["run", "smoke", "--set", 'corpus.sources=[{"kind":"files","path":"books"}]'],
-    /^cramkit: .*books/m,
-  ],
-  ["a missing run", ["report", "nowhere"], /^cramkit: nowhere: expected a run folder with a recipe\.json/],
-  [
-    "a missing tokenizer",
-    ["tokenizer", "encode", "nowhere.json", "text"],
-    /^cramkit: nowhere\.json: no such file or folder/,
-  ],
   [
     "a model that is not there",
     ["fill-mask", "a [MASK]", "--run", "nowhere"],
     /cramkit: .*nowhere.*expected a model folder/,
   ],
-])(
-  "answers %s with one clear line, a code other than zero and no run folder",
-  { timeout: 120_000 },
-  async (_, args, message) => {
-    const { code, error, cwd } = await cramkit(args);
-    expect(error).toMatch(message);
-    expect(code).toBe(1);
-    expect(readdirSync(cwd)).not.toContain("runs");
-  },
-);
+])("answers %s with one clear line and a code other than zero", { timeout: 120_000 }, async (_, args, message) => {
+  const { code, error } = await cramkit(args);
+  expect(error).toMatch(message);
+  expect(code).toBe(1);
+});
+
+it.each([
+  ["an unknown recipe", ["run", "quikstart"], /^cramkit: no recipe "quikstart"; there is quickstart,/],
+  ["an unknown setting", ["run", "smoke", "--set", "training.batchsize=1"], /there is batchSize/],
+  [
+    "a setting of another type",
+    ["run", "smoke", "--set", "training.batchSize=many"],
+    /^cramkit: --set: training\.batchSize: .*expected number, received string/,
+  ],
+  ["no setting", ["run", "smoke", "--set", "seed"], /^cramkit: --set: expected KEY=VALUE/],
+  [
+    "a budget of zero",
+    ["run", "smoke", "--set", "training.budget=0 steps"],
+    /^cramkit: --set: training\.budget: expected a number above 0/,
+  ],
+  ["a budget below zero", ["pretrain", "smoke", "--set", "training.budget=-1 hours"], /expected a number above 0/],
+  ["a budget of nothing that is counted", ["run", "smoke", "--set", "training.budget=3 apples"], /and a unit, as in/],
+  [
+    "a missing folder",
+    ["run", "smoke", "--set", 'corpus.sources=[{"kind":"files","path":"books"}]'],
+    /^cramkit: .*books/,
+  ],
+  ["a run that is not there", ["report", "nowhere"], /^cramkit: nowhere: expected a run folder with a recipe\.json/],
+  [
+    "a tokenizer that is not there",
+    ["tokenizer", "encode", "nowhere.json", "text"],
+    /^cramkit: nowhere\.json: no such/,
+  ],
+])("answers %s with one clear line and leaves no run behind", async (_, args, message) => {
+  const folder = mkdtempSync(join(tmpdir(), "cramkit-"));
+  const folders = ["run", "pretrain"].includes(args[0]!)
+    ? ["--dir", join(folder, "run"), "--data", join(folder, "data")]
+    : [];
+  const lines: string[] = [];
+  expect(await runProgram(createProgram(), [...args, ...folders], (line) => lines.push(line))).toBe(1);
+  expect(lines).toEqual([expect.stringMatching(message)]);
+  expect(readdirSync(folder)).not.toContain("run");
+});
 
 it("trains a tokenizer and runs it both ways", { timeout: 120_000 }, async () => {
   const cwd = mkdtempSync(join(tmpdir(), "cramkit-"));
@@ -73,4 +82,22 @@ it("trains a tokenizer and runs it both ways", { timeout: 120_000 }, async () =>
 it("prints a recipe that can be run again from its file", { timeout: 120_000 }, async () => {
   const { out } = await cramkit(["recipes", "crammed-bert"]);
   expect(JSON.parse(out)).toMatchObject({ name: "crammed-bert", model: { layers: 16 }, training: { batchSize: 8192 } });
+});
+
+it("serves the report of a run that goes on, to this machine alone", { timeout: 120_000 }, async () => {
+  const run = mkdtempSync(join(tmpdir(), "cramkit-"));
+  writeFileSync(join(run, "recipe.json"), JSON.stringify(recipes.smoke()));
+  const row = (microbatch: number, tokens: number) =>
+    appendFileSync(join(run, "metrics.jsonl"), `${JSON.stringify({ microbatch, tokens, loss: 5, fraction: 0.5 })}\n`);
+  row(1, 111);
+  const { child, ended } = startCramkit(["watch", run], { cwd: run });
+  const line = await new Promise<string>((read) => child.stdout?.once("data", (chunk) => read(String(chunk))));
+  const url = /http:\/\/127\.0\.0\.1:\d+\//.exec(line)![0];
+  const page = async (path = "") => (await fetch(url + path)).text();
+  expect(await page()).toContain("<dd>111</dd>");
+  row(2, 222);
+  expect(await page()).toContain("<dd>222</dd>");
+  expect((await fetch(`${url}recipe.json`)).status).toBe(404);
+  child.kill("SIGINT");
+  await ended;
 });

@@ -6,19 +6,27 @@ const interrupted = 130;
 
 /** Runs the command line: an error becomes one clear line, and the process ends even where a device keeps it alive. */
 export const runMain = async (program: Command): Promise<void> => {
-  let code = 0;
-  try {
-    await program.parseAsync();
-    code = Number(process.exitCode ?? 0);
-  } catch (error) {
-    const stopped = error instanceof Interrupted;
-    code = stopped ? Number(process.exitCode ?? interrupted) : 1;
-    process.stderr.write(`${stopped ? "" : "cramkit: "}${message(error)}\n`);
-    if (process.env.CRAMKIT_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
-  }
+  const code = await runProgram(program, process.argv.slice(2), (line) => process.stderr.write(`${line}\n`));
   // Let a pipe take what was written before the process ends.
   await new Promise((done) => process.stdout.write("", done));
   process.exit(code);
+};
+
+/** The same without an end of the process: resolves to its exit code. */
+export const runProgram = async (
+  program: Command,
+  args: readonly string[],
+  say: (line: string) => void,
+): Promise<number> => {
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    const stopped = error instanceof Interrupted;
+    say(`${stopped ? "" : "cramkit: "}${message(error)}`);
+    if (process.env.CRAMKIT_DEBUG && error instanceof Error) say(`${error.stack}`);
+    return stopped ? Number(process.exitCode ?? interrupted) : 1;
+  }
 };
 
 const message = (error: unknown): string => {
