@@ -1,12 +1,24 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { openCheckpoint, type TensorEntry, writeSafetensors } from "@cramkit/checkpoint";
-import { type State, type StateLayout, stateFromTensors, stateLayout, stateTensors } from "@cramkit/optim";
+import {
+  disposeState,
+  type State,
+  type StateLayout,
+  stateFromTensors,
+  stateLayout,
+  stateTensors,
+} from "@cramkit/optim";
 import type { GuardState, Progress, TrainState } from "@cramkit/trainer";
 import { type CheckpointFormat, writeFileAtomic } from "@cramkit/trainer/node";
-import { entriesOf, type NamedTensors, tensorsOf } from "./named-tensors.ts";
+import { disposeTensors, entriesOf, type NamedTensors, tensorsOf } from "./named-tensors.ts";
 
 export type TrainingState = TrainState<NamedTensors, State>;
+
+export const disposeTrainingState = ({ params, optimizer }: TrainingState): void => {
+  disposeTensors(params);
+  disposeState(optimizer);
+};
 
 /** What a run has used so far besides the training itself, over all its sessions. */
 export interface Spent {

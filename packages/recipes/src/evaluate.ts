@@ -1,4 +1,4 @@
-import type { ModelConfig, Params } from "@cramkit/model";
+import { type ModelConfig, maskedLanguageModelLoss, type Params } from "@cramkit/model";
 import { type MaskedBatch, type Masking, maskedBatches, type RowSource } from "@cramkit/packer";
 import { maskedLogits } from "./gradient.ts";
 import type { NamedTensors } from "./named-tensors.ts";
@@ -18,19 +18,11 @@ const rowsOfABatch = 16;
 
 /** The masked batches of an evaluation: the same rows and masks every time. */
 async function* evaluationBatches({ source, rows, maskId, masking, seed }: EvaluationSet): AsyncGenerator<MaskedBatch> {
-  let left = Math.min(rows, source.rowCount);
-  const batches = maskedBatches(source, {
-    batchSize: Math.min(rowsOfABatch, left),
-    maskId,
-    masking,
-    seed: seed ^ streams.evaluation,
-    dropLast: false,
-  });
-  for await (const { batch } of batches) {
-    if (left <= 0) return;
-    left -= batch.batchSize;
-    yield batch;
-  }
+  const rowCount = Math.min(rows, source.rowCount);
+  const { seqLength, vocabSize } = source;
+  const first: RowSource = { rowCount, seqLength, vocabSize, readRows: (...request) => source.readRows(...request) };
+  const options = { maskId, masking, seed: (seed ^ streams.evaluation) >>> 0, dropLast: false };
+  for await (const { batch } of maskedBatches(first, { ...options, batchSize: rowsOfABatch })) yield batch;
 }
 
 /** Sums over masked positions; from them the mean loss and the share of right guesses. */
@@ -48,6 +40,21 @@ const createScore = () => {
       positions,
     }),
   };
+};
+
+/**
+ * The same loss as that of `scoreModel`, as training computes it: nothing but one number a batch leaves the device. Borrows
+ * the parameters.
+ */
+export const heldOutLoss = async (params: NamedTensors, config: ModelConfig, set: EvaluationSet): Promise<number> => {
+  let [sum, positions] = [0, 0];
+  for await (const batch of evaluationBatches(set)) {
+    const mean = maskedLanguageModelLoss(params as Params, config, batch);
+    sum += (await mean.data())[0]! * batch.targets.length;
+    positions += batch.targets.length;
+    mean.dispose();
+  }
+  return sum / positions;
 };
 
 /** Masked-token loss and accuracy of a model. Borrows the parameters. */

@@ -2,6 +2,7 @@ import {
   accumulate,
   adamw,
   clip,
+  type Evaluation,
   ema,
   type Kernels,
   latestWeightAverage,
@@ -56,6 +57,19 @@ export const trainingOptimizer = (
     batchSize: (progress) => Math.ceil(examples(progress) / microbatchSize) * microbatchSize,
   };
 };
+
+/** The optimizer, where an update that fails, as for want of memory, leaves no gradients behind. */
+export const releasing = (optimizer: Optimizer): Optimizer => ({
+  ...optimizer,
+  update(gradients, ...rest) {
+    try {
+      return optimizer.update(gradients, ...rest);
+    } catch (error) {
+      disposeTensors("evaluate" in gradients ? (gradients as Evaluation).grads : (gradients as NamedTensors));
+      throw error;
+    }
+  },
+});
 
 /** What one of the transformations keeps in its state under this name, borrowed. */
 const kept = (state: State, name: string): State | undefined => {

@@ -1,12 +1,5 @@
 import { init, type ModelConfig } from "@cramkit/model";
-import {
-  disposeState,
-  type Evaluation,
-  type Gradients,
-  type Kernels,
-  type Optimizer,
-  type State,
-} from "@cramkit/optim";
+import type { Gradients, Kernels, State } from "@cramkit/optim";
 import { type BatchCursor, maskedBatches } from "@cramkit/packer";
 import { elapsedClock } from "@cramkit/scheduler";
 import {
@@ -25,6 +18,7 @@ import { type Checkpoints, openCheckpoints } from "@cramkit/trainer/node";
 import { memory } from "@tensorflow/tfjs-core";
 import { parseBudget } from "./budget.ts";
 import {
+  disposeTrainingState,
   type Snapshot,
   type Spent,
   snapshotFormat,
@@ -34,20 +28,27 @@ import {
 } from "./checkpoint-format.ts";
 import { createDeadline, type Deadline } from "./deadline.ts";
 import { openEnergyMeter } from "./energy.ts";
-import { type EvaluationSet, scoreModel } from "./evaluate.ts";
+import { type EvaluationSet, heldOutLoss } from "./evaluate.ts";
 import { flopsPerToken } from "./flops.ts";
 import { maskedLanguageModelGradient } from "./gradient.ts";
 import { type Ledger, openLedger } from "./ledger.ts";
 import { maskingOf } from "./masking.ts";
 import { chooseMicrobatch, smallerMicrobatch } from "./microbatch.ts";
 import { disposeTensors, type NamedTensors } from "./named-tensors.ts";
-import { averagedWeights, lossScale, readOptimizer, trainingOptimizer, withoutPartialBatch } from "./optimizer.ts";
+import {
+  averagedWeights,
+  lossScale,
+  readOptimizer,
+  releasing,
+  trainingOptimizer,
+  withoutPartialBatch,
+} from "./optimizer.ts";
 import type { Prepared } from "./prepare.ts";
 import { Interrupted, type RunContext } from "./progress.ts";
 import { streams, uniform } from "./random.ts";
 import type { Recipe } from "./recipe.ts";
 import { runFiles } from "./run-record.ts";
-import { createSaver, type Saver } from "./saver.ts";
+import { createSaver, isFileError, type Saver } from "./saver.ts";
 import { openTrainingLog } from "./training-log.ts";
 
 export interface PretrainSpec {
@@ -134,7 +135,7 @@ export const pretrain = async (spec: PretrainSpec, context: RunContext): Promise
           `${(error as Error).message}: going on from the last checkpoint with microbatches of ${smaller} rows`,
         );
         size = smaller;
-        await isSettled(saver);
+        await saver.isWritten();
         await spec.restart?.();
         snapshot = (await checkpoints.latest())?.state;
       }
@@ -186,7 +187,7 @@ const trainFrom = async (session: Session, snapshot: Snapshot | undefined, micro
   };
   /** Nothing else comes after: it is on the disk, or that is an error. */
   const saveAtLast = async () => {
-    const isWritten = await isSettled(saver);
+    const isWritten = await saver.isWritten();
     const { microbatch, fraction } = state.progress;
     const isSame = saved.microbatch === microbatch;
     if (!isWritten || !isSame || saved.fraction !== fraction) await save(isSame ? saved.score : undefined);
@@ -220,8 +221,8 @@ const trainFrom = async (session: Session, snapshot: Snapshot | undefined, micro
     });
 
   const restore = async (current: TrainingState, reason: string): Promise<TrainingState> => {
-    release(current);
-    await isSettled(saver);
+    disposeTrainingState(current);
+    await saver.isWritten();
     const good = await checkpoints.latest();
     if (!good)
       throw new TrainingDiverged(
@@ -254,7 +255,7 @@ const trainFrom = async (session: Session, snapshot: Snapshot | undefined, micro
   };
   const evaluate = async (progress: Progress) => {
     const weights = averagedWeights(state.params, state.optimizer);
-    const { loss } = await scoreModel(weights, config, heldOut);
+    const loss = await heldOutLoss(weights, config, heldOut);
     disposeTensors(weights);
     await log.heldOut(progress, loss);
     return loss;
@@ -302,47 +303,15 @@ const trainFrom = async (session: Session, snapshot: Snapshot | undefined, micro
     await saveAtLast();
     const finishedMs = elapsed();
     const params = averagedWeights(state.params, state.optimizer);
-    release(state);
+    disposeTrainingState(state);
     return { params, progress: state.progress, microbatchSize, finishedMs, spent: ledger.spent() };
   } catch (error) {
-    release(state);
+    disposeTrainingState(state);
     throw error;
   } finally {
     await log.close();
   }
 };
-
-/** The optimizer, where an update that fails, as for want of memory, leaves no gradients behind. */
-const releasing = (optimizer: Optimizer): Optimizer => ({
-  ...optimizer,
-  update(gradients, ...rest) {
-    try {
-      return optimizer.update(gradients, ...rest);
-    } catch (error) {
-      disposeTensors("evaluate" in gradients ? (gradients as Evaluation).grads : (gradients as NamedTensors));
-      throw error;
-    }
-  },
-});
-
-const release = ({ params, optimizer }: TrainingState): void => {
-  disposeTensors(params);
-  disposeState(optimizer);
-};
-
-/** Waits for the disk; false where a write failed that will be made up for. */
-const isSettled = async (saver: Saver): Promise<boolean> => {
-  try {
-    await saver.settled();
-    return true;
-  } catch (error) {
-    if (isFileError(error)) return false;
-    throw error;
-  }
-};
-
-const isFileError = (error: unknown): error is NodeJS.ErrnoException =>
-  error instanceof Error && typeof (error as NodeJS.ErrnoException).code === "string";
 
 const describeRow = ({ step, loss, learningRate, tokensPerSecond }: Record<string, unknown>): string => {
   const rate = Math.round(Number(tokensPerSecond)).toLocaleString("en-US");

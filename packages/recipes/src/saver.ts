@@ -7,7 +7,13 @@ export interface Saver {
   save(take: () => Promise<Snapshot>, score?: number): Promise<void>;
   /** Resolves when everything is on the disk. */
   settled(): Promise<void>;
+  /** The same; false where the file system would not have it, which then is to be made up for. */
+  isWritten(): Promise<boolean>;
 }
+
+/** Whether an error comes from the file system, as of a full disk. */
+export const isFileError = (error: unknown): error is NodeJS.ErrnoException =>
+  error instanceof Error && typeof (error as NodeJS.ErrnoException).code === "string";
 
 export interface SaverOptions {
   readonly checkpoints: Checkpoints<Snapshot>;
@@ -26,6 +32,15 @@ export const createSaver = ({ checkpoints, background, onWritten }: SaverOptions
   };
   return {
     settled,
+    async isWritten() {
+      try {
+        await settled();
+        return true;
+      } catch (error) {
+        if (isFileError(error)) return false;
+        throw error;
+      }
+    },
     async save(take, score) {
       await settled();
       const startedAt = performance.now();
