@@ -67,6 +67,26 @@ describe("loss scaling", () => {
     });
   });
 
+  it.each([undefined, plainKernels])("counts what was skipped: all of it, and in a row", async (kernels) => {
+    const good = () => tensors(numbers(5));
+    const bad = () => tensors(poisoned(numbers(6)));
+    const counts: number[][] = [];
+    await run(
+      clip(adamw({ kernels }), { kernels }),
+      [good, bad, bad, good, bad],
+      async ({ skipped, skippedInARow }) => {
+        counts.push([await one(skipped), await one(skippedInARow)]);
+      },
+    );
+    expect(counts).toEqual([
+      [0, 0],
+      [1, 1],
+      [2, 2],
+      [2, 0],
+      [3, 1],
+    ]);
+  });
+
   it("skips for every other optimizer, too", async () => {
     for (const make of [() => lion(), () => sgd(), () => muon()]) {
       const clean = await run(make() as Optimizer, [() => tensors(numbers(2))]);
