@@ -24,8 +24,8 @@ import type { Recipe, SourceSpec } from "./recipe.ts";
 export interface CorpusOptions {
   /** For what does not fit into memory. */
   readonly workFolder: string;
-  /** Called for every document that is read, and as a filter works through its files; may throw to stop. */
-  readonly onRead: (stage: string) => void;
+  /** Called with the characters of every document that is read, and as a filter works through its files; may throw to stop. */
+  readonly onRead: (stage: string, characters?: number) => void;
 }
 
 /**
@@ -90,10 +90,10 @@ const read = (spec: SourceSpec, { maxBadShare, onBrokenFile }: Recipe["corpus"])
   return fileDocuments({ ...options, path: spec.path, maxBadShare, onBrokenFile });
 };
 
-const observed = (documents: AsyncIterable<Document>, onRead: (stage: string) => void): AsyncIterable<Document> => ({
+const observed = (documents: AsyncIterable<Document>, onRead: CorpusOptions["onRead"]): AsyncIterable<Document> => ({
   async *[Symbol.asyncIterator]() {
     for await (const document of documents) {
-      onRead("reading");
+      onRead("reading", document.text.length);
       yield document;
     }
   },

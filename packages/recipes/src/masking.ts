@@ -27,8 +27,14 @@ export const specialId = (tokenizer: Tokenizer, token: (typeof specialTokens)[nu
   tokenizer.tokenToId(specialToken(tokenizer, token))!;
 
 /** A recipe's masking policy. */
-export const maskingOf = ({ masking }: Recipe, tokenizer: Tokenizer): Masking => {
+export const maskingOf = ({ masking, tokenizer: { model } }: Recipe, tokenizer: Tokenizer): Masking => {
   const { policy, probability: rate, wholeWords } = masking;
+  // The pieces of Unigram do not show whether they begin a word; those of the others do, as whole words or by "##".
+  if (wholeWords && model === "Unigram") {
+    throw new RangeError(
+      "masking.wholeWords: expected tokens that tell where a word begins, got those of Unigram; choose another tokenizer.model or leave it out",
+    );
+  }
   const wordStarts = wholeWords
     ? Uint8Array.from({ length: tokenizer.vocabSize }, (_, id) => (tokenizer.idToToken(id)?.startsWith("##") ? 0 : 1))
     : undefined;

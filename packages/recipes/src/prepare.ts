@@ -129,15 +129,16 @@ const textsAndTokenizer = async (
   const tokenizerJson = await readJson(tokenizerFile);
   let texts = await finishedTexts(folder);
   let [documents, characters] = [0, 0];
-  const onRead = (stage: string) => {
+  const onRead = (stage: string, read = 0) => {
     stop();
     if (stage === "reading") documents++;
+    characters += read;
     onProgress({ stage, done: documents, unit: "documents", detail: `${(characters / 1e6).toFixed(1)} MB` });
   };
   async function* trainingTexts(): AsyncGenerator<string> {
     if (texts) {
       for await (const { text } of readDocuments(textFiles(folder).training)) {
-        onRead("reading");
+        onRead("reading", text.length);
         yield text;
       }
       return;
@@ -149,7 +150,6 @@ const textsAndTokenizer = async (
           texts = step.value;
           return;
         }
-        characters += step.value.length;
         yield step.value;
       }
     } finally {

@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type CorpusReport, createDocumentsWriter, type DocumentsWriter } from "@cramkit/corpus";
 import { writeFileAtomic } from "@cramkit/trainer/node";
-import { openCorpus } from "./corpus.ts";
+import { type CorpusOptions, openCorpus } from "./corpus.ts";
 import { streams, textHash, uniform } from "./random.ts";
 import type { Recipe } from "./recipe.ts";
 import { readJson } from "./run-record.ts";
@@ -45,7 +45,7 @@ export const finishedTexts = async (folder: string): Promise<Texts | undefined> 
 export async function* readTexts(
   recipe: Recipe,
   folder: string,
-  onRead: (stage: string) => void,
+  onRead: CorpusOptions["onRead"],
 ): AsyncGenerator<string, Texts> {
   const files = textFiles(folder);
   await rm(files.temporary, { recursive: true, force: true });
