@@ -27,10 +27,21 @@ export const doctorCommand = (): Command =>
       const { node, platform, cores, processor, memoryGB } = machine;
       console.log(`Node ${node} on ${platform}, ${cores} x ${processor}, ${memoryGB} GB`);
       for (const { name, available, detail, webgpu } of backends) {
-        console.log(`${available ? "+" : "-"} ${name}: ${detail}`);
+        console.log(available ? `+ ${name}: ${detail}` : missingLines(name, detail).join("\n"));
         if (webgpu) console.log(gpuLines(webgpu).join("\n"));
+        if (name === "cpu" && !detail.includes("relaxed"))
+          console.log("    faster: Node 22 or newer, which has relaxed SIMD");
       }
     });
+
+/** An error of a backend, `function: what is missing; what to do (details)`, as lines for a person. */
+const missingLines = (name: string, message: string): string[] => {
+  const [what, ...remedies] = message
+    .replace(/^\w+: /, "")
+    .replace(/ \([^()]*Cannot find package.*$/s, "")
+    .split("; ");
+  return [`- ${name}: ${what}`, ...remedies.map((remedy) => `    to get it: ${remedy}`)];
+};
 
 const inspect = async (name: "tensorflow" | "cpu"): Promise<Finding> => {
   try {

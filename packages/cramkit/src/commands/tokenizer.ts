@@ -65,6 +65,11 @@ export const tokenizerCommand = (): Command => {
       const words = given.length > 0 ? given : (await readAll(process.stdin)).split(/\s+/).filter(Boolean);
       const wrong = words.find((word) => !/^\d+$/.test(word));
       if (wrong !== undefined) throw new RangeError(`tokenizer decode: expected ids, whole numbers, got "${wrong}"`);
+      const beyond = words.find((word) => Number(word) >= tokenizer.vocabSize);
+      if (beyond !== undefined)
+        throw new RangeError(
+          `tokenizer decode: expected ids below ${tokenizer.vocabSize}, got ${beyond}; is it this tokenizer's?`,
+        );
       console.log(tokenizer.decode(words.map(Number)));
     });
   return command;
