@@ -4,6 +4,7 @@ import {
   attention,
   embedding,
   gelu,
+  glu,
   layerNorm,
   linear,
   maskedCrossEntropy,
@@ -22,6 +23,8 @@ export interface StepShape {
   seqLength: number;
   /** Share of the positions that are predicted. */
   predicted: number;
+  /** A GLU halves the intermediate layer. */
+  gated?: boolean;
 }
 
 /** The step of the project's notes: 4 layers of 256, batch 16 x 128, a quarter predicted, vocabulary 8192. */
@@ -30,20 +33,33 @@ export const notedStep: StepShape = {
   ...{ vocab: 8192, batchSize: 16, seqLength: 128, predicted: 0.25 },
 };
 
+/** The step of crammed BERT, 119.6 million weights. */
+export const crammedBertStep: StepShape = {
+  ...{ layers: 16, hidden: 768, heads: 12, intermediate: 3072, gated: true },
+  ...{ vocab: 32768, batchSize: 64, seqLength: 128, predicted: 0.25 },
+};
+
 /** The step of the quickstart: 2 layers of 128. */
 export const quickstartStep: StepShape = { ...notedStep, layers: 2, hidden: 128, heads: 2, intermediate: 512 };
 
 /** Floating-point operations of one step: 6 per weight and token, the decoder only where predicted, and attention. */
 export const stepFlops = (shape: StepShape): number => {
-  const { layers, hidden, intermediate, vocab, batchSize, seqLength, predicted } = shape;
-  const perLayer = 4 * hidden * hidden + 2 * hidden * intermediate;
+  const { layers, hidden, intermediate, vocab, batchSize, seqLength, predicted, gated } = shape;
+  const perLayer = 4 * hidden * hidden + (gated ? 1.5 : 2) * hidden * intermediate;
   const weights = 6 * (layers * perLayer + predicted * vocab * hidden);
   return batchSize * seqLength * (weights + 12 * layers * seqLength * hidden);
 };
 
 const initial = (shape: number[], seed: number): tf.Tensor => tf.tensor(uniform(shape, seed, 0.04).values, shape);
 
-const createParams = ({ layers, hidden, intermediate, vocab, seqLength }: StepShape): Record<string, tf.Tensor> => {
+const createParams = ({
+  layers,
+  hidden,
+  intermediate,
+  vocab,
+  seqLength,
+  gated,
+}: StepShape): Record<string, tf.Tensor> => {
   const params: Record<string, tf.Tensor> = {
     words: initial([vocab, hidden], 1),
     places: initial([seqLength, hidden], 2),
@@ -58,7 +74,7 @@ const createParams = ({ layers, hidden, intermediate, vocab, seqLength }: StepSh
     params[`${i}.qkv`] = initial([3 * hidden, hidden], 10 * i + 3);
     params[`${i}.out`] = initial([hidden, hidden], 10 * i + 4);
     params[`${i}.in`] = initial([intermediate, hidden], 10 * i + 5);
-    params[`${i}.down`] = initial([hidden, intermediate], 10 * i + 6);
+    params[`${i}.down`] = initial([hidden, gated ? intermediate / 2 : intermediate], 10 * i + 6);
   }
   norm("final");
   return params;
@@ -66,7 +82,7 @@ const createParams = ({ layers, hidden, intermediate, vocab, seqLength }: StepSh
 
 /** A step to call again and again: returns the loss. `dispose` frees everything. */
 export const createStep = (shape: StepShape) => {
-  const { layers, hidden, heads, vocab, batchSize, seqLength, predicted } = shape;
+  const { layers, hidden, heads, vocab, batchSize, seqLength, predicted, gated } = shape;
   const rows = batchSize * seqLength;
   const count = Math.round(rows * predicted);
   const params = createParams(shape);
@@ -89,7 +105,8 @@ export const createStep = (shape: StepShape) => {
     for (let i = 0; i < layers; i++) {
       const mixed = attention(linear(norm(x, `${i}.norm1`), p[`${i}.qkv`]!), { heads });
       x = tf.add(x, linear(mixed, p[`${i}.out`]!));
-      x = tf.add(x, linear(gelu(linear(norm(x, `${i}.norm2`), p[`${i}.in`]!)), p[`${i}.down`]!));
+      const inner = linear(norm(x, `${i}.norm2`), p[`${i}.in`]!);
+      x = tf.add(x, linear(gated ? glu(inner, "gelu") : gelu(inner), p[`${i}.down`]!));
     }
     const output = tf.reshape(norm(x, "final"), [rows, hidden]);
     return maskedCrossEntropy(output, p.words!, undefined, positions, targets) as tf.Scalar;

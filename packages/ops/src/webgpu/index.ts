@@ -10,6 +10,8 @@ import { maskedCrossEntropyWebgpu } from "../masked-cross-entropy/webgpu.ts";
 import { optimizerWebgpu } from "../optimizer/webgpu.ts";
 import { rmsNormWebgpu } from "../rms-norm/webgpu.ts";
 
+export { type GemmVariant, gemmVariants } from "./gemm/select.ts";
+
 /** Every kernel for tfjs's backend `webgpu`, to be passed to `registerKernels`. */
 export const webgpuKernels: readonly KernelConfig[] = /* @__PURE__ */ [
   linearWebgpu,

@@ -5,8 +5,8 @@ import { attentionBackwardProgram, attentionForwardProgram } from "../attention/
 import { chunkRows, softmaxLossProgram } from "../masked-cross-entropy/webgpu.ts";
 import { adamwProgram } from "../optimizer/webgpu.ts";
 import { matrixBytes, matrixKey, matrixProgram } from "./gemm/matrix.ts";
-import { selectMatrix, selectTiled } from "./gemm/select.ts";
-import { tiledKey, tiledProgram } from "./gemm/tiled.ts";
+import { gemmVariants, selectMatrix, selectTiled } from "./gemm/select.ts";
+import { tiledBytes, tiledKey, tiledProgram } from "./gemm/tiled.ts";
 import type { Capabilities, Host } from "./host.ts";
 import { chooseUnit } from "./matrix.ts";
 import { partsOf } from "./parts.ts";
@@ -51,7 +51,7 @@ describe("the choice of a matrix product", () => {
       8192,
       2304,
       768,
-      "gemm.nt.tiled.f32.128x128.a4-b4-c4",
+      "gemm.nt.tiled.f32.128x128.a4-b4-c4-spread",
       1,
       "gemm.nt.matrix.16x16x16.sg32.128x128.direct",
       1,
@@ -62,7 +62,7 @@ describe("the choice of a matrix product", () => {
       8192,
       768,
       2304,
-      "gemm.nn.tiled.f32.128x128.a4-b4-c4",
+      "gemm.nn.tiled.f32.128x128.a4-b4-c4-spread",
       1,
       "gemm.nn.matrix.16x16x16.sg32.128x128.direct",
       1,
@@ -106,17 +106,40 @@ describe("the choice of a matrix product", () => {
       100,
       23,
       129,
-      "gemm.nt.tiled.f32.32x32.a1-b1-c1-edges",
+      "gemm.nt.tiled.f32.32x32.a1-b1-c1-spread-edges",
       1,
       "gemm.nt.matrix.16x16x16.sg32.64x64.staged-c1",
       1,
     ],
-    ["a tiny one", "nn", 7, 3, 5, "gemm.nn.tiled.f32.32x32.a1-b1-c1-edges", 1, undefined, 0],
+    ["a tiny one", "nn", 7, 3, 5, "gemm.nn.tiled.f32.32x32.a1-b1-c1-spread-edges", 1, undefined, 0],
   ] as const)("%s: %s %i x %i x %i", (_, form, m, n, k, tiledName, tiledSplits, matrixName, matrixSplits) => {
     const tiled = selectTiled(float32, { form, m, n, k });
     expect([tiledKey(tiled.variant), tiled.splits]).toEqual([tiledName, tiledSplits]);
     const matrix = selectMatrix(h200, { form, m, n, k });
     expect(matrix && [matrixKey(matrix.variant), matrix.splits]).toEqual(matrixName && [matrixName, matrixSplits]);
+  });
+
+  it("has names for a sweep, and falls back where a tile does not fit", () => {
+    const names = gemmVariants().filter(({ tiers }) => tiers.includes("matrix"));
+    const [large, small] = [
+      { form: "nt" as const, m: 8192, n: 2304, k: 768 },
+      { form: "nt" as const, m: 64, n: 64, k: 64 },
+    ];
+    const chosen = (shape: typeof large) =>
+      names.map(({ name }) => `matrix.${selectMatrix({ ...h200, variants: { gemm: name } }, shape)?.variant.tile}`);
+    expect(chosen(large)).toEqual(names.map(({ name }) => name));
+    expect(new Set(chosen(small))).toEqual(new Set(["matrix.64x64"]));
+    const split = { ...h200, variants: { gemmSplits: "2" } };
+    expect(selectMatrix(split, large)!.splits).toBe(2);
+    for (const { name } of gemmVariants().filter(({ tiers }) => tiers.includes("float32")))
+      expect(selectTiled({ ...float32, variants: { gemm: name } }, large).variant.tile).toBe(name);
+  });
+
+  it("spreads the rows of a tile over the banks where there is memory for it", () => {
+    const shape = { form: "nt" as const, m: 8192, n: 768, k: 768 };
+    expect(selectTiled(float32, shape).variant.spread).toBe(true);
+    const { variant } = selectTiled(phone, shape);
+    expect([variant.tile, variant.spread, tiledBytes(variant)]).toEqual(["128x128", false, 16384]);
   });
 
   it("covers k whatever the division", () => {

@@ -68,6 +68,7 @@ const variants = [
   { name: "32x32", tier: "float32", tolerance: 1e-5 },
   { name: "64x64", tier: "float32", tolerance: 1e-5 },
   { name: "128x128", tier: "float32", tolerance: 1e-5 },
+  { name: "128x128", tier: "float32", tolerance: 1e-5, workgroupStorage: 16384 },
   { name: "64x64", tier: "float16", tolerance: 3e-3 },
   { name: "matrix.64x64", tier: "matrix", tolerance: 3e-3 },
   { name: "matrix.64x64", tier: "matrix", tolerance: 3e-3, matrixSpelling: "old" },
@@ -84,6 +85,8 @@ describe.each(variants.filter(({ tier }) => tiers.includes(tier)))("gemm $name i
   let started: TestBackend | undefined;
   beforeAll(async () => {
     started = await startTestBackend({ ...variant, variants: { gemm: name }, tier });
+    if ("workgroupStorage" in variant)
+      Object.assign(started.backend.capabilities.limits, { maxComputeWorkgroupStorageSize: variant.workgroupStorage });
     started.backend.poison = true;
   });
   afterAll(() => started?.dispose());

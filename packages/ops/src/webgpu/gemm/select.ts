@@ -2,7 +2,7 @@ import { padded } from "../half.ts";
 import type { Capabilities } from "../host.ts";
 import { chooseUnit } from "../matrix.ts";
 import { type MatrixTileName, type MatrixVariant, matrixBytes, matrixTiles, subgroupsOf } from "./matrix.ts";
-import { type Form, type TiledVariant, tiles } from "./tiled.ts";
+import { type Form, type TiledVariant, tiledBytes, tiles } from "./tiled.ts";
 
 export interface GemmShape {
   form: Form;
@@ -26,7 +26,10 @@ export interface TiledChoice {
 const busy = 128;
 
 /** The largest tile that still makes enough workgroups. */
-export function selectTiled(capabilities: Pick<Capabilities, "tier" | "variants">, shape: GemmShape): TiledChoice {
+export function selectTiled(
+  capabilities: Pick<Capabilities, "tier" | "variants" | "limits">,
+  shape: GemmShape,
+): TiledChoice {
   const { form, m, n, k, bias = false, accumulate = false } = shape;
   const groups = (tile: TiledVariant["tile"]) => Math.ceil(m / tiles[tile].m) * Math.ceil(n / tiles[tile].n);
   const forced = capabilities.variants.gemm as TiledVariant["tile"] | undefined;
@@ -41,13 +44,17 @@ export function selectTiled(capabilities: Pick<Capabilities, "tier" | "variants"
   const splits = divide(groups(tile), k);
   const kPerGroup = Math.ceil(k / splits / tiles[tile].k) * tiles[tile].k;
   const whole = splits === 1;
+  const operand = capabilities.tier === "float32" ? "f32" : "f16";
+  const spread =
+    tiledBytes({ tile, operand, spread: true }) <= capabilities.limits.maxComputeWorkgroupStorageSize && form !== "tn";
   return {
     splits: Math.ceil(k / kPerGroup),
     kPerGroup,
     variant: {
       form,
       tile,
-      operand: capabilities.tier === "float32" ? "f32" : "f16",
+      operand,
+      spread,
       vectors: { a: (form === "tn" ? m : k) % 4 === 0, b: (form === "nt" ? k : n) % 4 === 0, c: n % 4 === 0 },
       edges: m % tiles[tile].m !== 0 || n % tiles[tile].n !== 0 || k % tiles[tile].k !== 0,
       bias: bias && whole,

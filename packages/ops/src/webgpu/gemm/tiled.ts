@@ -20,6 +20,8 @@ export interface TiledVariant {
   operand: "f32" | "f16";
   /** The row lengths of A, B and C are multiples of four. */
   vectors: { a: boolean; b: boolean; c: boolean };
+  /** Rows of a tile in workgroup memory are a vector apart, which spreads the transposed writes over the banks. */
+  spread: boolean;
   /** Some tile reaches over an edge. */
   edges: boolean;
   bias: boolean;
@@ -34,7 +36,7 @@ interface Tile {
   thread: number;
 }
 
-/** In all of them (m + n) * k / 16 blocks meet as many invocations. 16 KiB of workgroup memory at most. */
+/** In all of them (m + n) * k / 16 blocks meet as many invocations. 16 KiB of workgroup memory at most, if not spread. */
 export const tiles: Readonly<Record<TiledVariant["tile"], Tile>> = {
   "128x128": { m: 128, n: 128, k: 16, thread: 8 },
   "64x64": { m: 64, n: 64, k: 32, thread: 4 },
@@ -43,10 +45,20 @@ export const tiles: Readonly<Record<TiledVariant["tile"], Tile>> = {
 
 export const tiledKey = (v: TiledVariant): string => {
   const flags = [v.vectors.a ? "a4" : "a1", v.vectors.b ? "b4" : "b1", v.vectors.c ? "c4" : "c1"];
+  if (v.spread) flags.push("spread");
   if (v.edges) flags.push("edges");
   if (v.bias) flags.push("bias");
   if (v.accumulate) flags.push("accumulate");
   return `gemm.${v.form}.tiled.${v.operand}.${v.tile}.${flags.join("-")}`;
+};
+
+/** Vectors of four from row to row of a tile in workgroup memory; only writes that transpose need them apart. */
+const strideOf = (v: TiledVariant, length: number, alongK: boolean) => length / 4 + (v.spread && alongK ? 1 : 0);
+
+/** Bytes of workgroup memory of the tiles at most. */
+export const tiledBytes = ({ tile, operand, spread }: Pick<TiledVariant, "tile" | "operand" | "spread">): number => {
+  const { m, n, k } = tiles[tile];
+  return k * (m / 4 + n / 4 + (spread ? 2 : 0)) * (operand === "f16" ? 8 : 16);
 };
 
 /** The shader of a variant. Uniforms: m, n, k, alpha, and kPerGroup, the part of k that one workgroup along z covers. */
@@ -58,12 +70,12 @@ export function tiledProgram(v: TiledVariant): Program {
   const halves = tile.thread / 4;
   const parts = [...Array(halves).keys()];
   const rows = [...Array(tile.thread).keys()];
+  const strideA = strideOf(v, tile.m, v.form !== "tn");
+  const strideB = strideOf(v, tile.n, v.form === "nt");
 
   const inner = [
-    ...parts.map((i) => `let a${i} = ${widen(v, `tileA[k * ${tile.m / 4}u + row + ${(i * tile.m) / 4 / halves}u]`)};`),
-    ...parts.map(
-      (j) => `let b${j} = ${widen(v, `tileB[k * ${tile.n / 4}u + column + ${(j * tile.n) / 4 / halves}u]`)};`,
-    ),
+    ...parts.map((i) => `let a${i} = ${widen(v, `tileA[k * ${strideA}u + row + ${(i * tile.m) / 4 / halves}u]`)};`),
+    ...parts.map((j) => `let b${j} = ${widen(v, `tileB[k * ${strideB}u + column + ${(j * tile.n) / 4 / halves}u]`)};`),
     ...rows.flatMap((i) =>
       parts.map((j) => `c${i}${j} = fma(vec4<f32>(a${i >> 2}.${"xyzw"[i & 3]}), b${j}, c${i}${j});`),
     ),
@@ -87,8 +99,8 @@ export function tiledProgram(v: TiledVariant): Program {
     uniforms: { m: "u32", n: "u32", k: "u32", kPerGroup: "u32", alpha: "f32" },
     size,
     declare: [
-      `var<workgroup> tileA: array<${vector}, ${(tile.k * tile.m) / 4}>;`,
-      `var<workgroup> tileB: array<${vector}, ${(tile.k * tile.n) / 4}>;`,
+      `var<workgroup> tileA: array<${vector}, ${tile.k * strideA}>;`,
+      `var<workgroup> tileB: array<${vector}, ${tile.k * strideB}>;`,
       fetchFunction("fetchA", "a", v.vectors.a, v.edges),
       fetchFunction("fetchB", "b", v.vectors.b, v.edges),
       storeFunction(v),
@@ -147,12 +159,23 @@ fn ${name}(row: u32, column: u32, height: u32, width: u32) -> Block {
 }`;
 }
 
-/** Which block of the tile an invocation carries: along the contiguous axis first, so that neighbours read neighbours. */
+/**
+ * Which block of the tile an invocation carries. Where the operand lies along k, two neighbours take the 32 bytes of a row and
+ * the next two those of the block below: memory is read by whole sectors, and with rows spread by a vector the eight
+ * invocations that write at a time meet different banks. Otherwise blocks follow the contiguous axis.
+ */
+const blockOf = (alongK: boolean, length: number): { k: string; row: string } =>
+  alongK
+    ? { k: `(block % 2u + block / ${length / 2}u * 2u)`, row: `block / 2u % ${length / 4}u` }
+    : { k: `block / ${length / 4}u`, row: `block % ${length / 4}u` };
+
 function fetchBlock(v: TiledVariant, tile: Tile, k0: string): string {
-  const along = (operand: "A" | "B", alongK: boolean, length: number, origin: string, extent: string) =>
-    alongK
-      ? `f = fetch${operand}(${origin} + block / ${tile.k / 4}u * 4u, ${k0} + block % ${tile.k / 4}u * 4u, uniforms.${extent}, uniforms.k);`
-      : `f = fetch${operand}(${k0} + block / ${length / 4}u * 4u, ${origin} + block % ${length / 4}u * 4u, uniforms.k, uniforms.${extent});`;
+  const along = (operand: "A" | "B", alongK: boolean, length: number, origin: string, extent: string) => {
+    const { k, row } = blockOf(alongK, length);
+    return alongK
+      ? `f = fetch${operand}(${origin} + ${row} * 4u, ${k0} + ${k} * 4u, uniforms.${extent}, uniforms.k);`
+      : `f = fetch${operand}(${k0} + ${k} * 4u, ${origin} + ${row} * 4u, uniforms.k, uniforms.${extent});`;
+  };
   return `if (carriesA) {
   ${along("A", v.form !== "tn", tile.m, "m0", "m")}
 } else {
@@ -162,11 +185,9 @@ function fetchBlock(v: TiledVariant, tile: Tile, k0: string): string {
 
 function storeBlock(v: TiledVariant, tile: Tile, operand: "A" | "B", alongK: boolean): string {
   const length = operand === "A" ? tile.m : tile.n;
+  const { k, row } = blockOf(alongK, length);
   const narrow = (text: string) => (v.operand === "f16" ? `vec4<f16>(${text})` : text);
-  const at = (i: number) =>
-    alongK
-      ? `(block % ${tile.k / 4}u * 4u + ${i}u) * ${length / 4}u + block / ${tile.k / 4}u`
-      : `(block / ${length / 4}u * 4u + ${i}u) * ${length / 4}u + block % ${length / 4}u`;
+  const at = (i: number) => `(${k} * 4u + ${i}u) * ${strideOf(v, length, alongK)}u + ${row}`;
   const value = (i: number) =>
     alongK ? `vec4<f32>(${[0, 1, 2, 3].map((r) => `f.r${r}.${"xyzw"[i]}`).join(", ")})` : `f.r${i}`;
   return [0, 1, 2, 3].map((i) => `    tile${operand}[${at(i)}] = ${narrow(value(i))};`).join("\n");
