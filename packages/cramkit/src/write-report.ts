@@ -6,10 +6,16 @@ import { probeScores } from "./report/scores.ts";
 
 /** Writes `report.html` into a run's folder and prints what it comes to. */
 export const writeReport = async (folder: string): Promise<void> => {
+  const { run, file } = await renewReport(folder);
+  console.log(`${resultLines(run).join("\n")}\nreport: ${file}`);
+};
+
+/** Writes `report.html` into a run's folder, as it is now. */
+export const renewReport = async (folder: string): Promise<{ run: RunRecord; file: string }> => {
   const run = await readRun(folder);
   const file = runFiles(folder).report;
   await writeFileAtomic(file, await renderReport([run]));
-  console.log(`${resultLines(run).join("\n")}\nreport: ${file}`);
+  return { run, file };
 };
 
 const resultLines = ({ masked, probes }: RunRecord): string[] => {

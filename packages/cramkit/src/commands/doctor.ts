@@ -56,8 +56,7 @@ const inspect = async (name: "tensorflow" | "cpu"): Promise<Finding> => {
 const inspectGpu = async (): Promise<Finding> => {
   try {
     const webgpu = await inspectWebgpu({ allowSoftware: true });
-    const kind = webgpu.software ? "software adapter, for tests only" : `${webgpu.bestTier} kernels`;
-    return { name: "webgpu", available: true, detail: `${webgpu.adapter} (${kind})`, webgpu };
+    return { name: "webgpu", available: true, detail: webgpu.adapter, webgpu };
   } catch (error) {
     return { name: "webgpu", available: false, detail: (error as Error).message };
   }
@@ -77,7 +76,7 @@ const gpuLines = ({
   `    limits: ${Object.entries(limits)
     .map(([name, value]) => `${name} ${value}`)
     .join(", ")}`,
-  `    subgroups of ${subgroupSizes.join(" to ")}; matrix units: ${matrixConfigs.length > 0 ? JSON.stringify(matrixConfigs) : "none"}`,
+  `    subgroups of ${subgroupSizes.join(" to ")}; matrix units: ${matrixConfigs.map(({ m, n, k, component, result }) => `${m}x${n}x${k} ${component} to ${result}`).join(", ") || "none"}`,
   `    fastest kernels here: ${bestTier}`,
   ...advice.map((line) => `    faster: ${line}`),
 ];

@@ -17,6 +17,7 @@ import { type BackendOptions, backendOf, withBackend } from "../backend-options.
 import { createProgressDisplay } from "../progress.ts";
 import { session } from "../session.ts";
 import { wholeNumber } from "../whole-number.ts";
+import { renewReport } from "../write-report.ts";
 
 interface GlueOptions extends BackendOptions {
   readonly run?: string;
@@ -132,6 +133,7 @@ const score = async (options: GlueOptions): Promise<void> => {
           `${options.submission}: ${filled.length > 0 ? `one label throughout, for want of predictions, in ${filled.join(", ")}` : "all test sets"}`,
         );
       }
+      if (run !== undefined && results === runFiles(run).glue) context.say(`report: ${(await renewReport(run)).file}`);
       const rows = scoreRows(scores);
       if (options.json) console.log(JSON.stringify({ rows, models: scores }));
       else {

@@ -1,6 +1,6 @@
-import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { readRun, runFiles } from "@cramkit/recipes";
+import { writeFileAtomic } from "@cramkit/trainer/node";
 import { Command } from "commander";
 import { renderReport } from "../report/report.ts";
 
@@ -13,6 +13,6 @@ export const reportCommand = (): Command =>
       const runs = await Promise.all(folders.map((folder) => readRun(folder)));
       const file =
         out ?? (folders.length === 1 ? runFiles(folders[0]!).report : join(process.cwd(), "comparison.html"));
-      await writeFile(file, await renderReport(runs));
+      await writeFileAtomic(file, await renderReport(runs));
       console.log(file);
     });
