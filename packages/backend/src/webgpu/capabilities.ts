@@ -101,3 +101,18 @@ export function readCapabilities(
     variants: {},
   };
 }
+
+/** The tier itself, where a device whose best one is `best` can do what is asked for; throws where it cannot. */
+export function requireTier(tier: Tier, precision: Precision, best: Tier): Tier {
+  const order: Tier[] = ["float32", "float16", "matrix"];
+  if (precision === "mixed" && best === "float32")
+    throw new Error(
+      'startWebgpu: expected shader-f16 for precision "mixed", got an adapter without it; use precision "float32", update the ' +
+        "driver, or see `cramkit doctor` for how to reach it",
+    );
+  if (order.indexOf(tier) > order.indexOf(best))
+    throw new Error(
+      `startWebgpu: expected tier ${best} or below on this adapter, got "${tier}"; see \`cramkit doctor\``,
+    );
+  return tier;
+}

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { adapterName, chooseAdapter, isSoftware } from "./adapter.ts";
 import { BufferPool } from "./buffer-pool.ts";
-import { bestTier, type Capabilities } from "./capabilities.ts";
-import { explain } from "./device.ts";
+import { bestTier, type Capabilities, requireTier } from "./capabilities.ts";
+import { explain, openDevice } from "./device.ts";
 import { dawnArguments, type GpuSource } from "./gpu.ts";
 import { describeWebgpu } from "./report.ts";
 import { spellingProbe } from "./spelling.ts";
@@ -54,6 +54,60 @@ describe("bestTier", () => {
     ["mixed", { ...full, f16: false }, "float32"],
   ] as const)("%s with %o is %s", (precision, device, tier) => {
     expect(bestTier(precision, device)).toBe(tier);
+  });
+});
+
+describe("requireTier", () => {
+  it("refuses a precision or a tier that the adapter has not, and names the way out", () => {
+    expect(requireTier("float16", "mixed", "matrix")).toBe("float16");
+    expect(() => requireTier("float32", "mixed", "float32")).toThrow(
+      /expected shader-f16 for precision "mixed".*use precision "float32", update the driver/,
+    );
+    expect(() => requireTier("matrix", "mixed", "float16")).toThrow(
+      /expected tier float16 or below on this adapter, got "matrix"; see `cramkit doctor`/,
+    );
+  });
+});
+
+describe("openDevice", () => {
+  /** An adapter whose device raises `error` some time after it was opened. */
+  const adapterWith = (features: string[] = []) => {
+    const target = new EventTarget();
+    const asked: { requiredFeatures?: string[] } = {};
+    const device = Object.assign(target, { lost: new Promise<never>(() => undefined) });
+    const adapter = {
+      features: new Set(features),
+      limits: {},
+      info: { description: "a card" },
+      requestDevice: async (descriptor: object) => Object.assign(asked, descriptor) && device,
+    } as unknown as GPUAdapter;
+    return { adapter, target, asked };
+  };
+  class GPUOutOfMemoryError {
+    constructor(readonly message: string) {}
+  }
+
+  it("reports memory that ran out at the next call, once, with the way out", async () => {
+    const { adapter, target } = adapterWith();
+    const { check } = await openDevice(adapter);
+    check();
+    for (const message of ["Failed to allocate memory", "a consequence"])
+      target.dispatchEvent(Object.assign(new Event("uncapturederror"), { error: new GPUOutOfMemoryError(message) }));
+    expect(check).toThrow(/out of device memory \(Failed to allocate memory\); use a smaller batch/);
+    expect(check).not.toThrow();
+  });
+
+  it("asks only for features that the adapter has", async () => {
+    const { adapter, asked } = adapterWith(["subgroups", "texture-compression-bc"]);
+    await openDevice(adapter);
+    expect(asked.requiredFeatures).toEqual(["subgroups"]);
+  });
+
+  it("says what to do where an adapter gives no device", async () => {
+    const adapter = { ...adapterWith().adapter, requestDevice: () => Promise.reject(new Error("limits")) };
+    await expect(openDevice(adapter as GPUAdapter)).rejects.toThrow(
+      /a card gave no device \(limits\); close other programs/,
+    );
   });
 });
 
