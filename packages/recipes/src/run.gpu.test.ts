@@ -26,9 +26,14 @@ const { recipe: tiny, root } = tinyRun({ budget: "50 steps" });
 const recipe: Recipe = { ...tiny, model: { ...tiny.model, hidden: 64, heads: 2, intermediate: 128 } };
 
 /** Losses of all microbatches and of the held-out rows, and the loss scales. */
-const lossesOf = async (name: string, backend: Partial<Recipe["backend"]>) => {
+const lossesOf = async (
+  name: string,
+  backend: Partial<Recipe["backend"]>,
+  training: Partial<Recipe["training"]> = {},
+) => {
   const options = { folder: join(root, name), dataFolder: join(root, "prepared"), allowSoftware: true };
-  await runRecipe({ ...recipe, backend: { ...recipe.backend, ...backend } }, options, quiet);
+  const changed = { training: { ...recipe.training, ...training }, backend: { ...recipe.backend, ...backend } };
+  await runRecipe({ ...recipe, ...changed }, options, quiet);
   const { metrics, summary } = await readRun(options.folder);
   const column = (key: string) => metrics.flatMap((row) => (typeof row[key] === "number" ? [row[key] as number] : []));
   return {
@@ -63,5 +68,15 @@ describe.runIf(await hasAdapter())("a recipe of 50 steps", async () => {
     const [worst] = relativeErrors(mixed.heldOut.slice(-1), cpu.heldOut.slice(-1));
     console.info(`difference of the last held-out loss: ${worst!.toExponential(1)}`);
     expect(worst).toBeLessThan(0.01);
+  });
+
+  it.each([
+    ["sam", 5e-3],
+    ["sophia", 1e-3],
+  ] as const)("gives %s, which asks for more gradients, the same ones", async (name, learningRate) => {
+    const training = { budget: "6 steps", optimizer: { name, learningRate, clipNorm: 0.5 } };
+    const want = await lossesOf(`${name}-cpu`, { name: "cpu" }, training);
+    const got = await lossesOf(`${name}-webgpu`, { name: "webgpu" }, training);
+    expect(Math.max(...relativeErrors(got.heldOut, want.heldOut))).toBeLessThan(1e-4);
   });
 });
