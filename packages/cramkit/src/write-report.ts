@@ -7,7 +7,7 @@ import { probeScores } from "./report/scores.ts";
 /** Writes `report.html` into a run's folder and prints what it comes to. */
 export const writeReport = async (folder: string): Promise<void> => {
   const { run, file } = await renewReport(folder);
-  console.log(`${resultLines(run).join("\n")}\nreport: ${file}`);
+  console.log([...resultLines(run), `report: ${file}`].join("\n"));
 };
 
 /** Writes `report.html` into a run's folder, as it is now. */
