@@ -18,6 +18,7 @@ import { lockRun, writeFileAtomic } from "@cramkit/trainer/node";
 import { createEncoder, type Encoder, type EncodingNotes, encodedDocuments } from "./encoded-documents.ts";
 import { Interrupted, type RunContext, type StageProgress } from "./progress.ts";
 import type { Recipe } from "./recipe.ts";
+import { rowOrder } from "./row-order.ts";
 import { readJson } from "./run-record.ts";
 import { finishedTexts, readTexts, type Texts, textFiles } from "./texts.ts";
 import { trainingOptions } from "./tokenizer-options.ts";
@@ -58,13 +59,10 @@ const setNames = { training: "training", heldOut: "held-out" } as const;
 export const prepare = async (recipe: Recipe, dataFolder: string, context: RunContext): Promise<Prepared> => {
   const folder = preparedFolder(recipe, dataFolder);
   await mkdir(folder, { recursive: true });
-  const isFinished = (await Promise.all(Object.values(setNames).map((name) => readManifest(join(folder, name))))).every(
-    (manifest) => manifest !== undefined,
-  );
-  if (!isFinished) {
+  if (!(await isFinished(folder))) {
     const unlock = await lockRun(folder); // two runs may share a folder, not write it at once
     try {
-      await write(recipe, folder, context);
+      if (!(await isFinished(folder))) await write(recipe, folder, context);
     } finally {
       unlock();
     }
@@ -86,6 +84,11 @@ export const prepare = async (recipe: Recipe, dataFolder: string, context: RunCo
       heldOut.close();
     },
   };
+};
+
+const isFinished = async (folder: string): Promise<boolean> => {
+  const manifests = await Promise.all(Object.values(setNames).map((name) => readManifest(join(folder, name))));
+  return manifests.every((manifest) => manifest !== undefined);
 };
 
 const openSet = async (folder: string, set: keyof typeof setNames, { rows }: Recipe): Promise<PreparedSet> => {
@@ -223,25 +226,4 @@ const packingProgress = (name: string, progress: PrepareProgress, total: number)
   return phase === "pack"
     ? { stage: `packing ${name} rows`, done: documents, total, unit: "documents", detail: `${rows} rows` }
     : { stage: `${phase === "sort" ? "sorting" : "writing"} ${name} rows`, done: rows, unit: "rows" };
-};
-
-const rowOrder = ({ rows: { order } }: Recipe, tokenizer: Tokenizer): RowOrder => {
-  switch (order) {
-    case "as-is":
-    case "shuffled":
-      return order;
-    case "full-stops":
-      return { by: "token-count", tokenId: tokenizer.encode(".", { addSpecialTokens: false }).ids[0]! };
-    case "separators":
-      return { by: "token-count", tokenId: tokenizer.tokenToId("<sep>")! };
-    case "unigram":
-      return { by: "unigram", direction: "descending" };
-    case "reverse-unigram":
-      return { by: "unigram", direction: "ascending" };
-    case "word-length":
-      return {
-        by: "length",
-        tokenLengths: Array.from({ length: tokenizer.vocabSize }, (_, id) => tokenizer.decode([id]).length),
-      };
-  }
 };
