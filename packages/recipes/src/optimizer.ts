@@ -28,8 +28,8 @@ export interface TrainingOptimizer {
 
 /**
  * A recipe's optimizer under a clipped norm, on a growing batch, with the learning rate following the budget; with mixed
- * precision under loss scaling. The scale stays as it is within a batch. SAM climbs anew for each microbatch, so it is
- * outside of the accumulation, and the scale, which its second gradients do not have, outside of it.
+ * precision under loss scaling. The scale stays as it is within a batch. SAM climbs anew for each microbatch, so it goes
+ * around the accumulation, and the loss scaling around SAM, whose second gradients come without the scale.
  */
 export const trainingOptimizer = (
   { training, backend }: Pick<Recipe, "training" | "backend">,

@@ -13,7 +13,7 @@ export interface Saver {
 
 /** Whether an error comes from the file system, as of a full disk. */
 export const isFileError = (error: unknown): error is NodeJS.ErrnoException =>
-  error instanceof Error && typeof (error as NodeJS.ErrnoException).code === "string";
+  error instanceof Error && typeof (error as NodeJS.ErrnoException).errno === "number";
 
 export interface SaverOptions {
   readonly checkpoints: Checkpoints<Snapshot>;
