@@ -8,7 +8,7 @@ import { recipes } from "@cramkit/recipes";
 const tsx = pathToFileURL(resolve("node_modules/tsx/dist/loader.mjs")).href;
 const cli = resolve("packages/cramkit/src/cli.ts");
 
-export interface Ended {
+interface Ended {
   /** Null: ended by a signal. */
   readonly code: number | null;
   readonly out: string;

@@ -1,7 +1,7 @@
 import type { RunRecord } from "@cramkit/recipes";
 
 /** A chart of the report: a column of the metrics against a horizontal axis. */
-export interface ChartSpec {
+interface ChartSpec {
   readonly title: string;
   readonly column: string;
   /** Noise: a thin line as measured, a thick one averaged. */
