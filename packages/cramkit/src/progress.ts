@@ -59,7 +59,7 @@ const barDisplay = (stream: NodeJS.WriteStream): Drawing => {
       const payload = { stage, count: counted(done, total, unit), detail, left };
       if (!bar) {
         bar = new SingleBar({
-          format: total === undefined ? "{stage}  {count}  {detail}" : "{stage} {bar} {count}  {detail}  {left}",
+          format: total === undefined ? "{stage}  {count}  {detail}" : "{stage} {bar} {count}  {left}  {detail}",
           barsize: 24,
           barCompleteChar: "█",
           barIncompleteChar: "░",

@@ -199,11 +199,18 @@ export type Recipe = z.infer<ReturnType<typeof createSchema>>;
 
 export type SourceSpec = Recipe["corpus"]["sources"][number];
 
-/** Checks a recipe that came from outside; the error lists every field that is off. */
+/** Fields that an error names; the rest is counted. */
+const namedIssues = 4;
+
+/** Checks a recipe that came from outside; the error names the fields that are off. */
 export const parseRecipe = (value: unknown, origin: string): Recipe => {
   schema ??= createSchema();
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const issues = result.error.issues.map((issue) => `${issue.path.join(".") || "recipe"}: ${issue.message}`);
-  throw new RangeError(`${origin}: ${issues.join("; ")}`);
+  const issues = result.error.issues.map(({ path, message }) => {
+    const what = message.replace(/^Invalid input: (expected .*), received undefined$/, "$1, got nothing");
+    return `${path.join(".") || "recipe"}: ${what}`;
+  });
+  const more = issues.length > namedIssues ? `; and ${issues.length - namedIssues} more` : "";
+  throw new RangeError(`${origin}: ${issues.slice(0, namedIssues).join("; ")}${more}`);
 };
