@@ -1,4 +1,5 @@
 /// <reference types="@webgpu/types" />
+import { util } from "@tensorflow/tfjs-core";
 
 /**
  * Uniform buffers by content. A training step passes the same sizes every time, so nearly every dispatch finds its buffer;
@@ -72,6 +73,25 @@ export function packUniforms(
 export interface UniformField {
   type: string;
   data: number[];
+}
+
+/** What tfjs's own kernels read, in its order; `tensors` are the inputs, then the output. */
+export function tfjsFields(
+  program: { size?: boolean; outputShape: number[]; outputComponent?: number },
+  tensors: readonly { shape: number[] }[],
+  extra: readonly UniformField[] = [],
+): UniformField[] {
+  const fields: UniformField[] = [
+    { type: "float32", data: [Number.NaN] },
+    { type: "float32", data: [Number.POSITIVE_INFINITY] },
+  ];
+  for (const { shape } of tensors)
+    fields.push({ type: "int32", data: shape }, { type: "int32", data: util.computeStrides(shape) });
+  if (program.size) {
+    const size = util.sizeFromShape(program.outputShape);
+    fields.push({ type: "int32", data: [program.outputComponent ? size / program.outputComponent : size] });
+  }
+  return [...fields, ...extra];
 }
 
 /** tfjs's uniform fields under WGSL's alignment rules: vectors of 2 on 8 bytes, longer ones on 16. */

@@ -8,7 +8,7 @@ import type { Capabilities } from "./capabilities.ts";
 import type { OpenDevice } from "./device.ts";
 import { DispatchTimer, type ProfiledDispatch } from "./dispatch-timer.ts";
 import { PipelineCache, type Program } from "./pipelines.ts";
-import { packFields, packUniforms, UniformCache, type UniformField } from "./uniforms.ts";
+import { packFields, packUniforms, tfjsFields, UniformCache, type UniformField } from "./uniforms.ts";
 
 /** A tensor as a binding, or `byteLength` bytes of it from `byteOffset` (a multiple of 256). */
 export type KernelBinding = TensorInfo | { tensor: TensorInfo; byteOffset: number; byteLength: number };
@@ -216,24 +216,16 @@ export class CramkitWebgpuBackend extends WebGPUBackend {
       inherited.recordAndSubmit.call(this, program, output, inputs, extra);
       return;
     }
-    const fields: UniformField[] = [
-      { type: "float32", data: [Number.NaN] },
-      { type: "float32", data: [Number.POSITIVE_INFINITY] },
-    ];
-    for (const { shape } of [...inputs, output])
-      fields.push({ type: "int32", data: shape }, { type: "int32", data: util.computeStrides(shape) });
-    if (program.size) {
-      const size = util.sizeFromShape(program.outputShape);
-      fields.push({ type: "int32", data: [program.outputComponent ? size / program.outputComponent : size] });
-    }
-    if (extra) fields.push(...extra);
     let known = this.tfjsLayouts.get(pipeline);
     if (!known) {
       known = { layout: pipeline.getBindGroupLayout(0), id: ++this.numTfjsLayouts };
       this.tfjsLayouts.set(pipeline, known);
     }
     const tensors = [output, ...inputs].map((tensor) => internals.tensorToBinding(tensor) as Binding);
-    const bindings = [...tensors, { buffer: this.uniforms.get(packFields(fields)) }];
+    const bindings = [
+      ...tensors,
+      { buffer: this.uniforms.get(packFields(tfjsFields(program, [...inputs, output], extra))) },
+    ];
     const group = this.bindGroups.get(known.id, known.layout, bindings);
     const [x, y = 1, z = 1] = program.dispatch as number[];
     this.record(program.constructor.name, pipeline, [group], [x!, y, z], tensors);

@@ -1,11 +1,8 @@
 import { dropoutUniformTypes, hashWgsl } from "../dropout/webgpu.ts";
 import { halvesKey } from "../webgpu/elementwise.ts";
-import type { Capabilities } from "../webgpu/host.ts";
 import {
-  chooseUnit,
   leftType,
   loadMatrix,
-  type MatrixUnit,
   matrixExtensions,
   resultType,
   rightType,
@@ -13,6 +10,13 @@ import {
   unitName,
 } from "../webgpu/matrix.ts";
 import { type Program, program } from "../webgpu/program.ts";
+import {
+  type AttentionMatrixVariant,
+  type Direction,
+  stageStride,
+  tileStride,
+  weightStride,
+} from "./webgpu-matrix-select.ts";
 
 /*
  * Attention on subgroup matrices: f16 operands, float32 sums. As in webgpu-tiled.ts a workgroup owns a tile of rows of one
@@ -23,65 +27,6 @@ import { type Program, program } from "../webgpu/program.ts";
  * first for the maximum and the sum of each row, then with the normalised probabilities, whose product with V is only ever
  * added to. The backward pass has `lse` and needs one pass.
  */
-export interface AttentionMatrixVariant {
-  unit: MatrixUnit;
-  own: 64 | 32;
-  other: 32 | 16;
-  headDim: number;
-  mask: boolean;
-  dropout: boolean;
-  /** Tensors that are f16: what is read, and what is written. */
-  halves: { qkv: boolean; dy: boolean; out: boolean };
-}
-
-type Direction = "forward" | "query" | "key";
-
-/** Halves from row to row of a tile of the head, and of the probabilities; floats from row to row of the scores. */
-const tileStride = (headDim: number) => headDim + 8;
-const weightStride = (other: number) => other + 8;
-const stageStride = (other: number) => other + 4;
-
-/** Bytes of workgroup memory. */
-export function attentionMatrixBytes(
-  direction: Direction,
-  v: Pick<AttentionMatrixVariant, "own" | "other" | "headDim">,
-): number {
-  const { own, other, headDim } = v;
-  const tiles = direction === "forward" ? 1 : 2;
-  const weights = direction === "key" ? 2 : 1;
-  const stats = 4 * 3 * Math.max(own, other);
-  return (
-    tiles * (own + other) * tileStride(headDim) * 2 +
-    weights * own * weightStride(other) * 2 +
-    own * stageStride(other) * 4 +
-    stats
-  );
-}
-
-/** Tiles that fit, or undefined where the device has no unit for heads of this width or too little workgroup memory. */
-export function selectAttentionMatrix(
-  direction: Direction,
-  capabilities: Pick<Capabilities, "tier" | "matrix" | "matrixSpelling" | "subgroupMaxSize" | "limits" | "variants">,
-  shape: { headDim: number; mask: boolean; dropout: boolean },
-): AttentionMatrixVariant | undefined {
-  const unit = chooseUnit(capabilities);
-  if (!unit || capabilities.variants.attention === "tiled") return undefined;
-  const { headDim, mask, dropout } = shape;
-  if (headDim % unit.k !== 0 || headDim % unit.n !== 0 || headDim % 4 !== 0) return undefined;
-  const { maxComputeWorkgroupStorageSize, maxComputeInvocationsPerWorkgroup } = capabilities.limits;
-  if (4 * unit.subgroup > maxComputeInvocationsPerWorkgroup) return undefined;
-  for (const [own, other] of [
-    [64, 32],
-    [64, 16],
-    [32, 32],
-    [32, 16],
-  ] as const) {
-    if ((own / 4) % unit.m !== 0 || other % unit.n !== 0 || other % unit.k !== 0) continue;
-    if (attentionMatrixBytes(direction, { own, other, headDim }) > maxComputeWorkgroupStorageSize) continue;
-    return { unit, own, other, headDim, mask, dropout, halves: { qkv: false, dy: false, out: false } };
-  }
-  return undefined;
-}
 
 const range = (n: number) => [...Array(n).keys()];
 const widthOf = ({ unit }: AttentionMatrixVariant) => (unit.spelling === "new" ? 4 : 1);
@@ -258,6 +203,9 @@ const insideMask = (v: AttentionMatrixVariant, key: string) =>
 export function attentionForwardMatrixProgram(v: AttentionMatrixVariant): Program {
   const forKeys = (body: string) =>
     `for (var other = 0u; other < uniforms.seq; other = other + ${v.other}u) {\n${body}\n}`;
+  // Each row starts at another column: rows are read by neighbours at a time, from different banks.
+  const turned = `let j = (i + r) % ${v.other}u;
+    let s = stage[r * ${stageStride(v.other)}u + j] * uniforms.scale;`;
   return program({
     key: keyOf("forward", v),
     enable: matrixExtensions,
@@ -291,13 +239,13 @@ workgroupBarrier();
 for (var r = lane; r < ${v.own}u; r = r + ${size(v)}u) {
   let before = tops[r];
   var top = before;
-  for (var j = 0u; j < ${v.other}u; j++) {
-    let s = stage[r * ${stageStride(v.other)}u + j] * uniforms.scale;
+  for (var i = 0u; i < ${v.other}u; i++) {
+    ${turned}
     if (other + j < uniforms.seq${insideMask(v, "other + j")}) { top = max(top, s); }
   }
   var total = totals[r] * select(exp(before - top), 0.0, before < -1.0e38);
-  for (var j = 0u; j < ${v.other}u; j++) {
-    let s = stage[r * ${stageStride(v.other)}u + j] * uniforms.scale;
+  for (var i = 0u; i < ${v.other}u; i++) {
+    ${turned}
     if (other + j < uniforms.seq${insideMask(v, "other + j")}) { total += exp(s - top); }
   }
   tops[r] = top;

@@ -5,12 +5,8 @@ import { halfResult, readable, wideResult } from "../webgpu/half.ts";
 import { type Attrs, type Host, output, release, webgpuKernel } from "../webgpu/host.ts";
 import { type Part, partOf, partsOf } from "../webgpu/parts.ts";
 import { grid, type Program } from "../webgpu/program.ts";
-import {
-  type AttentionMatrixVariant,
-  attentionBackwardMatrixProgram,
-  attentionForwardMatrixProgram,
-  selectAttentionMatrix,
-} from "./webgpu-matrix.ts";
+import { attentionBackwardMatrixProgram, attentionForwardMatrixProgram } from "./webgpu-matrix.ts";
+import { type AttentionMatrixVariant, selectAttentionMatrix } from "./webgpu-matrix-select.ts";
 import { selectAttention } from "./webgpu-select.ts";
 import { attentionBackwardProgram, attentionDeltaProgram, attentionForwardProgram } from "./webgpu-tiled.ts";
 

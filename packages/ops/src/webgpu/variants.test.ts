@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { attentionMatrixBytes, selectAttentionMatrix } from "../attention/webgpu-matrix.ts";
+import { attentionMatrixBytes, selectAttentionMatrix } from "../attention/webgpu-matrix-select.ts";
 import { selectAttention } from "../attention/webgpu-select.ts";
 import { attentionBackwardProgram, attentionForwardProgram } from "../attention/webgpu-tiled.ts";
 import { chunkRows, softmaxLossProgram } from "../masked-cross-entropy/webgpu.ts";

@@ -1,0 +1,63 @@
+import type { Capabilities } from "../webgpu/host.ts";
+import { chooseUnit, type MatrixUnit } from "../webgpu/matrix.ts";
+
+/** Tiles of the attention on subgroup matrices; see webgpu-matrix.ts. */
+export interface AttentionMatrixVariant {
+  unit: MatrixUnit;
+  own: 64 | 32;
+  other: 32 | 16;
+  headDim: number;
+  mask: boolean;
+  dropout: boolean;
+  /** Tensors that are f16: what is read, and what is written. */
+  halves: { qkv: boolean; dy: boolean; out: boolean };
+}
+
+export type Direction = "forward" | "query" | "key";
+
+/** Halves from row to row of a tile of the head, and of the probabilities; floats from row to row of the scores. */
+export const tileStride = (headDim: number) => headDim + 8;
+export const weightStride = (other: number) => other + 8;
+export const stageStride = (other: number) => other + 4;
+
+/** Bytes of workgroup memory. */
+export function attentionMatrixBytes(
+  direction: Direction,
+  v: Pick<AttentionMatrixVariant, "own" | "other" | "headDim">,
+): number {
+  const { own, other, headDim } = v;
+  const tiles = direction === "forward" ? 1 : 2;
+  const weights = direction === "key" ? 2 : 1;
+  const stats = 4 * 3 * Math.max(own, other);
+  return (
+    tiles * (own + other) * tileStride(headDim) * 2 +
+    weights * own * weightStride(other) * 2 +
+    own * stageStride(other) * 4 +
+    stats
+  );
+}
+
+/** Tiles that fit, or undefined where the device has no unit for heads of this width or too little workgroup memory. */
+export function selectAttentionMatrix(
+  direction: Direction,
+  capabilities: Pick<Capabilities, "tier" | "matrix" | "matrixSpelling" | "subgroupMaxSize" | "limits" | "variants">,
+  shape: { headDim: number; mask: boolean; dropout: boolean },
+): AttentionMatrixVariant | undefined {
+  const unit = chooseUnit(capabilities);
+  if (!unit || capabilities.variants.attention === "tiled") return undefined;
+  const { headDim, mask, dropout } = shape;
+  if (headDim % unit.k !== 0 || headDim % unit.n !== 0 || headDim % 4 !== 0) return undefined;
+  const { maxComputeWorkgroupStorageSize, maxComputeInvocationsPerWorkgroup } = capabilities.limits;
+  if (4 * unit.subgroup > maxComputeInvocationsPerWorkgroup) return undefined;
+  for (const [own, other] of [
+    [64, 32],
+    [64, 16],
+    [32, 32],
+    [32, 16],
+  ] as const) {
+    if ((own / 4) % unit.m !== 0 || other % unit.n !== 0 || other % unit.k !== 0) continue;
+    if (attentionMatrixBytes(direction, { own, other, headDim }) > maxComputeWorkgroupStorageSize) continue;
+    return { unit, own, other, headDim, mask, dropout, halves: { qkv: false, dy: false, out: false } };
+  }
+  return undefined;
+}
