@@ -46,14 +46,14 @@ export interface MatrixTile {
 
 /*
  * Floats of sums a lane of 32, operands read from workgroup memory for each multiplication of a subgroup, and memory (16 x 16
- * x 16 units, f32 C through the stage), to be weighed against each other on a device:
+ * x 16 units, C through the stage, nt form), to be weighed against each other on a device:
  *
  *   128x128         4 subgroups of 64 x 64    128 floats   1/32 halves   29 KiB
- *   128x128.eight   8 subgroups of 64 x 32     64 floats   3/64 halves   38 KiB
+ *   128x128.eight   8 subgroups of 64 x 32     64 floats   3/64 halves   30 KiB
  *   128x128.double  4 subgroups of 64 x 64    128 floats   1/32 halves   45 KiB
- *   128x64          4 subgroups of 64 x 32     64 floats   3/64 halves   24 KiB
+ *   128x64          4 subgroups of 64 x 32     64 floats   3/64 halves   20 KiB
  *   256x128         8 subgroups of 64 x 64    128 floats   1/32 halves   48 KiB
- *   64x64           4 subgroups of 32 x 32     32 floats   1/16 halves   19 KiB
+ *   64x64           4 subgroups of 32 x 32     32 floats   1/16 halves   15 KiB
  */
 export const matrixTiles = {
   "128x128": { m: 128, n: 128, k: 32, down: 2, across: 2, buffers: 1 },
