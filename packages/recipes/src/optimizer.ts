@@ -4,6 +4,7 @@ import {
   clip,
   type Evaluation,
   ema,
+  groups,
   type Kernels,
   latestWeightAverage,
   lawa,
@@ -36,15 +37,17 @@ export const trainingOptimizer = (
   microbatchSize: number,
   kernels: Kernels | undefined,
 ): TrainingOptimizer => {
-  const { optimizer, schedule, batchSize, batchRamp: ramp, averaging } = training;
+  const { optimizer, schedule, batchSize, batchRamp: ramp, averaging, frozen } = training;
   const { name, learningRate: peak, clipNorm } = optimizer;
   const multiplier = byBudget(studySchedule(schedule.name, { warmup: schedule.warmup, cooldown: schedule.cooldown }));
   const learningRate = (progress: Progress) => peak * multiplier(progress);
   const examples = batchRamp({ batchSize, microbatchSize, ramp });
-  const stepped: Optimizer =
+  const moving: Optimizer =
     name === "adamw"
       ? adamw({ ...optimizer, learningRate, kernels })
       : studyOptimizer(name === "sam" ? "adam" : name, { learningRate, kernels });
+  const stepped: Optimizer =
+    frozen.length === 0 ? moving : groups([{ params: frozen, optimizer: still }, { optimizer: moving }]);
   const scaled = <S extends State>(inner: Optimizer<S>): Optimizer =>
     backend.precision === "mixed" ? lossScaling(inner, { kernels }) : inner;
   const batched = <S extends State>(inner: Optimizer<S>) =>
@@ -70,6 +73,15 @@ export const releasing = (optimizer: Optimizer): Optimizer => ({
     }
   },
 });
+
+/** Leaves its parameters as they are. */
+const still: Optimizer = {
+  init: () => ({}),
+  update(gradients, state, params) {
+    disposeTensors("evaluate" in gradients ? (gradients as Evaluation).grads : (gradients as NamedTensors));
+    return { params, state, applied: false };
+  },
+};
 
 /** What one of the transformations keeps in its state under this name, borrowed. */
 const kept = (state: State, name: string): State | undefined => {

@@ -335,6 +335,17 @@ it.each([
   expect(averaged.left).toBe(0);
 });
 
+it("leaves frozen parameters as they began, and knows which there are", async () => {
+  const { folder, left } = await run({ recipe: changed({ training: { frozen: ["pos_embedding.scale"] } }) });
+  const { checkpoints } = runFiles(folder);
+  const newest = join(checkpoints, readdirSync(checkpoints).sort().at(-1)!, "tensors.safetensors");
+  const [scale] = (await readEntries(newest)).filter(({ name }) => name.endsWith("pos_embedding.scale_factor"));
+  expect(Array.from(scale!.data as Float32Array)).toEqual([Math.fround(32 ** -0.5)]);
+  expect(left).toBe(0);
+  const recipe = changed({ training: { frozen: ["positions"] } });
+  await expect(run({ recipe })).rejects.toThrow('expected the pattern "positions" to match a parameter');
+});
+
 it.each(["sam", "sophia", "adahessian", "shampoo", "muon"] as const)("trains with %s, and resumes", async (name) => {
   const learningRate = { sam: 5e-3, sophia: 1e-3, adahessian: 0.05, shampoo: 5e-3, muon: 0.02 }[name];
   const optimizer = { name, learningRate, clipNorm: 0.5 };

@@ -143,6 +143,8 @@ const createSchema = () => {
       /** Examples of one forward and backward pass; "auto" finds it by trial. */
       microbatchSize: z.union([count, z.literal("auto")]),
       dropout: share.lt(1),
+      /** Parts of the names of parameters that keep their first values. */
+      frozen: z.array(z.string().min(1)),
       averaging: averaging.nullable(),
     }),
     /** When a run has left the road. */

@@ -15,7 +15,7 @@ const shared = process.env.CRAMKIT_SHARED ?? "../shared";
 const text = join(shared, "data/text/wikipedia-2015/wikipedia-00-of-20.jsonl.zst");
 const data = join(shared, "data/glue");
 /** Tokens of pretraining and examples of finetuning: less for a quick look, more where there is time. */
-const tokens = process.env.CRAMKIT_SST2_TOKENS ?? "6e6";
+const tokens = process.env.CRAMKIT_SST2_TOKENS ?? "5e6";
 const trainExamples = Number(process.env.CRAMKIT_SST2_EXAMPLES ?? 4000);
 
 const settings = [
@@ -25,12 +25,9 @@ const settings = [
   "rows.seqLength=64",
   // Without a bias the tied embeddings spend themselves on the frequency of words.
   "model.decoderBias=true",
-  "model.position=learned",
   `training.budget=${tokens} tokens`,
-  "training.optimizer.learningRate=2e-3",
-  'training.schedule={"name":"budget-cosine-decay","warmup":0.05,"cooldown":0}',
-  "training.batchSize=8",
-  "training.microbatchSize=8",
+  "training.batchSize=16",
+  "training.microbatchSize=16",
   "evaluation.heldOut=0.02",
   "evaluation.rows=64",
   "evaluation.probes.trials=0",

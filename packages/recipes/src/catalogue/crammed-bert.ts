@@ -48,6 +48,7 @@ export const crammedBert = () =>
       batchRamp: 0.6,
       microbatchSize: "auto",
       dropout: 0,
+      frozen: [],
       averaging: null,
     },
     guard: { spikeFactor: 2, patience: 5, maxRollbacks: 3, abandon: null },
