@@ -24,7 +24,7 @@ interface NormShape {
 }
 
 /** Elements that a register holds, invocations that share a row, and registers of each. */
-export function normTiling(n: number): { width: 1 | 4; size: number; slots: number } {
+function normTiling(n: number): { width: 1 | 4; size: number; slots: number } {
   const width = n % 4 === 0 ? 4 : 1;
   const vectors = n / width;
   const size = [32, 64, 128].find((candidate) => vectors <= candidate * 4) ?? 256;
@@ -59,7 +59,7 @@ const keyOf = (pass: string, { kind, n, bias, halves }: NormShape) =>
   `${kind}-norm${pass}.${n}${bias ? ".bias" : ""}${halvesKey(halves)}`;
 
 /** One workgroup a row: y = (x - mean) rstd weight (+ bias), the variance around the mean. */
-export function normProgram(shape: NormShape): Program {
+function normProgram(shape: NormShape): Program {
   const { kind, n, bias, halves } = shape;
   const { size, slots, vectors, type, column, guarded, total, declare } = registers(shape);
   const layer = kind === "layer";
@@ -106,7 +106,7 @@ ${layer ? "  mean[index] = mu;\n" : ""}  rstd[index] = scale;
  * dx = rstd (g - mean(g) - xhat mean(g xhat)), g = dy weight, xhat = (x - mean) rstd; without mean(g) for RMS. A workgroup
  * takes a block of rows, one after the other, and writes one row of partial sums of dy xhat (and of dy).
  */
-export function normGradProgram(shape: NormShape): Program {
+function normGradProgram(shape: NormShape): Program {
   const { kind, n, halves } = shape;
   const { size, slots, vectors, type, column, guarded, total, declare } = registers(shape);
   const layer = kind === "layer";
