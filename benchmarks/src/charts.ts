@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { writeFileAtomic } from "@cramkit/trainer/node";
 import type { TopLevelSpec } from "vega-lite";
 import { isTime, type Measurement, type ResultLine, type RunHeader } from "./record.ts";
+import { number } from "./report.ts";
+import { measurementsOf, runsOf } from "./results-file.ts";
 
 /**
  * Charts of every run in a results file, as SVG: `roofline` (GFLOP/s over operations a byte, under the ceilings that were
@@ -10,16 +12,12 @@ import { isTime, type Measurement, type ResultLine, type RunHeader } from "./rec
  * measurements has no chart.
  */
 export const writeCharts = async (lines: readonly ResultLine[], folder: string): Promise<string[]> => {
-  const runs: { header: RunHeader; measured: Measurement[] }[] = [];
-  for (const line of lines) {
-    if (line.kind === "run") runs.push({ header: line, measured: [] });
-    else if (line.kind === "measurement") runs.at(-1)?.measured.push(line);
-  }
   // The bundle for GPU hosts has no charts.
   const [{ parse, View }, { compile }] = await Promise.all([import("vega"), import("vega-lite")]);
   await mkdir(folder, { recursive: true });
   const files: string[] = [];
-  for (const { header, measured } of runs) {
+  for (const { header, lines: own } of runsOf(lines)) {
+    const measured = measurementsOf(own);
     const stamp = header.date.slice(0, 19).replaceAll(":", "");
     for (const [name, spec] of Object.entries({
       roofline: roofline(header, measured),
@@ -110,7 +108,7 @@ const peers = (header: RunHeader, measured: readonly Measurement[]): TopLevelSpe
       who: `${one.provider}${one.precision === "mixed" ? ", mixed" : ""}`,
       unit: one.unit,
       value: isTime(one.unit) ? 1 / one.value.p50 : one.value.p50,
-      label: `${format(one.value.p50)} ${one.unit}`,
+      label: `${number(one.value.p50)} ${one.unit}`,
     }));
   const panels = [...new Set(bars.map(({ panel }) => panel))]
     .map((panel) => bars.filter((bar) => bar.panel === panel).sort((a, b) => b.value - a.value))
@@ -144,6 +142,3 @@ const peers = (header: RunHeader, measured: readonly Measurement[]): TopLevelSpe
 };
 
 const [ours, theirs] = ["#2f6f8f", "#b9c4cc"];
-
-const format = (value: number): string =>
-  value >= 1000 ? Math.round(value).toLocaleString("en-US") : value.toPrecision(3);

@@ -1,7 +1,8 @@
 import type { Measurement, ResultLine, RunHeader } from "./record.ts";
 import { isTime } from "./record.ts";
+import { measurementsOf, runsOf } from "./results-file.ts";
 
-const number = (value: number): string =>
+export const number = (value: number): string =>
   value >= 1000 ? Math.round(value).toLocaleString("en-US") : value >= 10 ? value.toFixed(1) : value.toPrecision(3);
 
 const row = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
@@ -92,14 +93,9 @@ const roofline = (measurements: readonly Measurement[]): string => {
 
 /** A run of each header as Markdown: machine, tables, bars of rivals, failures and what was left out. */
 export const renderReport = (lines: readonly ResultLine[]): string => {
-  const runs: { header: RunHeader; lines: ResultLine[] }[] = [];
-  for (const line of lines) {
-    if (line.kind === "run") runs.push({ header: line, lines: [] });
-    else runs.at(-1)?.lines.push(line);
-  }
-  return runs
+  return runsOf(lines)
     .map(({ header, lines: own }) => {
-      const measured = own.filter((line) => line.kind === "measurement");
+      const measured = measurementsOf(own);
       const names = [...new Set(measured.map(({ suite }) => suite))];
       const sections = names.map((suite) => {
         const rows = measured.filter((one) => one.suite === suite);

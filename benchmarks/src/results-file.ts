@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import type { Measurement, ResultLine } from "./record.ts";
+import type { Measurement, Result, ResultLine, RunHeader } from "./record.ts";
 
 /** The lines of a results file. A file may hold several runs. */
 export const readResults = async (path: string): Promise<ResultLine[]> => {
@@ -22,3 +22,13 @@ export const readResults = async (path: string): Promise<ResultLine[]> => {
 
 export const measurementsOf = (lines: readonly ResultLine[]): Measurement[] =>
   lines.filter((line) => line.kind === "measurement");
+
+/** The runs of a results file, each header with the lines behind it. */
+export const runsOf = (lines: readonly ResultLine[]): { header: RunHeader; lines: Result[] }[] => {
+  const runs: { header: RunHeader; lines: Result[] }[] = [];
+  for (const line of lines) {
+    if (line.kind === "run") runs.push({ header: line, lines: [] });
+    else runs.at(-1)?.lines.push(line);
+  }
+  return runs;
+};

@@ -4,6 +4,7 @@ import {
   clip,
   type Evaluation,
   ema,
+  type Gradients,
   groups,
   type Kernels,
   latestWeightAverage,
@@ -61,6 +62,9 @@ export const trainingOptimizer = (
   };
 };
 
+const disposeGradients = (gradients: Gradients): void =>
+  disposeTensors("evaluate" in gradients ? (gradients as Evaluation).grads : (gradients as NamedTensors));
+
 /** The optimizer, where an update that fails, as for want of memory, leaves no gradients behind. */
 export const releasing = (optimizer: Optimizer): Optimizer => ({
   ...optimizer,
@@ -68,7 +72,7 @@ export const releasing = (optimizer: Optimizer): Optimizer => ({
     try {
       return optimizer.update(gradients, ...rest);
     } catch (error) {
-      disposeTensors("evaluate" in gradients ? (gradients as Evaluation).grads : (gradients as NamedTensors));
+      disposeGradients(gradients);
       throw error;
     }
   },
@@ -78,7 +82,7 @@ export const releasing = (optimizer: Optimizer): Optimizer => ({
 const still: Optimizer = {
   init: () => ({}),
   update(gradients, state, params) {
-    disposeTensors("evaluate" in gradients ? (gradients as Evaluation).grads : (gradients as NamedTensors));
+    disposeGradients(gradients);
     return { params, state, applied: false };
   },
 };

@@ -335,13 +335,15 @@ it.each([
   expect(averaged.left).toBe(0);
 });
 
-it("leaves frozen parameters as they began, and knows which there are", async () => {
-  const { folder, left } = await run({ recipe: changed({ training: { frozen: ["pos_embedding.scale"] } }) });
+it("leaves frozen parameters as they began, also when it is resumed, and knows which there are", async () => {
+  const frozen = changed({ training: { frozen: ["pos_embedding.scale"] } });
+  const { folder, left, weights } = await run({ recipe: frozen });
   const { checkpoints } = runFiles(folder);
   const newest = join(checkpoints, readdirSync(checkpoints).sort().at(-1)!, "tensors.safetensors");
   const [scale] = (await readEntries(newest)).filter(({ name }) => name.endsWith("pos_embedding.scale_factor"));
   expect(Array.from(scale!.data as Float32Array)).toEqual([Math.fround(32 ** -0.5)]);
   expect(left).toBe(0);
+  expect((await runInParts({ recipe: frozen }, 4)).weights).toEqual(weights);
   const recipe = changed({ training: { frozen: ["positions"] } });
   await expect(run({ recipe })).rejects.toThrow('expected the pattern "positions" to match a parameter');
 });
