@@ -14,7 +14,8 @@ export default defineConfig({
   entry: [...sources, ...commandLine, ...workers],
   format: ["esm"],
   target: "es2022",
-  dts: process.env.CRAMKIT_NO_DTS ? false : { entry: sources },
+  // Declarations name a sibling as it is published; from its sources TypeScript would at times name one of its files.
+  dts: process.env.CRAMKIT_NO_DTS ? false : { entry: sources, compilerOptions: { customConditions: [] } },
   clean: true,
   sourcemap: true,
   treeshake: true,
