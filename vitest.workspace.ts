@@ -18,7 +18,7 @@ export default defineConfig({
       // One adapter, one process: kernels must not compete for it.
       {
         extends: true,
-        test: { name: "gpu", include: tests("gpu.test"), fileParallelism: false, testTimeout: 600_000 },
+        test: { name: "gpu", include: tests("gpu.test"), fileParallelism: false, testTimeout: 300_000 },
       },
       // Needs the development data beside the checkout.
       { extends: true, test: { name: "shared", include: tests("shared.test"), testTimeout: 600_000 } },

@@ -52,23 +52,37 @@ export async function findGpu(options: GpuOptions = {}): Promise<GpuSource> {
   }
   const dawn = await importDawn();
   Object.assign(globalThis, dawn.globals);
-  let gpu: GPU;
-  try {
-    gpu = dawn.create(dawnArguments(options));
-  } catch (error) {
-    throw new Error(
-      `startWebgpu: Dawn did not start (${(error as Error).message.trim()}); check the toggles and the adapter name`,
-      { cause: error },
-    );
-  }
   return {
-    gpu,
+    gpu: createGpu(dawn, dawnArguments(options)),
     host: "dawn",
     toggles: {
       enable: [...enabled, ...(options.toggles?.enable ?? [])],
       disable: [...disabled, ...(options.toggles?.disable ?? [])],
     },
   };
+}
+
+/**
+ * One a set of arguments, never released: Dawn polls once more after the last device is gone, and where the garbage
+ * collector was faster that poll crashes or waits forever (webgpu 0.6.2). Without a device it costs nothing and does not
+ * keep the process from ending.
+ */
+const created = new Map<string, GPU>();
+
+function createGpu(dawn: Dawn, args: string[]): GPU {
+  const key = args.join(" ");
+  let gpu = created.get(key);
+  if (gpu) return gpu;
+  try {
+    gpu = dawn.create(args);
+  } catch (error) {
+    throw new Error(
+      `startWebgpu: Dawn did not start (${(error as Error).message.trim()}); check the toggles and the adapter name`,
+      { cause: error },
+    );
+  }
+  created.set(key, gpu);
+  return gpu;
 }
 
 interface Dawn {

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import {
   add,
   engine,
@@ -186,6 +187,32 @@ describe.runIf(available)("the WebGPU backend", () => {
     expect(report.tier).toBe(report.bestTier);
     expect(report.features.length).toBeGreaterThan(0);
     expect(findBackendFactory("webgpu")).toBeFalsy();
+  });
+
+  it("keeps Dawn while anything of it lives, whenever garbage is collected", () => {
+    const script = `import { findGpu } from ${JSON.stringify(new URL("./gpu.ts", import.meta.url).href)};
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+const useOnce = async () => {
+  const { gpu } = await findGpu();
+  const device = await (await gpu.requestAdapter()).requestDevice();
+  device.createBuffer({ size: 64, usage: GPUBufferUsage.COPY_DST });
+  device.destroy();
+};
+for (let i = 0; i < 20; i++) {
+  await useOnce();
+  for (const _ of [1, 2]) {
+    gc();
+    Array.from({ length: 1000 }, () => Buffer.alloc(600, 0x7f)); // over what was freed
+    await turn();
+  }
+}
+console.log("ended");`;
+    const { status, signal, stdout } = spawnSync(
+      process.execPath,
+      ["--expose-gc", "--import", "tsx", "--conditions=@cramkit/source", "--input-type=module", "--eval", script],
+      { encoding: "utf8", timeout: 120_000 },
+    );
+    expect({ status, signal, stdout }).toEqual({ status: 0, signal: null, stdout: "ended\n" });
   });
 
   it("cannot block, and says so", async () => {
