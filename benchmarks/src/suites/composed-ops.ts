@@ -23,6 +23,28 @@ export const attention = (qkv: tf.Tensor, heads: number): tf.Tensor => {
   return tf.reshape(tf.transpose(tf.matMul(scores, v), [0, 2, 1, 3]), [batch, seq, heads * dim]);
 };
 
+/** `[seq, dim]` = [cos t, sin t] with t = position / 10000^(2i / dim) */
+export const rotaryTable = (seq: number, dim: number): tf.Tensor => {
+  const angles = Array.from({ length: seq }, (_, position) =>
+    Array.from({ length: dim / 2 }, (_, i) => position / 10000 ** ((2 * i) / dim)),
+  );
+  return tf.tensor2d(angles.map((row) => [...row.map(Math.cos), ...row.map(Math.sin)]));
+};
+
+/** qkv as above, queries and keys turned by {@link rotaryTable} */
+export const rotary = (qkv: tf.Tensor, heads: number, table: tf.Tensor): tf.Tensor => {
+  const [batch, seq, width] = qkv.shape as [number, number, number];
+  const dim = width / 3 / heads;
+  const parts = tf.split(tf.reshape(qkv, [batch, seq, heads, 3 * dim]), 6, 3);
+  const [cos, sin] = tf.split(tf.reshape(table, [seq, 1, dim]), 2, 2) as [tf.Tensor, tf.Tensor];
+  const turn = (a: tf.Tensor, b: tf.Tensor) => [
+    tf.sub(tf.mul(a, cos), tf.mul(b, sin)),
+    tf.add(tf.mul(b, cos), tf.mul(a, sin)),
+  ];
+  const turned = [...turn(parts[0]!, parts[1]!), ...turn(parts[2]!, parts[3]!), ...parts.slice(4)];
+  return tf.reshape(tf.concat(turned, 3), [batch, seq, width]);
+};
+
 /** Over the last axis. */
 export const layerNorm = (x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor, epsilon: number): tf.Tensor => {
   const centred = tf.sub(x, tf.mean(x, -1, true));

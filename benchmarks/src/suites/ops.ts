@@ -1,4 +1,15 @@
-import { attention, dropout, embedding, gelu, glu, layerNorm, linear, maskedCrossEntropy, rmsNorm } from "@cramkit/ops";
+import {
+  attention,
+  dropout,
+  embedding,
+  gelu,
+  glu,
+  layerNorm,
+  linear,
+  maskedCrossEntropy,
+  rmsNorm,
+  rotary,
+} from "@cramkit/ops";
 import * as tf from "@tensorflow/tfjs-core";
 import { deviceMs, distance, hasDeviceClock, startCompute } from "../compute.ts";
 import { type Shape, shapesOf } from "../shapes.ts";
@@ -50,6 +61,7 @@ const casesOf = ({ config, batch, seq }: Shape): { cases: OpCase[]; dispose(): v
     "int32",
   );
   const targets = integers([count], vocabSize, 104_729) as tf.Tensor1D;
+  const table = composed.rotaryTable(seq, hidden / heads);
   const bytes = (...sizes: number[]) => 4 * sizes.reduce((a, b) => a + b, 0);
   const linearCase = (inputs: number, outputs: number): OpCase => ({
     name: "linear",
@@ -87,6 +99,16 @@ const casesOf = ({ config, batch, seq }: Shape): { cases: OpCase[]; dispose(): v
       flops: 4 * batch * seq * seq * hidden,
       bytes: bytes(3 * rows * hidden, rows * hidden),
       bound: "matmul",
+    },
+    {
+      name: "rotary",
+      sides: `${batch} x ${heads} x ${seq} x ${hidden / heads}`,
+      inputs: () => [noise([batch, seq, 3 * hidden])],
+      fused: (qkv) => rotary(qkv!, { heads }),
+      composed: (qkv) => composed.rotary(qkv!, heads, table),
+      flops: 6 * rows * hidden,
+      bytes: bytes(6 * rows * hidden),
+      bound: "copy",
     },
     rowsOf(
       "layerNorm",
@@ -161,7 +183,7 @@ const casesOf = ({ config, batch, seq }: Shape): { cases: OpCase[]; dispose(): v
       bound: "matmul",
     },
   ];
-  return { cases, dispose: () => tf.dispose([ids, positions, targets]) };
+  return { cases, dispose: () => tf.dispose([ids, positions, targets, table]) };
 };
 
 /** The worst relative L2 distance, value and every gradient, between an op and its composition. */

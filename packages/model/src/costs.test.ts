@@ -89,6 +89,7 @@ describe("costs from the configuration", () => {
     ["crammed-bert", preset("crammed-bert", small)],
     ["crammed-bert-simple", preset("crammed-bert-simple", small)],
     ["hf-bert-base", preset("hf-bert-base", small)],
+    ["rotary positions", preset("crammed-bert", { ...small, rotary: true })],
     ["RMSNorm with a gate", preset("crammed-bert", { ...small, norm: "RMSNorm", activation: "silu-glu" })],
   ])("say what %s keeps for its gradient", (_, config) => {
     const counted = activationBytes(config, 2, 8, { predictedShare: 4 / 16 });

@@ -4,4 +4,5 @@ export { crossEntropyTask } from "./cross-entropy";
 export { dropoutTask } from "./dropout";
 export { layerNormTask, normGradTask, rmsNormTask } from "./norm";
 export { accumulateTask, adamwTask, squareSumTask } from "./optimizer";
+export { rotaryTask } from "./rotary";
 export { columnSumsTask, gatherTask, scatterTask } from "./rows";

@@ -1,7 +1,18 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startCpuBackend, startStockCpu } from "./cpu/backend.testing.ts";
-import { attention, dropout, embedding, gelu, glu, layerNorm, linear, maskedCrossEntropy, rmsNorm } from "./index.ts";
+import {
+  attention,
+  dropout,
+  embedding,
+  gelu,
+  glu,
+  layerNorm,
+  linear,
+  maskedCrossEntropy,
+  rmsNorm,
+  rotary,
+} from "./index.ts";
 
 const x = (...shape: number[]) => tf.zeros(shape);
 const ids = (...values: number[]) => tf.tensor1d(values, "int32");
@@ -78,6 +89,11 @@ const cases: [what: string, call: () => tf.Tensor, message: string][] = [
     "attention, mask",
     () => attention(x(2, 5, 24), { heads: 2, mask: x(2, 4) }),
     "attention: expected mask [2, 5], got [2, 4]",
+  ],
+  [
+    "rotary, an odd head",
+    () => rotary(x(2, 5, 18), { heads: 2 }),
+    "rotary: expected qkv [batch, seq, 3 * heads * headDim] with heads 2 and an even headDim, got [2, 5, 18]",
   ],
   [
     "cross-entropy, target",

@@ -10,3 +10,4 @@ export { linear } from "./linear/index.ts";
 export { type MaskedCrossEntropyOptions, maskedCrossEntropy } from "./masked-cross-entropy/index.ts";
 export { type AdamwAttrs, type OptimizerKernels, optimizerKernels } from "./optimizer/index.ts";
 export { rmsNorm } from "./rms-norm/index.ts";
+export { type RotaryOptions, rotary, rotaryTable } from "./rotary/index.ts";

@@ -18,6 +18,7 @@ import { registerKernel } from "@tensorflow/tfjs-core";
  * CramkitLayerNormGrad        dy, x, weight, mean [rows], rstd [rows]     -                         [dx, dweight [n], dbias [n]]
  * CramkitRmsNorm              x [..., n], weight [n]                      epsilon                   [y, rstd [rows]]
  * CramkitRmsNormGrad          dy, x, weight, rstd [rows]                  -                         [dx, dweight [n]]
+ * CramkitRotary               x [b, s, 3 * hidden], table [s, headDim]     heads, direction          y (its own gradient kernel)
  * CramkitAttention            qkv [b, s, 3 * hidden], mask? [b, s]        heads, rate, seed, stream [y [b, s, hidden], lse [b, heads, s]]
  * CramkitAttentionGrad        dy, qkv, y, lse, mask?                      heads, rate, seed, stream dqkv
  * CramkitGelu                 x                                           -                         y
@@ -39,6 +40,7 @@ import { registerKernel } from "@tensorflow/tfjs-core";
  * Where operands are float16, keep softmax - onehot unscaled (it lies in [-1, 1]) and multiply by 1 / count in float32.
  * Without a bias it may leave out dbias.
  * `lse` is log sum exp of the scaled, masked scores; 0 for a row with nothing to attend to, whose output is 0.
+ * Rotary turns by `direction` (1 or -1) times the angles whose cosines and sines are the halves of a row of `table`.
  * Dropout keeps element i where `dropoutHash(dropoutKeys(seed, stream), i) >= dropoutThreshold(rate)` and scales by
  * 1 / (1 - rate); attention applies it to the probabilities, i = ((b * heads + h) * s + query) * s + key.
  */

@@ -7,6 +7,7 @@ import { layerNormSpec } from "./layer-norm/spec.ts";
 import { linearSpec } from "./linear/spec.ts";
 import { maskedCrossEntropySpec } from "./masked-cross-entropy/spec.ts";
 import { rmsNormSpec } from "./rms-norm/spec.ts";
+import { rotarySpec } from "./rotary/spec.ts";
 import type { OpSpec } from "./spec.ts";
 
 /** Every differentiable op with its cases. */
@@ -20,4 +21,5 @@ export const opSpecs: OpSpec[] = [
   linearSpec,
   maskedCrossEntropySpec,
   rmsNormSpec,
+  rotarySpec,
 ];

@@ -1,3 +1,4 @@
+import { rotaryTable } from "@cramkit/ops";
 import { fourierMatrices } from "./fourier-matrices.ts";
 import type { OnnxAttribute, OnnxNode, OnnxTensor } from "./onnx-graph.ts";
 import type { Activation, Elementwise, Operations, Reduction } from "./operations.ts";
@@ -133,6 +134,19 @@ export function onnxBuilder(): OnnxBuilder {
       const p = node("Softmax", [keys === undefined ? scores : node("Add", [scores, keys])], { axis: -1 });
       const mixed = transpose(node("MatMul", [p, v]), [0, 2, 1, 3]); // [batch, seq, heads, headDim]
       return node("Reshape", [mixed, integers([0, 0, -1])]);
+    },
+    rotary(qkv, { heads, headDim, maxSeq }) {
+      const table = once(`rotary ${maxSeq} ${headDim}`, () => floats(rotaryTable(maxSeq, headDim), [maxSeq, headDim]));
+      const perPosition = split(ops.firstRows(table, qkv), 2, -1).map((part) => reshape(part, [0, 1, 1, -1]));
+      const [cosines, sines] = perPosition as [OnnxValue, OnnxValue]; // [seq, 1, 1, headDim / 2]
+      const turn = (x: OnnxValue): OnnxValue => {
+        const [a, b] = split(x, 2, -1) as [OnnxValue, OnnxValue];
+        const first = node("Sub", [node("Mul", [a, cosines]), node("Mul", [b, sines])]);
+        return node("Concat", [first, node("Add", [node("Mul", [b, cosines]), node("Mul", [a, sines])])], { axis: -1 });
+      };
+      const [q, k, v] = split(reshape(qkv, [0, 0, heads, 3, headDim]), 3, 3) as [OnnxValue, OnnxValue, OnnxValue];
+      const turned = node("Concat", [turn(q), turn(k), v], { axis: 3 });
+      return reshape(turned, [0, 0, 3 * heads * headDim]);
     },
     activate: (x, activation) => activate[activation](x),
     gate(x, activation) {

@@ -19,6 +19,8 @@ export interface Operations<Value> {
   rmsNorm(x: Value, weight: Value, epsilon: number): Value;
   /** `qkv [batch, seq, 3 * hidden]` grouped `[heads, 3, headDim]`, mask `[batch, seq]` -> `[batch, seq, hidden]` */
   attention(qkv: Value, options: AttentionOptions<Value>): Value;
+  /** Queries and keys of such a `qkv`, turned with their position; values pass. `seq <= maxSeq` */
+  rotary(qkv: Value, options: { heads: number; headDim: number; maxSeq: number }): Value;
   activate(x: Value, activation: Activation): Value;
   /** `x [..., 2n]` = [u, g] -> `f(g) * u` `[..., n]` */
   gate(x: Value, activation: Activation): Value;

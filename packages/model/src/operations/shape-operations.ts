@@ -87,6 +87,7 @@ export function countingOperations(): { ops: Operations<Shape>; tally: Tally; ma
       count(2 * product, 5 * product);
       return y;
     },
+    rotary: like,
     activate: (x, activation) => {
       if (activation === "gelu" || activation === "relu") return fromInput(x);
       return activation === "silu" ? ops.mul(x, fromOutput(x)) : ops.mul(x, fromOutput(fromInput(x)));

@@ -14,6 +14,7 @@ export const tensorOperations: Operations<tf.Tensor> = {
   layerNorm: (x, weight, bias, epsilon) => ops.layerNorm(x, weight, bias, epsilon),
   rmsNorm: (x, weight, epsilon) => ops.rmsNorm(x, weight, epsilon),
   attention: (qkv, options) => ops.attention(qkv, options),
+  rotary: (qkv, { heads }) => ops.rotary(qkv, { heads }),
   activate: (x, activation) => activate[activation](x),
   gate: (x, activation) => ops.glu(x, activation),
   dropout: (x, options) => ops.dropout(x, options),

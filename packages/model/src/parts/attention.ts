@@ -1,7 +1,6 @@
 import type { ModelConfig, PartFactory } from "../config.ts";
 import type { ParameterTable, Scope } from "../part.ts";
 import { linearParameters, runLinear } from "./linear.ts";
-import { rotate } from "./rotary.ts";
 
 const qkvName = "self_attention.query_key_value";
 
@@ -15,8 +14,9 @@ export function attentionParameters({ hidden, qkvBias, useBias }: ModelConfig): 
 
 /** `[batch, seq, hidden]` -> `[batch, seq, 3 * hidden]`, grouped `[heads, 3, headDim]`, rotated where the model is rotary. */
 export function projectQkv<Value>(x: Value, scope: Scope<Value>, config: ModelConfig): Value {
+  const { hidden, heads, maxSeq } = config;
   const qkv = runLinear(x, scope, qkvName, config.qkvBias);
-  return config.rotary ? rotate(qkv, scope, config) : qkv;
+  return config.rotary ? scope.ops.rotary(qkv, { heads, headDim: hidden / heads, maxSeq }) : qkv;
 }
 
 /**

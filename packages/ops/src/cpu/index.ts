@@ -9,6 +9,7 @@ import { linearCpu } from "../linear/cpu.ts";
 import { maskedCrossEntropyCpu } from "../masked-cross-entropy/cpu.ts";
 import { optimizerCpu } from "../optimizer/cpu.ts";
 import { rmsNormCpu } from "../rms-norm/cpu.ts";
+import { rotaryCpu } from "../rotary/cpu.ts";
 
 export type { CpuRuntime } from "./runtime.ts";
 
@@ -24,4 +25,5 @@ export const cpuKernels: KernelConfig[] = /* @__PURE__ */ [
   maskedCrossEntropyCpu,
   optimizerCpu,
   rmsNormCpu,
+  rotaryCpu,
 ].flat();

@@ -14,7 +14,7 @@ const suitsF16 = (values: ArrayLike<number>) => Array.prototype.every.call(value
 const isInteger = (values: object) => values instanceof Int32Array;
 
 /** The other ops have one kernel for all tiers. */
-const dependOnTier = ["attention", "linear", "maskedCrossEntropy"];
+const dependOnTier = ["attention", "linear", "maskedCrossEntropy", "rotary"];
 const specsOf = (tier: string) =>
   tier === "float32" ? opSpecs : opSpecs.filter(({ op }) => dependOnTier.includes(op));
 

@@ -8,6 +8,7 @@ import { linear } from "../linear/index.ts";
 import { maskedCrossEntropy } from "../masked-cross-entropy/index.ts";
 import { optimizerKernels } from "../optimizer/index.ts";
 import { rmsNorm } from "../rms-norm/index.ts";
+import { rotary } from "../rotary/index.ts";
 import { uniform } from "../spec.ts";
 import { startTestBackend, type TestBackend, testableTiers } from "./adapter.testing.ts";
 
@@ -35,7 +36,8 @@ const positions = Int32Array.from({ length: 64 }, (_, i) => 2 * i + 1);
 
 const loss = (heads: number, tensors: readonly Tensor[]): Tensor => {
   const p = Object.fromEntries(names.map((name, i) => [name, tensors[i]!])) as Record<string, Tensor>;
-  const mixed = attention(linear(layerNorm(p.x!, p.norm!, p.bias, 1e-6), p.qkv!), { heads });
+  const qkv = linear(layerNorm(p.x!, p.norm!, p.bias, 1e-6), p.qkv!);
+  const mixed = attention(rotary(qkv, { heads }), { heads });
   let x = add(p.x!, linear(mixed, p.dense!));
   x = add(x, linear(glu(linear(rmsNorm(x, p.norm2!, 1e-6), p.in!, p.inBias), "gelu"), p.out!));
   x = add(x, linear(gelu(linear(rmsNorm(x, p.norm2!, 1e-6), p.up!)), p.down!));
@@ -95,10 +97,11 @@ describe.each(ways.filter(({ tier }) => tiers.includes(tier)))(
       expect(Math.abs(got.values[0]![0]! - want.values[0]![0]!) / want.values[0]![0]!).toBeLessThan(1e-3);
       for (const [i, name] of names.entries())
         expect(distance(got.values[i + 1]!, want.values[i + 1]!), name).toBeLessThan(1e-2);
-      // Norms, activations, attention and products hand f16 on; nothing is widened on the way.
+      // Norms, activations, rotation, attention and products hand f16 on; nothing is widened on the way.
       expect(got.keys.filter((key) => key.includes("half.widen"))).toEqual([]);
       const of = (text: string) => got.keys.filter((key) => key.includes(text)).length;
       expect([of("glu.gelu.backward.vec4.hhh"), of("gelu.gradient.vec4.hhh")]).toEqual([1, 1]);
+      expect(of("rotary.vec4.hh")).toBe(1);
       expect([of("layer-norm.128.bias.fh"), of("layer-norm.gradient.128.hf")]).toEqual([1, 1]);
       expect([of("attention.query.matrix"), of(`head${hidden / heads}.hhh`), of("softmax.vec4<f32>.half")]).toEqual([
         1, 2, 1,

@@ -9,6 +9,7 @@ import { linearWebgpu } from "../linear/webgpu.ts";
 import { maskedCrossEntropyWebgpu } from "../masked-cross-entropy/webgpu.ts";
 import { optimizerWebgpu } from "../optimizer/webgpu.ts";
 import { rmsNormWebgpu } from "../rms-norm/webgpu.ts";
+import { rotaryWebgpu } from "../rotary/webgpu.ts";
 
 export { type GemmVariant, gemmVariants } from "./gemm/select.ts";
 
@@ -18,6 +19,7 @@ export const webgpuKernels: readonly KernelConfig[] = /* @__PURE__ */ [
   embeddingWebgpu,
   layerNormWebgpu,
   rmsNormWebgpu,
+  rotaryWebgpu,
   attentionWebgpu,
   geluWebgpu,
   gluWebgpu,

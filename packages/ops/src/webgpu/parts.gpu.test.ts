@@ -10,6 +10,7 @@ import { linear } from "../linear/index.ts";
 import { maskedCrossEntropy } from "../masked-cross-entropy/index.ts";
 import { optimizerKernels } from "../optimizer/index.ts";
 import { rmsNorm } from "../rms-norm/index.ts";
+import { rotary } from "../rotary/index.ts";
 import { integers, type SpecInput, uniform } from "../spec.ts";
 import { startTestBackend, type TestBackend, testableTiers } from "./adapter.testing.ts";
 
@@ -73,6 +74,7 @@ const cases: { name: string; inputs: SpecInput[]; run: (...xs: Tensor[]) => Tens
         tensor([3, 899, 64, 500], [4], "int32"),
       ),
   },
+  { name: "rotary", inputs: [uniform([9, 70, 3 * 24], 1)], run: (qkv) => rotary(qkv!, { heads: 3 }) },
   {
     name: "attention",
     inputs: [uniform([9, 16, 3 * 64], 1)],

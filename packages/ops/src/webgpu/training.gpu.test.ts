@@ -31,6 +31,7 @@ import { linear } from "../linear/index.ts";
 import { maskedCrossEntropy } from "../masked-cross-entropy/index.ts";
 import { optimizerKernels } from "../optimizer/index.ts";
 import { rmsNorm } from "../rms-norm/index.ts";
+import { rotary } from "../rotary/index.ts";
 import { integers, uniform } from "../spec.ts";
 import { startTestBackend, type TestBackend, testableTiers } from "./adapter.testing.ts";
 
@@ -74,7 +75,7 @@ function loss(params: Tensor[], step: number): Tensor {
     const of = (name: string) => p[`${layer}.${name}`]!;
     const stream = step * 4 + layer;
     const qkv = linear(layerNorm(x, of("norm"), of("bias"), 1e-6), of("qkv"));
-    const mixed = attention(qkv, { heads, dropout: { rate: 0.1, seed: 1, stream } });
+    const mixed = attention(rotary(qkv, { heads }), { heads, dropout: { rate: 0.1, seed: 1, stream } });
     x = add(x, dropout(linear(mixed, of("dense"), of("dense.bias")), { rate: 0.1, seed: 2, stream }));
     const inner = linear(rmsNorm(x, of("norm2"), 1e-6), of("in"));
     x = add(x, linear(layer === 0 ? glu(inner, "gelu") : gelu(inner), of("out")));
