@@ -75,11 +75,11 @@ export function runTokenHead<Value>(hidden: Value, scope: Scope<Value>, { dropou
 /** `[batch, seq, hidden]` -> `[batch, hidden]`; positions that are masked take no part. */
 function pool<Value>(hidden: Value, { ops, mask }: Scope<Value>, pooling: SequenceHead["pooling"]): Value {
   if (pooling === "first") return ops.firstPosition(hidden);
-  const kept = mask === undefined ? undefined : ops.reshape(mask, [0, -1, 1]); // [batch, seq, 1]
   if (pooling === "mean") {
-    if (kept === undefined) return ops.reduce(hidden, "mean", [1]);
-    return ops.div(ops.reduce(ops.mul(hidden, kept), "sum", [1]), ops.reduce(kept, "sum", [1]));
+    if (mask === undefined) return ops.reduce(hidden, "mean", [1]);
+    const sums = ops.matMul(ops.reshape(mask, [0, 1, -1]), hidden); // [batch, 1, hidden]
+    return ops.div(ops.reshape(sums, [0, -1]), ops.reduce(mask, "sum", [1], true));
   }
-  const bounded = kept === undefined ? hidden : ops.add(hidden, ops.scale(kept, 1e9, -1e9));
+  const bounded = mask === undefined ? hidden : ops.add(hidden, ops.scale(ops.reshape(mask, [0, -1, 1]), 1e9, -1e9));
   return ops.reduce(bounded, pooling === "max" ? "max" : "logSumExp", [1]);
 }
