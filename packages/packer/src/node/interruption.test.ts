@@ -59,6 +59,23 @@ describe("an interrupted preparation", () => {
     }
   });
 
+  it("goes on with another memory, also where rows have gone into shards already", async () => {
+    const options: PrepareOptions = { ...base, order: "shuffled", memoryBytes: 1500 };
+    await writePreparedSet(join(root, "whole"), documents, options);
+    const whole = await contents(join(root, "whole"));
+    const shards = new Set<number>();
+    for (const stop of [10, 16, 19, 22])
+      for (const memoryBytes of [500, 10_000]) {
+        const directory = join(root, `${stop}-${memoryBytes}`);
+        const stopped = writePreparedSet(directory, documents, { ...options, ...stopAfter(stop) });
+        await expect(stopped).rejects.toThrow("power cut");
+        shards.add((await readdir(directory)).filter((name) => name.startsWith("shard-")).length);
+        await writePreparedSet(directory, documents, { ...options, memoryBytes });
+        expect(await contents(directory)).toEqual(whole);
+      }
+    expect(shards.size).toBeGreaterThan(2);
+  });
+
   it("survives failing documents again and again, and asks for no earlier document", async () => {
     await writePreparedSet(join(root, "whole"), documents, base);
     const directory = join(root, "failing");

@@ -97,7 +97,8 @@ export async function mergeIntoShards(work: Work): Promise<void> {
   const { state, layout, temporary, memoryBytes } = work;
   const blockBytes = layout.rowsPerBlock * (layout.rowBytes + 8);
   const fanIn = Math.min(64, Math.max(2, Math.floor(memoryBytes / blockBytes) - 2));
-  while (state.runs.length > fanIn) {
+  // Runs of which rows have gone into shards stay as they are: a preparation may be resumed with less memory.
+  while (state.shards.length === 0 && state.runs.length > fanIn) {
     const width = Math.min(fanIn, state.runs.length - fanIn + 1);
     const first = leastWindow(state.runs, width);
     const merging = state.runs.slice(first, first + width);
