@@ -53,6 +53,20 @@ describe("mixDocuments", () => {
   });
 });
 
+describe("mixDocuments that repeats", () => {
+  it.each([
+    ["a generator, which cannot start again", /expected once to give its documents again, got none; pass an iterable/],
+    ["a source of empty texts", undefined],
+  ])("does not turn in circles over %s", async (what, error) => {
+    const generator = () => numbered("o", 3, 5)[Symbol.asyncIterator]() as AsyncGenerator<Document>;
+    const documents = what.startsWith("a generator") ? generator() : numbered("", 3, 0);
+    const sources = [{ name: "once", documents }, { name: "b", documents: numbered("b", 50, 10) }];
+    const mixed = collect(mixDocuments(sources, { atEnd: "repeat" }));
+    if (error) await expect(mixed).rejects.toThrow(error);
+    else expect(await mixed).toHaveLength(53);
+  });
+});
+
 describe("selection", () => {
   it("takes a number of documents or characters", async () => {
     const documents = numbered("a", 100, 10);
@@ -64,6 +78,7 @@ describe("selection", () => {
   it("joins successive documents", async () => {
     const joined = await collect(joinSuccessive(numbered("a", 10, 1), 4));
     expect(joined.map(({ text, id }) => text + id)).toEqual(["aaaa0", "aaaa4", "aa8"]);
+    expect(() => joinSuccessive(numbered("a", 10, 1), 0)).toThrow(/expected count to be a positive integer, got 0/);
   });
 });
 

@@ -46,6 +46,7 @@ export function mixDocuments(sources: readonly MixedSource[], { atEnd = "continu
       weight,
       iterator: documents[Symbol.asyncIterator](),
       report: { name, documents: 0, characters: 0, epochs: 0 },
+      isEmpty: true, // no character in this epoch so far
     }));
     reports = open.map(({ report }) => report);
     const reading = new Set(open);
@@ -59,17 +60,24 @@ export function mixDocuments(sources: readonly MixedSource[], { atEnd = "continu
         const { done, value } = await next.iterator.next();
         const { report } = next;
         if (done) {
-          const wasEmpty = report.documents === 0;
+          if (next.isEmpty && report.characters > 0) {
+            throw new TypeError(
+              `mixDocuments: expected ${report.name} to give its documents again, got none; pass an iterable that starts ` +
+                'from the beginning each time, not a generator, or another atEnd than "repeat"',
+            );
+          }
           report.epochs++;
           if (atEnd === "stop") return;
-          if (atEnd === "repeat" && !wasEmpty) {
+          if (atEnd === "repeat" && !next.isEmpty) {
             if (open.every((source) => source.report.epochs > 0)) return;
             next.iterator = next.documents[Symbol.asyncIterator]();
+            next.isEmpty = true;
           } else reading.delete(next);
           continue;
         }
         report.documents++;
         report.characters += value.text.length;
+        if (value.text !== "") next.isEmpty = false;
         yield value.source === undefined ? { ...value, source: report.name } : value;
       }
     } finally {

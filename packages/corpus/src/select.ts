@@ -22,6 +22,9 @@ export function takeDocuments(documents: AsyncIterable<Document>, limit: Limit):
 
 /** Joins every `count` successive documents of one source to one, without a separator; the last may be of fewer. */
 export function joinSuccessive(documents: AsyncIterable<Document>, count: number): AsyncIterable<Document> {
+  if (!(Number.isInteger(count) && count > 0)) {
+    throw new RangeError(`joinSuccessive: expected count to be a positive integer, got ${count}`);
+  }
   return restartable(async function* () {
     let first: Document | undefined;
     let texts: string[] = [];

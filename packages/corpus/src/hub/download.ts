@@ -13,11 +13,12 @@ export interface HubAccess {
   /** Address of the hub. */
   hubUrl?: string;
   fetch?: typeof fetch;
-  /** Times that an interrupted download is continued before it fails. */
+  /** Times that an interrupted download is continued, or a request that failed or came too soon is made again. */
   retries?: number;
 }
 
-export interface HubFile extends HubAccess {
+interface HubFile extends Omit<HubAccess, "retries"> {
+  retries: number;
   /** `owner/name` of a dataset. */
   name: string;
   revision: string;
@@ -31,8 +32,9 @@ export interface HubFile extends HubAccess {
  * checked before the file gets its name.
  */
 export async function cachedHubFile(file: HubFile): Promise<string> {
-  const { name, revision, path, cacheFolder, hubUrl, fetch, accessToken, retries = 5 } = file;
-  const params = { repo: { type: "dataset" as const, name }, revision, path, hubUrl, fetch, accessToken };
+  const { name, revision, path, cacheFolder, hubUrl, fetch, accessToken, retries } = file;
+  const repo = { type: "dataset" as const, name };
+  const params = { repo, revision, path: encodedPath(path), hubUrl, fetch, accessToken };
   const where = `hf://datasets/${name}@${revision}/${path}`;
   const info = await explained(where, () => retried(retries, () => fileDownloadInfo(params)));
   if (!info) throw new RangeError(`hubDocuments: expected the file ${where}, got none; check its path`);
@@ -80,7 +82,7 @@ async function checkContents(path: string, size: number, etag: string, where: st
 }
 
 /** Calls again after a failure that another attempt may mend: not one of access or of a wrong address. */
-async function retried<T>(retries: number, attempt: () => Promise<T>): Promise<T> {
+export async function retried<T>(retries: number, attempt: () => Promise<T>): Promise<T> {
   for (let failed = 0; ; failed++) {
     try {
       return await attempt();
@@ -93,6 +95,11 @@ async function retried<T>(retries: number, attempt: () => Promise<T>): Promise<T
   }
 }
 
+/** A path as a part of an address: a name may hold `#`, `?` and `%`. */
+export function encodedPath(path: string): string {
+  return path.split("/").map(encodeURIComponent).join("/");
+}
+
 /** Adds to a refusal of the hub what can be done about it. */
 export async function explained<T>(where: string, attempt: () => Promise<T>): Promise<T> {
   try {
@@ -101,9 +108,11 @@ export async function explained<T>(where: string, attempt: () => Promise<T>): Pr
     const status = statusOf(cause);
     const message = cause instanceof Error ? cause.message : String(cause);
     if (status === 401 || status === 403) {
-      throw new Error(`hubDocuments: no access to ${where} (${status}); pass the token of an account that has it`, {
-        cause,
-      });
+      throw new Error(
+        `hubDocuments: no access to ${where} (${status}); pass the token of an account that has it, accept the terms on ` +
+          "its page if there are any, and check the name: the hub says the same of what does not exist",
+        { cause },
+      );
     }
     if (status === 404) throw new RangeError(`hubDocuments: ${where} does not exist (404); check its name`, { cause });
     throw new Error(`hubDocuments: cannot read ${where}: ${message}; run again to continue`, { cause });

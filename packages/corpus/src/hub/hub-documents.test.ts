@@ -20,9 +20,13 @@ async function startHub(files: Record<string, Served>, token = "hf_secret") {
   const requests: string[] = [];
   /** Bodies are cut after so many bytes, a number for each coming download. */
   const cuts: number[] = [];
+  /** The coming requests are refused with these. */
+  const refusals: { status: number; headers: Record<string, string> }[] = [];
   const server: Server = createServer((request, response) => {
     const url = new URL(request.url ?? "", `http://${request.headers.host}`);
     requests.push(`${url.pathname} ${request.headers.range ?? ""}`.trim());
+    const refusal = refusals.shift();
+    if (refusal) return void response.writeHead(refusal.status, refusal.headers).end("not now");
     if (request.headers.authorization !== `Bearer ${token}`) return void response.writeHead(401).end();
     const [, tree = ""] = /^\/api\/datasets\/o\/set\/tree\/main\/?(.*)$/.exec(url.pathname) ?? [undefined];
     if (url.pathname.startsWith("/api/")) return listing(response, url, tree);
@@ -57,7 +61,7 @@ async function startHub(files: Record<string, Served>, token = "hf_secret") {
   };
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const hubUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return { hubUrl, requests, cuts, close: () => new Promise((resolve) => server.close(resolve)) };
+  return { hubUrl, requests, cuts, refusals, close: () => new Promise((resolve) => server.close(resolve)) };
 }
 
 const jsonl = (from: number, count: number) =>
@@ -119,6 +123,37 @@ describe("hubDocuments", () => {
     await hub.close();
   });
 
+  it("waits as long as a hub that has had enough asks for, and repeats what failed on its side", async () => {
+    const hub = await startHub({ "a.jsonl": served(jsonl(0, 3)) });
+    const options = { uri: "hf://datasets/o/set", hubUrl: hub.hubUrl, accessToken, cacheFolder };
+    // The listing, what the file is, and its contents.
+    hub.refusals.push({ status: 429, headers: { "retry-after": "1" } }, { status: 502, headers: {} });
+    const started = Date.now();
+    const documents = hubDocuments({ ...options, retries: 2 });
+    expect(await collect(documents)).toHaveLength(3);
+    expect(Date.now() - started).toBeGreaterThanOrEqual(1000);
+    expect(hub.requests).toHaveLength(5);
+    hub.refusals.push(
+      { status: 429, headers: { ratelimit: '"api";r=0;t=1' } },
+      { status: 503, headers: { "retry-after": new Date(0).toUTCString() } },
+      { status: 429, headers: { "retry-after": "3600" } },
+    );
+    await expect(collect(hubDocuments({ ...options, retries: 0 }))).rejects.toThrow(/status 429.*run again to continue/);
+    await expect(collect(hubDocuments({ ...options, retries: 0 }))).rejects.toThrow(/status 503/);
+    await expect(collect(hubDocuments({ ...options, retries: 0 }))).rejects.toThrow(/status 429/);
+    await hub.close();
+  });
+
+  it("asks for names and revisions with signs that mean something in an address", async () => {
+    const hub = await startHub({ "data/50% #1?.jsonl": served(jsonl(0, 3)) });
+    const options = { hubUrl: hub.hubUrl, accessToken, cacheFolder };
+    expect(await collect(hubDocuments({ uri: "hf://datasets/o/set/data", ...options }))).toHaveLength(3);
+    const uri = "hf://datasets/o/set@refs%2Fconvert%2Fparquet/en";
+    await expect(collect(hubDocuments({ uri, ...options }))).rejects.toThrow(/does not exist/);
+    expect(hub.requests.at(-1)).toBe("/api/datasets/o/set/tree/refs%2Fconvert%2Fparquet/en");
+    await hub.close();
+  });
+
   it("refuses contents that are not those announced, and keeps nothing of them", async () => {
     const content = jsonl(0, 10);
     const hub = await startHub({ "a.jsonl": served(content, "0".repeat(64)) });
@@ -134,7 +169,7 @@ describe("hubDocuments", () => {
     const options = { hubUrl: hub.hubUrl, cacheFolder, accessToken };
     const read = (uri: string, more = {}) => collect(hubDocuments({ uri, ...options, ...more }));
     await expect(read("hf://datasets/o/set", { accessToken: "hf_other" })).rejects.toThrow(
-      /no access to hf:\/\/datasets\/o\/set \(401\); pass the token/,
+      /no access to hf:\/\/datasets\/o\/set \(401\); pass the token .* accept the terms .* check the name/,
     );
     await expect(read("hf://datasets/o/none")).rejects.toThrow(/does not exist \(404\)/);
     await expect(read("hf://datasets/o/set")).rejects.toThrow(/expected files to read, got none at/);

@@ -7,8 +7,9 @@ import { restartable } from "../restartable.ts";
 import { createReadTally, type ReadTally } from "../sources/bad-input.ts";
 import { type FileDocumentsOptions, type ReadDocuments, readFileDocuments } from "../sources/files.ts";
 import { formatOf } from "../sources/format.ts";
-import { cachedHubFile, explained, type HubAccess } from "./download.ts";
+import { cachedHubFile, encodedPath, explained, type HubAccess, retried } from "./download.ts";
 import { parseHubUri } from "./hub-uri.ts";
+import { waitingFetch } from "./waiting-fetch.ts";
 
 export interface HubDocumentsOptions extends HubAccess, Omit<FileDocumentsOptions, "path"> {
   /** `hf://datasets/OWNER/NAME[@REVISION][/PATH]`: a file, a folder or a pattern. */
@@ -31,21 +32,24 @@ export function hubDocuments(options: HubDocumentsOptions): ReadDocuments {
 }
 
 async function* readHub(options: HubDocumentsOptions, tally: ReadTally): AsyncGenerator<Document> {
-  const { uri, include, exclude, format, hubUrl, fetch, retries } = options;
+  const { uri, include, exclude, format, hubUrl, retries = 5 } = options;
   const { accessToken = process.env.HF_TOKEN || undefined, cacheFolder = join(homedir(), ".cache", "cramkit", "hub") } =
     options;
+  const fetch = waitingFetch(options.fetch ?? globalThis.fetch, retries);
   const { name, revision, folder, matches } = parseHubUri(uri);
   const wanted = include === undefined ? () => true : picomatch(include, { dot: true });
   const unwanted = exclude === undefined ? () => false : picomatch(exclude, { dot: true });
-  const paths = await explained(uri, async () => {
-    const listed: string[] = [];
+  const listed = async () => {
     const repo = { type: "dataset" as const, name };
-    const params = { repo, revision, path: folder || undefined, recursive: true, hubUrl, fetch, accessToken };
-    for await (const { type, path } of listFiles(params)) {
-      if (type === "file" && matches(path) && wanted(path) && !unwanted(path)) listed.push(path);
+    // The client puts both into an address as they are.
+    const address = { revision: encodeURIComponent(revision), path: encodedPath(folder) || undefined };
+    const paths: string[] = [];
+    for await (const { type, path } of listFiles({ repo, ...address, recursive: true, hubUrl, fetch, accessToken })) {
+      if (type === "file" && matches(path) && wanted(path) && !unwanted(path)) paths.push(path);
     }
-    return listed.filter((path) => format !== undefined || isData(path)).sort((a, b) => (a < b ? -1 : 1));
-  });
+    return paths.filter((path) => format !== undefined || isData(path)).sort((a, b) => (a < b ? -1 : 1));
+  };
+  const paths = await explained(uri, () => retried(retries, listed));
   if (paths.length === 0) throw new RangeError(`hubDocuments: expected files to read, got none at ${uri}`);
   for (const path of paths) {
     const file = await cachedHubFile({ name, revision, path, cacheFolder, hubUrl, fetch, accessToken, retries });

@@ -1,4 +1,4 @@
-import { Readable } from "node:stream";
+import { pipeline, Readable } from "node:stream";
 import { type CsvError, parse } from "csv-parse";
 import { readBytes } from "./bytes.ts";
 import { type FileRecord, type RecordOptions, recordDocument } from "./format.ts";
@@ -36,9 +36,8 @@ async function* readSeparated(
       return undefined;
     },
   });
-  const source = Readable.from(withoutMark(readBytes(path)));
-  source.on("error", (error) => parser.destroy(error));
-  source.pipe(parser);
+  // Errors of the file arrive at the iteration, and leaving that early closes the file.
+  pipeline(Readable.from(withoutMark(readBytes(path))), parser, () => {});
   let header: string[] | undefined;
   for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: { lines: number } }>) {
     if (skipped.length > 0) {

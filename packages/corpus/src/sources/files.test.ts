@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -106,6 +106,30 @@ describe("fileDocuments", () => {
     await expect(read({ path: csv, field: "body", onBrokenFile: "skip" })).rejects.toThrow(/choose with field/);
   });
 
+  it.skipIf(process.platform !== "linux")("closes a file that is left early", async () => {
+    const rows = lines(Array.from({ length: 50_000 }, (_, n) => `row ${n}`));
+    const paths = [
+      write("early.csv", `text\n${rows}`),
+      write("early.tsv.gz", gzipSync(`text\n${rows}`)),
+      write("early.jsonl", rows),
+      write("early.json", `[${rows.trim().replaceAll("\n", ",")}]`),
+      write("early.txt", rows),
+    ];
+    const first = async (path: string) => {
+      for await (const { text } of fileDocuments({ path, unit: "line" })) return text;
+    };
+    const openFiles = () =>
+      readdirSync("/proc/self/fd").flatMap((fd) => {
+        try {
+          return [readlinkSync(`/proc/self/fd/${fd}`)].filter((path) => paths.includes(path));
+        } catch {
+          return []; // the one of the listing itself
+        }
+      });
+    for (const path of paths) expect(await first(path)).toContain("row 0");
+    await expect.poll(openFiles).toEqual([]);
+  });
+
   it("reads Parquet, row group by row group, also compressed", async () => {
     const expected = Array.from({ length: 250 }, (_, n) => `row ${n} \u4e2d`);
     const file = Buffer.from(
@@ -114,6 +138,7 @@ describe("fileDocuments", () => {
           { name: "id", data: expected.map((_, n) => `r${n}`), type: "STRING" },
           { name: "text", data: expected, type: "STRING" },
           { name: "other", data: expected.map((_, n) => n), type: "INT32" },
+          { name: "long", data: expected.map((_, n) => 2n ** 60n + BigInt(n)), type: "INT64" },
         ],
         rowGroupSize: 100,
       }),
@@ -121,6 +146,7 @@ describe("fileDocuments", () => {
     const path = write("a.parquet", file);
     expect(await texts({ path })).toEqual(expected);
     expect((await read({ path }))[249]).toEqual({ text: expected[249], source: "a.parquet", id: "r249" });
+    expect((await read({ path, idField: "long" }))[1]?.id).toBe(String(2n ** 60n + 1n));
     expect(await texts({ path, where: ({ other }) => other === 3 })).toEqual([expected[3]]);
     expect(await texts({ path: write("b.parquet.gz", gzipSync(file)) })).toEqual(expected);
   });

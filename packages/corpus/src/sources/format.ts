@@ -55,5 +55,6 @@ export function recordDocument(value: unknown, place: string, options: RecordOpt
     return { kind: "bad", place, reason: `expected a text in the field "${options.field}" (it has: ${fields})` };
   }
   const id = record[options.idField];
-  return { kind: "document", text, id: typeof id === "string" || typeof id === "number" ? String(id) : place };
+  // Parquet gives integers of 64 bits as bigint.
+  return { kind: "document", text, id: ["string", "number", "bigint"].includes(typeof id) ? String(id) : place };
 }

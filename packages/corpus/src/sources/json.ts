@@ -2,7 +2,7 @@ import { CorpusInputError } from "./bad-input.ts";
 import { readBytes } from "./bytes.ts";
 import type { FileRecord, RecordOptions } from "./format.ts";
 import { parseRecord } from "./jsonl.ts";
-import { withoutByteOrderMark } from "./lines.ts";
+import { maxRecordBytes, withoutByteOrderMark } from "./lines.ts";
 
 const [quote, backslash, comma, open, close] = [34, 92, 44, 91, 93];
 
@@ -20,14 +20,17 @@ export async function* readJson(path: string, options: RecordOptions): AsyncGene
   let number = 0;
   let offset = 0;
   let carried: Buffer[] = [];
+  let carriedBytes = 0;
   let first = true;
   for await (let chunk of readBytes(path)) {
     if (first) chunk = withoutByteOrderMark(chunk);
     first = false;
     let start = 0;
     const cut = (end: number): FileRecord => {
-      const json = Buffer.concat([...carried, chunk.subarray(start, end)]);
+      const isTooLong = carriedBytes + end - start > maxRecordBytes;
+      const json = isTooLong ? undefined : Buffer.concat([...carried, chunk.subarray(start, end)]);
       carried = [];
+      carriedBytes = 0;
       inValue = false;
       return parseRecord(json, `record ${++number}`, options);
     };
@@ -68,7 +71,11 @@ export async function* readJson(path: string, options: RecordOptions): AsyncGene
       else if (byte === open || byte === 123) depth++;
       else if (closes && --depth === base) yield cut(index + 1);
     }
-    if (inValue) carried.push(chunk.subarray(start));
+    if (inValue) {
+      carriedBytes += chunk.length - start;
+      if (carriedBytes <= maxRecordBytes) carried.push(chunk.subarray(start));
+      else carried = [];
+    }
     offset += chunk.length;
   }
   if (inValue && depth === base && base === 0 && !inString) {
