@@ -58,9 +58,6 @@ function kindTable(word: RegExp): Uint8Array {
 
 const withinWords = ["NFC", "NFD", "NFKC", "NFKD", "Lowercase", "StripAccents", "BertNormalizer"];
 
-/** Expressions that match no separator together with something else. */
-const harmlessRegexes = [" {2,}", "[^\\x00-\\x7F]+"];
-
 const patternOf = (component: Component) => component.pattern as { String?: string; Regex?: string };
 
 /** Whether what stands on one side of a separator has no influence on the other side. */
@@ -68,7 +65,9 @@ function keepsSpacesApart(normalizer: Component): boolean {
   if (withinWords.includes(normalizer.type)) return true;
   if (normalizer.type !== "Replace") return false;
   const { String: text, Regex: regex } = patternOf(normalizer);
-  return text !== undefined ? text !== "" && !/\s/.test(text) : harmlessRegexes.includes(regex!);
+  if (text !== undefined) return text !== "" && !/\s/.test(text);
+  // Expressions that match no separator together with something else; spaces have to remain some.
+  return regex === " {2,}" ? /^[ \t\r\n]+$/.test(normalizer.content as string) : regex === "[^\\x00-\\x7F]+";
 }
 
 const marks = /^[!-/:-@[-^`{-~]+$/;

@@ -54,5 +54,5 @@ function member(reader: RegexReader): string {
   if (escaped === undefined) throw new SyntaxError("a backslash at the end");
   if (escaped === "p" || escaped === "P") return propertyEscape(reader);
   reader.at++;
-  return escaped === "b" ? literal("\b") : classEscape(reader, escaped);
+  return escaped === "b" ? literal("\b") : classEscape(reader, escaped, true);
 }

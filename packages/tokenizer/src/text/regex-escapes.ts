@@ -16,13 +16,18 @@ export function caseVariants(character: string): string {
 
 const less = (set: string, ranges: string) => `[[${set}]--[${rangeClass(ranges)}]]`;
 const letter = () => less("\\p{L}", unicodeDifferences.letter.without);
-const wordCharacter = () => less("\\p{L}\\p{M}\\p{Nd}\\p{Pc}", unicodeDifferences.wordCharacter.without);
+const number = (property: string) => less(property, unicodeDifferences.number.without);
+
+/** Oniguruma has a table of its own for the first 256 characters, in which more numbers are of words; classes do without. */
+const wordCharacter = (isInClass: boolean) =>
+  less(
+    `\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}${isInClass ? "" : "\\u{b2}\\u{b3}\\u{b9}\\u{bc}-\\u{be}"}`,
+    unicodeDifferences.wordCharacter.without,
+  );
 
 const classes: Record<string, string> = {
   s: "\\p{White_Space}",
   S: "\\P{White_Space}",
-  d: "\\p{Nd}",
-  D: "\\P{Nd}",
   h: "[0-9A-Fa-f]",
   H: "[^0-9A-Fa-f]",
 };
@@ -39,9 +44,11 @@ const controls: Record<string, string> = {
 };
 
 /** What `\` and `character` mean, inside a class or outside; the reader stands behind them. */
-export function classEscape(reader: RegexReader, character: string): string {
-  if (character === "w") return wordCharacter();
-  if (character === "W") return `[^${wordCharacter()}]`;
+export function classEscape(reader: RegexReader, character: string, isInClass: boolean): string {
+  if (character === "w") return wordCharacter(isInClass);
+  if (character === "W") return `[^${wordCharacter(isInClass)}]`;
+  if (character === "d") return number("\\p{Nd}");
+  if (character === "D") return `[^${number("\\p{Nd}")}]`;
   if (Object.hasOwn(classes, character)) return classes[character]!;
   if (Object.hasOwn(controls, character)) return literal(controls[character]!);
   if (character === "x" || character === "u") {
@@ -66,6 +73,7 @@ export function propertyEscape(reader: RegexReader): string {
   const negated = (match[1] === "P") !== (match[2] === "^");
   const name = match[3] ?? match[4]!;
   if (name === "L") return negated ? `[^${letter()}]` : letter();
+  if (name === "N") return negated ? `[^${number("\\p{N}")}]` : number("\\p{N}");
   for (const candidate of [name, `Script=${name}`]) {
     try {
       const text = `\\${negated ? "P" : "p"}{${candidate}}`;

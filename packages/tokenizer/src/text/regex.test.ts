@@ -11,6 +11,7 @@ const texts = [
   "Hello  world's 1234 \u00e9t\u00e9\n\n\u6f22\u5b57 x_y \u{1f44d}!\tEnd ",
   "aaa-b--c  - ",
   "'S 'Ll I'M\r\n  \u00a0 9\u0661",
+  "x\u00b2\u00bd \u2163 \u24b6 \u2460 \u0345 \u203f",
 ];
 
 /** GPT-2, GPT-4 and Qwen among them. */
@@ -19,6 +20,7 @@ const patterns = [
   "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
   "[^\\r\\n\\p{L}\\p{N}]?+\\p{L}++|\\p{N}",
   "\\w+|[^\\w\\s]+",
+  "\\W|[\\w]",
   "\\s",
   "-",
   "\\d{,2}",

@@ -136,7 +136,7 @@ function escapeAtom(reader: RegexReader): string {
   if (character === "A") return "(?<![\\s\\S])";
   if (character === "z") return "(?![\\s\\S])";
   if (/[1-9bBGkgKRXZ]/.test(character)) throw new SyntaxError(`\\${character} is not supported`);
-  return classEscape(reader, character);
+  return classEscape(reader, character, false);
 }
 
 function group(reader: RegexReader): Part {

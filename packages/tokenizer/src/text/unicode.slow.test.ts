@@ -1,4 +1,5 @@
 import {
+  Tokenizer as Rust,
   bertNormalizer,
   bertPreTokenizer,
   byteLevelPreTokenizer,
@@ -20,6 +21,8 @@ import { root } from "../json/field.ts";
 import { readNormalizer } from "../json/normalizer.ts";
 import { readPreTokenizer } from "../json/pre-tokenizer.ts";
 import { alignedText } from "./aligned-text.ts";
+import { findMatches } from "./pattern.ts";
+import { translateRegex } from "./regex.ts";
 
 const bert = { cleanText: true, handleChineseChars: true, stripAccents: true, lowercase: true };
 const bertJson = { clean_text: true, handle_chinese_chars: true, strip_accents: true, lowercase: true };
@@ -76,5 +79,29 @@ describe("every code point, against the Rust implementation", () => {
         wrong.push(character);
     }
     expect(wrong).toEqual([]);
+  });
+
+  test.each(["\\w", "[\\w]", "\\W", "\\s", "\\d", "\\D", "\\p{L}", "\\p{N}", "\\p{^N}", "[^\\w\\s]"])("%s", async (source) => {
+    const rust = Rust.fromString(
+      JSON.stringify({
+        version: "1.0",
+        truncation: null,
+        padding: null,
+        added_tokens: [],
+        normalizer: null,
+        pre_tokenizer: { type: "Split", pattern: { Regex: source }, behavior: "Removed", invert: true },
+        post_processor: null,
+        decoder: null,
+        model: { type: "WordLevel", vocab: { "<unk>": 0 }, unk_token: "<unk>" },
+      }),
+    );
+    const all = [...characters()];
+    for (let start = 0; start < all.length; start += 4096) {
+      const part = all.slice(start, start + 4096);
+      const text = part.join("");
+      const found = findMatches(translateRegex(source), text).filter((_, i) => i % 2 === 0);
+      const expected = (await rust.encode(text)).getOffsets().map(([from]) => part[from]);
+      expect(found.map((at) => String.fromCodePoint(text.codePointAt(at)!))).toEqual(expected);
+    }
   });
 });
