@@ -60,7 +60,10 @@ describe("mixDocuments that repeats", () => {
   ])("does not turn in circles over %s", async (what, error) => {
     const generator = () => numbered("o", 3, 5)[Symbol.asyncIterator]() as AsyncGenerator<Document>;
     const documents = what.startsWith("a generator") ? generator() : numbered("", 3, 0);
-    const sources = [{ name: "once", documents }, { name: "b", documents: numbered("b", 50, 10) }];
+    const sources = [
+      { name: "once", documents },
+      { name: "b", documents: numbered("b", 50, 10) },
+    ];
     const mixed = collect(mixDocuments(sources, { atEnd: "repeat" }));
     if (error) await expect(mixed).rejects.toThrow(error);
     else expect(await mixed).toHaveLength(53);

@@ -16,6 +16,17 @@ export interface AddedToken {
   readonly special: boolean;
 }
 
+/** A token that stands for itself wherever it is in the text, and that `decode` leaves out unless asked for it. */
+export const specialToken = (content: string, id: number): AddedToken => ({
+  id,
+  content,
+  single_word: false,
+  lstrip: false,
+  rstrip: false,
+  normalized: false,
+  special: true,
+});
+
 /** A stretch of text: `token` is undefined where it is for the model. */
 export interface Segment {
   readonly start: number;

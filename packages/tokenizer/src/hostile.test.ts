@@ -220,9 +220,10 @@ describe.each(Object.entries(kinds))("%s", (_, options) => {
       ["a ", 20_000],
     ] as const) {
       const long = unit.repeat(size / unit.length);
-      const start = performance.now();
+      const start = process.cpuUsage(); // the clock also counts what else the machine does
       const ids = tokenizer.encodeIds(long);
-      expect(performance.now() - start).toBeLessThan(10_000);
+      const { user, system } = process.cpuUsage(start);
+      expect(user + system).toBeLessThan(10_000_000);
       if (unit.length === 1) expect(tokenizer.decode(ids).length).toBeLessThan(5_000_000);
     }
   });

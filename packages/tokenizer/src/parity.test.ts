@@ -93,17 +93,20 @@ describe.each(Object.entries(kinds))("%s", (_, options) => {
   });
 });
 
-test.each([" ", "\n", "", "_", "a b"])("runs of spaces become %j, alone and beside other replacements", async (content) => {
-  const replace = (pattern: object, content: string) => ({ type: "Replace", pattern, content });
-  const options = { ...kinds.cramming!, size: "trained" as const };
-  const ours = await trainTokenizer(text.split("\n"), {
-    ...options,
-    normalizer: {
-      type: "Sequence",
-      normalizers: [replace({ Regex: "[^\\x00-\\x7F]+" }, content), replace({ Regex: " {2,}" }, content)],
-    },
-  });
-  const rust = loadRust(ours);
-  for (const sample of ["two  words   and more", "  the\u3000keeper  ", "caf\u00e9  -\u00e9\u00e9- x", ...hard])
-    await expectSame(ours, rust, sample);
-});
+test.each([" ", "\n", "", "_", "a b"])(
+  "runs of spaces become %j, alone and beside other replacements",
+  async (content) => {
+    const replace = (pattern: object, content: string) => ({ type: "Replace", pattern, content });
+    const options = { ...kinds.cramming!, size: "trained" as const };
+    const ours = await trainTokenizer(text.split("\n"), {
+      ...options,
+      normalizer: {
+        type: "Sequence",
+        normalizers: [replace({ Regex: "[^\\x00-\\x7F]+" }, content), replace({ Regex: " {2,}" }, content)],
+      },
+    });
+    const rust = loadRust(ours);
+    for (const sample of ["two  words   and more", "  the\u3000keeper  ", "caf\u00e9  -\u00e9\u00e9- x", ...hard])
+      await expectSame(ours, rust, sample);
+  },
+);

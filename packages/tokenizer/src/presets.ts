@@ -1,3 +1,4 @@
+import { specialToken } from "./added-tokens.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import { tokenizerFromJson } from "./tokenizer-json.ts";
 import type { TrainOptions } from "./training/options.ts";
@@ -72,17 +73,7 @@ export function bertTokenizer(vocabTxt: string, { lowercase = true }: { lowercas
     version: "1.0",
     truncation: null,
     padding: null,
-    added_tokens: specialTokens
-      .map((content) => ({
-        id: ids.get(content)!,
-        content,
-        single_word: false,
-        lstrip: false,
-        rstrip: false,
-        normalized: false,
-        special: true,
-      }))
-      .sort((a, b) => a.id - b.id),
+    added_tokens: specialTokens.map((content) => specialToken(content, ids.get(content)!)).sort((a, b) => a.id - b.id),
     normalizer: {
       type: "BertNormalizer",
       clean_text: true,

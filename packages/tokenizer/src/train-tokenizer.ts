@@ -1,3 +1,4 @@
+import { specialToken } from "./added-tokens.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import { type TokenizerJson, tokenizerFromJson } from "./tokenizer-json.ts";
 import { checkTrainOptions } from "./training/check-options.ts";
@@ -17,8 +18,9 @@ export async function trainTokenizer(
   checkTrainOptions(options);
   const { specialTokens = [], vocabSize, onProgress } = options;
   const progress = { phase: "count" as "count" | "train", documents: 0, characters: 0, fraction: 0 };
+  const addedTokens = specialTokens.map(specialToken);
   const pipeline = {
-    addedTokens: addedTokens(specialTokens),
+    addedTokens,
     normalizer: options.normalizer ?? null,
     preTokenizer: options.preTokenizer ?? null,
   };
@@ -35,7 +37,7 @@ export async function trainTokenizer(
     version: "1.0",
     truncation: null,
     padding: null,
-    added_tokens: addedTokens(specialTokens),
+    added_tokens: addedTokens,
     normalizer: options.normalizer ?? null,
     pre_tokenizer: options.preTokenizer ?? null,
     post_processor: options.template
@@ -64,14 +66,3 @@ const countOnThisThread: CountWords = async (documents, pipeline, onDocument) =>
   }
   return counter.words();
 };
-
-const addedTokens = (contents: readonly string[]) =>
-  contents.map((content, id) => ({
-    id,
-    content,
-    single_word: false,
-    lstrip: false,
-    rstrip: false,
-    normalized: false,
-    special: true,
-  }));

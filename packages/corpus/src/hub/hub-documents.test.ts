@@ -138,7 +138,9 @@ describe("hubDocuments", () => {
       { status: 503, headers: { "retry-after": new Date(0).toUTCString() } },
       { status: 429, headers: { "retry-after": "3600" } },
     );
-    await expect(collect(hubDocuments({ ...options, retries: 0 }))).rejects.toThrow(/status 429.*run again to continue/);
+    await expect(collect(hubDocuments({ ...options, retries: 0 }))).rejects.toThrow(
+      /status 429.*run again to continue/,
+    );
     await expect(collect(hubDocuments({ ...options, retries: 0 }))).rejects.toThrow(/status 503/);
     await expect(collect(hubDocuments({ ...options, retries: 0 }))).rejects.toThrow(/status 429/);
     await hub.close();

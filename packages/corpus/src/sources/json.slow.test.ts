@@ -21,7 +21,9 @@ it("counts a value as bad that is longer than a record may be, and reads on", as
     await pipeline(Readable.from(json()), createGzip({ level: 1 }), createWriteStream(path));
     const source = fileDocuments({ path, maxBadShare: 0.5 });
     expect((await collect(source)).map(({ text }) => text)).toEqual(["before", "behind"]);
-    expect(source.report().examples).toMatchObject([{ place: "record 2", reason: "a record of more than 268435456 bytes" }]);
+    expect(source.report().examples).toMatchObject([
+      { place: "record 2", reason: "a record of more than 268435456 bytes" },
+    ]);
   } finally {
     rmSync(folder, { recursive: true });
   }

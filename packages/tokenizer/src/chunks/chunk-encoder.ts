@@ -1,18 +1,16 @@
 import { type TokenList, tokenList } from "../models/model.ts";
 import { type AlignedText, alignedText } from "../text/aligned-text.ts";
 import type { ChunkRule } from "./chunk-rule.ts";
-import { type ChunkTable, chunkTable } from "./chunk-table.ts";
+import { type ChunkTable, chunkTable, longestChunk } from "./chunk-table.ts";
 import { chunkList, scanChunks } from "./scan-chunks.ts";
 import { reserve, type TokenBuffer } from "./token-buffer.ts";
 
-/** Longer chunks are not remembered: they do not repeat, and their offsets would not fit. */
-const LONGEST = 64;
 /** Chunks that are remembered at a time, some 20 MB; then all are forgotten and the common ones come back. */
 const CAPACITY = 1 << 18;
 
 type Tokenize = (text: AlignedText, out: TokenList) => void;
 
-/** What is remembered of chunk `n`: tokens `bounds[n] .. bounds[n + 1]`, offsets counted from the chunk. */
+/** What is remembered of chunk `n`: tokens `bounds[n] .. bounds[n + 1]`, offsets counted from the chunk (one byte each). */
 interface Memory {
   table: ChunkTable;
   bounds: Int32Array;
@@ -67,7 +65,7 @@ export function chunkEncoder(tokenize: Tokenize, rule: ChunkRule | undefined) {
       for (let c = 0; c < chunks.count; c++) {
         const from = chunks.starts[c]!;
         const to = chunks.ends[c]!;
-        if (isFirst || to - from > LONGEST) {
+        if (isFirst || to - from > longestChunk) {
           encodeDirectly(text, from, to, out);
           isFirst = false;
           continue;

@@ -1,3 +1,6 @@
+/** Longer chunks are not worth a place in a table: they hardly repeat, as lines of languages without spaces. */
+export const longestChunk = 64;
+
 /** Chunks seen so far, numbered from 0 as they come, in an open-addressing table over one arena of UTF-16 units. */
 export interface ChunkTable {
   readonly size: number;

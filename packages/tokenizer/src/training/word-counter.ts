@@ -1,4 +1,4 @@
-import { chunkTable } from "../chunks/chunk-table.ts";
+import { chunkTable, longestChunk } from "../chunks/chunk-table.ts";
 import { chunkList, scanChunks } from "../chunks/scan-chunks.ts";
 import { createPipeline, eachSegment, type PipelineOptions } from "../pipeline.ts";
 import { alignedText, wellFormed } from "../text/aligned-text.ts";
@@ -48,7 +48,7 @@ export function wordCounter(options: PipelineOptions): WordCounter {
           for (let c = 0; c < chunks.count; c++) {
             const from = chunks.starts[c]!;
             const to = chunks.ends[c]!;
-            if (isFirst || to - from > 1000) {
+            if (isFirst || to - from > longestChunk) {
               countPieces(text.slice(from, to), from, 1);
               isFirst = false;
               continue;
