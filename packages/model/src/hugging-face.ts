@@ -25,6 +25,7 @@ export function huggingFaceBertConfig(config: ModelConfig): HuggingFaceConfig {
     hidden_act: activationNames[config.activation],
     hidden_dropout_prob: config.dropout,
     attention_probs_dropout_prob: config.attentionDropout,
+    ...("dropout" in config.head && { classifier_dropout: config.head.dropout }),
     // Tokenizers say 1 for the second text of a pair, whether or not the model knows types.
     type_vocab_size: config.typeVocabSize || 2,
     initializer_range: config.init.std,

@@ -40,7 +40,9 @@ export function inputsOf(batch: Omit<MaskedBatch, "positions" | "targets">): Inp
 
 /**
  * Mean cross-entropy over the positions to predict: a scalar. Only their rows pass the prediction head and the decoder, and
- * their logits exist in pieces only; label smoothing and z-loss need them whole.
+ * their logits exist in pieces only; label smoothing and z-loss need them whole. No positions: 0, with zero gradients.
+ *
+ * @throws RangeError where positions and targets differ in number, or one of them or an id is out of range
  */
 export function maskedLanguageModelLoss(
   params: Params,
@@ -48,6 +50,7 @@ export function maskedLanguageModelLoss(
   batch: MaskedBatch,
   options: MaskedLossOptions = {},
 ): tf.Scalar {
+  checkBatch("maskedLanguageModelLoss", batch, config);
   return tf.tidy(() => {
     const inputs = inputsOf(batch);
     const positions = tf.tensor1d(batch.positions, "int32");
@@ -58,7 +61,8 @@ export function maskedLanguageModelLoss(
     const weight = scope.param("encoder.embedding.word_embedding.weight");
     const bias = config.decoderBias ? scope.param("decoder.bias") : undefined;
     const { labelSmoothing = 0, zLoss = 0 } = options;
-    const isPlain = labelSmoothing === 0 && zLoss === 0;
+    // Without a row TensorFlow.js's means have no gradient, and the fused loss is 0.
+    const isPlain = (labelSmoothing === 0 && zLoss === 0) || batch.positions.length === 0;
     if (isPlain && config.predictionHead === "none") return maskedCrossEntropy(rows, weight, bias, positions, targets);
     const { ops } = scope;
     const selected = runPredictionHead(ops.embedding(positions, rows), scope, config);
@@ -68,6 +72,21 @@ export function maskedLanguageModelLoss(
     }
     return smoothedCrossEntropy(ops.linear(selected, weight, bias), targets, labelSmoothing, zLoss);
   }) as tf.Scalar;
+}
+
+/** Devices read zeros where an index is out of range, and a mean takes lists of two lengths: both would go unnoticed. */
+export function checkBatch(name: string, batch: MaskedBatch, { vocabSize }: ModelConfig): void {
+  const { inputIds, positions, targets } = batch;
+  if (positions.length !== targets.length)
+    throw new RangeError(`${name}: expected as many targets as positions ${positions.length}, got ${targets.length}`);
+  for (const [what, list, end] of [
+    ["inputIds", inputIds, vocabSize],
+    ["positions", positions, inputIds.length],
+    ["targets", targets, vocabSize],
+  ] as const) {
+    const at = list.findIndex((index) => index < 0 || index >= end);
+    if (at >= 0) throw new RangeError(`${name}: expected ${what} in 0..${end - 1}, got ${list[at]} at index ${at}`);
+  }
 }
 
 /** mean of log Z - (1 - s) logit_target - s mean(logits) + z log(Z)^2, for `logits [count, vocab]` */
@@ -138,7 +157,11 @@ function checkLabels(name: string, labels: ArrayLike<number>, count: number, { h
   if (labels.length !== count) throw new RangeError(`${name}: expected ${count} labels, got ${labels.length}`);
   const classes = head.type === "regression" || !("labels" in head) ? Number.POSITIVE_INFINITY : head.labels;
   const least = head.type === "classification" ? 0 : Number.NEGATIVE_INFINITY;
-  const wrong = Array.from(labels).find((label) => !(label >= least && label < classes));
-  if (wrong !== undefined)
-    throw new RangeError(`${name}: expected labels below ${classes}, from ${least}, got ${wrong}`);
+  const isClass = head.type !== "regression";
+  const fits = (label: number) => label >= least && label < classes && (!isClass || Number.isInteger(label));
+  const wrong = Array.from(labels).find((label) => !fits(label));
+  if (wrong !== undefined) {
+    const wanted = isClass ? "whole labels" : "labels";
+    throw new RangeError(`${name}: expected ${wanted} below ${classes}, from ${least}, got ${wrong}`);
+  }
 }

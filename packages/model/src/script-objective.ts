@@ -3,7 +3,7 @@ import type { ModelConfig } from "./config.ts";
 import { runDecoder } from "./heads.ts";
 import type { Params } from "./init.ts";
 import { encodeWithin, type ForwardOptions, scopeOf } from "./model.ts";
-import { inputsOf, type MaskedBatch, smoothedCrossEntropy } from "./objectives.ts";
+import { checkBatch, inputsOf, type MaskedBatch, smoothedCrossEntropy } from "./objectives.ts";
 import { randomUniform, streamOf } from "./random.ts";
 
 export interface ScriptOptions extends ForwardOptions {
@@ -19,6 +19,8 @@ export interface ScriptOptions extends ForwardOptions {
  * sigmoid(log Z) is the probability that the token there is not the original. A scalar.
  *
  * The discriminator needs the logits of all positions at once: `batch * seq * vocab` floats.
+ *
+ * @throws RangeError where there is nothing to predict, or the batch does not fit the model
  */
 export function scriptLoss(
   params: Params,
@@ -26,6 +28,8 @@ export function scriptLoss(
   batch: MaskedBatch,
   { seed, alpha = 1, ...options }: ScriptOptions,
 ): tf.Scalar {
+  checkBatch("scriptLoss", batch, config);
+  if (batch.positions.length === 0) throw new RangeError("scriptLoss: expected a position to predict, got none");
   return tf.tidy(() => {
     const inputs = inputsOf(batch);
     const scope = scopeOf(params, config, inputs, options);

@@ -55,6 +55,18 @@ describe("a configuration that cannot work names the field and what it may be", 
       { embeddingSize: 96 },
       /predictionHead: expected linear or transform/,
     ],
+    ["a funnel whose mask does not divide", { layers: 5, maxSeq: 12, funnel: [12, 4, 8, 4, 12] }, /divide maxSeq 12/],
+    ["rounds of no layers", { recurrence: "deep-thinking" }, /sharedLayers: expected the layers of a round.*got 0/],
+    [
+      "rounds of different lengths",
+      { recurrence: "deep-thinking", sharedLayers: 2, layers: 2, funnel: [128, 128] },
+      /funnel: expected null, as each round/,
+    ],
+    [
+      "a head without its fields",
+      { head: { type: "classification" } },
+      /head\.labels: .*got undefined\n.*head\.dropout: .*\n.*head\.width: .*\n.*head\.pooling: /,
+    ],
     ["no head", { head: null }, /head: expected an object with a type, got null/],
     ["an init that is a name", { init: "normal" }, /init: expected \{ type, std \}, got "normal"/],
     ["a funnel that is no list", { funnel: 128 }, /funnel: expected null or a list of lengths, got 128/],
@@ -116,8 +128,10 @@ describe("bad input to a model", () => {
     const tagger = { ...config, head: { type: "token-classification", labels: 2, dropout: 0 } as const };
     const inputs = { inputIds: tf.zeros<tf.Rank.R2>([2, 4], "int32") };
     expect(() => classificationLoss({}, classifier, inputs, [1])).toThrow(/expected 2 labels, got 1/);
-    expect(() => classificationLoss({}, classifier, inputs, [1, 2])).toThrow(/labels below 2, from 0, got 2/);
+    expect(() => classificationLoss({}, classifier, inputs, [1, 2])).toThrow(/whole labels below 2, from 0, got 2/);
     expect(() => classificationLoss({}, classifier, inputs, [-1, 1])).toThrow(/got -1/);
+    expect(() => classificationLoss({}, classifier, inputs, [0.5, 1])).toThrow(/whole.*got 0\.5/);
+    expect(() => tokenClassificationLoss({}, tagger, inputs, Array(8).fill(0.5))).toThrow(/whole.*got 0\.5/);
     expect(() => tokenClassificationLoss({}, tagger, inputs, Array(8).fill(-100))).toThrow(/label for some token/);
   });
 
@@ -129,6 +143,12 @@ describe("bad input to a model", () => {
       model_type: "bert",
       architectures: ["BertForMaskedLM"],
       hidden_act: "gelu",
+    });
+    // Where it is absent, transformers drops as much of the pooled state as of hidden ones.
+    const head = { type: "classification", labels: 3, width: 768, pooling: "first", dropout: 0.3 } as const;
+    expect(huggingFaceBertConfig(preset("hf-bert-base", { head, dropout: 0.1 }))).toMatchObject({
+      hidden_dropout_prob: 0.1,
+      classifier_dropout: 0.3,
     });
   });
 });

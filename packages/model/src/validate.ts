@@ -1,5 +1,6 @@
 import {
   embeddingWidth,
+  type Head,
   initializations,
   type ModelConfig,
   normSchemes,
@@ -54,6 +55,12 @@ const booleans = [
   "decoderBias",
 ] as const;
 
+/** By their type alone: a field that is missing must not go unchecked. */
+const isPooled = (head: Head): head is Extract<Head, { pooling: unknown }> =>
+  head.type === "classification" || head.type === "regression";
+const isClassifier = (head: Head): head is Extract<Head, { labels: number }> =>
+  isPooled(head) || head.type === "token-classification";
+
 function sizeProblems(config: ModelConfig): string[] {
   const problems: string[] = [];
   const need = (field: string, value: unknown, holds: boolean, may: string) => {
@@ -85,9 +92,11 @@ function sizeProblems(config: ModelConfig): string[] {
   );
   need("init.std", init.std, init.std >= 0 && Number.isFinite(init.std), "a number of at least 0");
   const { head } = config;
-  if ("labels" in head) need("head.labels", head.labels, isCount(head.labels, 1), "a positive integer");
-  if ("width" in head) need("head.width", head.width, isCount(head.width, 1), "a positive integer");
-  if ("dropout" in head) need("head.dropout", head.dropout, isRate(head.dropout), "a rate from 0 to below 1");
+  if (isClassifier(head)) {
+    need("head.labels", head.labels, isCount(head.labels, 1), "a positive integer");
+    need("head.dropout", head.dropout, isRate(head.dropout), "a rate from 0 to below 1");
+  }
+  if (isPooled(head)) need("head.width", head.width, isCount(head.width, 1), "a positive integer");
   return problems;
 }
 
@@ -109,7 +118,7 @@ function nameProblems(config: ModelConfig): string[] {
   for (const mixer of [config.mixer].flat()) need("mixer", mixer, Object.keys(mixers), " or a function");
   const heads = ["none", "masked-language-model", "classification", "regression", "token-classification"];
   need("head.type", config.head.type, heads);
-  if ("pooling" in config.head) need("head.pooling", config.head.pooling, poolings);
+  if (isPooled(config.head)) need("head.pooling", config.head.pooling, poolings);
   return problems;
 }
 
@@ -140,6 +149,12 @@ function relationProblems(config: ModelConfig): string[] {
     head.type !== "masked-language-model" || embeddingWidth(config) === hidden || config.predictionHead !== "none",
     `predictionHead: expected linear or transform, as embeddingSize ${embeddingSize} is not hidden ${hidden}, got none`,
   );
+  const deepThinking = config.recurrence === "deep-thinking";
+  need(
+    !deepThinking || sharedLayers > 0,
+    `sharedLayers: expected the layers of a round, as recurrence is deep-thinking, got ${sharedLayers}`,
+  );
+  need(!deepThinking || funnel === null, "funnel: expected null, as each round of deep-thinking adds the embedding");
   need(head.type !== "regression" || head.labels === 1, "head.labels: expected 1 for regression");
   if (funnel) {
     need(funnel.length === layers, `funnel: expected one length for each of ${layers} layers, got ${funnel.length}`);
@@ -150,6 +165,10 @@ function relationProblems(config: ModelConfig): string[] {
     need(
       funnel[0] === maxSeq && funnel.at(-1) === maxSeq,
       `funnel: expected to begin and end with maxSeq ${maxSeq}, got ${show(funnel)}`,
+    );
+    need(
+      funnel.every((length) => maxSeq % length === 0),
+      `funnel: expected lengths that divide maxSeq ${maxSeq}, got ${show(funnel)}`,
     );
     const steps = funnel.slice(1).map((length, i) => Math.max(length, funnel[i]!) % Math.min(length, funnel[i]!) === 0);
     need(

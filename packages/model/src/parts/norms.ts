@@ -19,8 +19,9 @@ const rmsNorm: PartFactory = ({ normEpsilon }, { width }) => ({
 const scaleNorm: PartFactory = ({ normEpsilon }, { width }) => ({
   parameters: { learnable_scale: { shape: [1], init: { type: "constant", value: Math.sqrt(width) } } },
   run(x, { ops, param }) {
-    const length = ops.apply(ops.reduce(ops.apply(x, "square"), "sum", [-1], true), "sqrt");
-    return ops.mul(x, ops.div(param("learnable_scale"), ops.atLeast(length, normEpsilon)));
+    // The floor stands under the root: behind it a row of zeros, such as padding, would have NaN for a gradient.
+    const squares = ops.atLeast(ops.reduce(ops.apply(x, "square"), "sum", [-1], true), normEpsilon ** 2);
+    return ops.mul(x, ops.div(param("learnable_scale"), ops.apply(squares, "sqrt")));
   },
 });
 

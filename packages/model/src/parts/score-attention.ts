@@ -54,7 +54,7 @@ export const normalizedAttention = attentionBy(
     const { ops } = scope;
     const average = (x: typeof scores) => {
       if (keys === undefined) return ops.reduce(x, "mean", [1, 3], true);
-      const count = ops.mul(ops.reduce(keys, "sum", [3], true), ops.size(scores, 1));
+      const count = ops.atLeast(ops.mul(ops.reduce(keys, "sum", [3], true), ops.size(scores, 1)), 1);
       return ops.div(ops.reduce(ops.mul(x, keys), "sum", [1, 3], true), count);
     };
     const centered = ops.sub(scores, average(scores));
