@@ -1,7 +1,7 @@
 import { add, mul, scalar, square, type Tensor, tidy } from "@tensorflow/tfjs-core";
 import { checkCount, checkFit, checkPositive } from "./check.ts";
 import { globalNorm, scaleEach } from "./device-scalar.ts";
-import { asEvaluation, disposeMap, mapTensors, unshared } from "./tensor-map.ts";
+import { asEvaluation, disposeMap, mapTensors, unsharedMap } from "./tensor-map.ts";
 import type { Kernels, Optimizer, Progress, State, TensorMap } from "./types.ts";
 
 export interface AccumulateOptions {
@@ -76,9 +76,7 @@ const zeroNoise = (): TensorMap => ({ running: scalar(0), small: scalar(0), big:
 
 /** Kernels write into the sum later on, so it must not share its data. */
 const firstSum = (grads: TensorMap, target: number, kernels: Kernels): TensorMap =>
-  target > 1 && kernels.accumulate
-    ? Object.fromEntries(Object.entries(grads).map(([name, grad]) => [name, unshared(grad)]))
-    : grads;
+  target > 1 && kernels.accumulate ? unsharedMap(grads) : grads;
 
 /** Consumes both. */
 const addTo = (sums: TensorMap, grads: TensorMap, kernels: Kernels): TensorMap => {

@@ -13,6 +13,7 @@ import {
   stateFromTensors,
   stateLayout,
   stateTensors,
+  type TensorMap,
 } from "./index.ts";
 import { numbers, plainKernels, progressAt, read, tensors, worstError } from "./numbers.testing.ts";
 import { disposeMap as dispose } from "./tensor-map.ts";
@@ -61,16 +62,22 @@ describe("in-place kernels", () => {
       microbatchSize: 1,
       kernels: plainKernels,
     });
+    const clones = (map: TensorMap) =>
+      Object.fromEntries(Object.entries(map).map(([name, one]) => [name, one.clone()]));
+    const before = memory().numTensors;
     const params = tensors(numbers(1));
     const state = optimizer.init(params);
     const grads = tensors(numbers(2));
-    const kept = Object.fromEntries(Object.entries(grads).map(([name, grad]) => [name, grad.clone()]));
+    const kept = clones(grads);
     const first = optimizer.update(grads, state, params, progressAt(0));
+    const snapshot = { ...clones(first.params), ...clones(stateTensors(first.state.inner)) };
+    const expected = await read(snapshot);
     const second = optimizer.update(tensors(numbers(3)), first.state, first.params, progressAt(1));
     expect(worstError(await read(kept), numbers(2))).toBe(0);
-    dispose(kept);
-    dispose(second.params);
+    expect(await read(snapshot)).toEqual(expected);
+    for (const map of [kept, snapshot, second.params]) dispose(map);
     disposeState(second.state);
+    expect(memory().numTensors).toBe(before);
   });
 });
 

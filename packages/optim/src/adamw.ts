@@ -2,7 +2,7 @@ import { add, div, mul, scalar, sqrt, square, sub, type Tensor, tidy } from "@te
 import { checkBetas, checkFit, checkNonNegative, checkPositive, checkRate, rateAt } from "./check.ts";
 import { choose, isTaken, scaledOrZero } from "./device-scalar.ts";
 import { decayMask, type Pattern } from "./patterns.ts";
-import { asEvaluation, disposeMap, zerosOf } from "./tensor-map.ts";
+import { asEvaluation, disposeMap, unsharedMap, zerosOf } from "./tensor-map.ts";
 import type { AdamwAttrs, Kernels, Optimizer, Rate, TensorMap } from "./types.ts";
 
 export interface AdamwOptions {
@@ -63,12 +63,14 @@ export const adamw = ({
       const attrsOf = (name: string) => ({ ...attrs, weightDecay: mask.decays(name) ? weightDecay : 0 });
       if (kernels.adamw) {
         const scale = gradScale ?? scalar(1);
-        for (const name of Object.keys(params)) {
-          kernels.adamw(params[name]!, grads[name]!, mu[name]!, nu[name]!, scale, attrsOf(name));
+        // A clone that the caller keeps, a snapshot of the weights for example, has the same data.
+        const own = { params: unsharedMap(params), mu: unsharedMap(mu), nu: unsharedMap(nu) };
+        for (const [name, param] of Object.entries(own.params)) {
+          kernels.adamw(param, grads[name]!, own.mu[name]!, own.nu[name]!, scale, attrsOf(name));
         }
         if (!gradScale) scale.dispose();
         disposeMap(grads);
-        return { params, state: { count: step, mu, nu }, applied: true };
+        return { params: own.params, state: { count: step, mu: own.mu, nu: own.nu }, applied: true };
       }
       const taken = gradScale && { gradScale, is: isTaken(gradScale) };
       const next = { params: {}, mu: {}, nu: {} } as Record<"params" | "mu" | "nu", Record<string, Tensor>>;

@@ -1,4 +1,4 @@
-import { add, div, log, maximum, mul, scalar, sqrt, square, sum, type Tensor, tidy } from "@tensorflow/tfjs-core";
+import { add, div, log1p, maximum, mul, scalar, sqrt, square, sum, type Tensor, tidy } from "@tensorflow/tfjs-core";
 import { checkPositive } from "./check.ts";
 import type { NoState } from "./decay-and-rate.ts";
 import { sumOf } from "./device-scalar.ts";
@@ -22,7 +22,9 @@ export const scaleByAgd = ({ gain = 1 }: { gain?: number } = {}): GradientTransf
       const rate = tidy(() => {
         const total = list.length === 0 ? scalar(0) : sumOf(list.map((g) => mul(norm(g), aspect(g))));
         const summary = div(total, Math.max(1, list.length));
-        return mul(log(div(add(sqrt(add(mul(summary, 4), 1)), 1), 2)), gain / Math.max(1, list.length));
+        // (1 + sqrt(1 + 4 G)) / 2 is 1 + 2 G / (1 + sqrt(1 + 4 G)), which keeps a small G where float32 rounds it away.
+        const excess = div(mul(summary, 2), add(sqrt(add(mul(summary, 4), 1)), 1));
+        return mul(log1p(excess), gain / Math.max(1, list.length));
       });
       // The smallest normal float instead of a norm of 0: the gradient is 0 there, too.
       const next = mapTensors(updates, (g) => mul(g, div(mul(rate, aspect(g)), maximum(norm(g), 1.2e-38))));

@@ -15,6 +15,7 @@ import {
   muon,
   type Optimizer,
   sam,
+  scaleByAgd,
   sgd,
   shampoo,
   sophia,
@@ -66,6 +67,21 @@ describe("norms of 0", () => {
     disposeMap(result.params);
     disposeState(result.state);
   });
+});
+
+it.each([1e-3, 1e-8, 1e-14])("agd measures gradients of size %d as in float64", async (size) => {
+  const transformation = scaleByAgd();
+  const values = [size, -2 * size, 3 * size];
+  const params = tensors({ w: [1, 2, 3] });
+  const { updates } = transformation.update(tensors({ w: values }), {}, params, progressAt(0));
+  const length = Math.hypot(...values);
+  // log((1 + sqrt(1 + 4 G)) / 2) by its series, in which nothing cancels.
+  const rate = length - 1.5 * length ** 2 + (10 / 3) * length ** 3 - (35 / 4) * length ** 4;
+  const found = await updates.w!.data();
+  values.forEach((value, i) => {
+    expect(found[i]! / ((rate * value) / length) - 1).toBeCloseTo(0, 5);
+  });
+  for (const map of [params, updates]) disposeMap(map);
 });
 
 describe("optimizers that need more gradients", () => {

@@ -55,6 +55,7 @@ const bad: Record<string, [() => unknown, string][]> = {
   lossScaling: [
     [() => lossScaling(adamw(), { factor: 1 }), '"factor - 1"'],
     [() => lossScaling(adamw(), { growthInterval: 0 }), '"growthInterval"'],
+    [() => lossScaling(adamw(), { initial: 2 ** 30 }), '"initial" between "lowest" 1 and "highest" 16777216'],
   ],
   progressiveBatch: [[() => progressiveBatch(adamw(), { least: 3, most: 2 }), '"most - least + 1"']],
   accumulate: [[() => accumulate(adamw(), { batchSize: -1, microbatchSize: 1 }), '"batchSize"']],

@@ -17,6 +17,8 @@ it.each([
   { name: "full rank", a: () => gram(6, 24, 1), ridge: 1e-6, tolerance: 1e-4 },
   { name: "small values", a: () => gram(6, 24, 1e-4), ridge: 1e-6, tolerance: 1e-4 },
   { name: "large values", a: () => gram(6, 24, 1e4), ridge: 1e-6, tolerance: 1e-4 },
+  { name: "values whose squares vanish in float32", a: () => gram(6, 24, 1e-13), ridge: 1e-6, tolerance: 1e-4 },
+  { name: "values whose squares overflow in float32", a: () => gram(6, 24, 1e14), ridge: 1e-6, tolerance: 1e-4 },
   { name: "a rank of 2 of 8", a: () => gram(8, 2, 1), ridge: 1e-4, tolerance: 1e-2 },
   { name: "one row", a: () => gram(1, 5, 1), ridge: 1e-6, tolerance: 1e-5 },
 ])("inverts the root of a matrix of $name", async ({ a, ridge, tolerance }) => {

@@ -6,6 +6,7 @@ import {
   less,
   matMul,
   max,
+  maximum,
   mul,
   pow,
   scalar,
@@ -27,9 +28,12 @@ export const inverseRoot = (a: Tensor, power: 2 | 4, ridge: number, iterations =
   tidy(() => {
     const n = a.shape[0]!;
     const identity = eye(n);
-    // The Frobenius norm bounds the largest eigenvalue from above. A floor keeps a matrix of zeros finite.
-    const bound = add(sqrt(sum(square(a))), 1e-30);
-    const scaled = add(div(a, bound), mul(identity, ridge));
+    // The Frobenius norm bounds the largest eigenvalue from above. Elements are brought to 1 first: squares of squares of
+    // gradients leave the range of float32. Floors keep a matrix of zeros finite.
+    const top = maximum(max(abs(a)), 1e-30);
+    const unit = div(a, top);
+    const bound = maximum(sqrt(sum(square(unit))), 1);
+    const scaled = add(div(unit, bound), mul(identity, ridge));
     const z = (1 + power) / (2 * (1 + ridge));
     let m = mul(scaled, z);
     let x: Tensor = mul(identity, z ** (1 / power));
@@ -46,7 +50,7 @@ export const inverseRoot = (a: Tensor, power: 2 | 4, ridge: number, iterations =
         return [where(better, nextX, x), where(better, nextM, m), where(better, nextError, error)];
       });
     }
-    return mul(x, div(1, pow(bound, 1 / power)));
+    return mul(x, div(1, pow(mul(top, bound), 1 / power)));
   });
 
 const errorOf = (m: Tensor, identity: Tensor): Tensor => max(abs(sub(m, identity)));

@@ -47,6 +47,11 @@ export const lossScaling = <S extends State>(
   }: LossScalingOptions = {},
 ): Optimizer<LossScalingState<S>> => {
   checkPositive("lossScaling", { initial, "factor - 1": factor - 1, lowest, highest });
+  if (!(lowest <= initial && initial <= highest)) {
+    throw new RangeError(
+      `lossScaling: expected "initial" between "lowest" ${lowest} and "highest" ${highest}, got ${initial}`,
+    );
+  }
   if (!(growthInterval >= 1)) {
     throw new RangeError(`lossScaling: expected "growthInterval" to be at least 1, got ${growthInterval}`);
   }

@@ -5,7 +5,7 @@ import { checkCount } from "./check.ts";
 import { addDecayedWeights, type NoState, scaleByLearningRate } from "./decay-and-rate.ts";
 import { type GroupState, groups } from "./groups.ts";
 import { type MomentumOptions, trace } from "./momentum.ts";
-import { matches, type Pattern } from "./patterns.ts";
+import { checkPatterns, matches, type Pattern } from "./patterns.ts";
 import { disposeMap, mapTensors } from "./tensor-map.ts";
 import { toOptimizer } from "./to-optimizer.ts";
 import type { GradientTransformation, Optimizer, Rate } from "./types.ts";
@@ -61,7 +61,7 @@ export interface MuonOptions extends OrthogonalizeOptions, MomentumOptions {
   learningRate?: Rate;
   /** Of the hidden matrices. */
   weightDecay?: number;
-  /** Names that AdamW updates although they are matrices. */
+  /** Names that AdamW updates although they are matrices. Default: embeddings, decoders, heads, poolers, classifiers. */
   notMatrices?: readonly Pattern[];
   /** AdamW for everything else: embeddings, norms, biases, heads. Its rate is a twentieth of Muon's where it has none. */
   adamw?: AdamwOptions;
@@ -79,12 +79,12 @@ export const muon = ({
   nesterov = true,
   weightDecay = 0.01,
   iterations,
-  notMatrices = embeddingsAndHeads,
+  notMatrices,
   adamw: rest = {},
-}: MuonOptions = {}): Optimizer<GroupState> =>
-  groups([
+}: MuonOptions = {}): Optimizer<GroupState> => {
+  const both = groups([
     {
-      params: (name, param) => param.rank === 2 && !matches(name, notMatrices),
+      params: (name, param) => param.rank === 2 && !matches(name, notMatrices ?? embeddingsAndHeads),
       optimizer: toOptimizer(
         chain(
           trace({ momentum, nesterov }),
@@ -96,3 +96,11 @@ export const muon = ({
     },
     { optimizer: adamw({ learningRate: twentieth(learningRate), ...rest }) },
   ]);
+  return {
+    ...both,
+    init(params) {
+      if (notMatrices) checkPatterns("muon", notMatrices, Object.keys(params));
+      return both.init(params);
+    },
+  };
+};

@@ -15,12 +15,15 @@ export const zerosOf = (params: TensorMap): TensorMap => mapTensors(params, (par
 export const copy = (tensor: Tensor): Tensor => tidy(() => mul(tensor, 1));
 
 /** Makes sure that nobody else sees a tensor change that we own: consumes it, returns it or a copy. */
-export const unshared = (tensor: Tensor): Tensor => {
+const unshared = (tensor: Tensor): Tensor => {
   if (engine().backend.refCount(tensor.dataId) <= 1) return tensor;
   const own = copy(tensor);
   tensor.dispose();
   return own;
 };
+
+export const unsharedMap = (map: TensorMap): TensorMap =>
+  Object.fromEntries(Object.entries(map).map(([name, tensor]) => [name, unshared(tensor)]));
 
 const isEvaluation = (gradients: Gradients): gradients is Evaluation => typeof gradients.evaluate === "function";
 
