@@ -8,7 +8,7 @@ function toF16(bits: number, value: number): number {
   if (magnitude >= 0x477ff000) return sign | 0x7c00; // rounds to infinity, from 65520 on
   if (magnitude < 0x38800000) {
     // Subnormal: the value in units of 2^-24, which scaling by a power of two gives exactly.
-    const units = Math.abs(Math.fround(value)) * 0x1000000;
+    const units = Math.abs(value) * 0x1000000;
     const below = Math.floor(units);
     const rest = units - below;
     return sign | (rest > 0.5 || (rest === 0.5 && (below & 1) === 1) ? below + 1 : below);
@@ -26,10 +26,20 @@ function fromF16(bits: number): number {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
-/** The bit patterns of numbers as float32. */
+/**
+ * The bit patterns of numbers as float32. What float32 does not hold is rounded to odd, toward zero with the last bit set: to
+ * the nearest, a number just beside the middle of two halves would land on it and be rounded a second time.
+ */
 function bitsOf(values: ArrayLike<number>): Uint32Array {
   const floats = values instanceof Float32Array ? values : Float32Array.from(values);
-  return new Uint32Array(floats.buffer, floats.byteOffset, floats.length);
+  const bits = new Uint32Array(floats.buffer, floats.byteOffset, floats.length);
+  if (floats === values) return bits;
+  for (let i = 0; i < bits.length; i++) {
+    const [exact, nearest] = [Math.abs(values[i]!), Math.abs(floats[i]!)];
+    if (nearest > exact) bits[i]!--;
+    if (nearest !== exact) bits[i]! |= 1;
+  }
+  return bits;
 }
 
 export function encodeF16(values: ArrayLike<number>): Uint16Array {

@@ -81,7 +81,8 @@ describe("Hugging Face BERT names", () => {
       name: tensor.name.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta"),
     }));
     const more = [
-      entry("cls.predictions.decoder.weight", 7, 4),
+      { ...old[0]!, name: "cls.predictions.decoder.weight" },
+      { ...old.find(({ name }) => name === "cls.predictions.bias")!, name: "cls.predictions.decoder.bias" },
       entry("bert.embeddings.position_ids", 1, 5),
       entry("cls.seq_relationship.bias", 2),
     ];
@@ -92,6 +93,18 @@ describe("Hugging Face BERT names", () => {
     expect(names([...old, ...more])).toEqual(names(maskedLanguageModel()));
     const model = maskedLanguageModel().filter((tensor) => tensor.name.startsWith("bert."));
     expect(names(model.map((tensor) => ({ ...tensor, name: tensor.name.slice(5) })))).toEqual(names(model));
+  });
+
+  it("that are ours already pass", () => {
+    const ours = fromHuggingFaceBert(maskedLanguageModel(), { heads: 2 });
+    expect(fromHuggingFaceBert(ours, { heads: 2 })).toEqual(ours);
+  });
+
+  it("are refused with a decoder that is not tied, whose words would be lost", () => {
+    const untied = [...maskedLanguageModel(), entry("cls.predictions.decoder.weight", 7, 4)];
+    expect(() => fromHuggingFaceBert(untied, { heads: 2 })).toThrow(
+      /decoder\.weight to be tied to encoder\.embedding\.word_embedding\.weight, got other values; leave it out/,
+    );
   });
 
   it("that are not known, or of which a part is missing, are all listed", () => {

@@ -33,10 +33,13 @@ const otherNames = [
   ["cls.predictions.transform.LayerNorm.bias", "prediction_head.norm.bias", false],
 ] as const;
 
-/** Copies of tied tensors and buffers that are no parameters. */
-const redundant = /^(cls\.predictions\.decoder\.(weight|bias)|(bert\.)?embeddings\.(position_ids|token_type_ids))$/;
-/** Parts of `BertForPreTraining` that no model of ours has. */
-const dropped = /^(cls\.seq_relationship\..*)$/;
+/** Copies of tied tensors, and of what. */
+const tied = new Map([
+  ["cls.predictions.decoder.weight", "encoder.embedding.word_embedding.weight"],
+  ["cls.predictions.decoder.bias", "decoder.bias"],
+]);
+/** Buffers that are no parameters, and parts of `BertForPreTraining` that no model of ours has. */
+const dropped = /^((bert\.)?embeddings\.(position_ids|token_type_ids)|cls\.seq_relationship\..*)$/;
 
 const selfAttention = /^encoder\.layer\.(\d+)\.attention\.self\.(query|key|value)\.(weight|bias)$/;
 const fusedAttention = /^encoder\.layers\.(\d+)\.attn\.self_attention\.query_key_value\.(weight|bias)$/;
@@ -48,17 +51,23 @@ export interface HuggingFaceNames {
 }
 
 /**
- * Tensors under Hugging Face names -> the same under crammed-bert names. Names that are ours already pass. The decoder's
- * weight, which is tied, and the next-sentence head are left out.
+ * Tensors under Hugging Face names -> the same under crammed-bert names. Names that are ours already pass. The copies of
+ * the tied decoder and the next-sentence head are left out.
  *
- * @throws RangeError listing every name that is neither, and every incomplete query, key and value
+ * @throws RangeError listing every name that is neither, every incomplete query, key and value, and every decoder that is
+ *   not tied
  */
 export function fromHuggingFaceBert(tensors: Iterable<TensorEntry>, { heads }: HuggingFaceNames): TensorEntry[] {
   const out: TensorEntry[] = [];
   const unknown: string[] = [];
+  const copies: TensorEntry[] = [];
   const attention = new Map<string, Partial<Record<(typeof roles)[number], TensorEntry>>>();
   for (const tensor of tensors) {
-    if (redundant.test(tensor.name) || dropped.test(tensor.name)) continue;
+    if (dropped.test(tensor.name)) continue;
+    if (tied.has(tensor.name)) {
+      copies.push(tensor);
+      continue;
+    }
     const name = tensor.name.replace(/^bert\./, "").replace(/LayerNorm\.gamma$/, "LayerNorm.weight");
     const source = name.replace(/LayerNorm\.beta$/, "LayerNorm.bias");
     const match = selfAttention.exec(source);
@@ -74,6 +83,14 @@ export function fromHuggingFaceBert(tensors: Iterable<TensorEntry>, { heads }: H
   for (const [name, { query, key, value }] of attention) {
     if (query && key && value) out.push(fuse(name, [query, key, value], heads));
     else unknown.push(`${name} (of query, key and value only a part)`);
+  }
+  for (const copy of copies) {
+    const original = out.find(({ name }) => name === tied.get(copy.name));
+    if (original && !isSame(copy, original)) {
+      throw new RangeError(
+        `fromHuggingFaceBert: expected ${copy.name} to be tied to ${original.name}, got other values; leave it out where the encoder alone is wanted`,
+      );
+    }
   }
   if (unknown.length > 0) {
     throw new RangeError(`fromHuggingFaceBert: expected names of Hugging Face BERT, got ${unknown.join(", ")}`);
@@ -113,7 +130,13 @@ function ourName(name: string): string | undefined {
     const part = layerNames.find(([theirs]) => theirs === layer[2]);
     return part && `encoder.layers.${layer[1]}.${part[1]}.${layer[3]}`;
   }
-  return otherNames.find(([theirs, ours]) => theirs === name || ours === name)?.[1];
+  const isOurs = fusedAttention.test(name) || theirName(name) !== undefined;
+  return isOurs ? name : otherNames.find(([theirs]) => theirs === name)?.[1];
+}
+
+function isSame(a: TensorEntry, b: TensorEntry): boolean {
+  const other = floats(b);
+  return other.length === a.data.length && floats(a).every((value, i) => Object.is(value, other[i]));
 }
 
 function theirName(name: string): string | undefined {

@@ -102,6 +102,21 @@ describe("safetensors", () => {
     expect(await writeCheckpoint(join(directory, "whole"), tensors)).toEqual(["model.safetensors"]);
   });
 
+  it("replaces a checkpoint in one file by one in shards, and the reverse", async () => {
+    const folder = join(directory, "replaced");
+    const read = async () => {
+      const checkpoint = await openCheckpoint(folder);
+      const names = checkpoint.tensors.map(({ name }) => name);
+      await checkpoint.close();
+      return names;
+    };
+    await writeCheckpoint(folder, tensors.slice(0, 1));
+    await writeCheckpoint(folder, tensors.slice(1, 3), { maxShardBytes: 8 });
+    expect(await read()).toEqual(["half", "brain"]);
+    await writeCheckpoint(folder, tensors.slice(0, 1));
+    expect(await read()).toEqual(["a.weight"]);
+  });
+
   it("names what an index and its shards disagree about", async () => {
     const folder = join(directory, "disagree");
     await writeCheckpoint(folder, tensors.slice(0, 2), { maxShardBytes: 8 });
@@ -133,6 +148,21 @@ describe("safetensors", () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  it.each([
+    // Just beside the middle of two neighbours: float32 would move each of them onto the middle first.
+    ["F16", 1 + 2 ** -11 + 2 ** -40, 1 + 2 ** -10],
+    ["F16", 1 + 3 * 2 ** -11 - 2 ** -40, 1 + 2 ** -10],
+    ["F16", 2.5 * 2 ** -24 + 2 ** -60, 3 * 2 ** -24],
+    ["F16", 65520 - 2 ** -20, 65504],
+    ["BF16", -(1 + 2 ** -8 + 2 ** -40), -(1 + 2 ** -7)],
+    ["BF16", 2 ** -133 * (0.5 + 2 ** -30), 2 ** -133],
+    ["BF16", 1e300, Number.POSITIVE_INFINITY],
+  ] as const)("rounds a float64 to %s once: %d -> %d", async (dtype, value, nearest) => {
+    const bytes = await toBytes([{ name: "x", dtype, shape: [1], data: Float64Array.of(value) }]);
+    const [entry] = await all(await openSafetensors(bytesSource(bytes)));
+    expect(entry!.data[0]).toBe(nearest);
   });
 
   it("keeps infinities and NaN in half precision", async () => {

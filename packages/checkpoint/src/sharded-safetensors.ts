@@ -3,6 +3,7 @@ import { type Checkpoint, openSafetensors } from "./read-safetensors.ts";
 import type { TensorToWrite } from "./tensor-entry.ts";
 import { type SafetensorsOptions, storedBytes, writeSafetensors } from "./write-safetensors.ts";
 
+const wholeName = "model.safetensors";
 const indexName = "model.safetensors.index.json";
 
 export interface ShardedOptions extends SafetensorsOptions {
@@ -21,6 +22,7 @@ export async function writeCheckpoint(
   tensors: readonly TensorToWrite[],
   { maxShardBytes = 5_000_000_000, ...options }: ShardedOptions = {},
 ): Promise<string[]> {
+  const { rm } = await import("node:fs/promises");
   const { join } = await import("node:path");
   const shards: TensorToWrite[][] = [[]];
   let shardBytes = 0;
@@ -36,8 +38,8 @@ export async function writeCheckpoint(
     totalBytes += bytes;
   }
   if (shards.length === 1) {
-    await writeSafetensors(join(directory, "model.safetensors"), tensors, options);
-    return ["model.safetensors"];
+    await writeSafetensors(join(directory, wholeName), tensors, options);
+    return [wholeName];
   }
   const number = (index: number) => String(index).padStart(5, "0");
   const names = shards.map((_, index) => `model-${number(index + 1)}-of-${number(shards.length)}.safetensors`);
@@ -47,6 +49,8 @@ export async function writeCheckpoint(
   await writeFileAtomically(join(directory, indexName), [
     new TextEncoder().encode(`${JSON.stringify(index, null, 2)}\n`),
   ]);
+  // Readers, `transformers` among them, would take an older checkpoint in one file before the index.
+  await rm(join(directory, wholeName), { force: true });
   return [...names, indexName];
 }
 
@@ -64,11 +68,11 @@ export async function openCheckpoint(path: string): Promise<Checkpoint> {
       () => true,
       () => false,
     );
-  const whole = join(path, "model.safetensors");
+  const whole = join(path, wholeName);
   if (await exists(whole)) return openSafetensors(whole);
   const index = join(path, indexName);
   if (await exists(index)) return openIndex(index);
-  throw new RangeError(`openCheckpoint: expected model.safetensors or ${indexName} in ${path}, found neither`);
+  throw new RangeError(`openCheckpoint: expected ${wholeName} or ${indexName} in ${path}, found neither`);
 }
 
 async function openIndex(path: string): Promise<Checkpoint> {
