@@ -90,6 +90,11 @@ describe("costs from the configuration", () => {
     ["crammed-bert-simple", preset("crammed-bert-simple", small)],
     ["hf-bert-base", preset("hf-bert-base", small)],
     ["rotary positions", preset("crammed-bert", { ...small, rotary: true })],
+    ["bert-tiny", preset("bert-tiny", { ...small, embeddingSize: 6 })],
+    ["fnet", preset("fnet", small)],
+    ["tuformer", preset("crammed-bert", { ...small, mixer: "tuformer" })],
+    ["attention without a softmax", preset("crammed-bert", { ...small, mixer: "unnormalized-attention" })],
+    ["DeepNorm", preset("bert-original", { ...small, residualScale: 2 })],
     ["RMSNorm with a gate", preset("crammed-bert", { ...small, norm: "RMSNorm", activation: "silu-glu" })],
   ])("say what %s keeps for its gradient", (_, config) => {
     const counted = activationBytes(config, 2, 8, { predictedShare: 4 / 16 });
@@ -111,6 +116,9 @@ describe("costs from the configuration", () => {
     for (const fields of [
       {},
       { activation: "relu", predictionHead: "transform", useBias: true, qkvBias: true },
+      { embeddingSize: 6, predictionHead: "linear" },
+      { mixer: "fourier-projected" },
+      { mixer: "tuformer" },
     ] as const) {
       const config = preset("crammed-bert", { ...small, ...fields });
       const params = init(config, 1);

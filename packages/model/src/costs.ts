@@ -1,6 +1,6 @@
 import type { ModelConfig } from "./config.ts";
 import { runEncoder } from "./encoder.ts";
-import { runDecoder, runPredictionHead, runSequenceHead, runTokenHead } from "./heads.ts";
+import { runPredictionHead, runSequenceHead, runTokenHead } from "./heads.ts";
 import { countingOperations, type Tally } from "./operations/shape-operations.ts";
 import { parameterTable } from "./parameters.ts";
 import { createScope } from "./scope.ts";
@@ -63,11 +63,7 @@ function walk(config: ModelConfig, batch: number, seq: number, predicted: number
     // The loss keeps the gradients of what it gets instead of its inputs.
     tally.savedBytes += 4 * ((direct ? batch * seq : predicted) * transformed.shape[1]! + lossWeights(config));
     const kept = tally.savedBytes;
-    runDecoder(make([predicted, config.hidden], true), scope, {
-      ...config,
-      predictionHead: "none",
-      hidden: transformed.shape[1]!,
-    });
+    ops.linear(transformed, values.get("encoder.embedding.word_embedding.weight")!);
     tally.savedBytes = kept;
   } else if (head.type === "token-classification") runTokenHead(hidden, scope, head);
   else if (head.type !== "none") runSequenceHead(hidden, scope, head);

@@ -24,7 +24,7 @@ export const tensorOperations: Operations<tf.Tensor> = {
   sub: (a, b) => tf.sub(a, b),
   mul: (a, b) => tf.mul(a, b),
   div: (a, b) => tf.div(a, b),
-  scale: (x, factor, offset = 0) => (offset === 0 ? tf.mul(x, factor) : tf.add(tf.mul(x, factor), offset)),
+  scale,
   atLeast: (x, floor) => tf.maximum(x, floor),
   apply: (x, fn) => elementwise[fn](x),
   matMul: (a, b, transposeB = false) => batchedMatMul(a, b, transposeB),
@@ -49,6 +49,15 @@ function addSame(a: tf.Tensor, b: tf.Tensor): tf.Tensor {
     value: tf.add(a as tf.Tensor, b as tf.Tensor),
     gradFunc: (dy) => [tf.clone(dy), tf.clone(dy)],
   }))(a, b);
+}
+
+/** A product with a number needs the number alone for its gradient; TensorFlow.js would keep `x`. */
+function scale(x: tf.Tensor, factor: number, offset = 0): tf.Tensor {
+  const scaled = (y: tf.Tensor) => (factor === 1 ? tf.clone(y) : tf.mul(y, factor));
+  return tf.customGrad((x) => ({
+    value: offset === 0 ? scaled(x as tf.Tensor) : tf.add(scaled(x as tf.Tensor), offset),
+    gradFunc: (dy) => scaled(dy as tf.Tensor),
+  }))(x);
 }
 
 /** As TensorFlow.js's, but its gradient needs the shape alone and keeps no values. */
@@ -98,8 +107,16 @@ function batchedMatMul(a: tf.Tensor, b: tf.Tensor, transposeB: boolean): tf.Tens
   return tf.matMul(spread(a), spread(b), false, transposeB);
 }
 
-/** With F = C + iS, symmetric: Re(F_seq X F_hidden) = C_seq X C_hidden - S_seq X S_hidden. */
+/** Linear and its own transpose, so that its gradient is itself and needs no values. */
 function realFourier(x: tf.Tensor): tf.Tensor {
+  return tf.customGrad((x) => ({
+    value: fourierOf(x as tf.Tensor),
+    gradFunc: (dy) => fourierOf(dy as tf.Tensor),
+  }))(x);
+}
+
+/** With F = C + iS, symmetric: Re(F_seq X F_hidden) = C_seq X C_hidden - S_seq X S_hidden. */
+function fourierOf(x: tf.Tensor): tf.Tensor {
   const [batch, seq, hidden] = x.shape as [number, number, number];
   const along = fourierMatrices(seq);
   const across = fourierMatrices(hidden);

@@ -115,9 +115,11 @@ export const tuformer: PartFactory = (config) => {
       const bounded = keys === undefined ? scores : ops.add(scores, ops.scale(keys, 10000, -10000));
       const weights = ops.softmax(bounded); // [batch, heads, seq, seq]
       const dropout = scope.dropoutAt(config.attentionDropout);
-      const all = ops.reshape(ops.reshape(ops.transpose(v, [0, 2, 1, 3]), [0, 0, hidden]), [0, 1, -1, hidden]);
-      const mixed = ops.matMul(dropout ? ops.dropout(weights, dropout) : weights, all); // [batch, heads, seq, hidden]
-      const taken = ops.reduce(ops.mul(mixed, scope.param("self_attention.core")), "sum", [1]);
+      const dropped = dropout ? ops.dropout(weights, dropout) : weights;
+      const all = ops.reshape(ops.transpose(v, [0, 2, 1, 3]), [0, 0, hidden]); // [batch, seq, hidden]
+      const mixed = ops.matMul(ops.reshape(dropped, [0, -1, 0]), all); // [batch, heads * seq, hidden]
+      const perHead = ops.reshape(mixed, [0, count, -1, hidden]);
+      const taken = ops.reduce(ops.mul(perHead, scope.param("self_attention.core")), "sum", [1]);
       return runLinear(taken, scope, "dense", useBias);
     },
   };
