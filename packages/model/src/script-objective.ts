@@ -16,7 +16,7 @@ export interface ScriptOptions extends ForwardOptions {
 /**
  * SCRIPT (Nijkamp et al. 2021), self-critic pretraining: the masked language model's loss, plus that of the same model as a
  * discriminator. Tokens drawn from its predictions fill the masked positions; with Z the sum of exp(logits) at a position,
- * sigmoid(log Z) is the probability that the token there is not the original. A scalar.
+ * sigmoid(log Z) is the probability that the token there is not the original. Padding is no position. A scalar.
  *
  * The discriminator needs the logits of all positions at once: `batch * seq * vocab` floats.
  *
@@ -44,7 +44,9 @@ export function scriptLoss(
     const { original, replaced } = fill(batch, drawn);
     const critic = tf.logSumExp(runDecoder(rowsOf(replaced), scope, config), 1); // [batch * seq]
     const isReplaced = tf.cast(tf.notEqual(tf.reshape(replaced, [-1]), original), "float32");
-    const discriminating = tf.mean(tf.sub(tf.softplus(critic), tf.mul(critic, isReplaced)));
+    const losses = tf.sub(tf.softplus(critic), tf.mul(critic, isReplaced));
+    const seen = scope.mask && ops.reshape(scope.mask, [-1]);
+    const discriminating = seen ? tf.div(tf.sum(tf.mul(losses, seen)), tf.sum(seen)) : tf.mean(losses);
     return tf.add(predicting, tf.mul(discriminating, alpha));
   }) as tf.Scalar;
 }
