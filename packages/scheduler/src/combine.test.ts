@@ -96,8 +96,12 @@ describe("positions", () => {
   });
 
   it("must be numbers", () => {
-    expect(() => byBudget()({ fraction: Number.NaN })).toThrow("expected progress.fraction to be at least 0, got NaN");
-    expect(() => bySteps(triangle2(), 10)({ step: -1 })).toThrow("expected progress.step to be at least 0, got -1");
+    expect(() => byBudget()({ fraction: Number.NaN })).toThrow(
+      "byBudget: expected progress.fraction to be at least 0, got NaN",
+    );
+    expect(() => bySteps(triangle2(), 10)({ step: -1 })).toThrow(
+      "bySteps: expected progress.step to be at least 0, got -1",
+    );
     expect(() => bySteps(triangle2(), 0)).toThrow(/bySteps: expected "steps"/);
   });
 });

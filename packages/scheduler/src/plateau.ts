@@ -1,4 +1,4 @@
-import { checkNonNegative, checkPhases, checkPositive } from "./check.ts";
+import { checkNonNegative, checkPhases, checkPositive, checkShare } from "./check.ts";
 import { clamp, cosineFall } from "./clamp.ts";
 import type { PhaseOptions } from "./decay.ts";
 import type { Schedule } from "./types.ts";
@@ -15,7 +15,7 @@ export const trapezoid = ({ warmup = 0, cooldown = 0 }: PhaseOptions = {}): Sche
 
 /** Rises in a line over the run, `t`, then falls from there to 0 over the cool-down: `(1 - c)(1 - t) / c`. */
 export const ramp = ({ cooldown = 0 }: { cooldown?: number } = {}): Schedule => {
-  checkPhases("ramp", 0, cooldown);
+  checkShare("ramp", "cooldown", cooldown);
   return clamp((t) => (cooldown > 0 && t > 1 - cooldown ? ((1 - cooldown) * (1 - t)) / cooldown : Math.min(1, t)));
 };
 
@@ -62,5 +62,6 @@ export interface WsdOptions {
 /** Warm-up, stable, decay. */
 export const wsd = ({ warmup = 0.01, decay = 0.2, shape = "linear" }: WsdOptions = {}): Schedule => {
   checkPhases("wsd", warmup, decay);
+  checkPositive("wsd", "decay", decay);
   return decayBranch(trapezoid({ warmup }), { from: 1 - decay, length: decay, shape });
 };

@@ -450,6 +450,8 @@ const refused: [string, () => unknown, RegExp][] = [
   ],
   ["phases that overlap", () => trapezoid({ warmup: 0.7, cooldown: 0.6 }), /warmup \+ cooldown/],
   ["a negative cool-down", () => ramp({ cooldown: -0.1 }), /cooldown/],
+  ["a cool-down of everything", () => ramp({ cooldown: 1 }), /ramp: expected "cooldown" in \[0, 1\), got 1/],
+  ["a decay of nothing", () => wsd({ decay: 0 }), /wsd: expected "decay" .* above 0, got 0/],
   ["an inverse root without warm-up", () => inverseSqrt({ warmup: 0 }), /inverseSqrt: expected "warmup"/],
   ["a fall of nothing", () => triangle({ fall: 0 }), /triangle: expected "fall" in \(0, 1\], got 0/],
   ["a fall of everything", () => triangle({ fall: 1 }), /triangle: expected "fall" in \[0, 1\), got 1/],
