@@ -21,6 +21,8 @@ export async function writeFileAtomically(
   }
   await file.close();
   await rename(partial, path);
-  const directory = await open(dirname(path), "r");
-  await directory.sync().finally(() => directory.close());
+  // Not every platform can sync a folder; there the rename is as durable as the platform makes it.
+  const directory = await open(dirname(path), "r").catch(() => undefined);
+  await directory?.sync().catch(() => {});
+  await directory?.close();
 }

@@ -1,22 +1,9 @@
-import {
-  add,
-  div,
-  eye,
-  matMul,
-  maximum,
-  mul,
-  sqrt,
-  square,
-  sum,
-  type Tensor,
-  zeros,
-  zerosLike,
-} from "@tensorflow/tfjs-core";
+import { add, div, eye, matMul, maximum, mul, sqrt, square, sum, type Tensor, zeros } from "@tensorflow/tfjs-core";
 import { chain } from "./chain.ts";
 import { checkBetas, checkCount, checkFit, checkPositive } from "./check.ts";
 import { addDecayedWeights, type DecayOptions, scaleByLearningRate } from "./decay-and-rate.ts";
 import { inverseRoot } from "./inverse-root.ts";
-import { disposeMap, mapEach, mapTensors } from "./tensor-map.ts";
+import { disposeMap, mapEach, mapTensors, zerosOf } from "./tensor-map.ts";
 import { toOptimizer } from "./to-optimizer.ts";
 import type { GradientTransformation, Rate, TensorMap } from "./types.ts";
 
@@ -78,8 +65,8 @@ export const scaleByShampoo = ({
   return {
     init: (params) => ({
       count: 0,
-      mu: mapTensors(params, (param) => zerosLike(param)),
-      nu: mapTensors(params, (param) => zerosLike(param)),
+      mu: zerosOf(params),
+      nu: zerosOf(params),
       left: empty(params, 0),
       right: empty(params, 1),
       leftRoot: identities(params, 0),

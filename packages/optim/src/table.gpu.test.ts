@@ -97,12 +97,14 @@ it("the kernels in place give the numbers of tfjs-core", async () => {
     const shared = tensors(gradients[0]!);
     const first = Object.fromEntries(Object.entries(shared).map(([name, grad]) => [name, grad.clone()]));
     const all = [first, ...gradients.slice(1, 8).map(tensors), tensors(numbers(7)), tensors(poisoned)];
+    const snapshot = Object.fromEntries(Object.entries(params).map(([name, param]) => [name, param.clone()]));
     all.forEach((grads, i) => {
       ({ params, state } = optimizer.update(grads, state, params, progressAt(i)));
     });
+    expect(worstError(await read(snapshot), numbers(1)), "a snapshot of the weights").toBe(0);
     expect(worstError(await read(shared), gradients[0]!), "data that we only borrowed").toBe(0);
     const result = { params: await read(params), moments: await read(state.inner.inner.mu) };
-    for (const map of [params, shared]) disposeMap(map);
+    for (const map of [params, shared, snapshot]) disposeMap(map);
     disposeState(state);
     return result;
   };
