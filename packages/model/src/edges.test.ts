@@ -132,3 +132,11 @@ describe("a batch that contradicts itself or the model is refused, on any backen
     tf.dispose(params);
   });
 });
+
+it.each<[MaskedLossOptions, RegExp]>([
+  [{ labelSmoothing: 1 }, /expected labelSmoothing from 0 to below 1, got 1/],
+  [{ labelSmoothing: Number.NaN }, /labelSmoothing .* got NaN/],
+  [{ zLoss: -1 }, /expected zLoss of at least 0, got -1/],
+])("the loss refuses %o", (options, message) => {
+  expect(() => maskedLanguageModelLoss({}, modelConfig(small), first, options)).toThrow(message);
+});

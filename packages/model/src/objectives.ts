@@ -42,7 +42,7 @@ export function inputsOf(batch: Omit<MaskedBatch, "positions" | "targets">): Inp
  * Mean cross-entropy over the positions to predict: a scalar. Only their rows pass the prediction head and the decoder, and
  * their logits exist in pieces only; label smoothing and z-loss need them whole. No positions: 0, with zero gradients.
  *
- * @throws RangeError where positions and targets differ in number, or one of them or an id is out of range
+ * @throws RangeError where positions and targets differ in number, or one of them, an id or an option is out of range
  */
 export function maskedLanguageModelLoss(
   params: Params,
@@ -50,6 +50,10 @@ export function maskedLanguageModelLoss(
   batch: MaskedBatch,
   options: MaskedLossOptions = {},
 ): tf.Scalar {
+  const { labelSmoothing = 0, zLoss = 0 } = options;
+  if (!(labelSmoothing >= 0 && labelSmoothing < 1))
+    throw new RangeError(`maskedLanguageModelLoss: expected labelSmoothing from 0 to below 1, got ${labelSmoothing}`);
+  if (!(zLoss >= 0)) throw new RangeError(`maskedLanguageModelLoss: expected zLoss of at least 0, got ${zLoss}`);
   checkBatch("maskedLanguageModelLoss", batch, config);
   return tf.tidy(() => {
     const inputs = inputsOf(batch);
@@ -60,7 +64,6 @@ export function maskedLanguageModelLoss(
     const rows = scope.ops.reshape(hidden, [-1, config.hidden]);
     const weight = scope.param("encoder.embedding.word_embedding.weight");
     const bias = config.decoderBias ? scope.param("decoder.bias") : undefined;
-    const { labelSmoothing = 0, zLoss = 0 } = options;
     // Without a row TensorFlow.js's means have no gradient, and the fused loss is 0.
     const isPlain = (labelSmoothing === 0 && zLoss === 0) || batch.positions.length === 0;
     if (isPlain && config.predictionHead === "none") return maskedCrossEntropy(rows, weight, bias, positions, targets);
