@@ -46,7 +46,7 @@ export const inverseRootReference = (a: Matrix, power: number, ridge: number): M
 export const shampooReference = (ridge: number): Reference => {
   const state: Record<string, { left: Matrix; right: Matrix; roots: [Matrix, Matrix]; mu: number[]; nu: number[] }> =
     {};
-  const b2 = 0.999;
+  const [b2, graftB2] = [0.98, 0.999];
   return (params, grads, step) => {
     for (const [name, p] of Object.entries(params)) {
       const g = grads[name]!;
@@ -61,8 +61,8 @@ export const shampooReference = (ridge: number): Reference => {
         nu: g.map(() => 0),
       };
       const s = state[name];
-      s.nu = s.nu.map((x, i) => b2 * x + (1 - b2) * g[i]! ** 2);
-      const adam = g.map((x, i) => x / (Math.sqrt(s.nu[i]! / (1 - b2 ** step)) + 1e-8));
+      s.nu = s.nu.map((x, i) => graftB2 * x + (1 - graftB2) * g[i]! ** 2);
+      const adam = g.map((x, i) => x / (Math.sqrt(s.nu[i]! / (1 - graftB2 ** step)) + 1e-8));
       let direction = adam;
       if (columns !== undefined) {
         const gram = [product(matrix, transposed(matrix)), product(transposed(matrix), matrix)] as const;

@@ -10,8 +10,10 @@ import type { GradientTransformation, Rate, TensorMap } from "./types.ts";
 export interface ShampooOptions {
   /** Of the momentum. */
   b1?: number;
-  /** Of the statistics and of the second moment that is grafted. */
+  /** Of the statistics. */
   b2?: number;
+  /** Of the second moment of the grafted Adam. */
+  graftB2?: number;
   /** Of the grafted Adam. */
   epsilon?: number;
   /** Added to the statistics' diagonals, as a part of their norm. The study's 1e-12 is below what float32 resolves. */
@@ -37,20 +39,21 @@ export type ShampooState = {
  * Shampoo (Gupta et al., arXiv 1802.09568) with the size of Adam's steps (Anil et al., arXiv 2002.09018). For a matrix:
  *
  *     L = b2 L + (1 - b2) g g^T,  R = b2 R + (1 - b2) g^T g,  d = L^(-1/4) g R^(-1/4)
- *     u = d ||a|| / ||d||  with  a = g / (sqrt(nu / (1 - b2^t)) + epsilon);  mu = b1 mu + (1 - b1) u
+ *     u = d ||a|| / ||d||  with  a = g / (sqrt(nu / (1 - graftB2^t)) + epsilon);  mu = b1 mu + (1 - b1) u
  *
  * A matrix with one long side has one root, of power -1/2; vectors and matrices with two have a alone. The update is
  * `mu / (1 - b1^t)`. Roots are by matrix products, on the device.
  */
 export const scaleByShampoo = ({
   b1 = 0.9,
-  b2 = 0.999,
+  b2 = 0.98,
+  graftB2 = 0.999,
   epsilon = 1e-8,
   ridge = 1e-6,
   every = 10,
   longest = 1024,
 }: ShampooOptions = {}): GradientTransformation<ShampooState> => {
-  checkBetas("scaleByShampoo", { b1, b2 });
+  checkBetas("scaleByShampoo", { b1, b2, graftB2 });
   checkPositive("scaleByShampoo", { epsilon, ridge });
   checkCount("scaleByShampoo", { every, longest });
 
@@ -60,7 +63,7 @@ export const scaleByShampoo = ({
     mapTensors(params, (param) => zeros([sideOf(param, axis), sideOf(param, axis)]));
   const identities = (params: TensorMap, axis: 0 | 1) =>
     mapTensors(params, (param) => (sideOf(param, axis) > 0 ? eye(sideOf(param, axis)) : zeros([0, 0])));
-  const blend = (old: Tensor, now: Tensor) => add(mul(old, b2), mul(now, 1 - b2));
+  const blend = (old: Tensor, now: Tensor, beta = b2) => add(mul(old, beta), mul(now, 1 - beta));
 
   return {
     init: (params) => ({
@@ -86,8 +89,8 @@ export const scaleByShampoo = ({
         const leftRoot = hasLeft && isTime ? inverseRoot(left, power, ridge) : state.leftRoot[name]!.clone();
         const rightRoot = hasRight && isTime ? inverseRoot(right, power, ridge) : state.rightRoot[name]!.clone();
 
-        const nu = blend(state.nu[name]!, square(g));
-        const adam = div(g, add(sqrt(div(nu, 1 - b2 ** step)), epsilon));
+        const nu = blend(state.nu[name]!, square(g), graftB2);
+        const adam = div(g, add(sqrt(div(nu, 1 - graftB2 ** step)), epsilon));
         let direction: Tensor = adam;
         if (hasLeft || hasRight) {
           const halfway = hasLeft ? matMul(leftRoot, g) : g;
