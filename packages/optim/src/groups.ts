@@ -1,7 +1,7 @@
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { checkFit } from "./check.ts";
 import { checkPatterns, matches, type Pattern } from "./patterns.ts";
-import { asEvaluation, disposeMap, mapTensors } from "./tensor-map.ts";
+import { asEvaluation } from "./tensor-map.ts";
 import type { Evaluate, Optimizer, State, TensorMap } from "./types.ts";
 
 export interface Group {
@@ -55,24 +55,22 @@ export const groups = (list: readonly Group[]): Optimizer<GroupState> => {
         throw new RangeError(`groups: expected ${list.length} states, got ${state?.length}; make them with init()`);
       }
       const names = split(params);
-      const next: Record<string, Tensor> = {};
-      const before = evaluate ? mapTensors(params, (param) => param.clone()) : {};
+      const next: Record<string, Tensor> = { ...params };
       let applied = false;
       const states = list.map(({ optimizer }, i) => {
         const part = pick(grads, names[i]!);
-        const given = evaluate ? { grads: part, evaluate: within(evaluate, before, names[i]!) } : part;
+        const given = evaluate ? { grads: part, evaluate: within(evaluate, next, names[i]!) } : part;
         const result = optimizer.update(given, state[i], pick(params, names[i]!), progress, gradScale);
         Object.assign(next, result.params);
         applied ||= result.applied;
         return result.state;
       });
-      disposeMap(before);
       return { params: next, state: states, applied };
     },
   };
 };
 
-/** A group asks for gradients at parameters of its own; the others are where they were before the step. */
+/** A group asks for gradients at parameters of its own; the others stay where they are. */
 const within =
   (evaluate: Evaluate, params: TensorMap, names: readonly string[]): Evaluate =>
   (changed, options) => {
