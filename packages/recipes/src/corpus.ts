@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { access, constants, readFile } from "node:fs/promises";
 import {
   type Corpus,
   clean,
@@ -33,6 +33,8 @@ export interface CorpusOptions {
  * tokenizer is not among the filters, since that tokenizer is trained on these documents.
  */
 export const openCorpus = async ({ corpus, seed }: Recipe, { workFolder, onRead }: CorpusOptions): Promise<Corpus> => {
+  await requirePaths("corpus.sources", corpus.sources);
+  await requirePaths("corpus.decontamination.sources", corpus.decontamination?.sources ?? []);
   const sources = corpus.sources.map((spec) => {
     const source = read(spec, corpus);
     const documents = observed(source, onRead);
@@ -49,6 +51,22 @@ export const openCorpus = async ({ corpus, seed }: Recipe, { workFolder, onRead 
   const composed = composeCorpus({ sources, filters, atEnd: corpus.whenSourceEnds });
   if (corpus.maxDocuments === null) return composed;
   return { ...takeDocuments(composed, { documents: corpus.maxDocuments }), report: composed.report };
+};
+
+/** A path that is wrong is told of now, and not when the sources before it have been read. */
+const requirePaths = async (setting: string, sources: readonly SourceSpec[]): Promise<void> => {
+  for (const source of sources) {
+    for (const path of source.kind === "files" ? [source.path].flat() : []) {
+      try {
+        await access(path, constants.R_OK);
+      } catch (error) {
+        const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT";
+        throw new RangeError(
+          `${setting}: expected a file or folder of text, got ${path}, which ${isMissing ? "does not exist" : "cannot be read"}; put text there or name another path`,
+        );
+      }
+    }
+  }
 };
 
 const filtersOf = async (corpus: Recipe["corpus"], { workFolder, onRead }: CorpusOptions) => {

@@ -4,9 +4,9 @@ import { expect, it } from "vitest";
 import { startCompute } from "./compute.ts";
 import { heldOutLoss, scoreModel } from "./evaluate.ts";
 import { maskingOf, specialId } from "./masking.ts";
+import { modelOf } from "./model-of.ts";
 import { disposeTensors } from "./named-tensors.ts";
 import { prepare } from "./prepare.ts";
-import { modelOf } from "./run.ts";
 import { quiet, tinyRun } from "./tiny.testing.ts";
 
 it("measures during training what it measures in the end, and leaves nothing behind", async () => {

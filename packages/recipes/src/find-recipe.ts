@@ -4,14 +4,14 @@ import { pathToFileURL } from "node:url";
 import { createJiti } from "jiti";
 import { nearest } from "./nearest.ts";
 import { parseRecipe, type Recipe } from "./recipe.ts";
-import { recipes } from "./recipes.ts";
+import { type RecipeName, recipes } from "./recipes.ts";
 
 const isFile = /\.(json|[cm]?[jt]s)$/;
 
 /** A recipe by its name, or from a file: JSON, or a module whose default export is a recipe or a function that makes one. */
 export const findRecipe = async (nameOrFile: string): Promise<Recipe> => {
   if (isFile.test(nameOrFile)) return parseRecipe(await load(resolve(nameOrFile)), nameOrFile);
-  const make = Object.hasOwn(recipes, nameOrFile) ? recipes[nameOrFile as keyof typeof recipes] : undefined;
+  const make = Object.hasOwn(recipes, nameOrFile) ? recipes[nameOrFile as RecipeName] : undefined;
   if (make) return parseRecipe(make(), nameOrFile);
   throw new RangeError(
     `no recipe "${nameOrFile}"; there is ${nearest(nameOrFile, Object.keys(recipes)).join(", ")}, or name a .json, .js or .ts file`,

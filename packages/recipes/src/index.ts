@@ -1,3 +1,4 @@
+export { checkRecipe } from "./check-recipe.ts";
 export { type Compute, startCompute } from "./compute.ts";
 export { type Difference, differences } from "./difference.ts";
 export { type ExportFormat, exportModel } from "./export-model.ts";
@@ -9,7 +10,7 @@ export { type Prepared, prepare } from "./prepare.ts";
 export { Interrupted, type RunContext, type StageProgress } from "./progress.ts";
 export { publishedCompute, publishedLosses } from "./published.ts";
 export { parseRecipe, type Recipe } from "./recipe.ts";
-export { recipes } from "./recipes.ts";
+export { type RecipeName, recipes } from "./recipes.ts";
 export { evaluateRecipe, pretrainRecipe, type RunOptions, runRecipe } from "./run.ts";
 export {
   type MaskedScore,

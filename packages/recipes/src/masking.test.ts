@@ -42,13 +42,6 @@ it.each(["WordPiece", "BPE"] as const)("masks all tokens of a word of %s or none
   expect(masked / ids.length).toBeLessThan(0.4);
 });
 
-it("refuses whole words where tokens do not tell", async () => {
-  const recipe = recipeWith({}, "Unigram");
-  const tokenizer = await tokenizerOf(recipeWith({}));
-  expect(() => maskingOf(recipe, tokenizer)).toThrow(/masking\.wholeWords: expected tokens that tell/);
-  expect(() => maskingOf(recipeWith({ wholeWords: false }, "Unigram"), tokenizer)).not.toThrow();
-});
-
 it("never masks special tokens where each token is drawn on its own", async () => {
   const recipe = recipeWith({ wholeWords: false });
   const masking = maskingOf(recipe, await trainTokenizer(texts, crammingTokenizerOptions({ vocabSize: 60 })));

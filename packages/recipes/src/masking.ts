@@ -1,6 +1,7 @@
 import type { Masking } from "@cramkit/packer";
 import type { Tokenizer } from "@cramkit/tokenizer";
 import type { Recipe } from "./recipe.ts";
+import { trainedLength } from "./trained-length.ts";
 
 /** The study's special tokens, by their place in its tokenizers. */
 export const specialTokens = ["<pad>", "<s>", "</s>", "<unk>", "<cls>", "<sep>", "<mask>"] as const;
@@ -26,15 +27,26 @@ export const specialToken = (tokenizer: Tokenizer, token: (typeof specialTokens)
 export const specialId = (tokenizer: Tokenizer, token: (typeof specialTokens)[number]): number =>
   tokenizer.tokenToId(specialToken(tokenizer, token))!;
 
-/** A recipe's masking policy. */
-export const maskingOf = ({ masking, tokenizer: { model } }: Recipe, tokenizer: Tokenizer): Masking => {
-  const { policy, probability: rate, wholeWords } = masking;
+/** Refuses a masking that cannot work, before there is a tokenizer. */
+export const checkMasking = (recipe: Pick<Recipe, "masking" | "tokenizer" | "rows" | "training">): void => {
+  const { masking, tokenizer } = recipe;
   // The pieces of Unigram do not show whether they begin a word; those of the others do, as whole words or by "##".
-  if (wholeWords && model === "Unigram") {
+  if (masking.wholeWords && tokenizer.model === "Unigram") {
     throw new RangeError(
       "masking.wholeWords: expected tokens that tell where a word begins, got those of Unigram; choose another tokenizer.model or leave it out",
     );
   }
+  const tokens = trainedLength(recipe);
+  if (masking.probability * tokens <= 0.5) {
+    throw new RangeError(
+      `masking.probability: expected to mask a token of the ${tokens} of a row, got ${masking.probability}; raise it, or rows.seqLength`,
+    );
+  }
+};
+
+/** A recipe's masking policy. */
+export const maskingOf = ({ masking }: Pick<Recipe, "masking">, tokenizer: Tokenizer): Masking => {
+  const { policy, probability: rate, wholeWords } = masking;
   const wordStarts = wholeWords
     ? Uint8Array.from({ length: tokenizer.vocabSize }, (_, id) => (tokenizer.idToToken(id)?.startsWith("##") ? 0 : 1))
     : undefined;

@@ -1,12 +1,11 @@
 import { init, type ModelConfig, maskedLanguageModelLoss, type Params } from "@cramkit/model";
-import { maskedBatches } from "@cramkit/packer";
 import { findMicrobatch, isOutOfMemory } from "@cramkit/trainer";
 import { valueAndNamedGrads } from "./gradient.ts";
-import { maskingOf, specialId } from "./masking.ts";
 import { disposeTensors } from "./named-tensors.ts";
 import type { Prepared } from "./prepare.ts";
 import type { RunContext } from "./progress.ts";
 import type { Recipe } from "./recipe.ts";
+import { trainingBatches } from "./training-batches.ts";
 
 export interface MicrobatchChoice {
   readonly recipe: Recipe;
@@ -53,12 +52,7 @@ const rateOf = async (
   recipe: Recipe,
   prepared: Prepared,
 ): Promise<number> => {
-  const batches = maskedBatches(prepared.training, {
-    batchSize: size,
-    maskId: specialId(prepared.tokenizer, "<mask>"),
-    masking: maskingOf(recipe, prepared.tokenizer),
-    seed: recipe.seed,
-  });
+  const batches = trainingBatches(recipe, prepared, { batchSize: size });
   const { value: first } = await batches.next();
   const pass = async () => {
     const { value, grads } = valueAndNamedGrads(params, (live) => maskedLanguageModelLoss(live, config, first!.batch));

@@ -9,19 +9,19 @@ import { quickstart } from "./catalogue/quickstart.ts";
 import { type Compute, startCompute } from "./compute.ts";
 import { maskedLanguageModelGradient } from "./gradient.ts";
 import { maskingOf, specialId } from "./masking.ts";
+import { modelOf } from "./model-of.ts";
 import { disposeTensors, type NamedTensors } from "./named-tensors.ts";
 import { trainingOptimizer } from "./optimizer.ts";
 import { type Prepared, prepare } from "./prepare.ts";
 import { pretrain } from "./pretrain.ts";
 import type { Recipe } from "./recipe.ts";
-import { modelOf } from "./run.ts";
 import { quiet } from "./tiny.testing.ts";
 
 const [warmUp, counted, rounds] = [10, 100, 7];
 const total = warmUp + counted;
 
 /** The quickstart on one thread, short, with evaluations and checkpoints outside of what is counted. */
-const recipeOf = (model: Recipe["model"] = {}): Recipe => {
+const recipeOf = (model: Partial<Recipe["model"]> = {}): Recipe => {
   const base = quickstart();
   return {
     ...base,

@@ -1,9 +1,16 @@
 import { studyLearningRate, studyOptimizerNames } from "@cramkit/optim";
-import { crammedBert } from "./catalogue/crammed-bert.ts";
+import { studyAdamw } from "./catalogue/study-adamw.ts";
 import { nearest } from "./nearest.ts";
 import { parseRecipe, type Recipe } from "./recipe.ts";
 
 type Tree = Record<string, unknown>;
+
+/** Fields that a model takes from another place of its recipe. */
+const taken = new Map([
+  ["model.vocabSize", "tokenizer.vocabSize"],
+  ["model.dropout", "training.dropout"],
+  ["model.attentionDropout", "training.dropout"],
+]);
 
 /**
  * Applies `key.path=value` settings, as of `--set`, to a recipe. Values are JSON where they parse as such, else text. A
@@ -16,6 +23,8 @@ export const applySettings = (recipe: Recipe, settings: readonly string[]): Reci
     const at = setting.indexOf("=");
     if (at < 1) throw new RangeError(`--set: expected KEY=VALUE, as in training.batchSize=512, got "${setting}"`);
     const [path, text] = [setting.slice(0, at), setting.slice(at + 1)];
+    const source = taken.get(path);
+    if (source) throw new RangeError(`--set ${path}: a recipe takes it from ${source}; set that`);
     const keys = path.split(".");
     const last = keys.pop()!;
     let node = copy;
@@ -32,7 +41,7 @@ export const applySettings = (recipe: Recipe, settings: readonly string[]): Reci
 const renamed = (optimizer: Tree, name: unknown): Tree => {
   if (name === optimizer.name) return optimizer;
   const { clipNorm } = optimizer;
-  if (name === "adamw") return { ...crammedBert().training.optimizer, clipNorm };
+  if (name === "adamw") return { ...studyAdamw, clipNorm };
   const known = studyOptimizerNames.find((candidate) => candidate === name);
   return known ? { name, learningRate: studyLearningRate(known), clipNorm } : { ...optimizer, name };
 };

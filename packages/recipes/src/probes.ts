@@ -17,6 +17,26 @@ export interface ProbeResults {
   readonly untrained: readonly TrialResult[];
 }
 
+const probesOf = (recipe: Recipe, texts: readonly string[]) => {
+  const { examples } = recipe.evaluation.probes;
+  const seed = (recipe.seed ^ streams.probes) >>> 0;
+  const limits = { seed, maxTrain: examples, maxDev: Math.ceil(examples / 4) };
+  return { seed, tasks: [acceptabilityProbe(texts, limits), continuityProbe(texts, limits)] };
+};
+
+/** Tells before the training, and not after it, of held-out text that the probes cannot be made from. */
+export const requireProbeTexts = (recipe: Recipe, texts: readonly string[]): void => {
+  if (recipe.evaluation.probes.trials === 0) return;
+  try {
+    probesOf(recipe, texts);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new RangeError(
+      `evaluation.probes: expected held-out text to make them from, got too little: give more text, raise evaluation.heldOut, or set evaluation.probes.trials=0 (${error.message.split(";")[0]})`,
+    );
+  }
+};
+
 /** Finetunes on two small tasks that are made from held-out text. They are probes, not GLUE. */
 export const runProbes = async (
   recipe: Recipe,
@@ -25,10 +45,8 @@ export const runProbes = async (
   resultsFolder: string,
   { onProgress, signal }: RunContext,
 ): Promise<ProbeResults> => {
-  const { trials, examples, epochs, learningRate } = recipe.evaluation.probes;
-  const seed = (recipe.seed ^ streams.probes) >>> 0;
-  const limits = { seed, maxTrain: examples, maxDev: Math.ceil(examples / 4) };
-  const tasks = [acceptabilityProbe(texts, limits), continuityProbe(texts, limits)];
+  const { trials, epochs, learningRate } = recipe.evaluation.probes;
+  const { seed, tasks } = probesOf(recipe, texts);
   const protocol: Protocol = {
     ...protocols.GLUE_sane,
     name: "probe",

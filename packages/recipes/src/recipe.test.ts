@@ -7,11 +7,11 @@ import { parseBudget } from "./budget.ts";
 import { differences } from "./difference.ts";
 import { findRecipe } from "./find-recipe.ts";
 import { flopsPerToken } from "./flops.ts";
+import { modelOf } from "./model-of.ts";
 import { nearest } from "./nearest.ts";
 import { applySettings } from "./overrides.ts";
 import { parseRecipe } from "./recipe.ts";
 import { recipes } from "./recipes.ts";
-import { modelOf } from "./run.ts";
 
 it.each(Object.entries(recipes))("%s is a recipe under its own name, with a model that works", (name, make) => {
   const recipe = parseRecipe(make(), name);
@@ -48,6 +48,8 @@ it.each([
   ["training.batchSize=-1", /training.batchSize/],
   ["training.budget=soon", /24 hours/],
   ["training", /expected KEY=VALUE/],
+  ["model.vocabSize=100", /model.vocabSize: a recipe takes it from tokenizer.vocabSize/],
+  ["model.dropout=0.1", /model.dropout: a recipe takes it from training.dropout/],
   ["__proto__.x=1", /no such setting "__proto__"/],
 ])("refuses the setting %s", (setting, message) => {
   expect(() => applySettings(recipes.quickstart(), [setting])).toThrow(message);
@@ -61,6 +63,20 @@ it("counts operations as the recipe masks, and sam twice", () => {
   const fewer = flopsPerToken(config, applySettings(recipe, ["masking.probability=0.125"]));
   // An eighth of the positions less, each with 6 operations a weight of the decoder.
   expect(perToken - fewer).toBeCloseTo(0.125 * 6 * 4096 * 128, 0);
+});
+
+it("takes a file of before tokens could be dropped and rows reshuffled, and does neither", () => {
+  const { tokenDrop: _, reshuffle: __, ...training } = recipes.smoke().training;
+  expect(parseRecipe({ ...recipes.smoke(), training }, "old.json")).toEqual(recipes.smoke());
+});
+
+it("counts the operations of shorter rows where tokens are dropped", () => {
+  const recipe = recipes.quickstart();
+  const config = modelOf(recipe, recipe.tokenizer.vocabSize);
+  const dropping = applySettings(recipe, ["training.tokenDrop=0.5"]);
+  const short = { ...recipe, rows: { ...recipe.rows, seqLength: 64 } };
+  expect(flopsPerToken(config, dropping)).toBe(flopsPerToken(config, short));
+  expect(flopsPerToken(config, dropping)).toBeLessThan(flopsPerToken(config, recipe));
 });
 
 it("refuses adahessian in mixed precision and says why", () => {

@@ -1,7 +1,10 @@
+import type { ModelConfig } from "@cramkit/model";
 import { studyOptimizerNames } from "@cramkit/optim";
 import { studyScheduleNames } from "@cramkit/scheduler";
 import { z } from "zod";
 import { isBudget } from "./budget.ts";
+
+const isObject = (value: unknown): boolean => typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** What a recipe may hold. Built on first use: importing this package does nothing. */
 const createSchema = () => {
@@ -128,8 +131,8 @@ const createSchema = () => {
       probability: share.gt(0).lt(1),
       wholeWords: z.boolean(),
     }),
-    /** An encoder configuration of @cramkit/model; its vocabulary size comes from the tokenizer. */
-    model: z.record(z.string(), z.unknown()),
+    /** An encoder of @cramkit/model; its vocabulary size comes from the tokenizer, its dropout from the training. */
+    model: z.custom<ModelConfig>(isObject, "expected the fields of an encoder"),
     training: z.strictObject({
       budget: z
         .string()
@@ -143,6 +146,10 @@ const createSchema = () => {
       /** Examples of one forward and backward pass; "auto" finds it by trial. */
       microbatchSize: z.union([count, z.literal("auto")]),
       dropout: share.lt(1),
+      /** Share of the tokens that are left out of each row, at random, before it is masked: shorter rows, cheaper steps. */
+      tokenDrop: share.lt(1).default(0),
+      /** Each time through the rows in a new order, in place of the one they are stored in. */
+      reshuffle: z.boolean().default(false),
       /** Parts of the names of parameters that keep their first values. */
       frozen: z.array(z.string().min(1)),
       averaging: averaging.nullable(),

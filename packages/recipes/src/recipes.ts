@@ -6,9 +6,20 @@ import { crammedBertV1 } from "./catalogue/crammed-bert-v1.ts";
 import { izsak } from "./catalogue/izsak.ts";
 import { quickstart } from "./catalogue/quickstart.ts";
 import { smoke } from "./catalogue/smoke.ts";
+import type { Recipe } from "./recipe.ts";
+
+export type RecipeName =
+  | "quickstart"
+  | "smoke"
+  | "crammed-bert"
+  | "crammed-bert-v1"
+  | "crammed-bert-16x"
+  | "bert-base"
+  | "bert-original"
+  | "izsak";
 
 /** Every recipe by its name. */
-export const recipes = {
+export const recipes: Readonly<Record<RecipeName, () => Recipe>> = {
   quickstart,
   smoke,
   "crammed-bert": crammedBert,

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { TrialResult } from "@cramkit/glue";
-import { type MetricsRow, readMetrics } from "@cramkit/trainer/node";
+import { type MetricsRow, readMetrics, writeFileAtomic } from "@cramkit/trainer/node";
 import { parseRecipe, type Recipe } from "./recipe.ts";
 
 /** Mean cross-entropy in nats and share of right guesses over the masked tokens of the held-out rows. */
@@ -47,6 +47,8 @@ export interface RunSummary {
   readonly node: string;
   readonly rowsPrepared: number;
   readonly epochs: number;
+  /** SHA-256 over the files of the model that was left; absent in runs of older versions. */
+  readonly model?: string;
 }
 
 /** What a run folder holds, as far as the run has come. */
@@ -74,6 +76,8 @@ export const runFiles = (folder: string) => ({
   summary: join(folder, "summary.json"),
   masked: join(folder, "masked-tokens.json"),
   probes: join(folder, "probes.json"),
+  /** What the scores were measured with; written behind them. */
+  evaluated: join(folder, "evaluated.json"),
   probeTrials: join(folder, "probes"),
   glue: join(folder, "glue"),
   report: join(folder, "report.html"),
@@ -93,11 +97,15 @@ export const readRun = async (folder: string): Promise<RunRecord> => {
     recipe: parseKept(recipe, files.recipe),
     dataFolder: ((await readJson(files.data)) as { folder: string } | undefined)?.folder,
     metrics: await readMetrics(files.metrics),
-    summary: (await readJson(files.summary)) as RunSummary | undefined,
+    summary: await readSummary(folder),
     masked: (await readJson(files.masked)) as MaskedScores | undefined,
     probes: (await readJson(files.probes)) as RunRecord["probes"],
   };
 };
+
+/** What the budget bought, where it is spent. */
+export const readSummary = async (folder: string): Promise<RunSummary | undefined> =>
+  (await readJson(runFiles(folder).summary)) as RunSummary | undefined;
 
 const parseKept = (recipe: unknown, file: string): Recipe => {
   try {
@@ -125,3 +133,6 @@ export const readJson = async (path: string): Promise<unknown> => {
     throw new Error(`${path}: expected JSON, got ${(error as Error).message}; restore the file or start a new run`);
   }
 };
+
+export const writeJson = (path: string, value: unknown): Promise<void> =>
+  writeFileAtomic(path, `${JSON.stringify(value, null, 2)}\n`);

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { Interrupted } from "./progress.ts";
@@ -89,6 +89,46 @@ it("falls back to the checkpoint before a damaged one, and says so", async () =>
   expect(weights(at.folder).equals(weights(whole.folder))).toBe(true);
 });
 
+it("sees that a run is finished, and does again only what is no longer there or was made from something else", async () => {
+  const { recipe, root } = tinyRun();
+  const at = folders(root);
+  await runRecipe(recipe, at, quiet);
+  const files = runFiles(at.folder);
+  const written = () => [files.summary, files.masked, files.evaluated].map((file) => statSync(file).mtimeMs);
+  const first = written();
+  const [summary, masked] = [files.summary, files.masked].map((file) => readFileSync(file, "utf8"));
+  const again = async () => {
+    const said: string[] = [];
+    const stages = new Set<string>();
+    const context = {
+      say: (line: string) => said.push(line),
+      onProgress: ({ stage }: { stage: string }) => stages.add(stage),
+    };
+    await runRecipe((await readRun(at.folder)).recipe, at, context);
+    return { said: said.join("\n"), stages: [...stages] };
+  };
+
+  rmSync(at.dataFolder, { recursive: true }); // nothing that is finished needs it
+  const finished = await again();
+  expect(finished).toEqual({ said: expect.stringMatching(/run: all is done .* delete .*evaluated\.json/), stages: [] });
+  expect(written()).toEqual(first);
+
+  rmSync(files.masked);
+  expect((await again()).stages).toContain("evaluating");
+  expect(readFileSync(files.masked, "utf8")).toBe(masked);
+  expect(readFileSync(files.summary, "utf8")).toBe(summary); // what training took is not what a later look takes
+
+  writeFileSync(files.recipe, JSON.stringify({ ...recipe, evaluation: { ...recipe.evaluation, rows: 8 } }));
+  expect((await again()).stages).toContain("evaluating");
+  expect((await readRun(at.folder)).masked!.rows).toBe(8);
+
+  const before = weights(at.folder);
+  writeFileSync(join(files.model, "model.safetensors"), before.subarray(0, 100));
+  expect((await again()).said).toMatch(/resuming at microbatch/);
+  expect(weights(at.folder).equals(before)).toBe(true);
+  expect((await again()).stages).toEqual([]);
+});
+
 it("refuses a run folder of another recipe and names what differs", async () => {
   const { recipe, root } = tinyRun();
   const at = folders(root);
@@ -117,6 +157,24 @@ it.each([
     "a corpus too small for a row",
     (r: Recipe) => ({ ...r, corpus: { ...r.corpus, maxDocuments: 1 }, tokenizer: { ...r.tokenizer, vocabSize: 64 } }),
     /less than one row|more text/,
+  ],
+  [
+    "a second source that is missing",
+    (r: Recipe) => ({
+      ...r,
+      corpus: { ...r.corpus, sources: [...r.corpus.sources, { kind: "files" as const, path: ["/nowhere"] }] },
+    }),
+    /corpus\.sources: expected a file or folder of text, got \/nowhere, which does not exist; put text there/,
+  ],
+  [
+    "held-out text without sentences for the probes",
+    (r: Recipe) => ({
+      ...r,
+      evaluation: { ...r.evaluation, probes: { ...r.evaluation.probes, trials: 1, examples: 1 } },
+      corpus: { ...r.corpus, maxDocuments: 8 },
+      tokenizer: { ...r.tokenizer, vocabSize: 64 },
+    }),
+    /evaluation\.probes: expected held-out text to make them from, got too little.*evaluation\.probes\.trials=0/,
   ],
   ["an empty corpus", (r: Recipe) => ({ ...r, corpus: { ...r.corpus, minCharacters: 1e6 } }), /the corpus is empty/],
 ])("says what is wrong with %s, and leaves no run behind", async (_, change, message) => {

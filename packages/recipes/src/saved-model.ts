@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fromHuggingFaceBert, requireTensors, type TensorEntry, writeSafetensors } from "@cramkit/checkpoint";
@@ -7,6 +9,8 @@ import { writeFileAtomic } from "@cramkit/trainer/node";
 import { readEntries } from "./checkpoint-format.ts";
 import { entriesOf, type NamedTensors, tensorsOf } from "./named-tensors.ts";
 import { readJson } from "./run-record.ts";
+
+const [weightsFile, configFile, tokenizerFile] = ["model.safetensors", "model_config.json", "tokenizer.json"] as const;
 
 /** A model that can be used: its weights, its configuration and its tokenizer. */
 export interface SavedModel {
@@ -18,9 +22,9 @@ export interface SavedModel {
 /** Writes `model.safetensors`, `model_config.json` and `tokenizer.json` into a folder. Borrows the weights. */
 export const saveModel = async (folder: string, { params, config, tokenizer }: SavedModel): Promise<void> => {
   await mkdir(folder, { recursive: true });
-  await writeSafetensors(join(folder, "model.safetensors"), entriesOf(params), { metadata: { format: "pt" } });
-  await writeFileAtomic(join(folder, "model_config.json"), `${JSON.stringify(config, null, 2)}\n`);
-  await writeFileAtomic(join(folder, "tokenizer.json"), JSON.stringify(tokenizer.toJSON()));
+  await writeSafetensors(join(folder, weightsFile), entriesOf(params), { metadata: { format: "pt" } });
+  await writeFileAtomic(join(folder, configFile), `${JSON.stringify(config, null, 2)}\n`);
+  await writeFileAtomic(join(folder, tokenizerFile), JSON.stringify(tokenizer.toJSON()));
 };
 
 /**
@@ -28,7 +32,7 @@ export const saveModel = async (folder: string, { params, config, tokenizer }: S
  * `tokenizer.json` or `vocab.txt`). The caller disposes of the weights.
  */
 export const loadModel = async (folder: string): Promise<SavedModel> => {
-  const ours = (await readJson(join(folder, "model_config.json"))) as ModelConfig | undefined;
+  const ours = (await readJson(join(folder, configFile))) as ModelConfig | undefined;
   if (ours) {
     checkConfig(ours);
     return { ...(await readWeights(folder, ours)), tokenizer: await readTokenizer(folder) };
@@ -43,12 +47,25 @@ export const loadModel = async (folder: string): Promise<SavedModel> => {
   );
 };
 
+/** SHA-256 over the files of a saved model; undefined where one is missing. */
+export const modelDigest = async (folder: string): Promise<string | undefined> => {
+  const hash = createHash("sha256");
+  try {
+    for (const name of [configFile, tokenizerFile, weightsFile])
+      for await (const chunk of createReadStream(join(folder, name))) hash.update(chunk as Uint8Array);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+  return hash.digest("hex");
+};
+
 const readWeights = async (
   folder: string,
   config: ModelConfig,
   ours: (entries: TensorEntry[], config: ModelConfig) => TensorEntry[] = (entries) => entries,
 ) => {
-  const path = join(folder, "model.safetensors");
+  const path = join(folder, weightsFile);
   const entries = ours(await readEntries(path), config);
   requireTensors(parameterShapes(config), entries, path);
   return { params: tensorsOf(entries), config };
@@ -61,7 +78,7 @@ const bertTensors = (entries: TensorEntry[], config: ModelConfig): TensorEntry[]
 };
 
 const readTokenizer = async (folder: string): Promise<Tokenizer> => {
-  const json = await readJson(join(folder, "tokenizer.json"));
+  const json = await readJson(join(folder, tokenizerFile));
   if (json) return tokenizerFromJson(json as object);
   return bertTokenizer(await readFile(join(folder, "vocab.txt"), "utf8"));
 };

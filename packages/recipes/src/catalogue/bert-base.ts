@@ -1,9 +1,10 @@
 import { preset } from "@cramkit/model";
 import type { Recipe } from "../recipe.ts";
 import { crammedBert } from "./crammed-bert.ts";
+import { studyAdamw } from "./study-adamw.ts";
 
 /** BERT-base at the budget of the challenge (bert-c0, bert-o0): post-norm, batch 1536, cosine. */
-export const bertBase = () => {
+export const bertBase = (): Recipe => {
   const base = crammedBert();
   return {
     ...base,
@@ -12,14 +13,14 @@ export const bertBase = () => {
     corpus: { ...base.corpus, maxTokensPerCharacter: null },
     rows: { ...base.rows, order: "shuffled" },
     masking: { policy: "bernoulli", probability: 0.15, wholeWords: false },
-    model: { ...preset("bert-base") },
+    model: preset("bert-base"),
     training: {
       ...base.training,
-      optimizer: { ...base.training.optimizer, learningRate: 5e-4, clipNorm: null },
+      optimizer: { ...studyAdamw, learningRate: 5e-4, clipNorm: null },
       // 30,000 of the 900,000 steps that the study counts a budget in.
       schedule: { name: "budget-cosine-decay", warmup: 30 / 900, cooldown: 0 },
       batchSize: 1536,
       batchRamp: 0,
     },
-  } satisfies Recipe;
+  };
 };

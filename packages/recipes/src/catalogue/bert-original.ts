@@ -9,7 +9,7 @@ export const bertOriginal = (): Recipe => {
     ...base,
     name: "bert-original",
     description: "the original BERT: a million steps of 512 rows; days on any card",
-    model: { ...preset("bert-original") },
+    model: preset("bert-original"),
     training: {
       ...base.training,
       budget: "1000000 steps",

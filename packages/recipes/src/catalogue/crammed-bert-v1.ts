@@ -11,7 +11,7 @@ export const crammedBertV1 = (): Recipe => {
     description: "crammed BERT of the study's first version: 15 % masked, batch 4096, duplicates removed",
     corpus: { ...base.corpus, duplicateBytes: 75 },
     masking: { policy: "bernoulli", probability: 0.15, wholeWords: false },
-    model: { ...preset("bert-c5") },
+    model: preset("bert-c5"),
     training: { ...base.training, batchSize: 4096, batchRamp: 300_000, microbatchSize: 128 },
   };
 };

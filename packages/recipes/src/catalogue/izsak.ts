@@ -1,6 +1,7 @@
 import { preset } from "@cramkit/model";
 import type { Recipe } from "../recipe.ts";
 import { bertBase } from "./bert-base.ts";
+import { studyAdamw } from "./study-adamw.ts";
 
 /** BERT-large as Izsak et al. (2021) train it, at the budget of the challenge (bert-large-izsak, bert-izsak). */
 export const izsak = (): Recipe => {
@@ -9,10 +10,10 @@ export const izsak = (): Recipe => {
     ...base,
     name: "izsak",
     description: "BERT-large by the recipe of Izsak et al. (2021), stopped at the budget",
-    model: { ...preset("izsak-large") },
+    model: preset("izsak-large"),
     training: {
       ...base.training,
-      optimizer: { ...base.training.optimizer, learningRate: 2e-3, epsilon: 1e-6 },
+      optimizer: { ...studyAdamw, learningRate: 2e-3, epsilon: 1e-6, clipNorm: null },
       schedule: { name: "budget-linear", warmup: 0.06, cooldown: 0 },
       batchSize: 4096,
       dropout: 0.1,

@@ -1,5 +1,6 @@
 import type { Recipe } from "../recipe.ts";
 import { crammedBert } from "./crammed-bert.ts";
+import { studyAdamw } from "./study-adamw.ts";
 
 /** A small crammed BERT on the English that comes with every installation: minutes on a CPU, no network, no data. */
 export const quickstart = (): Recipe => {
@@ -23,7 +24,7 @@ export const quickstart = (): Recipe => {
     training: {
       ...base.training,
       budget: "2.5e6 tokens",
-      optimizer: { ...base.training.optimizer, learningRate: 3e-3 },
+      optimizer: { ...studyAdamw, learningRate: 3e-3 },
       batchSize: 8,
       batchRamp: 0,
       microbatchSize: 8,

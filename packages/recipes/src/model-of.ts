@@ -1,0 +1,42 @@
+import { checkConfig, type ModelConfig, preset } from "@cramkit/model";
+import { nearest } from "./nearest.ts";
+import type { Recipe } from "./recipe.ts";
+import { trainedLength } from "./trained-length.ts";
+
+/** The model of a recipe for a vocabulary of this size, checked. */
+export const modelOf = (recipe: Recipe, vocabSize: number): ModelConfig => {
+  requireKnownFields(recipe.model);
+  const { dropout } = recipe.training;
+  const config: ModelConfig = { ...recipe.model, vocabSize, dropout, attentionDropout: dropout };
+  checkConfig(config);
+  if (config.head.type !== "masked-language-model") {
+    throw new RangeError(
+      `model.head.type: expected masked-language-model, as a recipe pretrains, got ${config.head.type}`,
+    );
+  }
+  requireFit(config, recipe);
+  return config;
+};
+
+const requireKnownFields = (model: Recipe["model"]): void => {
+  const known = Object.keys(preset("crammed-bert"));
+  const unknown = Object.keys(model).find((field) => !known.includes(field));
+  if (unknown !== undefined)
+    throw new RangeError(`model.${unknown}: no such field; there is ${nearest(unknown, known).join(", ")}`);
+};
+
+/** Rows, whole and as training drops tokens, must fit into the model. */
+const requireFit = ({ maxSeq, funnel }: ModelConfig, recipe: Recipe): void => {
+  const { seqLength } = recipe.rows;
+  if (maxSeq < seqLength)
+    throw new RangeError(`rows.seqLength: expected at most model.maxSeq ${maxSeq}, got ${seqLength}`);
+  if (funnel === null) return;
+  const unit = maxSeq / Math.min(...funnel);
+  for (const [setting, length] of [
+    ["rows.seqLength", seqLength],
+    ["training.tokenDrop", trainedLength(recipe)],
+  ] as const) {
+    if (length !== maxSeq && length % unit !== 0)
+      throw new RangeError(`${setting}: expected rows of a multiple of ${unit} tokens for model.funnel, got ${length}`);
+  }
+};

@@ -1,0 +1,38 @@
+import type { Optimizer, State } from "@cramkit/optim";
+import type { BatchCursor } from "@cramkit/packer";
+import { type Progress, type StepReport, train } from "@cramkit/trainer";
+import type { TrainingState } from "./checkpoint-format.ts";
+import { maskedLanguageModelGradient } from "./gradient.ts";
+import type { NamedTensors } from "./named-tensors.ts";
+import { lossScale, releasing } from "./optimizer.ts";
+import { streams, uniform } from "./random.ts";
+import { trainingBatches } from "./training-batches.ts";
+import type { Session } from "./training-session.ts";
+
+/** A run's loop: starts it at any state, with the batches that follow there. */
+export const trainingSteps = (
+  { spec: { recipe, prepared, config }, deadline, elapsed }: Session,
+  optimizer: Optimizer,
+  microbatchSize: number,
+): ((from: TrainingState) => AsyncGenerator<StepReport<NamedTensors, State>, void>) => {
+  const uniformSeed = (stream: number) => (progress: Progress) =>
+    Math.floor(uniform(recipe.seed, stream, progress.microbatch) * 2 ** 32);
+  const grad = maskedLanguageModelGradient(config, {
+    dropoutSeed: recipe.training.dropout > 0 ? uniformSeed(streams.dropout) : undefined,
+    drawSeed: uniformSeed(streams.drawnTargets),
+    lossScale,
+  });
+  return (from) =>
+    train({
+      state: from,
+      batches: trainingBatches(recipe, prepared, {
+        batchSize: microbatchSize,
+        cursor: (from.cursor ?? undefined) as BatchCursor | undefined,
+      }),
+      grad,
+      optimizer: releasing(optimizer),
+      budget: deadline.fraction,
+      size: (batch) => ({ examples: batch.batchSize, tokens: batch.batchSize * batch.seqLength }),
+      elapsed,
+    });
+};
