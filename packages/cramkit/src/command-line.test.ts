@@ -16,6 +16,7 @@ const cramkit = async (args: string[], cwd = mkdtempSync(join(tmpdir(), "cramkit
 it.concurrent.each([
   ["an unknown command", ["rn"], /unknown command 'rn'\n\(Did you mean run\?\)/],
   ["an unknown option", ["run", "smoke", "--sett", "a=b"], /unknown option '--sett'/],
+  ["no recipe", ["run"], /missing required argument 'recipe'\n\(`cramkit run --help` says what it takes\)/],
   [
     "a model that is not there",
     ["fill-mask", "a [MASK]", "--run", "nowhere"],
@@ -33,7 +34,7 @@ it.each([
   [
     "a setting of another type",
     ["run", "smoke", "--set", "training.batchSize=many"],
-    /^cramkit: --set: training\.batchSize: .*expected number, received string/,
+    /^cramkit: --set: training\.batchSize: expected number, got "many"$/,
   ],
   ["no setting", ["run", "smoke", "--set", "seed"], /^cramkit: --set: expected KEY=VALUE/],
   [

@@ -33,8 +33,10 @@ const message = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error);
   const { code, path } = error as NodeJS.ErrnoException;
   if (code === "ENOENT" && path) return `${path}: no such file or folder`;
-  if (code === "EACCES" || code === "EROFS")
-    return `${path ?? "a file"}: cannot be written here (${code}); choose another folder with --dir`;
+  if (code === "EISDIR") return `${path ? `${path}: ` : ""}expected a file, got a folder; name a file in it`;
+  if (code === "EACCES" || code === "EPERM")
+    return `${path ?? "a file"}: this user may not read or write it (${code}); change its permissions, or name another folder`;
+  if (code === "EROFS") return `${path ?? "a file"}: cannot be written here (${code}); name another folder with --dir`;
   if (code === "ENOSPC") return `the disk is full (${error.message}); free some space and resume`;
   return error.message;
 };

@@ -36,5 +36,13 @@ export const createProgram = (): Command => {
     doctorCommand(),
   ];
   for (const command of commands) program.addCommand(command);
+  for (const command of [program, ...commands, ...commands.flatMap(({ commands }) => commands)]) pointToHelp(command);
   return program;
+};
+
+/** An error of the arguments ends with where to read about them. */
+const pointToHelp = (command: Command): void => {
+  const names = [];
+  for (let at: Command | null = command; at; at = at.parent) names.unshift(at.name());
+  command.showHelpAfterError(`(\`${names.join(" ")} --help\` says what it takes)`);
 };

@@ -1,4 +1,5 @@
-import { access, constants, readFile } from "node:fs/promises";
+import { access, readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import {
   type Corpus,
   clean,
@@ -56,18 +57,27 @@ export const openCorpus = async ({ corpus, seed }: Recipe, { workFolder, onRead 
 /** A path that is wrong is told of now, and not when the sources before it have been read. */
 const requirePaths = async (setting: string, sources: readonly SourceSpec[]): Promise<void> => {
   for (const source of sources) {
+    if (source.kind === "installed-documentation" && !(await isThere(join(source.root, "node_modules"))))
+      throw new RangeError(
+        `${setting}: expected a folder with node_modules, whose documentation is the text, got ${resolve(source.root)}; \`npm install cramkit\` there, or name text of your own`,
+      );
     for (const path of source.kind === "files" ? [source.path].flat() : []) {
-      try {
-        await access(path, constants.R_OK);
-      } catch (error) {
-        const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT";
+      if (!(await isThere(path)))
         throw new RangeError(
-          `${setting}: expected a file or folder of text, got ${path}, which ${isMissing ? "does not exist" : "cannot be read"}; put text there or name another path`,
+          `${setting}: expected a file or folder of text, got ${path}, which does not exist; put text there or name another path`,
         );
-      }
     }
   }
 };
+
+const isThere = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT" || error.code === "ENOTDIR") return false;
+      throw error;
+    },
+  );
 
 const filtersOf = async (corpus: Recipe["corpus"], { workFolder, onRead }: CorpusOptions) => {
   const filters: DocumentFilter[] = [];

@@ -19,7 +19,10 @@ export const fillMask = async (
   const maskId = specialId(tokenizer, "<mask>");
   const ids = Int32Array.from(tokenizer.encodeIds(text.replaceAll("[MASK]", tokenizer.idToToken(maskId)!)));
   const masks = Int32Array.from(ids.keys()).filter((at) => ids[at] === maskId);
-  if (masks.length === 0) throw new RangeError(`fill-mask: expected a [MASK] in the text, got "${text}"`);
+  if (masks.length === 0)
+    throw new RangeError(
+      `fill-mask: expected a [MASK] in the text, as in "Paris is the [MASK] of France.", got "${text}"`,
+    );
   if (ids.length > config.maxSeq)
     throw new RangeError(`fill-mask: expected at most ${config.maxSeq} tokens, got ${ids.length}; shorten the text`);
   const [values, indices] = tidy(() => {

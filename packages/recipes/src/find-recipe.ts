@@ -24,7 +24,7 @@ const load = async (file: string): Promise<unknown> => {
     try {
       return JSON.parse(text);
     } catch (error) {
-      throw new SyntaxError(`${file}: expected JSON, got ${(error as Error).message}`);
+      throw new SyntaxError(`${file}: expected JSON, got ${(error as Error).message.replace(/\s+/g, " ")}`);
     }
   }
   // Node 20 cannot read TypeScript on its own.

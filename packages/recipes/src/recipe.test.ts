@@ -65,6 +65,35 @@ it("counts operations as the recipe masks, and sam twice", () => {
   expect(perToken - fewer).toBeCloseTo(0.125 * 6 * 4096 * 128, 0);
 });
 
+it.each([
+  ["training.batchSize=many", 'training.batchSize: expected number, got "many"'],
+  ["training.batchSize=-1", "training.batchSize: expected number to be >0, got -1"],
+  ["training.microbatchSize=some", 'training.microbatchSize: expected number or auto, got "some"'],
+  [
+    "rows.order=random",
+    'rows.order: expected one of as-is, shuffled, separators, full-stops, unigram, reverse-unigram, word-length, got "random"',
+  ],
+  ["corpus.sources=[]", "corpus.sources: expected array to have >=1 items, got []"],
+  [
+    'corpus.sources=[{"kind":"file"}]',
+    'corpus.sources.0.kind: expected one of installed-documentation, files, hub, got "file"',
+  ],
+  ['corpus.sources=[{"kind":"files","path":5}]', "corpus.sources.0.path: expected string or array, got 5"],
+  ['guard={"patience":1}', "guard.spikeFactor: expected number, got nothing"],
+  ["training.budget=soon", 'as in "24 hours", "2000 steps", "1e6 tokens", got "soon"'],
+  ["name=My Recipe", 'name: expected small letters, digits, dots and dashes, got "My Recipe"'],
+  ["model=large", 'model: expected the fields of an encoder, got "large"'],
+])("says of %s what was expected and what it got", (setting, message) => {
+  expect(() => applySettings(recipes.quickstart(), [setting])).toThrow(message);
+});
+
+it("names settings of a file that there are not", () => {
+  const recipe = { ...recipes.smoke(), epochs: 3, rows: { ...recipes.smoke().rows, lenght: 128 } };
+  expect(() => parseRecipe(recipe, "mine.json")).toThrow(
+    "mine.json: rows: there is no setting lenght; recipe: there is no setting epochs",
+  );
+});
+
 it("takes a file of before tokens could be dropped and rows reshuffled, and does neither", () => {
   const { tokenDrop: _, reshuffle: __, ...training } = recipes.smoke().training;
   expect(parseRecipe({ ...recipes.smoke(), training }, "old.json")).toEqual(recipes.smoke());

@@ -3,6 +3,7 @@ import { studyOptimizerNames } from "@cramkit/optim";
 import { studyScheduleNames } from "@cramkit/scheduler";
 import { z } from "zod";
 import { isBudget } from "./budget.ts";
+import { describeIssue } from "./recipe-issue.ts";
 
 const isObject = (value: unknown): boolean => typeof value === "object" && value !== null && !Array.isArray(value);
 
@@ -75,7 +76,7 @@ const createSchema = () => {
   ]);
 
   const recipe = z.strictObject({
-    name: z.string().regex(/^[a-z0-9][a-z0-9.-]*$/),
+    name: z.string().regex(/^[a-z0-9][a-z0-9.-]*$/, "expected small letters, digits, dots and dashes"),
     description: z.string(),
     /** Every random choice of the run follows from it. */
     seed: z.int().min(0).max(0xffffffff),
@@ -216,10 +217,7 @@ export const parseRecipe = (value: unknown, origin: string): Recipe => {
   schema ??= createSchema();
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const issues = result.error.issues.map(({ path, message }) => {
-    const what = message.replace(/^Invalid input: (expected .*), received undefined$/, "$1, got nothing");
-    return `${path.join(".") || "recipe"}: ${what}`;
-  });
+  const issues = result.error.issues.map((issue) => describeIssue(issue, value));
   const more = issues.length > namedIssues ? `; and ${issues.length - namedIssues} more` : "";
   throw new RangeError(`${origin}: ${issues.slice(0, namedIssues).join("; ")}${more}`);
 };

@@ -130,7 +130,9 @@ export const readJson = async (path: string): Promise<unknown> => {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new Error(`${path}: expected JSON, got ${(error as Error).message}; restore the file or start a new run`);
+    throw new Error(
+      `${path}: expected JSON, got ${(error as Error).message.replace(/\s+/g, " ")}; restore the file or start a new run`,
+    );
   }
 };
 

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { Interrupted } from "./progress.ts";
@@ -86,6 +86,12 @@ it("falls back to the checkpoint before a damaged one, and says so", async () =>
   const said: string[] = [];
   await runRecipe(recipe, at, { ...quiet, say: (line) => said.push(line) });
   expect(said.join("\n")).toMatch(/checksum does not match.*going back/);
+  expect(weights(at.folder).equals(weights(whole.folder))).toBe(true);
+
+  rmSync(runFiles(at.folder).model, { recursive: true });
+  for (const name of readdirSync(checkpoints)) truncateSync(join(checkpoints, name, "tensors.safetensors"), 10);
+  await runRecipe(recipe, at, { ...quiet, say: (line) => said.push(line) });
+  expect(said.at(-1)).toBe("no checkpoint is whole: training from the beginning");
   expect(weights(at.folder).equals(weights(whole.folder))).toBe(true);
 });
 

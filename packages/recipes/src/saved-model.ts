@@ -43,7 +43,7 @@ export const loadModel = async (folder: string): Promise<SavedModel> => {
     return { ...(await readWeights(folder, config, bertTensors)), tokenizer: await readTokenizer(folder) };
   }
   throw new Error(
-    `${folder}: expected a model folder with a model_config.json, or a config.json of a Hugging Face BERT, found neither; a finished run has one under model/`,
+    `${folder}: expected a model folder with a model_config.json, or a config.json of a Hugging Face BERT, found neither; a run leaves one under model/ once it is trained: \`cramkit resume\` finishes it`,
   );
 };
 

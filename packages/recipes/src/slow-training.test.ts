@@ -16,7 +16,7 @@ it("warns where a large model was to have a GPU and got the CPU, in what the mac
   const warning = await slowTrainingWarning(recipes["crammed-bert"](), "cpu");
   expect(warning).toMatch(/^warning: no GPU was found; .* this one has 119\.6 M parameters\.\n/);
   expect(warning).toMatch(
-    /[1-9]\d* GFLOP\/s, a step of 8,192 rows takes [\d.]+ (minutes|hours), and 24 hours see [\d.]+ M tokens/,
+    /[1-9]\d* GFLOP\/s, a step of 8,192 rows takes [\d.]+ (minutes|hours) or longer, and 24 hours see [\d.]+ M tokens or fewer\./,
   );
   expect(warning).toMatch(/cramkit doctor.*cramkit run quickstart.*--set model\.layers=2/);
   expect(memory().numTensors).toBe(before);

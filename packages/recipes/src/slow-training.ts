@@ -23,10 +23,11 @@ export const slowTrainingWarning = async (recipe: Recipe, backend: string): Prom
   const stepSeconds = (perToken * batchSize * trainedLength(recipe)) / speed;
   if (stepSeconds < slowStepSeconds) return undefined;
   const { hours } = parseBudget(budget, perToken);
-  const tokens = hours === undefined ? "" : `, and ${budget} see ${millions((hours * 3600 * speed) / perToken)} tokens`;
+  const tokens =
+    hours === undefined ? "" : `, and ${budget} see ${millions((hours * 3600 * speed) / perToken)} tokens or fewer`;
   return [
     `warning: no GPU was found; the CPU trains small models, and this one has ${millions(parameterCount(config))} parameters.`,
-    `  By the speed of a matrix product here, ${Math.round(speed / 1e9)} GFLOP/s, a step of ${batchSize.toLocaleString("en-US")} rows takes ${duration(stepSeconds)}${tokens}: in truth longer and less.`,
+    `  By the speed of a matrix product here, ${Math.round(speed / 1e9)} GFLOP/s, a step of ${batchSize.toLocaleString("en-US")} rows takes ${duration(stepSeconds)} or longer${tokens}.`,
     "  To get a GPU: `cramkit doctor`. To train on a CPU: `cramkit run quickstart`, or a smaller model, as with --set model.layers=2.",
   ].join("\n");
 };

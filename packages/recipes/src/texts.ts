@@ -70,10 +70,7 @@ export async function* readTexts(
       }
     }
     const report = corpus.report();
-    if (report.documents === 0) {
-      const sources = JSON.stringify(recipe.corpus.sources);
-      throw new Error(`the corpus is empty: no document of ${sources} passed the filters; check corpus in the recipe`);
-    }
+    if (report.documents === 0) throw new Error(emptyCorpus(report));
     const texts = { training: await training.commit(), heldOut: await heldOut.commit(), report };
     await writeFileAtomic(files.heldOutTexts, JSON.stringify(heldOutTexts));
     await writeFileAtomic(files.counts, JSON.stringify(texts));
@@ -83,3 +80,12 @@ export async function* readTexts(
     await rm(files.temporary, { recursive: true, force: true });
   }
 }
+
+/** Where the documents of an empty corpus went. */
+const emptyCorpus = ({ sources, filters }: CorpusReport): string => {
+  const read = sources.map(({ name, documents }) => `${documents} documents of ${name}`).join(", ");
+  const dropped = filters
+    .filter(({ dropped }) => dropped.documents > 0)
+    .map(({ filter, dropped }) => `${filter} dropped ${dropped.documents}`);
+  return `the corpus is empty: read ${[read, ...dropped].join("; ")}; check corpus in the recipe`;
+};

@@ -51,13 +51,18 @@ export interface Session {
 /** Opens what a session needs, going on from the last whole checkpoint of the run's folder. */
 export const openSession = async (spec: PretrainSpec, context: RunContext): Promise<Session> => {
   const { recipe, folder, config, backend } = spec;
+  let damaged = 0;
   const checkpoints = await openCheckpoints({
     folder: runFiles(folder).checkpoints,
     format: snapshotFormat,
     keep: recipe.checkpoints.keep,
-    onDamaged: context.say,
+    onDamaged(message) {
+      damaged++;
+      context.say(message);
+    },
   });
   const kept = await checkpoints.latest();
+  if (!kept && damaged > 0) context.say("no checkpoint is whole: training from the beginning");
   if (kept) context.say(`resuming at microbatch ${kept.microbatch.toLocaleString("en-US")}`);
   const energy = openEnergyMeter(backend === "cpu" ? { gpu: null } : {});
   const ledger = openLedger(kept?.state.run.spent, energy.read);

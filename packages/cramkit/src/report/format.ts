@@ -16,6 +16,7 @@ const scales = [
   [1e15, "petaFLOP"],
   [1e12, "teraFLOP"],
   [1e9, "gigaFLOP"],
+  [1e6, "megaFLOP"],
 ] as const;
 
 /** Floating-point operations in the unit that fits. */
@@ -28,7 +29,7 @@ export const flop = (value: number): string => {
 /** How many times something: "1.66 million ×", "0.38 ×". */
 export const times = (ratio: number): string => `${ratio < 1 ? ratio.toPrecision(2) : long.format(ratio)} ×`;
 
-export const nats = (value: number): string => value.toFixed(3);
+export const nats = (value: number): string => value.toFixed(3).replace("-", "\u2212");
 
 export const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 

@@ -7,7 +7,7 @@ export const style = `
 body { margin: 0 auto; padding: 2rem 1rem 4rem; max-width: 62rem; background: var(--ground); color: var(--text); font: 16px/1.5 system-ui, sans-serif; }
 h1 { font-size: 1.6rem; margin: 0 0 .25rem; overflow-wrap: anywhere; } h2 { font-size: 1.15rem; margin: 2.5rem 0 .75rem; }
 p { margin: .5rem 0; } .muted, .note { color: var(--muted); }
-.figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(9.25rem, 1fr)); gap: .6rem; margin: 1.5rem 0 1rem; padding: 0; }
+.figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(9.75rem, 1fr)); gap: .6rem; margin: 1.5rem 0 1rem; padding: 0; }
 .figures div { background: var(--panel); border: 1px solid var(--line); border-radius: 8px; padding: .6rem .8rem; display: flex; flex-direction: column; justify-content: space-between; }
 .figures dt { color: var(--muted); font-size: .8rem; line-height: 1.3; } .figures dd { margin: .2rem 0 0; font-size: 1.15rem; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .bar { display: flex; flex-wrap: wrap; gap: .25rem 1rem; align-items: baseline; } .bar .muted { font-size: .85rem; }
@@ -24,5 +24,6 @@ select { font: inherit; color: inherit; background: var(--panel); border: 1px so
 .uplot { width: 100% !important; font: inherit; } .u-legend { font-size: .8rem; text-align: left; padding-left: 3.2rem; font-variant-numeric: tabular-nums; }
 .u-legend th { font-weight: 400; color: var(--muted); } .u-legend .u-marker { width: .8em; height: .8em; border-radius: 2px; }
 .u-legend .u-series > * { padding: 0 .15rem; } .u-legend .u-series[hidden] { display: none; } .u-legend .u-value { min-width: 3.2rem; }
+.u-legend .u-series:has(.u-value:empty) th::after { visibility: hidden; }
 .u-legend .u-series:first-child .u-marker { display: none; } .u-select { background: color-mix(in srgb, var(--run-0) 18%, transparent); }
 `;

@@ -1,0 +1,36 @@
+import type { z } from "zod";
+
+type Issue = z.core.$ZodIssue;
+
+/** What is wrong with one field of a recipe, as in `training.batchSize: expected number, got "many"`. */
+export const describeIssue = (issue: Issue, recipe: unknown): string => {
+  const path = issue.path.map(String);
+  const place = path.join(".") || "recipe";
+  if (issue.code === "unrecognized_keys") return `${place}: there is no setting ${issue.keys.join(", ")}`;
+  const wrong = complaint(issue);
+  return `${place}: ${wrong.startsWith("expected ") ? `${wrong}, got ${show(at(recipe, path))}` : wrong}`;
+};
+
+const complaint = (issue: Issue): string => {
+  if (issue.code === "invalid_value") return oneOf(issue.values);
+  if (issue.code === "invalid_union") {
+    if (issue.errors.length === 0) return oneOf((issue as { options?: unknown[] }).options ?? []);
+    const ways = issue.errors.map(([first]) => complaint(first!).replace(/^expected /, ""));
+    return `expected ${[...new Set(ways)].join(" or ")}`;
+  }
+  return issue.message.replace(/^[A-Z][a-z ]+: (?=expected )/, "").replace(/, received \w+$/, "");
+};
+
+const oneOf = (values: readonly unknown[]): string =>
+  `expected ${values.length > 1 ? "one of " : ""}${values.map(String).join(", ")}`;
+
+const at = (value: unknown, path: readonly string[]): unknown =>
+  path.reduce<unknown>((node, key) => (node as Record<string, unknown> | undefined)?.[key], value);
+
+const shownCharacters = 60;
+
+const show = (value: unknown): string => {
+  if (value === undefined) return "nothing";
+  const text = JSON.stringify(value);
+  return text.length > shownCharacters ? `${text.slice(0, shownCharacters)}...` : text;
+};
