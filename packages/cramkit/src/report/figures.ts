@@ -27,7 +27,7 @@ const figuresOf = (run: RunRecord): Figures => {
   const shown = <T extends number>(value: T | undefined, show: (value: T) => string) =>
     value === undefined ? undefined : show(value);
   return {
-    "budget used": fraction === 1 ? undefined : shown(fraction, percent),
+    "budget used": shown(fraction, percent),
     "time left":
       fraction && fraction < 1 ? shown(elapsedMs, (ms) => duration((ms / 1000) * (1 / fraction - 1))) : undefined,
     "held-out loss": typeof heldOut === "number" ? `${nats(heldOut)} nats` : undefined,
@@ -54,7 +54,10 @@ const figuresOf = (run: RunRecord): Figures => {
 /** One run as tiles, several as a table with a column for each. */
 export const figuresSection = (runs: readonly RunRecord[], names: readonly string[]): Html => {
   const figures = runs.map(figuresOf);
-  const known = Object.keys(figures[0]!).filter((name) => figures.some((each) => each[name] !== undefined));
+  /** That a run has used its budget goes without saying, unless another has not. */
+  const isSaid = (name: string, value: string | undefined) =>
+    value !== undefined && !(name === "budget used" && value === percent(1));
+  const known = Object.keys(figures[0]!).filter((name) => figures.some((each) => isSaid(name, each[name])));
   if (runs.length > 1) {
     const rows = known.map((name) => ({ cells: [name, ...figures.map((each) => each[name] ?? "–")] }));
     return html`<h2>At a glance</h2>${table({ head: ["", ...names], rows })}`;

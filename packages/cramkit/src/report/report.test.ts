@@ -81,7 +81,7 @@ it("shows a run that has only begun, and asks for news where it is live", async 
   const rates = { fraction: 0.25, tokensPerSecond: 10, flopsPerSecond: 1e7 };
   const page = await renderReport([{ ...begun, metrics: begun.metrics.map((row) => ({ ...row, ...rates })) }]);
   expect(page).toMatch(/<dt>time left<\/dt><dd>6 min 00 s<\/dd>/);
-  expect(page).toContain("<dt>compute</dt><dd>0.200 gigaFLOP</dd>"); // 200 tokens of 1e6
+  expect(page).toContain("<dt>compute</dt><dd>200 megaFLOP</dd>"); // 200 tokens of 1e6
 });
 
 it("leaves out a chart that would be a level line, and what was not measured", async () => {
