@@ -2,8 +2,8 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFileAtomic } from "@cramkit/trainer/node";
 import type { TopLevelSpec } from "vega-lite";
+import { number } from "./markdown.ts";
 import { isTime, type Measurement, type ResultLine, type RunHeader } from "./record.ts";
-import { number } from "./report.ts";
 import { measurementsOf, runsOf } from "./results-file.ts";
 
 /**
@@ -12,7 +12,6 @@ import { measurementsOf, runsOf } from "./results-file.ts";
  * measurements has no chart.
  */
 export const writeCharts = async (lines: readonly ResultLine[], folder: string): Promise<string[]> => {
-  // The bundle for GPU hosts has no charts.
   const [{ parse, View }, { compile }] = await Promise.all([import("vega"), import("vega-lite")]);
   await mkdir(folder, { recursive: true });
   const files: string[] = [];
@@ -102,7 +101,7 @@ const roofOf = (where: string, measured: readonly Measurement[]) => {
 /** Rivals of a case, a panel each, in the case's own unit. */
 const peers = (header: RunHeader, measured: readonly Measurement[]): TopLevelSpec | undefined => {
   const bars = measured
-    .filter(({ suite }) => suite !== "machine")
+    .filter(({ suite }) => !["machine", "kernels", "sweep"].includes(suite))
     .map((one) => ({
       panel: [one.case, one.mode, one.shape].filter((part) => part && part !== "-").join(", "),
       who: `${one.provider}${one.precision === "mixed" ? ", mixed" : ""}`,

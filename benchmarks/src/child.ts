@@ -1,8 +1,10 @@
+import { inspectWebgpu } from "@cramkit/backend/webgpu";
 import { backend } from "@tensorflow/tfjs-core";
 import { startCompute, sync } from "./compute.ts";
 import type { DeviceReport } from "./machine.ts";
 import type { ResultLine } from "./record.ts";
 import { suites } from "./registry.ts";
+import { endGroup } from "./start-child.ts";
 import { createContext, messageOf, type SuiteOptions } from "./suite.ts";
 
 /** What a child tells its parent. */
@@ -21,6 +23,11 @@ const send = (message: ChildMessage): Promise<void> =>
 
 /** Runs one suite in a process of its own, so that a crash or a lost device ends nothing else. */
 export const runChild = async ({ suite, options }: ChildRequest): Promise<never> => {
+  // Nobody takes the results any more: the parent was killed.
+  process.on("disconnect", () => {
+    endGroup(process.pid);
+    process.exit(1);
+  });
   const pending: Promise<void>[] = [];
   const emit = (result: Exclude<ResultLine, { kind: "run" }>) => void pending.push(send({ result }));
   try {
@@ -37,11 +44,11 @@ export const runChild = async ({ suite, options }: ChildRequest): Promise<never>
 const describeDevice = async (options: SuiteOptions): Promise<DeviceReport> => {
   await startCompute(options);
   const info = (backend() as { device?: GPUDevice }).device?.adapterInfo;
-  const text = [info?.vendor, info?.architecture, info?.device, info?.description].filter(Boolean).join(" ");
-  const software = /llvmpipe|lavapipe|swiftshader|softpipe|software/i.test(text);
+  const report = options.backend === "webgpu" ? await inspectWebgpu() : undefined;
   return {
-    adapter: info?.device || info?.description || text || options.backend,
+    adapter: info?.device || info?.description || report?.adapter || options.backend,
     driver: info?.description ?? "",
-    software,
+    software: report?.software ?? false,
+    ...(report && { report }),
   };
 };

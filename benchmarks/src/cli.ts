@@ -2,12 +2,13 @@ import { join } from "node:path";
 import { Command, Option } from "commander";
 import { type ChildRequest, runChild } from "./child.ts";
 import { compare, comparisonText } from "./compare.ts";
+import { gpuPlan } from "./gpu-plan.ts";
 import { root } from "./places.ts";
-import type { ResultLine } from "./record.ts";
+import type { Result, ResultLine } from "./record.ts";
 import { deviceSuites, suiteNames } from "./registry.ts";
 import { renderReport } from "./report.ts";
 import { measurementsOf, readResults } from "./results-file.ts";
-import { runSuites } from "./run.ts";
+import { type Part, runSuites } from "./run.ts";
 import { shapeNames } from "./shapes.ts";
 import type { BackendName, SuiteOptions } from "./suite.ts";
 
@@ -35,11 +36,33 @@ const lineText = (line: ResultLine): string => {
   const who = [line.suite, line.case, line.provider].filter((part) => part !== "-").join(" · ");
   if (line.kind === "failure") return `FAILED  ${who}: ${line.message}`;
   if (line.kind === "skipped") return `skipped ${who}: ${line.reason}`;
+  if (line.kind === "checked")
+    return `${who} · ${line.cases - line.failed} of ${line.cases} cases right, worst at ${(100 * line.worst).toFixed(0)} % of its tolerance`;
   const { p20, p50, p80 } = line.value;
   const digits = (value: number) => (value >= 100 ? Math.round(value).toLocaleString("en-US") : value.toPrecision(3));
   const share = line.share === undefined ? "" : `, ${(100 * line.share).toFixed(0)} % of ${line.bound}`;
   const range = [p20, p80];
   return `${who}${line.mode ? ` · ${line.mode}` : ""} · ${line.shape} · ${digits(p50)} ${line.unit} (${range.map(digits).join(" to ")})${share}`;
+};
+
+/** Runs parts, says how they went, and ends with exit code 1 where something failed. */
+const runParts = async (
+  parts: Part[],
+  { json, save, results: resultsFolder, budgetMs }: Pick<Flags, "json" | "save" | "results"> & { budgetMs?: number },
+): Promise<Result[]> => {
+  const { header, results, file } = await runSuites({
+    ...{ parts, script: process.argv[1]!, command: `pnpm bench ${process.argv.slice(2).join(" ")}`.trim(), budgetMs },
+    onLine: (line) => (json ? console.log(JSON.stringify(line)) : console.error(lineText(line))),
+    ...(save && { resultsFolder }),
+  });
+  if (!json) console.log(`\n${renderReport([header, ...results])}`);
+  if (file) console.error(`results: ${file}`);
+  const failures = results.filter(({ kind }) => kind === "failure").length;
+  if (failures > 0) {
+    console.error(`${failures} failed; each is in the results`);
+    process.exitCode = 1;
+  }
+  return results;
 };
 
 const run = async (named: string[], flags: Flags): Promise<void> => {
@@ -57,27 +80,22 @@ const run = async (named: string[], flags: Flags): Promise<void> => {
   const suites =
     wanted.includes("machine") || !wanted.some((name) => deviceSuites.includes(name)) ? wanted : ["machine", ...wanted];
   const baseline = flags.compare === undefined ? undefined : measurementsOf(await readResults(flags.compare));
-  const { header, results, file } = await runSuites({
-    suites,
-    options,
-    script: process.argv[1]!,
-    command: `pnpm bench ${process.argv.slice(2).join(" ")}`.trim(),
-    suiteLimitMs: Number(flags.suiteMinutes) * 60_000,
-    onLine: (line) => (flags.json ? console.log(JSON.stringify(line)) : console.error(lineText(line))),
-    ...(flags.save && { resultsFolder: flags.results }),
-  });
-  if (!flags.json) console.log(`\n${renderReport([header, ...results])}`);
-  if (file) console.error(`results: ${file}`);
-  const failures = results.filter(({ kind }) => kind === "failure").length;
-  if (failures > 0) {
-    console.error(`${failures} failed; each is in the results`);
-    process.exitCode = 1;
-  }
+  const limitMs = Number(flags.suiteMinutes) * 60_000;
+  const results = await runParts(
+    suites.map((suite) => ({ suite, options, limitMs })),
+    flags,
+  );
   if (baseline) {
     const comparisons = compare(baseline, measurementsOf(results)).filter(({ verdict }) => verdict !== "missing");
     console.error(`\nagainst ${flags.compare}:\n${comparisonText(comparisons)}`);
     if (comparisons.some(({ verdict }) => verdict === "slower")) process.exitCode = 1;
   }
+};
+
+const runGpu = async (flags: Pick<Flags, "json" | "results" | "quick" | "python"> & { minutes: string }) => {
+  const budgetMs = Number(flags.minutes) * 60_000;
+  if (!(budgetMs > 0)) throw new RangeError(`--minutes: expected a number above 0, got "${flags.minutes}"`);
+  await runParts(gpuPlan({ quick: flags.quick === true, python: flags.python }), { ...flags, save: true, budgetMs });
 };
 
 /** The command line of the benchmarks. */
@@ -102,6 +120,18 @@ const program = new Command("bench")
   .option("--suite-minutes <n>", "stop a suite after so long", "60")
   .addOption(new Option("--python <command>", "the Python of the PyTorch peer").default("python3"))
   .action(run);
+
+program
+  .command("gpu")
+  .description(
+    "all that a few minutes on a GPU can tell, what matters most first, each part with a time limit of its own",
+  )
+  .option("--minutes <n>", "of the whole run; parts that do not fit any more are left out", "8")
+  .option("--quick", "every part on toys")
+  .option("--json", "results as JSON lines on standard output")
+  .option("--results <folder>", "where results are kept", join(root, "results"))
+  .option("--python <command>", "the Python of the PyTorch peer", "python3")
+  .action(runGpu);
 
 program
   .command("report")

@@ -1,11 +1,13 @@
 import { startBackend } from "@cramkit/backend";
+import type { Capabilities, ProfiledDispatch, WebgpuOptions } from "@cramkit/backend/webgpu";
 import { registerGradients } from "@cramkit/ops";
 import * as tf from "@tensorflow/tfjs-core";
 import type { SuiteOptions } from "./suite.ts";
 
 /** What a backend says about itself, where it is a WebGPU one of ours. */
 interface DeviceBackend {
-  profile?(body: () => void): Promise<{ key: string; ms: number }[]>;
+  profile?(body: () => void): Promise<ProfiledDispatch[]>;
+  capabilities?: Capabilities;
 }
 
 export interface Compute {
@@ -14,7 +16,10 @@ export interface Compute {
 }
 
 /** Starts a backend with our kernels on it and makes it current. Software adapters are taken, and labelled. */
-export const startCompute = async ({ backend, precision, threads }: SuiteOptions): Promise<Compute> => {
+export const startCompute = async (
+  { backend, precision, threads }: SuiteOptions,
+  webgpu: Pick<WebgpuOptions, "tier" | "variants"> = {},
+): Promise<Compute> => {
   if (precision === "mixed" && backend !== "webgpu")
     throw new RangeError(`expected --backend webgpu for --precision mixed, got ${backend}, which computes in float32`);
   registerGradients();
@@ -24,7 +29,7 @@ export const startCompute = async ({ backend, precision, threads }: SuiteOptions
       webgpu: async () => (await import("@cramkit/ops/webgpu")).webgpuKernels,
     },
     cpu: threads === undefined ? {} : { threads },
-    webgpu: { precision, allowSoftware: true },
+    webgpu: { precision, allowSoftware: true, ...webgpu },
   });
 };
 
@@ -35,14 +40,16 @@ export const sync = async (): Promise<void> => {
   last.dispose();
 };
 
+/** The backend, as one of ours on WebGPU, or as something that has none of its methods. */
+export const deviceBackend = (): DeviceBackend => tf.backend() as unknown as DeviceBackend;
+
 /** Milliseconds of `body` on the device by its own timestamps; undefined where it has none. */
 export const deviceMs = async (body: () => void): Promise<number | undefined> => {
-  const backend = tf.backend() as unknown as DeviceBackend;
-  const dispatches = (await backend.profile?.(body)) ?? [];
+  const dispatches = (await deviceBackend().profile?.(body)) ?? [];
   return dispatches.length === 0 ? undefined : dispatches.reduce((sum, { ms }) => sum + ms, 0);
 };
 
-export const hasDeviceClock = (): boolean => typeof (tf.backend() as unknown as DeviceBackend).profile === "function";
+export const hasDeviceClock = (): boolean => typeof deviceBackend().profile === "function";
 
 /** Bytes that the backend says it holds for tensors. */
 export const memoryBytes = (): number => tf.memory().numBytes;

@@ -3,6 +3,8 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { arch, cpus, loadavg, platform, release, totalmem } from "node:os";
 import { join } from "node:path";
+import type { WebgpuReport } from "@cramkit/backend/webgpu";
+import { environment } from "./environment.ts";
 import { root } from "./places.ts";
 import type { RunHeader } from "./record.ts";
 import type { SuiteOptions } from "./suite.ts";
@@ -12,6 +14,7 @@ export interface DeviceReport {
   adapter: string;
   driver: string;
   software: boolean;
+  report?: WebgpuReport;
 }
 
 const tryRun = (command: string, args: string[]): string | undefined => {
@@ -79,5 +82,7 @@ export const describeRun = (options: SuiteOptions, device: DeviceReport | undefi
     system: `${platform()} ${release()} ${arch()}, ${model}`,
     versions,
     load: loadavg(),
+    ...(device?.report && { device: device.report }),
+    ...(options.backend === "webgpu" && { environment: environment() }),
   };
 };

@@ -1,3 +1,5 @@
+import type { WebgpuReport } from "@cramkit/backend/webgpu";
+
 /** How a number is to be read: the work of a call over its time, or for `ns` the time of one piece of work. */
 export type Unit = "GB/s" | "MB/s" | "GFLOP/s" | "tokens/s" | "rows/s" | "examples/s" | "ns" | "ms";
 
@@ -39,6 +41,12 @@ export interface Measurement {
   error?: number;
   /** Bytes that the backend held at most, where it was read. */
   memoryBytes?: number;
+  /** What was dispatched, where a case is about that. */
+  kernel?: string;
+  /** Of the suite `kernels`: calls a step, bytes that they bound, and their part of the step's time. */
+  calls?: number;
+  bytes?: number;
+  part?: number;
   /** Load average of the last minute when the case began. */
   load: number;
 }
@@ -61,6 +69,19 @@ interface Skipped {
   reason: string;
 }
 
+/** Cases of an op that were held against float64, and how close they came. */
+export interface Checked {
+  kind: "checked";
+  suite: string;
+  case: string;
+  /** The tier of kernels. */
+  provider: string;
+  cases: number;
+  failed: number;
+  /** The largest error, as a part of what is allowed. */
+  worst: number;
+}
+
 /** First line of a run: where and with what it was measured. */
 export interface RunHeader {
   kind: "run";
@@ -79,9 +100,14 @@ export interface RunHeader {
   system: string;
   versions: Record<string, string>;
   load: number[];
+  /** What the device offers, on WebGPU. */
+  device?: WebgpuReport;
+  /** What was found on the machine around it: drivers, loaders, libraries. */
+  environment?: Record<string, string>;
 }
 
-export type Result = Measurement | Failure | Skipped;
+export type Result = Measurement | Checked | Failure | Skipped;
+export const resultKinds = ["run", "measurement", "checked", "failure", "skipped"];
 export type ResultLine = RunHeader | Result;
 
 /** What makes two measurements comparable. */

@@ -1,14 +1,7 @@
-import type { Measurement, ResultLine, RunHeader } from "./record.ts";
-import { isTime } from "./record.ts";
+import { number, table } from "./markdown.ts";
+import { isTime, type Measurement, type ResultLine, type RunHeader } from "./record.ts";
+import { checkedTable, deviceText, kernelTable, sweepTable } from "./report-kernels.ts";
 import { measurementsOf, runsOf } from "./results-file.ts";
-
-export const number = (value: number): string =>
-  value >= 1000 ? Math.round(value).toLocaleString("en-US") : value >= 10 ? value.toFixed(1) : value.toPrecision(3);
-
-const row = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
-
-const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [row(head), row(head.map(() => "---")), ...rows.map(row)].join("\n");
 
 const bar = (share: number, width = 20): string => {
   const full = Math.max(0, Math.min(width, Math.round(share * width)));
@@ -30,7 +23,7 @@ const headerText = (run: RunHeader): string => {
     lines.push(
       "**A software adapter: it computes on the CPU. These numbers say that the kernels are right, not how fast a GPU is.**",
     );
-  return lines.join("  \n");
+  return `${lines.join("  \n")}${deviceText(run)}`;
 };
 
 const measurementTable = (measurements: readonly Measurement[]): string =>
@@ -99,8 +92,12 @@ export const renderReport = (lines: readonly ResultLine[]): string => {
       const names = [...new Set(measured.map(({ suite }) => suite))];
       const sections = names.map((suite) => {
         const rows = measured.filter((one) => one.suite === suite);
+        if (suite === "kernels") return `### ${suite}\n\n${kernelTable(rows, measured)}`;
+        if (suite === "sweep") return `### ${suite}\n\n${sweepTable(rows)}`;
         return `### ${suite}\n\n${measurementTable(rows)}${rivalBars(rows)}`;
       });
+      const checked = own.filter((line) => line.kind === "checked");
+      if (checked.length > 0) sections.unshift(`### conformance\n\n${checkedTable(checked)}`);
       const failures = own.filter((line) => line.kind === "failure");
       const skipped = own.filter((line) => line.kind === "skipped");
       if (failures.length > 0)

@@ -1,16 +1,17 @@
 import { readFile } from "node:fs/promises";
-import type { Measurement, Result, ResultLine, RunHeader } from "./record.ts";
+import { type Measurement, type Result, type ResultLine, type RunHeader, resultKinds } from "./record.ts";
 
-/** The lines of a results file. A file may hold several runs. */
+/** The lines of a results file. A file may hold several runs; a last line that was cut off as it was written is left out. */
 export const readResults = async (path: string): Promise<ResultLine[]> => {
   const text = await readFile(path, "utf8");
   return text
+    .slice(0, text.lastIndexOf("\n") + 1)
     .split("\n")
     .filter((line) => line.trim() !== "")
     .map((line, i) => {
       try {
         const value = JSON.parse(line) as ResultLine;
-        if (["run", "measurement", "failure", "skipped"].includes(value?.kind)) return value;
+        if (resultKinds.includes(value?.kind)) return value;
       } catch {
         // Said below.
       }

@@ -1,7 +1,9 @@
-import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { spawn } from "node:child_process";
+import { appendFile, chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { pytorchSuite } from "./peers/pytorch.ts";
 import type { Result } from "./record.ts";
 import { renderReport } from "./report.ts";
@@ -52,10 +54,10 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-const runWith = (suites: string[], changes: Partial<SuiteOptions> = {}) =>
+const runWith = (suites: string[], changes: Partial<SuiteOptions> = {}, budgetMs?: number) =>
   runSuites({
-    ...{ suites, script, command: "test", suiteLimitMs: 3_000, resultsFolder: join(folder, "results") },
-    options: { ...options, ...changes },
+    parts: suites.map((suite) => ({ suite, options: { ...options, ...changes }, limitMs: 3_000 })),
+    ...{ script, command: "test", resultsFolder: join(folder, "results"), budgetMs },
     onLine: () => {},
   });
 
@@ -91,6 +93,45 @@ describe("runSuites", () => {
       });
     }
   });
+
+  it("stops what is running and leaves out the rest when the budget is used up", async () => {
+    const { results } = await runWith(["machine", "corpus", "ops", "glue"], {}, 7_500);
+    expect(results.map(({ suite, kind }) => [suite, kind])).toEqual([
+      ["machine", "measurement"],
+      ["corpus", "failure"],
+      ["ops", "skipped"],
+      ["glue", "skipped"],
+    ]);
+    expect(results[3]).toMatchObject({ reason: "the budget of 0.125 minutes was used up" });
+  }, 20_000);
+
+  it("reads a file whose last line was cut off", async () => {
+    const { file } = await runWith(["machine"]);
+    const whole = await readResults(file!);
+    await appendFile(file!, '{"kind":"measurem');
+    expect(await readResults(file!)).toEqual(whole);
+  });
+
+  it.each(["SIGTERM", "SIGKILL"] as const)(
+    "leaves no process behind when it is ended by %s",
+    async (signal) => {
+      const pids = join(folder, `pids-${signal}`);
+      const python = join(folder, "sleeping-python");
+      await writeFile(python, `#!/bin/sh\necho $$ > ${pids}\nexec sleep 60\n`);
+      await chmod(python, 0o755);
+      const flags = ["--import", "tsx", "--conditions=@cramkit/source"];
+      const cli = fileURLToPath(new URL("./cli.ts", import.meta.url));
+      const args = [cli, "pytorch", "glue", "--quick", "--no-save", "--python", python];
+      const run = spawn(process.execPath, [...flags, ...args], { stdio: "ignore" });
+      const pid = Number(
+        await vi.waitFor(() => readFile(pids, "utf8").then((text) => text.trim() || Promise.reject()), 30_000),
+      );
+      expect(() => process.kill(pid, 0)).not.toThrow();
+      run.kill(signal);
+      await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow("ESRCH"), 10_000);
+    },
+    60_000,
+  );
 
   it("writes the header of a run with commit, date, versions and load", async () => {
     const { file } = await runWith(["machine"]);

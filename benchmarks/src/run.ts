@@ -1,23 +1,29 @@
-import { type ChildProcess, fork } from "node:child_process";
 import { appendFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { ChildMessage, ChildRequest } from "./child.ts";
 import { type DeviceReport, describeRun } from "./machine.ts";
-import type { Failure, Measurement, Result, ResultLine, RunHeader } from "./record.ts";
+import type { Measurement, Result, ResultLine, RunHeader } from "./record.ts";
 import { suiteNames } from "./registry.ts";
 import { parseShape } from "./shapes.ts";
+import { failureOf, startChild } from "./start-child.ts";
 import { backendNames, messageOf, precisions, type SuiteOptions } from "./suite.ts";
 
-export interface RunRequest {
-  suites: readonly string[];
+/** A suite with what it is to measure, and how long that may take: then it is stopped and counts as failed. */
+export interface Part {
+  suite: string;
   options: SuiteOptions;
+  limitMs: number;
+}
+
+export interface RunRequest {
+  /** In the order in which they run. */
+  parts: readonly Part[];
   /** Of the program: `<script> child <json>` runs a suite. */
   script: string;
   /** Where results go; undefined keeps nothing. */
   resultsFolder?: string;
   command: string;
-  /** A suite that goes on longer than this is stopped and counts as failed. */
-  suiteLimitMs: number;
+  /** Of all parts together: what does not fit any more is left out, and the last one is stopped. */
+  budgetMs?: number;
   onLine(line: ResultLine): void;
 }
 
@@ -27,50 +33,44 @@ export interface RunOutcome {
   file?: string;
 }
 
-/** What cannot be run as asked, one failure each; the rest of the request. */
-const refuse = ({ suites, options }: RunRequest): { refused: Failure[]; accepted: string[]; options: SuiteOptions } => {
-  const failure = (suite: string, message: string): Failure => ({
-    kind: "failure",
-    suite,
-    case: "-",
-    provider: "-",
-    message,
-  });
-  const refused = suites
-    .filter((name) => !suiteNames.includes(name))
-    .map((name) => failure(name, `expected a suite, one of ${suiteNames.join(", ")}, got "${name}"`));
-  let accepted = suites.filter((name) => suiteNames.includes(name));
-  if (!backendNames.includes(options.backend)) {
-    refused.push(failure("-", `--backend: expected one of ${backendNames.join(", ")}, got "${options.backend}"`));
-    accepted = [];
-  }
-  if (!precisions.includes(options.precision)) {
-    refused.push(failure("-", `--precision: expected one of ${precisions.join(", ")}, got "${options.precision}"`));
-    accepted = [];
-  }
+/** Less is not worth starting a process for. */
+const leastMs = 5_000;
+
+/** A part without the shapes that nobody knows, or undefined where it cannot be run as asked; and what is wrong with it. */
+const refuse = ({ suite, options, limitMs }: Part): { part?: Part; refused: string[] } => {
+  if (!suiteNames.includes(suite))
+    return { refused: [`expected a suite, one of ${suiteNames.join(", ")}, got "${suite}"`] };
+  if (!backendNames.includes(options.backend))
+    return { refused: [`--backend: expected one of ${backendNames.join(", ")}, got "${options.backend}"`] };
+  if (!precisions.includes(options.precision))
+    return { refused: [`--precision: expected one of ${precisions.join(", ")}, got "${options.precision}"`] };
+  const refused: string[] = [];
   const shapes = options.shapes.filter((shape) => {
     try {
       parseShape(shape);
       return true;
     } catch (error) {
-      refused.push(failure("-", messageOf(error)));
+      refused.push(messageOf(error));
       return false;
     }
   });
   // Only unknown shapes: running the usual ones instead would answer another question.
-  if (options.shapes.length > 0 && shapes.length === 0) accepted = [];
-  return { refused, accepted, options: { ...options, shapes } };
+  if (options.shapes.length > 0 && shapes.length === 0) return { refused };
+  return { part: { suite, options: { ...options, shapes }, limitMs }, refused };
 };
 
 /** Runs suites one after the other, each in a process of its own; what fails is a result, and the rest goes on. */
 export const runSuites = async (request: RunRequest): Promise<RunOutcome> => {
-  const { refused, accepted, options } = refuse(request);
+  const startedAt = performance.now();
+  const checked = request.parts.map((asked) => ({ asked, ...refuse(asked) }));
+  const early: Result[] = checked.flatMap(({ asked, refused }) => refused.map((message) => failureOf(asked, message)));
+  const accepted = checked.flatMap(({ part }) => (part === undefined ? [] : [part]));
   const results: Result[] = [];
   const ceilings = new Map<string, number>();
+  const { options } = accepted[0] ?? request.parts[0]!;
   let device: DeviceReport | undefined;
-  const early: Result[] = [...refused];
   if (accepted.length > 0 && options.backend !== "cpu") {
-    const failure = await startChild(request, { suite: "device", options }, (message) => {
+    const failure = await startChild(request.script, { suite: "device", options, limitMs: 60_000 }, (message) => {
       if ("device" in message) device = message.device;
       if ("result" in message) early.push(message.result);
     });
@@ -91,11 +91,25 @@ export const runSuites = async (request: RunRequest): Promise<RunOutcome> => {
     await write(kept);
   };
   for (const result of early) await take(result);
-  for (const suite of accepted) {
+  for (const part of accepted) {
+    const leftMs = (request.budgetMs ?? Number.POSITIVE_INFINITY) - (performance.now() - startedAt);
+    if (leftMs < leastMs) {
+      const {
+        message: reason,
+        kind: _,
+        ...rest
+      } = failureOf(part, `the budget of ${request.budgetMs! / 60_000} minutes was used up`);
+      await take({ ...rest, kind: "skipped", reason });
+      continue;
+    }
     const pending: Promise<void>[] = [];
-    const failure = await startChild(request, { suite, options }, (message) => {
-      if ("result" in message) pending.push(take(message.result));
-    });
+    const failure = await startChild(
+      request.script,
+      { ...part, limitMs: Math.min(part.limitMs, leftMs) },
+      (message) => {
+        if ("result" in message) pending.push(take(message.result));
+      },
+    );
     await Promise.all(pending);
     if (failure) await take(failure);
   }
@@ -124,41 +138,3 @@ const withShare = (result: Measurement, ceilings: Map<string, number>): Measurem
   const rate = bound === "matmul" ? (result.gigaflops ?? value.p50) : value.p50;
   return ceiling ? { ...result, share: rate / ceiling } : result;
 };
-
-/** Resolves when the child has ended; with the failure, where it did not end by itself. */
-const startChild = (
-  { script, suiteLimitMs }: Pick<RunRequest, "script" | "suiteLimitMs">,
-  request: ChildRequest,
-  onMessage: (message: ChildMessage) => void,
-): Promise<Failure | undefined> =>
-  new Promise((resolve) => {
-    const failure = (message: string): Failure => ({
-      kind: "failure",
-      suite: request.suite,
-      case: "-",
-      provider: "-",
-      message,
-    });
-    let child: ChildProcess;
-    try {
-      // Standard output belongs to the results.
-      child = fork(script, ["child", JSON.stringify(request)], { stdio: ["ignore", 2, 2, "ipc"] });
-    } catch (error) {
-      resolve(failure(messageOf(error)));
-      return;
-    }
-    let [done, late] = [false, false];
-    const timer = setTimeout(() => {
-      late = true;
-      child.kill("SIGKILL");
-    }, suiteLimitMs);
-    child.on("message", (message: ChildMessage) => ("done" in message ? (done = true) : onMessage(message)));
-    child.on("error", (error) => resolve(failure(messageOf(error))));
-    child.on("exit", (code, signal) => {
-      clearTimeout(timer);
-      if (late) resolve(failure(`expected an end within ${suiteLimitMs / 1000} s, got none; the suite was stopped`));
-      else if (!done)
-        resolve(failure(`the suite's process ended with ${signal ?? `exit code ${code}`} before it was done`));
-      else resolve(undefined);
-    });
-  });

@@ -73,7 +73,7 @@ export interface Suite {
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** A lost device answers nothing more: the suite ends, the next one starts its own. */
-const isLost = (error: unknown): boolean => /device (was |is )?lost|was disposed of/i.test(messageOf(error));
+export const isLost = (error: unknown): boolean => /device (was |is )?lost|was disposed of/i.test(messageOf(error));
 
 /** Runs cases of one suite: each is checked, then timed, then handed to `emit`. */
 export const createContext = (

@@ -8,7 +8,7 @@ import { bundleSource } from "./bundle-source.ts";
 it("runs from one file, where no package is installed", async () => {
   const folder = mkdtempSync(join(tmpdir(), "bundle-"));
   const file = join(folder, "bench.mjs");
-  await bundleSource(file);
+  await bundleSource(folder);
   const run = (...args: string[]) => execFileSync(process.execPath, [file, ...args], { cwd: folder, encoding: "utf8" });
   expect(run("--help")).toContain("measures the machine");
   const lines = run("scheduler", "--quick", "--json", "--no-save").trim().split("\n");

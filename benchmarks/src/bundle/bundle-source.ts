@@ -2,11 +2,15 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { root } from "../places.ts";
 
-/** The source and every library in one file; what is native stays outside, what a GPU host lacks is left out. */
-export const bundleSource = (outfile: string) =>
+/** Each program with every library in one file; what is native stays outside, what a GPU host lacks is left out. */
+export const bundleSource = (folder: string) =>
   build({
-    entryPoints: [join(root, "src", "cli.ts")],
-    outfile,
+    entryPoints: {
+      bench: join(root, "src", "cli.ts"),
+      vulkan: join(root, "src", "bundle", "vulkan-cli.ts"),
+    },
+    outdir: folder,
+    outExtension: { ".js": ".mjs" },
     bundle: true,
     minify: true,
     keepNames: true,
@@ -20,8 +24,6 @@ export const bundleSource = (outfile: string) =>
       "webgpu",
       "tokenizers",
       "@jax-js/jax",
-      "vega",
-      "vega-lite",
       "@tensorflow/tfjs-backend-wasm",
       "@tensorflow/tfjs-node",
       "@tensorflow/tfjs-node-gpu",

@@ -13,6 +13,7 @@ interface Flags {
   out: string;
   node: string;
   prepared?: string;
+  withVulkanLoader?: string;
 }
 
 const fail = (message: string): never => {
@@ -47,7 +48,7 @@ const versionsOf = async (names: readonly string[]): Promise<Record<string, stri
   return Object.fromEntries(await Promise.all(entries));
 };
 
-const makeBundle = async ({ out, node, prepared }: Flags): Promise<void> => {
+const makeBundle = async ({ out, node, prepared, withVulkanLoader }: Flags): Promise<void> => {
   if (process.platform !== "linux" || process.arch !== "x64")
     fail(`expected to run on linux-x64, whose Node and Dawn it packs, got ${process.platform}-${process.arch}`);
   const name = "cramkit-bench-linux-x64";
@@ -57,11 +58,17 @@ const makeBundle = async ({ out, node, prepared }: Flags): Promise<void> => {
   await cp(node, join(folder, "bin", "node"), { dereference: true });
   await chmod(join(folder, "bin", "node"), 0o755);
   run("strip", [join(folder, "bin", "node")]);
-  await bundleSource(join(folder, "app", "bench.mjs"));
+  await bundleSource(join(folder, "app"));
   await copyDawn(join(folder, "app", "node_modules", "webgpu"));
   await cp(join(root, "peers", "pytorch.py"), join(folder, "peers", "pytorch.py"));
   await cp(join(root, "src", "bundle", "launcher.sh"), join(folder, "bench"));
   await chmod(join(folder, "bench"), 0o755);
+  if (withVulkanLoader !== undefined) {
+    const loader = join(folder, "lib", "libvulkan.so.1");
+    await mkdir(dirname(loader));
+    await cp(withVulkanLoader, loader, { dereference: true });
+    run("strip", ["--strip-unneeded", loader]);
+  }
   if (prepared !== undefined) await cp(prepared, join(folder, "prepared"), { recursive: true });
   const git = (...args: string[]) => run("git", args, { cwd: root }).trim();
   const built = {
@@ -95,6 +102,7 @@ try {
     .description("one archive that measures a GPU on a linux-x64 host without Node and without a network")
     .option("--out <folder>", "where the archive is written", join(root, "dist"))
     .option("--node <file>", "the Node binary to pack", process.execPath)
+    .option("--with-vulkan-loader <file>", "also pack this libvulkan.so.1, for hosts without one")
     .option("--prepared <folder>", "also pack prepared rows, for `./bench train --prepared prepared`")
     .action(makeBundle)
     .parseAsync();

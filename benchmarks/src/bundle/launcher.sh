@@ -1,14 +1,16 @@
 #!/bin/sh
-# Measures this machine's GPU with Cramkit: needs a GPU driver, a Vulkan loader and, for PyTorch beside it, python3.
-#   ./bench                         both precisions and PyTorch; everything lands in results/
-#   ./bench --help                  single suites, shapes, comparisons
-#   ./bench train --prepared DIR    a training run on rows prepared elsewhere; the same command goes on where it stopped
+# Measures this machine's GPU with Cramkit: needs a GPU driver and, for PyTorch beside it, python3.
+#   ./bench [--minutes N] [--results DIR]   all that matters, within 8 minutes; everything lands in results/
+#   ./bench --help                          single suites, shapes, comparisons
+#   ./bench train --prepared DIR            a training run on rows prepared elsewhere; the same command goes on where it stopped
 here=$(cd "$(dirname "$0")" && pwd)
 : "${XDG_RUNTIME_DIR:=/tmp}"
 export XDG_RUNTIME_DIR
+# A loader and a driver's description, where the host has none.
+eval "$("$here/bin/node" "$here/app/vulkan.mjs" "$here")"
+case ${1---minutes} in
+--help) ;;
+-*) set -- gpu "$@" ;;
+esac
 # Signals must reach the program itself: Ctrl-C writes a checkpoint.
-[ $# -eq 0 ] || exec "$here/bin/node" "$here/app/bench.mjs" "$@"
-bench() { "$here/bin/node" "$here/app/bench.mjs" "$@"; }
-bench --backend webgpu
-first=$?
-bench machine ops model loop --backend webgpu --precision mixed && exit "$first"
+exec "$here/bin/node" "$here/app/bench.mjs" "$@"

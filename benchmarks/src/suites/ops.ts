@@ -12,6 +12,7 @@ import {
 } from "@cramkit/ops";
 import * as tf from "@tensorflow/tfjs-core";
 import { deviceMs, distance, hasDeviceClock, startCompute } from "../compute.ts";
+import { noise } from "../noise.ts";
 import { type Shape, shapesOf } from "../shapes.ts";
 import type { Contestant, Suite, SuiteContext } from "../suite.ts";
 import * as composed from "./composed-ops.ts";
@@ -34,13 +35,6 @@ interface OpCase {
   bytes: number;
   bound: "copy" | "matmul";
 }
-
-/** Smooth pseudo-random values of about unit size, made on the device. */
-const noise = (shape: number[], scale = 1, seed = 1): tf.Tensor =>
-  tf.tidy(() => {
-    const size = shape.reduce((a, b) => a * b, 1);
-    return tf.reshape(tf.mul(tf.sin(tf.mul(tf.range(0, size, 1), 0.7391 + 0.13 * seed)), scale), shape);
-  });
 
 const integers = (shape: number[], limit: number, stride = 7919): tf.Tensor => {
   const size = shape.reduce((a, b) => a * b, 1);

@@ -1,5 +1,7 @@
 import type { Capabilities } from "../webgpu/host.ts";
 import { chooseUnit, type MatrixUnit } from "../webgpu/matrix.ts";
+import type { KernelVariant } from "../webgpu/variant.ts";
+import { attentionTiles } from "./webgpu-select.ts";
 
 /** Tiles of the attention on subgroup matrices; see webgpu-matrix.ts. */
 export interface AttentionMatrixVariant {
@@ -37,24 +39,37 @@ export function attentionMatrixBytes(
   );
 }
 
-/** Tiles that fit, or undefined where the device has no unit for heads of this width or too little workgroup memory. */
+/** In the order to be tried. */
+const attentionMatrixTiles = [
+  [64, 32],
+  [64, 16],
+  [32, 32],
+  [32, 16],
+] as const;
+
+const allTiers = ["float32", "float16", "matrix"] as const;
+
+/** Tiles of attention by the names that `variants: { attention: name }` of the backend forces, for a sweep on a device. */
+export const attentionVariants = (): KernelVariant[] => [
+  ...attentionTiles.map(([own, other]) => ({ name: `tiled.${own}x${other}`, tiers: allTiers })),
+  ...attentionMatrixTiles.map(([own, other]) => ({ name: `matrix.${own}x${other}`, tiers: ["matrix"] as const })),
+];
+/** Tiles that fit, the ones asked for by name first, or undefined where the device has no unit for heads of this width or too little workgroup memory. */
 export function selectAttentionMatrix(
   direction: Direction,
   capabilities: Pick<Capabilities, "tier" | "matrix" | "matrixSpelling" | "subgroupMaxSize" | "limits" | "variants">,
   shape: { headDim: number; mask: boolean; dropout: boolean },
 ): AttentionMatrixVariant | undefined {
   const unit = chooseUnit(capabilities);
-  if (!unit || capabilities.variants.attention === "tiled") return undefined;
+  const forced = capabilities.variants.attention;
+  if (!unit || forced?.startsWith("tiled")) return undefined;
   const { headDim, mask, dropout } = shape;
   if (headDim % unit.k !== 0 || headDim % unit.n !== 0 || headDim % 4 !== 0) return undefined;
   const { maxComputeWorkgroupStorageSize, maxComputeInvocationsPerWorkgroup } = capabilities.limits;
   if (4 * unit.subgroup > maxComputeInvocationsPerWorkgroup) return undefined;
-  for (const [own, other] of [
-    [64, 32],
-    [64, 16],
-    [32, 32],
-    [32, 16],
-  ] as const) {
+  const isForced = ([own, other]: readonly [number, number]) => forced === `matrix.${own}x${other}`;
+  for (const tile of [...attentionMatrixTiles.filter(isForced), ...attentionMatrixTiles]) {
+    const [own, other] = tile;
     if ((own / 4) % unit.m !== 0 || other % unit.n !== 0 || other % unit.k !== 0) continue;
     if (attentionMatrixBytes(direction, { own, other, headDim }) > maxComputeWorkgroupStorageSize) continue;
     return { unit, own, other, headDim, mask, dropout, halves: { qkv: false, dy: false, out: false } };

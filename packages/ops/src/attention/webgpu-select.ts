@@ -21,7 +21,8 @@ export const sharers = 8;
 /** Vectors of four of a row in workgroup memory: one more than needed, which spreads rows over the banks. */
 export const paddedVectors = (headDim: number): number => Math.ceil(headDim / 4) + 1;
 
-const candidates = [
+/** Largest first. */
+export const attentionTiles = [
   [64, 32],
   [32, 32],
   [32, 16],
@@ -42,17 +43,20 @@ function attentionBytes(
   return 2 * (own + other) * row + (direction === "key" ? 2 : 1) * scores + 2 * Math.max(own, other) * 4;
 }
 
-/** The largest tiles that fit into workgroup memory; throws where none does. */
+/** The tiles that are asked for by name, or the largest ones that fit into workgroup memory; throws where none does. */
 export function selectAttention(
   direction: "forward" | "query" | "key",
-  capabilities: Pick<Capabilities, "tier" | "limits">,
+  capabilities: Pick<Capabilities, "tier" | "limits" | "variants">,
   shape: { seq: number; headDim: number; mask: boolean; dropout: boolean },
 ): AttentionVariant {
   const { seq, headDim, mask, dropout } = shape;
   const operand = capabilities.tier === "float32" ? "f32" : "f16";
   const limit = capabilities.limits.maxComputeWorkgroupStorageSize;
-  const useful = candidates.filter(([own]) => own <= Math.max(4, seq));
-  const fitting = useful.find(([own, other]) => attentionBytes(direction, { own, other, headDim, operand }) <= limit);
+  const useful = attentionTiles.filter(([own]) => own <= Math.max(4, seq));
+  const fits = ([own, other]: readonly [number, number]) =>
+    attentionBytes(direction, { own, other, headDim, operand }) <= limit;
+  const forced = useful.find(([own, other]) => capabilities.variants.attention === `tiled.${own}x${other}`);
+  const fitting = forced && fits(forced) ? forced : useful.find(fits);
   if (!fitting)
     throw new RangeError(
       `attention: expected heads of a width that fits ${limit} bytes of workgroup memory, got ${headDim}; use more heads`,

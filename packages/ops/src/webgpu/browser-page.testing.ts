@@ -1,5 +1,6 @@
 import { type Tensor, tensor, tidy, valueAndGrads, zerosLike } from "@tensorflow/tfjs-core";
-import { measureCase } from "../conformance.ts";
+import { measureCase } from "../conformance/measure-case.ts";
+import { opSpecs } from "../conformance/specs.ts";
 import { gelu } from "../gelu/index.ts";
 import { registerGradients } from "../gradients/index.ts";
 import { registerKernels } from "../kernels.ts";
@@ -8,7 +9,6 @@ import { linear } from "../linear/index.ts";
 import { maskedCrossEntropy } from "../masked-cross-entropy/index.ts";
 import { optimizerKernels } from "../optimizer/index.ts";
 import { uniform } from "../spec.ts";
-import { opSpecs } from "../specs.ts";
 import { webgpuKernels } from "./index.ts";
 
 /** What a page found out about our kernels in its browser. */

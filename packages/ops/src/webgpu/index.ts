@@ -11,7 +11,9 @@ import { optimizerWebgpu } from "../optimizer/webgpu.ts";
 import { rmsNormWebgpu } from "../rms-norm/webgpu.ts";
 import { rotaryWebgpu } from "../rotary/webgpu.ts";
 
-export { type GemmVariant, gemmVariants } from "./gemm/select.ts";
+export { attentionVariants } from "../attention/webgpu-matrix-select.ts";
+export { gemmVariants } from "./gemm/select.ts";
+export type { KernelVariant } from "./variant.ts";
 
 /** Every kernel for tfjs's backend `webgpu`, to be passed to `registerKernels`. */
 export const webgpuKernels: readonly KernelConfig[] = /* @__PURE__ */ [

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { attentionMatrixBytes, selectAttentionMatrix } from "../attention/webgpu-matrix-select.ts";
+import { attentionMatrixBytes, attentionVariants, selectAttentionMatrix } from "../attention/webgpu-matrix-select.ts";
 import { selectAttention } from "../attention/webgpu-select.ts";
 import { attentionBackwardProgram, attentionForwardProgram } from "../attention/webgpu-tiled.ts";
 import { chunkRows, softmaxLossProgram } from "../masked-cross-entropy/webgpu.ts";
@@ -133,6 +133,7 @@ describe("the choice of a matrix product", () => {
     expect(selectMatrix(split, large)!.splits).toBe(2);
     for (const { name } of gemmVariants().filter(({ tiers }) => tiers.includes("float32")))
       expect(selectTiled({ ...float32, variants: { gemm: name } }, large).variant.tile).toBe(name);
+    expect(selectTiled({ ...float32, variants: { gemmSplits: "4" } }, { ...large, k: 4096 }).splits).toBe(4);
   });
 
   it("spreads the rows of a tile over the banks where there is memory for it", () => {
@@ -197,6 +198,22 @@ describe("the choice of a matrix product", () => {
 });
 
 describe("the choice of attention tiles", () => {
+  it("has names for a sweep, and falls back where a tile does not fit", () => {
+    const shape = { seq: 128, headDim: 64, mask: false, dropout: false };
+    const chosen = ({ name }: { name: string }) => {
+      const capabilities = { ...h200, variants: { attention: name } };
+      const matrix = selectAttentionMatrix("forward", capabilities, shape);
+      const { own, other } = matrix ?? selectAttention("forward", capabilities, shape);
+      return `${matrix ? "matrix" : "tiled"}.${own}x${other}`;
+    };
+    expect(attentionVariants().map(chosen)).toEqual([
+      ...["tiled.64x32", "tiled.32x32", "tiled.32x16", "tiled.16x16", "tiled.16x8", "tiled.8x8", "tiled.4x4"],
+      // An own tile of 32 rows leaves 8 to each of four subgroups, and these units have 16.
+      ...["matrix.64x32", "matrix.64x16", "matrix.64x32", "matrix.64x32"],
+    ]);
+    expect(selectAttention("key", { ...phone, variants: { attention: "tiled.64x32" } }, shape).own).toBe(16);
+  });
+
   it.each([
     ["forward", h200, 128, 64, "64x32"],
     ["query", float32, 128, 64, "32x32"],

@@ -1,6 +1,7 @@
 import { padded } from "../half.ts";
 import type { Capabilities } from "../host.ts";
 import { chooseUnit } from "../matrix.ts";
+import type { KernelVariant } from "../variant.ts";
 import { type MatrixTileName, type MatrixVariant, matrixBytes, matrixTiles, subgroupsOf } from "./matrix.ts";
 import { type Form, type TiledVariant, tiledBytes, tiles } from "./tiled.ts";
 
@@ -41,7 +42,7 @@ export function selectTiled(
         : groups("64x64") >= busy / 2 || (k >= 2048 && m >= 64 && n >= 64)
           ? "64x64"
           : "32x32";
-  const splits = divide(groups(tile), k);
+  const splits = Number(capabilities.variants.gemmSplits) || divide(groups(tile), k);
   const kPerGroup = Math.ceil(k / splits / tiles[tile].k) * tiles[tile].k;
   const whole = splits === 1;
   const operand = capabilities.tier === "float32" ? "f32" : "f16";
@@ -128,14 +129,11 @@ export function selectMatrix(
   return { splits, kPerGroup, variant };
 }
 
-/** A way to compute products that `variants: { gemm: name }` of the backend forces, for a sweep on a device. */
-export interface GemmVariant {
-  name: string;
-  tiers: readonly Capabilities["tier"][];
-}
-
-/** Every tile by name. Where one does not fit a product (its size, the device's memory), the usual choice is made for that one. */
-export const gemmVariants = (): GemmVariant[] => [
+/**
+ * Every tile of the products by the name that `variants: { gemm: name }` of the backend forces. Where one does not fit a
+ * product (its size, the device's memory), the usual choice is made for that one.
+ */
+export const gemmVariants = (): KernelVariant[] => [
   ...Object.keys(tiles).map((name) => ({ name, tiers: ["float32", "float16"] as const })),
   ...Object.keys(matrixTiles).map((name) => ({ name: `matrix.${name}`, tiers: ["matrix"] as const })),
 ];

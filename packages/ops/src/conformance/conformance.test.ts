@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { measureCase } from "./conformance.ts";
-import { startCpuBackend, startStockCpu } from "./cpu/backend.testing.ts";
+import { startCpuBackend, startStockCpu } from "../cpu/backend.testing.ts";
+import { measureCase } from "./measure-case.ts";
 import { opSpecs } from "./specs.ts";
 
 const backends = [

@@ -1,0 +1,3 @@
+import { printVulkanEnvironment } from "./vulkan.ts";
+
+printVulkanEnvironment(process.argv[2] ?? ".");

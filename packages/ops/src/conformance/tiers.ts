@@ -1,0 +1,26 @@
+import type { OpCase, OpSpec } from "../spec.ts";
+import { opSpecs } from "./specs.ts";
+
+/**
+ * Operands have eleven bits: half of 2^-10 each, and a little for sums. Inputs above 32 are left to float32: they overflow in
+ * products, or make attention scores whose absolute error decides the softmax.
+ */
+const mixedTolerance = 3e-3;
+const suitsF16 = ({ values }: OpCase["inputs"][string]) =>
+  values instanceof Int32Array || values.every((value) => Math.abs(value) <= 32);
+
+/** The other ops have one kernel for all tiers. */
+const dependOnTier = ["attention", "linear", "maskedCrossEntropy", "rotary"];
+
+/** The cases that say something about a tier of kernels, with the tolerances that hold there. */
+export const specsOfTier = (tier: "float32" | "float16" | "matrix"): OpSpec[] =>
+  tier === "float32"
+    ? opSpecs
+    : opSpecs
+        .filter(({ op }) => dependOnTier.includes(op))
+        .map((spec) => ({
+          ...spec,
+          cases: spec.cases
+            .filter(({ inputs }) => Object.values(inputs).every(suitsF16))
+            .map((one) => ({ ...one, tolerance: Math.max(one.tolerance, mixedTolerance) })),
+        }));
