@@ -21,6 +21,19 @@ describe("startBackend", () => {
     started.dispose();
   });
 
+  it("is ended by its own handle alone: one that another start has replaced ends nothing, nor does a second call", async () => {
+    const [first, second] = [
+      await startBackend("cpu", { cpu: { threads: 1 } }),
+      await startBackend("cpu", { cpu: { threads: 2 } }),
+    ];
+    first.dispose();
+    expect(tf.getBackend()).toBe(second.tfjsName);
+    expect([...tf.add(tf.tensor1d([1]), 2).dataSync()]).toEqual([3]);
+    second.dispose();
+    second.dispose();
+    expect(tf.findBackend(second.tfjsName)).toBeFalsy();
+  });
+
   it("auto lists what it found, down to the one that started", async () => {
     const started = await startBackend("auto", { cpu: { threads: 1 } });
     const [first] = started.findings;

@@ -29,6 +29,7 @@ export interface CpuBackendOptions {
  * on views of that memory; ours get addresses. `data` of the base class holds a TensorEntry per tensor.
  */
 export class CpuBackend extends MathBackendCPU {
+  /** Including the calling one: as many as were asked for, or as could be started. */
   readonly threads: number;
   readonly #heap: Heap;
   readonly #pool: Threads;
@@ -39,7 +40,7 @@ export class CpuBackend extends MathBackendCPU {
     Object.assign(this, { firstUse: false });
     this.#heap = new Heap(memory, heapStart);
     this.#pool = new Threads(this.#heap, threads, relaxed);
-    this.threads = threads;
+    this.threads = this.#pool.count;
   }
 
   /** Address of a float32 or int32 tensor, which moves into the heap on first use. */

@@ -31,7 +31,7 @@ export class Heap {
     const address = this.#next;
     // A vector load of the last elements may read up to 64 bytes beyond a buffer.
     const missing = address + size + 64 - this.memory.buffer.byteLength;
-    if (missing > 0) this.#grow(missing);
+    if (missing > 0 && !this.#grow(missing)) return this.#cut(size, missing);
     this.#next += size;
     this.#inUse += size;
     return address;
@@ -41,24 +41,46 @@ export class Heap {
   free(address: number, bytes: number): void {
     const size = classSize(bytes);
     this.#inUse -= size;
-    const list = this.#free.get(size);
-    if (list) list.push(address);
-    else this.#free.set(size, [address]);
+    this.#keep(address, size);
   }
 
-  #grow(missing: number): void {
+  /** Whether the memory could grow by that much. */
+  #grow(missing: number): boolean {
     // At least 64 MiB at a time: growing is a system call, and replaces an unshared buffer.
     for (const pages of [Math.max(1024, Math.ceil(missing / 65536)), Math.ceil(missing / 65536)]) {
       try {
         this.memory.grow(pages);
-        return;
+        return true;
       } catch {
         // Too close to the maximum: try what is needed.
       }
     }
-    throw new RangeError(
-      `cpu backend: expected room for ${missing} more bytes beside ${this.memory.buffer.byteLength} in use, got none; dispose of tensors or use a smaller batch`,
-    );
+    return false;
+  }
+
+  /** The last resort: a part of the smallest larger block that is free. The rest is kept in blocks of its own. */
+  #cut(size: number, missing: number): number {
+    const larger = [...this.#free].filter(([other, list]) => other > size && list.length > 0).map(([other]) => other);
+    if (larger.length === 0)
+      throw new RangeError(
+        `cpu backend: expected room for ${missing} more bytes beside ${this.memory.buffer.byteLength} in use, got none; dispose of tensors or use a smaller batch`,
+      );
+    const block = Math.min(...larger);
+    const address = this.#free.get(block)!.pop()!;
+    for (let at = address + size, rest = block - size; rest > 0; ) {
+      const part = classWithin(rest);
+      this.#keep(at, part);
+      at += part;
+      rest -= part;
+    }
+    this.#inUse += size;
+    return address;
+  }
+
+  #keep(address: number, size: number): void {
+    const list = this.#free.get(size);
+    if (list) list.push(address);
+    else this.#free.set(size, [address]);
   }
 }
 
@@ -67,4 +89,10 @@ const classSize = (bytes: number): number => {
   if (bytes <= 64) return 64;
   const unit = Math.max(64, 2 ** (Math.floor(Math.log2(bytes - 1)) - 3));
   return Math.ceil(bytes / unit) * unit;
+};
+
+/** The largest size of at most so many bytes, a multiple of 64. */
+const classWithin = (bytes: number): number => {
+  const unit = Math.max(64, 2 ** (Math.floor(Math.log2(bytes)) - 3));
+  return Math.floor(bytes / unit) * unit;
 };

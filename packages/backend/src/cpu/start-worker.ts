@@ -11,6 +11,8 @@ export const startWorker = (memory: WebAssembly.Memory, thread: number): WorkerH
     // No flags of this process (loaders, inspectors) and no standard streams: the worker only computes.
     const worker = new builtin.Worker(source, { eval: true, workerData: { memory, thread }, execArgv: [], env: {} });
     worker.unref();
+    // A worker that the system ends before it serves claims nothing, so nothing waits for it; unheard, the event ends the process.
+    worker.on("error", () => {});
     return { terminate: () => void worker.terminate() };
   }
   const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));

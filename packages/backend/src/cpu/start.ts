@@ -39,9 +39,10 @@ export const startCpu = async ({ threads, relaxedSimd = true }: CpuOptions, kern
   }
   const mayShare = typeof SharedArrayBuffer === "function";
   const memory = createMemory(mayShare);
-  const count = isShared(memory) ? (threads ?? Math.min(availableThreads(), 64)) : 1;
+  const wanted = isShared(memory) ? (threads ?? Math.min(availableThreads(), 64)) : 1;
   const relaxed = relaxedSimd && hasRelaxedSimd();
-  const backend = new CpuBackend({ memory, threads: count, relaxed });
+  const backend = new CpuBackend({ memory, threads: wanted, relaxed });
+  const { threads: count } = backend;
 
   if (engine().findBackendFactory(cpuBackendName)) engine().removeBackend(cpuBackendName);
   registerBackend(cpuBackendName, () => backend);
@@ -54,7 +55,8 @@ export const startCpu = async ({ threads, relaxedSimd = true }: CpuOptions, kern
     threads: count,
     relaxedSimd: relaxed,
     dispose: () => {
-      if (engine().findBackendFactory(cpuBackendName)) engine().removeBackend(cpuBackendName);
+      // Another start may have put its own in this one's place.
+      if (engine().findBackend(cpuBackendName) === backend) engine().removeBackend(cpuBackendName);
     },
   };
 };

@@ -33,17 +33,17 @@ export class Threads {
   readonly #contention: Contention;
   #job = 0;
 
-  /** `count` includes the calling thread; more than one needs a shared memory. */
-  constructor(heap: Heap, count: number, relaxed: boolean) {
+  /** `wanted` includes the calling thread; more than one needs a shared memory. `count` are those that could be started. */
+  constructor(heap: Heap, wanted: number, relaxed: boolean) {
     const { buffer } = heap.memory;
     this.#heap = heap;
     this.#relaxed = relaxed;
-    this.count = count;
-    this.#contention = new Contention(count);
     this.#words = new Int32Array(buffer, control, 16);
     this.#ints = new Int32Array(buffer, argumentsAt, 32);
     this.#floats = new Float32Array(buffer, argumentsAt + 128, 16);
-    this.#workers = Array.from({ length: count - 1 }, (_, i) => startWorker(heap.memory, i + 1));
+    this.#workers = startWorkers(heap.memory, wanted - 1);
+    this.count = this.#workers.length + 1;
+    this.#contention = new Contention(this.count);
   }
 
   /** Runs tasks 0..tasks-1 of an exported kernel and returns when all are done. */
@@ -97,10 +97,16 @@ export class Threads {
     Atomics.add(words, JOB, 1);
     Atomics.notify(words, JOB);
     const start = performance.now();
+    let failure: unknown;
     for (;;) {
       const task = Atomics.add(words, TICKET, 1) & 0xffff;
       if (task >= tasks) break;
-      call(argumentsAt, task, 0);
+      // The others are at work on memory that the caller frees when this throws: they come to an end first.
+      try {
+        call(argumentsAt, task, 0);
+      } catch (error) {
+        failure ??= error;
+      }
       Atomics.add(words, DONE, 1);
     }
     const computed = performance.now();
@@ -112,7 +118,9 @@ export class Threads {
     }
     const end = performance.now();
     this.#contention.record(computed - start, end - computed, end);
-    if (Atomics.exchange(words, FAILED, 0) !== 0) throw new Error("cpu backend: a kernel failed on a worker thread");
+    const failedElsewhere = Atomics.exchange(words, FAILED, 0) !== 0;
+    if (failure !== undefined) throw failure;
+    if (failedElsewhere) throw new Error("cpu backend: a kernel failed on a worker thread");
   }
 
   #module(source: WasmSource): CompiledModule {
@@ -131,5 +139,16 @@ export class Threads {
     return [new Int32Array(buffer, argumentsAt, 32), new Float32Array(buffer, argumentsAt + 128, 16)];
   }
 }
+
+/** Up to `count`: a container may allow fewer threads than it has processors. */
+const startWorkers = (memory: WebAssembly.Memory, count: number): WorkerHandle[] => {
+  const workers: WorkerHandle[] = [];
+  try {
+    while (workers.length < count) workers.push(startWorker(memory, workers.length + 1));
+  } catch {
+    // The calling thread and those that are there compute the same.
+  }
+  return workers;
+};
 
 const mayWait = typeof (globalThis as { document?: unknown }).document === "undefined";

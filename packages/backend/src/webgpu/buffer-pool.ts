@@ -37,6 +37,8 @@ export class BufferPool {
   /** In the order of the last release: the first class is the one unused for longest. */
   private readonly free = new Map<string, GPUBuffer[]>();
   private numFree = 0;
+  /** Numbers of buffers below it are of before the device's last error. */
+  private trustedFrom = 0;
   private readonly doomed: GPUBuffer[] = [];
 
   constructor(
@@ -45,25 +47,37 @@ export class BufferPool {
   ) {}
 
   acquireBuffer(size: number, usage: number, mappedAtCreation = false, reuse = true): GPUBuffer {
-    const buffer = (reuse && this.free.get(`${size}_${usage}`)?.pop()) || undefined;
+    let buffer = (reuse && this.free.get(`${size}_${usage}`)?.pop()) || undefined;
+    if (buffer) this.numFree--;
+    else {
+      // Throws where the host has no memory for a mapped one: nothing is counted then.
+      buffer = this.device.createBuffer({ size, usage, mappedAtCreation });
+      bufferId(buffer);
+      this.live.add(buffer);
+      this.numBytesAllocated += size;
+    }
     this.numBytesUsed += size;
     this.peakBytesUsed = Math.max(this.peakBytesUsed, this.numBytesUsed);
-    if (buffer) {
-      this.numFree--;
-      return buffer;
-    }
-    this.numBytesAllocated += size;
-    const made = this.device.createBuffer({ size, usage, mappedAtCreation });
-    bufferId(made);
-    this.live.add(made);
-    return made;
+    return buffer;
+  }
+
+  /**
+   * To be called when the device raised an error: a buffer that it could not make looks like any other, and every command that
+   * names it fails. What was made until now is not handed out again, so that a smaller batch can go on.
+   */
+  distrust(): void {
+    this.trustedFrom = nextId;
+    for (const list of this.free.values()) for (const buffer of list) this.doom(buffer);
+    this.free.clear();
+    this.numFree = 0;
+    this.peakBytesUsed = this.numBytesUsed;
   }
 
   releaseBuffer(buffer: GPUBuffer, reuse = true): void {
     if (!this.live.has(buffer)) return;
     const { size, usage } = buffer;
     this.numBytesUsed -= size;
-    if (!reuse) {
+    if (!reuse || bufferId(buffer) < this.trustedFrom) {
       this.doom(buffer);
       return;
     }

@@ -20,6 +20,8 @@ export interface GpuOptions {
   toggles?: { enable?: readonly string[]; disable?: readonly string[] };
   /** Dawn only: choose the adapter whose name contains this text; `CRAMKIT_GPU` is read where it is absent. */
   adapterName?: string;
+  /** An entry point of one's own in place of `navigator.gpu` and Dawn, with its classes on `globalThis`. */
+  gpu?: GPU;
 }
 
 const enabled = ["allow_unsafe_apis", "vulkan_enable_f16_on_nvidia"];
@@ -41,6 +43,8 @@ const isNode = () => typeof process !== "undefined" && process.versions?.node !=
  * Throws where there is none, naming what to install or which browser to use.
  */
 export async function findGpu(options: GpuOptions = {}): Promise<GpuSource> {
+  if (options.gpu)
+    return { gpu: options.gpu, host: isNode() ? "dawn" : "browser", toggles: { enable: [], disable: [] } };
   if (!isNode()) {
     const gpu = globalThis.navigator?.gpu;
     if (!gpu)

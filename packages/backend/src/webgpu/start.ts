@@ -1,4 +1,11 @@
-import { env, findBackendFactory, registerBackend, removeBackend, setBackend } from "@tensorflow/tfjs-core";
+import {
+  env,
+  findBackend,
+  findBackendFactory,
+  registerBackend,
+  removeBackend,
+  setBackend,
+} from "@tensorflow/tfjs-core";
 import { type AdapterOptions, chooseAdapter } from "./adapter.ts";
 import {
   bestTier,
@@ -94,7 +101,8 @@ export async function startWebgpu(options: WebgpuOptions = {}): Promise<StartedW
     report,
     backend,
     dispose() {
-      removeBackend("webgpu");
+      // Another start may have put its own in this one's place.
+      if (findBackend("webgpu") === (backend as unknown)) removeBackend("webgpu");
       hide();
     },
   };

@@ -92,7 +92,7 @@ export class CramkitWebgpuBackend extends WebGPUBackend {
     uniforms: Readonly<Record<string, number>>,
     grid: readonly [number, number, number],
   ): void {
-    this.opened.check();
+    this.check();
     if (grid.some((count) => count === 0)) return;
     const limit = this.capabilities.limits.maxComputeWorkgroupsPerDimension;
     if (grid.some((count) => count > limit))
@@ -107,6 +107,17 @@ export class CramkitWebgpuBackend extends WebGPUBackend {
       groups.push(this.bindGroups.get(0, this.pipelines.uniformLayout, [{ buffer }]));
     }
     this.record(program.key, pipeline, groups, grid, resources);
+  }
+
+  /** Throws what the device raised since the last call. */
+  private check(): void {
+    try {
+      this.opened.check();
+    } catch (error) {
+      this.bindGroups.clear();
+      this.pool.distrust();
+      throw error;
+    }
   }
 
   /**
@@ -208,7 +219,7 @@ export class CramkitWebgpuBackend extends WebGPUBackend {
 
   /** tfjs's own kernels take the same path: cached uniforms and bind groups. Stands in for `recordAndSubmit`. */
   private recordTfjs(program: WebGPUProgram, output: TensorInfo, inputs: TensorInfo[], extra?: UniformField[]): void {
-    this.opened.check();
+    this.check();
     const pipeline = program.pipeline as GPUComputePipeline;
     const { internals } = this;
     if (program.pixelsOpType != null || internals.activeTimers != null || pipeline instanceof Promise) {
@@ -244,34 +255,23 @@ export class CramkitWebgpuBackend extends WebGPUBackend {
     const buffer = this.pool.acquireBuffer(Math.max(size, 4), storageUsage());
     data.resource = buffer;
     if (data.values) {
-      // Through the encoder and not the queue: the pool may have handed out a buffer that unsubmitted commands still read.
-      const staging = this.pool.acquireBuffer(
-        Math.max(size, 4),
-        GPUBufferUsage.MAP_WRITE | GPUBufferUsage.COPY_SRC,
-        true,
-        false,
-      );
-      const Values = data.dtype === "float32" || data.dtype === "complex64" ? Float32Array : Int32Array;
-      new Values(staging.getMappedRange()).set(data.values as ArrayLike<number>);
-      staging.unmap();
-      this.copy(staging, buffer, Math.max(size, 4));
-      this.internals.stagingPendingDisposal.push(staging);
+      const [Values, values] = [data.dtype === "float32" ? Float32Array : Int32Array, data.values as ArrayLike<number>];
+      this.fill(buffer, Math.max(size, 4), (bytes) => new Values(bytes).set(values));
       data.values = null;
-    } else if (this.poison) {
-      const ones = this.pool.acquireBuffer(
-        Math.max(size, 4),
-        GPUBufferUsage.MAP_WRITE | GPUBufferUsage.COPY_SRC,
-        true,
-        false,
-      );
-      new Uint32Array(ones.getMappedRange()).fill(0x7fc00000 | 0x7e007e00);
-      ones.unmap();
-      this.copy(ones, buffer, Math.max(size, 4));
-      this.internals.stagingPendingDisposal.push(ones);
-    }
+    } else if (this.poison)
+      this.fill(buffer, Math.max(size, 4), (bytes) => new Uint32Array(bytes).fill(0x7fc00000 | 0x7e007e00));
     const { deferred } = data;
     data.deferred = undefined;
     deferred?.();
+  }
+
+  /** Through the encoder and not the queue: the pool may have handed out a buffer that unsubmitted commands still read. */
+  private fill(buffer: GPUBuffer, size: number, write: (bytes: ArrayBuffer) => void): void {
+    const staging = this.pool.acquireBuffer(size, GPUBufferUsage.MAP_WRITE | GPUBufferUsage.COPY_SRC, true, false);
+    write(staging.getMappedRange());
+    staging.unmap();
+    this.copy(staging, buffer, size);
+    this.internals.stagingPendingDisposal.push(staging);
   }
 
   private copy(from: GPUBuffer, to: GPUBuffer, size: number): void {
@@ -329,13 +329,13 @@ export class CramkitWebgpuBackend extends WebGPUBackend {
       await staging.mapAsync(GPUMapMode.READ);
     } catch (error) {
       await Promise.resolve();
-      this.opened.check();
+      this.check();
       throw error;
     }
     const bytes = staging.getMappedRange().slice(0);
     staging.unmap();
     this.pool.releaseBuffer(staging);
-    this.opened.check();
+    this.check();
     return bytes;
   }
 

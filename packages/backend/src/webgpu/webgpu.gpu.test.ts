@@ -182,6 +182,31 @@ describe.runIf(available)("the WebGPU backend", () => {
     await expect(x.data()).rejects.toThrow(/webgpu: the backend was disposed of|lost/);
   });
 
+  it("is ended by its own handle alone: one that another start has replaced ends nothing, nor does a second call", async () => {
+    const first = await start();
+    const second = await start();
+    first.dispose();
+    expect([...(await add(tensor([1, 2]), 1).data())]).toEqual([2, 3]);
+    second.dispose();
+    expect(() => second.dispose()).not.toThrow();
+  });
+
+  it("computes again after an error, with buffers that were made after it", async () => {
+    const { backend } = await start();
+    const { maxStorageBufferBindingSize, maxBufferSize } = backend.capabilities.limits;
+    const length = Math.min(maxStorageBufferBindingSize, maxBufferSize) / 4 + 64;
+    const large = backend.makeTensorInfo([length], "float32");
+    const small = backend.makeTensorInfo([4], "float32");
+    await expect(async () => {
+      backend.dispatch(double, [large, small], { count: 4, factor: 1 }, [1, 1, 1]);
+      await backend.read(small.dataId);
+    }).rejects.toThrow(/webgpu: /);
+    for (const { dataId } of [large, small]) backend.disposeData(dataId);
+    const [x, y] = [tensor([1, 2, 3, 4]), backend.makeTensorInfo([4], "float32")];
+    backend.dispatch(double, [x, y], { count: 4, factor: 2 }, [1, 1, 1]);
+    expect([...((await backend.read(y.dataId)) as Float32Array)]).toEqual([2, 4, 6, 8]);
+  });
+
   it("is inspected without becoming tfjs's backend", async () => {
     const report = await inspectWebgpu();
     expect(report.tier).toBe(report.bestTier);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { adapterName, chooseAdapter, isSoftware } from "./adapter.ts";
+import { BindGroupCache } from "./bind-groups.ts";
 import { BufferPool } from "./buffer-pool.ts";
 import { bestTier, type Capabilities, requireTier } from "./capabilities.ts";
 import { explain, openDevice } from "./device.ts";
@@ -191,6 +192,47 @@ describe("BufferPool", () => {
     pool.flush();
     expect(destroyed).toEqual([10, 20, 30]);
     expect([pool.numBytesUsed, pool.numBytesAllocated, pool.getNumFreeBuffers()]).toEqual([0, 90, 1]);
+  });
+});
+
+describe("BufferPool after errors", () => {
+  it("counts no buffer that the device refused to make", () => {
+    const createBuffer = () => {
+      throw new RangeError("createBuffer failed, size (5000000000) is too large");
+    };
+    const pool = new BufferPool({ createBuffer } as unknown as GPUDevice);
+    expect(() => pool.acquireBuffer(5e9, 1, true)).toThrow("too large");
+    expect([pool.numBytesUsed, pool.numBytesAllocated, pool.getNumUsedBuffers()]).toEqual([0, 0, 0]);
+  });
+
+  it("hands out nothing that was made before the device raised an error: it may be invalid", () => {
+    const pool = new BufferPool({
+      createBuffer: (descriptor: object) => ({ ...descriptor, destroy() {} }),
+    } as unknown as GPUDevice);
+    const [free, used] = [pool.acquireBuffer(64, 1), pool.acquireBuffer(64, 1)];
+    pool.releaseBuffer(free);
+    pool.distrust();
+    const fresh = pool.acquireBuffer(64, 1);
+    pool.releaseBuffer(used);
+    pool.releaseBuffer(fresh);
+    const again = [pool.acquireBuffer(64, 1), pool.acquireBuffer(64, 1)];
+    expect(again[0]).toBe(fresh);
+    expect([free, used]).not.toContain(again[1]);
+    expect([pool.numBytesUsed, pool.numBytesAllocated]).toEqual([128, 128]);
+  });
+});
+
+describe("BindGroupCache", () => {
+  it("remembers nothing of a buffer that is gone, not even beside one that stays", () => {
+    const cache = new BindGroupCache({ createBindGroup: () => ({}) } as unknown as GPUDevice);
+    const [weight, layout] = [{} as GPUBuffer, {} as GPUBindGroupLayout];
+    for (let i = 0; i < 100; i++) {
+      const passing = {} as GPUBuffer;
+      cache.get(1, layout, [{ buffer: weight }, { buffer: passing }, { buffer: weight, offset: 256, size: 4 }]);
+      cache.forget(passing);
+    }
+    expect(cache.created).toBe(100);
+    expect(cache.size).toEqual({ groups: 0, references: 0 });
   });
 });
 
