@@ -41,8 +41,8 @@ export default {
     tsConfig: { fileName: "tsconfig.json" },
     tsPreCompilationDeps: true,
     doNotFollow: { path: "node_modules" },
-    // Measurements and WebAssembly sources are composed apart from the packages.
-    exclude: { path: "/(dist|bench|assembly|\\.cache)/" },
+    // WebAssembly sources are composed apart from the packages.
+    exclude: { path: "/(dist|assembly|\\.cache)/" },
     enhancedResolveOptions: {
       exportsFields: ["exports"],
       conditionNames: ["@cramkit/source", "types", "import", "default"],

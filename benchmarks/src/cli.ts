@@ -100,6 +100,8 @@ const runGpu = async (flags: Pick<Flags, "json" | "results" | "quick" | "python"
 
 /** The command line of the benchmarks. */
 const program = new Command("bench")
+  // Options behind a subcommand are its own.
+  .enablePositionalOptions()
   .description("measures the machine, then every piece of Cramkit on it, each checked before it is timed")
   .argument("[suites...]", `any of ${suiteNames.join(", ")}; default: all that the backend has`)
   .option("--backend <name>", "cpu, webgpu or tensorflow", "cpu")
@@ -132,6 +134,19 @@ program
   .option("--results <folder>", "where results are kept", join(root, "results"))
   .option("--python <command>", "the Python of the PyTorch peer", "python3")
   .action(runGpu);
+
+program
+  .command("traffic")
+  .description(
+    "what one training step dispatches on WebGPU, kernel by kernel, and the bytes that it binds; needs no GPU",
+  )
+  .argument("[shape]", "as of --shape", "crammed-bert:batch=64")
+  .option("--precision <name>", "float32 or mixed", "mixed")
+  .action(async (shape: string, { precision }: { precision: SuiteOptions["precision"] }) => {
+    const { countStep, trafficText } = await import("./traffic.ts");
+    console.log(trafficText(await countStep(shape, precision)));
+    process.exit(0);
+  });
 
 program
   .command("report")

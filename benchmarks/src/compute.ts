@@ -1,5 +1,5 @@
 import { startBackend } from "@cramkit/backend";
-import type { Capabilities, ProfiledDispatch, WebgpuOptions } from "@cramkit/backend/webgpu";
+import type { Capabilities, ProfiledDispatch, Traffic, WebgpuOptions } from "@cramkit/backend/webgpu";
 import { registerGradients } from "@cramkit/ops";
 import * as tf from "@tensorflow/tfjs-core";
 import type { SuiteOptions } from "./suite.ts";
@@ -8,6 +8,8 @@ import type { SuiteOptions } from "./suite.ts";
 interface DeviceBackend {
   profile?(body: () => void): Promise<ProfiledDispatch[]>;
   capabilities?: Capabilities;
+  countTraffic?(body: () => void): Map<string, Traffic>;
+  dispatchCounters?(): { bindGroups: number; uniformUploads: number; submits: number };
 }
 
 export interface Compute {
@@ -18,7 +20,7 @@ export interface Compute {
 /** Starts a backend with our kernels on it and makes it current. Software adapters are taken, and labelled. */
 export const startCompute = async (
   { backend, precision, threads }: SuiteOptions,
-  webgpu: Pick<WebgpuOptions, "tier" | "variants"> = {},
+  webgpu: Pick<WebgpuOptions, "tier" | "variants" | "gpu"> = {},
 ): Promise<Compute> => {
   if (precision === "mixed" && backend !== "webgpu")
     throw new RangeError(`expected --backend webgpu for --precision mixed, got ${backend}, which computes in float32`);

@@ -23,7 +23,7 @@ export const driverFolders = ["/usr/share/vulkan/icd.d", "/usr/local/share/vulka
 /** What a GPU needs around it, as found: to be read where no adapter starts, and to know a result's drivers. */
 export const environment = (): Record<string, string> => {
   const { header } = process.report.getReport() as unknown as { header: { glibcVersionRuntime?: string } };
-  const libraries = outputOf("ldconfig", "-p").split("\n");
+  const libraries = outputOf("/sbin/ldconfig", "-p").split("\n");
   const card = "name,driver_version,memory.total,pcie.link.gen.current,power.limit,clocks.max.sm,clocks.max.memory";
   return {
     glibc: header.glibcVersionRuntime ?? "none",
