@@ -11,7 +11,7 @@ const tiersOf = ({ backend, precision }: SuiteOptions): Tier[] =>
 const gradientAllowance = 10;
 
 const checkTier = async (tier: Tier, { options, emit, fail }: SuiteContext): Promise<void> => {
-  for (const { op, cases } of specsOfTier(tier)) {
+  for (const { op, cases } of await specsOfTier(tier)) {
     let [worst, failed] = [0, 0];
     const wanted = options.quick ? cases.slice(0, 2) : cases;
     for (const one of wanted) {

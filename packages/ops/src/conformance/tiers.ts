@@ -1,5 +1,4 @@
 import type { OpCase, OpSpec } from "../spec.ts";
-import { opSpecs } from "./specs.ts";
 
 /**
  * Operands have eleven bits: half of 2^-10 each, and a little for sums. Inputs above 32 are left to float32: they overflow in
@@ -12,11 +11,13 @@ const suitsF16 = ({ values }: OpCase["inputs"][string]) =>
 /** The other ops have one kernel for all tiers. */
 const dependOnTier = ["attention", "linear", "maskedCrossEntropy", "rotary"];
 
-/** The cases that say something about a tier of kernels, with the tolerances that hold there. */
-export const specsOfTier = (tier: "float32" | "float16" | "matrix"): OpSpec[] =>
+export type Tier = "float32" | "float16" | "matrix";
+
+/** Those of all cases that say something about a tier of kernels, with the tolerances that hold there. */
+export const inTier = (tier: Tier, specs: OpSpec[]): OpSpec[] =>
   tier === "float32"
-    ? opSpecs
-    : opSpecs
+    ? specs
+    : specs
         .filter(({ op }) => dependOnTier.includes(op))
         .map((spec) => ({
           ...spec,
