@@ -21,9 +21,13 @@ export const quickstart = (): Recipe => {
     rows: { seqLength: 128, order: "shuffled" },
     model: {
       ...base.model,
-      ...{ layers: 2, hidden: 128, heads: 2, intermediate: 512 },
-      // Of so few steps, sines that are added to the words cost half before attention finds the neighbours by them.
-      ...{ position: "none", rotary: true },
+      layers: 2,
+      hidden: 128,
+      heads: 2,
+      intermediate: 512,
+      // By sines added to the words, attention finds the neighbours only after half of these few steps.
+      position: "none",
+      rotary: true,
       init: { type: "small", std: 0.06 },
     },
     training: {
