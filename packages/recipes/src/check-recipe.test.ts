@@ -23,7 +23,7 @@ it.each([
     "masking.wholeWords: expected tokens that tell where a word",
   ],
   [
-    ['training.frozen=["pos_embeding"]'],
+    ["model.position=scaled-sinusoidal", 'training.frozen=["pos_embeding"]'],
     'training.frozen: expected parts of the names of parameters, got "pos_embeding", which is in none of 22; there is pos_embedding, word_embedding',
   ],
   [['training.frozen=["e"]'], "training.frozen: expected a parameter that is left to train, got none"],

@@ -336,7 +336,7 @@ it.each([
 });
 
 it("leaves frozen parameters as they began, also when it is resumed", async () => {
-  const frozen = changed({ training: { frozen: ["pos_embedding.scale"] } });
+  const frozen = changed({ model: { position: "scaled-sinusoidal" }, training: { frozen: ["pos_embedding.scale"] } });
   const { folder, left, weights } = await run({ recipe: frozen });
   const { checkpoints } = runFiles(folder);
   const newest = join(checkpoints, readdirSync(checkpoints).sort().at(-1)!, "tensors.safetensors");
