@@ -14,29 +14,39 @@ function apply(op: i32, x: v128, y: v128): v128 {
   return f32x4.min(x, y);
 }
 
-// Buffers are padded to 64 bytes, so the last vector of an array may run over its end: what it writes there is padding.
+/** y[i] = a[i] op b[i], i < n. mode 1: b is one number; mode 2: a is one. */
 // @ts-ignore: decorator
 @inline
 function binaryLoop(op: i32, a: usize, b: usize, y: usize, n: i32, mode: i32): void {
-  const end = y + (<usize>n << 2);
-  if (mode == 0) {
-    while (y < end) {
-      v128.store(y, apply(op, v128.load(a), v128.load(b)));
-      a += 16; b += 16; y += 16;
-    }
-  } else if (mode == 1) {
-    const s = v128.load32_splat(b);
-    while (y < end) {
-      v128.store(y, apply(op, v128.load(a), s));
-      a += 16; y += 16;
-    }
-  } else {
-    const s = v128.load32_splat(a);
-    while (y < end) {
-      v128.store(y, apply(op, s, v128.load(b)));
-      b += 16; y += 16;
-    }
+  const stepA: usize = mode == 2 ? 0 : 1, stepB: usize = mode == 1 ? 0 : 1;
+  const vectors = y + (<usize>(n & ~3) << 2), end = y + (<usize>n << 2);
+  while (y < vectors) {
+    const p = mode == 2 ? v128.load32_splat(a) : v128.load(a);
+    const q = mode == 1 ? v128.load32_splat(b) : v128.load(b);
+    v128.store(y, apply(op, p, q));
+    a += stepA << 4; b += stepB << 4; y += 16;
   }
+  while (y < end) {
+    v128.store32_lane(y, apply(op, v128.load32_splat(a), v128.load32_splat(b)), 0);
+    a += stepA << 2; b += stepB << 2; y += 4;
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function binaryOfMode(op: i32, a: usize, b: usize, y: usize, n: i32, mode: i32): void {
+  if (mode == 0) binaryLoop(op, a, b, y, n, 0);
+  else if (mode == 1) binaryLoop(op, a, b, y, n, 1);
+  else binaryLoop(op, a, b, y, n, 2);
+}
+
+function binary(op: i32, a: usize, b: usize, y: usize, n: i32, mode: i32): void {
+  if (op == 0) binaryOfMode(0, a, b, y, n, mode);
+  else if (op == 1) binaryOfMode(1, a, b, y, n, mode);
+  else if (op == 2) binaryOfMode(2, a, b, y, n, mode);
+  else if (op == 3) binaryOfMode(3, a, b, y, n, mode);
+  else if (op == 4) binaryOfMode(4, a, b, y, n, mode);
+  else binaryOfMode(5, a, b, y, n, mode);
 }
 
 /**
@@ -44,54 +54,30 @@ function binaryLoop(op: i32, a: usize, b: usize, y: usize, n: i32, mode: i32): v
  * a, b, y, n
  */
 export function binaryTask(args: usize, task: i32, thread: i32): void {
-  const op = int(args, 0), mode = int(args, 1);
+  const mode = int(args, 1);
   const first = <usize>task * BLOCK << 2;
   const a = address(args, 2) + (mode == 2 ? 0 : first);
   const b = address(args, 3) + (mode == 1 ? 0 : first);
-  const y = address(args, 4) + first;
-  const n = min(BLOCK, int(args, 5) - task * BLOCK);
-  if (op == 0) binaryLoop(0, a, b, y, n, mode);
-  else if (op == 1) binaryLoop(1, a, b, y, n, mode);
-  else if (op == 2) binaryLoop(2, a, b, y, n, mode);
-  else if (op == 3) binaryLoop(3, a, b, y, n, mode);
-  else if (op == 4) binaryLoop(4, a, b, y, n, mode);
-  else binaryLoop(5, a, b, y, n, mode);
+  binary(int(args, 0), a, b, address(args, 4) + first, min(BLOCK, int(args, 5) - task * BLOCK), mode);
 }
 
-/** y[rows][n] = a[rows][n] op b[n], task = a row block. ints: op, a, b, y, rows, n, rowsPerTask */
+/**
+ * y[outer][middle][n] = a op b, either of which may repeat along any of the three axes (stride 0), task = a block of
+ * rows. ints: op, mode of a row (as above), a, b, y, rows (outer * middle), n, rowsPerTask, middle, then the strides of a
+ * and of b along outer and middle
+ */
 export function binaryRowsTask(args: usize, task: i32, thread: i32): void {
-  const op = int(args, 0);
-  const n = int(args, 5), perTask = int(args, 6);
-  const first = task * perTask, last = min(int(args, 4), first + perTask);
-  const b = address(args, 2);
+  const op = int(args, 0), mode = int(args, 1), n = int(args, 6), perTask = int(args, 7), middle = int(args, 8);
+  const first = task * perTask, last = min(int(args, 5), first + perTask);
   for (let row = first; row < last; row++) {
-    const offset = <usize>row * <usize>n << 2;
-    const a = address(args, 1) + offset, y = address(args, 3) + offset;
-    let i: usize = 0;
-    const bytes = <usize>n << 2;
-    for (; i + 16 <= bytes; i += 16) {
-      const x = v128.load(a + i), z = v128.load(b + i);
-      let r = f32x4.add(x, z);
-      if (op == 1) r = f32x4.sub(x, z);
-      else if (op == 2) r = f32x4.mul(x, z);
-      else if (op == 3) r = f32x4.div(x, z);
-      else if (op == 4) r = f32x4.max(x, z);
-      else if (op == 5) r = f32x4.min(x, z);
-      v128.store(y + i, r);
-    }
-    for (; i < bytes; i += 4) {
-      const x = f32x4.splat(load<f32>(a + i)), z = f32x4.splat(load<f32>(b + i));
-      let r = f32x4.add(x, z);
-      if (op == 1) r = f32x4.sub(x, z);
-      else if (op == 2) r = f32x4.mul(x, z);
-      else if (op == 3) r = f32x4.div(x, z);
-      else if (op == 4) r = f32x4.max(x, z);
-      else if (op == 5) r = f32x4.min(x, z);
-      store<f32>(y + i, f32x4.extract_lane(r, 0));
-    }
+    const o = <usize>(row / middle), m = <usize>(row % middle);
+    const a = address(args, 2) + (o * address(args, 9) + m * address(args, 10) << 2);
+    const b = address(args, 3) + (o * address(args, 11) + m * address(args, 12) << 2);
+    binary(op, a, b, address(args, 4) + (<usize>row * <usize>n << 2), n, mode);
   }
 }
 
+// Buffers are padded to 64 bytes, so the last vector of an array may run over its end: what it writes there is padding.
 // @ts-ignore: decorator
 @inline
 function unaryLoop(op: i32, x: usize, y: usize, n: i32): void {

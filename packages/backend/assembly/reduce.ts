@@ -25,13 +25,17 @@ export function sumRowsTask(args: usize, task: i32, thread: i32): void {
 }
 
 /**
- * Partial sums over rows, column by column: partial[task][n] = the sum of x[first..last)[n] over this task's rows.
- * ints: x, partial, rows, n, rowsPerTask
+ * Partial sums over the middle axis of x [outer, rows, n]: partial[outer][block][n] = scale * the sum over a block of rows,
+ * task = outer and block. ints: x, partial, rows, n, rowsPerTask, blocks; floats: scale
  */
 export function sumColumnsTask(args: usize, task: i32, thread: i32): void {
-  const n = int(args, 3), perTask = int(args, 4);
-  const first = task * perTask, last = min(int(args, 2), first + perTask);
-  sumColumns(address(args, 0) + (<usize>first * <usize>n << 2), address(args, 1) + (<usize>task * <usize>n << 2), last - first, n);
+  const rows = int(args, 2), n = int(args, 3), perTask = int(args, 4), blocks = int(args, 5);
+  const first = task % blocks * perTask, last = min(rows, first + perTask);
+  const x = address(args, 0) + ((<usize>(task / blocks) * <usize>rows + <usize>first) * <usize>n << 2);
+  const y = address(args, 1) + (<usize>task * <usize>n << 2);
+  sumColumns(x, y, last - first, n);
+  const scale = float(args, 0);
+  if (scale != 1) for (let i = 0; i < n; i++) store<f32>(y + (<usize>i << 2), load<f32>(y + (<usize>i << 2)) * scale);
 }
 
 /** y[n] = the sum of the rows of x. */

@@ -1,12 +1,12 @@
 import { backend_util, getKernel, type KernelConfig, type KernelFunc, type TensorInfo } from "@tensorflow/tfjs-core";
+import { type BroadcastAxis, broadcastAxes } from "./broadcast.ts";
 import type { CpuBackend } from "./cpu-backend.ts";
 import { matMulKernel } from "./mat-mul.ts";
 import { wasm } from "./wasm.generated.ts";
 
 const block = 16384;
 const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
-const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
-  a.length === b.length && a.every((length, i) => length === b[i]);
+const one: BroadcastAxis = { length: 1, a: 0, b: 0 };
 
 /** Rows of `n` elements per task: a function of the shape only. */
 const rowsPerTask = (n: number): number => Math.max(1, Math.ceil(block / n));
@@ -14,7 +14,7 @@ const rowsPerTask = (n: number): number => Math.max(1, Math.ceil(block / n));
 const binaryOps = { Add: 0, AddV2: 0, Sub: 1, Multiply: 2, RealDiv: 3, Maximum: 4, Minimum: 5 };
 const unaryOps = { Neg: 0, Square: 1, Sqrt: 2, Rsqrt: 3, Relu: 4, Abs: 5 };
 
-/** Equal shapes, a single number, or a vector along the last axes; everything else is left to `otherwise`. */
+/** Any broadcast of at most three axes (see `broadcastAxes`); everything else is left to `otherwise`. */
 const binaryKernel =
   (op: number, otherwise: KernelFunc): KernelFunc =>
   (call) => {
@@ -22,20 +22,22 @@ const binaryKernel =
     const backend = call.backend as CpuBackend;
     if (a.dtype !== "float32" || b.dtype !== "float32") return otherwise(call);
     const shape = backend_util.assertAndGetBroadcastShape(a.shape, b.shape);
-    const [n, sizeA, sizeB] = [sizeOf(shape), sizeOf(a.shape), sizeOf(b.shape)];
-    if (n === 0) return otherwise(call);
-    const mode = sameShape(a.shape, b.shape) ? 0 : sizeB === 1 ? 1 : sizeA === 1 ? 2 : undefined;
-    const isSuffix = sizeA === n && sameShape(b.shape, shape.slice(shape.length - b.shape.length));
-    if (mode === undefined && !isSuffix) return otherwise(call);
+    const size = sizeOf(shape);
+    const axes = broadcastAxes(a.shape, b.shape);
+    if (size === 0 || axes.length > 3) return otherwise(call);
     const operands = [backend.address(a), backend.address(b)];
     const y = backend.output(shape);
     const addresses = [...operands, backend.address(y)];
-    if (mode !== undefined) {
-      backend.run(wasm, "binaryTask", Math.ceil(n / block), [op, mode, ...addresses, n]);
+    const [inner = one, middle = one, outer = one] = axes.toReversed();
+    const mode = inner.b === 0 ? 1 : inner.a === 0 ? 2 : 0;
+    if (axes.length <= 1) {
+      backend.run(wasm, "binaryTask", Math.ceil(size / block), [op, mode, ...addresses, size]);
     } else {
-      const rows = n / sizeB;
-      const perTask = rowsPerTask(sizeB);
-      backend.run(wasm, "binaryRowsTask", Math.ceil(rows / perTask), [op, ...addresses, rows, sizeB, perTask]);
+      const rows = size / inner.length;
+      const perTask = rowsPerTask(inner.length);
+      const strides = [outer.a, middle.a, outer.b, middle.b];
+      const ints = [op, mode, ...addresses, rows, inner.length, perTask, middle.length, ...strides];
+      backend.run(wasm, "binaryRowsTask", Math.ceil(rows / perTask), ints);
     }
     return y;
   };
@@ -53,7 +55,7 @@ const unaryKernel =
     return y;
   };
 
-/** Sum and Mean over the last axes or the first ones; other axes are left to `otherwise`. */
+/** Sum and Mean over neighbouring axes; others are left to `otherwise`. */
 const sumKernel =
   (mean: boolean, otherwise: KernelFunc): KernelFunc =>
   (call) => {
@@ -64,32 +66,45 @@ const sumKernel =
     const axes = (axis === undefined || axis === null ? x.shape.map((_, i) => i) : [axis].flat())
       .map((i) => (i < 0 ? i + rank : i))
       .sort((a, b) => a - b);
-    const isLast = axes.every((i, j) => i === rank - axes.length + j);
-    const isFirst = !mean && axes.every((i, j) => i === j);
+    const [first = 0] = axes;
+    const outer = sizeOf(x.shape.slice(0, first));
     const summed = sizeOf(axes.map((i) => x.shape[i]!));
-    const kept = sizeOf(x.shape) / summed;
-    if (x.dtype !== "float32" || !(isLast || isFirst) || !(summed > 0 && kept > 0)) return otherwise(call);
+    const inner = sizeOf(x.shape.slice(first + axes.length));
+    const areNeighbours = axes.every((i, j) => i === first + j);
+    if (x.dtype !== "float32" || !areNeighbours || sizeOf(x.shape) === 0) return otherwise(call);
     const shape = keepDims
       ? x.shape.map((length, i) => (axes.includes(i) ? 1 : length))
       : x.shape.filter((_, i) => !axes.includes(i));
     const y = backend.output(shape);
-    if (isLast) {
+    const addresses = [backend.address(x), backend.address(y)] as const;
+    const scale = mean ? 1 / summed : 1;
+    if (inner === 1) {
       const perTask = rowsPerTask(summed);
-      const ints = [backend.address(x), backend.address(y), kept, summed, perTask];
-      backend.run(wasm, "sumRowsTask", Math.ceil(kept / perTask), ints, [mean ? 1 / summed : 1]);
+      const ints = [...addresses, outer, summed, perTask];
+      backend.run(wasm, "sumRowsTask", Math.ceil(outer / perTask), ints, [scale]);
     } else {
-      sumColumns(backend, backend.address(x), backend.address(y), summed, kept);
+      sumMiddle(backend, ...addresses, [outer, summed, inner], scale);
     }
     return y;
   };
 
-/** y [n] = the column sums of x [rows, n]: blocks of rows first, then their sums. */
-const sumColumns = (backend: CpuBackend, x: number, y: number, rows: number, n: number): void => {
+/** y [outer, n] = scale * the sum of x [outer, rows, n] over its rows: blocks of rows first, then their sums. */
+const sumMiddle = (
+  backend: CpuBackend,
+  x: number,
+  y: number,
+  [outer, rows, n]: readonly [number, number, number],
+  scale: number,
+): void => {
   const perTask = Math.max(rowsPerTask(n), Math.ceil(rows / 64));
-  const tasks = Math.ceil(rows / perTask);
-  backend.withScratch(tasks * n * 4, (partial) => {
-    backend.run(wasm, "sumColumnsTask", tasks, [x, partial, rows, n, perTask]);
-    backend.run(wasm, "sumColumnsTask", 1, [partial, y, tasks, n, tasks]);
+  const blocks = Math.ceil(rows / perTask);
+  if (blocks === 1) {
+    backend.run(wasm, "sumColumnsTask", outer, [x, y, rows, n, rows, 1], [scale]);
+    return;
+  }
+  backend.withScratch(outer * blocks * n * 4, (partial) => {
+    backend.run(wasm, "sumColumnsTask", outer * blocks, [x, partial, rows, n, perTask, blocks], [1]);
+    backend.run(wasm, "sumColumnsTask", outer, [partial, y, blocks, n, blocks, 1], [scale]);
   });
 };
 
