@@ -44,9 +44,10 @@ const load = async (kernels: Kernels = []): Promise<readonly KernelConfig[]> =>
 const starters: Record<StartedBackend["name"], (options: BackendOptions) => Promise<Started>> = {
   webgpu: async ({ kernels, webgpu }) => {
     const { startWebgpu } = await import("./webgpu/index.ts");
-    const started = await startWebgpu(webgpu);
     const { replaceKernels } = await import("./replace-kernels.ts");
-    replaceKernels("webgpu", await load(kernels?.webgpu));
+    const loaded = await load(kernels?.webgpu); // before there is a device that a failure would leave open
+    const started = await startWebgpu(webgpu);
+    replaceKernels("webgpu", loaded);
     return { tfjsName: started.name, description: started.description, dispose: () => started.dispose() };
   },
   tensorflow: async () => {

@@ -47,7 +47,10 @@ export const prepare = async (recipe: Recipe, dataFolder: string, context: RunCo
   await rm(join(folder, "work"), { recursive: true, force: true });
 
   const training = await openSet(folder, "training", recipe);
-  const heldOut = await openSet(folder, "heldOut", recipe);
+  const heldOut = await openSet(folder, "heldOut", recipe).catch((error) => {
+    training.close();
+    throw error;
+  });
   return {
     folder,
     tokenizer: tokenizerFromJson(await readFile(join(folder, "tokenizer.json"), "utf8")),
