@@ -34,7 +34,8 @@ const inTier = (all: KernelVariant[]): KernelVariant[] => {
   return all.filter(({ tiers }) => tiers.includes(tier));
 };
 
-const sweepsOf = ({ config, batch, seq }: Shape): Sweep[] => {
+/** With `quick`, one product: a software adapter takes minutes to compile what one has. */
+const sweepsOf = ({ config, batch, seq }: Shape, quick: boolean): Sweep[] => {
   const { hidden, heads, intermediate, vocabSize } = config;
   const rows = batch * seq;
   const gated = config.activation.endsWith("-glu");
@@ -54,13 +55,17 @@ const sweepsOf = ({ config, batch, seq }: Shape): Sweep[] => {
       flops: { nt: flops, nn: flops, tn: flops },
     };
   };
-  const scores = 2 * batch * seq * seq * hidden;
-  return [
+  const up = product("up", rows, hidden, intermediate);
+  const products = [
     product("qkv", rows, hidden, 3 * hidden),
     product("out", rows, hidden, hidden),
-    product("up", rows, hidden, intermediate),
+    up,
     product("down", rows, gated ? intermediate / 2 : intermediate, hidden),
     product("decoder", Math.round(rows / 4), hidden, vocabSize),
+  ];
+  const scores = 2 * batch * seq * seq * hidden;
+  return [
+    ...(quick ? [up] : products),
     {
       name: `attention ${batch} x ${heads} x ${seq} x ${hidden / heads}`,
       inputs: () => [noise([batch, seq, 3 * hidden])],
@@ -183,7 +188,7 @@ export const sweepSuite: Suite = {
       return;
     }
     for (const shape of shapesOf(options))
-      for (const one of sweepsOf(shape)) {
+      for (const one of sweepsOf(shape, options.quick)) {
         try {
           await measureSweep(one, shape, context);
         } catch (error) {
