@@ -1,14 +1,36 @@
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 
-/** The examples of every package's README: blocks fenced as `ts`. They run in an empty folder, as a reader's would. */
-const examples = readdirSync("packages").flatMap((name) => {
-  const blocks = readFileSync(`packages/${name}/README.md`, "utf8").matchAll(/^```ts\n([\s\S]*?)^```$/gm);
-  return [...blocks].map((block, index) => ({ name, index, code: block[1]! }));
+const blocksOf = (readme: string): string[] =>
+  [...readFileSync(readme, "utf8").matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map((block) => block[1]!);
+
+/**
+ * The examples of every README: blocks fenced as `ts`. Each stands inside a package, so that it finds that package by name
+ * as an installed one would; those of the repository in the one that knows all others.
+ */
+const examples = [
+  ...blocksOf("README.md").map((code, index) => ({ name: "repository", home: "recipes", index, code })),
+  ...readdirSync("packages").flatMap((name) =>
+    blocksOf(`packages/${name}/README.md`).map((code, index) => ({ name, home: name, index, code })),
+  ),
+].map((example) => {
+  const { name, home, index } = example;
+  return { ...example, file: resolve("packages", home, ".cache", `readme-${name}-${index}.ts`) };
+});
+
+beforeAll(() => {
+  for (const { file, code } of examples) {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, code);
+  }
+});
+
+afterAll(() => {
+  for (const { file } of examples) rmSync(file, { force: true });
 });
 
 it("every library shows an example", () => {
@@ -16,16 +38,28 @@ it("every library shows an example", () => {
   expect(readdirSync("packages").filter((name) => name !== "cramkit" && !shown.has(name))).toEqual([]);
 });
 
+it("the README examples have no error of types", { timeout: 120_000 }, async () => {
+  const folder = mkdtempSync(join(tmpdir(), "readme-types-"));
+  const config = {
+    extends: resolve("tsconfig.json"),
+    compilerOptions: { typeRoots: [resolve("node_modules/@types")] },
+    include: examples.map(({ file }) => file),
+  };
+  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(config));
+  const { status, output } = await run(
+    process.execPath,
+    [resolve("node_modules/typescript/bin/tsc"), "-p", folder],
+    ".",
+  );
+  rmSync(folder, { recursive: true, force: true });
+  expect(status, output).toBe(0);
+});
+
 it.concurrent.each(examples)(
   "$name README example $index runs as it stands",
   { timeout: 120_000 },
-  async ({ name, index, code }) => {
-    // Inside the package, so that it finds itself by name as an installed one would.
-    const folder = resolve("packages", name, ".cache");
-    mkdirSync(folder, { recursive: true });
-    const file = join(folder, `readme-${index}.ts`);
-    const cwd = mkdtempSync(join(tmpdir(), "readme-"));
-    writeFileSync(file, code);
+  async ({ file }) => {
+    const cwd = mkdtempSync(join(tmpdir(), "readme-")); // an empty folder, as a reader's
     try {
       const tsx = pathToFileURL(resolve("node_modules/tsx/dist/loader.mjs")).href;
       const { status, output } = await run(
@@ -35,7 +69,6 @@ it.concurrent.each(examples)(
       );
       expect(status, output).toBe(0);
     } finally {
-      rmSync(file, { force: true });
       rmSync(cwd, { recursive: true, force: true });
     }
   },

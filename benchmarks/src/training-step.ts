@@ -1,4 +1,4 @@
-import { countFlops, init, maskedLanguageModelLoss, type Params } from "@cramkit/model";
+import { countFlops, init, maskedLanguageModelLoss, type Params, valueAndNamedGrads } from "@cramkit/model";
 import { optimizerKernels } from "@cramkit/ops";
 import { adamw, type ClipState, clip, disposeState, type MomentState, type Optimizer } from "@cramkit/optim";
 import * as tf from "@tensorflow/tfjs-core";
@@ -26,12 +26,8 @@ export const batchOf = ({ config, batch, seq }: Shape): Batch => {
 };
 
 export const gradient = (params: Params, config: Shape["config"], batch: Batch): { loss: tf.Scalar; grads: Params } => {
-  const names = Object.keys(params);
-  const named = (tensors: tf.Tensor[]) => Object.fromEntries(names.map((name, i) => [name, tensors[i]!]));
-  const { value, grads } = tf.valueAndGrads((...tensors: tf.Tensor[]) =>
-    maskedLanguageModelLoss(named(tensors), config, batch),
-  )(names.map((name) => params[name]!));
-  return { loss: value as tf.Scalar, grads: named(grads) };
+  const { value, grads } = valueAndNamedGrads(params, (live) => maskedLanguageModelLoss(live, config, batch));
+  return { loss: value, grads };
 };
 
 /** L2 norm over all tensors from tfjs-core. Not `addN`: stock WebGPU adds at most seven tensors at once. */

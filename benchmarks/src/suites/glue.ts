@@ -7,7 +7,15 @@ import {
   type TrainingBatch,
   type Trial,
 } from "@cramkit/glue";
-import { classificationLoss, classify, init, inputsOf, type ModelConfig, type Params } from "@cramkit/model";
+import {
+  classificationLoss,
+  classify,
+  init,
+  inputsOf,
+  type ModelConfig,
+  type Params,
+  valueAndNamedGrads,
+} from "@cramkit/model";
 import { optimizerKernels } from "@cramkit/ops";
 import { adamw, disposeState } from "@cramkit/optim";
 import * as tf from "@tensorflow/tfjs-core";
@@ -61,7 +69,6 @@ const modelTrainee = ({ config }: Shape): Trainee => ({
       head: { type: "classification", labels: 2, width: config.hidden, pooling: "first", dropout: 0 },
     };
     let params = init(finetuned, seed);
-    const names = Object.keys(params);
     const optimizer = adamw({ learningRate: 1e-3, kernels: optimizerKernels() });
     let state = optimizer.init(params);
     const tensorsOf = (batch: Omit<TrainingBatch, "labels">) =>
@@ -69,12 +76,9 @@ const modelTrainee = ({ config }: Shape): Trainee => ({
     return {
       async fit(batches) {
         for await (const batch of batches) {
-          const { value, grads } = tf.valueAndGrads((...tensors: tf.Tensor[]) =>
-            tf.tidy(() => {
-              const live = Object.fromEntries(names.map((name, i) => [name, tensors[i]!]));
-              return classificationLoss(live, finetuned, tensorsOf(batch), batch.labels);
-            }),
-          )(names.map((name) => params[name]!));
+          const { value, grads } = valueAndNamedGrads(params, (live) =>
+            tf.tidy(() => classificationLoss(live, finetuned, tensorsOf(batch), batch.labels)),
+          );
           const progress = {
             microbatch: batch.step,
             step: batch.step,
@@ -83,12 +87,7 @@ const modelTrainee = ({ config }: Shape): Trainee => ({
             elapsedMs: 0,
             fraction: 0,
           };
-          const next = optimizer.update(
-            Object.fromEntries(names.map((name, i) => [name, grads[i]!])),
-            state,
-            params,
-            progress,
-          );
+          const next = optimizer.update(grads, state, params, progress);
           [params, state] = [next.params as Params, next.state];
           await value.data();
           value.dispose();

@@ -12,6 +12,7 @@ export { modelConfigFromFixture } from "./fixture-config.ts";
 export { type HuggingFaceConfig, huggingFaceBertConfig, transformersJsConfig } from "./hugging-face.ts";
 export { init, type Params } from "./init.ts";
 export { classify, classifyTokens, encode, type ForwardOptions, type Inputs, predictTokens } from "./model.ts";
+export { valueAndNamedGrads } from "./named-gradients.ts";
 export {
   classificationLoss,
   inputsOf,

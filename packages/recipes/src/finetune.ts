@@ -1,10 +1,17 @@
 import type { Batch, Trainee, TrainingBatch, Trial, TrialSetting } from "@cramkit/glue";
 import { templateEncode } from "@cramkit/glue";
-import { classificationLoss, classify, init, inputsOf, type ModelConfig, type Params } from "@cramkit/model";
+import {
+  classificationLoss,
+  classify,
+  init,
+  inputsOf,
+  type ModelConfig,
+  type Params,
+  valueAndNamedGrads,
+} from "@cramkit/model";
 import { adamw, disposeState, type Kernels } from "@cramkit/optim";
 import type { Tokenizer } from "@cramkit/tokenizer";
 import { add, tidy } from "@tensorflow/tfjs-core";
-import { valueAndNamedGrads } from "./gradient.ts";
 import { specialId } from "./masking.ts";
 import { disposeTensors, type NamedTensors } from "./named-tensors.ts";
 

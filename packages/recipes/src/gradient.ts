@@ -5,6 +5,7 @@ import {
   maskedLanguageModelLoss,
   type Params,
   predictTokens,
+  valueAndNamedGrads,
 } from "@cramkit/model";
 import { embedding } from "@cramkit/ops";
 import type { Evaluate, Gradients, State } from "@cramkit/optim";
@@ -21,7 +22,6 @@ import {
   oneHot,
   reciprocal,
   reshape,
-  type Scalar,
   softmax,
   sub,
   sum,
@@ -29,27 +29,9 @@ import {
   tensor1d,
   tensor2d,
   tidy,
-  valueAndGrads,
 } from "@tensorflow/tfjs-core";
 import { disposeTensors, type NamedTensors } from "./named-tensors.ts";
 import { uniform } from "./random.ts";
-
-/**
- * Value and gradients of a scalar function of named tensors; with `scale`, a scalar, the gradients of `scale` times the
- * function. Borrows the tensors.
- */
-export const valueAndNamedGrads = (
-  params: NamedTensors,
-  loss: (params: Record<string, Tensor>) => Tensor,
-  scale?: Tensor,
-): { value: Scalar; grads: Record<string, Tensor> } => {
-  const names = Object.keys(params);
-  const named = (tensors: Tensor[]) => Object.fromEntries(names.map((name, index) => [name, tensors[index]!]));
-  const differentiated = valueAndGrads((...tensors: Tensor[]) => loss(named(tensors)) as Scalar);
-  const tensors = names.map((name) => params[name]!);
-  const { value, grads } = differentiated(tensors, scale as Scalar | undefined);
-  return { value: value as Scalar, grads: named(grads) };
-};
 
 export interface MaskedGradientOptions {
   /** With which dropout, if any. */

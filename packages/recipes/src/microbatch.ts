@@ -1,6 +1,5 @@
-import { init, type ModelConfig, maskedLanguageModelLoss, type Params } from "@cramkit/model";
+import { init, type ModelConfig, maskedLanguageModelLoss, type Params, valueAndNamedGrads } from "@cramkit/model";
 import { findMicrobatch, isOutOfMemory } from "@cramkit/trainer";
-import { valueAndNamedGrads } from "./gradient.ts";
 import { disposeTensors } from "./named-tensors.ts";
 import type { Prepared } from "./prepare.ts";
 import type { RunContext } from "./progress.ts";

@@ -10,10 +10,10 @@ import {
   type Params,
   parameterShapes,
   predictTokens,
+  valueAndNamedGrads,
 } from "@cramkit/model";
 import { adamw, clip, disposeState, type Kernels } from "@cramkit/optim";
 import { slice, type Tensor, tensor, tidy } from "@tensorflow/tfjs-core";
-import { valueAndNamedGrads } from "./gradient.ts";
 import { disposeTensors, type NamedTensors, tensorsOf } from "./named-tensors.ts";
 
 /** Relative errors; of `grad` and `after3` the worst tensor's, which is named. */
