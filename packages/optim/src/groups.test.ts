@@ -1,7 +1,18 @@
 import "@tensorflow/tfjs-backend-cpu";
-import { tensor } from "@tensorflow/tfjs-core";
+import { memory, tensor } from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
-import { adamw, groups, muon, type Optimizer, orthogonalize, sgd } from "./index.ts";
+import {
+  adamw,
+  disposeState,
+  groups,
+  muon,
+  type Optimizer,
+  orthogonalize,
+  sam,
+  sgd,
+  sophia,
+  type TensorMap,
+} from "./index.ts";
 import { numbers, progressAt, tensors } from "./numbers.testing.ts";
 import { disposeMap } from "./tensor-map.ts";
 
@@ -56,5 +67,44 @@ describe("groups", () => {
     const own = params();
     expect(() => optimizer.update(own, [], own, progressAt(0))).toThrow("groups: expected 2 states, got 0");
     disposeMap(own);
+  });
+
+  it.each([
+    ["sam", sam(sgd())],
+    ["sophia", sophia({ every: 1 })],
+  ])("%s in a later group sees the weights from before the step", (_, asking) => {
+    const optimizer = groups([
+      { params: ["norm"], optimizer: adamw() },
+      { params: ["bias"], optimizer: sgd() },
+      { optimizer: asking as Optimizer },
+    ]);
+    let own: TensorMap = params();
+    let state = optimizer.init(own);
+    const alive = memory().numTensors;
+    for (let step = 0; step < 2; step++) {
+      const values = (map: TensorMap) =>
+        Object.fromEntries(Object.entries(map).map(([name, param]) => [name, [...param.dataSync()]]));
+      const earlier = Object.keys(own).filter((name) => name.includes("norm") || name.includes("bias"));
+      const before = values(own);
+      const seen: ReturnType<typeof values>[] = [];
+      const evaluate = (at: TensorMap) => {
+        seen.push(values(at));
+        return tensors(numbers(3));
+      };
+      ({ params: own, state } = optimizer.update(
+        { grads: tensors(numbers(2)), evaluate },
+        state,
+        own,
+        progressAt(step),
+      ));
+      expect(seen).toHaveLength(1);
+      for (const name of earlier) {
+        expect(seen[0]![name], name).toEqual(before[name]);
+        expect(values(own)[name], name).not.toEqual(before[name]);
+      }
+    }
+    expect(memory().numTensors).toBe(alive);
+    disposeMap(own);
+    disposeState(state);
   });
 });

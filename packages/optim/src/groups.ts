@@ -1,7 +1,7 @@
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { checkFit } from "./check.ts";
 import { checkPatterns, matches, type Pattern } from "./patterns.ts";
-import { asEvaluation } from "./tensor-map.ts";
+import { asEvaluation, disposeMap, mapTensors } from "./tensor-map.ts";
 import type { Evaluate, Optimizer, State, TensorMap } from "./types.ts";
 
 export interface Group {
@@ -16,7 +16,10 @@ export type GroupState = readonly State[];
 const pick = (map: TensorMap, names: readonly string[]): TensorMap =>
   Object.fromEntries(names.map((name) => [name, map[name]!]));
 
-/** Gives each parameter to the optimizer of the first group that it belongs to. The state is the list of theirs. */
+/**
+ * Gives each parameter to the optimizer of the first group that it belongs to. The state is the list of theirs. Whatever the
+ * order of the groups, `evaluate` sees all weights as they were before the step.
+ */
 export const groups = (list: readonly Group[]): Optimizer<GroupState> => {
   const belongs = ({ params }: Group, name: string, param: Tensor) =>
     params === undefined || (typeof params === "function" ? params(name, param) : matches(name, params));
@@ -55,22 +58,26 @@ export const groups = (list: readonly Group[]): Optimizer<GroupState> => {
         throw new RangeError(`groups: expected ${list.length} states, got ${state?.length}; make them with init()`);
       }
       const names = split(params);
+      // The last group moves when nobody is left to ask; the others' weights are lent once more, and cost nothing until then.
+      const kept = evaluate ? mapTensors(pick(params, names.slice(0, -1).flat()), (param) => param.clone()) : {};
+      const before = { ...params, ...kept };
       const next: Record<string, Tensor> = { ...params };
       let applied = false;
       const states = list.map(({ optimizer }, i) => {
         const part = pick(grads, names[i]!);
-        const given = evaluate ? { grads: part, evaluate: within(evaluate, next, names[i]!) } : part;
+        const given = evaluate ? { grads: part, evaluate: within(evaluate, before, names[i]!) } : part;
         const result = optimizer.update(given, state[i], pick(params, names[i]!), progress, gradScale);
         Object.assign(next, result.params);
         applied ||= result.applied;
         return result.state;
       });
+      disposeMap(kept);
       return { params: next, state: states, applied };
     },
   };
 };
 
-/** A group asks for gradients at parameters of its own; the others stay where they are. */
+/** A group asks for gradients at parameters of its own; the others stay where they were before the step. */
 const within =
   (evaluate: Evaluate, params: TensorMap, names: readonly string[]): Evaluate =>
   (changed, options) => {
