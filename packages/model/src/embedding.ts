@@ -24,12 +24,12 @@ export function embeddingParameters(config: ModelConfig): ParameterTable {
   const { vocabSize, maxSeq, typeVocabSize, position, paddingId, hidden } = config;
   const norm = config.embeddingNorm ? makeNorm(config, { layer: 0, width }) : undefined;
   return {
-    [wordName]: { shape: [vocabSize, width], init: { type: "embedding", paddingId } },
-    ...(position === "learned" && { [learnedName]: { shape: [maxSeq, width], init: { type: "embedding" } } }),
+    [wordName]: { shape: [vocabSize, width], init: { type: "normal", paddingId } },
+    ...(position === "learned" && { [learnedName]: { shape: [maxSeq, width], init: { type: "normal" } } }),
     ...(position === "scaled-sinusoidal" && {
       [scaleName]: { shape: [1], init: { type: "constant", value: width ** -0.5 } },
     }),
-    ...(typeVocabSize > 0 && { [typeName]: { shape: [typeVocabSize, width], init: { type: "embedding" } } }),
+    ...(typeVocabSize > 0 && { [typeName]: { shape: [typeVocabSize, width], init: { type: "normal" } } }),
     ...parametersOf({ "embedding.norm": norm }),
     ...(width !== hidden && linearParameters("input_projection", width, hidden, config.inputProjectionBias)),
   };

@@ -33,7 +33,7 @@ function initialValues(name: string, spec: ParameterSpec, config: ModelConfig, s
       return new Float32Array(count).fill(init.value);
     case "values":
       return init.values();
-    case "embedding": {
+    case "normal": {
       const values = randomNormals(count, config.init.std, seed, stream);
       const width = shape[1]!;
       if (init.paddingId !== undefined) values.fill(0, init.paddingId * width, (init.paddingId + 1) * width);

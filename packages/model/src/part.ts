@@ -5,7 +5,7 @@ type Initial =
   /** A weight `[out, in]`, drawn as the configuration's `init` says. */
   | { type: "linear" }
   /** Normal with the configuration's `init.std`; the row `paddingId` is zero. */
-  | { type: "embedding"; paddingId?: number }
+  | { type: "normal"; paddingId?: number }
   | { type: "constant"; value: number }
   | { type: "values"; values: () => Float32Array };
 

@@ -40,7 +40,9 @@ export const trainingOptimizer = (
 ): TrainingOptimizer => {
   const { optimizer, schedule, batchSize, batchRamp: ramp, averaging, frozen } = training;
   const { name, learningRate: peak, clipNorm } = optimizer;
-  const multiplier = byBudget(studySchedule(schedule.name, { warmup: schedule.warmup, cooldown: schedule.cooldown }));
+  const { warmup, cooldown } = schedule;
+  // Polynomial decays end at a rate, not at a share of the peak: that of the study and of Hugging Face's schedules.
+  const multiplier = byBudget(studySchedule(schedule.name, { warmup, cooldown, end: Math.min(1, 1e-7 / peak) }));
   const learningRate = (progress: Progress) => peak * multiplier(progress);
   const examples = batchRamp({ batchSize, microbatchSize, ramp });
   const moving: Optimizer =

@@ -6,19 +6,20 @@ const keySize = 128;
 /**
  * Gated attention unit of FLASH-QUAD, a mixer that needs no feed-forward part beside it. With silu throughout,
  * [u, v] = W_uv x of width 2 hidden each, z = W_z x of width 128, q = gamma_q z + beta_q, k = gamma_k z + beta_k:
- * y = W_o (u * (relu(q k^T / seq)^2 v))
+ * y = W_o (u * (relu(q k^T / seq)^2 v)) (Hua et al., arXiv 2202.10447). Unlike the study's, it leaves padding out.
  */
 export const flash: PartFactory = ({ hidden, useBias }) => {
   const expanded = 2 * hidden;
-  const perKey = (value: number) => ({ shape: [keySize], init: { type: "constant", value } }) as const;
+  const gamma = { shape: [keySize], init: { type: "normal" } } as const;
+  const beta = { shape: [keySize], init: { type: "constant", value: 0 } } as const;
   return {
     parameters: {
       ...linearParameters("self_attention.dense_uv", hidden, 2 * expanded, useBias),
       ...linearParameters("self_attention.dense_z", hidden, keySize, useBias),
-      "self_attention.query_gamma": perKey(1),
-      "self_attention.query_beta": perKey(0),
-      "self_attention.key_gamma": perKey(1),
-      "self_attention.key_beta": perKey(0),
+      "self_attention.query_gamma": gamma,
+      "self_attention.query_beta": beta,
+      "self_attention.key_gamma": gamma,
+      "self_attention.key_beta": beta,
       ...linearParameters("dense", expanded, hidden, useBias),
     },
     run(x, scope) {

@@ -46,16 +46,18 @@ const masked = <Value>(weights: Value, keys: Value | undefined, { ops }: Scope<V
 const perSequence = <Value>(x: Value, { ops }: Scope<Value>): Value => ops.div(x, ops.apply(ops.size(x, 3), "sqrt"));
 
 /**
- * No softmax: the scores of one query, over all heads and keys, are brought to mean 0 and variance 1, then scaled and shifted
- * per head. Keys that are masked count for neither.
+ * No softmax: the scores of a sequence, over all heads, queries and keys, are brought to mean 0 and variance 1, then scaled
+ * and shifted per head (Richter and Wattenhofer, 2020). Positions that are masked count for nothing, neither as queries nor as
+ * keys; in the study's code their scores count as 0.
  */
 export const normalizedAttention = attentionBy(
   (scores, keys, scope) => {
     const { ops } = scope;
+    const pairs = keys && ops.mul(keys, ops.transpose(keys, [0, 1, 3, 2])); // [batch, 1, seq, seq]
     const average = (x: typeof scores) => {
-      if (keys === undefined) return ops.reduce(x, "mean", [1, 3], true);
-      const count = ops.atLeast(ops.mul(ops.reduce(keys, "sum", [3], true), ops.size(scores, 1)), 1);
-      return ops.div(ops.reduce(ops.mul(x, keys), "sum", [1, 3], true), count);
+      if (pairs === undefined) return ops.reduce(x, "mean", [1, 2, 3], true);
+      const count = ops.atLeast(ops.mul(ops.reduce(pairs, "sum", [2, 3], true), ops.size(scores, 1)), 1);
+      return ops.div(ops.reduce(ops.mul(x, pairs), "sum", [1, 2, 3], true), count);
     };
     const centered = ops.sub(scores, average(scores));
     const deviation = ops.apply(ops.scale(average(ops.apply(centered, "square")), 1, 1e-5), "sqrt");
