@@ -24,8 +24,8 @@ export interface Protocol {
 /** Pooling, a linear layer, tanh, dropout, and a linear layer to the task's outputs. */
 export interface Head {
   readonly pooling: "first" | "mean";
-  /** Width of the inner linear layer; absent: the model's hidden size. */
-  readonly width?: number;
+  /** Width of the inner linear layer; absent: the model's hidden size; null: no such layer. */
+  readonly width?: number | null;
 }
 
 /** The challenge finetunes for at most this many epochs. */

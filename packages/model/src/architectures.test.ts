@@ -67,6 +67,9 @@ const cases: Record<string, Partial<PlainFields>> = {
   "learned positions": { position: "learned" },
   "no positions": { position: "none" },
   "factorised embedding": { embedding_dim: 4, head_transform: true, ...biases },
+  "untied decoder": { tie_weights: false, ...biases },
+  "untied decoder behind a factorised embedding": { tie_weights: false, embedding_dim: 4 },
+  "untied decoder with a head transform": { tie_weights: false, embedding_dim: 4, head_transform: true, ...biases },
   "head transform with ScaleNorm": { head_transform: true, norm: "ScaleNorm", eps: 1e-5, activation: "SiLU" },
   "biases everywhere": { ...biases, head_transform: true },
   rotary: { rotary: true, position: "none", ...biases },
@@ -81,6 +84,7 @@ const cases: Record<string, Partial<PlainFields>> = {
   padded: { padded: true, ...biases },
   "padded and rotary": { padded: true, rotary: true },
   classification: { task: "classification", num_labels: 3, head_dim: 5, padded: true },
+  "classification without an inner layer": { task: "classification", num_labels: 3, include_ff_layer: false },
   regression: { task: "regression", num_labels: 1, head_dim: 5, norm: "RMSNorm", eps: 1e-6 },
 };
 

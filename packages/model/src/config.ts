@@ -29,6 +29,7 @@ export type MixerName =
   | "flash"
   | "fourier"
   | "fourier-projected"
+  | "fourier-experimental"
   | "none";
 export type FeedForwardName = "dense" | "none";
 export type NormName = "LayerNorm" | "RMSNorm" | "ScaleNorm";
@@ -41,7 +42,8 @@ export type Head =
       /** `pooler.dense` to `width`, tanh, dropout, `head` to `labels`; regression has one label and squared error. */
       type: "classification" | "regression";
       labels: number;
-      width: number;
+      /** null: no `pooler.dense`. */
+      width: number | null;
       pooling: (typeof poolings)[number];
       dropout: number;
     }
@@ -97,10 +99,13 @@ export interface ModelConfig {
 
   /** `transform`: dense, activation without gate, norm; `linear`: one matrix (crammed-bert v1). */
   predictionHead: (typeof predictionHeads)[number];
+  /** The decoder multiplies with the word embedding; else with a matrix of its own, `decoder.weight`. */
+  tieWeights: boolean;
   decoderBias: boolean;
   /** Of hidden values, while training with a seed. */
   dropout: number;
   attentionDropout: number;
+  /** `std` is that of embeddings, of any type, and of linear weights of type `normal`. */
   init: { type: (typeof initializations)[number]; std: number };
   head: Head;
 }
@@ -108,6 +113,11 @@ export interface ModelConfig {
 /** The width of embeddings before `encoder.input_projection`. */
 export function embeddingWidth({ embeddingSize, hidden }: ModelConfig): number {
   return embeddingSize ?? hidden;
+}
+
+/** The width of the rows that the decoder multiplies. */
+export function decoderWidth(config: ModelConfig): number {
+  return config.predictionHead === "none" ? config.hidden : embeddingWidth(config);
 }
 
 /** The function and whether it gates: `gelu-glu` -> gelu, true. */

@@ -92,6 +92,7 @@ describe("costs from the configuration", () => {
     ["rotary positions", preset("crammed-bert", { ...small, rotary: true })],
     ["bert-tiny", preset("bert-tiny", { ...small, embeddingSize: 6 })],
     ["fnet", preset("fnet", small)],
+    ["an untied decoder", preset("bert-tiny", { ...small, embeddingSize: 6, tieWeights: false })],
     ["tuformer", preset("crammed-bert", { ...small, mixer: "tuformer" })],
     ["attention without a softmax", preset("crammed-bert", { ...small, mixer: "unnormalized-attention" })],
     ["DeepNorm", preset("bert-original", { ...small, residualScale: 2 })],
@@ -118,6 +119,8 @@ describe("costs from the configuration", () => {
       { activation: "relu", predictionHead: "transform", useBias: true, qkvBias: true },
       { embeddingSize: 6, predictionHead: "linear" },
       { mixer: "fourier-projected" },
+      { mixer: "fourier-experimental" },
+      { embeddingSize: 6, tieWeights: false },
       { mixer: "tuformer" },
     ] as const) {
       const config = preset("crammed-bert", { ...small, ...fields });

@@ -1,6 +1,6 @@
-import type { ModelConfig } from "./config.ts";
+import { decoderWidth, type ModelConfig } from "./config.ts";
 import { runEncoder } from "./encoder.ts";
-import { runPredictionHead, runSequenceHead, runTokenHead } from "./heads.ts";
+import { decoderOf, runPredictionHead, runSequenceHead, runTokenHead } from "./heads.ts";
 import { countingOperations, type Tally } from "./operations/shape-operations.ts";
 import { parameterTable } from "./parameters.ts";
 import { createScope } from "./scope.ts";
@@ -63,7 +63,7 @@ function walk(config: ModelConfig, batch: number, seq: number, predicted: number
     // The loss keeps the gradients of what it gets instead of its inputs.
     tally.savedBytes += 4 * ((direct ? batch * seq : predicted) * transformed.shape[1]! + lossWeights(config));
     const kept = tally.savedBytes;
-    ops.linear(transformed, values.get("encoder.embedding.word_embedding.weight")!);
+    ops.linear(transformed, decoderOf(scope, config).weight);
     tally.savedBytes = kept;
   } else if (head.type === "token-classification") runTokenHead(hidden, scope, head);
   else if (head.type !== "none") runSequenceHead(hidden, scope, head);
@@ -71,6 +71,6 @@ function walk(config: ModelConfig, batch: number, seq: number, predicted: number
 }
 
 /** Elements of the gradients of the decoder's weight and bias. */
-function lossWeights({ vocabSize, embeddingSize, hidden, decoderBias }: ModelConfig): number {
-  return vocabSize * (embeddingSize ?? hidden) + (decoderBias ? vocabSize : 0);
+function lossWeights(config: ModelConfig): number {
+  return config.vocabSize * (decoderWidth(config) + (config.decoderBias ? 1 : 0));
 }

@@ -73,6 +73,7 @@ describe("a row of padding changes neither the loss nor the gradients of the oth
     "flash",
     "fourier",
     "fourier-projected",
+    "fourier-experimental",
     "none",
   ];
   const norms: NormName[] = ["LayerNorm", "RMSNorm", "ScaleNorm"];
@@ -97,6 +98,8 @@ describe("a batch without a position to predict has a loss of 0 and gradients of
     ["a head", { predictionHead: "transform" }, {}],
     ["label smoothing", {}, { labelSmoothing: 0.1 }],
     ["z-loss and a head", { predictionHead: "linear" }, { zLoss: 1e-4 }],
+    ["another loss", {}, { loss: "incorrect" }],
+    ["an untied decoder", { tieWeights: false }, {}],
   ])("%s", (_, fields, options) => {
     const found = train(modelConfig({ ...small, ...fields }), nothing, (params, config, batch) =>
       maskedLanguageModelLoss(params, config, batch, options),
@@ -137,6 +140,11 @@ it.each<[MaskedLossOptions, RegExp]>([
   [{ labelSmoothing: 1 }, /expected labelSmoothing from 0 to below 1, got 1/],
   [{ labelSmoothing: Number.NaN }, /labelSmoothing .* got NaN/],
   [{ zLoss: -1 }, /expected zLoss of at least 0, got -1/],
+  [{ loss: "mse" as "focal" }, /expected loss cross-entropy, focal, .*, got mse/],
+  [
+    { loss: "focal", zLoss: 1e-4 },
+    /expected no labelSmoothing and no zLoss with focal, got 0 and 0.0001; they go with/,
+  ],
 ])("the loss refuses %o", (options, message) => {
   expect(() => maskedLanguageModelLoss({}, modelConfig(small), first, options)).toThrow(message);
 });

@@ -53,6 +53,7 @@ export function modelConfigFromFixture(fields: Fields, names: Iterable<string> =
     predictionHead: predictionHead(read.boolean("head_transform"), known),
     useBias: read.boolean("use_bias"),
     qkvBias: read.boolean("qkv_bias"),
+    tieWeights: read.boolean("tie_weights", true),
     decoderBias: read.boolean("decoder_bias"),
     rotary: read.boolean("rotary", false),
     mixer: mixersOf(read, fields, layers, known),
@@ -83,7 +84,7 @@ function headOf(read: Reader, bertWidth: number | undefined): Head {
   const task = read.oneOf("task", ["mlm", "classification", "regression"], "mlm");
   if (task === "mlm") return { type: "masked-language-model" };
   const labels = read.integer("num_labels", task === "regression" ? 1 : undefined);
-  const width = read.integer("head_dim", bertWidth);
+  const width = read.boolean("include_ff_layer", true) ? read.integer("head_dim", bertWidth) : null;
   return { type: task, labels, width, pooling: "first", dropout: 0 };
 }
 

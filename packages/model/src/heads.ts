@@ -1,9 +1,9 @@
-import { embeddingWidth, type Head, type ModelConfig, splitActivation } from "./config.ts";
+import { decoderWidth, embeddingWidth, type Head, type ModelConfig, splitActivation } from "./config.ts";
 import { type ParameterTable, parametersOf, type Scope } from "./part.ts";
 import { linearParameters, runLinear } from "./parts/linear.ts";
 import { makeNorm } from "./parts/norms.ts";
 
-/** The parameters on top of the encoder; the decoder's weight is that of the word embedding. */
+/** The parameters on top of the encoder; the weight of a tied decoder is that of the word embedding. */
 export function headParameters(config: ModelConfig): ParameterTable {
   const { hidden, head } = config;
   switch (head.type) {
@@ -12,16 +12,14 @@ export function headParameters(config: ModelConfig): ParameterTable {
     case "masked-language-model":
       return {
         ...predictionParameters(config),
-        ...(config.decoderBias && {
-          "decoder.bias": { shape: [config.vocabSize], init: { type: "constant", value: 0 } },
-        }),
+        ...decoderParameters(config),
       };
     case "token-classification":
       return linearParameters("head", hidden, head.labels, true);
     default:
       return {
-        ...linearParameters("pooler.dense", hidden, head.width, true),
-        ...linearParameters("head", head.width, head.labels, true),
+        ...(head.width !== null && linearParameters("pooler.dense", hidden, head.width, true)),
+        ...linearParameters("head", head.width ?? hidden, head.labels, true),
       };
   }
 }
@@ -37,7 +35,23 @@ function predictionParameters(config: ModelConfig): ParameterTable {
   };
 }
 
-/** What the tied decoder multiplies: rows `[rows, hidden]` -> `[rows, embeddingSize]`. */
+function decoderParameters(config: ModelConfig): ParameterTable {
+  const { vocabSize, tieWeights, decoderBias } = config;
+  return {
+    ...(!tieWeights && { "decoder.weight": { shape: [vocabSize, decoderWidth(config)], init: { type: "linear" } } }),
+    ...(decoderBias && { "decoder.bias": { shape: [vocabSize], init: { type: "constant", value: 0 } } }),
+  };
+}
+
+/** `weight [vocab, width]` and `bias [vocab]` of the decoder. */
+export function decoderOf<Value>(scope: Scope<Value>, config: ModelConfig): { weight: Value; bias: Value | undefined } {
+  return {
+    weight: scope.param(config.tieWeights ? "encoder.embedding.word_embedding.weight" : "decoder.weight"),
+    bias: config.decoderBias ? scope.param("decoder.bias") : undefined,
+  };
+}
+
+/** What the decoder multiplies: rows `[rows, hidden]` -> `[rows, width]`. */
 export function runPredictionHead<Value>(rows: Value, scope: Scope<Value>, config: ModelConfig): Value {
   const { layers, predictionHead, useBias } = config;
   if (predictionHead === "none") return rows;
@@ -50,18 +64,17 @@ export function runPredictionHead<Value>(rows: Value, scope: Scope<Value>, confi
 
 /** `[..., hidden]` -> logits `[..., vocab]` */
 export function runDecoder<Value>(rows: Value, scope: Scope<Value>, config: ModelConfig): Value {
-  const bias = config.decoderBias ? scope.param("decoder.bias") : undefined;
-  const transformed = runPredictionHead(rows, scope, config);
-  return scope.ops.linear(transformed, scope.param("encoder.embedding.word_embedding.weight"), bias);
+  const { weight, bias } = decoderOf(scope, config);
+  return scope.ops.linear(runPredictionHead(rows, scope, config), weight, bias);
 }
 
 type SequenceHead = Extract<Head, { type: "classification" | "regression" }>;
 
-/** head(dropout(tanh(pooler(pool(hidden))))): `[batch, seq, hidden]` -> `[batch, labels]` */
+/** head(dropout(tanh(pooler(pool(hidden))))), the pooler where the head has one: `[batch, seq, hidden]` -> `[batch, labels]` */
 export function runSequenceHead<Value>(hidden: Value, scope: Scope<Value>, head: SequenceHead): Value {
   const { ops } = scope;
   const pooled = pool(hidden, scope, head.pooling);
-  const dense = ops.apply(runLinear(pooled, scope, "pooler.dense", true), "tanh");
+  const dense = ops.apply(head.width === null ? pooled : runLinear(pooled, scope, "pooler.dense", true), "tanh");
   const dropout = scope.dropoutAt(head.dropout);
   return runLinear(dropout ? ops.dropout(dense, dropout) : dense, scope, "head", true);
 }

@@ -89,7 +89,8 @@ function differencesFromBert(config: ModelConfig): string[] {
     funnel: null,
   };
   const { head, hidden } = config;
-  if (head.type === "masked-language-model") Object.assign(wanted, { predictionHead: "transform", decoderBias: true });
+  if (head.type === "masked-language-model")
+    Object.assign(wanted, { predictionHead: "transform", tieWeights: true, decoderBias: true });
   const problems = Object.entries(wanted).flatMap(([field, value]) => {
     const found = config[field as keyof ModelConfig];
     return found === value

@@ -11,6 +11,7 @@ export { activationBytes, countFlops, type FlopOptions, type Flops, type MemoryO
 export { modelConfigFromFixture } from "./fixture-config.ts";
 export { type HuggingFaceConfig, huggingFaceBertConfig, transformersJsConfig } from "./hugging-face.ts";
 export { init, type Params } from "./init.ts";
+export { type MaskedLossName, maskedLossNames } from "./losses.ts";
 export { classify, classifyTokens, encode, type ForwardOptions, type Inputs, predictTokens } from "./model.ts";
 export { valueAndNamedGrads } from "./named-gradients.ts";
 export {

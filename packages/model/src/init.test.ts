@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
 import { describe, expect, it } from "vitest";
-import { init, modelConfig } from "./index.ts";
+import { init, modelConfig, preset } from "./index.ts";
 
 describe("init", () => {
   const small = { vocabSize: 20, hidden: 64, layers: 2, heads: 2, intermediate: 64, maxSeq: 4 } as const;
@@ -31,6 +31,22 @@ describe("init", () => {
     const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
     expect(Math.abs(mean)).toBeLessThan((4 * std) / 64);
     expect(Math.sqrt(variance) / std).toBeCloseTo(1, 1);
+    tf.dispose(params);
+  });
+
+  it("starts embeddings of bert-tiny as the study does, as its linear weights", () => {
+    const { type, std } = preset("bert-tiny").init;
+    expect(type).toBe("small");
+    expect(std).toBeCloseTo(Math.sqrt(2 / (5 * 384)), 12);
+  });
+
+  it("starts flash near an attention of nothing, and untied decoders as linear weights", () => {
+    const params = init(modelConfig({ ...small, mixer: "flash", tieWeights: false }), 3);
+    const deviation = (name: string) => tf.sqrt(tf.moments(params[name]!).variance).dataSync()[0]!;
+    for (const role of ["query", "key"])
+      expect(deviation(`encoder.layers.0.attn.self_attention.${role}_gamma`) / 0.02).toBeCloseTo(1, 0);
+    expect(deviation("decoder.weight") / 0.02).toBeCloseTo(1, 1);
+    expect(params["decoder.weight"]!.shape).toEqual([20, 64]);
     tf.dispose(params);
   });
 

@@ -1,8 +1,9 @@
 import { maskedCrossEntropy } from "@cramkit/ops";
 import * as tf from "@tensorflow/tfjs-core";
 import type { ModelConfig } from "./config.ts";
-import { runPredictionHead } from "./heads.ts";
+import { decoderOf, runPredictionHead } from "./heads.ts";
 import type { Params } from "./init.ts";
+import { type MaskedLossName, maskedLossNames, meanLoss, smoothedCrossEntropy } from "./losses.ts";
 import { classify, classifyTokens, encodeWithin, type ForwardOptions, type Inputs, scopeOf } from "./model.ts";
 import { tensorOperations } from "./operations/tensor-operations.ts";
 
@@ -22,9 +23,11 @@ export interface MaskedBatch {
 }
 
 export interface MaskedLossOptions extends ForwardOptions {
+  /** Default: `cross-entropy`, alone in taking the two options below. */
+  loss?: MaskedLossName;
   /** Share of the target's probability that goes to all words alike. */
   labelSmoothing?: number;
-  /** Factor of the mean of log(Z)^2, Z the sum of exp(logits) (PaLM). */
+  /** Factor of the mean of log(Z)^2, Z the sum of exp(logits), as in PaLM; the study adds log2(Z), without the square. */
   zLoss?: number;
 }
 
@@ -39,8 +42,8 @@ export function inputsOf(batch: Omit<MaskedBatch, "positions" | "targets">): Inp
 }
 
 /**
- * Mean cross-entropy over the positions to predict: a scalar. Only their rows pass the prediction head and the decoder, and
- * their logits exist in pieces only; label smoothing and z-loss need them whole. No positions: 0, with zero gradients.
+ * Mean loss over the positions to predict: a scalar. Only their rows pass the prediction head and the decoder. Of plain
+ * cross-entropy their logits exist in pieces only; everything else needs them whole. No positions: 0, with zero gradients.
  *
  * @throws RangeError where positions and targets differ in number, or one of them, an id or an option is out of range
  */
@@ -50,10 +53,17 @@ export function maskedLanguageModelLoss(
   batch: MaskedBatch,
   options: MaskedLossOptions = {},
 ): tf.Scalar {
-  const { labelSmoothing = 0, zLoss = 0 } = options;
+  const { loss = "cross-entropy", labelSmoothing = 0, zLoss = 0 } = options;
+  if (!maskedLossNames.includes(loss))
+    throw new RangeError(`maskedLanguageModelLoss: expected loss ${maskedLossNames.join(", ")}, got ${String(loss)}`);
   if (!(labelSmoothing >= 0 && labelSmoothing < 1))
     throw new RangeError(`maskedLanguageModelLoss: expected labelSmoothing from 0 to below 1, got ${labelSmoothing}`);
   if (!(zLoss >= 0)) throw new RangeError(`maskedLanguageModelLoss: expected zLoss of at least 0, got ${zLoss}`);
+  const isPure = labelSmoothing === 0 && zLoss === 0;
+  if (loss !== "cross-entropy" && !isPure)
+    throw new RangeError(
+      `maskedLanguageModelLoss: expected no labelSmoothing and no zLoss with ${loss}, got ${labelSmoothing} and ${zLoss}; they go with cross-entropy`,
+    );
   checkBatch("maskedLanguageModelLoss", batch, config);
   return tf.tidy(() => {
     const inputs = inputsOf(batch);
@@ -62,10 +72,9 @@ export function maskedLanguageModelLoss(
     const scope = scopeOf(params, config, inputs, options);
     const hidden = encodeWithin(scope, config, inputs, options);
     const rows = scope.ops.reshape(hidden, [-1, config.hidden]);
-    const weight = scope.param("encoder.embedding.word_embedding.weight");
-    const bias = config.decoderBias ? scope.param("decoder.bias") : undefined;
+    const { weight, bias } = decoderOf(scope, config);
     // Without a row TensorFlow.js's means have no gradient, and the fused loss is 0.
-    const isPlain = (labelSmoothing === 0 && zLoss === 0) || batch.positions.length === 0;
+    const isPlain = (loss === "cross-entropy" && isPure) || batch.positions.length === 0;
     if (isPlain && config.predictionHead === "none") return maskedCrossEntropy(rows, weight, bias, positions, targets);
     const { ops } = scope;
     const selected = runPredictionHead(ops.embedding(positions, rows), scope, config);
@@ -73,7 +82,8 @@ export function maskedLanguageModelLoss(
       const every = tf.range(0, batch.positions.length, 1, "int32");
       return maskedCrossEntropy(selected, weight, bias, every, targets);
     }
-    return smoothedCrossEntropy(ops.linear(selected, weight, bias), targets, labelSmoothing, zLoss);
+    const logits = ops.linear(selected, weight, bias);
+    return isPure ? meanLoss(loss, logits, targets) : smoothedCrossEntropy(logits, targets, labelSmoothing, zLoss);
   }) as tf.Scalar;
 }
 
@@ -90,20 +100,6 @@ export function checkBatch(name: string, batch: MaskedBatch, { vocabSize }: Mode
     const at = list.findIndex((index) => index < 0 || index >= end);
     if (at >= 0) throw new RangeError(`${name}: expected ${what} in 0..${end - 1}, got ${list[at]} at index ${at}`);
   }
-}
-
-/** mean of log Z - (1 - s) logit_target - s mean(logits) + z log(Z)^2, for `logits [count, vocab]` */
-export function smoothedCrossEntropy(
-  logits: tf.Tensor,
-  targets: tf.Tensor1D,
-  smoothing: number,
-  zLoss: number,
-): tf.Tensor {
-  const logZ = tf.logSumExp(logits, 1);
-  const picked = tf.sum(tf.mul(logits, tf.oneHot(targets, logits.shape[1]!, 1, 0, "float32")), 1);
-  const wanted = tf.add(tf.mul(picked, 1 - smoothing), tf.mul(tf.mean(logits, 1), smoothing));
-  const loss = tf.sub(logZ, wanted);
-  return tf.mean(zLoss === 0 ? loss : tf.add(loss, tf.mul(tf.square(logZ), zLoss)));
 }
 
 /**

@@ -59,8 +59,8 @@ export function plainLoss(
       });
       return;
     }
-    const pooled = linear(params, "pooler.dense", [hidden[0]!])[0]!.map(Math.tanh);
-    const logits = linear(params, "head", [pooled])[0]!;
+    const dense = params["pooler.dense.weight"] ? linear(params, "pooler.dense", [hidden[0]!])[0]! : hidden[0]!;
+    const logits = linear(params, "head", [dense.map(Math.tanh)])[0]!;
     const label = labels[row]![0]!;
     losses.push(fields.task === "regression" ? (logits[0]! - label) ** 2 : crossEntropy(logits, label));
   });
@@ -76,7 +76,7 @@ function plainDecode(params: PlainParams, fields: PlainFields, hidden: Matrix): 
     rows = norm(params, "prediction_head.norm", fields, dense);
   }
   const width = rows[0]!.length;
-  const words = params["encoder.embedding.word_embedding.weight"]!;
+  const words = params["decoder.weight"] ?? params["encoder.embedding.word_embedding.weight"]!;
   const bias = params["decoder.bias"];
   return rows.map((row) => {
     const logits: number[] = [];

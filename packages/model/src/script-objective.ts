@@ -2,8 +2,9 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { ModelConfig } from "./config.ts";
 import { runDecoder } from "./heads.ts";
 import type { Params } from "./init.ts";
+import { smoothedCrossEntropy } from "./losses.ts";
 import { encodeWithin, type ForwardOptions, scopeOf } from "./model.ts";
-import { checkBatch, inputsOf, type MaskedBatch, smoothedCrossEntropy } from "./objectives.ts";
+import { checkBatch, inputsOf, type MaskedBatch } from "./objectives.ts";
 import { randomUniform, streamOf } from "./random.ts";
 
 export interface ScriptOptions extends ForwardOptions {
@@ -16,7 +17,8 @@ export interface ScriptOptions extends ForwardOptions {
 /**
  * SCRIPT (Nijkamp et al. 2021), self-critic pretraining: the masked language model's loss, plus that of the same model as a
  * discriminator. Tokens drawn from its predictions fill the masked positions; with Z the sum of exp(logits) at a position,
- * sigmoid(log Z) is the probability that the token there is not the original. Padding is no position. A scalar.
+ * sigmoid(log Z) is the probability that the token there is not the original. Padding is no position. A scalar. In the
+ * study's code the critic is to find what differs from the masked input instead, originals that were drawn again included.
  *
  * The discriminator needs the logits of all positions at once: `batch * seq * vocab` floats.
  *

@@ -38,6 +38,9 @@ const cases: Record<string, [Partial<ModelConfig>, MaskedLossOptions?]> = {
   "layer drop": [{ layers: 4, layerDrop: 0.5 }],
   "deep thinking": [{ layers: 8, sharedLayers: 1, recurrence: "deep-thinking" }],
   funnel: [{ layers: 3, funnel: [16, 4, 16] }],
+  "an untied decoder": [{ tieWeights: false }],
+  focal: [{}, { loss: "focal" }],
+  incorrect: [{}, { loss: "incorrect" }],
   "label smoothing and z-loss": [{}, { labelSmoothing: 0.1, zLoss: 1e-4 }],
 };
 

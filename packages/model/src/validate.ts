@@ -1,4 +1,5 @@
 import {
+  decoderWidth,
   embeddingWidth,
   type Head,
   initializations,
@@ -52,6 +53,7 @@ const booleans = [
   "rotary",
   "useBias",
   "qkvBias",
+  "tieWeights",
   "decoderBias",
 ] as const;
 
@@ -96,7 +98,8 @@ function sizeProblems(config: ModelConfig): string[] {
     need("head.labels", head.labels, isCount(head.labels, 1), "a positive integer");
     need("head.dropout", head.dropout, isRate(head.dropout), "a rate from 0 to below 1");
   }
-  if (isPooled(head)) need("head.width", head.width, isCount(head.width, 1), "a positive integer");
+  if (isPooled(head))
+    need("head.width", head.width, head.width === null || isCount(head.width, 1), "null or a positive integer");
   return problems;
 }
 
@@ -146,7 +149,7 @@ function relationProblems(config: ModelConfig): string[] {
   const mixerCount = Array.isArray(mixer) ? mixer.length : layers;
   need(mixerCount === layers, `mixer: expected one for each of ${layers} layers, got ${mixerCount}`);
   need(
-    head.type !== "masked-language-model" || embeddingWidth(config) === hidden || config.predictionHead !== "none",
+    head.type !== "masked-language-model" || !config.tieWeights || decoderWidth(config) === embeddingWidth(config),
     `predictionHead: expected linear or transform, as embeddingSize ${embeddingSize} is not hidden ${hidden}, got none`,
   );
   const deepThinking = config.recurrence === "deep-thinking";

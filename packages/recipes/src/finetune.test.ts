@@ -70,3 +70,11 @@ it.each([
   expect(config).toMatchObject({ dropout: 0.1, attentionDropout: 0.1, head: { pooling: "first", dropout: 0.1 } });
   expect(config.head.type).toBe(regression ? "regression" : "classification");
 });
+
+it("leaves the inner layer of the head out where the protocol says so", () => {
+  const protocol: Protocol = { ...protocols.GLUE_sane, head: { pooling: "mean", width: null } };
+  const config = finetunedConfig(preset("crammed-bert"), { outputs: 3, regression: false, protocol });
+  const shapes = new Map(parameterShapes(config).map(({ name, shape }) => [name, shape]));
+  expect(shapes.has("pooler.dense.weight")).toBe(false);
+  expect(shapes.get("head.weight")).toEqual([3, 768]);
+});

@@ -108,7 +108,7 @@ export const finetunedConfig = (
   head: {
     type: regression ? "regression" : "classification",
     labels: outputs,
-    width: head.width ?? config.hidden,
+    width: head.width === undefined ? config.hidden : head.width,
     pooling: head.pooling,
     dropout,
   },

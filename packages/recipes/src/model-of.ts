@@ -7,7 +7,8 @@ import { trainedLength } from "./trained-length.ts";
 export const modelOf = (recipe: Recipe, vocabSize: number): ModelConfig => {
   requireKnownFields(recipe.model);
   const { dropout } = recipe.training;
-  const config: ModelConfig = { ...recipe.model, vocabSize, dropout, attentionDropout: dropout };
+  const { tieWeights = true } = recipe.model; // a file of before decoders could be untied does not say it
+  const config: ModelConfig = { ...recipe.model, tieWeights, vocabSize, dropout, attentionDropout: dropout };
   checkConfig(config);
   if (config.head.type !== "masked-language-model") {
     throw new RangeError(

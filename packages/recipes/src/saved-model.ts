@@ -32,8 +32,10 @@ export const saveModel = async (folder: string, { params, config, tokenizer }: S
  * `tokenizer.json` or `vocab.txt`). The caller disposes of the weights.
  */
 export const loadModel = async (folder: string): Promise<SavedModel> => {
-  const ours = (await readJson(join(folder, configFile))) as ModelConfig | undefined;
-  if (ours) {
+  const saved = (await readJson(join(folder, configFile))) as ModelConfig | undefined;
+  if (saved) {
+    const { tieWeights = true } = saved; // a file of before decoders could be untied does not say it
+    const ours = { ...saved, tieWeights };
     checkConfig(ours);
     return { ...(await readWeights(folder, ours)), tokenizer: await readTokenizer(folder) };
   }

@@ -12,3 +12,19 @@ export function fourierMatrices(n: number): { real: Float32Array; imaginary: Flo
     imaginary: tableOnce(`fourier imaginary ${n}`, matrix(Math.sin)),
   };
 }
+
+/**
+ * The orthonormal 2-D Fourier transform of rows `[heads * size]` as a matrix `[heads * size, 2 * heads * size]`, whose columns
+ * are real and imaginary parts by turns.
+ */
+export function headSpectrum(heads: number, size: number): Float32Array {
+  const width = heads * size;
+  return tableOnce(`head spectrum ${heads} ${size}`, () =>
+    Float32Array.from({ length: 2 * width * width }, (_, at) => {
+      const [from, to] = [Math.floor(at / (2 * width)), Math.floor((at % (2 * width)) / 2)];
+      const overHeads = (Math.floor(from / size) * Math.floor(to / size)) / heads;
+      const angle = -2 * Math.PI * (overHeads + ((from % size) * (to % size)) / size);
+      return (at % 2 === 0 ? Math.cos(angle) : Math.sin(angle)) / Math.sqrt(width);
+    }),
+  );
+}

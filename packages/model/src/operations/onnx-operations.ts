@@ -35,6 +35,13 @@ export function onnxBuilder(): OnnxBuilder {
     initializers.push({ name, dtype: "F32", shape, data });
     return name;
   };
+  /** Tables that layers share, by their identity. */
+  const tables = new Map<Float32Array, OnnxValue>();
+  const table = (data: Float32Array, shape: readonly number[]): OnnxValue => {
+    const found = tables.get(data) ?? floats(data, shape);
+    tables.set(data, found);
+    return found;
+  };
   const number = (value: number): OnnxValue => once(`float ${value}`, () => floats(Float32Array.of(value), []));
   const integers = (values: readonly number[], scalar = false): OnnxValue =>
     once(`int ${values} ${scalar}`, () => {
@@ -107,7 +114,7 @@ export function onnxBuilder(): OnnxBuilder {
   };
 
   const ops: Operations<OnnxValue> = {
-    constant: floats,
+    constant: table,
     firstRows: (table, like) => node("Slice", [table, integers([0]), length(like, 1), integers([0])]),
     size: (x, axis) => node("Cast", [node("Squeeze", [length(x, axis), integers([0])])], { to: 1 }),
     linear,

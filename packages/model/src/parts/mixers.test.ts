@@ -74,19 +74,33 @@ const definitions: Partial<Record<MixerName, (x: Row[], weights: Weights, mask: 
       (total, j) => (mask[j]! * Math.log(total)) / rootSeq,
     ),
   ),
-  "normalized-attention": attentionLike((all, weights, mask) =>
-    all.map((rows, head) =>
-      rows.map((_, i) => {
-        const kept = all.flatMap((other) => other[i]!.filter((_, j) => mask[j] === 1));
-        const mean = sum(kept) / kept.length;
-        const deviation = Math.sqrt(sum(kept.map((score) => (score - mean) ** 2)) / kept.length + 1e-5);
-        const [gain, shift] = ["weight", "bias"].map(
-          (name) => weights[`self_attention.sequence_op.${name}`]![head]!,
-        ) as [number, number];
-        return rows[i]!.map((score, j) => mask[j]! * (((score - mean) / deviation) * gain + shift));
-      }),
-    ),
-  ),
+  "normalized-attention": attentionLike((all, weights, mask) => {
+    const seen = (_: unknown, position: number) => mask[position] === 1;
+    const kept = all.flatMap((rows) => rows.filter(seen).flatMap((scores) => scores.filter(seen)));
+    const mean = sum(kept) / kept.length;
+    const deviation = Math.sqrt(sum(kept.map((score) => (score - mean) ** 2)) / kept.length + 1e-5);
+    return all.map((rows, head) => {
+      const [gain, shift] = ["weight", "bias"].map((name) => weights[`self_attention.sequence_op.${name}`]![head]!) as [
+        number,
+        number,
+      ];
+      return rows.map((scores) => scores.map((score, j) => mask[j]! * (((score - mean) / deviation) * gain + shift)));
+    });
+  }),
+  "fourier-experimental": (x, weights) =>
+    x.map((row) => {
+      const spectrum = row.flatMap((_, at) => {
+        const angles = row.map(
+          (_, from) =>
+            -2 *
+            Math.PI *
+            ((Math.floor(from / size) * Math.floor(at / size)) / heads + ((from % size) * (at % size)) / size),
+        );
+        const part = (wave: (angle: number) => number) => dot(row, angles.map(wave)) / Math.sqrt(hidden);
+        return [part(Math.cos), part(Math.sin)];
+      });
+      return linear(weights, "dense", linear(weights, "self_attention.projection", spectrum));
+    }),
   flash: (x, weights, mask) => {
     const uv = x.map((row) => linear(weights, "self_attention.dense_uv", row).map(silu));
     const z = x.map((row) => linear(weights, "self_attention.dense_z", row).map(silu));

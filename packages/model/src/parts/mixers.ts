@@ -1,4 +1,5 @@
 import type { MixerName, PartFactory } from "../config.ts";
+import { headSpectrum } from "../operations/fourier-matrices.ts";
 import { selfAttention } from "./attention.ts";
 import { flash } from "./flash.ts";
 import { linearParameters, runLinear } from "./linear.ts";
@@ -14,6 +15,22 @@ import {
 const fourier: PartFactory = (_, { width }) => ({
   parameters: {},
   run: (x, { ops }) => ops.realFourier(x, width),
+});
+
+/**
+ * The study's Fourier transform with parameters: that of each position over heads and the values of a head, real and imaginary
+ * parts by turns, through a matrix `[hidden, 2 hidden]`. As there, it mixes no positions.
+ */
+const fourierExperimental: PartFactory = ({ hidden, heads, qkvBias, useBias }) => ({
+  parameters: {
+    ...linearParameters("self_attention.projection", 2 * hidden, hidden, qkvBias),
+    ...linearParameters("dense", hidden, hidden, useBias),
+  },
+  run(x, scope) {
+    const matrix = scope.ops.constant(headSpectrum(heads, hidden / heads), [hidden, 2 * hidden]);
+    const projected = runLinear(scope.ops.matMul(x, matrix), scope, "self_attention.projection", qkvBias);
+    return runLinear(projected, scope, "dense", useBias);
+  },
 });
 
 /** A mixer without a projection of its own, followed by one. */
@@ -39,5 +56,6 @@ export const mixers: Record<MixerName, PartFactory> = {
   flash,
   fourier,
   "fourier-projected": projected(fourier),
+  "fourier-experimental": fourierExperimental,
   none: identity,
 };
