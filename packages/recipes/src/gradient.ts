@@ -1,12 +1,4 @@
-import {
-  encode,
-  inputsOf,
-  type ModelConfig,
-  maskedLanguageModelLoss,
-  type Params,
-  predictTokens,
-  valueAndNamedGrads,
-} from "@cramkit/model";
+import { encode, inputsOf, type ModelConfig, type Params, predictTokens, valueAndNamedGrads } from "@cramkit/model";
 import { embedding } from "@cramkit/ops";
 import type { Evaluate, Gradients, State } from "@cramkit/optim";
 import type { MaskedBatch } from "@cramkit/packer";
@@ -32,13 +24,14 @@ import {
 } from "@tensorflow/tfjs-core";
 import { disposeTensors, type NamedTensors } from "./named-tensors.ts";
 import { uniform } from "./random.ts";
+import type { TrainingLoss } from "./training-loss.ts";
 
 export interface MaskedGradientOptions {
   /** With which dropout, if any. */
   readonly dropoutSeed?: (progress: Progress) => number;
   /** The factor of the loss that the optimizer wants: a scalar, borrowed. */
   readonly lossScale?: (state: State) => Tensor | undefined;
-  /** Of the targets that Sophia draws. */
+  /** Of the targets that Sophia draws, and of the words that SCRIPT fills in. */
   readonly drawSeed?: (progress: Progress) => number;
 }
 
@@ -46,11 +39,12 @@ export interface MaskedGradientOptions {
 export const maskedLanguageModelGradient =
   (
     config: ModelConfig,
+    loss: TrainingLoss,
     { dropoutSeed, lossScale, drawSeed = () => 0 }: MaskedGradientOptions = {},
   ): GradFn<NamedTensors, MaskedBatch, Gradients, State> =>
   (params, batch, progress, state) => {
     const options = dropoutSeed ? { dropout: { seed: dropoutSeed(progress) } } : {};
-    const lossOf = (live: Params) => maskedLanguageModelLoss(live, config, batch, options);
+    const lossOf = (live: Params) => loss(live, batch, { ...options, drawSeed: drawSeed(progress) });
     const scale = lossScale?.(state);
     const { value, grads } = valueAndNamedGrads(params, lossOf, scale);
     const evaluate: Evaluate = (elsewhere, { targets = "data" } = {}) => {

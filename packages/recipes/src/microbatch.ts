@@ -1,10 +1,11 @@
-import { init, type ModelConfig, maskedLanguageModelLoss, type Params, valueAndNamedGrads } from "@cramkit/model";
+import { init, type ModelConfig, type Params, valueAndNamedGrads } from "@cramkit/model";
 import { findMicrobatch, isOutOfMemory } from "@cramkit/trainer";
 import { disposeTensors } from "./named-tensors.ts";
 import type { Prepared } from "./prepare.ts";
 import type { RunContext } from "./progress.ts";
 import type { Recipe } from "./recipe.ts";
 import { trainingBatches } from "./training-batches.ts";
+import { trainingLoss } from "./training-loss.ts";
 
 export interface MicrobatchChoice {
   readonly recipe: Recipe;
@@ -53,8 +54,9 @@ const rateOf = async (
 ): Promise<number> => {
   const batches = trainingBatches(recipe, prepared, { batchSize: size });
   const { value: first } = await batches.next();
+  const loss = trainingLoss(config, recipe.training.loss);
   const pass = async () => {
-    const { value, grads } = valueAndNamedGrads(params, (live) => maskedLanguageModelLoss(live, config, first!.batch));
+    const { value, grads } = valueAndNamedGrads(params, (live) => loss(live, first!.batch));
     await value.data();
     value.dispose();
     disposeTensors(grads);

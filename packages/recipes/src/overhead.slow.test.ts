@@ -16,6 +16,7 @@ import { type Prepared, prepare } from "./prepare.ts";
 import { pretrain } from "./pretrain.ts";
 import type { Recipe } from "./recipe.ts";
 import { quiet } from "./tiny.testing.ts";
+import { trainingLoss } from "./training-loss.ts";
 
 const [warmUp, counted, rounds] = [10, 100, 7];
 const total = warmUp + counted;
@@ -49,7 +50,7 @@ const batchesOf = (recipe: Recipe, prepared: Prepared) =>
 const bareStep = async (recipe: Recipe, prepared: Prepared, { kernels }: Compute): Promise<number> => {
   const config = modelOf(recipe, prepared.tokenizer.vocabSize);
   const { optimizer } = trainingOptimizer(recipe, 16, kernels);
-  const gradient = maskedLanguageModelGradient(config);
+  const gradient = maskedLanguageModelGradient(config, trainingLoss(config, recipe.training.loss));
   const batches = [];
   for await (const { batch } of batchesOf(recipe, prepared)) if (batches.push(batch) === total) break;
   let params: NamedTensors = init(config, recipe.seed);

@@ -374,6 +374,15 @@ it.each(["sam", "sophia", "adahessian", "shampoo", "muon"] as const)("trains wit
   expect(whole.left).toBe(0);
 });
 
+it.each(["focal", "script"] as const)("trains by the loss %s, and resumes", async (name) => {
+  const recipe = changed({ training: { loss: { name, labelSmoothing: 0, zLoss: 0 } } });
+  const whole = await run({ recipe });
+  const losses = whole.metrics.flatMap((row) => (typeof row.heldOutLoss === "number" ? [row.heldOutLoss] : []));
+  expect(losses.at(-1)).toBeLessThan(4.6);
+  expect((await runInParts({ recipe }, 4)).weights).toEqual(whole.weights);
+  expect(whole.left).toBe(0);
+});
+
 it("shows sam the same gradients with a scaled loss", async () => {
   const optimizer = { name: "sam", learningRate: 5e-3, clipNorm: 0.5 } as const;
   const training = { optimizer, budget: "4 steps" };

@@ -99,6 +99,32 @@ it("takes a file of before tokens could be dropped and rows reshuffled, and does
   expect(parseRecipe({ ...recipes.smoke(), training }, "old.json")).toEqual(recipes.smoke());
 });
 
+it("takes another loss by one setting, and counts what SCRIPT costs", () => {
+  const recipe = recipes.quickstart();
+  const config = modelOf(recipe, recipe.tokenizer.vocabSize);
+  const by = (...settings: string[]) => applySettings(recipe, settings);
+  expect(by("training.loss.name=focal").training.loss).toEqual({ name: "focal", labelSmoothing: 0, zLoss: 0 });
+  expect(by("training.loss.zLoss=1e-4").training.loss).toEqual({
+    name: "cross-entropy",
+    labelSmoothing: 0,
+    zLoss: 1e-4,
+  });
+  expect(() => by("training.loss.zLoss=1e-4", "training.loss.name=focal")).toThrow(
+    "labelSmoothing and zLoss go with cross-entropy: set both to 0",
+  );
+  const everywhere = flopsPerToken(config, { ...recipe, masking: { ...recipe.masking, probability: 1 } });
+  const script = flopsPerToken(config, by("training.loss.name=script"));
+  expect(script).toBe(flopsPerToken(config, recipe) + everywhere);
+});
+
+it("takes a file of before losses could be chosen and decoders untied", () => {
+  const { loss: _, ...training } = recipes.smoke().training;
+  const { tieWeights: __, ...model } = recipes.smoke().model;
+  const old = parseRecipe({ ...recipes.smoke(), training, model }, "old.json");
+  expect(old.training).toEqual(recipes.smoke().training);
+  expect(modelOf(old, 64)).toEqual(modelOf(recipes.smoke(), 64));
+});
+
 it("counts the operations of shorter rows where tokens are dropped", () => {
   const recipe = recipes.quickstart();
   const config = modelOf(recipe, recipe.tokenizer.vocabSize);

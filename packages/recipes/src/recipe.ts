@@ -1,4 +1,4 @@
-import type { ModelConfig } from "@cramkit/model";
+import { type ModelConfig, maskedLossNames } from "@cramkit/model";
 import { studyOptimizerNames } from "@cramkit/optim";
 import { studyScheduleNames } from "@cramkit/scheduler";
 import { z } from "zod";
@@ -66,6 +66,21 @@ const createSchema = () => {
     /** With the study's hyperparameters. */
     z.strictObject({ name: z.enum(studyOptimizerNames), learningRate: positive, clipNorm }),
   ]);
+
+  /** What the training minimises over the masked positions; held-out losses are cross-entropy in any case. */
+  const loss = z
+    .strictObject({
+      /** `script`: cross-entropy, plus the loss of the model as a critic of what it fills in (Nijkamp et al. 2021). */
+      name: z.enum([...maskedLossNames, "script"]),
+      /** Share of the target's probability that goes to all words alike; with cross-entropy. */
+      labelSmoothing: share.lt(1),
+      /** Factor of log(Z)^2, Z the sum of exp(logits); with cross-entropy. */
+      zLoss: z.number().min(0),
+    })
+    .refine(({ name, labelSmoothing, zLoss }) => name === "cross-entropy" || (labelSmoothing === 0 && zLoss === 0), {
+      path: ["name"],
+      error: "labelSmoothing and zLoss go with cross-entropy: set both to 0",
+    });
 
   /** Weights that are evaluated and kept in place of the last ones; the training does not see them. */
   const averaging = z.discriminatedUnion("kind", [
@@ -138,6 +153,7 @@ const createSchema = () => {
       budget: z
         .string()
         .refine(isBudget, 'expected a number above 0 and a unit, as in "24 hours", "2000 steps", "1e6 tokens"'),
+      loss: loss.default({ name: "cross-entropy", labelSmoothing: 0, zLoss: 0 }),
       optimizer,
       schedule: z.strictObject({ name: z.enum(studyScheduleNames), warmup: share, cooldown: share }),
       /** Examples of one optimizer step at the end of the ramp. */

@@ -7,6 +7,7 @@ import type { NamedTensors } from "./named-tensors.ts";
 import { lossScale, releasing } from "./optimizer.ts";
 import { streams, uniform } from "./random.ts";
 import { trainingBatches } from "./training-batches.ts";
+import { trainingLoss } from "./training-loss.ts";
 import type { Session } from "./training-session.ts";
 
 /** A run's loop: starts it at any state, with the batches that follow there. */
@@ -17,7 +18,7 @@ export const trainingSteps = (
 ): ((from: TrainingState) => AsyncGenerator<StepReport<NamedTensors, State>, void>) => {
   const uniformSeed = (stream: number) => (progress: Progress) =>
     Math.floor(uniform(recipe.seed, stream, progress.microbatch) * 2 ** 32);
-  const grad = maskedLanguageModelGradient(config, {
+  const grad = maskedLanguageModelGradient(config, trainingLoss(config, recipe.training.loss), {
     dropoutSeed: recipe.training.dropout > 0 ? uniformSeed(streams.dropout) : undefined,
     drawSeed: uniformSeed(streams.drawnTargets),
     lossScale,

@@ -34,6 +34,7 @@ export const crammedBert = (): Recipe => ({
   model: preset("crammed-bert"),
   training: {
     budget: "24 hours",
+    loss: { name: "cross-entropy", labelSmoothing: 0, zLoss: 0 },
     optimizer: studyAdamw,
     schedule: { name: "budget-triangle2", warmup: 0, cooldown: 0 },
     batchSize: 8192,
