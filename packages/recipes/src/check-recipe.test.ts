@@ -27,6 +27,18 @@ it.each([
     'training.frozen: expected parts of the names of parameters, got "pos_embeding", which is in none of 22; there is pos_embedding, word_embedding',
   ],
   [['training.frozen=["e"]'], "training.frozen: expected a parameter that is left to train, got none"],
+  [
+    ['training.sequenceCurriculum={"lengths":[24,128],"fractions":[0,0.5]}'],
+    "training.sequenceCurriculum: expected lengths that divide the 128 tokens of a row, got 24",
+  ],
+  [
+    ['training.sequenceCurriculum={"lengths":[64,128],"fractions":[0.5]}'],
+    "sequenceCurriculum: expected as many fractions as lengths and at least one, got 1 for 2",
+  ],
+  [
+    ["model.layers=3", "model.funnel=[128,64,128]", 'training.sequenceCurriculum={"lengths":[64],"fractions":[0]}'],
+    "training.sequenceCurriculum: expected null with model.funnel",
+  ],
   [["training.microbatchSize=16"], "training.microbatchSize: expected at most training.batchSize 8, got 16"],
   [
     ["training.schedule.warmup=0.7", "training.schedule.cooldown=0.7"],

@@ -6,6 +6,7 @@ import { modelOf } from "./model-of.ts";
 import { nearest } from "./nearest.ts";
 import { trainingOptimizer } from "./optimizer.ts";
 import type { Recipe } from "./recipe.ts";
+import { sequenceCurriculumOf } from "./trained-length.ts";
 
 /**
  * Refuses a recipe whose parts do not go together, before any text is read: what `parseRecipe` cannot see in one field.
@@ -16,6 +17,8 @@ export const checkRecipe = (recipe: Recipe): void => {
   const config = modelOf(recipe, recipe.tokenizer.vocabSize);
   checkMasking(recipe);
   checkFrozen(recipe, config);
+  if (sequenceCurriculumOf(recipe) && config.funnel !== null)
+    throw new RangeError("training.sequenceCurriculum: expected null with model.funnel, which needs its own lengths");
   const { budget, batchSize, microbatchSize, schedule } = recipe.training;
   if (schedule.warmup + schedule.cooldown > 1)
     throw new RangeError(

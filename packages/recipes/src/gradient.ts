@@ -29,6 +29,8 @@ import type { TrainingLoss } from "./training-loss.ts";
 export interface MaskedGradientOptions {
   /** With which dropout, if any. */
   readonly dropoutSeed?: (progress: Progress) => number;
+  /** Tokens of the rows that the batch is cut into; absent: rows stay whole. */
+  readonly rowLength?: (progress: Progress) => number;
   /** The factor of the loss that the optimizer wants: a scalar, borrowed. */
   readonly lossScale?: (state: State) => Tensor | undefined;
   /** Of the targets that Sophia draws, and of the words that SCRIPT fills in. */
@@ -40,9 +42,10 @@ export const maskedLanguageModelGradient =
   (
     config: ModelConfig,
     loss: TrainingLoss,
-    { dropoutSeed, lossScale, drawSeed = () => 0 }: MaskedGradientOptions = {},
+    { dropoutSeed, rowLength, lossScale, drawSeed = () => 0 }: MaskedGradientOptions = {},
   ): GradFn<NamedTensors, MaskedBatch, Gradients, State> =>
-  (params, batch, progress, state) => {
+  (params, whole, progress, state) => {
+    const batch = rowLength ? unfold(whole, rowLength(progress)) : whole;
     const options = dropoutSeed ? { dropout: { seed: dropoutSeed(progress) } } : {};
     const lossOf = (live: Params) => loss(live, batch, { ...options, drawSeed: drawSeed(progress) });
     const scale = lossScale?.(state);
@@ -55,6 +58,13 @@ export const maskedLanguageModelGradient =
     };
     return { loss: value, grads: { grads, evaluate } };
   };
+
+/** The batch in rows of this length, which divides its own: what lies flat stays as it is. */
+export const unfold = (batch: MaskedBatch, length: number): MaskedBatch => ({
+  ...batch,
+  batchSize: (batch.batchSize * batch.seqLength) / length,
+  seqLength: length,
+});
 
 /** Consumes the gradients. */
 const divided = (grads: NamedTensors, scale: Tensor): NamedTensors => {

@@ -356,11 +356,14 @@ it("drops a share of the tokens of each row, and resumes", async () => {
   expect(fewer.left).toBe(0);
 });
 
-it("goes through the rows in another order each time where it shall, and resumes", async () => {
-  const recipe = changed({ training: { reshuffle: true } });
-  const [stored, reshuffled] = [await run({}), await run({ recipe })];
-  expect(reshuffled.weights).not.toEqual(stored.weights);
-  expect((await runInParts({ recipe }, 4)).weights).toEqual(reshuffled.weights);
+it.each([
+  ["in another order each time", { reshuffle: true }],
+  ["in short rows at first", { sequenceCurriculum: { lengths: [8, 32], fractions: [0, 0.5] } }],
+])("goes through the rows %s where it shall, and resumes", async (_, training) => {
+  const recipe = changed({ training });
+  const [stored, other] = [await run({}), await run({ recipe })];
+  expect(other.weights).not.toEqual(stored.weights);
+  expect((await runInParts({ recipe }, 4)).weights).toEqual(other.weights);
 });
 
 it.each(["sam", "sophia", "adahessian", "shampoo", "muon"] as const)("trains with %s, and resumes", async (name) => {

@@ -165,6 +165,11 @@ const createSchema = () => {
       dropout: share.lt(1),
       /** Share of the tokens that are left out of each row, at random, before it is masked: shorter rows, cheaper steps. */
       tokenDrop: share.lt(1).default(0),
+      /** Cuts each row into shorter ones, of a length that holds from a share of the budget on; null leaves rows whole. */
+      sequenceCurriculum: z
+        .strictObject({ lengths: z.array(count).min(1), fractions: z.array(share.lt(1)) })
+        .nullable()
+        .default(null),
       /** Each time through the rows in a new order, in place of the one they are stored in. */
       reshuffle: z.boolean().default(false),
       /** Parts of the names of parameters that keep their first values. */

@@ -1,5 +1,25 @@
+import { sequenceCurriculum } from "@cramkit/scheduler";
 import type { Recipe } from "./recipe.ts";
 
-/** Tokens of a row that the training sees. */
-export const trainedLength = ({ rows, training }: Pick<Recipe, "rows" | "training">): number =>
+type Fields = Pick<Recipe, "rows" | "training">;
+
+/** Tokens of a row that the training sees, before a curriculum cuts it. */
+export const trainedLength = ({ rows, training }: Fields): number =>
   Math.floor(rows.seqLength * (1 - training.tokenDrop));
+
+/**
+ * The length into which a recipe cuts its rows, as a function of the progress; undefined where it leaves them whole.
+ *
+ * @throws RangeError where a length does not divide the rows, or the curriculum is none
+ */
+export const sequenceCurriculumOf = (recipe: Fields): ReturnType<typeof sequenceCurriculum> | undefined => {
+  const { sequenceCurriculum: curriculum } = recipe.training;
+  if (curriculum === null) return undefined;
+  const tokens = trainedLength(recipe);
+  const odd = curriculum.lengths.find((length) => tokens % length !== 0);
+  if (odd !== undefined)
+    throw new RangeError(
+      `training.sequenceCurriculum: expected lengths that divide the ${tokens} tokens of a row, got ${odd}`,
+    );
+  return sequenceCurriculum(curriculum);
+};

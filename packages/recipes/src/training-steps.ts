@@ -6,6 +6,7 @@ import { maskedLanguageModelGradient } from "./gradient.ts";
 import type { NamedTensors } from "./named-tensors.ts";
 import { lossScale, releasing } from "./optimizer.ts";
 import { streams, uniform } from "./random.ts";
+import { sequenceCurriculumOf } from "./trained-length.ts";
 import { trainingBatches } from "./training-batches.ts";
 import { trainingLoss } from "./training-loss.ts";
 import type { Session } from "./training-session.ts";
@@ -21,6 +22,7 @@ export const trainingSteps = (
   const grad = maskedLanguageModelGradient(config, trainingLoss(config, recipe.training.loss), {
     dropoutSeed: recipe.training.dropout > 0 ? uniformSeed(streams.dropout) : undefined,
     drawSeed: uniformSeed(streams.drawnTargets),
+    rowLength: sequenceCurriculumOf(recipe),
     lossScale,
   });
   return (from) =>

@@ -42,6 +42,7 @@ export const crammedBert = (): Recipe => ({
     microbatchSize: "auto",
     dropout: 0,
     tokenDrop: 0,
+    sequenceCurriculum: null,
     reshuffle: false,
     frozen: [],
     averaging: null,
