@@ -39,6 +39,10 @@ it.each([
     ["model.layers=3", "model.funnel=[128,64,128]", 'training.sequenceCurriculum={"lengths":[64],"fractions":[0]}'],
     "training.sequenceCurriculum: expected null with model.funnel",
   ],
+  [
+    ["training.schedule.warmup=0.06"],
+    'studySchedule: expected no "warmup" with budget-triangle2, which has none, got 0.06; set it to 0',
+  ],
   [["training.microbatchSize=16"], "training.microbatchSize: expected at most training.batchSize 8, got 16"],
   [
     ["training.schedule.warmup=0.7", "training.schedule.cooldown=0.7"],

@@ -42,7 +42,8 @@ export const trainingOptimizer = (
   const { name, learningRate: peak, clipNorm } = optimizer;
   const { warmup, cooldown } = schedule;
   // Polynomial decays end at a rate, not at a share of the peak: that of the study and of Hugging Face's schedules.
-  const multiplier = byBudget(studySchedule(schedule.name, { warmup, cooldown, end: Math.min(1, 1e-7 / peak) }));
+  const end = schedule.name.startsWith("polynomial") ? Math.min(1, 1e-7 / peak) : 0;
+  const multiplier = byBudget(studySchedule(schedule.name, { warmup, cooldown, end }));
   const learningRate = (progress: Progress) => peak * multiplier(progress);
   const examples = batchRamp({ batchSize, microbatchSize, ramp });
   const moving: Optimizer =

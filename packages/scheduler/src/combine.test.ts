@@ -108,9 +108,22 @@ describe("positions", () => {
 
 describe("the study's names", () => {
   it.each(studyScheduleNames)("%s", (name) => {
-    const schedule = studySchedule(name, { warmup: 0.1, cooldown: 0.1 });
+    const schedule = studySchedule(name);
     expect(schedule(0.51)).toBeGreaterThan(0);
     expect(schedule(0.51)).toBeLessThanOrEqual(1);
+    for (const [option, position] of [
+      ["warmup", 0.05],
+      ["cooldown", 0.95],
+    ] as const) {
+      const changed = () => studySchedule(name, { [option]: 0.1 })(position);
+      try {
+        expect(changed(), option).not.toBe(schedule(position));
+      } catch (error) {
+        expect((error as Error).message, option).toBe(
+          `studySchedule: expected no "${option}" with ${name}, which has none, got 0.1; set it to 0`,
+        );
+      }
+    }
   });
 
   it("are refused where they are unknown", () => {

@@ -4,37 +4,41 @@ import { constant, ramp, trapezoid } from "./plateau.ts";
 import { triangle1, triangle2 } from "./triangle.ts";
 import type { Schedule } from "./types.ts";
 
+/** What each of them can be told, and the curve. */
 const study = {
-  none: () => constant(),
-  constant: () => constant(),
-  constant_with_warmup: ({ warmup }) => trapezoid({ warmup }),
-  linear: ({ warmup }) => linear({ warmup }),
-  cosine: ({ warmup }) => cosine({ warmup }),
-  cosine_with_restarts: ({ warmup }) => cosineAnnealing({ warmup, cycles: 1 }),
-  polynomial: ({ warmup, end }) => polynomial({ warmup, end }),
-  "polynomial-decay": ({ warmup, end }) => polynomial({ warmup, end }),
-  "cosine-decay": ({ warmup }) => cosine({ warmup }),
-  "inverse-sqrt": ({ warmup, cooldown }) => inverseSqrt({ warmup, cooldown }),
-  "one-cycle": () => oneCycle(),
-  ramp: ({ cooldown }) => ramp({ cooldown }),
-  triangle2: () => triangle2(),
-  "budget-linear": ({ warmup }) => linear({ warmup }),
-  "budget-cosine-decay": ({ warmup }) => cosine({ warmup }),
-  "budget-cosine-annealing": ({ warmup }) => cosineAnnealing({ warmup }),
-  "budget-constant": ({ warmup, cooldown }) => trapezoid({ warmup, cooldown }),
-  "budget-inverse-sqrt": ({ warmup, cooldown }) => inverseSqrt({ warmup, cooldown }),
+  none: [[], () => constant()],
+  constant: [[], () => constant()],
+  constant_with_warmup: [["warmup"], ({ warmup }) => trapezoid({ warmup })],
+  linear: [["warmup"], ({ warmup }) => linear({ warmup })],
+  cosine: [["warmup"], ({ warmup }) => cosine({ warmup })],
+  cosine_with_restarts: [["warmup"], ({ warmup }) => cosineAnnealing({ warmup, cycles: 1 })],
+  polynomial: [["warmup", "end"], ({ warmup, end }) => polynomial({ warmup, end })],
+  "polynomial-decay": [["warmup", "end"], ({ warmup, end }) => polynomial({ warmup, end })],
+  "cosine-decay": [["warmup"], ({ warmup }) => cosine({ warmup })],
+  "inverse-sqrt": [["warmup", "cooldown"], ({ warmup, cooldown }) => inverseSqrt({ warmup, cooldown })],
+  "one-cycle": [[], () => oneCycle()],
+  ramp: [["cooldown"], ({ cooldown }) => ramp({ cooldown })],
+  triangle2: [[], () => triangle2()],
+  "budget-linear": [["warmup"], ({ warmup }) => linear({ warmup })],
+  "budget-cosine-decay": [["warmup"], ({ warmup }) => cosine({ warmup })],
+  "budget-cosine-annealing": [["warmup"], ({ warmup }) => cosineAnnealing({ warmup })],
+  "budget-constant": [["warmup", "cooldown"], ({ warmup, cooldown }) => trapezoid({ warmup, cooldown })],
+  "budget-inverse-sqrt": [["warmup", "cooldown"], ({ warmup, cooldown }) => inverseSqrt({ warmup, cooldown })],
   // The reference mixes its real steps with those of the budget here; this is the curve that it meant.
-  "budget-polynomial": ({ warmup }) => polynomial({ warmup }),
-  "budget-one-cycle": () => oneCycle(),
-  "budget-multi-cycle": () => multiCycle(),
-  "budget-ramp": ({ cooldown }) => ramp({ cooldown }),
-  "budget-inv-cosine": () => inverseCosine(),
-  "budget-dive": () => dive(),
-  "budget-dive-slow": () => dive({ fall: 0.75 }),
-  "budget-dive-fast": () => dive({ fall: 0.25 }),
-  "budget-triangle1": () => triangle1(),
-  "budget-triangle2": () => triangle2(),
-} satisfies Record<string, (options: StudyScheduleOptions) => Schedule>;
+  "budget-polynomial": [["warmup"], ({ warmup }) => polynomial({ warmup })],
+  "budget-one-cycle": [[], () => oneCycle()],
+  "budget-multi-cycle": [[], () => multiCycle()],
+  "budget-ramp": [["cooldown"], ({ cooldown }) => ramp({ cooldown })],
+  "budget-inv-cosine": [[], () => inverseCosine()],
+  "budget-dive": [[], () => dive()],
+  "budget-dive-slow": [[], () => dive({ fall: 0.75 })],
+  "budget-dive-fast": [[], () => dive({ fall: 0.25 })],
+  "budget-triangle1": [[], () => triangle1()],
+  "budget-triangle2": [[], () => triangle2()],
+} satisfies Record<string, [Option[], (options: StudyScheduleOptions) => Schedule]>;
+
+type Option = keyof StudyScheduleOptions;
+const allOptions: readonly Option[] = ["warmup", "cooldown", "end"];
 
 export interface StudyScheduleOptions extends PhaseOptions {
   /** The last multiplier of a polynomial decay. */
@@ -46,11 +50,21 @@ export type StudyScheduleName = keyof typeof study;
 
 export const studyScheduleNames = Object.keys(study) as StudyScheduleName[];
 
-/** A schedule by the name that a configuration of the study has for it; warm-up and cool-down are parts of the run. */
+/**
+ * A schedule by the name that a configuration of the study has for it; warm-up and cool-down are parts of the run.
+ *
+ * @throws RangeError for a name that is none, and for an option above 0 that the schedule does not have
+ */
 export const studySchedule = (name: StudyScheduleName, options: StudyScheduleOptions = {}): Schedule => {
   if (!Object.hasOwn(study, name)) {
     throw new RangeError(`studySchedule: expected one of ${studyScheduleNames.join(", ")}, got ${name}`);
   }
-  const make: (options: StudyScheduleOptions) => Schedule = study[name];
+  const [known, make]: [Option[], (options: StudyScheduleOptions) => Schedule] = study[name];
+  const other = allOptions.find((option) => (options[option] ?? 0) !== 0 && !known.includes(option));
+  if (other) {
+    throw new RangeError(
+      `studySchedule: expected no "${other}" with ${name}, which has none, got ${options[other]}; set it to 0`,
+    );
+  }
   return make(options);
 };
