@@ -74,6 +74,7 @@ const cases: Record<string, Partial<PlainFields>> = {
   "biases everywhere": { ...biases, head_transform: true },
   rotary: { rotary: true, position: "none", ...biases },
   Fourier: { attention: "fourier" },
+  "Fourier and rotary": { attention: "fourier", rotary: true },
   "Fourier hybrid": { attention: "fourier-hybrid", hybrid_layers: [1], norm_scheme: "post" },
   "every second feed-forward": { ffn_every: 2, layers: 4 },
   "a second norm in the place of a feed-forward": { ffn_every: 2, names: ["encoder.layers.0.norm2.weight"] },

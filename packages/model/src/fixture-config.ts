@@ -55,7 +55,8 @@ export function modelConfigFromFixture(fields: Fields, names: Iterable<string> =
     qkvBias: read.boolean("qkv_bias"),
     tieWeights: read.boolean("tie_weights", true),
     decoderBias: read.boolean("decoder_bias"),
-    rotary: read.boolean("rotary", false),
+    // Fourier layers have nothing to rotate, whatever the field says.
+    rotary: read.boolean("rotary", false) && fields.attention !== "fourier",
     mixer: mixersOf(read, fields, layers, known),
     ...feedForwardOf(read.integer("ffn_every", 1), known),
     sharedLayers: read.integer("recurrent", 0),

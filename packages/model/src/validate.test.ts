@@ -43,6 +43,16 @@ describe("a configuration that cannot work names the field and what it may be", 
     ["a rate of 1", { dropout: 1 }, /dropout: expected a rate from 0 to below 1, got 1/],
     ["an odd width with a gate", { intermediate: 33 }, /intermediate: expected an even number/],
     ["an odd head with rotation", { hidden: 6, heads: 2, rotary: true }, /rotary: expected an even head size, got 3/],
+    [
+      "a rotation of nothing",
+      { mixer: "flash", rotary: true },
+      /rotary: expected false with mixer flash, which has no/,
+    ],
+    [
+      "shared layers that mix in two ways",
+      { layers: 2, sharedLayers: 1, mixer: ["fourier", "self-attention"] },
+      /mixer: expected the same in every round of 1 shared layers, got \["fourier","self-attention"\]/,
+    ],
     ["shared layers that do not divide", { sharedLayers: 5 }, /sharedLayers: expected 0 or a divisor of layers 16/],
     ["a mixer too few", { mixer: ["fourier"] }, /mixer: expected one for each of 16 layers, got 1/],
     [

@@ -3,8 +3,10 @@ import {
   embeddingWidth,
   type Head,
   initializations,
+  type MixerName,
   type ModelConfig,
   normSchemes,
+  type PartFactory,
   poolings,
   positions,
   predictionHeads,
@@ -125,6 +127,9 @@ function nameProblems(config: ModelConfig): string[] {
   return problems;
 }
 
+/** Mixers that `rotary` has nothing to turn in. */
+const unturned: readonly MixerName[] = ["flash", "fourier", "fourier-projected", "fourier-experimental", "none"];
+
 function relationProblems(config: ModelConfig): string[] {
   const problems: string[] = [];
   const need = (holds: boolean, problem: string) => {
@@ -146,6 +151,13 @@ function relationProblems(config: ModelConfig): string[] {
     sharedLayers === 0 || layers % sharedLayers === 0,
     `sharedLayers: expected 0 or a divisor of layers ${layers}, got ${sharedLayers}`,
   );
+  const used = [mixer].flat() as (MixerName | PartFactory)[];
+  need(
+    !config.rotary || used.some((one) => typeof one === "function" || !unturned.includes(one)),
+    `rotary: expected false with mixer ${used.find((one) => typeof one === "string")}, which has no queries and keys to rotate`,
+  );
+  const repeats = used.every((one, i) => sharedLayers === 0 || one === used[i % sharedLayers]);
+  need(repeats, `mixer: expected the same in every round of ${sharedLayers} shared layers, got ${show(mixer)}`);
   const mixerCount = Array.isArray(mixer) ? mixer.length : layers;
   need(mixerCount === layers, `mixer: expected one for each of ${layers} layers, got ${mixerCount}`);
   need(
