@@ -36,7 +36,7 @@ function feedForwardAt(config: ModelConfig, index: number): PartFactory | undefi
 
 /**
  * x -> s x + part(norm(x)) where norms come first, norm(s x + part(x)) where they come after, s the residual's scale;
- * a sandwich has a second norm on what the part yields.
+ * a sandwich has a second norm on what the part yields, after its dropout.
  */
 function residual(
   { normScheme, residualScale }: ModelConfig,
@@ -49,8 +49,8 @@ function residual(
     const { ops } = scope;
     const run = (name: string, value: typeof x) => parts[name]!.run(value, scope.within(name));
     let branch = run(part, normScheme === "post" ? x : run(norm, x));
-    if (outputNorm) branch = run(outputNorm, branch);
     branch = scope.dropout(branch);
+    if (outputNorm) branch = run(outputNorm, branch);
     if (scope.branchScale !== 1) branch = ops.scale(branch, scope.branchScale);
     const sum = ops.add(residualScale === 1 ? x : ops.scale(x, residualScale), branch);
     return normScheme === "post" ? run(norm, sum) : sum;

@@ -3,6 +3,8 @@ import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
 import { beforeAll, describe, expect, it } from "vitest";
 import {
+  encode,
+  init,
   type MaskedLossOptions,
   type ModelConfig,
   type maskedLanguageModelLoss,
@@ -49,6 +51,33 @@ describe("a model learns a batch and leaves no tensors behind", () => {
     const losses = trainOnOneBatch(modelConfig({ ...small, ...fields }), 6, options);
     expect(losses.every(Number.isFinite)).toBe(true);
     expect(mean(losses.slice(-2))).toBeLessThan(mean(losses.slice(0, 2)) - 0.1);
+  });
+
+  it("with the norm of a sandwich behind the dropout of its branch", () => {
+    const zeros: number[] = [];
+    const norm: PartFactory = () => ({
+      parameters: {},
+      run(x) {
+        const values = (x as unknown as tf.Tensor).dataSync();
+        zeros.push(values.filter((value) => value === 0).length / values.length);
+        return x;
+      },
+    });
+    const config = modelConfig({ ...small, layers: 1, norm, normScheme: "sandwich", position: "none", dropout: 0.5 });
+    const params = init(config, 1);
+    const inputIds = tf.fill([4, 16], 3, "int32") as tf.Tensor2D;
+    encode(params, config, { inputIds }, { dropout: { seed: 1 } }).dispose();
+    tf.dispose([params, inputIds]);
+    const [, beforeAttention, behindAttention, beforeFeedForward, behindFeedForward] = zeros as [
+      number,
+      number,
+      number,
+      number,
+      number,
+    ];
+    expect([behindAttention, behindFeedForward].every((share) => Math.abs(share - 0.5) < 0.1)).toBe(true);
+    expect(beforeAttention).toBeCloseTo(0.5, 1); // of the embedding's dropout
+    expect(beforeFeedForward).toBeCloseTo(0.25, 1);
   });
 
   it("with the SCRIPT objective", () => {
