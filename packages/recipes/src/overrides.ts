@@ -1,3 +1,4 @@
+import { type PresetName, preset } from "@cramkit/model";
 import { studyLearningRate, studyOptimizerNames } from "@cramkit/optim";
 import { studyAdamw } from "./catalogue/study-adamw.ts";
 import { nearest } from "./nearest.ts";
@@ -15,7 +16,7 @@ const taken = new Map([
 /**
  * Applies `key.path=value` settings, as of `--set`, to a recipe. Values are JSON where they parse as such, else text. A
  * key must exist in the recipe; the whole is checked again. Another `training.optimizer.name` brings its own
- * hyperparameters with it.
+ * hyperparameters with it, and `model` may be the name of an architecture of the study.
  */
 export const applySettings = (recipe: Recipe, settings: readonly string[]): Recipe => {
   const copy = structuredClone(recipe) as Tree;
@@ -32,6 +33,7 @@ export const applySettings = (recipe: Recipe, settings: readonly string[]): Reci
     child(node, last, path);
     const value = parseValue(text);
     if (path === "training.optimizer.name") Object.assign(copy.training as Tree, { optimizer: renamed(node, value) });
+    else if (path === "model" && typeof value === "string") node.model = preset(value as PresetName);
     else node[last] = value;
   }
   return parseRecipe(copy, "--set");

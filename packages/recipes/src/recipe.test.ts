@@ -1,9 +1,11 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { preset, presetNames } from "@cramkit/model";
 import { studyLearningRate, studyOptimizerNames } from "@cramkit/optim";
 import { expect, it } from "vitest";
 import { parseBudget } from "./budget.ts";
+import { checkRecipe } from "./check-recipe.ts";
 import { differences } from "./difference.ts";
 import { findRecipe } from "./find-recipe.ts";
 import { flopsPerToken } from "./flops.ts";
@@ -30,6 +32,13 @@ it("applies settings, JSON or text, at any depth", () => {
   expect(recipe.training).toMatchObject({ batchSize: 512, budget: "2 hours" });
   expect(recipe.model.layers).toBe(4);
   expect(recipe.corpus.sources).toEqual([{ kind: "files", path: "books" }]);
+});
+
+it.each(presetNames)("takes %s as a model by one setting", (name) => {
+  const { model } = applySettings(recipes["crammed-bert"](), [`model=${name}`, "model.layers=24"]);
+  expect({ ...model, layers: 0 }).toEqual({ ...preset(name), layers: 0 });
+  expect(model.layers).toBe(24);
+  expect(() => checkRecipe(applySettings(recipes["crammed-bert"](), [`model=${name}`]))).not.toThrow();
 });
 
 it.each(studyOptimizerNames)("takes %s as an optimizer by one setting, with its own learning rate", (name) => {
@@ -82,7 +91,8 @@ it.each([
   ['guard={"patience":1}', "guard.spikeFactor: expected number, got nothing"],
   ["training.budget=soon", 'as in "24 hours", "2000 steps", "1e6 tokens", got "soon"'],
   ["name=My Recipe", 'name: expected small letters, digits, dots and dashes, got "My Recipe"'],
-  ["model=large", 'model: expected the fields of an encoder, got "large"'],
+  ["model=large", "preset: expected one of crammed-bert, crammed-bert-v1, "],
+  ["model=12", "model: expected the fields of an encoder, got 12"],
 ])("says of %s what was expected and what it got", (setting, message) => {
   expect(() => applySettings(recipes.quickstart(), [setting])).toThrow(message);
 });
