@@ -15,7 +15,10 @@ export const checkPatterns = (where: string, patterns: readonly Pattern[], names
   }
 };
 
-/** Names without weight decay in the study: biases and norms. Embeddings and the position scale do decay. */
+/**
+ * Names without weight decay in the study: biases and norms. Embeddings and the position scale do decay. The list of its
+ * first version, and of its original BERT, lacks "norm": there the weights of norms decay.
+ */
 export const studyNoDecay: readonly Pattern[] = ["bias", "LayerNorm.bias", "LayerNorm.weight", "norm"];
 
 /**

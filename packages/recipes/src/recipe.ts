@@ -140,6 +140,7 @@ const createSchema = () => {
     }),
     rows: z.strictObject({
       seqLength: z.int().min(8).max(512),
+      /** `unigram`: likely rows first, as the study's paper has it; its code calls that the reverse. */
       order: z.enum(["as-is", "shuffled", "separators", "full-stops", "unigram", "reverse-unigram", "word-length"]),
     }),
     masking: z.strictObject({

@@ -4,7 +4,7 @@ import { crammedBert } from "./crammed-bert.ts";
 
 /**
  * The first version of the study's recipe (bert-c5, bert-o3, processed C4): 15 % masked, batch 4096 over 300,000 microbatches.
- * Norms do not decay, as the second version has it; in the first their names had slipped through the list of exceptions.
+ * Norms do not decay, as in the second version.
  */
 export const crammedBertV1 = (): Recipe => {
   const base = crammedBert();
