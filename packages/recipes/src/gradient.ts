@@ -60,7 +60,7 @@ export const maskedLanguageModelGradient =
   };
 
 /** The batch in rows of this length, which divides its own: what lies flat stays as it is. */
-export const unfold = (batch: MaskedBatch, length: number): MaskedBatch => ({
+const unfold = (batch: MaskedBatch, length: number): MaskedBatch => ({
   ...batch,
   batchSize: (batch.batchSize * batch.seqLength) / length,
   seqLength: length,
