@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { smallestLimits, workgroupBytes } from "./counting-gpu.ts";
 import { countStep, trafficText } from "./traffic.ts";
 
 it.each(["float32", "mixed"] as const)(
@@ -15,3 +16,29 @@ it.each(["float32", "mixed"] as const)(
     expect(trafficText(traffic)).toContain(`GB in ${traffic.dispatches} dispatches`);
   },
 );
+
+it.each([
+  ["crammed-bert:layers=1", "float32", undefined],
+  ["crammed-bert:layers=1", "mixed", undefined],
+  // Where a tensor is larger than a binding, and where more groups than a dimension has would be needed.
+  ["crammed-bert:layers=1,batch=1024", "float32", undefined],
+  ["crammed-bert:layers=1,batch=1024", "mixed", undefined],
+  ["crammed-bert:layers=1", "float32", smallestLimits],
+] as const)("%s in %s stays within the limits of the device", async (shape, precision, limits) => {
+  const { dispatches } = await countStep(shape, precision, { limits, warmUp: 1 });
+  expect(dispatches).toBeGreaterThan(100);
+});
+
+it("refuses what a device would refuse", async () => {
+  await expect(
+    countStep("tiny", "float32", { limits: { ...smallestLimits, maxStorageBufferBindingSize: 1024 } }),
+  ).rejects.toThrow("1024");
+  await expect(countStep("tiny", "float32", { limits: { ...smallestLimits, maxBufferSize: 1024 } })).rejects.toThrow(
+    "1024",
+  );
+  expect(
+    workgroupBytes(
+      "alias T = vec4<f32>;\nvar<workgroup> a: array<array<vec4<f16>, 10>, 2>;\nvar<workgroup> b: array<T, 3>;",
+    ),
+  ).toBe(2 * 10 * 8 + 3 * 16);
+});

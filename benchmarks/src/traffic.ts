@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { deviceBackend, startCompute } from "./compute.ts";
-import { countingGpu } from "./counting-gpu.ts";
+import { type CountedLimits, countingGpu } from "./counting-gpu.ts";
 import { number, table } from "./markdown.ts";
 import { parseShape } from "./shapes.ts";
 import type { SuiteOptions } from "./suite.ts";
@@ -19,13 +19,21 @@ export interface StepTraffic {
   allocatedBytes: number;
 }
 
-/** What one training step dispatches on WebGPU, counted on a device that computes nothing. */
-export const countStep = async (shape: string, precision: SuiteOptions["precision"]): Promise<StepTraffic> => {
+/**
+ * What one training step dispatches on WebGPU, counted on a device that computes nothing.
+ *
+ * @throws RangeError naming what is beyond the device's limits
+ */
+export const countStep = async (
+  shape: string,
+  precision: SuiteOptions["precision"],
+  { limits, warmUp = 12 }: { limits?: CountedLimits; warmUp?: number } = {},
+): Promise<StepTraffic> => {
   const options: SuiteOptions = { backend: "webgpu", precision, shapes: [], quick: false, python: "" };
-  const compute = await startCompute(options, { gpu: countingGpu() });
+  const compute = await startCompute(options, { gpu: countingGpu(limits) });
   const { step, dispose } = createTrainingStep(parseShape(shape));
   const once = () => step().dispose();
-  for (let i = 0; i < 12; i++) once();
+  for (let i = 0; i < warmUp; i++) once();
   const backend = deviceBackend();
   const before = backend.dispatchCounters!();
   const counted = backend.countTraffic!(once);
