@@ -48,7 +48,7 @@ const sweepsOf = ({ config, batch, seq }: Shape, quick: boolean): Sweep[] => {
       variants: [
         {},
         ...inTier(gemmVariants()).flatMap(({ name }) =>
-          ["1", "2", "4"].map((gemmSplits) => ({ gemm: name, gemmSplits })),
+          ["1", "2", "4", "7"].map((gemmSplits) => ({ gemm: name, gemmSplits })),
         ),
       ],
       modeOf: /^gemm\.(nt|nn|tn)\./,

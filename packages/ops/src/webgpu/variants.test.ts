@@ -73,10 +73,10 @@ describe("the choice of a matrix product", () => {
       2304,
       768,
       8192,
-      "gemm.tn.tiled.f32.64x64.a4-b4-c4",
-      1,
+      "gemm.tn.tiled.f32.128x128.a4-b4-c4",
+      7,
       "gemm.tn.matrix.16x16x16.sg32.128x128.direct",
-      1,
+      7,
     ],
     [
       "a square weight's",
@@ -84,10 +84,10 @@ describe("the choice of a matrix product", () => {
       768,
       768,
       8192,
-      "gemm.tn.tiled.f32.64x64.a4-b4-c4",
-      1,
+      "gemm.tn.tiled.f32.128x128.a4-b4-c4",
+      7,
       "gemm.tn.matrix.16x16x16.sg32.128x128.direct",
-      4,
+      7,
     ],
     [
       "a small layer's",
@@ -117,6 +117,24 @@ describe("the choice of a matrix product", () => {
     expect([tiledKey(tiled.variant), tiled.splits]).toEqual([tiledName, tiledSplits]);
     const matrix = selectMatrix(h200, { form, m, n, k });
     expect(matrix && [matrixKey(matrix.variant), matrix.splits]).toEqual(matrixName && [matrixName, matrixSplits]);
+  });
+
+  it("fills the rounds of a large GPU with the weight gradients of crammed-bert", () => {
+    const places = 264;
+    for (const [m, n] of [
+      [2304, 768],
+      [768, 768],
+      [3072, 768],
+      [768, 1536],
+    ] as const)
+      for (const { splits, kPerGroup } of [
+        selectTiled(float32, { form: "tn", m, n, k: 16384 }),
+        selectMatrix(h200, { form: "tn", m, n, k: 16384 })!,
+      ]) {
+        const rounds = ((m / 128) * (n / 128) * splits) / places;
+        expect(rounds / Math.ceil(rounds)).toBeGreaterThan(0.9);
+        expect(kPerGroup).toBeGreaterThanOrEqual(1024);
+      }
   });
 
   it("has names for a sweep, and falls back where a tile does not fit", () => {
@@ -283,10 +301,16 @@ describe("shader text", () => {
 
   it("loads matrices in the spelling of the device", () => {
     const now = matrixProgram(base).wgsl();
-    expect(now).toContain("subgroupMatrixLoad<subgroup_matrix_left<f16, 16, 16>, row_major>(&aSlice, (");
-    expect(now).toContain("subgroupMatrixLoad<subgroup_matrix_right<f16, 16, 16>, col_major>(&bSlice, (");
+    expect(now).toContain(
+      "subgroupMatrixLoad<subgroup_matrix_left<f16, 16, 16>, row_major>(&aSlice, (",
+    );
+    expect(now).toContain(
+      "subgroupMatrixLoad<subgroup_matrix_right<f16, 16, 16>, col_major>(&bSlice, (",
+    );
     const old = matrixProgram({ ...base, unit: { ...unit, spelling: "old" } }).wgsl();
-    expect(old).toContain("subgroupMatrixLoad<subgroup_matrix_left<f16, 16, 16>>(&aSlice, ");
+    expect(old).toContain(
+      "subgroupMatrixLoad<subgroup_matrix_left<f16, 16, 16>>(&aSlice, ",
+    );
     expect(old).not.toContain("row_major");
   });
 

@@ -23,8 +23,25 @@ export interface TiledChoice {
   kPerGroup: number;
 }
 
-/** Workgroups that keep a large GPU busy: about one for each of its processors. */
-const busy = 128;
+/** Workgroups that a large GPU works on at a time: two of the large tiles for each of its processors. */
+const places = 256;
+const maxSplits = (k: number) => (k < 1024 ? 1 : Math.min(Math.floor(k / 512), 16));
+
+/** Whether a tile makes enough workgroups, with the contraction divided where it is long. */
+const fills = (groups: number, k: number): boolean => groups * maxSplits(k) >= places / 2;
+
+/**
+ * Into how many parts to divide a contraction. Groups run in rounds, all places at a time: few tiles leave places empty, and a
+ * last round of a few groups takes as long as a full one. Parts even that out and cost the traffic of their partial sums,
+ * which next to the products is about `256 / k` a part: an estimate, so it must promise something.
+ */
+function divide(groups: number, k: number): number {
+  const time = (splits: number) =>
+    Math.ceil((groups * splits) / places) / splits + (splits > 1 ? (splits * groups * 256) / (places * k) : 0);
+  let best = 1;
+  for (let splits = 2; splits <= maxSplits(k); splits++) if (time(splits) < time(best)) best = splits;
+  return time(best) < 0.85 * time(1) ? best : 1;
+}
 
 /** The largest tile that still makes enough workgroups. */
 export function selectTiled(
@@ -37,9 +54,9 @@ export function selectTiled(
   const tile =
     forced && forced in tiles
       ? forced
-      : groups("128x128") >= busy && k >= 64
+      : m > 64 && n > 64 && k >= 64 && fills(groups("128x128"), k)
         ? "128x128"
-        : groups("64x64") >= busy / 2 || (k >= 2048 && m >= 64 && n >= 64)
+        : m > 32 && n > 32 && fills(2 * groups("64x64"), k)
           ? "64x64"
           : "32x32";
   const splits = Number(capabilities.variants.gemmSplits) || divide(groups(tile), k);
@@ -64,10 +81,6 @@ export function selectTiled(
   };
 }
 
-/** A long contraction with few tiles is divided, so that the device has something to do. */
-const divide = (groups: number, k: number): number =>
-  groups >= busy / 2 || k < 1024 ? 1 : Math.max(1, Math.min(Math.ceil(busy / groups), Math.floor(k / 512), 16));
-
 export interface MatrixChoice {
   variant: MatrixVariant;
   splits: number;
@@ -80,8 +93,7 @@ const worthCopies = 64 * 64 * 64;
 /** The tile that is asked for by name, or the larger one where it makes enough workgroups, in the order to be tried. */
 function wantedTiles(forced: string | undefined, { m, n, k }: GemmShape): MatrixTileName[] {
   const name = forced?.replace("matrix.", "");
-  const groups = Math.ceil(m / 128) * Math.ceil(n / 128);
-  const large = m > 64 && n > 64 && (groups >= busy / 2 || (groups >= busy / 4 && k >= 4096));
+  const large = m > 64 && n > 64 && fills(2 * Math.ceil(m / 128) * Math.ceil(n / 128), k);
   return [
     ...(name && name in matrixTiles ? [name as MatrixTileName] : []),
     ...(large ? ["128x128" as const] : []),
