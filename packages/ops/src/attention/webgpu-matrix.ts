@@ -1,6 +1,7 @@
 import { dropoutUniformTypes, hashWgsl } from "../dropout/webgpu.ts";
 import { halvesKey } from "../webgpu/elementwise.ts";
 import {
+  alongK,
   leftType,
   loadMatrix,
   matrixExtensions,
@@ -34,36 +35,71 @@ const size = ({ unit }: AttentionMatrixVariant) => 4 * unit.subgroup;
 const strips = (v: AttentionMatrixVariant) => range(v.own / 4 / v.unit.m);
 const panels = (v: AttentionMatrixVariant) => range(v.headDim / v.unit.n);
 
-const tileOf = (v: AttentionMatrixVariant, name: string, rows: number) =>
-  `var<workgroup> ${name}: array<${widthOf(v) === 4 ? "vec4<f16>" : "f16"}, ${(rows * tileStride(v.headDim)) / widthOf(v)}>;`;
+/** Rows of the own tile that a subgroup works on: its strip. */
+const stripRows = (v: AttentionMatrixVariant) => v.own / 4;
 
-/** Copies rows of a tensor from row `first` into an f16 tile, zeros beyond the sequence. */
+/**
+ * A tile of f16 in workgroup memory. What lies along the own rows is an array of strips, so that a subgroup's offsets in its
+ * own strip are constants.
+ */
+const tileOf = (v: AttentionMatrixVariant, name: string, rows: number, parts = 1) => {
+  const width = widthOf(v);
+  const part = `array<${width === 4 ? "vec4<f16>" : "f16"}, ${(rows * tileStride(v.headDim)) / parts / width}>`;
+  return `var<workgroup> ${name}: ${parts === 1 ? part : `array<${part}, ${parts}>`};`;
+};
+
+const stripsOf = (v: AttentionMatrixVariant, name: string, type: string, stride: number) =>
+  `var<workgroup> ${name}: array<array<${type}, ${stripRows(v) * stride}>, 4>;`;
+
+/** Element (r, j) of what {@link stripsOf} declares. */
+const cellOf = (v: AttentionMatrixVariant, name: string, stride: number, r = "r", j = "j") =>
+  `${name}[${r} / ${stripRows(v)}u][${r} % ${stripRows(v)}u * ${stride}u + ${j}]`;
+const staged = (v: AttentionMatrixVariant) => cellOf(v, "stage", stageStride(v.other));
+
+/**
+ * Runs `body` for every `name` below `count`, shared out among the invocations. A fixed number of rounds: Dawn then sees that
+ * the indices are in bounds, and leaves out its own checks.
+ */
+function shareOut(v: AttentionMatrixVariant, name: string, count: number, body: string): string {
+  const whole = count % size(v) === 0;
+  return `for (var round = 0u; round < ${Math.ceil(count / size(v))}u; round++) {
+  let ${name} = lane + round * ${size(v)}u;
+  ${whole ? body : `if (${name} < ${count}u) {\n${body}\n}`}
+}`;
+}
+
+/** Copies rows of a tensor from row `first` into an f16 tile, in strips or whole; zeros beyond the sequence. */
 function loadTile(
   v: AttentionMatrixVariant,
   tile: string,
   rows: number,
   first: string,
   part: "q" | "k" | "v" | "dy",
+  inStrips = false,
 ): string {
   const vectors = v.headDim / 4;
   const from =
     part === "dy"
       ? `dy[outRow(batch, ${first} + r, head) / 4u + column]`
       : `qkv[qkvRow(batch, ${first} + r, head, ${"qkv".indexOf(part)}u) / 4u + column]`;
-  const to = `r * ${tileStride(v.headDim)}u + column * 4u`;
+  const [array, row] = inStrips ? [`${tile}[r / ${stripRows(v)}u]`, `r % ${stripRows(v)}u`] : [tile, "r"];
+  const to = `${row} * ${tileStride(v.headDim) / 4}u + column`;
   const store =
     widthOf(v) === 4
-      ? `${tile}[(${to}) / 4u] = value;`
+      ? `${array}[${to}] = value;`
       : range(4)
-          .map((e) => `${tile}[${to} + ${e}u] = value.${"xyzw"[e]};`)
+          .map((e) => `${array}[(${to}) * 4u + ${e}u] = value.${"xyzw"[e]};`)
           .join(" ");
-  return `for (var i = lane; i < ${rows * vectors}u; i = i + ${size(v)}u) {
-  let r = i / ${vectors}u;
+  return shareOut(
+    v,
+    "i",
+    rows * vectors,
+    `let r = i / ${vectors}u;
   let column = i % ${vectors}u;
   var value = vec4<f16>();
   if (${first} + r < uniforms.seq) { value = vec4<f16>(${from}); }
-  ${store}
-}`;
+  ${store}`,
+  );
 }
 
 /** stage = own * other^T, each subgroup its strip. */
@@ -71,29 +107,27 @@ function products(v: AttentionMatrixVariant, own: string, other: string): string
   const { unit } = v;
   const stride = tileStride(v.headDim);
   const width = widthOf(v);
-  const cells = strips(v).flatMap((i) =>
-    range(v.other / unit.n).map((j) => {
-      const left = loadMatrix(
-        unit,
-        leftType(unit),
-        own,
-        `(strip + ${i * unit.m}u) * ${stride}u + k`,
-        `${stride}u`,
-        false,
-        width,
-      );
-      const right = loadMatrix(unit, rightType(unit), other, `${j * unit.n * stride}u + k`, `${stride}u`, true, width);
-      const place = `(strip + ${i * unit.m}u) * ${stageStride(v.other)}u + ${j * unit.n}u`;
-      return `{
-  var s = ${resultType(unit)}();
-  for (var k = 0u; k < ${v.headDim}u; k = k + ${unit.k}u) {
-    s = subgroupMatrixMultiplyAccumulate(${left}, ${right}, s);
-  }
-  ${storeMatrix(unit, "stage", place, "s", `${stageStride(v.other)}u`)}
+  const columns = range(v.other / unit.n);
+  const load = (type: string, array: string, row: number, k: string, columnMajor: boolean) =>
+    loadMatrix(unit, type, array, `${row * stride}u + ${k}`, `${stride}u`, columnMajor, width);
+  const step = (k: string) => [
+    ...strips(v).map((i) => `let left${i} = ${load(leftType(unit), `${own}[strip]`, i * unit.m, k, false)};`),
+    ...columns.flatMap((j) => [
+      `let right${j} = ${load(rightType(unit), other, j * unit.n, k, true)};`,
+      ...strips(v).map((i) => `s${i}_${j} = subgroupMatrixMultiplyAccumulate(left${i}, right${j}, s${i}_${j});`),
+    ]),
+  ];
+  const cells = strips(v).flatMap((i) => columns.map((j) => ({ i, j })));
+  return `if (subgroupIndex < 4u) {
+${cells.map(({ i, j }) => `  var s${i}_${j} = ${resultType(unit)}();`).join("\n")}
+${alongK(unit, v.headDim, step)}
+${cells
+  .map(({ i, j }) => {
+    const place = `${i * unit.m * stageStride(v.other) + j * unit.n}u`;
+    return `  ${storeMatrix(unit, "stage[strip]", place, `s${i}_${j}`, `${stageStride(v.other)}u`)}`;
+  })
+  .join("\n")}
 }`;
-    }),
-  );
-  return `if (subgroupIndex < 4u) {\n${cells.join("\n")}\n}`;
 }
 
 /** name{i}_{j} += weights * tile, the strip of a subgroup. */
@@ -102,23 +136,23 @@ function accumulate(
   sums: readonly { name: string; weights: string; tile: string }[],
 ): string {
   const { unit } = v;
-  const stride = tileStride(v.headDim);
-  const lines = sums.flatMap(({ name, weights, tile }) => [
-    ...strips(v).map((i) => {
-      const at = `(strip + ${i * unit.m}u) * ${weightStride(v.other)}u + k`;
-      return `let ${name}W${i} = ${loadMatrix(unit, leftType(unit), weights, at, `${weightStride(v.other)}u`, false)};`;
-    }),
-    ...panels(v).flatMap((j) => [
-      `let ${name}V${j} = ${loadMatrix(unit, rightType(unit), tile, `k * ${stride}u + ${j * unit.n}u`, `${stride}u`, false, widthOf(v))};`,
-      ...strips(v).map(
-        (i) => `${name}${i}_${j} = subgroupMatrixMultiplyAccumulate(${name}W${i}, ${name}V${j}, ${name}${i}_${j});`,
-      ),
-    ]),
-  ]);
+  const [stride, across] = [tileStride(v.headDim), weightStride(v.other)];
+  const left = (weights: string, i: number, k: string) =>
+    loadMatrix(unit, leftType(unit), `${weights}[strip]`, `${i * unit.m * across}u + ${k}`, `${across}u`, false);
+  const right = (tile: string, j: number, k: string) =>
+    loadMatrix(unit, rightType(unit), tile, `${k} * ${stride}u + ${j * unit.n}u`, `${stride}u`, false, widthOf(v));
+  const step = (k: string) =>
+    sums.flatMap(({ name, weights, tile }) => [
+      ...strips(v).map((i) => `let ${name}W${i} = ${left(weights, i, k)};`),
+      ...panels(v).flatMap((j) => [
+        `let ${name}V${j} = ${right(tile, j, k)};`,
+        ...strips(v).map(
+          (i) => `${name}${i}_${j} = subgroupMatrixMultiplyAccumulate(${name}W${i}, ${name}V${j}, ${name}${i}_${j});`,
+        ),
+      ]),
+    ]);
   return `if (subgroupIndex < 4u) {
-  for (var k = 0u; k < ${v.other}u; k = k + ${unit.k}u) {
-    ${lines.join("\n    ")}
-  }
+${alongK(unit, v.other, step)}
 }`;
 }
 
@@ -138,17 +172,19 @@ function writeSums(v: AttentionMatrixVariant, name: string, array: string, row: 
       range(Math.ceil(panels(v).length / each)).map((p) => {
         const group = panels(v).slice(p * each, (p + 1) * each);
         const stores = group.map((j, at) =>
-          storeMatrix(unit, "stage", `strip * ${stride}u + ${at * unit.n}u`, `${name}${i}_${j}`, `${stride}u`),
+          storeMatrix(unit, "stage[strip]", `${at * unit.n}u`, `${name}${i}_${j}`, `${stride}u`),
         );
         const vectors = (group.length * unit.n) / 4;
         return `if (subgroupIndex < 4u) { ${stores.join(" ")} }
 workgroupBarrier();
 if (subgroupIndex < 4u) {
   for (var cell = subgroupLane; cell < ${unit.m * vectors}u; cell = cell + subgroupSize) {
-    let at = first + strip + ${i * unit.m}u + cell / ${vectors}u;
-    let start = (strip + cell / ${vectors}u) * ${stride}u + cell % ${vectors}u * 4u;
+    let at = first + strip * ${stripRows(v)}u + ${i * unit.m}u + cell / ${vectors}u;
+    let start = cell / ${vectors}u * ${stride}u + cell % ${vectors}u * 4u;
     if (at < uniforms.seq) {
-      let value = vec4<f32>(stage[start], stage[start + 1u], stage[start + 2u], stage[start + 3u]);
+      let value = vec4<f32>(${range(4)
+        .map((e) => `stage[strip][start + ${e}u]`)
+        .join(", ")});
       ${array}[${row} / 4u + ${(p * each * unit.n) / 4}u + cell % ${vectors}u] = ${vectorOf(v.halves.out)}(${factor}value);
     }
   }
@@ -182,7 +218,7 @@ const prologue = (v: AttentionMatrixVariant) => `
 let first = group.x * ${v.own}u;
 let head = group.y;
 let batch = group.z;
-let strip = subgroupIndex % 4u * ${v.own / 4}u;
+let strip = subgroupIndex % 4u;
 let line = (batch * uniforms.heads + head) * uniforms.seq;`;
 
 const keyOf = (direction: Direction, v: AttentionMatrixVariant) =>
@@ -203,9 +239,10 @@ const insideMask = (v: AttentionMatrixVariant, key: string) =>
 export function attentionForwardMatrixProgram(v: AttentionMatrixVariant): Program {
   const forKeys = (body: string) =>
     `for (var other = 0u; other < uniforms.seq; other = other + ${v.other}u) {\n${body}\n}`;
+  const forRows = (body: string) => shareOut(v, "r", v.own, body);
   // Each row starts at another column: rows are read by neighbours at a time, from different banks.
   const turned = `let j = (i + r) % ${v.other}u;
-    let s = stage[r * ${stageStride(v.other)}u + j] * uniforms.scale;`;
+    let s = ${staged(v)} * uniforms.scale;`;
   return program({
     key: keyOf("forward", v),
     enable: matrixExtensions,
@@ -218,26 +255,23 @@ export function attentionForwardMatrixProgram(v: AttentionMatrixVariant): Progra
     uniforms: uniformTypes(v),
     size: size(v),
     declare: `
-${tileOf(v, "queries", v.own)}
+${tileOf(v, "queries", v.own, 4)}
 ${tileOf(v, "tile", v.other)}
-var<workgroup> weights: array<f16, ${v.own * weightStride(v.other)}>;
-var<workgroup> stage: array<f32, ${v.own * stageStride(v.other)}>;
+${stripsOf(v, "weights", "f16", weightStride(v.other))}
+${stripsOf(v, "stage", "f32", stageStride(v.other))}
 var<workgroup> tops: array<f32, ${v.own}>;
 var<workgroup> totals: array<f32, ${v.own}>;
 ${addressing(v)}`,
     main: `
 ${prologue(v)}
-${loadTile(v, "queries", v.own, "first", "q")}
-for (var r = lane; r < ${v.own}u; r = r + ${size(v)}u) {
-  tops[r] = -3.0e38;
-  totals[r] = 0.0;
-}
+${loadTile(v, "queries", v.own, "first", "q", true)}
+${forRows(`  tops[r] = -3.0e38;
+  totals[r] = 0.0;`)}
 ${forKeys(`${loadTile(v, "tile", v.other, "other", "k")}
 workgroupBarrier();
 ${products(v, "queries", "tile")}
 workgroupBarrier();
-for (var r = lane; r < ${v.own}u; r = r + ${size(v)}u) {
-  let before = tops[r];
+${forRows(`  let before = tops[r];
   var top = before;
   for (var i = 0u; i < ${v.other}u; i++) {
     ${turned}
@@ -249,26 +283,26 @@ for (var r = lane; r < ${v.own}u; r = r + ${size(v)}u) {
     if (other + j < uniforms.seq${insideMask(v, "other + j")}) { total += exp(s - top); }
   }
   tops[r] = top;
-  totals[r] = total;
-}
+  totals[r] = total;`)}
 workgroupBarrier();`)}
-for (var r = lane; r < ${v.own}u; r = r + ${size(v)}u) {
-  tops[r] = select(0.0, tops[r] + log(totals[r]), totals[r] > 0.0);
-  if (first + r < uniforms.seq) { lse[line + first + r] = tops[r]; }
-}
+${forRows(`  tops[r] = select(0.0, tops[r] + log(totals[r]), totals[r] > 0.0);
+  if (first + r < uniforms.seq) { lse[line + first + r] = tops[r]; }`)}
 ${declareSums(v, "o")}
 ${forKeys(`${loadTile(v, "tile", v.other, "other", "k")}
 workgroupBarrier();
 ${products(v, "queries", "tile")}
 workgroupBarrier();
 ${loadTile(v, "tile", v.other, "other", "v")}
-for (var i = lane; i < ${v.own * v.other}u; i = i + ${size(v)}u) {
-  let r = i / ${v.other}u;
+${shareOut(
+  v,
+  "i",
+  v.own * v.other,
+  `  let r = i / ${v.other}u;
   let j = i % ${v.other}u;
   let valid = other + j < uniforms.seq${insideMask(v, "other + j")};
-  let p = select(0.0, exp(min(stage[r * ${stageStride(v.other)}u + j] * uniforms.scale - tops[r], 0.0)), valid);
-  weights[r * ${weightStride(v.other)}u + j] = f16(${v.dropout ? "p * dropped(batch, head, first + r, other + j)" : "p"});
-}
+  let p = select(0.0, exp(min(${staged(v)} * uniforms.scale - tops[r], 0.0)), valid);
+  ${cellOf(v, "weights", weightStride(v.other))} = f16(${v.dropout ? "p * dropped(batch, head, first + r, other + j)" : "p"});`,
+)}
 workgroupBarrier();
 ${accumulate(v, [{ name: "o", weights: "weights", tile: "tile" }])}
 workgroupBarrier();`)}
@@ -281,21 +315,25 @@ export function attentionBackwardMatrixProgram(v: AttentionMatrixVariant, role: 
   const query = role === "query";
   const [own0, own1, other0, other1] = query ? (["q", "dy", "k", "v"] as const) : (["k", "v", "q", "dy"] as const);
   const stats = query ? v.own : v.other;
-  const loadStats = (from: string) => `for (var r = lane; r < ${stats}u; r = r + ${size(v)}u) {
-  let at = min(${from} + r, uniforms.seq - 1u);
+  const loadStats = (from: string) =>
+    shareOut(
+      v,
+      "r",
+      stats,
+      `  let at = min(${from} + r, uniforms.seq - 1u);
   lses[r] = lse[line + at];
-  deltas[r] = delta[line + at];
-}`;
+  deltas[r] = delta[line + at];`,
+    );
   const [q, k] = query ? ["first + r", "other + j"] : ["other + j", "first + r"];
   const stat = query ? "r" : "j";
-  const forCells = (body: string) => `for (var i = lane; i < ${v.own * v.other}u; i = i + ${size(v)}u) {
-  let r = i / ${v.other}u;
+  const forCells = (body: string) => {
+    const cell = `  let r = i / ${v.other}u;
   let j = i % ${v.other}u;
-  let at = r * ${weightStride(v.other)}u + j;
-  let s = stage[r * ${stageStride(v.other)}u + j];
-${body}
-}
-workgroupBarrier();`;
+  let s = ${staged(v)};
+${body}`;
+    return `${shareOut(v, "i", v.own * v.other, cell)}\nworkgroupBarrier();`;
+  };
+  const weight = cellOf(v, "weights", weightStride(v.other));
   const keep = v.dropout ? `dropped(batch, head, ${q}, ${k})` : "1.0";
   return program({
     key: keyOf(role, v),
@@ -311,20 +349,20 @@ workgroupBarrier();`;
     uniforms: uniformTypes(v),
     size: size(v),
     declare: `
-${tileOf(v, "own0", v.own)}
-${tileOf(v, "own1", v.own)}
+${tileOf(v, "own0", v.own, 4)}
+${tileOf(v, "own1", v.own, 4)}
 ${tileOf(v, "other0", v.other)}
 ${tileOf(v, "other1", v.other)}
-var<workgroup> weights: array<f16, ${v.own * weightStride(v.other)}>;
-${query ? "" : `var<workgroup> probabilities: array<f16, ${v.own * weightStride(v.other)}>;`}
-var<workgroup> stage: array<f32, ${v.own * stageStride(v.other)}>;
+${stripsOf(v, "weights", "f16", weightStride(v.other))}
+${query ? "" : stripsOf(v, "probabilities", "f16", weightStride(v.other))}
+${stripsOf(v, "stage", "f32", stageStride(v.other))}
 var<workgroup> lses: array<f32, ${stats}>;
 var<workgroup> deltas: array<f32, ${stats}>;
 ${addressing(v)}`,
     main: `
 ${prologue(v)}
-${loadTile(v, "own0", v.own, "first", own0)}
-${loadTile(v, "own1", v.own, "first", own1)}
+${loadTile(v, "own0", v.own, "first", own0, true)}
+${loadTile(v, "own1", v.own, "first", own1, true)}
 ${query ? loadStats("first") : ""}
 ${(query ? ["x"] : ["x", "z"]).map((name) => declareSums(v, name)).join("\n")}
 for (var other = 0u; other < uniforms.seq; other = other + ${v.other}u) {
@@ -336,11 +374,11 @@ ${products(v, "own0", "other0")}
 workgroupBarrier();
 ${forCells(`  let valid = ${q} < uniforms.seq && ${k} < uniforms.seq${insideMask(v, k!)};
   let p = select(0.0, exp(min(s * uniforms.scale - lses[${stat}], 0.0)), valid);
-  weights[at] = f16(p);
-  ${query ? "" : `probabilities[at] = f16(p * ${keep});`}`)}
+  ${weight} = f16(p);
+  ${query ? "" : `${cellOf(v, "probabilities", weightStride(v.other))} = f16(p * ${keep});`}`)}
 ${products(v, "own1", "other1")}
 workgroupBarrier();
-${forCells(`  weights[at] = f16(f32(weights[at]) * (s * ${keep} - deltas[${stat}]));`)}
+${forCells(`  ${weight} = f16(f32(${weight}) * (s * ${keep} - deltas[${stat}]));`)}
 ${accumulate(
   v,
   query

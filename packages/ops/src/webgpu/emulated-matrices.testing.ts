@@ -31,23 +31,23 @@ function rewrite(source: string): string {
     const [offset, isColumnMajor, stride] = order
       ? [rest[0], order === "col", rest[1]]
       : [rest[0], rest[1] === "true", rest[2]];
-    const name = array!.slice(1);
+    const { name, part, element } = partOf(array!, "x.part");
     const width = widthOf(plain, name);
     const [rowStep, columnStep] = isColumnMajor ? ["1u", `x.stride * ${width}u`] : [`x.stride * ${width}u`, "1u"];
     const at = `x.offset * ${width}u + row * ${rowStep} + column * ${columnStep}`;
     const place =
-      width === 4 ? `let at = ${at}; return f32(${name}[at / 4u][at % 4u]);` : `return f32(${name}[${at}]);`;
+      width === 4 ? `let at = ${at}; return f32(${element}[at / 4u][at % 4u]);` : `return f32(${element}[${at}]);`;
     if (!places.includes(place)) places.push(place);
-    return `Operand(${offset}, ${stride}, ${places.indexOf(place)}u)`;
+    return `Operand(${offset}, ${stride}, ${places.indexOf(place)}u, ${part})`;
   });
-  const stores: string[] = [];
+  const stores = new Map<string, string>();
   const stored = replaceCalls(loaded, "subgroupMatrixStore", (generics, [array, offset, value, ...rest]) => {
-    const name = array!.slice(1);
-    if (!stores.includes(name)) stores.push(name);
-    return `store_${name}(${offset}, ${value}, ${generics === "" ? rest[1] : rest[0]})`;
+    const { name, part, element } = partOf(array!, "part");
+    stores.set(name, element);
+    return `store_${name}(${part}, ${offset}, ${value}, ${generics === "" ? rest[1] : rest[0]})`;
   });
   const helpers = `
-struct Operand { offset: u32, stride: u32, place: u32 }
+struct Operand { offset: u32, stride: u32, place: u32, part: u32 }
 struct Result { cells: array<f32, ${cells}> }
 var<private> emulatedLane: u32;
 // Variables, lest compilers unroll the loops over them, for minutes.
@@ -67,12 +67,12 @@ fn subgroupMatrixMultiplyAccumulate(a: Operand, b: Operand, c: Result) -> Result
   }
   return d;
 }
-${stores
+${[...stores]
   .map(
-    (name) => `fn store_${name}(offset: u32, x: Result, stride: u32) {
+    ([name, element]) => `fn store_${name}(part: u32, offset: u32, x: Result, stride: u32) {
   for (var i = 0u; i < emulatedCells; i++) {
     let cell = i * ${emulatedSubgroup}u + emulatedLane;
-    ${name}[offset + cell / ${n}u * stride + cell % ${n}u] = x.cells[i];
+    ${element}[offset + cell / ${n}u * stride + cell % ${n}u] = x.cells[i];
   }
 }`,
   )
@@ -93,7 +93,14 @@ ${stores
     );
 }
 
-const widthOf = (source: string, array: string): 1 | 4 => (new RegExp(`> ${array}: array<vec4`).test(source) ? 4 : 1);
+const widthOf = (source: string, array: string): 1 | 4 =>
+  new RegExp(`> ${array}: array<(array<)?vec4`).test(source) ? 4 : 1;
+
+/** An argument such as `&tile` or `&tile[strip]`: the name, the index and what `index` in its place makes of it. */
+function partOf(argument: string, index: string): { name: string; part: string; element: string } {
+  const [, name = "", part] = argument.match(/^&(\w+)(?:\[(.*)\])?$/) ?? [];
+  return part === undefined ? { name, part: "0u", element: name } : { name, part, element: `${name}[${index}]` };
+}
 
 /** Replaces every `name<generics>(arguments)`; arguments may hold parentheses. */
 function replaceCalls(text: string, name: string, replacement: (generics: string, args: string[]) => string): string {

@@ -31,7 +31,11 @@ export const leftType = ({ m, k }: MatrixUnit): string => `subgroup_matrix_left<
 export const rightType = ({ n, k }: MatrixUnit): string => `subgroup_matrix_right<f16, ${n}, ${k}>`;
 export const resultType = ({ m, n }: MatrixUnit): string => `subgroup_matrix_result<f32, ${n}, ${m}>`;
 
-/** A load; offset and stride count scalars, of which an element of the array holds `width` (more than one only in the new spelling). */
+/**
+ * A load; offset and stride count scalars, of which an element of the array holds `width` (more than one only in the new
+ * spelling). Offsets should be constants, in an array that an index may choose (`tile[strip]`): anything else Dawn guards with
+ * a dozen instructions a load, and with a stride that the compiler no longer knows.
+ */
 export function loadMatrix(
   { spelling }: MatrixUnit,
   type: string,
@@ -57,3 +61,13 @@ export const storeMatrix = (
   spelling === "old"
     ? `subgroupMatrixStore(&${array}, ${offset}, ${value}, false, ${stride});`
     : `subgroupMatrixStore<row_major>(&${array}, ${offset}, ${value}, ${stride});`;
+
+/**
+ * The text `step(k)` for all multiples of a unit along `length`: with constants, or for the small units of software adapters
+ * in a loop, since their compilers take minutes for what is unrolled.
+ */
+export function alongK({ k: unit }: MatrixUnit, length: number, step: (k: string) => readonly string[]): string {
+  const block = (k: string) => `{\n  ${step(k).join("\n  ")}\n}`;
+  if (unit < 16) return `for (var k = 0u; k < ${length}u; k = k + ${unit}u) ${block("k")}`;
+  return Array.from({ length: length / unit }, (_, i) => block(`${i * unit}u`)).join("\n");
+}

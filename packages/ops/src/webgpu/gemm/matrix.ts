@@ -1,4 +1,5 @@
 import {
+  alongK,
   leftType,
   loadMatrix,
   type MatrixUnit,
@@ -73,9 +74,21 @@ export const matrixKey = (v: MatrixVariant): string => {
   return `gemm.${v.form}.matrix.${unitName(v.unit)}.${v.tile}.${flags.join("-")}`;
 };
 
-/** An operand's slice in workgroup memory: rows of `length` halves, eight more apart to spread the banks. */
-const layout = (alongK: boolean, length: number, k: number) =>
-  alongK ? { rows: length, length: k, stride: k + 8 } : { rows: k, length, stride: length + 8 };
+/**
+ * An operand's slice in workgroup memory: a panel for each of the `parts` that subgroups share it in, so that all offsets in
+ * a panel are constants. Rows of `length` halves, eight more apart to spread the banks.
+ */
+const layout = (alongK: boolean, extent: number, parts: number, k: number) => {
+  const part = extent / parts;
+  const [rows, length] = alongK ? [part, k] : [k, part];
+  return { alongK, parts, rows, length, stride: length + 8 };
+};
+type Layout = ReturnType<typeof layout>;
+
+const layoutsOf = (form: Form, tile: MatrixTile): { a: Layout; b: Layout } => ({
+  a: layout(form !== "tn", tile.m, tile.down, tile.k),
+  b: layout(form === "nt", tile.n, tile.across, tile.k),
+});
 
 /** Columns of C that a subgroup stages at a time, and floats from row to row of its stage. */
 function staging({ across, n, buffers }: MatrixTile, unit: MatrixUnit): { panel: number; stride: number } {
@@ -93,10 +106,9 @@ export function matrixBytes({
   direct,
 }: Pick<MatrixVariant, "form" | "tile" | "unit" | "direct">): number {
   const tile: MatrixTile = matrixTiles[name];
-  const a = layout(form !== "tn", tile.m, tile.k);
-  const b = layout(form === "nt", tile.n, tile.k);
+  const { a, b } = layoutsOf(form, tile);
   const stage = direct ? 0 : subgroupsOf(name) * unit.m * staging(tile, unit).stride * 4;
-  return 2 * tile.buffers * (a.rows * a.stride + b.rows * b.stride) + stage;
+  return 2 * tile.buffers * (a.parts * a.rows * a.stride + b.parts * b.rows * b.stride) + stage;
 }
 
 /** Uniforms: m, n, kPadded, kPerGroup (along z), lda and ldb (padded row lengths), alpha. */
@@ -110,55 +122,52 @@ export function matrixProgram(v: MatrixVariant): Program {
   const [height, breadth] = [tile.m / tile.down, tile.n / tile.across];
   const down = range(height / unit.m);
   const across = range(breadth / unit.n);
-  const [aAlongK, bAlongK] = [form !== "tn", form === "nt"];
-  const a = layout(aAlongK, tile.m, tile.k);
-  const b = layout(bAlongK, tile.n, tile.k);
-  const vectorsOf = (l: typeof a) => (l.rows * l.length) / 4 / size;
-  const halves = (l: typeof a) => (l.rows * l.stride) / width;
-  const fetch = (name: "a" | "b", l: typeof a, alongK: boolean, k0: string) =>
+  const { a, b } = layoutsOf(form, tile);
+  const vectorsOf = (l: Layout) => (l.parts * l.rows * l.length) / 4 / size;
+  /** Row and column (in vectors) of a lane's vector of the slice, in the order of memory. */
+  const cell = (l: Layout, i: number) => {
+    const across = (l.alongK ? l.length : l.parts * l.length) / 4;
+    const at = `(lane + ${i * size}u)`;
+    return { row: `${at} / ${across}u`, column: `${at} % ${across}u` };
+  };
+  const fetch = (name: "a" | "b", l: Layout, k0: string) =>
     range(vectorsOf(l)).map((i) => {
-      const at = `(lane + ${i * size}u)`;
-      const row = `${alongK ? `${name}0` : k0} + ${at} / ${l.length / 4}u`;
-      const column = `${alongK ? k0 : `${name}0`} / 4u + ${at} % ${l.length / 4}u`;
-      return `${name}Next${i} = ${name}[(${row}) * (uniforms.ld${name} / 4u) + ${column}];`;
+      const { row, column } = cell(l, i);
+      const [rows, columns] = l.alongK ? [`${name}0`, k0] : [k0, `${name}0`];
+      return `${name}Next${i} = ${name}[(${rows} + ${row}) * (uniforms.ld${name} / 4u) + ${columns} / 4u + ${column}];`;
     });
-  const fetchBoth = (k0: string) => [...fetch("a", a, aAlongK, k0), ...fetch("b", b, bAlongK, k0)].join("\n    ");
+  const fetchBoth = (k0: string) => [...fetch("a", a, k0), ...fetch("b", b, k0)].join("\n    ");
   // With two buffers, `buffer` is 0 or 1 and says which slice is multiplied; the other one is filled.
   const double = tile.buffers === 2;
-  const keep = (name: "a" | "b", l: typeof a, buffer: string) =>
+  const keep = (name: "a" | "b", l: Layout, buffer: string) =>
     range(vectorsOf(l)).map((i) => {
-      const at = `(lane + ${i * size}u)`;
-      const base = double ? `${buffer} * ${(l.rows * l.stride) / 4}u + ` : "";
-      const place = `${base}${at} / ${l.length / 4}u * ${l.stride / 4}u + ${at} % ${l.length / 4}u`;
+      const { row, column } = cell(l, i);
+      const [part, inside] = l.alongK
+        ? [`${row} / ${l.rows}u`, `${row} % ${l.rows}u * ${l.stride / 4}u + ${column}`]
+        : [`${column} / ${l.length / 4}u`, `${row} * ${l.stride / 4}u + ${column} % ${l.length / 4}u`];
+      const panel = `${name}Slice[${double ? `${buffer} * ${l.parts}u + ` : ""}${part}]`;
       return wide
-        ? `${name}Slice[${place}] = ${name}Next${i};`
-        : `{ let at = (${place}) * 4u; ${range(4)
-            .map((e) => `${name}Slice[at + ${e}u] = ${name}Next${i}.${"xyzw"[e]};`)
+        ? `${panel}[${inside}] = ${name}Next${i};`
+        : `{ let at = (${inside}) * 4u; ${range(4)
+            .map((e) => `${panel}[at + ${e}u] = ${name}Next${i}.${"xyzw"[e]};`)
             .join(" ")} }`;
     });
   const keepBoth = (buffer: string) => [...keep("a", a, buffer), ...keep("b", b, buffer)].join("\n  ");
-  // Offsets of a fragment: rows of its operand from `origin`, k from `k`.
-  const place = (l: typeof a, alongK: boolean, origin: string) => {
-    const base = double ? `buffer * ${l.rows * l.stride}u + ` : "";
-    return base + (alongK ? `(${origin}) * ${l.stride}u + k` : `k * ${l.stride}u + ${origin}`);
+  const load = (name: "a" | "b", l: Layout, row: number, k: string) => {
+    const [type, columnMajor] = name === "a" ? [leftType(unit), !l.alongK] : [rightType(unit), l.alongK];
+    const panel = `${name}Slice[${double ? `buffer * ${l.parts}u + ` : ""}${name}Part]`;
+    const offset = l.alongK ? `${row * l.stride}u + ${k}` : `${k} * ${l.stride}u + ${row}u`;
+    return loadMatrix(unit, type, panel, offset, `${l.stride}u`, columnMajor, width);
   };
-  const loads = [
-    ...down.map((i) => {
-      const offset = place(a, aAlongK, `rowOfGroup + ${i * unit.m}u`);
-      return `let left${i} = ${loadMatrix(unit, leftType(unit), "aSlice", offset, `${a.stride}u`, form === "tn", width)};`;
-    }),
-    ...across.flatMap((j) => {
-      const offset = place(b, bAlongK, `columnOfGroup + ${j * unit.n}u`);
-      return [
-        `let right${j} = ${loadMatrix(unit, rightType(unit), "bSlice", offset, `${b.stride}u`, form === "nt", width)};`,
-        ...down.map((i) => `c${i}_${j} = subgroupMatrixMultiplyAccumulate(left${i}, right${j}, c${i}_${j});`),
-      ];
-    }),
+  const step = (k: string) => [
+    ...down.map((i) => `let left${i} = ${load("a", a, i * unit.m, k)};`),
+    ...across.flatMap((j) => [
+      `let right${j} = ${load("b", b, j * unit.n, k)};`,
+      ...down.map((i) => `c${i}_${j} = subgroupMatrixMultiplyAccumulate(left${i}, right${j}, c${i}_${j});`),
+    ]),
   ];
   const multiply = `if (subgroupIndex < ${subgroups}u) {
-    for (var k = 0u; k < ${tile.k}u; k = k + ${unit.k}u) {
-      ${loads.join("\n      ")}
-    }
+    ${alongK(unit, tile.k, step)}
   }`;
   const next = `k0 + ${tile.k}u`;
   const loop = double
@@ -185,7 +194,8 @@ for (var k0 = kFirst; k0 < kEnd; k0 = k0 + ${tile.k}u) {
   ${multiply}
   workgroupBarrier();
 }`;
-  const element = wide ? "vec4<f16>" : "f16";
+  const arrayOf = (l: Layout) =>
+    `array<array<${wide ? "vec4<f16>" : "f16"}, ${(l.rows * l.stride) / width}>, ${tile.buffers * l.parts}>`;
   const { stride } = staging(tile, unit);
   return program({
     key: matrixKey(v),
@@ -199,17 +209,19 @@ for (var k0 = kFirst; k0 < kEnd; k0 = k0 + ${tile.k}u) {
     uniforms: { m: "u32", n: "u32", k: "u32", kPerGroup: "u32", lda: "u32", ldb: "u32", alpha: "f32" },
     size,
     declare: `
-var<workgroup> aSlice: array<${element}, ${tile.buffers * halves(a)}>;
-var<workgroup> bSlice: array<${element}, ${tile.buffers * halves(b)}>;
-${v.direct ? "" : `var<workgroup> stage: array<f32, ${subgroups * unit.m * stride}>;`}`,
+var<workgroup> aSlice: ${arrayOf(a)};
+var<workgroup> bSlice: ${arrayOf(b)};
+${v.direct ? "" : `var<workgroup> stage: array<array<f32, ${unit.m * stride}>, ${subgroups}>;`}`,
     main: `
 let a0 = group.y * ${tile.m}u;
 let b0 = group.x * ${tile.n}u;
 let kFirst = group.z * uniforms.kPerGroup;
 let kEnd = min(uniforms.k, kFirst + uniforms.kPerGroup);
 let place = subgroupIndex % ${subgroups}u;
-let rowOfGroup = place / ${tile.across}u * ${height}u;
-let columnOfGroup = place % ${tile.across}u * ${breadth}u;
+let aPart = place / ${tile.across}u;
+let bPart = place % ${tile.across}u;
+let rowOfGroup = aPart * ${height}u;
+let columnOfGroup = bPart * ${breadth}u;
 ${down.flatMap((i) => across.map((j) => `var c${i}_${j} = ${resultType(unit)}();`)).join("\n")}
 ${range(vectorsOf(a))
   .map((i) => `var aNext${i}: vec4<f16>;`)
@@ -243,16 +255,15 @@ function stagedStores(v: MatrixVariant, i: number, across: readonly number[]): s
   const [width, lanes] = vectors ? [4, range(4)] : [1, [0]];
   const cells = (unit.m * panel) / width;
   const gather = (text: (e: number) => string) => (vectors ? `vec4<f32>(${lanes.map(text).join(", ")})` : text(0));
-  const staged = gather((e) => `stage[start + ${e}u]`);
+  const staged = gather((e) => `stage[place][start + ${e}u]`);
   const terms = [
     `uniforms.alpha * ${staged}`,
     ...(bias ? [gather((e) => `bias[column + ${e}u]`)] : []),
     ...(accumulate ? [`${vectors ? "vec4<f32>" : "f32"}(c[at])`] : []),
   ];
   return range(across.length / each).map((p) => {
-    const own = `place * ${unit.m * stride}u`;
     const stores = range(each).map((j) =>
-      storeMatrix(unit, "stage", `${own} + ${j * unit.n}u`, `c${i}_${p * each + j}`, `${stride}u`),
+      storeMatrix(unit, "stage[place]", `${j * unit.n}u`, `c${i}_${p * each + j}`, `${stride}u`),
     );
     return `if (subgroupIndex < ${subgroupsOf(v.tile)}u) {
   ${stores.join("\n  ")}
@@ -266,7 +277,7 @@ if (subgroupIndex < ${subgroupsOf(v.tile)}u) {
     let column = b0 + columnOfGroup + ${p * panel}u + e;
     if (row < uniforms.m && column < uniforms.n) {
       let at = (first + row * uniforms.n + column)${vectors ? " / 4u" : ""};
-      let start = ${own} + r * ${stride}u + e;
+      let start = r * ${stride}u + e;
       c[at] = ${elementOf(v)}(${terms.join(" + ")});
     }
   }
