@@ -20,10 +20,14 @@ const largestRead = 2 ** 30;
 export async function fileSource(path: string): Promise<ByteSource> {
   const { open } = await import("node:fs/promises");
   const file = await open(path, "r");
-  const { size } = await file.stat();
+  const stats = await file.stat();
+  if (stats.isDirectory()) {
+    await file.close();
+    throw new RangeError(`${path}: expected a file, got a folder; name a file in it`);
+  }
   return {
     name: path,
-    byteLength: size,
+    byteLength: stats.size,
     async read(begin, end) {
       const bytes = new Uint8Array(end - begin);
       let filled = 0;

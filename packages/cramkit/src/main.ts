@@ -1,11 +1,13 @@
 import { Interrupted } from "@cramkit/recipes";
 import type { Command } from "commander";
+import { endWithReader } from "./interrupt.ts";
 
 /** Of Ctrl-C, where nobody knows better. */
 const interrupted = 130;
 
 /** Runs the command line: an error becomes one clear line, and the process ends even where a device keeps it alive. */
 export const runMain = async (program: Command): Promise<void> => {
+  endWithReader();
   const code = await runProgram(program, process.argv.slice(2), (line) => process.stderr.write(`${line}\n`));
   // Let a pipe take what was written before the process ends.
   await new Promise((done) => process.stdout.write("", done));
@@ -31,8 +33,11 @@ export const runProgram = async (
 
 const message = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error);
-  const { code, path } = error as NodeJS.ErrnoException;
+  const { code, path: opened } = error as NodeJS.ErrnoException;
+  const path = opened?.replace(/\.\d+\.partial$/, ""); // what it was to become
   if (code === "ENOENT" && path) return `${path}: no such file or folder`;
+  if ((code === "ENOTDIR" || code === "EEXIST") && path)
+    return `${path}: expected a folder, got a file or what is below one; name another folder`;
   if (code === "EISDIR") return `${path ? `${path}: ` : ""}expected a file, got a folder; name a file in it`;
   if (code === "EACCES" || code === "EPERM")
     return `${path ?? "a file"}: this user may not read or write it (${code}); change its permissions, or name another folder`;

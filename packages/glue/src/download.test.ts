@@ -23,18 +23,24 @@ let server: Server;
 let endpoint: string;
 const requests: { url: string; authorization?: string }[] = [];
 /** What the hub answers to a request for a file of RTE. */
-let answer: "whole" | "short" | "html" | "missing" | "hang";
+let answer: "whole" | "short" | "html" | "missing" | "hang" | "gated";
+/** Answers of a hub that has enough requests, before that. */
+const refusals: { status: number; headers: Record<string, string> }[] = [];
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), "cramkit-glue-"));
   answer = "whole";
   requests.length = 0;
+  refusals.length = 0;
   server = createServer((request, response) => {
     const url = request.url!;
     requests.push({ url, authorization: request.headers.authorization });
+    const refusal = refusals.shift();
+    if (refusal) return response.writeHead(refusal.status, refusal.headers).end("slower");
     // The hub sends the client on to its store.
     if (url.startsWith("/datasets/nyu-mll/glue/resolve/main/rte/")) {
       if (answer === "missing") return response.writeHead(404).end("no");
+      if (answer === "gated") return response.writeHead(403).end("no");
       return response.writeHead(302, { location: `${endpoint}/store` }).end();
     }
     if (answer === "html") return response.end("<html>sign in</html>");
@@ -76,12 +82,46 @@ describe("downloadGlue", () => {
 
   it.each([
     ["missing", /rte\/train-00000-of-00001.parquet: expected a Parquet file, got HTTP status 404; check the network/],
+    ["gated", /expected a Parquet file, got HTTP status 403; set HF_TOKEN/],
     ["short", /expected a Parquet file, got \d+ bytes and then/],
     ["html", /got 20 bytes of something else/],
   ] as const)("names the address of a file that is %s, and keeps nothing of it", async (kind, message) => {
     answer = kind;
     await expect(downloadGlue(directory, { tasks: ["rte"], endpoint })).rejects.toThrow(message);
     expect((await readdir(directory, { recursive: true })).filter((name) => /parquet/.test(name))).toEqual([]);
+  });
+
+  it("asks again when a hub that limits requests says that it may", async () => {
+    refusals.push(
+      { status: 429, headers: { "retry-after": "1" } },
+      { status: 503, headers: { "retry-after": new Date(0).toUTCString() } },
+      { status: 429, headers: { ratelimit: '"resolvers";r=0;t=0' } },
+    );
+    const start = performance.now();
+    await downloadGlue(directory, { tasks: ["rte"], endpoint });
+    expect(performance.now() - start).toBeGreaterThan(950);
+    expect(requests.filter(({ url }) => url.includes("/rte/train-"))).toHaveLength(4);
+    expect((await readGlue(directory, "rte")).train).toHaveLength(2);
+  });
+
+  it.each([
+    ["as often as it may", { "retry-after": "0" }, 2],
+    ["and the wait is too long", { "retry-after": "3600" }, 1],
+    ["and it does not say when", {}, 1],
+  ])("gives up where the hub still has enough, %s", async (_, headers, asked) => {
+    const refusal = { status: 429, headers: headers as Record<string, string> };
+    refusals.push(refusal, refusal, refusal);
+    await expect(downloadGlue(directory, { tasks: ["rte"], endpoint, retries: 1 })).rejects.toThrow("HTTP status 429");
+    expect(requests).toHaveLength(asked);
+  });
+
+  it("stops at the signal while it waits", async () => {
+    refusals.push({ status: 429, headers: { "retry-after": "300" } });
+    const controller = new AbortController();
+    const download = downloadGlue(directory, { tasks: ["rte"], endpoint, signal: controller.signal });
+    setTimeout(() => controller.abort(new Error("enough")), 300);
+    await expect(download).rejects.toThrow("enough");
+    expect(requests).toHaveLength(1);
   });
 
   it("says so where there is no network", async () => {

@@ -1,6 +1,7 @@
 import { access, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type GlueName, glueNames, glueTasks, splitsOf } from "./glue-tasks.ts";
+import { waitingFetch } from "./waiting-fetch.ts";
 
 export interface DownloadOptions {
   tasks?: readonly GlueName[];
@@ -10,6 +11,8 @@ export interface DownloadOptions {
   revision?: string;
   /** Sent as a bearer token. */
   token?: string;
+  /** Times in a row that a hub which has enough requests (429, 503) is asked again, when it says that it may be. */
+  retries?: number;
   onProgress?: (progress: DownloadProgress) => void;
   signal?: AbortSignal;
 }
@@ -26,7 +29,8 @@ export interface DownloadProgress {
 
 /**
  * Downloads the Parquet files of `hf://datasets/nyu-mll/glue` into a folder that `readGlue` reads. Files that are there
- * are not downloaded again; a broken download leaves nothing under a file's name. Returns the paths of all files.
+ * are not downloaded again; a broken download leaves nothing under a file's name. Where the hub limits requests it is asked
+ * again when it says. Returns the paths of all files.
  */
 export async function downloadGlue(directory: string, options: DownloadOptions = {}): Promise<string[]> {
   const { tasks = glueNames, endpoint = "https://huggingface.co", revision = "main" } = options;
@@ -49,7 +53,7 @@ export async function downloadGlue(directory: string, options: DownloadOptions =
 async function downloadFile(
   url: string,
   path: string,
-  { token, signal }: DownloadOptions,
+  { token, signal, retries = 5 }: DownloadOptions,
   report: (bytes: number, totalBytes?: number) => void,
 ): Promise<void> {
   const fail = (got: string): never => {
@@ -58,10 +62,14 @@ async function downloadFile(
     );
   };
   const headers: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {};
-  const response = await fetch(url, { headers, signal }).catch((error: Error) => {
+  const response = await waitingFetch(url, { headers, signal, retries }).catch((error: Error) => {
     signal?.throwIfAborted();
     return fail(String(error.cause ?? error));
   });
+  if (response.status === 401 || response.status === 403)
+    throw new Error(
+      `${url}: expected a Parquet file, got HTTP status ${response.status}; set HF_TOKEN to a token of an account that may read it`,
+    );
   if (!response.ok || !response.body) return fail(`HTTP status ${response.status}`);
   const length = response.headers.get("content-length");
   // What is decoded on the way has another length.

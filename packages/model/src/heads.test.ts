@@ -2,7 +2,15 @@ import { registerGradients } from "@cramkit/ops";
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
 import { beforeAll, describe, expect, it } from "vitest";
-import { classify, classifyTokens, encode, init, modelConfig, tokenClassificationLoss } from "./index.ts";
+import {
+  classificationLoss,
+  classify,
+  classifyTokens,
+  encode,
+  init,
+  modelConfig,
+  tokenClassificationLoss,
+} from "./index.ts";
 
 beforeAll(async () => {
   await tf.setBackend("cpu");
@@ -75,6 +83,23 @@ describe("heads", () => {
       logits.dataSync().forEach((value, i) => {
         expect(found[i]).toBeCloseTo(value, 4);
       });
+    });
+  });
+
+  it.each(Object.keys(poolings))("pool %s over rows that are padding only without a NaN", (pooling) => {
+    tf.tidy(() => {
+      const head = { type: "classification", labels: 3, width: 5, pooling: pooling as "mean", dropout: 0 } as const;
+      const config = modelConfig({ ...small, head });
+      const params = init(config, 1);
+      const { inputIds, attentionMask } = inputs();
+      const padded = { inputIds, attentionMask: tf.mul(attentionMask, tf.tensor2d([[1], [0]], [2, 1], "int32")) };
+      const [whole, found] = [classify(params, config, inputs()), classify(params, config, padded)];
+      expect([...found.dataSync()].every(Number.isFinite)).toBe(true);
+      expect([...found.dataSync()].slice(0, 3)).toEqual([...whole.dataSync()].slice(0, 3));
+      const gradient = tf.grad((weight) =>
+        classificationLoss({ ...params, "pooler.dense.weight": weight }, config, padded, [1, 2]),
+      )(params["pooler.dense.weight"]!);
+      expect([...gradient.dataSync()].every(Number.isFinite)).toBe(true);
     });
   });
 

@@ -85,13 +85,16 @@ export function runTokenHead<Value>(hidden: Value, scope: Scope<Value>, { dropou
   return runLinear(options ? scope.ops.dropout(hidden, options) : hidden, scope, "head", true);
 }
 
-/** `[batch, seq, hidden]` -> `[batch, hidden]`; positions that are masked take no part. */
+/**
+ * `[batch, seq, hidden]` -> `[batch, hidden]`; positions that are masked take no part. A row that is padding only, as a last
+ * batch that is not full has it, has a mean of zeros, so that it makes no NaN.
+ */
 function pool<Value>(hidden: Value, { ops, mask }: Scope<Value>, pooling: SequenceHead["pooling"]): Value {
   if (pooling === "first") return ops.firstPosition(hidden);
   if (pooling === "mean") {
     if (mask === undefined) return ops.reduce(hidden, "mean", [1]);
     const sums = ops.matMul(ops.reshape(mask, [0, 1, -1]), hidden); // [batch, 1, hidden]
-    return ops.div(ops.reshape(sums, [0, -1]), ops.reduce(mask, "sum", [1], true));
+    return ops.div(ops.reshape(sums, [0, -1]), ops.atLeast(ops.reduce(mask, "sum", [1], true), 1));
   }
   const bounded = mask === undefined ? hidden : ops.add(hidden, ops.scale(ops.reshape(mask, [0, -1, 1]), 1e9, -1e9));
   return ops.reduce(bounded, pooling === "max" ? "max" : "logSumExp", [1]);

@@ -29,6 +29,12 @@ const load = async (file: string): Promise<unknown> => {
   }
   // Node 20 cannot read TypeScript on its own.
   const jiti = createJiti(pathToFileURL(file).href);
-  const made = await jiti.import(file, { default: true });
+  const made = await jiti.import(file, { default: true }).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") throw error;
+    const got = error instanceof Error ? error.message : String(error);
+    throw new Error(`${file}: expected a module that exports a recipe, got ${got.replace(/\s+/g, " ")}`, {
+      cause: error,
+    });
+  });
   return typeof made === "function" ? made() : made;
 };

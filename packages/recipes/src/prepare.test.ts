@@ -50,6 +50,19 @@ const prepared = async (recipe: Recipe, data: string, context = quiet) => {
   return { folder, report, rows: training.rowCount, heldOutRows: heldOut.rowCount };
 };
 
+it.each([
+  [
+    100_000,
+    /^tokenizer\.vocabSize: expected at most [\d,]+, all that the text gives, got 100000; read more text or lower it$/,
+  ],
+  [64, /^tokenizer\.vocabSize: expected at least \d+ \(7 special tokens and .*\), got 64; raise it$/],
+])("says what a recipe can change where a text cannot give %i entries", async (vocabSize, message) => {
+  const characters = Array.from({ length: 90 }, (_, i) => String.fromCodePoint(0x3b1 + i)).join(" ");
+  const { recipe, data } = setUp({}, [...documents, ...documents.map((_, n) => `${characters} ${n}`)]);
+  const sized = { ...recipe, tokenizer: { ...recipe.tokenizer, vocabSize } };
+  await expect(prepared(sized, data)).rejects.toThrow(message);
+});
+
 it("stops where it is asked to and goes on to the same bytes, without a second look at the sources", async () => {
   const undisturbed = setUp({ shuffle: true, exactDuplicates: true, maxTokensPerCharacter: 0.9 });
   const whole = digests((await prepared(undisturbed.recipe, undisturbed.data)).folder);

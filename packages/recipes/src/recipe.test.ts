@@ -174,7 +174,7 @@ it("reads budgets in every unit", () => {
   expect(parseBudget("1e6 tokens", 1)).toEqual({ tokens: 1e6 });
   expect(parseBudget("5e15 flops", 7)).toEqual({ flops: 5e15, flopsPerToken: 7 });
   for (const nothing of ["0 steps", "-1 hours", "soon", ""])
-    expect(() => parseBudget(nothing, 1)).toThrow("budget: expected more");
+    expect(() => parseBudget(nothing, 1)).toThrow("budget: expected a number above 0");
 });
 
 it("lists where two recipes differ", () => {

@@ -2,7 +2,7 @@ import { type ModelConfig, maskedLossNames } from "@cramkit/model";
 import { studyOptimizerNames } from "@cramkit/optim";
 import { studyScheduleNames } from "@cramkit/scheduler";
 import { z } from "zod";
-import { isBudget } from "./budget.ts";
+import { budgetForm, isBudget } from "./budget.ts";
 import { describeIssue } from "./recipe-issue.ts";
 
 const isObject = (value: unknown): boolean => typeof value === "object" && value !== null && !Array.isArray(value);
@@ -151,9 +151,7 @@ const createSchema = () => {
     /** An encoder of @cramkit/model; its vocabulary size comes from the tokenizer, its dropout from the training. */
     model: z.custom<ModelConfig>(isObject, "expected the fields of an encoder"),
     training: z.strictObject({
-      budget: z
-        .string()
-        .refine(isBudget, 'expected a number above 0 and a unit, as in "24 hours", "2000 steps", "1e6 tokens"'),
+      budget: z.custom<string>(isBudget, `expected ${budgetForm}`),
       loss: loss.default({ name: "cross-entropy", labelSmoothing: 0, zLoss: 0 }),
       optimizer,
       schedule: z.strictObject({ name: z.enum(studyScheduleNames), warmup: share, cooldown: share }),

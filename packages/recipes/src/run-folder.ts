@@ -1,4 +1,4 @@
-import { access, constants } from "node:fs/promises";
+import { access, constants, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { differences } from "./difference.ts";
 import type { Recipe } from "./recipe.ts";
@@ -7,11 +7,11 @@ import { readJson, readRun, runFiles } from "./run-record.ts";
 /** Tells at once, and not when the data is prepared, of a folder that cannot be written to. */
 export const requireWritable = async (folder: string): Promise<void> => {
   for (let path = resolve(folder); ; path = dirname(path)) {
-    try {
-      return await access(path, constants.W_OK);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    }
+    const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== "ENOENT" && error.code !== "ENOTDIR") throw error;
+    });
+    if (found?.isDirectory()) return access(path, constants.W_OK);
+    if (found) throw new RangeError(`${folder}: expected a folder, got the file ${path}; name another folder`);
   }
 };
 

@@ -147,7 +147,7 @@ it.each([
   [
     "a budget of nothing",
     (r: Recipe) => ({ ...r, training: { ...r.training, budget: "0 steps" } }),
-    /budget: expected more than nothing/,
+    /budget: expected a number above 0/,
   ],
   [
     "a model that cannot work",

@@ -55,6 +55,7 @@ const runStages = async (
     return;
   }
   await requireWritable(folder);
+  await requireWritable(dataFolder);
   const compute = await startCompute(recipe.backend, { allowSoftware });
   try {
     context.say(compute.description);

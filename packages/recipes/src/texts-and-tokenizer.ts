@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { readDocuments } from "@cramkit/corpus";
-import { type Tokenizer, tokenizerFromJson, trainTokenizer } from "@cramkit/tokenizer";
+import { type Tokenizer, tokenizerFromJson, trainTokenizer, VocabSizeError } from "@cramkit/tokenizer";
 import { countWordsInThreads } from "@cramkit/tokenizer/node";
 import { writeFileAtomic } from "@cramkit/trainer/node";
 import type { RunContext } from "./progress.ts";
@@ -44,6 +44,10 @@ export const textsAndTokenizer = async (
       if (phase === "train")
         context.onProgress({ stage: "training the tokenizer", done: fraction, total: 1, unit: "%" });
     },
+  }).catch((error) => {
+    if (!(error instanceof VocabSizeError)) throw error;
+    const { limit, vocabSize, remedy } = error;
+    throw new RangeError(`tokenizer.vocabSize: expected ${limit}, got ${vocabSize}; ${remedy}`, { cause: error });
   });
   await writeFileAtomic(tokenizerFile, JSON.stringify(tokenizer));
   return { texts: texts!, tokenizer };

@@ -161,6 +161,16 @@ describe("a tokenizer.json that is damaged names the field", () => {
     );
   });
 
+  test("a text of lines, in one line", () => {
+    expect(() => tokenizerFromJson("Not\r\nJSON\n")).toThrow(
+      /^tokenizerFromJson: expected a JSON document, got 10 characters .*Not JSON .*; is the file complete\?$/,
+    );
+  });
+
+  test("a list in place of the document", () => {
+    expect(() => tokenizerFromJson([])).toThrow("tokenizer.json: expected an object at the top, got []");
+  });
+
   test("anything in the place of any field is refused or works, and is never another kind of error", () => {
     const anything = fc.oneof(
       fc.constant(null),

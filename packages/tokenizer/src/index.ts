@@ -6,3 +6,4 @@ export type { EncodeInput, EncodeOptions, Tokenizer } from "./tokenizer.ts";
 export { type Component, type TokenizerJson, tokenizerFromJson } from "./tokenizer-json.ts";
 export { trainTokenizer } from "./train-tokenizer.ts";
 export type { CountWords, TrainOptions, TrainProgress } from "./training/options.ts";
+export { VocabSizeError } from "./training/vocab-size-error.ts";

@@ -58,7 +58,7 @@ function parse(text: string): unknown {
     return JSON.parse(text);
   } catch (error) {
     throw new SyntaxError(
-      `tokenizerFromJson: expected a JSON document, got ${text.length} characters that are not: ${(error as Error).message}; is the file complete?`,
+      `tokenizerFromJson: expected a JSON document, got ${text.length} characters that are not: ${(error as Error).message.replace(/\s+/g, " ")}; is the file complete?`,
     );
   }
 }

@@ -1,5 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { crammingTokenizerOptions, type TrainOptions, type TrainProgress, trainTokenizer } from "./index.ts";
+import {
+  crammingTokenizerOptions,
+  type TrainOptions,
+  type TrainProgress,
+  trainTokenizer,
+  VocabSizeError,
+} from "./index.ts";
 import { countWordsInThreads, createEncoderPool } from "./node.ts";
 import { kinds } from "./testing/cases.ts";
 import { sampleText } from "./testing/sample.ts";
@@ -93,7 +99,16 @@ describe("options that cannot be", () => {
   const refused: [string, Partial<TrainOptions>, string][] = [
     ["vocabSize smaller than the alphabet", { vocabSize: 20 }, "expected vocabSize of at least"],
     ["vocabSize smaller than the special tokens", { vocabSize: 3 }, "expected vocabSize of at least 7"],
-    ["vocabSize that the text does not give", { vocabSize: 30_000 }, "expected 30000 entries, got"],
+    [
+      "vocabSize that the text does not give",
+      { vocabSize: 30_000 },
+      'all that the text gives, got 30000; read more text or lower it, or set size to "trained"',
+    ],
+    [
+      "minFrequency that leaves too little",
+      { vocabSize: 30_000, minFrequency: 5 },
+      'got 30000; read more text or lower it, lower minFrequency, or set size to "trained"',
+    ],
     ["vocabSize of a fraction", { vocabSize: 1.5 }, "vocabSize to be an integer"],
     ["vocabSize that is not a number", { vocabSize: Number.NaN }, "vocabSize to be an integer"],
     ["a special token twice", { specialTokens: ["<unk>", "<pad>", "<pad>"] }, '"<pad>"; it is there twice'],
@@ -113,6 +128,18 @@ describe("options that cannot be", () => {
   ];
   test.each(refused)("%s", async (_, change, message) => {
     await expect(trainTokenizer(lines, { ...preset, ...change })).rejects.toThrow(message);
+  });
+
+  test("a size that the text cannot have comes apart, for who calls it by another name", async () => {
+    const error = await trainTokenizer(lines, { ...preset, vocabSize: 30_000 }).catch((error: unknown) => error);
+    expect(error).toBeInstanceOf(VocabSizeError);
+    const { limit, vocabSize, remedy } = error as VocabSizeError;
+    const most = (await trainTokenizer(lines, { ...preset, vocabSize: 30_000, size: "trained" })).vocabSize;
+    expect({ limit, vocabSize, remedy }).toEqual({
+      limit: `at most ${most.toLocaleString("en-US")}, all that the text gives`,
+      vocabSize: 30_000,
+      remedy: "read more text or lower it",
+    });
   });
 
   test.each(["Unigram", "BPE"] as const)("%s with a vocabulary smaller than the alphabet", async (model) => {

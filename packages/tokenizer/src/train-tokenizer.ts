@@ -5,11 +5,14 @@ import { checkTrainOptions } from "./training/check-options.ts";
 import type { CountWords, TrainOptions } from "./training/options.ts";
 import { templateJson } from "./training/template-json.ts";
 import { trainModel } from "./training/train-model.ts";
+import { VocabSizeError } from "./training/vocab-size-error.ts";
 import { wordCounter } from "./training/word-counter.ts";
 
 /**
  * Trains a tokenizer on `documents`, each read once and not kept. The same documents in any order and the same options give
- * the same tokenizer. Throws where the text does not give `vocabSize` entries, unless `size` is `"trained"`.
+ * the same tokenizer.
+ *
+ * @throws VocabSizeError where the text does not give `vocabSize` entries, unless `size` is `"trained"`, or has more characters
  */
 export async function trainTokenizer(
   documents: AsyncIterable<string> | Iterable<string>,
@@ -50,9 +53,11 @@ export async function trainTokenizer(
   };
   const tokenizer = tokenizerFromJson(json);
   if (tokenizer.vocabSize !== vocabSize && options.size !== "trained") {
-    throw new RangeError(
-      `trainTokenizer: expected ${vocabSize} entries, got ${tokenizer.vocabSize}: the text gives no more; read more text, ` +
-        'lower vocabSize or minFrequency, or set size to "trained"',
+    throw new VocabSizeError(
+      `at most ${tokenizer.vocabSize.toLocaleString("en-US")}, all that the text gives`,
+      vocabSize,
+      "read more text or lower it",
+      `${options.minFrequency ? "lower minFrequency, " : ""}or set size to "trained"`,
     );
   }
   return tokenizer;

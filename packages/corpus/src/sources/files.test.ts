@@ -179,8 +179,14 @@ describe("fileDocuments", () => {
     const path = join(folder, "tree");
     expect((await read({ path })).map(({ source }) => source)).toEqual(["a/10.txt", "a/2.txt", "b.txt", "c.md"]);
     expect(await texts({ path, include: ["a/**", "c.*"], exclude: "**/*.{bin,md}" })).toEqual(["a/10.txt", "a/2.txt"]);
-    await expect(texts({ path, include: "*.gz" })).rejects.toThrow(/expected files to read, got none/);
+    await expect(texts({ path, include: "*.gz" })).rejects.toThrow(
+      /expected files that match \*\.gz, got none in .*tree; check include and exclude/,
+    );
     await expect(texts({ path: join(path, "a/skip.bin") })).rejects.toThrow(/expected a file named .*skip\.bin/);
+    mkdirSync(join(path, "empty"));
+    await expect(texts({ path: join(path, "empty") })).rejects.toThrow(
+      /expected files named \.txt, .*, got none in .*empty; name another path, or their format/,
+    );
     await expect(texts({ path: join(path, "none") })).rejects.toThrow(/expected a file or a folder, got .*none/);
     expect(await texts({ path: join(path, "a/skip.bin"), format: "txt" })).toEqual(["a/skip.bin"]);
   });

@@ -121,10 +121,17 @@ async function findFiles({ path, include, exclude, format }: FileDocumentsOption
       .sort((a, b) => (a < b ? -1 : 1));
     found.push(...names.map((name) => ({ path: join(start, name), name })));
   }
-  if (found.length === 0) {
-    throw new RangeError(
-      `fileDocuments: expected files to read, got none in ${[path].flat().join(", ")}; check include`,
-    );
-  }
+  if (found.length === 0) throw new RangeError(noFiles({ path, include, exclude, format }));
   return found;
 }
+
+const noFiles = ({ path, include, exclude, format }: FileDocumentsOptions): string => {
+  const all =
+    format === undefined ? "files named .txt, .jsonl, .json, .csv, .tsv or .parquet (also .gz, .zst)" : "files";
+  const expected = include === undefined ? all : `files that match ${[include].flat().join(", ")}`;
+  const isChosen = include !== undefined || exclude !== undefined;
+  const remedy = isChosen
+    ? "check include and exclude"
+    : `name another path${format === undefined ? ", or their format" : ""}`;
+  return `fileDocuments: expected ${expected}, got none in ${[path].flat().join(", ")}; ${remedy}`;
+};

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { fillMask, loadModel, runFiles, startCompute } from "@cramkit/recipes";
 import { Command } from "commander";
 import { type BackendOptions, backendOf, withBackend } from "../backend-options.ts";
-import { wholeNumber } from "../whole-number.ts";
+import { count } from "../whole-number.ts";
 
 export const fillMaskCommand = (): Command =>
   withBackend(
@@ -10,7 +10,7 @@ export const fillMaskCommand = (): Command =>
       .description("guess the [MASK]s of a text")
       .argument("<text>", 'as in "Paris is the [MASK] of France."')
       .option("--run <folder>", "a run's folder", join("runs", "quickstart"))
-      .option("--top <count>", "guesses for each mask", wholeNumber, 5),
+      .option("--top <count>", "guesses for each mask", count, 5),
   ).action(async (text: string, options: BackendOptions & { run: string; top: number }) => {
     const compute = await startCompute(backendOf(options), options);
     const model = await loadModel(runFiles(options.run).model);

@@ -15,6 +15,7 @@ import { writeFileAtomic } from "@cramkit/trainer/node";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { type BackendOptions, backendOf, withBackend } from "../backend-options.ts";
 import { createProgressDisplay } from "../progress.ts";
+import { requireWritableFile } from "../require-writable-file.ts";
 import { session } from "../session.ts";
 import { wholeNumber } from "../whole-number.ts";
 import { renewReport } from "../write-report.ts";
@@ -103,6 +104,7 @@ const score = async (options: GlueOptions): Promise<void> => {
   const { run, checkpoint = [], trials, epochs, learningRate, pooling } = options;
   const [model, ...baselines] = [...(run === undefined ? [] : [runFiles(run).model]), ...checkpoint];
   if (model === undefined) throw new RangeError("glue: expected --run FOLDER or --checkpoint FOLDER, got neither");
+  if (options.submission !== undefined) await requireWritableFile(options.submission);
   const results = options.results ?? (run === undefined ? "glue-results" : runFiles(run).glue);
   const compute = await startCompute(backendOf(options), options);
   try {

@@ -1,4 +1,4 @@
-import { checkRecipe, prepare } from "@cramkit/recipes";
+import { prepare } from "@cramkit/recipes";
 import { Command } from "commander";
 import { inspect } from "../inspect.ts";
 import { type RecipeOptions, resolveRecipe, withRecipe } from "../recipe-options.ts";
@@ -10,7 +10,6 @@ export const prepareCommand = (): Command =>
     .option("--inspect [rows]", "show rows decoded, counts of each source and what the filters dropped", wholeNumber)
     .action(async (name: string, options: RecipeOptions & { inspect?: true | number }) => {
       const { recipe, dataFolder } = await resolveRecipe(name, options);
-      checkRecipe(recipe); // what cannot be trained need not be prepared
       await session(async (context) => {
         const prepared = await prepare(recipe, dataFolder, context);
         try {

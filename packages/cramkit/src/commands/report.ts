@@ -3,6 +3,7 @@ import { readRun, runFiles } from "@cramkit/recipes";
 import { writeFileAtomic } from "@cramkit/trainer/node";
 import { Command } from "commander";
 import { renderReport } from "../report/report.ts";
+import { requireWritableFile } from "../require-writable-file.ts";
 
 export const reportCommand = (): Command =>
   new Command("report")
@@ -10,6 +11,7 @@ export const reportCommand = (): Command =>
     .argument("<runs...>", "folders of runs")
     .option("--out <file>", "where to write it; default: report.html in the run's folder, comparison.html for several")
     .action(async (folders: string[], { out }: { out?: string }) => {
+      if (out !== undefined) await requireWritableFile(out);
       const runs = await Promise.all(folders.map((folder) => readRun(folder)));
       const file =
         out ?? (folders.length === 1 ? runFiles(folders[0]!).report : join(process.cwd(), "comparison.html"));

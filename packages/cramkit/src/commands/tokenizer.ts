@@ -1,10 +1,18 @@
 import { readFile } from "node:fs/promises";
 import { text as readAll } from "node:stream/consumers";
 import { fileDocuments } from "@cramkit/corpus";
-import { crammingTokenizerOptions, type TrainOptions, tokenizerFromJson, trainTokenizer } from "@cramkit/tokenizer";
+import {
+  crammingTokenizerOptions,
+  type Tokenizer,
+  type TrainOptions,
+  tokenizerFromJson,
+  trainTokenizer,
+  VocabSizeError,
+} from "@cramkit/tokenizer";
 import { writeFileAtomic } from "@cramkit/trainer/node";
 import { Command, Option } from "commander";
 import { createProgressDisplay } from "../progress.ts";
+import { requireWritableFile } from "../require-writable-file.ts";
 import { wholeNumber } from "../whole-number.ts";
 
 interface TrainCommandOptions {
@@ -13,7 +21,25 @@ interface TrainCommandOptions {
   readonly vocabSize: number;
 }
 
-const load = async (file: string) => tokenizerFromJson(await readFile(file, "utf8"));
+const load = async (file: string): Promise<Tokenizer> => {
+  const json = await readFile(file, "utf8").catch((error) => {
+    throw Object.assign(error, { path: file }); // a folder's own error does not name it
+  });
+  try {
+    return tokenizerFromJson(json);
+  } catch (error) {
+    throw new RangeError(`${file}: ${(error as Error).message.replace(/^(tokenizerFromJson|tokenizer\.json): /, "")}`, {
+      cause: error,
+    });
+  }
+};
+
+/** The setting by the name that it has here. */
+const inOptions = (error: unknown): never => {
+  if (!(error instanceof VocabSizeError)) throw error;
+  const { limit, vocabSize, remedy } = error;
+  throw new RangeError(`--vocab-size: expected ${limit}, got ${vocabSize}; ${remedy}`, { cause: error });
+};
 
 export const tokenizerCommand = (): Command => {
   const command = new Command("tokenizer").description("train a tokenizer, or run one");
@@ -28,6 +54,7 @@ export const tokenizerCommand = (): Command => {
     .addOption(new Option("--model <name>").choices(["WordPiece", "BPE", "Unigram", "WordLevel"]).default("WordPiece"))
     .option("--vocab-size <count>", "entries, special tokens included", wholeNumber, 32_768)
     .action(async (paths: string[], { out, model, vocabSize }: TrainCommandOptions) => {
+      await requireWritableFile(out); // not after an hour of training
       const display = createProgressDisplay();
       const documents = fileDocuments({ path: paths });
       const texts = async function* () {
@@ -42,7 +69,7 @@ export const tokenizerCommand = (): Command => {
               ? { stage: "reading", done: documents, unit: "documents", detail: `${(characters / 1e6).toFixed(1)} MB` }
               : { stage: "training", done: fraction, total: 1, unit: "%" },
           ),
-      });
+      }).catch(inOptions);
       await writeFileAtomic(out, JSON.stringify(tokenizer.toJSON()));
       display.finish(`${out}: ${tokenizer.vocabSize.toLocaleString("en-US")} entries`);
     });

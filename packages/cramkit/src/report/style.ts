@@ -7,7 +7,7 @@ export const style = `
 body { margin: 0 auto; padding: 2rem 1rem 4rem; max-width: 62rem; background: var(--ground); color: var(--text); font: 16px/1.5 system-ui, sans-serif; }
 h1 { font-size: 1.6rem; margin: 0 0 .25rem; overflow-wrap: anywhere; } h2 { font-size: 1.15rem; margin: 2.5rem 0 .75rem; }
 p { margin: .5rem 0; } .muted, .note { color: var(--muted); }
-.figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(9.75rem, 1fr)); gap: .6rem; margin: 1.5rem 0 1rem; padding: 0; }
+.figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(10.6rem, 45%), 1fr)); gap: .6rem; margin: 1.5rem 0 1rem; padding: 0; }
 .figures div { background: var(--panel); border: 1px solid var(--line); border-radius: 8px; padding: .6rem .8rem; display: flex; flex-direction: column; justify-content: space-between; }
 .figures dt { color: var(--muted); font-size: .8rem; line-height: 1.3; } .figures dd { margin: .2rem 0 0; font-size: 1.15rem; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .bar { display: flex; flex-wrap: wrap; gap: .25rem 1rem; align-items: baseline; } .bar .muted { font-size: .85rem; }

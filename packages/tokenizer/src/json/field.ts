@@ -10,7 +10,9 @@ export interface Field {
 export const root = (value: unknown, path: string): Field => ({ value, path });
 
 export function fail(field: Field, expected: string, remedy = "fix or remove the field"): never {
-  throw new TypeError(`tokenizer.json: expected ${expected} at ${field.path}, got ${show(field.value)}; ${remedy}`);
+  throw new TypeError(
+    `tokenizer.json: expected ${expected} at ${field.path || "the top"}, got ${show(field.value)}; ${remedy}`,
+  );
 }
 
 function show(value: unknown): string {

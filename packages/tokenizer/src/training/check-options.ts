@@ -1,4 +1,5 @@
 import type { TrainOptions } from "./options.ts";
+import { VocabSizeError } from "./vocab-size-error.ts";
 
 const complain = (expected: string, got: unknown, remedy: string): never => {
   throw new RangeError(`trainTokenizer: expected ${expected}, got ${JSON.stringify(got)}; ${remedy}`);
@@ -19,7 +20,7 @@ export function checkTrainOptions(options: TrainOptions): void {
   if (repeated !== undefined) complain("each of specialTokens once", repeated, "it is there twice: remove one");
   if (specialTokens.includes("")) complain("specialTokens that are not empty", "", "remove it");
   if (specialTokens.length > vocabSize)
-    complain(`vocabSize of at least ${specialTokens.length}, the special tokens`, vocabSize, "raise it");
+    throw new VocabSizeError(`at least ${specialTokens.length}, the special tokens`, vocabSize, "raise it");
   if (unkToken !== undefined && !specialTokens.includes(unkToken)) {
     complain("unkToken to be one of specialTokens", unkToken, "add it there");
   }

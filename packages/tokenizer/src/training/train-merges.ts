@@ -3,6 +3,7 @@ import { alphabetOf, type WordCounts } from "./alphabet.ts";
 import { learnMerges } from "./merges.ts";
 import type { TrainOptions } from "./options.ts";
 import { symbolize } from "./symbolize.ts";
+import { VocabSizeError } from "./vocab-size-error.ts";
 
 /** Byte-pair encoding over counted words, for the models that are made of merges. */
 export function trainMerges(
@@ -17,9 +18,11 @@ export function trainMerges(
   const tokens = [...new Set([...specialTokens, ...alphabet])];
   const symbols = symbolize(words, tokens, alphabet, { prefix, suffix });
   if (tokens.length > vocabSize) {
-    throw new RangeError(
-      `trainTokenizer: expected vocabSize of at least ${tokens.length} (${specialTokens.length} special tokens and the ` +
-        `characters of the text), got ${vocabSize}; raise it or set limitAlphabet`,
+    throw new VocabSizeError(
+      `at least ${tokens.length} (${specialTokens.length} special tokens and the characters of the text)`,
+      vocabSize,
+      "raise it",
+      "or set limitAlphabet",
     );
   }
   const start = tokens.length;

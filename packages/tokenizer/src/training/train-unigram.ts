@@ -4,6 +4,7 @@ import { addExpectations, bestPaths, emptyLattice, fillLattice, type UnigramRoun
 import type { TrainOptions } from "./options.ts";
 import { type ScoredPiece, seedPieces } from "./seed-pieces.ts";
 import { compareCodePoints } from "./train-word-level.ts";
+import { VocabSizeError } from "./vocab-size-error.ts";
 
 const SEED_SIZE = 1_000_000;
 const SHRINKING_FACTOR = 0.75;
@@ -23,9 +24,10 @@ export function trainUnigram(
   const characters = new Set(initialAlphabet);
   for (const word of words.keys()) for (const character of word) characters.add(character);
   if (characters.size + specialTokens.length > vocabSize) {
-    throw new RangeError(
-      `trainTokenizer: expected vocabSize of at least ${characters.size + specialTokens.length} (${specialTokens.length} special ` +
-        `tokens and the characters of the text), got ${vocabSize}; raise it`,
+    throw new VocabSizeError(
+      `at least ${characters.size + specialTokens.length} (${specialTokens.length} special tokens and the characters of the text)`,
+      vocabSize,
+      "raise it",
     );
   }
   const target = Math.floor((vocabSize * 11) / 10);
