@@ -10,7 +10,7 @@ import { renderReport } from "./report.ts";
 import { measurementsOf, readResults } from "./results-file.ts";
 import { type Part, runSuites } from "./run.ts";
 import { shapeNames } from "./shapes.ts";
-import type { BackendName, SuiteOptions } from "./suite.ts";
+import { type BackendName, type SuiteOptions, toggleNames } from "./suite.ts";
 
 interface Flags {
   backend: string;
@@ -20,6 +20,7 @@ interface Flags {
   compare?: string;
   quick?: true;
   threads?: string;
+  toggles?: string;
   text?: string;
   python: string;
   results: string;
@@ -28,6 +29,14 @@ interface Flags {
 }
 
 const collect = (value: string, all: string[]): string[] => [...all, value];
+
+/** Dawn itself ignores a toggle that it does not know. */
+const togglesOf = (text: string): SuiteOptions["toggles"] =>
+  text.split(",").map((name) => {
+    const known = toggleNames.find((one) => one === name);
+    if (!known) throw new RangeError(`--toggles: expected some of ${toggleNames.join(", ")}, got "${name}"`);
+    return known;
+  });
 
 /** One line for people while it runs. */
 const lineText = (line: ResultLine): string => {
@@ -73,6 +82,7 @@ const run = async (named: string[], flags: Flags): Promise<void> => {
     quick: flags.quick === true,
     python: flags.python,
     ...(flags.threads !== undefined && { threads: Number(flags.threads) }),
+    ...(flags.toggles !== undefined && { toggles: togglesOf(flags.toggles) }),
     ...(flags.text !== undefined && { text: flags.text }),
   };
   const wanted = named.length > 0 ? named : flags.backend === "cpu" ? suiteNames : deviceSuites;
@@ -116,6 +126,7 @@ const program = new Command("bench")
   .option("--json", "results as JSON lines on standard output")
   .option("--compare <file>", "set beside an earlier results file; exit 1 where something is slower beyond noise")
   .option("--threads <n>", "of the CPU backend")
+  .option("--toggles <names>", `leave out checks of Dawn, with commas between: ${toggleNames.join(",")}`)
   .option("--text <file>", "plain text for tokenizer, corpus and packer in place of the installed documentation")
   .option("--results <folder>", "where results are kept", join(root, "results"))
   .option("--no-save", "keep no results")

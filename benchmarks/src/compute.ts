@@ -19,7 +19,7 @@ export interface Compute {
 
 /** Starts a backend with our kernels on it and makes it current. Software adapters are taken, and labelled. */
 export const startCompute = async (
-  { backend, precision, threads }: SuiteOptions,
+  { backend, precision, threads, toggles = [] }: SuiteOptions,
   webgpu: Pick<WebgpuOptions, "tier" | "variants" | "gpu"> = {},
 ): Promise<Compute> => {
   if (precision === "mixed" && backend !== "webgpu")
@@ -31,7 +31,7 @@ export const startCompute = async (
       webgpu: async () => (await import("@cramkit/ops/webgpu")).webgpuKernels,
     },
     cpu: threads === undefined ? {} : { threads },
-    webgpu: { precision, allowSoftware: true, ...webgpu },
+    webgpu: { precision, allowSoftware: true, toggles: { enable: toggles }, ...webgpu },
   });
 };
 

@@ -1,5 +1,5 @@
 import type { Part } from "./run.ts";
-import type { SuiteOptions } from "./suite.ts";
+import { type SuiteOptions, toggleNames } from "./suite.ts";
 
 /**
  * What a GPU is asked in a few minutes, what matters most first: the training step beside PyTorch, whether the kernels are
@@ -14,6 +14,8 @@ export const gpuPlan = (options: Pick<SuiteOptions, "quick" | "python">): Part[]
     // A software adapter compiles for minutes.
     limitMs: (options.quick ? 600 : seconds) * 1000,
   });
+  /** What Dawn's own checks cost. */
+  const unchecked = (one: Part): Part => ({ ...one, options: { ...one.options, toggles: toggleNames } });
   const parts = [
     part("machine", "mixed", 40),
     part("model", "mixed", 60, 128),
@@ -22,6 +24,7 @@ export const gpuPlan = (options: Pick<SuiteOptions, "quick" | "python">): Part[]
     part("machine", "float32", 40),
     part("model", "float32", 60, 128),
     part("kernels", "mixed", 30, 128),
+    unchecked(part("model", "mixed", 45, 128)),
     part("sweep", "mixed", 75, 128),
     part("model", "mixed", 45, 64),
     part("model", "mixed", 45, 256),
@@ -39,6 +42,7 @@ export const gpuPlan = (options: Pick<SuiteOptions, "quick" | "python">): Part[]
     part("ops", "float32", 60, 128),
     part("stock-tfjs", "float32", 60, 128),
   ];
-  const nameOf = ({ suite, options: { precision, shapes } }: Part) => `${suite} ${precision} ${shapes[0]}`;
+  const nameOf = ({ suite, options: { precision, shapes, toggles } }: Part) =>
+    `${suite} ${precision} ${shapes[0]} ${toggles}`;
   return parts.filter((one, i) => parts.findIndex((other) => nameOf(other) === nameOf(one)) === i);
 };

@@ -6,6 +6,10 @@ export type BackendName = "cpu" | "webgpu" | "tensorflow";
 export const backendNames: readonly BackendName[] = ["cpu", "webgpu", "tensorflow"];
 export const precisions = ["float32", "mixed"] as const;
 
+/** Toggles of Dawn that leave out its checks: of bounds, of workgroup memory before it is written, of calls. */
+export const toggleNames = ["disable_robustness", "disable_workgroup_init", "skip_validation"] as const;
+type Toggle = (typeof toggleNames)[number];
+
 /** What was asked for on the command line. */
 export interface SuiteOptions {
   backend: BackendName;
@@ -15,6 +19,8 @@ export interface SuiteOptions {
   quick: boolean;
   /** Of the CPU backend. */
   threads?: number;
+  /** Switched on in Dawn, beside those that always are. */
+  toggles?: readonly Toggle[];
   /** Plain text, a document a line, in place of the documentation of the installed packages. */
   text?: string;
   python: string;
@@ -115,11 +121,13 @@ export const createContext = (
         );
         for (const [i, { ms, clock }] of times.entries()) {
           const { contestant, error } = right[i]!;
-          const { provider, mode = "", work } = contestant;
+          const { mode = "", work } = contestant;
+          const backend = spec.backend ?? options.backend;
+          const provider = backend === "webgpu" ? toggledName(contestant.provider, options) : contestant.provider;
           const time = spread(ms);
           const measurement: Measurement = {
             ...{ kind: "measurement", suite, case: spec.case, mode, provider },
-            backend: spec.backend ?? options.backend,
+            backend,
             precision: spec.precision ?? (spec.backend === "host" ? "-" : options.precision),
             shape: spec.shape ?? "-",
             unit: spec.unit,
@@ -145,6 +153,10 @@ export const createContext = (
     },
   };
 };
+
+/** With other toggles it is another rival. */
+const toggledName = (provider: string, { toggles = [] }: SuiteOptions): string =>
+  toggles.length > 0 ? `${provider}, ${toggles.join(", ")}` : provider;
 
 const checked = async ({ check, tolerance = 0, provider }: Contestant): Promise<number | undefined> => {
   const error = await check?.();
