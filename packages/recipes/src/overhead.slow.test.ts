@@ -20,6 +20,7 @@ import { trainingLoss } from "./training-loss.ts";
 
 const [warmUp, counted, rounds] = [10, 100, 7];
 const total = warmUp + counted;
+const { batchSize } = quickstart().training;
 
 /** The quickstart on one thread, short, with evaluations and checkpoints outside of what is counted. */
 const recipeOf = (model: Partial<Recipe["model"]> = {}): Recipe => {
@@ -40,7 +41,7 @@ const cpuMs = () => {
 };
 const batchesOf = (recipe: Recipe, prepared: Prepared) =>
   maskedBatches(prepared.training, {
-    batchSize: 16,
+    batchSize,
     maskId: specialId(prepared.tokenizer, "<mask>"),
     masking: maskingOf(recipe, prepared.tokenizer),
     seed: recipe.seed,
@@ -49,7 +50,7 @@ const batchesOf = (recipe: Recipe, prepared: Prepared) =>
 /** Processor time of a microbatch by hand: gradient, optimizer, reading the loss; the batches are there. */
 const bareStep = async (recipe: Recipe, prepared: Prepared, { kernels }: Compute): Promise<number> => {
   const config = modelOf(recipe, prepared.tokenizer.vocabSize);
-  const { optimizer } = trainingOptimizer(recipe, 16, kernels);
+  const { optimizer } = trainingOptimizer(recipe, batchSize, kernels);
   const gradient = maskedLanguageModelGradient(config, trainingLoss(config, recipe.training.loss));
   const batches = [];
   for await (const { batch } of batchesOf(recipe, prepared)) if (batches.push(batch) === total) break;
