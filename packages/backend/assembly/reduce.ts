@@ -26,16 +26,19 @@ export function sumRowsTask(args: usize, task: i32, thread: i32): void {
 
 /**
  * Partial sums over the middle axis of x [outer, rows, n]: partial[outer][block][n] = scale * the sum over a block of rows,
- * task = outer and block. ints: x, partial, rows, n, rowsPerTask, blocks; floats: scale
+ * task = some of the `outer * blocks` sums. ints: x, partial, rows, n, rowsPerBlock, blocks, sums, sumsPerTask; floats: scale
  */
 export function sumColumnsTask(args: usize, task: i32, thread: i32): void {
-  const rows = int(args, 2), n = int(args, 3), perTask = int(args, 4), blocks = int(args, 5);
-  const first = task % blocks * perTask, last = min(rows, first + perTask);
-  const x = address(args, 0) + ((<usize>(task / blocks) * <usize>rows + <usize>first) * <usize>n << 2);
-  const y = address(args, 1) + (<usize>task * <usize>n << 2);
-  sumColumns(x, y, last - first, n);
+  const rows = int(args, 2), n = int(args, 3), perBlock = int(args, 4), blocks = int(args, 5), perTask = int(args, 7);
   const scale = float(args, 0);
-  if (scale != 1) for (let i = 0; i < n; i++) store<f32>(y + (<usize>i << 2), load<f32>(y + (<usize>i << 2)) * scale);
+  const end = min(int(args, 6), (task + 1) * perTask);
+  for (let sum = task * perTask; sum < end; sum++) {
+    const first = sum % blocks * perBlock, last = min(rows, first + perBlock);
+    const x = address(args, 0) + ((<usize>(sum / blocks) * <usize>rows + <usize>first) * <usize>n << 2);
+    const y = address(args, 1) + (<usize>sum * <usize>n << 2);
+    sumColumns(x, y, last - first, n);
+    if (scale != 1) for (let i = 0; i < n; i++) store<f32>(y + (<usize>i << 2), load<f32>(y + (<usize>i << 2)) * scale);
+  }
 }
 
 /** y[n] = the sum of the rows of x. */

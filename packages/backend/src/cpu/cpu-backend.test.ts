@@ -60,6 +60,7 @@ describe("kernels agree with tfjs-backend-cpu", () => {
     ["sum of the first axis, kept", () => tf.sum(random([100, 23], 1), 0, true)],
     ["sum of a middle axis", () => tf.sum(random([3, 7, 23], 1), 1)],
     ["sum of many rows in the middle", () => tf.sum(random([3, 700, 70], 1), 1)],
+    ["sum of a short axis in the middle", () => tf.sum(random([9000, 3, 2], 1), 1)],
     ["sum of two axes apart", () => tf.sum(random([3, 7, 23], 1), [0, 2])],
     ["mean of a middle axis, kept", () => tf.mean(random([3, 700, 70], 1), 1, true)],
     ["mean", () => tf.mean(random([23, 129], 1), -1)],

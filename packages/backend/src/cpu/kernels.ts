@@ -8,7 +8,7 @@ const block = 16384;
 const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 const one: BroadcastAxis = { length: 1, a: 0, b: 0 };
 
-/** Rows of `n` elements per task: a function of the shape only. */
+/** Rows (or anything else) of `n` elements per task: a function of the shape only. */
 const rowsPerTask = (n: number): number => Math.max(1, Math.ceil(block / n));
 
 const binaryOps = { Add: 0, AddV2: 0, Sub: 1, Multiply: 2, RealDiv: 3, Maximum: 4, Minimum: 5 };
@@ -96,15 +96,22 @@ const sumMiddle = (
   [outer, rows, n]: readonly [number, number, number],
   scale: number,
 ): void => {
-  const perTask = Math.max(rowsPerTask(n), Math.ceil(rows / 64));
-  const blocks = Math.ceil(rows / perTask);
+  const sum = (from: number, to: number, length: number, perBlock: number, scale: number) => {
+    const blocks = Math.ceil(length / perBlock);
+    const sums = outer * blocks;
+    const perTask = rowsPerTask(perBlock * n);
+    const ints = [from, to, length, n, perBlock, blocks, sums, perTask];
+    backend.run(wasm, "sumColumnsTask", Math.ceil(sums / perTask), ints, [scale]);
+  };
+  const perBlock = Math.min(rows, Math.max(rowsPerTask(n), Math.ceil(rows / 64)));
+  const blocks = Math.ceil(rows / perBlock);
   if (blocks === 1) {
-    backend.run(wasm, "sumColumnsTask", outer, [x, y, rows, n, rows, 1], [scale]);
+    sum(x, y, rows, rows, scale);
     return;
   }
   backend.withScratch(outer * blocks * n * 4, (partial) => {
-    backend.run(wasm, "sumColumnsTask", outer * blocks, [x, partial, rows, n, perTask, blocks], [1]);
-    backend.run(wasm, "sumColumnsTask", outer, [partial, y, blocks, n, blocks, 1], [scale]);
+    sum(x, partial, rows, perBlock, 1);
+    sum(partial, y, blocks, blocks, scale);
   });
 };
 
