@@ -8,7 +8,7 @@ export const startTensorflow = async () => {
   const failures: string[] = [];
   for (const name of packages) {
     try {
-      await import(/* @vite-ignore */ name);
+      await withoutArguments(() => import(/* @vite-ignore */ name));
     } catch (error) {
       failures.push(`${name}: ${error instanceof Error ? error.message.split("\n")[0] : error}`);
       continue;
@@ -19,8 +19,21 @@ export const startTensorflow = async () => {
     return { tfjsName: "tensorflow", description: `TensorFlow through ${name}`, dispose: () => {} };
   }
   throw new Error(
-    `startBackend: expected @tensorflow/tfjs-node-gpu or @tensorflow/tfjs-node to be installed, got neither; npm install one, or use the cpu backend (${failures.join("; ")})`,
+    `startBackend: expected @tensorflow/tfjs-node-gpu or @tensorflow/tfjs-node to load, got neither; npm install one, or use the cpu backend (${failures.join("; ")})`,
   );
+};
+
+/** node-pre-gyp, by which tfjs-node finds its binary, takes this process's arguments for its own (`--dir` for `--directory`). */
+const withoutArguments = async <T>(load: () => Promise<T>): Promise<T> => {
+  const { process } = globalThis;
+  if (!process?.argv) return load();
+  const { argv } = process;
+  process.argv = argv.slice(0, 2);
+  try {
+    return await load();
+  } finally {
+    process.argv = argv;
+  }
 };
 
 /** tfjs-node 4.22 calls util.isNullOrUndefined, which Node 23 removed. */

@@ -14,13 +14,21 @@ export interface CpuTestOptions {
 
 /** Starts the CPU backend that lies beside this package, with our kernels. */
 export const startCpuBackend = async (cpu: CpuTestOptions = {}): Promise<Started> => {
-  // Not a static import: the layers forbid one, and a kernel needs the interface, not the package.
-  const url = new URL("../../../backend/src/start-backend.ts", import.meta.url).href;
-  const { startBackend } = (await import(/* @vite-ignore */ url)) as {
-    startBackend(name: "cpu", options: object): Promise<Started>;
-  };
   registerGradients();
-  return startBackend("cpu", { cpu, kernels: { cpu: cpuKernels } });
+  return (await startBackend())("cpu", { cpu, kernels: { cpu: cpuKernels } });
+};
+
+/** TensorFlow through an installed tfjs-node(-gpu), with the references. */
+export const startTensorflow = async (): Promise<Started> => {
+  registerGradients();
+  return (await startBackend())("tensorflow");
+};
+
+// Not a static import: the layers forbid one, and a kernel needs the interface, not the package.
+const startBackend = async () => {
+  const url = new URL("../../../backend/src/start-backend.ts", import.meta.url).href;
+  const module = await import(/* @vite-ignore */ url);
+  return module.startBackend as (name: "cpu" | "tensorflow", options?: object) => Promise<Started>;
 };
 
 /** tfjs-backend-cpu as it comes. */
