@@ -1,6 +1,13 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { startBackend } from "./start-backend.ts";
+
+// Whether or not this machine has them.
+const absent = vi.hoisted(() => () => {
+  throw new Error("not installed");
+});
+vi.mock("@tensorflow/tfjs-node-gpu", absent);
+vi.mock("@tensorflow/tfjs-node", absent);
 
 describe("startBackend", () => {
   it("refuses a name that it does not know", async () => {
