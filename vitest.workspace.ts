@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 const conditions = ["@cramkit/source"];
 const sources = ["packages/*/src/**", "benchmarks/src/**"];
 const tests = (...suffixes: string[]) => sources.flatMap((dir) => suffixes.map((suffix) => `${dir}/*.${suffix}.ts`));
-const special = ["gpu.test", "shared.test", "slow.test"];
+const special = ["gpu.test", "browser.test", "shared.test", "slow.test"];
 
 export default defineConfig({
   resolve: { conditions },
@@ -19,6 +19,10 @@ export default defineConfig({
       {
         extends: true,
         test: { name: "gpu", include: tests("gpu.test"), fileParallelism: false, testTimeout: 300_000 },
+      },
+      {
+        extends: true,
+        test: { name: "browser", include: tests("browser.test"), fileParallelism: false, testTimeout: 300_000 },
       },
       // Needs the development data beside the checkout.
       { extends: true, test: { name: "shared", include: tests("shared.test"), testTimeout: 600_000 } },

@@ -1,0 +1,98 @@
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+/** The name of a Chromium on the PATH. Where there is none it says so loudly, or throws if `CRAMKIT_REQUIRE_BROWSER` is set. */
+export const chromium = ["chromium", "chromium-browser", "google-chrome"].find(
+  (name) => spawnSync(name, ["--version"], { timeout: 20_000 }).status === 0,
+);
+if (!chromium) {
+  if (process.env.CRAMKIT_REQUIRE_BROWSER) throw new Error("expected a chromium on the PATH, got none");
+  console.warn("\n######## NOTHING TESTED in a browser: no chromium on the PATH ########\n");
+}
+
+/** One script, as a bundler makes it without special options; it posts the `result` that `code` declares, or the error. */
+const bundle = async (code: string): Promise<string> => {
+  const contents = `
+const post = (body) => fetch("/result", { method: "POST", body: JSON.stringify(body) });
+const fail = (error) => post({ error: String(error?.stack ?? error) });
+addEventListener("error", (event) => fail(event.error ?? event.message));
+addEventListener("unhandledrejection", (event) => fail(event.reason));
+${code}
+post({ value: result });`;
+  const resolveDir = fileURLToPath(new URL(".", import.meta.url));
+  const { outputFiles } = await build({
+    stdin: { contents, resolveDir, loader: "ts" },
+    ...{ bundle: true, write: false, format: "esm", logLevel: "error", conditions: ["@cramkit/source"] },
+  });
+  return outputFiles[0]!.text;
+};
+
+interface PageOptions {
+  /** With the headers that make a page cross-origin isolated, which shared memory needs. */
+  isolated?: boolean;
+}
+
+/**
+ * Runs a module that declares a `result` in a page of a headless Chromium, served from localhost, and returns that. Its
+ * `navigator.gpu` is SwiftShader, the software adapter inside Chromium.
+ */
+export const runInBrowser = async <T>(code: string, { isolated = false }: PageOptions = {}): Promise<T> => {
+  const script = await bundle(code);
+  const profile = mkdtempSync(join(tmpdir(), "cramkit-chromium-"));
+  let report: (text: string) => void = () => undefined;
+  let giveUp: (error: Error) => void = () => undefined;
+  const reported = new Promise<string>((resolve, reject) => {
+    [report, giveUp] = [resolve, reject];
+  });
+  const server = createServer((request, response) => {
+    if (request.method === "POST") {
+      let body = "";
+      request.on("data", (chunk) => {
+        body += chunk;
+      });
+      request.on("end", () => {
+        response.end();
+        report(body);
+      });
+      return;
+    }
+    if (isolated) {
+      response.setHeader("cross-origin-opener-policy", "same-origin");
+      response.setHeader("cross-origin-embedder-policy", "require-corp");
+    }
+    const isScript = request.url === "/page.js";
+    response.setHeader("content-type", isScript ? "text/javascript" : "text/html");
+    response.end(isScript ? script : '<!doctype html><script type="module" src="/page.js"></script>');
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const browser = spawn(
+    chromium!,
+    [
+      ...["--headless=new", "--no-sandbox", "--no-first-run", "--disable-extensions", `--user-data-dir=${profile}`],
+      ...["--disable-background-networking", "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"],
+      ...["--enable-features=Vulkan", `http://127.0.0.1:${port}/`],
+    ],
+    { stdio: "ignore", detached: true },
+  );
+  const late = setTimeout(() => giveUp(new Error("the page did not answer within 4 minutes")), 240_000);
+  try {
+    const { value, error } = JSON.parse(await reported) as { value: T; error?: string };
+    if (error) throw new Error(error);
+    return value;
+  } finally {
+    clearTimeout(late);
+    // The browser and the processes that it started.
+    if (browser.pid) process.kill(-browser.pid, "SIGKILL");
+    server.closeAllConnections();
+    server.close();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+  }
+};
