@@ -5,11 +5,6 @@ import { chromium, runInBrowser } from "./chromium.testing.ts";
 const readme = readFileSync(new URL("../../../../README.md", import.meta.url), "utf8");
 const [, example] = /^```ts\n([\s\S]*?)^```$/m.exec(readme)!;
 
-const replaced = (code: string, from: string, to: string) => {
-  if (!code.includes(from)) throw new Error(`the README's example has no "${from}" any more`);
-  return code.replaceAll(from, to);
-};
-
 /** The README's "Compose your own" in a page: `steps` steps, with the loss of each. */
 const compose = (steps: number, isolated: boolean, changes: Record<string, string> = {}) => {
   const shown = "if (progress.step % 20 === 0) console.log(progress.step, await loss)";
