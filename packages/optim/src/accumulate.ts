@@ -1,6 +1,7 @@
 import { add, mul, scalar, square, type Tensor, tidy } from "@tensorflow/tfjs-core";
 import { checkCount, checkFit, checkPositive } from "./check.ts";
 import { globalNorm, scaleEach } from "./device-scalar.ts";
+import { ofLastMicrobatch } from "./evaluation.ts";
 import { asEvaluation, disposeMap, mapTensors, unsharedMap } from "./tensor-map.ts";
 import type { Kernels, Optimizer, Progress, State, TensorMap } from "./types.ts";
 
@@ -65,7 +66,7 @@ export const accumulate = <S extends State>(
       if (count < target) return { params, state: { ...state, count, target, sums, noise }, applied: false };
       if (measureNoise) noise = withBatch(noise, sums, target, kernels);
       const mean = target === 1 ? undefined : scalar(1 / target);
-      const result = inner.update(evaluate ? { grads: sums, evaluate } : sums, state.inner, params, progress, mean);
+      const result = inner.update(ofLastMicrobatch(sums, evaluate), state.inner, params, progress, mean);
       mean?.dispose();
       return { ...result, state: { count: 0, target: 0, sums: {}, noise, inner: result.state } };
     },

@@ -2,18 +2,22 @@ import "@tensorflow/tfjs-backend-cpu";
 import { tensor } from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
 import {
+  accumulate,
   adafactor,
   adahessian,
   adamw,
   adamwScale,
   agd,
+  clip,
   disposeState,
+  groups,
   lamb,
   larc,
   lars,
   lossScaling,
   muon,
   type Optimizer,
+  progressiveBatch,
   sam,
   scaleByAgd,
   sgd,
@@ -98,6 +102,27 @@ describe("optimizers that need more gradients", () => {
       `${name}: expected gradients as { grads, evaluate }, got gradients alone`,
     );
     for (const map of [params, grads, stateTensors(state)]) disposeMap(map);
+  });
+
+  it.each([
+    ["accumulate", accumulate(sam(sgd()), { batchSize: 4, microbatchSize: 2 })],
+    [
+      "accumulate, in the first step of a batch that grows",
+      accumulate(sam(sgd()), { batchSize: 2, microbatchSize: 2 }),
+    ],
+    ["accumulate, within clip", accumulate(clip(sam(sgd())), { batchSize: 4, microbatchSize: 2 })],
+    ["accumulate, in a group", accumulate(groups([{ optimizer: sam(sgd()) }]), { batchSize: 4, microbatchSize: 2 })],
+    ["progressiveBatch", progressiveBatch(sam(sgd()), { least: 2 })],
+  ] as [string, Optimizer][])("sam refuses to be inside of %s", (_, optimizer) => {
+    const steps = () => {
+      let params = tensors({ a: [1, 2] });
+      let state = optimizer.init(params);
+      for (let i = 0; i < 2; i++) {
+        const gradients = { grads: tensors({ a: [1, 2] }), evaluate: () => tensors({ a: [1, 1] }) };
+        ({ params, state } = optimizer.update(gradients, state, params, progressAt(i)));
+      }
+    };
+    expect(steps).toThrow(/^sam: expected the gradients of one microbatch, .* put sam outside: sam\(accumulate/);
   });
 
   it("sam skips what is not finite, inside of loss scaling", async () => {

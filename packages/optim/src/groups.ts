@@ -52,7 +52,7 @@ export const groups = (list: readonly Group[]): Optimizer<GroupState> => {
       return list.map(({ optimizer }, i) => optimizer.init(pick(params, names[i]!)));
     },
     update(gradients, state, params, progress, gradScale) {
-      const { grads, evaluate } = asEvaluation(gradients);
+      const { grads, evaluate, accumulated } = asEvaluation(gradients);
       checkFit("groups", "gradients", grads, params);
       if (!Array.isArray(state) || state.length !== list.length) {
         throw new RangeError(`groups: expected ${list.length} states, got ${state?.length}; make them with init()`);
@@ -65,7 +65,7 @@ export const groups = (list: readonly Group[]): Optimizer<GroupState> => {
       let applied = false;
       const states = list.map(({ optimizer }, i) => {
         const part = pick(grads, names[i]!);
-        const given = evaluate ? { grads: part, evaluate: within(evaluate, before, names[i]!) } : part;
+        const given = evaluate ? { grads: part, evaluate: within(evaluate, before, names[i]!), accumulated } : part;
         const result = optimizer.update(given, state[i], pick(params, names[i]!), progress, gradScale);
         Object.assign(next, result.params);
         applied ||= result.applied;

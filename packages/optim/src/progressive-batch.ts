@@ -16,6 +16,7 @@ import {
 } from "@tensorflow/tfjs-core";
 import { checkCount, checkFit, checkPositive } from "./check.ts";
 import { choose, globalNorm, scaleEach } from "./device-scalar.ts";
+import { ofLastMicrobatch } from "./evaluation.ts";
 import { asEvaluation, disposeMap, mapTensors, zerosOf } from "./tensor-map.ts";
 import type { Kernels, Optimizer, State, TensorMap } from "./types.ts";
 
@@ -85,8 +86,7 @@ export const progressiveBatch = <S extends State>(
         };
       });
       const lent = mapTensors(sums, (sum) => sum.clone());
-      const mean = evaluate ? { grads: lent, evaluate } : lent;
-      const result = inner.update(mean, state.inner, params, progress, test.factor);
+      const result = inner.update(ofLastMicrobatch(lent, evaluate), state.inner, params, progress, test.factor);
       const next = mapTensors(sums, (sum) => where(test.steps, 0, sum));
       for (const map of [sums, state.sums, norms]) disposeMap(map);
       for (const tensor of [test.steps, test.factor, state.count, state.squares, state.least]) tensor.dispose();

@@ -63,6 +63,8 @@ export interface Row {
   /** Relative error after ten steps. */
   tolerance?: number;
   needsEvaluate?: boolean;
+  /** Asks for gradients in place of those that it is given: it goes outside of `accumulate`. */
+  eachMicrobatch?: boolean;
 }
 
 export const rows: Row[] = [
@@ -203,6 +205,7 @@ export const rows: Row[] = [
     parabola: 0.1,
     rosenbrock: 0.1,
     needsEvaluate: true,
+    eachMicrobatch: true,
   },
 ];
 

@@ -13,15 +13,21 @@ export interface SamOptions {
 
 /**
  * Sharpness-aware minimization (Foret et al., arXiv 2010.01412): `inner` is given the gradients at
- * `params + rho g / ||g||`. Needs `evaluate`. Put it outside of `accumulate`, so that each microbatch climbs on its own.
+ * `params + rho g / ||g||`. Needs `evaluate`. It goes outside of `accumulate`, so that each microbatch climbs on its own,
+ * and throws where it finds itself inside.
  */
 export const sam = <S extends State>(inner: Optimizer<S>, { rho = 0.05, kernels }: SamOptions = {}): Optimizer<S> => {
   checkPositive("sam", { rho });
   return {
     init: inner.init,
     update(gradients, state, params, progress, gradScale) {
-      const { grads } = asEvaluation(gradients);
-      const evaluate = requireEvaluate("sam", asEvaluation(gradients).evaluate);
+      const { grads, accumulated, ...more } = asEvaluation(gradients);
+      const evaluate = requireEvaluate("sam", more.evaluate);
+      if (accumulated) {
+        throw new TypeError(
+          "sam: expected the gradients of one microbatch, got an accumulated mean, of which the second gradients would see the last microbatch only; put sam outside: sam(accumulate(...))",
+        );
+      }
       const norm = globalNorm(grads, kernels);
       const climbed = mapTensors(params, (param, name) =>
         add(param, mul(grads[name]!, div(rho, maximum(norm, 1e-12)))),

@@ -28,7 +28,7 @@ export const unsharedMap = (map: TensorMap): TensorMap =>
 const isEvaluation = (gradients: Gradients): gradients is Evaluation => typeof gradients.evaluate === "function";
 
 /** The two forms of gradients as one. */
-export const asEvaluation = (gradients: Gradients): { grads: TensorMap; evaluate?: Evaluation["evaluate"] } =>
+export const asEvaluation = (gradients: Gradients): Pick<Evaluation, "grads"> & Partial<Evaluation> =>
   isEvaluation(gradients) ? gradients : { grads: gradients };
 
 /** For each parameter what `fn` makes, gathered into one map for each of its keys. */

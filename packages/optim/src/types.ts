@@ -31,6 +31,8 @@ export type Evaluate = (params: TensorMap, options?: EvaluateOptions) => TensorM
 export interface Evaluation {
   grads: TensorMap;
   evaluate: Evaluate;
+  /** Whether `grads` is the mean of several microbatches, of which `evaluate` sees the last one only. */
+  accumulated?: boolean;
 }
 
 /** What a gradient function hands to an optimizer: the gradients, alone or with a way to get more of them. */
