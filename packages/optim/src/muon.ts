@@ -13,6 +13,11 @@ import type { GradientTransformation, Optimizer, Rate } from "./types.ts";
 export interface OrthogonalizeOptions {
   /** Newton-Schulz iterations. */
   iterations?: number;
+  /**
+   * Steps of AdamW's size, `0.2 sqrt(max(out, in))` for `sqrt(max(1, out / in))`, so that both take the same learning rate
+   * (Liu et al., arXiv 2502.16982): `match_rms_adamw` in PyTorch.
+   */
+  matchRms?: boolean;
 }
 
 /** The iteration's polynomial `a x + b x^3 + c x^5`: steep at 0, and within 0.3 of 1 soon after (Jordan et al., 2024). */
@@ -21,10 +26,10 @@ const b = -4.775;
 const c = 2.0315;
 
 /**
- * A matrix with the singular vectors of `x` and singular values near 1, times `sqrt(max(1, out / in))`.
+ * A matrix with the singular vectors of `x` and singular values near 1, times what the shape asks for.
  * `x: [out, in]` -> `[out, in]`, by matrix products only.
  */
-const orthogonal = (x: Tensor, iterations: number): Tensor => {
+const orthogonal = (x: Tensor, iterations: number, matchRms: boolean): Tensor => {
   const [out, inner] = x.shape as [number, number];
   const isTall = out > inner;
   let y: Tensor = div(x, add(sqrt(sum(square(x))), 1e-7));
@@ -33,11 +38,15 @@ const orthogonal = (x: Tensor, iterations: number): Tensor => {
     const gram = matMul(y, y, false, true);
     y = add(mul(y, a), matMul(add(mul(gram, b), mul(matMul(gram, gram), c)), y));
   }
-  return mul(isTall ? transpose(y) : y, Math.sqrt(Math.max(1, out / inner)));
+  const size = matchRms ? 0.2 * Math.sqrt(Math.max(out, inner)) : Math.sqrt(Math.max(1, out / inner));
+  return mul(isTall ? transpose(y) : y, size);
 };
 
 /** Replaces each matrix by the nearest one with equal singular values, nearly; expects matrices only. */
-export const orthogonalize = ({ iterations = 5 }: OrthogonalizeOptions = {}): GradientTransformation<NoState> => {
+export const orthogonalize = ({
+  iterations = 5,
+  matchRms = false,
+}: OrthogonalizeOptions = {}): GradientTransformation<NoState> => {
   checkCount("orthogonalize", { iterations });
   return {
     init(params) {
@@ -50,7 +59,7 @@ export const orthogonalize = ({ iterations = 5 }: OrthogonalizeOptions = {}): Gr
       return {};
     },
     update(updates, state) {
-      const next = mapTensors(updates, (u) => orthogonal(u, iterations));
+      const next = mapTensors(updates, (u) => orthogonal(u, iterations, matchRms));
       disposeMap(updates);
       return { updates: next, state };
     },
@@ -58,12 +67,16 @@ export const orthogonalize = ({ iterations = 5 }: OrthogonalizeOptions = {}): Gr
 };
 
 export interface MuonOptions extends OrthogonalizeOptions, MomentumOptions {
+  /** Default: 0.02, or with `matchRms` the 1e-3 of `adamw`. */
   learningRate?: Rate;
   /** Of the hidden matrices. */
   weightDecay?: number;
   /** Names that AdamW updates although they are matrices. Default: embeddings, decoders, heads, poolers, classifiers. */
   notMatrices?: readonly Pattern[];
-  /** AdamW for everything else: embeddings, norms, biases, heads. Its rate is a twentieth of Muon's where it has none. */
+  /**
+   * AdamW for everything else: embeddings, norms, biases, heads. Where it has no rate it takes a twentieth of Muon's, or with
+   * `matchRms` the same.
+   */
   adamw?: AdamwOptions;
 }
 
@@ -72,9 +85,13 @@ const embeddingsAndHeads: readonly Pattern[] = ["embed", "decoder", "head", "poo
 
 const twentieth = (rate: Rate): Rate => (typeof rate === "function" ? (progress) => rate(progress) / 20 : rate / 20);
 
-/** Muon for the hidden matrices, AdamW for the rest. State: one entry for each of the two groups. */
+/**
+ * Muon for the hidden matrices, AdamW for the rest (Jordan et al., 2024), as PyTorch's Muon in the precision of the
+ * parameters. State: one entry for each of the two groups.
+ */
 export const muon = ({
-  learningRate = 0.02,
+  matchRms = false,
+  learningRate = matchRms ? 1e-3 : 0.02,
   momentum = 0.95,
   nesterov = true,
   weightDecay = 0.01,
@@ -88,13 +105,13 @@ export const muon = ({
       optimizer: toOptimizer(
         chain(
           trace({ momentum, nesterov }),
-          orthogonalize({ iterations }),
+          orthogonalize({ iterations, matchRms }),
           addDecayedWeights({ weightDecay }),
           scaleByLearningRate(learningRate),
         ),
       ),
     },
-    { optimizer: adamw({ learningRate: twentieth(learningRate), ...rest }) },
+    { optimizer: adamw({ learningRate: matchRms ? learningRate : twentieth(learningRate), ...rest }) },
   ]);
   return {
     ...both,

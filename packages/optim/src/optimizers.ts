@@ -58,23 +58,36 @@ export const radam = ({ learningRate = 5e-4, weightDecay, noDecay, ...moments }:
     chain(addDecayedWeights({ weightDecay, noDecay }), scaleByRadam(moments), scaleByLearningRate(learningRate)),
   );
 
-/** Adafactor with a learning rate from outside, without momentum and without scaling by the weights. */
+interface AdafactorOptions extends Common, FactoredRmsOptions {
+  /** Each tensor's update has at most this RMS. */
+  threshold?: number;
+  /** Steps in proportion to the RMS of the weights, at least 1e-3: the paper, and the default of PyTorch and optax. */
+  scaleParameter?: boolean;
+}
+
+/**
+ * Adafactor with a learning rate from outside, without momentum. The study does not scale by the weights; with
+ * `scaleParameter` it is PyTorch's, for rates below `1 / sqrt(step)`, which PyTorch never exceeds.
+ */
 export const adafactor = ({
   learningRate = 1e-3,
   weightDecay = 0,
   noDecay,
   threshold = 1,
+  scaleParameter = false,
   ...factored
-}: Common & FactoredRmsOptions & { threshold?: number } = {}) =>
+}: AdafactorOptions = {}) =>
   toOptimizer(
     chain(
       scaleByFactoredRms(factored),
       clipByBlockRms({ threshold }),
+      ...(scaleParameter ? [scaleByParamRms()] : []),
       addDecayedWeights({ weightDecay, noDecay }),
       scaleByLearningRate(learningRate),
     ),
   );
 
+/** Lion with decoupled decay. */
 export const lion = ({
   learningRate = 1e-4,
   weightDecay = 0.1,
@@ -89,6 +102,7 @@ export const lion = ({
 export const sgd = ({ learningRate = 5e-4, weightDecay, noDecay, ...momentum }: Common & MomentumOptions = {}) =>
   toOptimizer(chain(addDecayedWeights({ weightDecay, noDecay }), trace(momentum), scaleByLearningRate(learningRate)));
 
+/** LAMB: Adam with decoupled decay, each tensor's step as long as the tensor itself. */
 export const lamb = ({
   learningRate = 1e-3,
   weightDecay,
@@ -108,7 +122,10 @@ export const lamb = ({
 
 type LarsOptions = { learningRate?: Rate } & Omit<LocalRateOptions, "clipTo"> & MomentumOptions;
 
-/** Momentum over gradients that are scaled to the size of their weights, layer by layer. */
+/**
+ * Momentum over gradients that are scaled to the size of their weights, layer by layer. The learning rate stays out of the
+ * momentum, as in the study; the paper and optax have it inside, which differs while it changes.
+ */
 export const lars = ({ learningRate = 5e-4, momentum, nesterov, ...local }: LarsOptions = {}) =>
   toOptimizer(chain(scaleByLocalRate(local), trace({ momentum, nesterov }), scaleByLearningRate(learningRate)));
 

@@ -27,7 +27,7 @@ export interface SophiaOptions {
   b2?: number;
   /** Updates are at most 1, and that where the first moment exceeds `rho batchScale h`. */
   rho?: number;
-  /** Examples, or tokens, in the batch of the Hessian's estimate. */
+  /** Examples, or tokens, that the Hessian's estimate is made of. */
   batchScale?: number;
   /** Steps between two estimates of the Hessian. */
   every?: number;
@@ -39,6 +39,8 @@ export type SophiaState = { count: number; mu: TensorMap; hessian: TensorMap };
  * Sophia-G (Liu et al., arXiv 2305.14342): `sign(mu) min(1, |mu| / (rho batchScale h + 1e-15))`, where every few steps
  * `h = b2 h + (1 - b2) g^2` with g the gradient for targets that are drawn from the model's own predictions
  * (Gauss-Newton-Bartlett). Needs `evaluate(params, { targets: "sampled" })`. At the first step there is an estimate, too.
+ * As in the paper, and unlike optax, the first moment is not corrected for its bias and an estimate counts from its own step
+ * on. Behind `accumulate` it is made of the last microbatch.
  */
 export const scaleBySophia = ({
   b1 = 0.965,
@@ -109,7 +111,7 @@ const hessianDiagonal = (params: TensorMap, evaluate: Evaluate, d: number, seed:
  * AdaHessian (Yao et al., arXiv 2006.00719): Adam with Hutchinson's estimate of the Hessian's diagonal in place of the
  * gradient in the second moment, `mu / (1 - b1^t) / (sqrt(nu / (1 - b2^t))^power + epsilon)`. No spatial averaging.
  * The paper's second differentiation is a difference of gradients here: fused kernels have no second derivative. Needs
- * `evaluate`, twice a step.
+ * `evaluate`, twice a step; behind `accumulate` the estimate is made of the last microbatch.
  */
 export const scaleByAdahessian = ({
   b1 = 0.9,
