@@ -2,7 +2,10 @@ import { checkCount, checkPositiveShare, checkShare } from "./check.ts";
 import { clamp, cosineFall } from "./clamp.ts";
 import type { Schedule } from "./types.ts";
 
-/** Up in a line until `peak`, down in a line to 0: with the default `2 t`, then `2 - 2 t`. */
+/**
+ * Up in a line until `peak`, down in a line to 0: with the default `2 t`, then `2 - 2 t`. The one-cycle schedules of PyTorch
+ * and optax start at 1/25 and by default follow half cosines: the README has them as a `join`.
+ */
 export const oneCycle = ({ peak = 0.5 }: { peak?: number } = {}): Schedule => {
   checkPositiveShare("oneCycle", "peak", peak);
   checkShare("oneCycle", "peak", peak);
