@@ -1,5 +1,6 @@
 import { checkCount, checkPositiveShare, checkShare } from "./check.ts";
 import { clamp, cosineFall } from "./clamp.ts";
+import { decayBranch } from "./plateau.ts";
 import type { Schedule } from "./types.ts";
 
 /**
@@ -21,5 +22,12 @@ export const multiCycle = ({ cycles = 8 }: { cycles?: number } = {}): Schedule =
   });
 };
 
-/** Rises along a half cosine, `(1 + cos(pi (1 - t))) / 2`: a curve to compare with, not one to train well with. */
-export const inverseCosine = (): Schedule => clamp((t) => cosineFall(1 - Math.min(1, t)));
+/**
+ * Rises along a half cosine, `(1 + cos(pi (1 - t))) / 2`, then falls from there to 0 over the cool-down: a curve to compare
+ * with, not one to train well with.
+ */
+export const inverseCosine = ({ cooldown = 0 }: { cooldown?: number } = {}): Schedule => {
+  checkShare("inverseCosine", "cooldown", cooldown);
+  const rise = clamp((t) => cosineFall(1 - Math.min(1, t)));
+  return cooldown > 0 ? decayBranch(rise, { from: 1 - cooldown, length: cooldown }) : rise;
+};

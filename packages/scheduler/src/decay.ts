@@ -63,8 +63,12 @@ export const inverseSqrt = ({ warmup = 0.06, cooldown = 0 }: PhaseOptions = {}):
   return clamp((t) => (cooldown > 0 && t > 1 - cooldown ? (rootOf(1 - cooldown) * (1 - t)) / cooldown : rootOf(t)));
 };
 
-/** Full rate, then a dive to 0 over the last `fall` of the run: `min(1, (1 - t) / f)`. The study's slow dive has 0.75, its fast one 0.25. */
-export const dive = ({ fall = 0.5 }: { fall?: number } = {}): Schedule => {
+/**
+ * `t / W`, full rate, then a dive to 0 over the last `fall` of the run: `min(1, (1 - t) / f)`. The study's slow dive has 0.75,
+ * its fast one 0.25.
+ */
+export const dive = ({ warmup = 0, fall = 0.5 }: { warmup?: number; fall?: number } = {}): Schedule => {
   checkPositiveShare("dive", "fall", fall);
-  return clamp((t) => Math.min(1, (1 - t) / fall));
+  checkPhases("dive", warmup, fall);
+  return clamp((t) => (t < warmup ? t / warmup : Math.min(1, (1 - t) / fall)));
 };

@@ -160,6 +160,20 @@ const rows: Row[] = [
     slope: Math.PI / 2,
   },
   {
+    name: "inverse cosine with cool-down",
+    schedule: inverseCosine({ cooldown: 0.5 }),
+    values: [
+      [0.25, 0.5 - Math.SQRT1_2 / 2],
+      [0.5, 0.5],
+      [0.75, 0.25],
+      [1, 0],
+      [2, 0],
+    ],
+    turns: [0, 0.5, 1],
+    first: "up",
+    slope: Math.PI / 2,
+  },
+  {
     name: "inverse square root",
     schedule: inverseSqrt({ warmup: 0.04 }),
     values: [
@@ -301,6 +315,22 @@ const rows: Row[] = [
     turns: [0, 1],
     first: "down",
     slope: 4,
+  },
+  {
+    name: "dive after a warm-up",
+    schedule: dive({ warmup: 0.1, fall: 0.25 }),
+    values: [
+      [0, 0],
+      [0.05, 0.5],
+      [0.1, 1],
+      [0.75, 1],
+      [0.875, 0.5],
+      [1, 0],
+      [1.5, 0],
+    ],
+    turns: [0, 0.1],
+    first: "up",
+    slope: 10,
   },
   {
     name: "triangle1",
@@ -456,6 +486,7 @@ const refused: [string, () => unknown, RegExp][] = [
   ["a fall of nothing", () => triangle({ fall: 0 }), /triangle: expected "fall" in \(0, 1\], got 0/],
   ["a fall of everything", () => triangle({ fall: 1 }), /triangle: expected "fall" in \[0, 1\), got 1/],
   ["a base above the peak", () => triangle({ base: 1.5 }), /triangle: expected "base"/],
+  ["a dive before its warm-up ends", () => dive({ warmup: 0.6 }), /dive: expected "warmup \+ cooldown"/],
   ["a dive of 2", () => dive({ fall: 2 }), /dive: expected "fall"/],
   [
     "an unknown decay",

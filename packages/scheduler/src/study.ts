@@ -29,10 +29,11 @@ const study = {
   "budget-one-cycle": [[], () => oneCycle()],
   "budget-multi-cycle": [[], () => multiCycle()],
   "budget-ramp": [["cooldown"], ({ cooldown }) => ramp({ cooldown })],
-  "budget-inv-cosine": [[], () => inverseCosine()],
-  "budget-dive": [[], () => dive()],
-  "budget-dive-slow": [[], () => dive({ fall: 0.75 })],
-  "budget-dive-fast": [[], () => dive({ fall: 0.25 })],
+  "budget-inv-cosine": [["cooldown"], ({ cooldown }) => inverseCosine({ cooldown })],
+  // The reference forgets an argument of its dives, which cannot be made; these are the curves that it meant.
+  "budget-dive": [["warmup"], ({ warmup }) => dive({ warmup })],
+  "budget-dive-slow": [["warmup"], ({ warmup }) => dive({ warmup, fall: 0.75 })],
+  "budget-dive-fast": [["warmup"], ({ warmup }) => dive({ warmup, fall: 0.25 })],
   "budget-triangle1": [[], () => triangle1()],
   "budget-triangle2": [[], () => triangle2()],
 } satisfies Record<string, [Option[], (options: StudyScheduleOptions) => Schedule]>;
