@@ -37,7 +37,7 @@ export const adam = ({
     ),
   );
 
-/** AdamW whose steps are in proportion to the size of the weights, as nanoT5's; the decay is not. */
+/** AdamW whose steps are in proportion to the size of the weights; the decay is not. nanoT5's, which decays after the step. */
 export const adamwScale = ({ learningRate = 5e-4, weightDecay, noDecay, ...moments }: Common & AdamOptions = {}) =>
   toOptimizer(
     chain(
@@ -102,7 +102,7 @@ export const lion = ({
 export const sgd = ({ learningRate = 5e-4, weightDecay, noDecay, ...momentum }: Common & MomentumOptions = {}) =>
   toOptimizer(chain(addDecayedWeights({ weightDecay, noDecay }), trace(momentum), scaleByLearningRate(learningRate)));
 
-/** LAMB: Adam with decoupled decay, each tensor's step as long as the tensor itself. */
+/** LAMB: Adam with decay, each tensor's step as long as the tensor itself. With corrected moments, no bounds on norms, as optax. */
 export const lamb = ({
   learningRate = 1e-3,
   weightDecay,

@@ -40,7 +40,7 @@ export type SophiaState = { count: number; mu: TensorMap; hessian: TensorMap };
  * `h = b2 h + (1 - b2) g^2` with g the gradient for targets that are drawn from the model's own predictions
  * (Gauss-Newton-Bartlett). Needs `evaluate(params, { targets: "sampled" })`. At the first step there is an estimate, too.
  * As in the paper, and unlike optax, the first moment is not corrected for its bias and an estimate counts from its own step
- * on. Behind `accumulate` it is made of the last microbatch.
+ * on. Behind `accumulate` it is made of the last microbatch. (The study's code never asks for one: its steps are signs.)
  */
 export const scaleBySophia = ({
   b1 = 0.965,

@@ -42,7 +42,8 @@ export type ShampooState = {
  *     u = d ||a|| / ||d||  with  a = g / (sqrt(nu / (1 - graftB2^t)) + epsilon);  mu = b1 mu + (1 - b1) u
  *
  * A matrix with one long side has one root, of power -1/2; vectors and matrices with two have a alone. The update is
- * `mu / (1 - b1^t)`. Roots are by matrix products, on the device.
+ * `mu / (1 - b1^t)`. Roots are by matrix products, on the device. The study's code, an early one of PyTorch's, preconditions
+ * the momentum instead of g, has roots from its step 1000 on, and cuts long sides into blocks.
  */
 export const scaleByShampoo = ({
   b1 = 0.9,
