@@ -104,6 +104,7 @@ it.each([
   ["neither run nor checkpoint", ["glue"], /^cramkit: glue: expected --run FOLDER or --checkpoint FOLDER, got neither/],
   ["a run that is not there", ["glue", "--run", "no", "--backend", "cpu"], /no.model: expected a model folder|GLUE/],
   ["a task that is none", ["glue", "--run", "no", "--tasks", "sst3"], /expected some of CoLA, SST-2, MRPC/],
+  ["too many epochs", ["glue", "--run", "no", "--epochs", "6"], /--epochs: expected at most 5.*--allow-more-epochs/],
   ["a learning rate of nothing", ["glue", "--run", "no", "--learning-rate", "0"], /expected a number above 0/],
 ])("answers %s with one clear line", { timeout: 60_000 }, async (_, args, message) => {
   const { code, error } = await cramkit(mkdtempSync(join(tmpdir(), "cramkit-glue-")), args);

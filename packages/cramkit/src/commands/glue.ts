@@ -1,6 +1,7 @@
 import {
   changedProtocol,
   downloadGlue,
+  epochLimit,
   type GlueName,
   glueNames,
   glueTasks,
@@ -104,6 +105,10 @@ const score = async (options: GlueOptions): Promise<void> => {
   const { run, checkpoint = [], trials, epochs, learningRate, pooling } = options;
   const [model, ...baselines] = [...(run === undefined ? [] : [runFiles(run).model]), ...checkpoint];
   if (model === undefined) throw new RangeError("glue: expected --run FOLDER or --checkpoint FOLDER, got neither");
+  if ((epochs ?? 0) > epochLimit && !options.allowMoreEpochs)
+    throw new RangeError(
+      `--epochs: expected at most ${epochLimit}, the limit of the challenge, got ${epochs}; lower it, or pass --allow-more-epochs, which the tables then say`,
+    );
   if (options.submission !== undefined) await requireWritableFile(options.submission);
   const results = options.results ?? (run === undefined ? "glue-results" : runFiles(run).glue);
   const compute = await startCompute(backendOf(options), options);
