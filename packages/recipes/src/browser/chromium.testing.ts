@@ -76,7 +76,8 @@ export const runInBrowser = async <T>(code: string, { isolated = false }: PageOp
     chromium!,
     [
       ...["--headless=new", "--no-sandbox", "--no-first-run", "--disable-extensions", `--user-data-dir=${profile}`],
-      ...["--disable-background-networking", "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"],
+      ...["--disable-dev-shm-usage", "--disable-background-networking"],
+      ...["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"],
       ...["--enable-features=Vulkan", `http://127.0.0.1:${port}/`],
     ],
     { stdio: "ignore", detached: true },
