@@ -31,10 +31,14 @@ export interface ProgressiveBatchOptions {
   kernels?: Kernels;
 }
 
-/** `count` and `least` are numbers of microbatches; `squares` is the sum of the squared norms of the gradients in `sums`. */
+/**
+ * `count`, `least` and `taken` are numbers of microbatches: of the batch under way, that the next needs, and of the last one,
+ * 0 before there is one. `squares` is the sum of the squared norms of the gradients in `sums`.
+ */
 export type ProgressiveBatchState<S extends State = State> = {
   count: Tensor;
   least: Tensor;
+  taken: Tensor;
   squares: Tensor;
   sums: TensorMap;
   inner: S;
@@ -58,6 +62,7 @@ export const progressiveBatch = <S extends State>(
     init: (params) => ({
       count: scalar(0),
       least: scalar(least),
+      taken: scalar(0),
       squares: scalar(0),
       sums: zerosOf(params),
       inner: inner.init(params),
@@ -82,6 +87,7 @@ export const progressiveBatch = <S extends State>(
           factor: choose(steps, div(1, count), 0),
           count: choose(steps, 0, count),
           squares: choose(steps, 0, squares),
+          taken: choose(steps, count, state.taken),
           least: monotone ? choose(steps, count, state.least) : state.least.clone(),
         };
       });
@@ -89,9 +95,9 @@ export const progressiveBatch = <S extends State>(
       const result = inner.update(ofLastMicrobatch(lent, evaluate), state.inner, params, progress, test.factor);
       const next = mapTensors(sums, (sum) => where(test.steps, 0, sum));
       for (const map of [sums, state.sums, norms]) disposeMap(map);
-      for (const tensor of [test.steps, test.factor, state.count, state.squares, state.least]) tensor.dispose();
-      const { count, squares, least } = test;
-      return { ...result, state: { count, squares, least, sums: next, inner: result.state } };
+      const { steps, factor, ...counters } = test;
+      for (const tensor of [steps, factor, state.count, state.squares, state.least, state.taken]) tensor.dispose();
+      return { ...result, state: { ...counters, sums: next, inner: result.state } };
     },
   };
 };

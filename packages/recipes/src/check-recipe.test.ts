@@ -43,6 +43,10 @@ it.each([
     ["training.schedule.warmup=0.06"],
     'studySchedule: expected no "warmup" with budget-triangle2, which has none, got 0.06; set it to 0',
   ],
+  [
+    ['training.progressiveBatch={"theta":0.9,"monotone":false}', "training.batchRamp=0.5"],
+    "training.progressiveBatch: expected no batchRamp",
+  ],
   [["training.microbatchSize=16"], "training.microbatchSize: expected at most training.batchSize 8, got 16"],
   [
     ["training.schedule.warmup=0.7", "training.schedule.cooldown=0.7"],

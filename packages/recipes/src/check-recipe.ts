@@ -19,7 +19,7 @@ export const checkRecipe = (recipe: Recipe): void => {
   checkFrozen(recipe, config);
   if (sequenceCurriculumOf(recipe) && config.funnel !== null)
     throw new RangeError("training.sequenceCurriculum: expected null with model.funnel, which needs its own lengths");
-  const { budget, batchSize, microbatchSize, schedule } = recipe.training;
+  const { budget, batchSize, microbatchSize, schedule, progressiveBatch, batchRamp, averaging } = recipe.training;
   if (schedule.warmup + schedule.cooldown > 1)
     throw new RangeError(
       `training.schedule: expected a warmup and a cooldown within the budget, got shares of ${schedule.warmup} and ${schedule.cooldown}`,
@@ -27,6 +27,10 @@ export const checkRecipe = (recipe: Recipe): void => {
   if (microbatchSize !== "auto" && microbatchSize > batchSize)
     throw new RangeError(
       `training.microbatchSize: expected at most training.batchSize ${batchSize}, got ${microbatchSize}`,
+    );
+  if (progressiveBatch && (batchRamp > 0 || averaging))
+    throw new RangeError(
+      "training.progressiveBatch: expected no batchRamp, which decides the batch too, and no averaging, which counts steps that are not known then; set training.batchRamp=0 and training.averaging=null",
     );
   trainingOptimizer(recipe, microbatchSize === "auto" ? 1 : microbatchSize, undefined); // checks what it is made of
   parseBudget(budget, flopsPerToken(config, recipe));

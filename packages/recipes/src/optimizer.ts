@@ -11,34 +11,37 @@ import {
   lawa,
   lossScaling,
   type Optimizer,
+  progressiveBatch,
   type State,
   sam,
   studyOptimizer,
 } from "@cramkit/optim";
 import { batchRamp, byBudget, type Progress, studySchedule } from "@cramkit/scheduler";
-import { Tensor } from "@tensorflow/tfjs-core";
+import { scalar, Tensor, zerosLike } from "@tensorflow/tfjs-core";
 import { copyTensors, disposeTensors, type NamedTensors } from "./named-tensors.ts";
 import type { Recipe } from "./recipe.ts";
 
 /** A recipe's optimizer, and what it does at a point of the run. */
 export interface TrainingOptimizer {
   readonly optimizer: Optimizer;
+  readonly microbatchSize: number;
   learningRate(progress: Progress): number;
-  /** Examples of the step that begins there. */
+  /** Examples of the step that begins there, at most. */
   batchSize(progress: Progress): number;
 }
 
 /**
  * A recipe's optimizer under a clipped norm, on a growing batch, with the learning rate following the budget; with mixed
- * precision under loss scaling. The scale stays as it is within a batch. SAM climbs anew for each microbatch, so it goes
- * around the accumulation, and the loss scaling around SAM, whose second gradients come without the scale.
+ * precision under loss scaling. The scale stays as it is within a batch, but for one that grows by its own gradients: nobody
+ * knows where it ends. SAM climbs anew for each microbatch, so it goes around the accumulation, and the loss scaling around
+ * SAM, whose second gradients come without the scale.
  */
 export const trainingOptimizer = (
   { training, backend }: Pick<Recipe, "training" | "backend">,
   microbatchSize: number,
   kernels: Kernels | undefined,
 ): TrainingOptimizer => {
-  const { optimizer, schedule, batchSize, batchRamp: ramp, averaging, frozen } = training;
+  const { optimizer, schedule, batchSize, batchRamp: ramp, progressiveBatch: growth, averaging, frozen } = training;
   const { name, learningRate: peak, clipNorm } = optimizer;
   const { warmup, cooldown } = schedule;
   // Polynomial decays end at a rate, not at a share of the peak: that of the study and of Hugging Face's schedules.
@@ -54,12 +57,20 @@ export const trainingOptimizer = (
     frozen.length === 0 ? moving : groups([{ params: frozen, optimizer: still }, { optimizer: moving }]);
   const scaled = <S extends State>(inner: Optimizer<S>): Optimizer =>
     backend.precision === "mixed" ? lossScaling(inner, { kernels }) : inner;
-  const batched = <S extends State>(inner: Optimizer<S>) =>
-    accumulate(inner, { batchSize: examples, microbatchSize, kernels });
+  const batched = <S extends State>(inner: Optimizer<S>): Optimizer =>
+    growth
+      ? progressiveBatch(inner, { ...growth, most: Math.max(2, Math.ceil(batchSize / microbatchSize)), kernels })
+      : accumulate(inner, { batchSize: examples, microbatchSize, kernels });
   const clipped = clip(stepped, { maxNorm: clipNorm ?? Number.MAX_VALUE, kernels });
-  const whole: Optimizer = name === "sam" ? scaled(sam(batched(clipped), { kernels })) : batched(scaled(clipped));
+  const whole: Optimizer =
+    name === "sam"
+      ? scaled(sam(batched(clipped), { kernels }))
+      : growth
+        ? scaled(batched(clipped))
+        : batched(scaled(clipped));
   return {
     optimizer: averaging === null ? whole : averaging.kind === "ema" ? ema(whole, averaging) : lawa(whole, averaging),
+    microbatchSize,
     learningRate,
     batchSize: (progress) => Math.ceil(examples(progress) / microbatchSize) * microbatchSize,
   };
@@ -100,11 +111,16 @@ const kept = (state: State, name: string): State | undefined => {
 /** What the loss has to be multiplied with: a scalar, borrowed; undefined without loss scaling. */
 export const lossScale = (state: State): Tensor | undefined => kept(state, "scale") as Tensor | undefined;
 
-/** The numbers that an optimizer's state holds on the device, read: valid until the next update. */
+/**
+ * The numbers that an optimizer's state holds on the device, read: valid until the next update. `microbatches` are those of
+ * the last batch, where batches grow by their gradients.
+ */
 export const readOptimizer = async (state: State) => {
   const read = async (name: string) => (await (kept(state, name) as Tensor).data())[0]!;
+  const gradientNorm = await read("norm");
   return {
-    gradientNorm: await read("norm"),
+    ...(gradientNorm > 0 && { gradientNorm }), // of a batch under way there is none yet
+    ...(kept(state, "taken") && { microbatches: await read("taken") }),
     skippedSteps: await read("skipped"),
     skippedInARow: await read("skippedInARow"),
     ...(lossScale(state) && { lossScale: await read("scale") }),
@@ -122,6 +138,13 @@ export const averagedWeights = (params: NamedTensors, state: State): NamedTensor
 export const withoutPartialBatch = (state: State): State => {
   const node = state as { readonly [key: string]: State };
   if (!Object.hasOwn(node, "sums")) return { ...node, inner: withoutPartialBatch(node.inner!) };
-  disposeTensors(node.sums as NamedTensors);
+  const sums = node.sums as NamedTensors;
+  const { count, squares } = node;
+  if (count instanceof Tensor && squares instanceof Tensor) {
+    const empty = Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, zerosLike(sum)]));
+    for (const tensor of [count, squares, ...Object.values(sums)]) tensor.dispose();
+    return { ...node, count: scalar(0), squares: scalar(0), sums: empty };
+  }
+  disposeTensors(sums);
   return { ...node, count: 0, target: 0, sums: {} };
 };

@@ -159,6 +159,11 @@ const createSchema = () => {
       batchSize: count,
       /** Below 1 a share of the budget, from 1 on microbatches, over which the batch grows; 0: no ramp. */
       batchRamp: z.number().min(0),
+      /**
+       * Grows each batch until its mean gradient is known well enough (the norm test, with the study's `theta` of 0.9), from two
+       * microbatches up to `batchSize`; `monotone`: never a smaller one again. Steps, and bias corrections, count microbatches then.
+       */
+      progressiveBatch: z.strictObject({ theta: positive, monotone: z.boolean() }).nullable().default(null),
       /** Examples of one forward and backward pass; "auto" finds it by trial. */
       microbatchSize: z.union([count, z.literal("auto")]),
       dropout: share.lt(1),

@@ -10,17 +10,17 @@ const hopelessSteps = 40;
 /** What a row of the metrics says besides the loss. Tells the guard of gradients that are never finite. */
 export const trainingReadings = async (
   { guard, ledger }: Session,
-  { learningRate, batchSize }: TrainingOptimizer,
+  { learningRate, batchSize, microbatchSize }: TrainingOptimizer,
   state: TrainingState,
   last: Progress,
 ): Promise<Record<string, number>> => {
-  const { skippedInARow, ...readings } = await readOptimizer(state.optimizer);
+  const { skippedInARow, microbatches, ...readings } = await readOptimizer(state.optimizer);
   if (skippedInARow > hopelessSteps) guard.fail(`the gradients of ${skippedInARow} steps in a row were not finite`);
   const { longestCheckpointMs: _, ...spent } = ledger.spent();
   const device = memory() as { numBytesAllocatedInGPU?: number };
   return {
     learningRate: learningRate(last),
-    batchSize: batchSize(last),
+    batchSize: microbatches ? microbatches * microbatchSize : batchSize(last),
     ...readings,
     nonFiniteLosses: guard.state.nonFinite,
     rollbacks: guard.state.rollbacks,

@@ -45,6 +45,7 @@ export const crammedBert = (): Recipe => ({
     dropout: 0,
     tokenDrop: 0,
     sequenceCurriculum: null,
+    progressiveBatch: null,
     reshuffle: false,
     frozen: [],
     averaging: null,
