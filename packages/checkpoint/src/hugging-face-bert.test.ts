@@ -103,8 +103,32 @@ describe("Hugging Face BERT names", () => {
   it("are refused with a decoder that is not tied, whose words would be lost", () => {
     const untied = [...maskedLanguageModel(), entry("cls.predictions.decoder.weight", 7, 4)];
     expect(() => fromHuggingFaceBert(untied, { heads: 2 })).toThrow(
-      /decoder\.weight to be tied to encoder\.embedding\.word_embedding\.weight, got other values; leave it out/,
+      /decoder\.weight to be tied to encoder\.embedding\.word_embedding\.weight, got other values; say tieWeights: false/,
     );
+  });
+
+  it("keep a decoder of its own, with the bias where either version of transformers looks for it", () => {
+    const own = entry("cls.predictions.decoder.weight", 7, 4);
+    const untied = { heads: 2, tieWeights: false };
+    const ours = fromHuggingFaceBert([...maskedLanguageModel(), own], untied);
+    expect(ours.find(({ name }) => name === "decoder.weight")?.data).toEqual(own.data);
+    const theirs = toHuggingFaceBert(ours, untied);
+    expect(theirs.find(({ name }) => name === own.name)?.data).toEqual(own.data);
+    const biases = ["cls.predictions.bias", "cls.predictions.decoder.bias"].map((bias) => {
+      return theirs.find(({ name }) => name === bias)?.data;
+    });
+    expect(biases[0]).toHaveLength(7);
+    expect(biases[1]).toEqual(biases[0]);
+    // Version 5 writes both, and adds the decoder's.
+    const other = entry("cls.predictions.decoder.bias", 7);
+    const found = fromHuggingFaceBert([...maskedLanguageModel(), own, other], untied);
+    expect(found.filter(({ name }) => name === "decoder.bias").map(({ data }) => data)).toEqual([other.data]);
+  });
+
+  it("come in float64 as well", () => {
+    const wide = layer(0).map((tensor) => ({ ...tensor, data: Float64Array.from(tensor.data as Float32Array) }));
+    const bias = fromHuggingFaceBert(wide, { heads: 2 }).find(({ name }) => name.endsWith("query_key_value.bias"));
+    expect(bias?.data).toBeInstanceOf(Float32Array);
   });
 
   it("that are not known, or of which a part is missing, are all listed", () => {
@@ -121,7 +145,7 @@ describe("a Hugging Face folder", () => {
   it("has the files that transformers looks for", async () => {
     const tensors = maskedLanguageModel().filter((tensor) => !tensor.name.includes("token_type"));
     const files = await writeHuggingFaceFolder(directory, {
-      config: { model_type: "bert", hidden_size: 4, type_vocab_size: 2 },
+      config: { model_type: "bert", hidden_size: 4, type_vocab_size: 2, initializer_range: 1, layer_norm_eps: 0 },
       tensors,
       tokenizer: {
         json: { version: "1.0" },
@@ -136,6 +160,11 @@ describe("a Hugging Face folder", () => {
     expect(checkpoint.metadata).toEqual({ format: "pt" }); // transformers refuses a file without
     expect((await checkpoint.read("bert.embeddings.token_type_embeddings.weight")).shape).toEqual([2, 4]);
     await checkpoint.close();
+    // transformers 5 checks types: an integer is no float to it.
+    const written = await readFile(join(directory, "config.json"), "utf8");
+    expect(written).toMatch(
+      /"hidden_size": 4,\n.*"type_vocab_size": 2,\n.*"initializer_range": 1\.0,\n.*"layer_norm_eps": 0\.0\n/,
+    );
     const config = JSON.parse(await readFile(join(directory, "tokenizer_config.json"), "utf8"));
     expect(config).toMatchObject({
       tokenizer_class: "PreTrainedTokenizerFast",

@@ -33,10 +33,17 @@ const otherNames = [
   ["cls.predictions.transform.LayerNorm.bias", "prediction_head.norm.bias", false],
 ] as const;
 
-/** Copies of tied tensors, and of what. */
+const decoderWeight = "cls.predictions.decoder.weight";
+const decoderBias = "cls.predictions.decoder.bias";
+/** A tied decoder's tensors are copies, and of what. */
 const tied = new Map([
-  ["cls.predictions.decoder.weight", "encoder.embedding.word_embedding.weight"],
-  ["cls.predictions.decoder.bias", "decoder.bias"],
+  [decoderWeight, "encoder.embedding.word_embedding.weight"],
+  [decoderBias, "decoder.bias"],
+]);
+/** Those of a decoder that is not tied are its own. */
+const untied = new Map([
+  [decoderWeight, "decoder.weight"],
+  [decoderBias, "decoder.bias"],
 ]);
 /** Buffers that are no parameters, and parts of `BertForPreTraining` that no model of ours has. */
 const dropped = /^((bert\.)?embeddings\.(position_ids|token_type_ids)|cls\.seq_relationship\..*)$/;
@@ -48,16 +55,21 @@ const roles = ["query", "key", "value"] as const;
 export interface HuggingFaceNames {
   /** The number of attention heads, by which the rows of query, key and value are grouped. */
   heads: number;
+  /** Whether the decoder multiplies with the word embedding: `tie_word_embeddings`, true unless said otherwise. */
+  tieWeights?: boolean;
 }
 
 /**
  * Tensors under Hugging Face names -> the same under crammed-bert names. Names that are ours already pass. The copies of
- * the tied decoder and the next-sentence head are left out.
+ * a tied decoder and the next-sentence head are left out.
  *
  * @throws RangeError listing every name that is neither, every incomplete query, key and value, and every decoder that is
- *   not tied
+ *   not tied although it is said to be
  */
-export function fromHuggingFaceBert(tensors: Iterable<TensorEntry>, { heads }: HuggingFaceNames): TensorEntry[] {
+export function fromHuggingFaceBert(
+  tensors: Iterable<TensorEntry>,
+  { heads, tieWeights = true }: HuggingFaceNames,
+): TensorEntry[] {
   const out: TensorEntry[] = [];
   const unknown: string[] = [];
   const copies: TensorEntry[] = [];
@@ -84,13 +96,20 @@ export function fromHuggingFaceBert(tensors: Iterable<TensorEntry>, { heads }: H
     if (query && key && value) out.push(fuse(name, [query, key, value], heads));
     else unknown.push(`${name} (of query, key and value only a part)`);
   }
-  for (const copy of copies) {
+  for (const copy of tieWeights ? copies : []) {
     const original = out.find(({ name }) => name === tied.get(copy.name));
     if (original && !isSame(copy, original)) {
       throw new RangeError(
-        `fromHuggingFaceBert: expected ${copy.name} to be tied to ${original.name}, got other values; leave it out where the encoder alone is wanted`,
+        `fromHuggingFaceBert: expected ${copy.name} to be tied to ${original.name}, got other values; say tieWeights: false, or leave it out where the encoder alone is wanted`,
       );
     }
+  }
+  if (!tieWeights) {
+    const own = copies.map((tensor) => ({ ...tensor, name: untied.get(tensor.name)! }));
+    // A file of `transformers` 5 has two biases, and this one is added.
+    const replaced = out.findIndex(({ name }) => name === "decoder.bias");
+    if (replaced >= 0 && own.some(({ name }) => name === "decoder.bias")) out.splice(replaced, 1);
+    out.push(...own);
   }
   if (unknown.length > 0) {
     throw new RangeError(`fromHuggingFaceBert: expected names of Hugging Face BERT, got ${unknown.join(", ")}`);
@@ -118,6 +137,9 @@ export function toHuggingFaceBert(tensors: Iterable<TensorEntry>, { heads }: Hug
     if (target) out.push({ ...tensor, name: target });
     else unknown.push(tensor.name);
   }
+  const bias = out.find(({ name }) => name === "cls.predictions.bias");
+  // Where the decoder is not tied, `transformers` 5 adds the bias beside its weight, version 4 the other: both get it.
+  if (bias && out.some(({ name }) => name === decoderWeight)) out.push({ ...bias, name: decoderBias });
   if (unknown.length > 0) {
     throw new RangeError(`toHuggingFaceBert: expected the tensors of a BERT, got ${unknown.join(", ")}`);
   }
@@ -145,6 +167,7 @@ function theirName(name: string): string | undefined {
     const part = layerNames.find(([, ours]) => ours === layer[2]);
     return part && `bert.encoder.layer.${layer[1]}.${part[0]}.${layer[3]}`;
   }
+  if (name === "decoder.weight") return decoderWeight;
   const other = otherNames.find(([, ours]) => ours === name);
   return other && (other[2] ? `bert.${other[0]}` : other[0]);
 }
@@ -192,5 +215,6 @@ function blockSize(name: string, shape: readonly number[], blocks: number): numb
 
 function floats({ name, data }: TensorEntry): Float32Array {
   if (data instanceof Float32Array) return data;
+  if (data instanceof Float64Array) return Float32Array.from(data);
   throw new TypeError(`expected ${name} to be held in float32, got ${data.constructor.name}`);
 }

@@ -63,8 +63,15 @@ export async function writeHuggingFaceFolder(
       ...tokens,
     });
   }
-  await writeJson("config.json", config);
-  return files;
+  await writeFileAtomically(join(directory, "config.json"), [new TextEncoder().encode(configText(config))]);
+  return [...files, "config.json"];
+}
+
+/** Fields that `transformers` 5 refuses as integers: JSON of JavaScript writes 0 and 1 for 0.0 and 1.0. */
+const wholeFloats = /("(?:layer_norm_eps|initializer_range)": \d+)(?=,?$)/gm;
+
+function configText(config: object): string {
+  return `${JSON.stringify(config, null, 2).replace(wholeFloats, "$1.0")}\n`;
 }
 
 function tokenNames({ padding, unknown, first, separator, mask }: SpecialTokens): Record<string, string> {

@@ -1,10 +1,13 @@
-import { embeddingWidth, type ModelConfig } from "./config.ts";
+import { embeddingWidth, type Head, type ModelConfig } from "./config.ts";
+import { preset } from "./presets.ts";
 
 /** A `config.json` of Hugging Face transformers. */
 export type HuggingFaceConfig = Record<string, unknown>;
 
-/** Names of the activations that both sides have. */
+/** Names of the activations that both sides have: `gelu` is the exact one there too. */
 const activationNames: Record<string, string> = { gelu: "gelu", relu: "relu", silu: "silu", mish: "mish" };
+/** Other names that `transformers` has for them. */
+const activationAliases: Record<string, string> = { ...activationNames, gelu_python: "gelu", swish: "silu" };
 
 /**
  * The `config.json` under which `transformers` loads the model as a BERT without code of its own.
@@ -31,7 +34,7 @@ export function huggingFaceBertConfig(config: ModelConfig): HuggingFaceConfig {
     initializer_range: config.init.std,
     layer_norm_eps: config.normEpsilon,
     position_embedding_type: "absolute",
-    tie_word_embeddings: true,
+    tie_word_embeddings: config.tieWeights,
     torch_dtype: "float32",
   };
 }
@@ -89,8 +92,7 @@ function differencesFromBert(config: ModelConfig): string[] {
     funnel: null,
   };
   const { head, hidden } = config;
-  if (head.type === "masked-language-model")
-    Object.assign(wanted, { predictionHead: "transform", tieWeights: true, decoderBias: true });
+  if (head.type === "masked-language-model") Object.assign(wanted, { predictionHead: "transform", decoderBias: true });
   const problems = Object.entries(wanted).flatMap(([field, value]) => {
     const found = config[field as keyof ModelConfig];
     return found === value
@@ -107,3 +109,66 @@ function differencesFromBert(config: ModelConfig): string[] {
   if ("width" in head && head.width !== hidden) problems.push(`head.width ${head.width}, not ${hidden}`);
   return problems;
 }
+
+/**
+ * The model that the `config.json` of a Hugging Face BERT describes, with the head that its `architectures` name.
+ *
+ * @param path of the file, for errors
+ * @throws RangeError for a field that is missing, or says something that no model here does
+ */
+export function modelConfigFromHuggingFace(fields: HuggingFaceConfig, path = "config.json"): ModelConfig {
+  const number = (name: string, otherwise?: number): number => {
+    const value = fields[name] ?? otherwise;
+    if (typeof value === "number") return value;
+    throw new RangeError(`${path}: expected a number as ${name}, got ${JSON.stringify(value)}`);
+  };
+  const oneOf = (name: string, found: unknown, allowed: readonly unknown[], remedy: string) => {
+    if (allowed.includes(found)) return;
+    const choices = allowed.map((one) => JSON.stringify(one)).join(", ");
+    throw new RangeError(`${path}: expected ${name} ${choices}, got ${JSON.stringify(found)}; ${remedy}`);
+  };
+  oneOf("model_type", fields.model_type, ["bert"], "only BERT is read from Hugging Face");
+  oneOf("is_decoder", fields.is_decoder ?? false, [false], "only encoders are read, which see the text to both sides");
+  oneOf("hidden_act", fields.hidden_act, Object.keys(activationAliases), "no other activation is there");
+  const [architecture = "BertForMaskedLM"] = (fields.architectures ?? []) as string[];
+  oneOf("an architecture of", architecture, Object.keys(headsByArchitecture), "save it as one of them");
+  const hidden = number("hidden_size");
+  const dropout = number("hidden_dropout_prob", 0.1);
+  const labels = Object.keys((fields.id2label ?? { 0: "", 1: "" }) as object).length;
+  const problem = fields.problem_type ?? (labels === 1 ? "regression" : "single_label_classification");
+  oneOf("problem_type", problem, ["single_label_classification", "regression"], "there is no loss for it");
+  const sizes = { hidden, labels, dropout: number("classifier_dropout", dropout) };
+  return preset("hf-bert-base", {
+    vocabSize: number("vocab_size"),
+    hidden,
+    layers: number("num_hidden_layers"),
+    heads: number("num_attention_heads"),
+    intermediate: number("intermediate_size"),
+    activation: activationAliases[String(fields.hidden_act)] as ModelConfig["activation"],
+    maxSeq: number("max_position_embeddings"),
+    typeVocabSize: number("type_vocab_size"),
+    paddingId: number("pad_token_id", 0),
+    normEpsilon: number("layer_norm_eps"),
+    tieWeights: fields.tie_word_embeddings !== false,
+    dropout,
+    attentionDropout: number("attention_probs_dropout_prob", 0.1),
+    init: { type: "normal", std: number("initializer_range", 0.02) },
+    head: headsByArchitecture[architecture]!(sizes, problem === "regression"),
+  });
+}
+
+type HeadSizes = { hidden: number; labels: number; dropout: number };
+
+const headsByArchitecture: Record<string, (sizes: HeadSizes, isRegression: boolean) => Head> = {
+  BertForMaskedLM: () => ({ type: "masked-language-model" }),
+  BertForPreTraining: () => ({ type: "masked-language-model" }),
+  BertModel: () => ({ type: "none" }),
+  BertForSequenceClassification: ({ hidden, labels, dropout }, isRegression) => ({
+    type: isRegression ? "regression" : "classification",
+    labels,
+    width: hidden,
+    pooling: "first",
+    dropout,
+  }),
+  BertForTokenClassification: ({ labels, dropout }) => ({ type: "token-classification", labels, dropout }),
+};

@@ -9,7 +9,12 @@ export type {
 } from "./config.ts";
 export { activationBytes, countFlops, type FlopOptions, type Flops, type MemoryOptions } from "./costs.ts";
 export { modelConfigFromFixture } from "./fixture-config.ts";
-export { type HuggingFaceConfig, huggingFaceBertConfig, transformersJsConfig } from "./hugging-face.ts";
+export {
+  type HuggingFaceConfig,
+  huggingFaceBertConfig,
+  modelConfigFromHuggingFace,
+  transformersJsConfig,
+} from "./hugging-face.ts";
 export { init, type Params } from "./init.ts";
 export { type MaskedLossName, maskedLossNames } from "./losses.ts";
 export { classify, classifyTokens, encode, type ForwardOptions, type Inputs, predictTokens } from "./model.ts";

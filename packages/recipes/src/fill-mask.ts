@@ -16,6 +16,8 @@ export const fillMask = async (
   text: string,
   count = 5,
 ): Promise<Guess[][]> => {
+  if (config.head.type !== "masked-language-model")
+    throw new RangeError(`fill-mask: expected a model with a masked-language-model head, got ${config.head.type}`);
   const maskId = specialId(tokenizer, "<mask>");
   const ids = Int32Array.from(tokenizer.encodeIds(text.replaceAll("[MASK]", tokenizer.idToToken(maskId)!)));
   const masks = Int32Array.from(ids.keys()).filter((at) => ids[at] === maskId);

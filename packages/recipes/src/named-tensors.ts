@@ -13,14 +13,18 @@ export const entriesOf = (tensors: NamedTensors, prefix = ""): TensorToWrite[] =
     data: async () => (await value.data()) as Float32Array | Int32Array,
   }));
 
-/** The tensors of checkpoint entries whose name begins with `prefix`, on the device, without the prefix. */
+/** The tensors of checkpoint entries whose name begins with `prefix`, on the device, without the prefix; float64 rounded. */
 export const tensorsOf = (entries: readonly TensorEntry[], prefix = ""): Record<string, Tensor> =>
   Object.fromEntries(
     entries
       .filter(({ name }) => name.startsWith(prefix))
       .map(({ name, dtype, shape, data }) => [
         name.slice(prefix.length),
-        tensor(data as Float32Array, [...shape], dtype === "I32" ? "int32" : "float32"),
+        tensor(
+          data instanceof Float64Array ? Float32Array.from(data) : (data as Float32Array),
+          [...shape],
+          dtype === "I32" ? "int32" : "float32",
+        ),
       ]),
   );
 

@@ -3,7 +3,7 @@ import { createReadStream } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fromHuggingFaceBert, requireTensors, type TensorEntry, writeSafetensors } from "@cramkit/checkpoint";
-import { checkConfig, type ModelConfig, parameterShapes, preset } from "@cramkit/model";
+import { checkConfig, type ModelConfig, modelConfigFromHuggingFace, parameterShapes } from "@cramkit/model";
 import { bertTokenizer, type Tokenizer, tokenizerFromJson } from "@cramkit/tokenizer";
 import { writeFileAtomic } from "@cramkit/trainer/node";
 import { readEntries } from "./checkpoint-format.ts";
@@ -28,8 +28,8 @@ export const saveModel = async (folder: string, { params, config, tokenizer }: S
 };
 
 /**
- * Reads a model: what `saveModel` wrote, or a BERT as Hugging Face publishes it (`config.json`, `model.safetensors`,
- * `tokenizer.json` or `vocab.txt`). The caller disposes of the weights.
+ * Reads a model: what `saveModel` wrote, or a BERT as Hugging Face publishes it (`config.json`, `model.safetensors` whole
+ * or in shards, `tokenizer.json` or `vocab.txt`). The caller disposes of the weights.
  */
 export const loadModel = async (folder: string): Promise<SavedModel> => {
   const saved = (await readJson(join(folder, configFile))) as ModelConfig | undefined;
@@ -37,12 +37,14 @@ export const loadModel = async (folder: string): Promise<SavedModel> => {
     const { tieWeights = true } = saved; // a file of before decoders could be untied does not say it
     const ours = { ...saved, tieWeights };
     checkConfig(ours);
-    return { ...(await readWeights(folder, ours)), tokenizer: await readTokenizer(folder) };
+    const path = join(folder, weightsFile);
+    return { ...toModel(path, await readEntries(path), ours), tokenizer: await readTokenizer(folder) };
   }
   const published = (await readJson(join(folder, "config.json"))) as Record<string, unknown> | undefined;
   if (published) {
-    const config = fromHuggingFaceConfig(published, join(folder, "config.json"));
-    return { ...(await readWeights(folder, config, bertTensors)), tokenizer: await readTokenizer(folder) };
+    const config = modelConfigFromHuggingFace(published, join(folder, "config.json"));
+    const tensors = bertTensors(await readEntries(folder), config);
+    return { ...toModel(folder, tensors, config), tokenizer: await readTokenizer(folder) };
   }
   throw new Error(
     `${folder}: expected a model folder with a model_config.json, or a config.json of a Hugging Face BERT, found neither; a run leaves one under model/ once it is trained: \`cramkit resume\` finishes it`,
@@ -62,13 +64,7 @@ export const modelDigest = async (folder: string): Promise<string | undefined> =
   return hash.digest("hex");
 };
 
-const readWeights = async (
-  folder: string,
-  config: ModelConfig,
-  ours: (entries: TensorEntry[], config: ModelConfig) => TensorEntry[] = (entries) => entries,
-) => {
-  const path = join(folder, weightsFile);
-  const entries = ours(await readEntries(path), config);
+const toModel = (path: string, entries: TensorEntry[], config: ModelConfig) => {
   requireTensors(parameterShapes(config), entries, path);
   return { params: tensorsOf(entries), config };
 };
@@ -82,30 +78,13 @@ const bertTensors = (entries: TensorEntry[], config: ModelConfig): TensorEntry[]
 const readTokenizer = async (folder: string): Promise<Tokenizer> => {
   const json = await readJson(join(folder, tokenizerFile));
   if (json) return tokenizerFromJson(json as object);
-  return bertTokenizer(await readFile(join(folder, "vocab.txt"), "utf8"));
-};
-
-/** The model that a `config.json` of Hugging Face describes. */
-const fromHuggingFaceConfig = (fields: Record<string, unknown>, path: string): ModelConfig => {
-  if (fields.model_type !== "bert") {
+  const path = join(folder, "tokenizer_config.json");
+  const settings = ((await readJson(path)) ?? {}) as Record<string, unknown>;
+  const { do_lower_case = true, strip_accents = null, tokenize_chinese_chars = true } = settings;
+  if (tokenize_chinese_chars !== true || (strip_accents !== null && strip_accents !== do_lower_case)) {
     throw new RangeError(
-      `${path}: expected model_type "bert", got ${JSON.stringify(fields.model_type)}; only BERT is read from Hugging Face`,
+      `${path}: expected tokenize_chinese_chars true and strip_accents as do_lower_case, got ${JSON.stringify({ tokenize_chinese_chars, strip_accents, do_lower_case })}; save the tokenizer as a tokenizer.json, which says it all`,
     );
   }
-  const number = (name: string): number => {
-    const value = fields[name];
-    if (typeof value === "number") return value;
-    throw new RangeError(`${path}: expected a number as ${name}, got ${JSON.stringify(value)}`);
-  };
-  return preset("hf-bert-base", {
-    vocabSize: number("vocab_size"),
-    hidden: number("hidden_size"),
-    layers: number("num_hidden_layers"),
-    heads: number("num_attention_heads"),
-    intermediate: number("intermediate_size"),
-    activation: fields.hidden_act as ModelConfig["activation"],
-    maxSeq: number("max_position_embeddings"),
-    typeVocabSize: number("type_vocab_size"),
-    normEpsilon: number("layer_norm_eps"),
-  });
+  return bertTokenizer(await readFile(join(folder, "vocab.txt"), "utf8"), { lowercase: do_lower_case === true });
 };

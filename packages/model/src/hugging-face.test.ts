@@ -1,0 +1,46 @@
+import { describe, expect, it } from "vitest";
+import { huggingFaceBertConfig, type ModelConfig, modelConfigFromHuggingFace, preset } from "./index.ts";
+
+const head = { labels: 3, width: 768, pooling: "first", dropout: 0.2 } as const;
+
+describe("a config.json of Hugging Face", () => {
+  it.each<[string, Partial<ModelConfig>]>([
+    ["masked language model", { dropout: 0.1, attentionDropout: 0.3, paddingId: 3, normEpsilon: 1e-6 }],
+    ["decoder of its own", { tieWeights: false, activation: "silu", init: { type: "normal", std: 0.5 } }],
+    ["no head", { head: { type: "none" } }],
+    ["classifier", { head: { type: "classification", ...head } }],
+    ["regression", { head: { type: "regression", ...head, labels: 1 } }],
+    ["token classifier", { head: { type: "token-classification", labels: 5, dropout: 0.1 } }],
+  ])("describes the model that it was written for: %s", (_, fields) => {
+    const config = preset("hf-bert-base", fields);
+    expect(modelConfigFromHuggingFace(huggingFaceBertConfig(config))).toEqual(config);
+  });
+
+  it("may leave out what BERT has a default for, and have other names for an activation", () => {
+    const {
+      hidden_dropout_prob: _,
+      tie_word_embeddings: __,
+      ...fields
+    } = huggingFaceBertConfig(preset("hf-bert-base"));
+    const classifier = { ...fields, architectures: ["BertForSequenceClassification"], hidden_act: "swish" };
+    expect(modelConfigFromHuggingFace(classifier)).toMatchObject({
+      dropout: 0.1,
+      tieWeights: true,
+      activation: "silu",
+      head: { type: "classification", labels: 2, dropout: 0.1 },
+    });
+  });
+
+  it.each([
+    [{ model_type: "roberta" }, /^here: expected model_type "bert", got "roberta"; only BERT/],
+    [{ is_decoder: true }, /expected is_decoder false, got true; only encoders/],
+    [{ hidden_act: "gelu_new" }, /expected hidden_act "gelu", .*got "gelu_new"/],
+    [{ architectures: ["BertForQuestionAnswering"] }, /"BertForTokenClassification", got "BertForQuestionAnswering"/],
+    [{ problem_type: "multi_label_classification" }, /problem_type .*got "multi_label_classification"/],
+    [{ vocab_size: "big" }, /expected a number as vocab_size, got "big"/],
+    [{ layer_norm_eps: undefined }, /expected a number as layer_norm_eps, got undefined/],
+  ])("is refused with what is wrong: %o", (fields, message) => {
+    const config = { ...huggingFaceBertConfig(preset("hf-bert-base")), ...fields };
+    expect(() => modelConfigFromHuggingFace(config, "here")).toThrow(message);
+  });
+});
