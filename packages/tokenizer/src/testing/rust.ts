@@ -28,16 +28,29 @@ export async function expectSame(ours: Tokenizer, rust: Rust, input: EncodeInput
 
 export const loadRust = (tokenizer: Tokenizer) => Rust.fromString(JSON.stringify(tokenizer));
 
+/** The tokenizer as the Rust implementation writes it down. */
+export function jsonOf(rust: Rust): TokenizerJson {
+  return withFolder((folder) => {
+    rust.save(join(folder, "json"));
+    return JSON.parse(readFileSync(join(folder, "json"), "utf8"));
+  });
+}
+
 /** Trains a model of the Rust implementation with its default settings, on text that it reads by lines. */
 export function trainRust(model: Model, preTokenizer: PreTokenizer, text: string): { rust: Rust; json: TokenizerJson } {
   const rust = new Rust(model);
   rust.setPreTokenizer(preTokenizer);
-  const folder = mkdtempSync(join(tmpdir(), "cramkit-tokenizer-"));
-  try {
+  withFolder((folder) => {
     writeFileSync(join(folder, "text"), text);
     rust.train([join(folder, "text")]);
-    rust.save(join(folder, "json"));
-    return { rust, json: JSON.parse(readFileSync(join(folder, "json"), "utf8")) };
+  });
+  return { rust, json: jsonOf(rust) };
+}
+
+function withFolder<Result>(use: (folder: string) => Result): Result {
+  const folder = mkdtempSync(join(tmpdir(), "cramkit-tokenizer-"));
+  try {
+    return use(folder);
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -45,9 +45,17 @@ export function trainUnigram(
   return {
     type: "Unigram",
     unk_id: unkToken === undefined ? null : specialTokens.indexOf(unkToken),
-    vocab: [...specialTokens.map((token) => [token, 0]), ...chosen.map(({ text, score }) => [text, score])],
+    vocab: [...specialTokens.map((token) => [token, 0]), ...chosen.map(({ text, score }) => [text, readable(score)])],
     byte_fallback: false,
   };
+}
+
+/**
+ * To 15 digits, which every reader of JSON takes to the same double. The one of `tokenizers` is often a last bit off with 17,
+ * and a last bit decides which of two equally probable segmentations wins.
+ */
+function readable(score: number): number {
+  return Number(score.toPrecision(15));
 }
 
 function expectations(words: WordCounts, round: UnigramRound): Float64Array {
