@@ -143,9 +143,17 @@ describe("Hugging Face BERT names", () => {
 
 describe("a Hugging Face folder", () => {
   it("has the files that transformers looks for", async () => {
-    const tensors = maskedLanguageModel().filter((tensor) => !tensor.name.includes("token_type"));
+    const left = /token_type|query\.bias|cls\.predictions\.bias/;
+    const tensors = maskedLanguageModel().filter(({ name }) => !left.test(name));
     const files = await writeHuggingFaceFolder(directory, {
-      config: { model_type: "bert", hidden_size: 4, type_vocab_size: 2, initializer_range: 1, layer_norm_eps: 0 },
+      config: {
+        model_type: "bert",
+        hidden_size: 4,
+        type_vocab_size: 2,
+        vocab_size: 7,
+        initializer_range: 1,
+        layer_norm_eps: 0,
+      },
       tensors,
       tokenizer: {
         json: { version: "1.0" },
@@ -158,12 +166,17 @@ describe("a Hugging Face folder", () => {
     );
     const checkpoint = await openCheckpoint(directory);
     expect(checkpoint.metadata).toEqual({ format: "pt" }); // transformers refuses a file without
+    // Of what the model goes without, transformers gets zeros.
+    const added = checkpoint.tensors.map(({ name }) => name).filter((name) => left.test(name));
+    expect(added).toHaveLength(4);
     expect((await checkpoint.read("bert.embeddings.token_type_embeddings.weight")).shape).toEqual([2, 4]);
+    expect((await checkpoint.read("cls.predictions.bias")).data).toEqual(new Float32Array(7));
+    expect((await checkpoint.read("bert.encoder.layer.1.attention.self.query.bias")).data).toEqual(new Float32Array(4));
     await checkpoint.close();
     // transformers 5 checks types: an integer is no float to it.
     const written = await readFile(join(directory, "config.json"), "utf8");
     expect(written).toMatch(
-      /"hidden_size": 4,\n.*"type_vocab_size": 2,\n.*"initializer_range": 1\.0,\n.*"layer_norm_eps": 0\.0\n/,
+      /"hidden_size": 4,\n.*"type_vocab_size": 2,\n.*"vocab_size": 7,\n.*"initializer_range": 1\.0,\n.*"layer_norm_eps": 0\.0\n/,
     );
     const config = JSON.parse(await readFile(join(directory, "tokenizer_config.json"), "utf8"));
     expect(config).toMatchObject({

@@ -1,6 +1,6 @@
 import { writeFileAtomically } from "./atomic-file.ts";
 import { writeCheckpoint } from "./sharded-safetensors.ts";
-import type { TensorToWrite } from "./tensor-entry.ts";
+import { elementCount, type TensorToWrite } from "./tensor-entry.ts";
 
 /** Which tokens play which part; `transformers` needs the names, whatever the tokens are. */
 export interface SpecialTokens {
@@ -49,7 +49,7 @@ export async function writeHuggingFaceFolder(
   };
   if (tensors) {
     const options = { metadata: { format: "pt" }, ...(floats && { floats }) };
-    files.push(...(await writeCheckpoint(directory, withTypeEmbedding(tensors, config), options)));
+    files.push(...(await writeCheckpoint(directory, withZeros(tensors, config), options)));
   }
   if (tokenizer) {
     const tokens = tokenNames(tokenizer.specialTokens);
@@ -78,12 +78,25 @@ function tokenNames({ padding, unknown, first, separator, mask }: SpecialTokens)
   return { pad_token: padding, unk_token: unknown, cls_token: first, sep_token: separator, mask_token: mask };
 }
 
-const typeName = "bert.embeddings.token_type_embeddings.weight";
+/** The layers of BERT that always have a bias. */
+const dense = /\.(dense|query|key|value|decoder)\.weight$/;
 
-/** A BERT without token types gets those of its configuration, which add nothing: `transformers` always looks them up. */
-function withTypeEmbedding(tensors: readonly TensorToWrite[], config: object): readonly TensorToWrite[] {
-  const { model_type: type, hidden_size: hidden, type_vocab_size: types } = config as Record<string, unknown>;
-  const isBert = type === "bert" && typeof hidden === "number" && typeof types === "number";
-  if (!isBert || tensors.some((tensor) => tensor.name === typeName)) return tensors;
-  return [...tensors, { name: typeName, dtype: "F32", shape: [types, hidden], data: new Float32Array(types * hidden) }];
+/**
+ * What a BERT of ours may go without and `transformers` always has, as zeros, which change nothing: biases, and the token
+ * types of the configuration.
+ */
+function withZeros(tensors: readonly TensorToWrite[], config: object): readonly TensorToWrite[] {
+  const { model_type: type, ...sizes } = config as Record<string, unknown>;
+  const { hidden_size: hidden, type_vocab_size: types, vocab_size: words } = sizes as Record<string, number>;
+  if (type !== "bert") return tensors;
+  const names = new Set(tensors.map(({ name }) => name));
+  const zeros: TensorToWrite[] = [];
+  const add = (name: string, ...shape: number[]) => {
+    if (names.has(name) || !shape.every(Number.isInteger)) return; // a configuration may leave a size to its default
+    zeros.push({ name, dtype: "F32", shape, data: new Float32Array(elementCount(shape)) });
+  };
+  for (const { name, shape } of tensors) if (dense.test(name)) add(name.replace(/weight$/, "bias"), shape[0]!);
+  if (names.has("cls.predictions.transform.dense.weight")) add("cls.predictions.bias", words!);
+  add("bert.embeddings.token_type_embeddings.weight", types!, hidden!);
+  return [...tensors, ...zeros];
 }

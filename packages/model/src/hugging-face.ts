@@ -74,7 +74,7 @@ const architectures: Record<ModelConfig["head"]["type"], string> = {
   "token-classification": "BertForTokenClassification",
 };
 
-/** What of a model BERT has no place for, field by field. */
+/** What of a model BERT has no place for, field by field. Missing biases are none of it: they are written as zeros. */
 function differencesFromBert(config: ModelConfig): string[] {
   const wanted: Partial<ModelConfig> = {
     normScheme: "post",
@@ -85,14 +85,12 @@ function differencesFromBert(config: ModelConfig): string[] {
     rotary: false,
     feedForward: "dense",
     feedForwardEvery: 1,
-    useBias: true,
-    qkvBias: true,
     residualScale: 1,
     sharedLayers: 0,
     funnel: null,
   };
   const { head, hidden } = config;
-  if (head.type === "masked-language-model") Object.assign(wanted, { predictionHead: "transform", decoderBias: true });
+  if (head.type === "masked-language-model") Object.assign(wanted, { predictionHead: "transform" });
   const problems = Object.entries(wanted).flatMap(([field, value]) => {
     const found = config[field as keyof ModelConfig];
     return found === value

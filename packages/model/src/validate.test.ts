@@ -149,8 +149,8 @@ describe("bad input to a model", () => {
     expect(() => huggingFaceBertConfig(preset("crammed-bert"))).toThrow(
       /normScheme "pre", not "post".*activation gelu-glu/,
     );
-    expect(() => huggingFaceBertConfig(preset("hf-bert-base", { decoderBias: false }))).toThrow(
-      "got decoderBias false, not true; export it to ONNX",
+    expect(() => huggingFaceBertConfig(preset("hf-bert-base", { finalNorm: true }))).toThrow(
+      "got finalNorm true, not false; export it to ONNX",
     );
     expect(huggingFaceBertConfig(preset("hf-bert-base"))).toMatchObject({
       model_type: "bert",

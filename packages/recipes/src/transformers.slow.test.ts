@@ -119,6 +119,7 @@ const berts: Record<
 > = {
   "a masked language model": ["BertForMaskedLM", "hf-bert-base", {}],
   "one without token types": ["BertForMaskedLM", "bert-original", { dropout: 0.1 }],
+  "one without biases": ["BertForMaskedLM", "hf-bert-base", { useBias: false, qkvBias: false, decoderBias: false }],
   "one with a decoder of its own": ["BertForMaskedLM", "hf-bert-base", { tieWeights: false, activation: "silu" }],
   "one whose epsilon is a whole number": ["BertForMaskedLM", "hf-bert-base", { normEpsilon: 0, activation: "mish" }],
   "a classifier": ["BertForSequenceClassification", "hf-bert-base", { head: { type: "classification", ...head } }],
