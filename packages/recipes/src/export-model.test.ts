@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { encode, init, inputsOf, type Params, predictTokens, preset } from "@cramkit/model";
+import { encode, init, inputsOf, type ModelConfig, type Params, predictTokens, preset } from "@cramkit/model";
 import { crammingTokenizerOptions, trainTokenizer } from "@cramkit/tokenizer";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -17,20 +17,28 @@ beforeAll(async () => {
 });
 afterAll(() => compute.dispose());
 
-const model = async (name: "crammed-bert" | "hf-bert-base"): Promise<SavedModel> => {
+const model = async (name: "crammed-bert" | "hf-bert-base", fields: Partial<ModelConfig> = {}): Promise<SavedModel> => {
   const tokenizer = await trainTokenizer(sentences(300), crammingTokenizerOptions({ vocabSize: 90 }));
   const sizes = { vocabSize: tokenizer.vocabSize, layers: 2, hidden: 16, heads: 2, intermediate: 32, maxSeq: 32 };
-  const config = preset(name, { ...sizes, init: { type: "normal", std: 0.3 } });
+  const config = preset(name, { ...sizes, init: { type: "normal", std: 0.3 }, ...fields });
   return { params: init(config, 1), config, tokenizer };
 };
 const text = "The quick [MASK] fox jumps over a [MASK] dog.";
 
+const asHuggingFace = (folder: string, saved: SavedModel) => exportModel(saved, "hf", folder);
+
 it.each([
-  ["our own files", "crammed-bert", saveModel],
-  ["Hugging Face files", "hf-bert-base", (folder: string, saved: SavedModel) => exportModel(saved, "hf", folder)],
-] as const)("gives the same guesses after %s were written and read", async (_, name, write) => {
+  ["our own files", "crammed-bert", saveModel, {}],
+  ["Hugging Face files", "hf-bert-base", asHuggingFace, {}],
+  [
+    "those of a decoder of its own, without biases",
+    "hf-bert-base",
+    asHuggingFace,
+    { tieWeights: false, useBias: false },
+  ],
+] as const)("gives the same guesses after %s were written and read", async (_, name, write, fields) => {
   const folder = mkdtempSync(join(tmpdir(), "model-"));
-  const saved = await model(name);
+  const saved = await model(name, fields);
   await write(folder, saved);
   expect(await fillMask(await loadModel(folder), text)).toEqual(await fillMask(saved, text));
 });
