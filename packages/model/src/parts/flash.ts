@@ -6,7 +6,8 @@ const keySize = 128;
 /**
  * Gated attention unit of FLASH-QUAD, a mixer that needs no feed-forward part beside it. With silu throughout,
  * [u, v] = W_uv x of width 2 hidden each, z = W_z x of width 128, q = gamma_q z + beta_q, k = gamma_k z + beta_k:
- * y = W_o (u * (relu(q k^T / seq)^2 v)) (Hua et al., arXiv 2202.10447). Unlike the study's, it leaves padding out.
+ * y = W_o (u * (relu(q k^T / seq)^2 v)) (Hua et al., arXiv 2202.10447). Unlike the study's, it leaves padding
+ * out; `seq` is the length of the row with it.
  */
 export const flash: PartFactory = ({ hidden, useBias }) => {
   const expanded = 2 * hidden;
