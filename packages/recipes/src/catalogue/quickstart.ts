@@ -32,7 +32,7 @@ export const quickstart = (): Recipe => {
     },
     training: {
       ...base.training,
-      budget: "2.5e6 tokens",
+      budget: "1.5e6 tokens",
       optimizer: { ...studyAdamw, learningRate: 3e-3 },
       batchSize: 8,
       batchRamp: 0,
