@@ -8,17 +8,24 @@ export interface CleanOptions {
   lowercase?: boolean;
   /** Replace two backquotes or two apostrophes by a quotation mark (the quotes of PTB-style tokenized text). */
   plainQuotes?: boolean;
-  /** Remove control characters other than tab and line feed, and the marks that have no width. */
+  /**
+   * Make line feeds of all ends of lines and paragraphs, and remove the other control characters but tabs, the marks that
+   * have no width and U+FFFD, which stands for what could not be decoded.
+   */
   stripControls?: boolean;
   /** Remove everything but ASCII. */
   asciiOnly?: boolean;
-  /** Make runs of spaces one space and more than two line ends two, and remove spaces at the end of lines. */
+  /** Make runs of spaces (also no-break ones) one space, of over two line ends two; remove spaces at the end of lines. */
   collapseSpaces?: boolean;
   /** Remove white space altogether. */
   removeSpaces?: boolean;
 }
 
-/** The steps of the reference's tokenizer, in its order; use it where the tokenizer does not do them itself. */
+/**
+ * The steps of the reference's tokenizer, in its order; use it where the tokenizer does not do them itself. It differs in
+ * what separates words: no-break spaces and the separators of lines stay as space and line feed, where the reference
+ * removes them with all that is not ASCII, and control characters are removed.
+ */
 export const referenceCleaning: CleanOptions = {
   plainQuotes: true,
   unicode: "NFD",
@@ -42,8 +49,9 @@ export function clean(options: CleanOptions = {}): DocumentFilter {
 
 // Regular expressions that only say whether there is work to do: most texts need none of it.
 const notAscii = /[^\0-\x7f]/;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
-const controls = /[\0-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff\ufff9-\uffff]/g;
+const controls =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
+  /[\0-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff]/g;
 
 function cleaningSteps(options: CleanOptions): ((text: string) => string)[] {
   const { unicode } = options;

@@ -11,7 +11,7 @@ export interface DecontaminationOptions {
 
 /**
  * Drops documents that share a run of 13 words with an evaluation set (Brown et al., 2020, appendix C). Words are runs
- * of letters and digits, compared in lower case; signs between them do not count. Evaluation texts with fewer words
+ * of letters and digits, compared in lower case; signs between them do not count (pictographs do, as letters). Evaluation texts with fewer words
  * have no such run and match nothing. Runs are compared by 64-bit hashes: a false match has a probability of less than
  * 1 in 10^13 a word for a million runs.
  */
@@ -74,13 +74,13 @@ function createRunScanner(words: number): RunScanner {
   };
 }
 
-/** The code of a letter or digit in lower case, 0 for anything else. Signs beyond ASCII count as letters. */
+/** The code of a letter, digit or accent in lower case, 0 for anything else. Halves of surrogate pairs count as letters. */
 function wordCode(code: number): number {
   if (code >= 97 && code <= 122) return code;
   if (code >= 65 && code <= 90) return code + 32;
   if (code >= 48 && code <= 57) return code;
-  if (code < 0xc0 || (code >= 0x2000 && code <= 0x206f)) return 0;
-  return String.fromCharCode(code).toLowerCase().charCodeAt(0);
+  const sign = String.fromCharCode(code);
+  return code > 127 && /[\p{L}\p{M}\p{N}\p{Cs}]/u.test(sign) ? sign.toLowerCase().charCodeAt(0) : 0;
 }
 
 function mix(value: number): number {

@@ -72,6 +72,16 @@ describe("filters", () => {
     expect((await apply(decontaminate({ evaluation, words: 4 }), ["is TOO short\nto matter?"])).texts).toEqual([]);
   });
 
+  it("take signs of any script for what separates words", async () => {
+    const evaluation = [{ text: "one two \u00c9t\u00e9 four" }];
+    const texts = [
+      "One \u2192 two\u3001\u00e9t\u00e9 \u20ac four",
+      "one two \u00e9t\u00e9four",
+      "one two e\u0301te\u0301 four",
+    ];
+    expect((await apply(decontaminate({ evaluation, words: 4 }), texts)).texts).toEqual(texts.slice(1));
+  });
+
   it("find every run of a long text, wherever the text begins", async () => {
     const words = Array.from({ length: 300 }, (_, index) => (Math.imul(index + 1, 2654435761) >>> 0).toString(36));
     for (let from = 0; from + 13 <= 300; from += 7) {
@@ -88,6 +98,8 @@ describe("clean", () => {
     const { texts, report } = await apply(clean(), [dirty, "already clean\n\nas \u00e9t\u00e9 is", "\u0007"]);
     expect(texts).toEqual(["\u00e9\nzerowidth and\tbell x\n\ny", "already clean\n\nas \u00e9t\u00e9 is"]);
     expect(report).toMatchObject({ changed: { documents: 1 }, dropped: { documents: 1 } });
+    // Marks that steer the direction of text, and others without a width.
+    expect((await apply(clean(), ["a\u2066b\u2069c\u061cd\u180ee\u206ff"])).texts).toEqual(["abcdef"]);
   });
 
   it("has the steps of the reference", async () => {

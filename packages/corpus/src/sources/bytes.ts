@@ -3,13 +3,15 @@ import { pipeline, Readable, type Transform } from "node:stream";
 import * as zlib from "node:zlib";
 import { Decompress } from "fzstd";
 import { CorpusInputError } from "./bad-input.ts";
-import { type FramePiece, zstdFrames } from "./zstd-frames.ts";
+import { type FramePiece, UnsupportedFrame, zstdFrames } from "./zstd-frames.ts";
 
 const chunkBytes = 1 << 18;
 
 /** Node has zstd from 22.15 on. */
-const createZstdDecompress = (zlib as { createZstdDecompress?: (options: { chunkSize: number }) => Transform })
-  .createZstdDecompress;
+const { createZstdDecompress, constants } = zlib as {
+  createZstdDecompress?: (options: { chunkSize: number; params: Record<number, number> }) => Transform;
+  constants: { ZSTD_d_windowLogMax?: number };
+};
 
 /**
  * The bytes of a file in chunks, decompressed where its name ends in `.gz` or `.zst`. Data that is damaged or ends
@@ -46,7 +48,9 @@ async function* decompressed(
     const reason = error instanceof Error ? error.message : String(error);
     const kind = path.endsWith(".gz") ? "gzip" : "zstd";
     throw new CorpusInputError(
-      `the ${kind} data is damaged or ends early (${reason}); fetch the file again, or set onBrokenFile to "skip"`,
+      error instanceof UnsupportedFrame
+        ? `the zstd data ${reason}; decompress the file with the zstd program, or set onBrokenFile to "skip"`
+        : `the ${kind} data is damaged or ends early (${reason}); fetch the file again, or set onBrokenFile to "skip"`,
       {
         file: path,
         place: `at or before byte ${read}`,
@@ -66,11 +70,15 @@ function through(chunks: AsyncIterable<Buffer>, transform: Transform): AsyncIter
   return transform;
 }
 
+/** The format's own limit, of `zstd --long=31`; without it Node stops at 27. */
+const maxWindowLog = 31;
+
 async function* zstdByNode(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   if (!createZstdDecompress) return;
-  const pieces = zstdFrames(chunks);
+  const pieces = zstdFrames(chunks, { maxWindowLog });
+  const params = { [constants.ZSTD_d_windowLogMax as number]: maxWindowLog };
   for (let piece = await pieces.next(); !piece.done; piece = await pieces.next()) {
-    yield* through(frame(piece.value, pieces), createZstdDecompress({ chunkSize: chunkBytes }));
+    yield* through(frame(piece.value, pieces), createZstdDecompress({ chunkSize: chunkBytes, params }));
   }
 }
 
@@ -93,7 +101,7 @@ async function* zstdInScript(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buff
       if (chunk.length > 0) ready.push(Buffer.from(chunk));
     });
   let decompressor = start();
-  for await (const { bytes, last } of zstdFrames(chunks)) {
+  for await (const { bytes, last } of zstdFrames(chunks, { maxWindowLog: 30 })) {
     decompressor.push(bytes, last);
     if (last) decompressor = start();
     yield* ready;

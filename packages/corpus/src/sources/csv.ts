@@ -1,8 +1,8 @@
 import { pipeline, Readable } from "node:stream";
 import { type CsvError, parse } from "csv-parse";
-import { readBytes } from "./bytes.ts";
 import { type FileRecord, type RecordOptions, recordDocument } from "./format.ts";
-import { decodeUtf8, maxRecordBytes, withoutByteOrderMark } from "./lines.ts";
+import { decodeUtf8, maxRecordBytes } from "./lines.ts";
+import { textBytes } from "./text-bytes.ts";
 
 /** Reads one column of comma-separated values. */
 export function readCsv(path: string, options: RecordOptions): AsyncIterable<FileRecord> {
@@ -26,18 +26,20 @@ async function* readSeparated(
     delimiter,
     quote,
     encoding: "latin1",
+    record_delimiter: ["\r\n", "\n"], // both in one file, where parts of it come from different systems
     relax_column_count: true,
     skip_empty_lines: true,
     skip_records_with_error: true,
     max_record_size: maxRecordBytes,
     info: true,
     on_skip: (error?: CsvError) => {
-      skipped.push({ kind: "bad", place: `line ${error?.lines ?? "?"}`, reason: error?.message ?? "malformed record" });
+      const reason = `${error?.message ?? "malformed record"} (set quote to false where quotes are ordinary characters)`;
+      skipped.push({ kind: "bad", place: `line ${error?.lines ?? "?"}`, reason });
       return undefined;
     },
   });
   // Errors of the file arrive at the iteration, and leaving that early closes the file.
-  pipeline(Readable.from(withoutMark(readBytes(path))), parser, () => {});
+  pipeline(Readable.from(withLineFeeds(textBytes(path))), parser, () => {});
   let header: string[] | undefined;
   for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: { lines: number } }>) {
     if (skipped.length > 0) {
@@ -47,7 +49,7 @@ async function* readSeparated(
     if (typeof options.field === "string" && header === undefined) {
       header = record.map((name) => decodeUtf8(Buffer.from(name, "latin1")) ?? name);
       if (!header.includes(options.field)) {
-        const columns = header.join(", ");
+        const columns = header.map((name) => JSON.stringify(name)).join(", ");
         throw new RangeError(
           `${path}, line 1: expected a column "${options.field}", got: ${columns}; choose with field`,
         );
@@ -77,10 +79,12 @@ function fieldDocument(
   return recordDocument(fields, place, options);
 }
 
-async function* withoutMark(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let first = true;
+/** Makes line feeds of the returns of a file whose first line ends in a return alone, as spreadsheets wrote them. */
+async function* withLineFeeds(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let replaces: boolean | undefined;
   for await (const chunk of chunks) {
-    yield first ? withoutByteOrderMark(chunk) : chunk;
-    first = false;
+    replaces ??= /^[^\r\n]*\r[^\n]/.test(chunk.toString("latin1"));
+    if (replaces) for (let at = chunk.indexOf(13); at >= 0; at = chunk.indexOf(13, at + 1)) chunk[at] = 10;
+    yield chunk;
   }
 }

@@ -22,8 +22,8 @@ function write(name: string, data: string | Uint8Array): string {
 }
 
 /** A zstd frame with raw blocks of at most `blockBytes`: enough of a compressor for a test. */
-function zstdFrame(data: Uint8Array, blockBytes = 100_000): Buffer {
-  const parts: Uint8Array[] = [Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x60])]; // magic, no content size, a window of 4 MB
+function zstdFrame(data: Uint8Array, blockBytes = 100_000, windowLog = 22): Buffer {
+  const parts: Uint8Array[] = [Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x00, (windowLog - 10) << 3])]; // magic, no content size
   for (let start = 0; start < data.length; start += blockBytes) {
     const block = data.subarray(start, start + blockBytes);
     const header = Buffer.alloc(3);
@@ -67,6 +67,11 @@ describe("fileDocuments", () => {
     ]);
   });
 
+  it("takes a line of spaces for a blank one, and half of a surrogate pair for no character", async () => {
+    const path = write("odd.jsonl", '{"text": "a\\ud800\\ud83d\\ude00"}\n \t\r\n"\\udfff\u{1f600}"\n  ');
+    expect(await texts({ path })).toEqual(["a\ufffd\u{1f600}", "\ufffd\u{1f600}"]);
+  });
+
   it("reads the records that `where` wants", async () => {
     const path = write("where.jsonl", lines([1, 2, 3, 4].map((n) => ({ text: `t${n}`, meta: { set: n % 2 } }))));
     const source = fileDocuments({ path, where: ({ meta }) => (meta as { set: number }).set === 1 });
@@ -102,8 +107,20 @@ describe("fileDocuments", () => {
     ]);
     const tsv = write("a.tsv", 'a\tb\t"open quote\nc\td\tplain\n');
     expect(await texts({ path: tsv, field: 2 })).toEqual(['"open quote', "plain"]);
-    await expect(read({ path: csv, field: "body" })).rejects.toThrow(/a\.csv, line 1: expected a column "body"/);
+    await expect(read({ path: csv, field: "body" })).rejects.toThrow(
+      /a\.csv, line 1: expected a column "body", got: "id", "text"; choose with field/,
+    );
     await expect(read({ path: csv, field: "body", onBrokenFile: "skip" })).rejects.toThrow(/choose with field/);
+  });
+
+  it("reads CSV with line ends of several systems", async () => {
+    for (const [name, csv] of [
+      ["feed-first.csv", 'id,text\n1,a\r\n2,"b"\r\n3,"c\r\nd"\n'],
+      ["return-first.csv", 'id,text\r\n1,a\n2,"b"\n3,"c\r\nd"\r\n'],
+    ] as const) {
+      expect(await texts({ path: write(name, csv) })).toEqual(["a", "b", "c\r\nd"]);
+    }
+    expect(await texts({ path: write("returns.csv", 'id,text\r1,a\r2,"b\nc"\r') })).toEqual(["a", "b\nc"]);
   });
 
   it.skipIf(process.platform !== "linux")("closes a file that is left early", async () => {
@@ -172,6 +189,8 @@ describe("fileDocuments", () => {
     expect(await texts({ path: write("a.csv.zst", zstdFrame(csv)) })).toEqual(expected);
     expect(await texts({ path: write("a.json.gz", gzipSync(JSON.stringify(values))) })).toEqual(expected);
     expect(await texts({ path: write("a.txt.zst", zstdFrame(csv)), unit: "line" })).toEqual(["text", ...expected]);
+    // As "zstd --long=28" makes them.
+    expect(await texts({ path: write("w.csv.zst", zstdFrame(csv, 100_000, 28)) })).toEqual(expected);
   });
 
   it("reads folders in the order of paths, with patterns", async () => {
@@ -242,6 +261,29 @@ describe("bad input", () => {
     await expect(texts({ path: csv })).rejects.toThrow(/u\.csv, line 3: invalid UTF-8 in the column "text"/);
   });
 
+  it("says what was found in the place of a text", async () => {
+    const path = write("kinds.jsonl", lines([{ text: null }, { text: 5 }, { text: ["a"] }, { text: { 0: "a" } }]));
+    const source = fileDocuments({ path, maxBadShare: 1 });
+    await collect(source);
+    expect(source.report().examples.map(({ reason }) => reason)).toEqual(
+      ["null", "a number", "an array", "an object"].map((kind) => `expected a text in the field "text", got ${kind}`),
+    );
+  });
+
+  it("says what to do with UTF-16", async () => {
+    for (const [name, text] of [
+      ["wide.jsonl", '{"text": "a"}'],
+      ["wide.json", '["a"]'],
+      ["wide.csv", "text\na"],
+      ["wide.txt", "a"],
+      ["wide.txt.gz", "a"],
+    ] as const) {
+      const bytes = Buffer.from(`\ufeff${text}`, "utf16le");
+      const path = write(name, name.endsWith(".gz") ? gzipSync(bytes) : bytes);
+      await expect(texts({ path })).rejects.toThrow(/wide.*, byte 0: expected UTF-8, got UTF-16 .*; convert the file/);
+    }
+  });
+
   it("names file and byte of gzip and zstd data that ends early or is damaged", async () => {
     const data = Buffer.from(lines(good(20_000)));
     for (const [name, packed] of [
@@ -273,9 +315,12 @@ describe("bad input", () => {
     );
   });
 
-  it("names a CSV record with a quote that never closes", async () => {
+  it("names a CSV record with a quote that never closes, or that opens inside", async () => {
     const path = write("q.csv", 'text\nfine\n"never closed\nmore\n');
     await expect(texts({ path })).rejects.toThrow(/q\.csv, line \d+: /);
+    const inches = write("inches.csv", 'text\nfine\na 5" pipe\n');
+    await expect(texts({ path: inches })).rejects.toThrow(/inches\.csv, line 3: .*set quote to false where quotes are/);
+    expect(await texts({ path: inches, quote: false })).toEqual(["fine", 'a 5" pipe']);
   });
 
   it("names the row group of a corrupt Parquet file, and a file without its footer", async () => {

@@ -51,10 +51,17 @@ export function recordDocument(value: unknown, place: string, options: RecordOpt
   if (options.where && !options.where(record)) return { kind: "unwanted" };
   const text = record[options.field];
   if (typeof text !== "string") {
-    const fields = Object.keys(record).slice(0, 8).join(", ");
-    return { kind: "bad", place, reason: `expected a text in the field "${options.field}" (it has: ${fields})` };
+    const got =
+      text === undefined ? ` (it has: ${Object.keys(record).slice(0, 8).join(", ")})` : `, got ${kindOf(text)}`;
+    return { kind: "bad", place, reason: `expected a text in the field "${options.field}"${got}` };
   }
   const id = record[options.idField];
   // Parquet gives integers of 64 bits as bigint.
   return { kind: "document", text, id: ["string", "number", "bigint"].includes(typeof id) ? String(id) : place };
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return "null";
+  if (typeof value === "object") return Array.isArray(value) ? "an array" : "an object";
+  return `a ${typeof value}`;
 }

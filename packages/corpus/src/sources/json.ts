@@ -1,8 +1,8 @@
 import { CorpusInputError } from "./bad-input.ts";
-import { readBytes } from "./bytes.ts";
 import type { FileRecord, RecordOptions } from "./format.ts";
 import { parseRecord } from "./jsonl.ts";
-import { maxRecordBytes, withoutByteOrderMark } from "./lines.ts";
+import { maxRecordBytes } from "./lines.ts";
+import { textBytes } from "./text-bytes.ts";
 
 const [quote, backslash, comma, open, close] = [34, 92, 44, 91, 93];
 
@@ -21,10 +21,7 @@ export async function* readJson(path: string, options: RecordOptions): AsyncGene
   let offset = 0;
   let carried: Buffer[] = [];
   let carriedBytes = 0;
-  let first = true;
-  for await (let chunk of readBytes(path)) {
-    if (first) chunk = withoutByteOrderMark(chunk);
-    first = false;
+  for await (const chunk of textBytes(path)) {
     let start = 0;
     const cut = (end: number): FileRecord => {
       const isTooLong = carriedBytes + end - start > maxRecordBytes;

@@ -1,14 +1,14 @@
-import { readBytes } from "./bytes.ts";
 import { type FileRecord, type RecordOptions, recordDocument } from "./format.ts";
-import { decodeUtf8, type Line, lineBatches, maxRecordBytes } from "./lines.ts";
+import { decodeUtf8, isBlank, type Line, lineBatches, maxRecordBytes } from "./lines.ts";
+import { textBytes } from "./text-bytes.ts";
 
 /** Reads one JSON value a line: an object with a text field, or a string. Blank lines are ignored. */
 export async function* readJsonLines(path: string, options: RecordOptions): AsyncGenerator<FileRecord> {
   let number = 0;
-  for await (const lines of lineBatches(readBytes(path))) {
+  for await (const lines of lineBatches(textBytes(path))) {
     for (const line of lines) {
       number++;
-      if (line === undefined || line.length > 0) yield parseRecord(line, `line ${number}`, options);
+      if (line === undefined || !isBlank(line)) yield parseRecord(line, `line ${number}`, options);
     }
   }
 }
@@ -24,5 +24,8 @@ export function parseRecord(json: Line, place: string, options: RecordOptions): 
   } catch (error) {
     return { kind: "bad", place, reason: `invalid JSON: ${(error as Error).message}` };
   }
-  return recordDocument(value, place, options);
+  const record = recordDocument(value, place, options);
+  // Half of a surrogate pair can only come from an escape: it is no character, and UTF-8 cannot hold it.
+  if (record.kind === "document" && text.includes("\\u")) record.text = record.text.replace(/\p{Cs}/gu, "\ufffd");
+  return record;
 }

@@ -6,14 +6,11 @@ export const maxRecordBytes = 256 << 20;
 /** A line without its end, or undefined where it is longer than `maxRecordBytes`. */
 export type Line = Buffer | undefined;
 
-/** Splits chunks at line feeds; each array holds the lines that a chunk completes. A byte order mark is removed. */
+/** Splits chunks at line feeds; each array holds the lines that a chunk completes. */
 export async function* lineBatches(chunks: AsyncIterable<Buffer>): AsyncGenerator<Line[]> {
   let carried: Buffer[] = [];
   let carriedBytes = 0;
-  let first = true;
-  for await (let chunk of chunks) {
-    if (first) chunk = withoutByteOrderMark(chunk);
-    first = false;
+  for await (const chunk of chunks) {
     const lines: Line[] = [];
     let start = 0;
     for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, start)) {
@@ -41,8 +38,10 @@ function trimReturn(line: Buffer): Buffer {
   return line[line.length - 1] === 13 ? line.subarray(0, -1) : line;
 }
 
-export function withoutByteOrderMark(bytes: Buffer): Buffer {
-  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
+/** True where there is nothing but spaces, tabs and returns. */
+export function isBlank(line: Buffer): boolean {
+  for (const byte of line) if (byte !== 32 && byte !== 9 && byte !== 13) return false;
+  return true;
 }
 
 /** The text of UTF-8 bytes, or undefined where they are not valid. */

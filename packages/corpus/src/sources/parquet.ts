@@ -3,12 +3,18 @@ import { mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { type AsyncBuffer, type FileMetaData, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
-import { compressors } from "hyparquet-compressors";
+import {
+  type AsyncBuffer,
+  type FileMetaData,
+  parquetMetadataAsync,
+  parquetReadObjects,
+  parquetSchema,
+} from "hyparquet";
 import { CorpusInputError } from "./bad-input.ts";
 import { readBytes, uncompressedName } from "./bytes.ts";
 import { type FileRecord, type RecordOptions, recordDocument } from "./format.ts";
 import { decodeUtf8 } from "./lines.ts";
+import { compressors } from "./parquet-compressors.ts";
 
 /**
  * Reads one text column of a Parquet file, a row group at a time. A damaged row group is as many bad records as it has
@@ -30,7 +36,9 @@ export async function* readParquet(path: string, options: RecordOptions): AsyncG
 }
 
 const invalidText = Symbol("invalid UTF-8");
-const parsers = { stringFromBytes: (bytes: Uint8Array) => bytes && (decodeUtf8(bytes) ?? invalidText) };
+const stringFromBytes = (bytes: Uint8Array) => bytes && (decodeUtf8(bytes) ?? invalidText);
+/** JSON columns are read as the texts that they are. */
+const parsers = { stringFromBytes, jsonFromBytes: stringFromBytes };
 
 async function* readRowGroups(name: string, path: string, options: RecordOptions): AsyncGenerator<FileRecord> {
   const handle = await open(path);
@@ -47,6 +55,7 @@ async function* readRowGroups(name: string, path: string, options: RecordOptions
     };
     const metadata = await readFooter(name, file);
     const columns = wantedColumns(name, metadata, options);
+    if (isEncrypted(metadata, columns)) throw encrypted(name, byteLength);
     let row = 0;
     for (const [group, { num_rows }] of metadata.row_groups.entries()) {
       const rows = Number(num_rows);
@@ -73,6 +82,9 @@ async function* readRowGroups(name: string, path: string, options: RecordOptions
 }
 
 async function readFooter(name: string, file: AsyncBuffer): Promise<FileMetaData> {
+  const { byteLength } = file;
+  const magic = Buffer.from(await file.slice(Math.max(0, byteLength - 4), byteLength)).toString("latin1");
+  if (magic === "PARE") throw encrypted(name, byteLength);
   try {
     return await parquetMetadataAsync(file);
   } catch (cause) {
@@ -80,7 +92,7 @@ async function readFooter(name: string, file: AsyncBuffer): Promise<FileMetaData
       `no readable Parquet footer (${(cause as Error).message}); fetch the file again, or set onBrokenFile to "skip"`,
       {
         file: name,
-        place: `byte ${file.byteLength}`,
+        place: `byte ${byteLength}`,
         cause,
       },
     );
@@ -89,10 +101,29 @@ async function readFooter(name: string, file: AsyncBuffer): Promise<FileMetaData
 
 /** All columns for `where`, else those of the text and the identity. */
 function wantedColumns(name: string, metadata: FileMetaData, { field, idField, where }: RecordOptions) {
-  const [root, ...elements] = metadata.schema;
-  const names = elements.map((element) => element.name);
-  if (root === undefined || !names.includes(String(field))) {
+  const all = parquetSchema(metadata).children;
+  const names = all.map(({ element }) => element.name);
+  const text = all[names.indexOf(String(field))];
+  if (text === undefined) {
     throw new RangeError(`${name}, footer: expected a column "${field}", got: ${names.join(", ")}; choose with field`);
   }
+  const type = text.element.type ?? "nested values";
+  if (!type.endsWith("BYTE_ARRAY")) {
+    throw new RangeError(`${name}, footer: expected texts in the column "${field}", got ${type}; choose with field`);
+  }
   return where ? undefined : names.filter((column) => column === field || column === idField);
+}
+
+function isEncrypted({ row_groups }: FileMetaData, wanted: string[] | undefined): boolean {
+  return row_groups.some(({ columns }) =>
+    columns.some(({ crypto_metadata, meta_data }) => {
+      const name = meta_data?.path_in_schema[0];
+      return crypto_metadata && (!name || !wanted || wanted.includes(name));
+    }),
+  );
+}
+
+function encrypted(file: string, byteLength: number): CorpusInputError {
+  const reason = 'the Parquet data is encrypted; write it again without encryption, or set onBrokenFile to "skip"';
+  return new CorpusInputError(reason, { file, place: `byte ${byteLength}` });
 }

@@ -1,6 +1,6 @@
-import { readBytes } from "./bytes.ts";
 import type { FileRecord, RecordOptions } from "./format.ts";
-import { decodeUtf8, type Line, lineBatches, maxRecordBytes, withoutByteOrderMark } from "./lines.ts";
+import { decodeUtf8, isBlank, type Line, lineBatches, maxRecordBytes } from "./lines.ts";
+import { textBytes } from "./text-bytes.ts";
 
 /** Reads plain text: a document a file, a line, or a block of lines between blank ones. */
 export function readText(path: string, { unit }: RecordOptions): AsyncIterable<FileRecord> {
@@ -11,7 +11,7 @@ export function readText(path: string, { unit }: RecordOptions): AsyncIterable<F
 async function* wholeFile(path: string): AsyncGenerator<FileRecord> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of readBytes(path)) {
+  for await (const chunk of textBytes(path)) {
     bytes += chunk.length;
     if (bytes > maxRecordBytes) {
       yield tooLong("line 1");
@@ -19,14 +19,14 @@ async function* wholeFile(path: string): AsyncGenerator<FileRecord> {
     }
     chunks.push(chunk);
   }
-  const record = decoded(withoutByteOrderMark(Buffer.concat(chunks)), "line 1");
+  const record = decoded(Buffer.concat(chunks), "line 1");
   if (record.kind === "document") record.text = record.text.replaceAll("\r\n", "\n");
   yield record;
 }
 
 async function* textLines(path: string): AsyncGenerator<FileRecord> {
   let number = 0;
-  for await (const lines of lineBatches(readBytes(path))) {
+  for await (const lines of lineBatches(textBytes(path))) {
     for (const line of lines) {
       number++;
       if (line === undefined) yield tooLong(`line ${number}`);
@@ -48,7 +48,7 @@ async function* textBlocks(path: string): AsyncGenerator<FileRecord> {
     bytes = 0;
     return record;
   };
-  for await (const lines of lineBatches(readBytes(path))) {
+  for await (const lines of lineBatches(textBytes(path))) {
     for (const line of lines) {
       number++;
       if (line !== undefined && isBlank(line)) {
@@ -69,11 +69,6 @@ function joinLines(lines: Buffer[]): Buffer {
   if (only && lines.length === 1) return only;
   const lineFeed = Uint8Array.of(10);
   return Buffer.concat(lines.flatMap((line, index) => (index ? [lineFeed, line] : [line])));
-}
-
-function isBlank(line: Buffer): boolean {
-  for (const byte of line) if (byte !== 32 && byte !== 9 && byte !== 13) return false;
-  return true;
 }
 
 function decoded(bytes: Buffer, place: string): FileRecord {

@@ -1,8 +1,8 @@
 import { CorpusInputError } from "./bad-input.ts";
-import { readBytes } from "./bytes.ts";
 import { type FileRecord, type RecordOptions, recordDocument } from "./format.ts";
 import { parseRecord } from "./jsonl.ts";
 import { decodeUtf8, lineBatches } from "./lines.ts";
+import { textBytes } from "./text-bytes.ts";
 
 /**
  * Reads a dump of WikiExtractor, in either of its forms: `<doc id="..." url="..." title="...">`, the title, the text and
@@ -11,7 +11,7 @@ import { decodeUtf8, lineBatches } from "./lines.ts";
 export async function* readWikiExtractor(path: string, options: RecordOptions): AsyncGenerator<FileRecord> {
   let number = 0;
   let article: Article | undefined;
-  for await (const lines of lineBatches(readBytes(path))) {
+  for await (const lines of lineBatches(textBytes(path))) {
     for (const bytes of lines) {
       number++;
       if (bytes?.length === 0 && !article) continue;

@@ -4,15 +4,22 @@ export interface FramePiece {
   last: boolean;
 }
 
+/** A frame that is whole, but beyond what its decoder can do. */
+export class UnsupportedFrame extends Error {}
+
 const frameMagic = 0xfd2fb528;
 const skippableMagic = 0x184d2a50; // the last four bits are free
 
 /**
  * Finds where the frames of a zstd file end, from the sizes in their headers (RFC 8878, section 3.1), without
  * decompressing. Decoders differ in what they make of several frames in a row and of one that ends early; so each gets
- * whole frames, and a file that ends inside one throws here, as does one that is no zstd at all.
+ * whole frames, and a file that ends inside one throws here, as does one that is no zstd at all. A frame throws an
+ * UnsupportedFrame where its window is above `2^maxWindowLog` bytes or it was made with a dictionary.
  */
-export async function* zstdFrames(chunks: AsyncIterable<Buffer>): AsyncGenerator<FramePiece> {
+export async function* zstdFrames(
+  chunks: AsyncIterable<Buffer>,
+  { maxWindowLog }: { maxWindowLog: number },
+): AsyncGenerator<FramePiece> {
   let pending: Buffer = Buffer.alloc(0); // the beginning of a header that a chunk cuts
   let state: "frame" | "block" = "frame";
   let skip = 0; // bytes up to the next header
@@ -36,7 +43,8 @@ export async function* zstdFrames(chunks: AsyncIterable<Buffer>): AsyncGenerator
         state = "frame";
         continue;
       }
-      const header = state === "frame" ? frameHeader(bytes, at, offset) : blockHeader(bytes, at, checksum);
+      const header =
+        state === "frame" ? frameHeader(bytes, at, offset, maxWindowLog) : blockHeader(bytes, at, checksum);
       if (header === undefined) {
         pending = bytes.subarray(at);
         break;
@@ -62,7 +70,7 @@ interface Header {
 }
 
 /** The header of a frame at `at`, or undefined where it is not complete. */
-function frameHeader(bytes: Buffer, at: number, offset: number): Header | undefined {
+function frameHeader(bytes: Buffer, at: number, offset: number, maxWindowLog: number): Header | undefined {
   if (at + 5 > bytes.length) return undefined;
   const magic = bytes.readUInt32LE(at);
   if ((magic & 0xfffffff0) >>> 0 === skippableMagic) {
@@ -73,7 +81,17 @@ function frameHeader(bytes: Buffer, at: number, offset: number): Header | undefi
   const isSingleSegment = (descriptor >> 5) & 1;
   const contentSize = [isSingleSegment, 2, 4, 8][descriptor >> 6] as number;
   const dictionary = [0, 1, 2, 4][descriptor & 3] as number;
-  return { bytes: 5 + (1 - isSingleSegment) + dictionary + contentSize, ends: false, checksum: descriptor & 4 };
+  const window = 1 - isSingleSegment;
+  const size = 5 + window + dictionary + contentSize;
+  if (at + size > bytes.length) return undefined;
+  const windowLog = window * (10 + ((bytes[at + 5] as number) >> 3));
+  if (windowLog > maxWindowLog) {
+    throw new UnsupportedFrame(`has a window of 2^${windowLog} bytes, more than 2^${maxWindowLog}`);
+  }
+  if (dictionary > 0 && bytes.readUIntLE(at + 5 + window, dictionary) > 0) {
+    throw new UnsupportedFrame("needs the dictionary that it was compressed with");
+  }
+  return { bytes: size, ends: false, checksum: descriptor & 4 };
 }
 
 function blockHeader(bytes: Buffer, at: number, checksum: number): Header | undefined {
