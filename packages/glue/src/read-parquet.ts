@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
+import { compressors } from "hyparquet-compressors";
 import type { GlueTask, SplitLayout } from "./glue-tasks.ts";
 import { exampleFrom, labelOf } from "./label.ts";
 import type { ReadSet } from "./read-tsv.ts";
@@ -44,7 +45,7 @@ async function readShard(file: string, glue: GlueTask): Promise<Example[]> {
       `${file}: expected the columns ${columns.join(", ")} of ${glue.task.title}, got ${names.join(", ")}; put the file of ${glue.task.title} there`,
     );
   checkLabelNames(file, glue, metadata.key_value_metadata);
-  const rows = await parquetReadObjects({ file: buffer, metadata, columns }).catch(damaged);
+  const rows = await parquetReadObjects({ file: buffer, metadata, columns, compressors }).catch(damaged);
   return rows.map((row, i) => {
     const value = labelOf(glue, row[label]);
     if (Number.isNaN(value))
@@ -60,11 +61,15 @@ async function readShard(file: string, glue: GlueTask): Promise<Example[]> {
   });
 }
 
-/** Several tasks have the same columns; the datasets library keeps the names of the labels beside them. */
+/**
+ * Several tasks have the same columns; the datasets library keeps the names of the labels beside them. Labels that were
+ * saved as plain integers have none and are taken for the task's own.
+ */
 function checkLabelNames(file: string, glue: GlueTask, metadata: { key: string; value?: string }[] | undefined): void {
   const text = metadata?.find(({ key }) => key === "huggingface")?.value;
   if (!text) return;
-  const names: unknown = JSON.parse(text)?.info?.features?.label?.names;
+  const { names, dtype } = JSON.parse(text)?.info?.features?.label ?? {};
+  if (!Array.isArray(names) && !/^float/.test(dtype)) return;
   const got = Array.isArray(names) ? names.join(", ") : "scores";
   const expected = glue.task.labels.length === 0 ? "scores" : glue.task.labels.join(", ");
   if (got !== expected)

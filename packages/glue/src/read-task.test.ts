@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type GlueName, glueNames, glueTasks } from "./glue-tasks.ts";
@@ -80,10 +81,16 @@ describe("official TSV files", () => {
 });
 
 describe("Parquet files of the hub", () => {
-  const parquet = (columns: Record<string, unknown[]>, names?: string[]): Uint8Array => {
-    const features = { label: names ? { names, _type: "ClassLabel" } : { dtype: "float32", _type: "Value" } };
+  const parquet = (
+    columns: Record<string, unknown[]>,
+    names?: string[],
+    written: Partial<Parameters<typeof parquetWriteBuffer>[0]> & { dtype?: string } = {},
+  ): Uint8Array => {
+    const { dtype = "float32", ...options } = written;
+    const features = { label: names ? { names, _type: "ClassLabel" } : { dtype, _type: "Value" } };
     return new Uint8Array(
       parquetWriteBuffer({
+        ...options,
         columnData: Object.entries(columns).map(([name, data]) => ({ name, data: data as string[] })),
         kvMetadata: [{ key: "huggingface", value: JSON.stringify({ info: { features } }) }],
       }),
@@ -122,6 +129,14 @@ describe("Parquet files of the hub", () => {
     for (const split of ["train", "validation", "test"])
       await write(`mrpc/${split}-00000-of-00001.parquet`, rte([1n], names));
     expect((await readGlue(directory, "mrpc", { tests: true })).tests![0]!.examples[0]).not.toHaveProperty("label");
+  });
+
+  it("are read as other tools write them: compressed otherwise, labels without names", async () => {
+    const columns = { sentence1: ["a ".repeat(50)], sentence2: ["b"], label: [1n] };
+    const gzip = { codec: "GZIP", compressors: { GZIP: (bytes: Uint8Array) => gzipSync(bytes) } } as const;
+    const file = parquet(columns, undefined, { ...gzip, dtype: "int64" });
+    for (const split of ["train", "validation"]) await write(`rte/${split}-00000-of-00001.parquet`, file);
+    expect((await readGlue(directory, "rte")).train).toEqual([{ text: "a ".repeat(50), pair: "b", label: 1 }]);
   });
 
   it("hold scores for STS-B", async () => {
