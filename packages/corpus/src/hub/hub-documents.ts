@@ -6,7 +6,7 @@ import type { Document } from "../document.ts";
 import { restartable } from "../restartable.ts";
 import { createReadTally, type ReadTally } from "../sources/bad-input.ts";
 import { type FileDocumentsOptions, type ReadDocuments, readFileDocuments } from "../sources/files.ts";
-import { formatOf } from "../sources/format.ts";
+import { formatOf, isDatasetMetadata } from "../sources/format.ts";
 import { cachedHubFile, encodedPath, explained, type HubAccess, retried } from "./download.ts";
 import { parseHubUri } from "./hub-uri.ts";
 import { waitingFetch } from "./waiting-fetch.ts";
@@ -47,6 +47,7 @@ async function* readHub(options: HubDocumentsOptions, tally: ReadTally): AsyncGe
     for await (const { type, path } of listFiles({ repo, ...address, recursive: true, hubUrl, fetch, accessToken })) {
       if (type === "file" && matches(path) && wanted(path) && !unwanted(path)) paths.push(path);
     }
+    const isData = (path: string) => formatOf(path) !== undefined && !isDatasetMetadata(path);
     return paths.filter((path) => format !== undefined || isData(path)).sort((a, b) => (a < b ? -1 : 1));
   };
   const paths = await explained(uri, () => retried(retries, listed));
@@ -56,9 +57,4 @@ async function* readHub(options: HubDocumentsOptions, tally: ReadTally): AsyncGe
     yield* readFileDocuments(file, `${name}/${path}`, options, tally);
   }
   tally.finish();
-}
-
-/** A dataset's card and metadata are not its data. */
-function isData(path: string): boolean {
-  return formatOf(path) !== undefined && !/(?:^|\/)(?:README\.md|dataset_infos\.json|\.[^/]*)$/i.test(path);
 }

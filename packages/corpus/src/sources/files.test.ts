@@ -210,6 +210,27 @@ describe("fileDocuments", () => {
     expect(await texts({ path: join(path, "a/skip.bin"), format: "txt" })).toEqual(["a/skip.bin"]);
   });
 
+  it("reads a dataset's data, and not its card and metadata, unless they are all or are asked for", async () => {
+    const data = lines([{ text: "a" }]);
+    write("hub/README.md", "# Card");
+    write("hub/dataset_infos.json", "{}");
+    const path = join(folder, "hub");
+    expect(await texts({ path, include: "*.md" })).toEqual(["# Card"]);
+    write("hub/data/train.jsonl", data);
+    expect(await texts({ path })).toEqual(["a"]);
+    expect(await texts({ path, include: "**/*.{md,jsonl}" })).toEqual(["# Card", "a"]);
+    write("prose/README.md", "# Read me");
+    write("prose/more.md", "more");
+    expect(await texts({ path: join(folder, "prose") })).toEqual(["# Read me", "more"]);
+    write("saved/state.json", "{}");
+    const table = write("saved/data-00000-of-00001.arrow", "ARROW1");
+    await expect(texts({ path: join(folder, "saved") })).rejects.toThrow(
+      /got none in .*saved; there is data-00000-of-00001\.arrow: write it as Parquet, with to_parquet of the datasets/,
+    );
+    await expect(texts({ path: table })).rejects.toThrow(/expected a file named .*; write it as Parquet/);
+    await expect(texts({ path: write("a.jsonl.bz2", "BZh9") })).rejects.toThrow(/got .*a\.jsonl\.bz2; unpack it/);
+  });
+
   it("starts again at each iteration, and stops reading where its reader does", async () => {
     const source = fileDocuments({ path: write("again.txt", "a\nb\nc\n"), unit: "line" });
     expect(await collect(source)).toHaveLength(3);

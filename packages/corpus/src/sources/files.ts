@@ -11,7 +11,7 @@ import {
   type ReadTally,
 } from "./bad-input.ts";
 import { readCsv, readTsv } from "./csv.ts";
-import { type Format, formatOf, type RecordOptions, type RecordReader } from "./format.ts";
+import { dataFiles, type Format, formatOf, formatRemedy, type RecordOptions, type RecordReader } from "./format.ts";
 import { readJson } from "./json.ts";
 import { readJsonLines } from "./jsonl.ts";
 import { readParquet } from "./parquet.ts";
@@ -31,7 +31,10 @@ const readers: Record<Format, RecordReader> = {
 export interface FileDocumentsOptions extends Partial<RecordOptions>, BadInputPolicy {
   /** A file or a folder (read with its sub-folders, in the order of its paths), or several. */
   path: string | readonly string[];
-  /** Patterns over paths inside a folder, such as `**\/*.jsonl.gz`; all files of a known format where there are none. */
+  /**
+   * Patterns over paths inside a folder, such as `**\/*.jsonl.gz`. Where there are none, all files of a known format, but
+   * not the card and the metadata (`README.md`, `dataset_infos.json`, ...) of a dataset that lie beside its data.
+   */
   include?: string | string[];
   exclude?: string | string[];
   /** The format of all files, where their names do not tell. */
@@ -73,7 +76,7 @@ export async function* readFileDocuments(
   if (format === undefined) {
     throw new RangeError(
       `fileDocuments: expected a file named .txt, .jsonl, .json, .csv, .tsv or .parquet (also .gz, .zst), got ${path}; ` +
-        "name its format",
+        formatRemedy(path),
     );
   }
   tally.report.files++;
@@ -103,6 +106,7 @@ async function findFiles({ path, include, exclude, format }: FileDocumentsOption
   const wanted = include === undefined ? undefined : picomatch(include, { dot: true });
   const unwanted = exclude === undefined ? undefined : picomatch(exclude, { dot: true });
   const found: FoundFile[] = [];
+  let unread: string | undefined;
   for (const start of typeof path === "string" ? [path] : path) {
     const entry = await stat(start).catch(() => undefined);
     if (entry === undefined) {
@@ -112,26 +116,29 @@ async function findFiles({ path, include, exclude, format }: FileDocumentsOption
       found.push({ path: start, name: basename(start) });
       continue;
     }
-    const names = (await readdir(start, { recursive: true, withFileTypes: true }))
+    const all = (await readdir(start, { recursive: true, withFileTypes: true }))
       .filter((item) => item.isFile() || item.isSymbolicLink())
       .map((item) => join(item.parentPath ?? item.path, item.name).slice(join(start, "/").length))
-      .map((name) => name.replaceAll("\\", "/"))
-      .filter((name) => (wanted ? wanted(name) : format !== undefined || formatOf(name) !== undefined))
+      .map((name) => name.replaceAll("\\", "/"));
+    const names = (wanted ? all.filter((name) => wanted(name)) : dataFiles(all, format))
       .filter((name) => !unwanted?.(name))
       .sort((a, b) => (a < b ? -1 : 1));
+    unread ??= all.find((name) => name.endsWith(".arrow"));
     found.push(...names.map((name) => ({ path: join(start, name), name })));
   }
-  if (found.length === 0) throw new RangeError(noFiles({ path, include, exclude, format }));
+  if (found.length === 0) throw new RangeError(noFiles({ path, include, exclude, format }, unread));
   return found;
 }
 
-const noFiles = ({ path, include, exclude, format }: FileDocumentsOptions): string => {
+const noFiles = ({ path, include, exclude, format }: FileDocumentsOptions, unread: string | undefined): string => {
   const all =
     format === undefined ? "files named .txt, .jsonl, .json, .csv, .tsv or .parquet (also .gz, .zst)" : "files";
   const expected = include === undefined ? all : `files that match ${[include].flat().join(", ")}`;
   const isChosen = include !== undefined || exclude !== undefined;
   const remedy = isChosen
     ? "check include and exclude"
-    : `name another path${format === undefined ? ", or their format" : ""}`;
+    : unread !== undefined
+      ? `there is ${unread}: ${formatRemedy(unread)}`
+      : `name another path${format === undefined ? ", or their format" : ""}`;
   return `fileDocuments: expected ${expected}, got none in ${[path].flat().join(", ")}; ${remedy}`;
 };

@@ -43,6 +43,27 @@ export function formatOf(path: string): Format | undefined {
   return endings.find(([ending]) => ending.test(name))?.[1];
 }
 
+/** True for the card and the metadata of a dataset of the Hugging Face hub or library, which are not its data. */
+export function isDatasetMetadata(path: string): boolean {
+  return /(?:^|\/)(?:README\.md|dataset_infos?\.json|dataset_dict\.json|state\.json|\.[^/]*)$/i.test(path);
+}
+
+/**
+ * The files of a folder to read where nobody chose: those of a known format, or all where `format` says what they are.
+ * Beside records, and beside tables of the datasets library, a dataset's card and metadata are left out.
+ */
+export function dataFiles(names: string[], format: Format | undefined): string[] {
+  const isRecords = (name: string) => (formatOf(name) ?? "txt") !== "txt" || name.endsWith(".arrow");
+  const isDataset = names.some((name) => isRecords(name) && !isDatasetMetadata(name));
+  return names.filter((name) => (format ?? formatOf(name)) !== undefined && !(isDataset && isDatasetMetadata(name)));
+}
+
+/** What to do about a file of no known format. */
+export function formatRemedy(path: string): string {
+  if (path.endsWith(".arrow")) return "write it as Parquet, with to_parquet of the datasets library";
+  return /\.(?:bz2|xz|7z|zip|tar|tgz|br|lz4)$/i.test(path) ? "unpack it" : "name its format";
+}
+
 /** The document in a parsed record, or why there is none. */
 export function recordDocument(value: unknown, place: string, options: RecordOptions): FileRecord {
   if (typeof value === "string") return { kind: "document", text: value, id: place };
