@@ -8,10 +8,13 @@ import { type FramePiece, UnsupportedFrame, zstdFrames } from "./zstd-frames.ts"
 const chunkBytes = 1 << 18;
 
 /** Node has zstd from 22.15 on. */
-const { createZstdDecompress, constants } = zlib as {
-  createZstdDecompress?: (options: { chunkSize: number; params: Record<number, number> }) => Transform;
-  constants: { ZSTD_d_windowLogMax?: number };
-};
+const createZstdDecompress = (zlib as { createZstdDecompress?: (options: ZstdOptions) => Transform })
+  .createZstdDecompress;
+
+interface ZstdOptions {
+  chunkSize: number;
+  params: Record<number, number>;
+}
 
 /**
  * The bytes of a file in chunks, decompressed where its name ends in `.gz` or `.zst`. Data that is damaged or ends
@@ -76,7 +79,8 @@ const maxWindowLog = 31;
 async function* zstdByNode(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   if (!createZstdDecompress) return;
   const pieces = zstdFrames(chunks, { maxWindowLog });
-  const params = { [constants.ZSTD_d_windowLogMax as number]: maxWindowLog };
+  const { ZSTD_d_windowLogMax } = zlib.constants as { ZSTD_d_windowLogMax?: number };
+  const params = { [ZSTD_d_windowLogMax as number]: maxWindowLog };
   for (let piece = await pieces.next(); !piece.done; piece = await pieces.next()) {
     yield* through(frame(piece.value, pieces), createZstdDecompress({ chunkSize: chunkBytes, params }));
   }
