@@ -11,8 +11,8 @@ export interface DecontaminationOptions {
 
 /**
  * Drops documents that share a run of 13 words with an evaluation set (Brown et al., 2020, appendix C). Words are runs
- * of letters and digits, compared in lower case; signs between them do not count (pictographs do, as letters). Evaluation texts with fewer words
- * have no such run and match nothing. Runs are compared by 64-bit hashes: a false match has a probability of less than
+ * of letters and digits, compared in lower case; signs between them do not count (pictographs do, as letters). Evaluation
+ * texts with fewer words have no such run and match nothing. Runs are compared by 64-bit hashes: a false match has a probability of less than
  * 1 in 10^13 a word for a million runs.
  */
 export function decontaminate({ evaluation, words = 13 }: DecontaminationOptions): DocumentFilter {
@@ -79,8 +79,9 @@ function wordCode(code: number): number {
   if (code >= 97 && code <= 122) return code;
   if (code >= 65 && code <= 90) return code + 32;
   if (code >= 48 && code <= 57) return code;
+  if (code < 128) return 0;
   const sign = String.fromCharCode(code);
-  return code > 127 && /[\p{L}\p{M}\p{N}\p{Cs}]/u.test(sign) ? sign.toLowerCase().charCodeAt(0) : 0;
+  return /[\p{L}\p{M}\p{N}\p{Cs}]/u.test(sign) ? sign.toLowerCase().charCodeAt(0) : 0;
 }
 
 function mix(value: number): number {
