@@ -8,7 +8,8 @@ export const startTensorflow = async () => {
   const failures: string[] = [];
   for (const name of packages) {
     try {
-      await withoutArguments(() => import(/* @vite-ignore */ name));
+      // The comments tell bundlers of browsers that there is nothing to look for.
+      await withoutArguments(() => import(/* webpackIgnore: true */ /* @vite-ignore */ name));
     } catch (error) {
       failures.push(`${name}: ${error instanceof Error ? error.message.split("\n")[0] : error}`);
       continue;

@@ -1,5 +1,5 @@
 import { cpus, totalmem } from "node:os";
-import { inspectWebgpu, type WebgpuReport } from "@cramkit/backend/webgpu";
+import type { WebgpuReport } from "@cramkit/backend/webgpu";
 import { startCompute } from "@cramkit/recipes";
 import { Command } from "commander";
 
@@ -55,6 +55,8 @@ const inspect = async (name: "tensorflow" | "cpu"): Promise<Finding> => {
 
 const inspectGpu = async (): Promise<Finding> => {
   try {
+    // Loaded here: no other command waits for the WebGPU backend of tfjs.
+    const { inspectWebgpu } = await import("@cramkit/backend/webgpu");
     const webgpu = await inspectWebgpu({ allowSoftware: true });
     return { name: "webgpu", available: true, detail: webgpu.adapter, webgpu };
   } catch (error) {
