@@ -10,8 +10,12 @@ const commandLine = manifest.bin ? ["src/cli.ts"] : [];
 // Worker threads are files of their own, beside the entry that starts them.
 const workers = (manifest.cramkit?.workers ?? []) as string[];
 
+// tsup leaves dependencies out of a bundle, but not the optional ones.
+const external = Object.keys((manifest.optionalDependencies ?? {}) as Record<string, string>);
+
 export default defineConfig({
   entry: [...sources, ...commandLine, ...workers],
+  external,
   format: ["esm"],
   target: "es2022",
   // Declarations name a sibling as it is published; from its sources TypeScript would at times name one of its files.

@@ -98,9 +98,11 @@ async function importDawn(): Promise<Dawn> {
   try {
     return (await import("webgpu")) as unknown as Dawn;
   } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === "ERR_MODULE_NOT_FOUND";
+    const remedy = missing ? "npm install webgpu" : "see that glibc is 2.34 or later on Linux";
     throw new Error(
-      `startWebgpu: the npm package webgpu (Dawn) did not load on ${process.platform}-${process.arch} ` +
-        `(${(error as Error).message.split("\n")[0]}); it needs glibc 2.34 or later on Linux; otherwise use the cpu backend`,
+      `startWebgpu: the npm package webgpu (Dawn) did not load on ${process.platform}-${process.arch}; ` +
+        `${remedy}, or use the cpu backend (${(error as Error).message.split("\n")[0]})`,
       { cause: error },
     );
   }
