@@ -8,6 +8,12 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 const blocksOf = (readme: string): string[] =>
   [...readFileSync(readme, "utf8").matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map((block) => block[1]!);
 
+/** The npm packages that code imports. */
+const packagesIn = (blocks: readonly string[]): string[] =>
+  blocks
+    .flatMap((code) => [...code.matchAll(/(?:from|import) "((?:@[^/"]+\/)?[^/":]+)(?:\/[^"]*)?"/g)])
+    .map((match) => match[1]!);
+
 /**
  * The examples of every README: blocks fenced as `ts`. Each stands inside a package, so that it finds that package by name
  * as an installed one would; those of the repository in the one that knows all others.
@@ -36,6 +42,21 @@ afterAll(() => {
 it("every library shows an example", () => {
   const shown = new Set(examples.map(({ name }) => name));
   expect(readdirSync("packages").filter((name) => name !== "cramkit" && !shown.has(name))).toEqual([]);
+});
+
+it.each(readdirSync("packages").filter((name) => name !== "cramkit"))(
+  "what the README of %s says to install is what its examples import",
+  (name) => {
+    const file = `packages/${name}/README.md`;
+    const installed = /npm install ([^`\n]+)/.exec(readFileSync(file, "utf8"))?.[1]?.split(" ");
+    expect(installed).toEqual(expect.arrayContaining(packagesIn(blocksOf(file))));
+  },
+);
+
+it("what the README says to install is what its example imports", () => {
+  const [, names, rest] = /npm install @cramkit\/\{(.*)\} (.*)/.exec(readFileSync("README.md", "utf8"))!;
+  const installed = [...names!.split(",").map((name) => `@cramkit/${name}`), ...rest!.split(" ")];
+  expect(installed).toEqual(expect.arrayContaining(packagesIn(blocksOf("README.md"))));
 });
 
 it("the README examples have no error of types", { timeout: 120_000 }, async () => {
