@@ -1,6 +1,7 @@
-// Packs every package as it would be published and asks publint and arethetypeswrong about the archive.
+// Packs every package as it would be published and asks publint and arethetypeswrong about the archive. What was built
+// must hold this repository's sources alone: a dependency that is bundled is a second copy of it.
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -18,11 +19,21 @@ try {
     failed += run("pnpm", ["exec", "publint", "run", archive, "--strict"]);
     // ESM only, by design: CommonJS callers use import().
     failed += run("pnpm", ["exec", "attw", archive, "--profile", "esm-only", "--format", "ascii"]);
+    const bundled = bundledIn(join("packages", name, "dist"));
+    if (bundled.length > 0) console.log(`expected sources of this repository in dist, got ${bundled.join(", ")}`);
+    failed += bundled.length;
   }
 } finally {
   rmSync(archives, { recursive: true, force: true });
 }
 process.exitCode = failed ? 1 : 0;
+
+function bundledIn(dist) {
+  return readdirSync(dist, { recursive: true })
+    .filter((file) => file.endsWith(".map"))
+    .flatMap((file) => JSON.parse(readFileSync(join(dist, file), "utf8")).sources)
+    .filter((source) => source.includes("node_modules/"));
+}
 
 function run(command, args, cwd = ".", quiet = false) {
   const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: "utf8" });
