@@ -1,10 +1,14 @@
 import type { Recipe } from "@cramkit/recipes";
 import { plotText, studySchedule } from "@cramkit/scheduler";
 
-/** What a run is about to do with its learning rate, as a small plot. */
-export const showSchedule = ({ training }: Recipe): string => {
+/** Columns left of the curve. */
+const labels = 10;
+
+/** What a run is about to do with its learning rate, as a small plot that fits into `columns`. */
+export const showSchedule = ({ training }: Recipe, columns = process.stderr.columns || 80): string => {
   const { schedule, optimizer, budget, batchSize } = training;
   const curve = studySchedule(schedule.name, schedule);
-  const plot = plotText((fraction) => optimizer.learningRate * curve(fraction), { width: 60, height: 6 });
+  const width = Math.min(60, Math.max(10, columns - labels));
+  const plot = plotText((fraction) => optimizer.learningRate * curve(fraction), { width, height: 6 });
   return `learning rate over ${budget} (${schedule.name}), batches up to ${batchSize}:\n${plot}`;
 };
