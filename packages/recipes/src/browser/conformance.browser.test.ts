@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { chromium, runInBrowser } from "./chromium.testing.ts";
+import { browser, runInBrowser } from "./browser.testing.ts";
 
 const page = (start: string) => `
 import { startBackend } from "@cramkit/backend";
@@ -25,13 +25,13 @@ const backend = await startBackend("webgpu", options);`,
 const backend = await startBackend("cpu", { kernels: { cpu: cpuKernels }, cpu: { threads: 3 } });`,
 };
 
-describe.runIf(chromium)("the ops in a browser", () => {
+describe.runIf(browser)("the ops in a browser", () => {
   it.each(Object.entries(backends))("conform on %s", async (_, start) => {
     const run = runInBrowser<{ description: string; cases: number; failures: string[] }>(page(start), {
       isolated: true,
     });
     const { description, cases, failures } = await run;
-    console.info(`${cases} cases in ${chromium} on ${description}`);
+    console.info(`${cases} cases in ${browser} on ${description}`);
     expect(failures).toEqual([]);
     expect(cases).toBeGreaterThan(30);
   });

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { chromium, runInBrowser } from "./chromium.testing.ts";
+import { browser, runInBrowser } from "./browser.testing.ts";
 
 const readme = readFileSync(new URL("../../../../README.md", import.meta.url), "utf8");
 const [, example] = /^```ts\n([\s\S]*?)^```$/m.exec(readme)!;
@@ -20,7 +20,7 @@ const compose = (steps: number, isolated: boolean, changes: Record<string, strin
   );
 };
 
-describe.runIf(chromium)("the README's composition in a browser", () => {
+describe.runIf(browser)("the README's composition in a browser", () => {
   it("learns the same on one thread as on many", async () => {
     const many = await compose(100, true);
     const one = await compose(100, false);

@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -7,14 +7,38 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
-/** The name of a Chromium on the PATH. Where there is none it says so loudly, or throws if `CRAMKIT_REQUIRE_BROWSER` is set. */
-export const chromium = ["chromium", "chromium-browser", "google-chrome"].find(
-  (name) => spawnSync(name, ["--version"], { timeout: 20_000 }).status === 0,
-);
-if (!chromium) {
-  if (process.env.CRAMKIT_REQUIRE_BROWSER) throw new Error("expected a chromium on the PATH, got none");
-  console.warn("\n######## NOTHING TESTED in a browser: no chromium on the PATH ########\n");
+interface Browser {
+  commands: string[];
+  arguments(profile: string): string[];
+  /** Lines of `user.js` in the profile. */
+  preferences?: Record<string, boolean>;
 }
+
+const browsers: Record<string, Browser> = {
+  /** `navigator.gpu` is SwiftShader, the software adapter that it brings along. */
+  chromium: {
+    commands: ["chromium", "chromium-browser", "google-chrome"],
+    arguments: (profile) => [
+      ...["--headless=new", "--no-sandbox", "--no-first-run", "--disable-extensions", `--user-data-dir=${profile}`],
+      ...["--disable-dev-shm-usage", "--disable-background-networking"],
+      ...["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--enable-features=Vulkan"],
+    ],
+  },
+  /** `navigator.gpu` is what Vulkan finds, on a machine without a GPU Mesa's lavapipe where that is installed. */
+  firefox: {
+    commands: ["firefox", "firefox-esr"],
+    arguments: (profile) => ["--headless", "--no-remote", "--profile", profile],
+    preferences: { "dom.webgpu.enabled": true, "gfx.webgpu.ignore-blocklist": true },
+  },
+};
+
+const wanted = process.env.CRAMKIT_BROWSER ?? "chromium";
+const found = browsers[wanted];
+if (!found) throw new Error(`CRAMKIT_BROWSER: expected ${Object.keys(browsers).join(" or ")}, got "${wanted}"`);
+
+/** The command of the browser, one on the PATH. Where there is none that is said loudly. */
+export const browser = found.commands.find((name) => spawnSync(name, ["--version"], { timeout: 20_000 }).status === 0);
+if (!browser) console.warn(`\n######## NOTHING TESTED in a browser: no ${wanted} on the PATH ########\n`);
 
 /** One script, as a bundler makes it without special options; it posts the `result` that `code` declares, or the error. */
 const bundle = async (code: string): Promise<string> => {
@@ -38,13 +62,14 @@ interface PageOptions {
   isolated?: boolean;
 }
 
-/**
- * Runs a module that declares a `result` in a page of a headless Chromium, served from localhost, and returns that. Its
- * `navigator.gpu` is SwiftShader, the software adapter inside Chromium.
- */
+/** Runs a module that declares a `result` in a page of the headless browser, served from localhost, and returns that. */
 export const runInBrowser = async <T>(code: string, { isolated = false }: PageOptions = {}): Promise<T> => {
   const script = await bundle(code);
-  const profile = mkdtempSync(join(tmpdir(), "cramkit-chromium-"));
+  const profile = mkdtempSync(join(tmpdir(), "cramkit-browser-"));
+  const preferences = Object.entries(found.preferences ?? {}).map(
+    (one) => `user_pref(${JSON.stringify(one).slice(1, -1)});`,
+  );
+  writeFileSync(join(profile, "user.js"), preferences.join("\n"));
   let report: (text: string) => void = () => undefined;
   let giveUp: (error: Error) => void = () => undefined;
   const reported = new Promise<string>((resolve, reject) => {
@@ -72,16 +97,10 @@ export const runInBrowser = async <T>(code: string, { isolated = false }: PageOp
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
-  const browser = spawn(
-    chromium!,
-    [
-      ...["--headless=new", "--no-sandbox", "--no-first-run", "--disable-extensions", `--user-data-dir=${profile}`],
-      ...["--disable-dev-shm-usage", "--disable-background-networking"],
-      ...["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"],
-      ...["--enable-features=Vulkan", `http://127.0.0.1:${port}/`],
-    ],
-    { stdio: "ignore", detached: true },
-  );
+  const child = spawn(browser!, [...found.arguments(profile), `http://127.0.0.1:${port}/`], {
+    stdio: "ignore",
+    detached: true,
+  });
   const late = setTimeout(() => giveUp(new Error("the page did not answer within 4 minutes")), 240_000);
   try {
     const { value, error } = JSON.parse(await reported) as { value: T; error?: string };
@@ -90,7 +109,7 @@ export const runInBrowser = async <T>(code: string, { isolated = false }: PageOp
   } finally {
     clearTimeout(late);
     // The browser and the processes that it started.
-    if (browser.pid) process.kill(-browser.pid, "SIGKILL");
+    if (child.pid) process.kill(-child.pid, "SIGKILL");
     server.closeAllConnections();
     server.close();
     await new Promise((resolve) => setTimeout(resolve, 300));
