@@ -42,13 +42,11 @@ export const runChild = async ({ suite, options }: ChildRequest): Promise<never>
 };
 
 const describeDevice = async (options: SuiteOptions): Promise<DeviceReport> => {
-  await startCompute(options);
+  const { description } = await startCompute(options);
+  // TensorFlow does not say what it computes on.
+  if (options.backend !== "webgpu") return { driver: description, software: false };
   const info = (backend() as { device?: GPUDevice }).device?.adapterInfo;
-  const report = options.backend === "webgpu" ? await inspectWebgpu() : undefined;
-  return {
-    adapter: info?.device || info?.description || report?.adapter || options.backend,
-    driver: info?.description ?? "",
-    software: report?.software ?? false,
-    ...(report && { report }),
-  };
+  const report = await inspectWebgpu();
+  const adapter = info?.device || info?.description || report.adapter;
+  return { adapter, driver: info?.description ?? "", software: report.software, report };
 };

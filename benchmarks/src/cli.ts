@@ -54,13 +54,17 @@ const lineText = (line: ResultLine): string => {
   return `${who}${line.mode ? ` · ${line.mode}` : ""} · ${line.shape} · ${digits(p50)} ${line.unit} (${range.map(digits).join(" to ")})${share}`;
 };
 
+/** What was asked for; where results go is no part of it. */
+const commandOf = (args: readonly string[]): string =>
+  ["pnpm bench", ...args.filter((arg, i) => !arg.startsWith("--results") && args[i - 1] !== "--results")].join(" ");
+
 /** Runs parts, says how they went, and ends with exit code 1 where something failed. */
 const runParts = async (
   parts: Part[],
   { json, save, results: resultsFolder, budgetMs }: Pick<Flags, "json" | "save" | "results"> & { budgetMs?: number },
 ): Promise<Result[]> => {
   const { header, results, file } = await runSuites({
-    ...{ parts, script: process.argv[1]!, command: `pnpm bench ${process.argv.slice(2).join(" ")}`.trim(), budgetMs },
+    ...{ parts, script: process.argv[1]!, command: commandOf(process.argv.slice(2)), budgetMs },
     onLine: (line) => (json ? console.log(JSON.stringify(line)) : console.error(lineText(line))),
     ...(save && { resultsFolder }),
   });

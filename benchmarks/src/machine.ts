@@ -11,7 +11,8 @@ import type { SuiteOptions } from "./suite.ts";
 
 /** What a child found out about the device when it started. */
 export interface DeviceReport {
-  adapter: string;
+  /** The GPU; the processor where nothing is said. */
+  adapter?: string;
   driver: string;
   software: boolean;
   report?: WebgpuReport;
