@@ -73,7 +73,7 @@ export const runGlue = async (spec: GlueSpec, compute: Compute, context: RunCont
   const names = spec.tasks ?? (await glueTasksIn(spec.data));
   if (names.length === 0)
     throw new Error(
-      `${spec.data}: expected GLUE tasks with their training and dev files, found none of ${glueNames.join(", ")}; ` +
+      `folder ${spec.data}: expected GLUE tasks with their training and dev files, found none of ${glueNames.join(", ")}; ` +
         "pass the folder that has CoLA, SST-2, ... in it, or fetch them with cramkit glue download",
     );
   const scores: GlueScores[] = [];
