@@ -1,4 +1,4 @@
-import { checkNonNegative, checkPhases, checkPositive, checkPositiveShare, checkShare } from "./check.ts";
+import { checkNonNegative, checkPhases, checkPositive, checkShare } from "./check.ts";
 import { clamp, cosineFall } from "./clamp.ts";
 import type { Schedule } from "./types.ts";
 
@@ -61,14 +61,4 @@ export const inverseSqrt = ({ warmup = 0.06, cooldown = 0 }: PhaseOptions = {}):
   checkPositive("inverseSqrt", "warmup", warmup);
   const rootOf = (t: number) => (t < warmup ? t / warmup : Math.sqrt(warmup / t));
   return clamp((t) => (cooldown > 0 && t > 1 - cooldown ? (rootOf(1 - cooldown) * (1 - t)) / cooldown : rootOf(t)));
-};
-
-/**
- * `t / W`, full rate, then a dive to 0 over the last `fall` of the run: `min(1, (1 - t) / f)`. The study's slow dive has 0.75,
- * its fast one 0.25.
- */
-export const dive = ({ warmup = 0, fall = 0.5 }: { warmup?: number; fall?: number } = {}): Schedule => {
-  checkPositiveShare("dive", "fall", fall);
-  checkPhases("dive", warmup, fall);
-  return clamp((t) => (t < warmup ? t / warmup : Math.min(1, (1 - t) / fall)));
 };

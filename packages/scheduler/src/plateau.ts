@@ -1,4 +1,4 @@
-import { checkNonNegative, checkPhases, checkPositive, checkShare } from "./check.ts";
+import { checkNonNegative, checkPhases, checkPositive, checkPositiveShare, checkShare } from "./check.ts";
 import { clamp, cosineFall } from "./clamp.ts";
 import type { PhaseOptions } from "./decay.ts";
 import type { Schedule } from "./types.ts";
@@ -11,6 +11,13 @@ export const trapezoid = ({ warmup = 0, cooldown = 0 }: PhaseOptions = {}): Sche
   checkPhases("trapezoid", warmup, cooldown);
   const up = (t: number) => (t < warmup ? t / warmup : 1);
   return clamp((t) => Math.min(up(t), cooldown > 0 ? (1 - t) / cooldown : 1));
+};
+
+/** A trapezoid whose cool-down is a dive, the last `fall` of the run. The study's slow dive has 0.75, its fast one 0.25. */
+export const dive = ({ warmup = 0, fall = 0.5 }: { warmup?: number; fall?: number } = {}): Schedule => {
+  checkPositiveShare("dive", "fall", fall);
+  checkPhases("dive", warmup, fall);
+  return trapezoid({ warmup, cooldown: fall });
 };
 
 /** Rises in a line over the run, `t`, then falls from there to 0 over the cool-down: `(1 - c)(1 - t) / c`. */

@@ -1,6 +1,6 @@
 import { inverseCosine, multiCycle, oneCycle } from "./cycle.ts";
-import { cosine, cosineAnnealing, dive, inverseSqrt, linear, type PhaseOptions, polynomial } from "./decay.ts";
-import { constant, ramp, trapezoid } from "./plateau.ts";
+import { cosine, cosineAnnealing, inverseSqrt, linear, type PhaseOptions, polynomial } from "./decay.ts";
+import { constant, dive, ramp, trapezoid } from "./plateau.ts";
 import { triangle1, triangle2 } from "./triangle.ts";
 import type { Schedule } from "./types.ts";
 
