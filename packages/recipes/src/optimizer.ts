@@ -119,7 +119,7 @@ export const readOptimizer = async (state: State) => {
   const read = async (name: string) => (await (kept(state, name) as Tensor).data())[0]!;
   const gradientNorm = await read("norm");
   return {
-    ...(gradientNorm > 0 && { gradientNorm }), // of a batch under way there is none yet
+    ...(gradientNorm !== 0 && { gradientNorm }), // of a batch under way there is none yet
     ...(kept(state, "taken") && { microbatches: await read("taken") }),
     skippedSteps: await read("skipped"),
     skippedInARow: await read("skippedInARow"),
