@@ -101,6 +101,8 @@ export const runInBrowser = async <T>(code: string, { isolated = false }: PageOp
     stdio: "ignore",
     detached: true,
   });
+  child.on("error", giveUp);
+  child.on("exit", (code) => giveUp(new Error(`${browser} ended with code ${code} before the page answered`)));
   const late = setTimeout(() => giveUp(new Error("the page did not answer within 4 minutes")), 240_000);
   try {
     const { value, error } = JSON.parse(await reported) as { value: T; error?: string };
@@ -109,7 +111,7 @@ export const runInBrowser = async <T>(code: string, { isolated = false }: PageOp
   } finally {
     clearTimeout(late);
     // The browser and the processes that it started.
-    if (child.pid) process.kill(-child.pid, "SIGKILL");
+    if (child.exitCode === null && child.pid) process.kill(-child.pid, "SIGKILL");
     server.closeAllConnections();
     server.close();
     await new Promise((resolve) => setTimeout(resolve, 300));
