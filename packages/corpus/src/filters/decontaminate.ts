@@ -12,8 +12,8 @@ export interface DecontaminationOptions {
 /**
  * Drops documents that share a run of 13 words with an evaluation set (Brown et al., 2020, appendix C). Words are runs
  * of letters and digits, compared in lower case; signs between them do not count (pictographs do, as letters). Evaluation
- * texts with fewer words have no such run and match nothing. Runs are compared by 64-bit hashes: a false match has a probability of less than
- * 1 in 10^13 a word for a million runs.
+ * texts with fewer words have no such run and match nothing. Runs are compared by 64-bit hashes: a false match has a
+ * probability of less than 1 in 10^13 a word for a million runs.
  */
 export function decontaminate({ evaluation, words = 13 }: DecontaminationOptions): DocumentFilter {
   return createFilter(`${words} words in a row of an evaluation set`, () => {
