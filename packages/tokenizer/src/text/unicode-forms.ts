@@ -68,9 +68,13 @@ function orderMarks({ characters, changes }: Changes, start: number, end: number
   });
 }
 
+/** Marks whose class the Rust tables do not know. */
+const isUnordered = /* @__PURE__ */ rangeTest(() => unicodeDifferences.combining.without);
+
 /** Whether canonical ordering puts `second` before `first`: both are marks and the class of `first` is greater. */
 function swaps(first: string, second: string): boolean {
   if (first < "\u0300" || second < "\u0300" || first === second) return false;
+  if (isUnordered(first.codePointAt(0)!) || isUnordered(second.codePointAt(0)!)) return false;
   return (first + second).normalize("NFD") === second + first;
 }
 

@@ -63,6 +63,20 @@ describe("every code point, against the Rust implementation", () => {
     expect(wrong).toEqual([]);
   });
 
+  // One mark of each of the common classes, from the first to the last.
+  test.each(normalizers.slice(1, 5))("%o, beside marks of other classes", (json, rust) => {
+    const normalize = readNormalizer(root(json, "normalizer"));
+    const marks = ["\u0334", "\u094d", "\u05b0", "\u064b", "\u0327", "\u0323", "\u0300", "\u035d", "\u0345"];
+    const wrong: string[] = [];
+    for (const character of characters()) {
+      if (!/\p{M}/u.test(character)) continue;
+      for (const mark of marks)
+        for (const text of [`a${character}${mark}`, `a${mark}${character}`])
+          if (normalize(alignedText(text)).text !== rust.normalizeString(text)) wrong.push(text);
+    }
+    expect(wrong).toEqual([]);
+  });
+
   test.each(preTokenizers)("%o", (json, rust) => {
     const split = readPreTokenizer(root(json, "pre_tokenizer"));
     const wrong: string[] = [];
