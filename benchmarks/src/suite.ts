@@ -112,7 +112,8 @@ export const createContext = (
           right.map(({ contestant }) => contestant),
           {
             samples: options.quick ? 3 : 15,
-            sampleMs: options.quick ? 2 : 20,
+            // A device works behind the host: a sample is long beside the way from the one to the other and back.
+            sampleMs: options.quick ? 2 : options.backend === "webgpu" ? 250 : 20,
             warmUpMs: options.quick ? 0 : 200,
             limitMs: options.quick ? 3_000 : (spec.limitMs ?? 20_000),
             // The host's own work is done when its call returns.

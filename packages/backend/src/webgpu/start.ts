@@ -76,7 +76,7 @@ export async function inspectWebgpu(options: WebgpuOptions = {}): Promise<Webgpu
  * Throws one error with the cause and the way out where there is no adapter, or where it lacks what `precision` needs.
  */
 export async function startWebgpu(options: WebgpuOptions = {}): Promise<StartedWebgpu> {
-  const { precision = "float32", submitEvery = 256 } = options;
+  const { precision = "float32", submitEvery = 32 } = options;
   const { source, opened, info, found, best, reportFor } = await openAdapter(options);
   let tier: Tier;
   try {

@@ -10,7 +10,7 @@ import {
   storeMatrix,
   unitName,
 } from "../webgpu/matrix.ts";
-import { type Program, program } from "../webgpu/program.ts";
+import { type Program, program, programs } from "../webgpu/program.ts";
 import {
   type AttentionMatrixVariant,
   type Direction,
@@ -236,7 +236,12 @@ const insideMask = (v: AttentionMatrixVariant, key: string) =>
   v.mask ? ` && mask[batch * uniforms.seq + min(${key}, uniforms.seq - 1u)] != 0.0` : "";
 
 /** qkv (, mask) -> y, lse. */
-export function attentionForwardMatrixProgram(v: AttentionMatrixVariant): Program {
+export const attentionForwardMatrixProgram = /* @__PURE__ */ programs(
+  (v: AttentionMatrixVariant) => keyOf("forward", v),
+  forward,
+);
+
+function forward(v: AttentionMatrixVariant): Program {
   const forKeys = (body: string) =>
     `for (var other = 0u; other < uniforms.seq; other = other + ${v.other}u) {\n${body}\n}`;
   const forRows = (body: string) => shareOut(v, "r", v.own, body);
@@ -311,7 +316,12 @@ ${writeSums(v, "o", "y", "outRow(batch, at, head)")}`,
 }
 
 /** The backward pass of queries (dQ) or of keys (dK, dV); see attentionBackwardProgram in webgpu-tiled.ts. */
-export function attentionBackwardMatrixProgram(v: AttentionMatrixVariant, role: "query" | "key"): Program {
+export const attentionBackwardMatrixProgram = /* @__PURE__ */ programs(
+  (v: AttentionMatrixVariant, role: "query" | "key") => keyOf(role, v),
+  backward,
+);
+
+function backward(v: AttentionMatrixVariant, role: "query" | "key"): Program {
   const query = role === "query";
   const [own0, own1, other0, other1] = query ? (["q", "dy", "k", "v"] as const) : (["k", "v", "q", "dy"] as const);
   const stats = query ? v.own : v.other;

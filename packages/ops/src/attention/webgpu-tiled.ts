@@ -1,6 +1,6 @@
 import { dropoutUniformTypes, hashWgsl } from "../dropout/webgpu.ts";
 import { halvesKey } from "../webgpu/elementwise.ts";
-import { type Program, program } from "../webgpu/program.ts";
+import { type Program, program, programs } from "../webgpu/program.ts";
 import { type AttentionVariant, paddedVectors, rowsEach, sharers } from "./webgpu-select.ts";
 
 /*
@@ -183,7 +183,9 @@ let sharer = lane % ${sharers}u;
 let line = (batch * uniforms.heads + head) * uniforms.seq;`;
 
 /** qkv (, mask) -> y, lse. Online softmax over tiles of keys, exact up to rounding. */
-export function attentionForwardProgram(v: AttentionVariant): Program {
+export const attentionForwardProgram = /* @__PURE__ */ programs((v: AttentionVariant) => key("forward", v), forward);
+
+function forward(v: AttentionVariant): Program {
   const stride = paddedVectors(v.headDim);
   return program({
     key: key("forward", v),
@@ -294,7 +296,12 @@ delta[(row / uniforms.seq * uniforms.heads + head) * uniforms.seq + row % unifor
  * The backward pass of queries (a workgroup owns queries, keys pass by: dQ) or of keys (it owns keys, queries pass by: dK and
  * dV). Probabilities are recomputed from `lse`; nothing is added atomically, each element of dqkv is written once.
  */
-export function attentionBackwardProgram(v: AttentionVariant, role: "query" | "key"): Program {
+export const attentionBackwardProgram = /* @__PURE__ */ programs(
+  (v: AttentionVariant, role: "query" | "key") => key(role, v),
+  backward,
+);
+
+function backward(v: AttentionVariant, role: "query" | "key"): Program {
   const stride = paddedVectors(v.headDim);
   const query = role === "query";
   const ownParts = query ? ["q", "dy"] : ["k", "v"];

@@ -4,7 +4,7 @@ import { halvesKey } from "./elementwise.ts";
 import { halfResult, readable } from "./half.ts";
 import { type Host, type KernelBinding, lastAxisOf, output, release, rowsOf } from "./host.ts";
 import { partOf, partsOf } from "./parts.ts";
-import { grid, groupIndex, type Program, program } from "./program.ts";
+import { grid, groupIndex, type Program, program, programs } from "./program.ts";
 import { reduceFunction, reduceScratch } from "./reduce.ts";
 
 /*
@@ -59,7 +59,9 @@ const keyOf = (pass: string, { kind, n, bias, halves }: NormShape) =>
   `${kind}-norm${pass}.${n}${bias ? ".bias" : ""}${halvesKey(halves)}`;
 
 /** One workgroup a row: y = (x - mean) rstd weight (+ bias), the variance around the mean. */
-function normProgram(shape: NormShape): Program {
+const normProgram = /* @__PURE__ */ programs((shape: NormShape) => keyOf("", shape), forward);
+
+function forward(shape: NormShape): Program {
   const { kind, n, bias, halves } = shape;
   const { size, slots, vectors, type, column, guarded, total, declare } = registers(shape);
   const layer = kind === "layer";
@@ -106,7 +108,9 @@ ${layer ? "  mean[index] = mu;\n" : ""}  rstd[index] = scale;
  * dx = rstd (g - mean(g) - xhat mean(g xhat)), g = dy weight, xhat = (x - mean) rstd; without mean(g) for RMS. A workgroup
  * takes a block of rows, one after the other, and writes one row of partial sums of dy xhat (and of dy).
  */
-function normGradProgram(shape: NormShape): Program {
+const normGradProgram = /* @__PURE__ */ programs((shape: NormShape) => keyOf(".gradient", shape), backward);
+
+function backward(shape: NormShape): Program {
   const { kind, n, halves } = shape;
   const { size, slots, vectors, type, column, guarded, total, declare } = registers(shape);
   const layer = kind === "layer";

@@ -36,6 +36,21 @@ export function program(source: ProgramSource): Program {
   };
 }
 
+/** The shaders of a family by key. A training step asks for the same ones again and again; each is put together once. */
+/* @__NO_SIDE_EFFECTS__ */
+export function programs<Variant extends unknown[]>(
+  keyOf: (...variant: Variant) => string,
+  build: (...variant: Variant) => Program,
+): (...variant: Variant) => Program {
+  const known = new Map<string, Program>();
+  return (...variant) => {
+    const key = keyOf(...variant);
+    let found = known.get(key);
+    if (!found) known.set(key, (found = build(...variant)));
+    return found;
+  };
+}
+
 function wgsl({ storage, uniforms = {}, enable = [], size, declare = "", main }: ProgramSource): string {
   const bindings = Object.entries(storage).map(
     ([name, [access, element]], i) =>

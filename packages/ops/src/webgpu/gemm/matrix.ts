@@ -9,7 +9,7 @@ import {
   storeMatrix,
   unitName,
 } from "../matrix.ts";
-import { type Program, program } from "../program.ts";
+import { type Program, program, programs } from "../program.ts";
 import type { Form } from "./tiled.ts";
 
 /**
@@ -112,7 +112,9 @@ export function matrixBytes({
 }
 
 /** Uniforms: m, n, kPadded, kPerGroup (along z), lda and ldb (padded row lengths), alpha. */
-export function matrixProgram(v: MatrixVariant): Program {
+export const matrixProgram = /* @__PURE__ */ programs(matrixKey, build);
+
+function build(v: MatrixVariant): Program {
   const { unit, form } = v;
   const tile: MatrixTile = matrixTiles[v.tile];
   const subgroups = subgroupsOf(v.tile);

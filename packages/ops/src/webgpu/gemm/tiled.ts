@@ -1,4 +1,4 @@
-import { type Program, program } from "../program.ts";
+import { type Program, program, programs } from "../program.ts";
 
 /**
  * Register-tiled matrix product for any WebGPU device: C [m, n] = alpha * A B (+ bias) (+ C).
@@ -62,7 +62,9 @@ export const tiledBytes = ({ tile, operand, spread }: Pick<TiledVariant, "tile" 
 };
 
 /** The shader of a variant. Uniforms: m, n, k, alpha, and kPerGroup, the part of k that one workgroup along z covers. */
-export function tiledProgram(v: TiledVariant): Program {
+export const tiledProgram = /* @__PURE__ */ programs(tiledKey, build);
+
+function build(v: TiledVariant): Program {
   const tile = tiles[v.tile];
   const across = tile.n / tile.thread;
   const size = (tile.m / tile.thread) * across;
