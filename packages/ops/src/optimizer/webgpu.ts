@@ -3,7 +3,7 @@ import { type Elementwise, elementwise } from "../webgpu/elementwise.ts";
 import { plainHalf } from "../webgpu/half.ts";
 import { type Host, output, release, sizeOf, webgpuKernel } from "../webgpu/host.ts";
 import { partOf, partsOf } from "../webgpu/parts.ts";
-import { grid, type Program, program } from "../webgpu/program.ts";
+import { grid, groupIndex, type Program, program, programs } from "../webgpu/program.ts";
 import { reduceFunction, reduceScratch } from "../webgpu/reduce.ts";
 
 /** The skip of a step is decided here, by a scale of 0 or one that is not finite; the test is on bits, NaN may be assumed away. */
@@ -58,22 +58,56 @@ const accumulate: Elementwise = {
 export const addScaled = (host: Host, sum: TensorInfo, grad: TensorInfo, scale: number): void =>
   elementwise(host, accumulate, [sum, grad], { scale });
 
-const squareGroups = 64;
+/** Vectors whose squares a workgroup sums: 16 for each of its invocations, and groups enough for a large GPU. */
+const squaresBlock = 4096;
+/** Tensors of a dispatch: with the output, the eight bindings that every device has. */
+const squaresTensors = 7;
 
-/** Sums of squares, one a workgroup, at `partial[first + group.x]`. */
-const squaresProgram = (): Program =>
-  program({
-    key: "global-norm.squares",
-    storage: { x: ["read", "f32"], partial: ["write", "f32"] },
-    uniforms: { count: "u32", first: "u32" },
+const squaresKey = (tensors: number, vectors: boolean) =>
+  `global-norm.squares.${vectors ? "vec4" : "scalar"}.${tensors}`;
+
+/**
+ * Sums of squares of several tensors, one sum a block, at `partial[first + block]`: most tensors of a model are too small for
+ * a dispatch of their own.
+ */
+const squaresProgram = /* @__PURE__ */ programs(squaresKey, (tensors, vectors) => {
+  const numbers = [...Array(tensors).keys()];
+  const numbered = <Value>(name: string, value: Value): Record<string, Value> =>
+    Object.fromEntries(numbers.map((i) => [`${name}${i}`, value]));
+  const blocks = (i: number) => `(uniforms.count${i} + ${squaresBlock - 1}u) / ${squaresBlock}u`;
+  const sum = (i: number) => `if (index < end${i}) {
+  let start = (index${i === 0 ? "" : ` - end${i - 1}`}) * ${squaresBlock}u;
+  let end = min(start + ${squaresBlock}u, uniforms.count${i});
+  for (var i = start + lane; i < end; i = i + 256u) { sum += ${vectors ? `dot(x${i}[i], x${i}[i])` : `x${i}[i] * x${i}[i]`}; }
+}`;
+  return program({
+    key: squaresKey(tensors, vectors),
+    storage: { ...numbered("x", ["read", vectors ? "vec4<f32>" : "f32"] as const), partial: ["write", "f32"] },
+    uniforms: { ...numbered("count", "u32" as const), first: "u32" },
     size: 256,
     declare: `${reduceScratch(256)}\n${reduceFunction(256, "sum")}`,
     main: `
+${groupIndex}
+${numbers.map((i) => `let end${i} = ${i === 0 ? "" : `end${i - 1} + `}${blocks(i)};`).join("\n")}
+if (index >= end${tensors - 1}) { return; }
 var sum = 0.0;
-for (var i = group.x * 256u + lane; i < uniforms.count; i = i + groups.x * 256u) { sum += x[i] * x[i]; }
+${numbers.map(sum).join(" else ")}
 let total = workgroupSum(lane, sum);
-if (lane == 0u) { partial[uniforms.first + group.x] = total; }`,
+if (lane == 0u) { partial[uniforms.first + index] = total; }`,
   });
+});
+
+/** What {@link squaresProgram} takes of a tensor: vectors of it, or scalars where its length is no multiple of four. */
+function squaresOf(host: Host, tensor: TensorInfo) {
+  const size = sizeOf(tensor);
+  const width = size % 4 === 0 ? 4 : 1;
+  return partsOf(host, size / width, width * 4).map((part) => ({
+    width,
+    bound: partOf(tensor, size / width, width * 4, part),
+    count: part.count,
+    blocks: Math.ceil(part.count / squaresBlock),
+  }));
+}
 
 /** One workgroup: y[0] = scale * the sum of x, or its square root. */
 export const totalProgram = (root: boolean): Program =>
@@ -116,21 +150,23 @@ export const optimizerWebgpu = [
     return [];
   }),
   webgpuKernel("CramkitGlobalNorm", (host, inputs) => {
-    const tensors = Object.values(inputs);
-    const parts = tensors.flatMap((tensor) =>
-      partsOf(host, sizeOf(tensor), 4).map((part) => ({
-        tensor,
-        part,
-        groups: Math.min(squareGroups, Math.ceil(part.count / 1024)),
-      })),
-    );
-    const count = parts.reduce((total, { groups }) => total + groups, 0);
+    const all = Object.values(inputs).flatMap((tensor) => squaresOf(host, tensor));
+    const blocksOf = (parts: typeof all) => parts.reduce((total, { blocks }) => total + blocks, 0);
+    const count = blocksOf(all);
     const partial = output(host, [count]);
     let first = 0;
-    for (const { tensor, part, groups } of parts) {
-      const bound = partOf(tensor, sizeOf(tensor), 4, part);
-      host.dispatch(squaresProgram(), [bound, partial], { count: part.count, first }, [groups, 1, 1]);
-      first += groups;
+    for (const width of [4, 1]) {
+      const alike = all.filter((part) => part.width === width);
+      for (let start = 0; start < alike.length; start += squaresTensors) {
+        const together = alike.slice(start, start + squaresTensors);
+        host.dispatch(
+          squaresProgram(together.length, width === 4),
+          [...together.map(({ bound }) => bound), partial],
+          { ...Object.fromEntries(together.map((part, i) => [`count${i}`, part.count])), first },
+          grid(blocksOf(together)),
+        );
+        first += blocksOf(together);
+      }
     }
     const norm = output(host, []);
     host.dispatch(totalProgram(true), [partial, norm], { count, scale: 1 }, [1, 1, 1]);

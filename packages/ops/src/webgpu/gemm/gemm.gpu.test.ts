@@ -102,6 +102,9 @@ describe.each(variants.filter(({ tier }) => tiers.includes(tier)))("gemm $name i
 
   it.skipIf(few)("a long contraction in several parts", async () => {
     expect(await errorOf(started!.backend, "tn", [20, 24, 2100], { bias: true })).toBeLessThan(tolerance);
+    const more = { alpha: 0.5, bias: true, accumulate: true };
+    expect(await errorOf(started!.backend, "tn", [20, 24, 2100], more)).toBeLessThan(tolerance);
+    expect(await errorOf(started!.backend, "tn", [21, 23, 2100], more)).toBeLessThan(tolerance);
   });
 });
 

@@ -2,7 +2,7 @@ import type { TensorInfo } from "@tensorflow/tfjs-core";
 import { halfOf, halfResult, padded, wideResult } from "../half.ts";
 import { type Host, type KernelBinding, output, release } from "../host.ts";
 import { type Part, partOf, partsOf } from "../parts.ts";
-import { grid, type Program, program } from "../program.ts";
+import { grid, program, programs } from "../program.ts";
 import { copyColumns } from "./copy-columns.ts";
 import { matrixProgram, matrixTiles } from "./matrix.ts";
 import { type GemmShape, type MatrixChoice, selectMatrix, selectTiled } from "./select.ts";
@@ -131,30 +131,46 @@ function tiled(host: Host, g: Gemm, a: KernelBinding, b: KernelBinding, c: Kerne
 
 function addSplits(host: Host, g: Gemm, sums: TensorInfo, c: KernelBinding, splits: number, alpha: number): void {
   const bias = g.biasTensor !== undefined;
+  const width = g.n % 4 === 0 ? 4 : 1;
+  const count = (g.m * g.n) / width;
   host.dispatch(
-    splitSumProgram(bias, g.accumulate ?? false, g.half ?? false),
+    splitSumProgram({ vectors: width === 4, bias, accumulate: g.accumulate ?? false, half: g.half ?? false }),
     [sums, ...(bias ? [g.biasTensor!] : []), c],
-    { count: g.m * g.n, n: g.n, splits, alpha },
-    grid(Math.ceil((g.m * g.n) / 256)),
+    { count, n: g.n / width, splits, alpha },
+    grid(Math.ceil(count / 256)),
   );
 }
 
+interface SplitSum {
+  vectors: boolean;
+  bias: boolean;
+  accumulate: boolean;
+  half: boolean;
+}
+
+const splitSumKey = ({ vectors, bias, accumulate, half }: SplitSum) =>
+  `gemm.splits.${vectors ? "vec4" : "scalar"}${bias ? ".bias" : ""}${accumulate ? ".accumulate" : ""}${half ? ".half" : ""}`;
+
 /** c = alpha * (the sum of the partial products, in order) (+ bias) (+ c) */
-const splitSumProgram = (bias: boolean, accumulate: boolean, half: boolean): Program =>
-  program({
-    key: `gemm.splits${bias ? ".bias" : ""}${accumulate ? ".accumulate" : ""}${half ? ".half" : ""}`,
+const splitSumProgram = /* @__PURE__ */ programs(splitSumKey, (sum) => {
+  const { vectors, bias, accumulate, half } = sum;
+  const typeOf = (element: string) => (vectors ? `vec4<${element}>` : element);
+  return program({
+    key: splitSumKey(sum),
     enable: half ? ["f16"] : [],
     storage: {
-      sums: ["read", "f32"],
-      ...(bias ? { bias: ["read", "f32"] as const } : {}),
-      c: ["write", half ? "f16" : "f32"],
+      sums: ["read", "T"],
+      ...(bias ? { bias: ["read", "T"] as const } : {}),
+      c: ["write", "C"],
     },
     uniforms: { count: "u32", n: "u32", splits: "u32", alpha: "f32" },
     size: 256,
+    declare: `alias T = ${typeOf("f32")};\nalias C = ${typeOf(half ? "f16" : "f32")};`,
     main: `
 let i = (group.x + group.y * groups.x) * 256u + lane;
 if (i >= uniforms.count) { return; }
-var sum = 0.0;
+var sum = T();
 for (var s = 0u; s < uniforms.splits; s++) { sum += sums[s * uniforms.count + i]; }
-c[i] = ${half ? "f16" : "f32"}(uniforms.alpha * sum${bias ? " + bias[i % uniforms.n]" : ""}${accumulate ? " + f32(c[i])" : ""});`,
+c[i] = C(uniforms.alpha * sum${bias ? " + bias[i % uniforms.n]" : ""}${accumulate ? " + T(c[i])" : ""});`,
   });
+});
