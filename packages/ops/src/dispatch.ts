@@ -8,8 +8,9 @@ export const hasKernel = (kernelName: string): boolean => getKernel(kernelName, 
 
 /** Runs `kernelName` on the current backend. Absent inputs are left out. */
 export const runKernel = (kernelName: string, inputs: Inputs, attrs: Attrs = {}): Tensor | Tensor[] => {
-  const present = Object.fromEntries(Object.entries(inputs).filter(([, tensor]) => tensor !== undefined));
-  return engine().runKernel(kernelName, present as Record<string, Tensor>, attrs as NamedAttrMap);
+  const present: Record<string, Tensor> = {};
+  for (const [name, tensor] of Object.entries(inputs)) if (tensor) present[name] = tensor;
+  return engine().runKernel(kernelName, present, attrs as NamedAttrMap);
 };
 
 /** Runs `kernelName` where the current backend has it, the portable `reference` everywhere else. */

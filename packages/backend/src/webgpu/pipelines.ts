@@ -14,6 +14,9 @@ export interface CachedPipeline {
   pipeline: GPUComputePipeline;
   layout: GPUBindGroupLayout;
   layoutId: number;
+  /** Names of the uniforms, and a letter for the type of each. */
+  uniformNames: readonly string[];
+  uniformTypes: string;
 }
 
 /** Pipelines by program key; layouts by signature, so that bind groups are shared between kernels. */
@@ -38,7 +41,9 @@ export class PipelineCache {
       layout: pipelineLayout,
       compute: { module },
     });
-    const entry = { pipeline, layout, layoutId: id };
+    const uniformNames = Object.keys(program.uniforms);
+    const uniformTypes = uniformNames.map((name) => program.uniforms[name]![0]).join("");
+    const entry = { pipeline, layout, layoutId: id, uniformNames, uniformTypes };
     this.pipelines.set(program.key, entry);
     return entry;
   }

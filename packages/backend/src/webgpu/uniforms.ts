@@ -1,14 +1,22 @@
 /// <reference types="@webgpu/types" />
 import { util } from "@tensorflow/tfjs-core";
 
+/** A uniform buffer, and the bind group of it alone once there is one. */
+export interface Uniforms {
+  buffer: GPUBuffer;
+  group?: GPUBindGroup;
+  /** Greater than those of all that were used before. */
+  lastUse: number;
+}
+
 /**
  * Uniform buffers by content. A training step passes the same sizes every time, so nearly every dispatch finds its buffer;
  * only what changed (a learning rate, a seed) is uploaded. `recycle()` follows a submit: only then may a buffer be rewritten.
  */
 export class UniformCache {
-  /** In the order of last use. */
-  private readonly entries = new Map<string, GPUBuffer>();
-  private readonly spare = new Map<number, GPUBuffer[]>();
+  private readonly entries = new Map<string, Uniforms>();
+  private readonly spare = new Map<number, Uniforms[]>();
+  private uses = 0;
   uploads = 0;
 
   constructor(
@@ -16,40 +24,62 @@ export class UniformCache {
     private readonly maxEntries = 1024,
   ) {}
 
-  get(words: Uint32Array): GPUBuffer {
-    const key = words.join(",");
-    let buffer = this.entries.get(key);
-    if (buffer) {
-      this.entries.delete(key);
-      this.entries.set(key, buffer);
-      return buffer;
+  /** The uniforms of this key, which names the content; `pack` makes it where it is new. */
+  get(key: string, pack: () => Uint32Array): Uniforms {
+    const found = this.entries.get(key);
+    if (found) {
+      found.lastUse = ++this.uses;
+      return found;
     }
+    const words = pack();
     const size = Math.ceil(words.byteLength / 16) * 16;
-    buffer =
-      this.spare.get(size)?.pop() ??
-      this.device.createBuffer({ size, usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST });
-    this.device.queue.writeBuffer(buffer, 0, words as Uint32Array<ArrayBuffer>);
+    const uniforms: Uniforms = this.spare.get(size)?.pop() ?? {
+      buffer: this.device.createBuffer({ size, usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST }),
+      lastUse: 0,
+    };
+    this.device.queue.writeBuffer(uniforms.buffer, 0, words as Uint32Array<ArrayBuffer>);
     this.uploads++;
-    this.entries.set(key, buffer);
-    return buffer;
+    uniforms.lastUse = ++this.uses;
+    this.entries.set(key, uniforms);
+    return uniforms;
   }
 
+  /** The bind group of uniforms alone, at binding 0. */
+  group(uniforms: Uniforms, layout: GPUBindGroupLayout): GPUBindGroup {
+    const { buffer } = uniforms;
+    uniforms.group ??= this.device.createBindGroup({ layout, entries: [{ binding: 0, resource: { buffer } }] });
+    return uniforms.group;
+  }
+
+  /** Where there are too many, leaves the quarter that was not used for longest to be rewritten. */
   recycle(): void {
-    for (const [key, buffer] of this.entries) {
-      if (this.entries.size <= this.maxEntries) return;
-      this.entries.delete(key);
-      const list = this.spare.get(buffer.size) ?? [];
-      this.spare.set(buffer.size, list);
-      list.push(buffer);
+    const { maxEntries, entries, spare } = this;
+    if (entries.size <= maxEntries) return;
+    const byUse = [...entries].sort(([, a], [, b]) => a.lastUse - b.lastUse);
+    for (const [key, uniforms] of byUse.slice(0, entries.size - Math.floor(0.75 * maxEntries))) {
+      entries.delete(key);
+      const list = spare.get(uniforms.buffer.size) ?? [];
+      spare.set(uniforms.buffer.size, list);
+      list.push(uniforms);
     }
   }
 
   dispose(): void {
-    for (const buffer of this.entries.values()) buffer.destroy();
-    for (const list of this.spare.values()) for (const buffer of list) buffer.destroy();
+    for (const { buffer } of this.entries.values()) buffer.destroy();
+    for (const list of this.spare.values()) for (const { buffer } of list) buffer.destroy();
     this.entries.clear();
     this.spare.clear();
   }
+}
+
+/**
+ * What {@link packUniforms} makes of the values, as text: cheaper to compare than to pack. `names` are those of the types, and
+ * `types` one letter each, since 1 is not the same word as u32 and as f32.
+ */
+export function uniformsKey(types: string, names: readonly string[], values: Readonly<Record<string, number>>): string {
+  let key = types;
+  for (const name of names) key += `,${values[name]}`;
+  return key;
 }
 
 /** Packs named scalars in the order of their declaration; each takes four bytes. */

@@ -8,7 +8,7 @@ import type { Capabilities } from "./capabilities.ts";
 import type { OpenDevice } from "./device.ts";
 import { DispatchTimer, type ProfiledDispatch } from "./dispatch-timer.ts";
 import { PipelineCache, type Program } from "./pipelines.ts";
-import { packFields, packUniforms, tfjsFields, UniformCache, type UniformField } from "./uniforms.ts";
+import { packFields, packUniforms, tfjsFields, UniformCache, type UniformField, uniformsKey } from "./uniforms.ts";
 
 /** A tensor as a binding, or `byteLength` bytes of it from `byteOffset` (a multiple of 256). */
 export type KernelBinding = TensorInfo | { tensor: TensorInfo; byteOffset: number; byteLength: number };
@@ -100,11 +100,13 @@ export class CramkitWebgpuBackend extends WebGPUBackend {
         `${program.key}: expected at most ${limit} workgroups a dimension, got [${grid}]; use a smaller batch`,
       );
     const resources = bindings.map((binding) => this.resource(binding));
-    const { pipeline, layout, layoutId } = this.pipelines.get(program);
+    const { pipeline, layout, layoutId, uniformNames, uniformTypes } = this.pipelines.get(program);
     const groups = [this.bindGroups.get(layoutId, layout, resources)];
-    if (Object.keys(program.uniforms).length > 0) {
-      const buffer = this.uniforms.get(packUniforms(program.uniforms, uniforms));
-      groups.push(this.bindGroups.get(0, this.pipelines.uniformLayout, [{ buffer }]));
+    if (uniformNames.length > 0) {
+      const packed = this.uniforms.get(uniformsKey(uniformTypes, uniformNames, uniforms), () =>
+        packUniforms(program.uniforms, uniforms),
+      );
+      groups.push(this.uniforms.group(packed, this.pipelines.uniformLayout));
     }
     this.record(program.key, pipeline, groups, grid, resources);
   }
@@ -174,13 +176,12 @@ export class CramkitWebgpuBackend extends WebGPUBackend {
   }
 
   private resource(binding: KernelBinding): Binding {
-    if ("tensor" in binding) {
-      this.uploadToGPU(binding.tensor.dataId);
-      const buffer = this.data(binding.tensor).resource as GPUBuffer;
-      return { buffer, offset: binding.byteOffset, size: binding.byteLength };
-    }
-    this.uploadToGPU(binding.dataId);
-    return { buffer: this.data(binding).resource as GPUBuffer };
+    const isPart = "tensor" in binding;
+    const { dataId } = isPart ? binding.tensor : binding;
+    const data = this.tensorMap.get(dataId) as unknown as TensorData;
+    if (data.resource == null) this.uploadToGPU(dataId);
+    const buffer = data.resource as GPUBuffer;
+    return isPart ? { buffer, offset: binding.byteOffset, size: binding.byteLength } : { buffer };
   }
 
   private record(
@@ -205,9 +206,7 @@ export class CramkitWebgpuBackend extends WebGPUBackend {
     );
     const pass = internals.computePassEncoder;
     pass.setPipeline(pipeline);
-    groups.forEach((group, i) => {
-      pass.setBindGroup(i, group);
-    });
+    for (let i = 0; i < groups.length; i++) pass.setBindGroup(i, groups[i]!);
     pass.dispatchWorkgroups(x, y, z);
     internals.dispatchCountInPass++;
     if (timestampWrites) this.endComputePassEncoder();
@@ -233,11 +232,9 @@ export class CramkitWebgpuBackend extends WebGPUBackend {
       this.tfjsLayouts.set(pipeline, known);
     }
     const tensors = [output, ...inputs].map((tensor) => internals.tensorToBinding(tensor) as Binding);
-    const bindings = [
-      ...tensors,
-      { buffer: this.uniforms.get(packFields(tfjsFields(program, [...inputs, output], extra))) },
-    ];
-    const group = this.bindGroups.get(known.id, known.layout, bindings);
+    const words = packFields(tfjsFields(program, [...inputs, output], extra));
+    const { buffer } = this.uniforms.get(words.join(","), () => words);
+    const group = this.bindGroups.get(known.id, known.layout, [...tensors, { buffer }]);
     const [x, y = 1, z = 1] = program.dispatch as number[];
     this.record(program.constructor.name, pipeline, [group], [x!, y, z], tensors);
   }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { adapterName, chooseAdapter, isSoftware } from "./adapter.ts";
 import { BindGroupCache } from "./bind-groups.ts";
 import { BufferPool } from "./buffer-pool.ts";
@@ -7,7 +7,7 @@ import { explain, openDevice } from "./device.ts";
 import { dawnArguments, type GpuSource } from "./gpu.ts";
 import { describeWebgpu } from "./report.ts";
 import { spellingProbe } from "./spelling.ts";
-import { packUniforms } from "./uniforms.ts";
+import { packUniforms, UniformCache, uniformsKey } from "./uniforms.ts";
 
 const matrix = [{ m: 16, n: 16, k: 16, component: "f16", result: "f32" }];
 const full = { f16: true, subgroups: true, matrix, matrixSpelling: "new" as const };
@@ -244,6 +244,47 @@ describe("packUniforms", () => {
 
   it("misses nothing silently", () => {
     expect(() => packUniforms({ rows: "u32" }, {})).toThrow("expected a value for the uniform rows");
+  });
+});
+
+describe("UniformCache", () => {
+  const layout = {} as GPUBindGroupLayout;
+  beforeAll(() => void vi.stubGlobal("GPUBufferUsage", { UNIFORM: 64, COPY_DST: 8 }));
+  afterAll(() => void vi.unstubAllGlobals());
+  const cacheOf = (maxEntries: number) => {
+    const made = { buffers: 0, groups: 0 };
+    const device = {
+      createBuffer: ({ size }: { size: number }) => ({ size, number: ++made.buffers }),
+      createBindGroup: () => ({ number: ++made.groups }),
+      queue: { writeBuffer: () => undefined },
+    };
+    return { cache: new UniformCache(device as unknown as GPUDevice, maxEntries), made };
+  };
+  const words = () => new Uint32Array(4);
+
+  it("uploads a content once and binds it once", () => {
+    const { cache, made } = cacheOf(8);
+    for (let i = 0; i < 3; i++) cache.group(cache.get("a", words), layout);
+    cache.get("b", words);
+    expect([cache.uploads, made]).toEqual([2, { buffers: 2, groups: 1 }]);
+  });
+
+  it("rewrites the buffers that were not used for longest, after a submit, and binds them no second time", () => {
+    const { cache, made } = cacheOf(8);
+    for (let step = 0; step < 100; step++) {
+      cache.group(cache.get("sizes", words), layout);
+      cache.group(cache.get(`learning rate ${step}`, words), layout);
+      cache.recycle();
+    }
+    expect(cache.uploads).toBe(101);
+    expect(made.buffers).toBe(9);
+    expect(made.groups).toBe(made.buffers);
+  });
+
+  it("tells equal numbers of different types apart", () => {
+    const values = { rows: 1, scale: 2 };
+    expect(uniformsKey("uf", ["rows", "scale"], values)).not.toBe(uniformsKey("uu", ["rows", "scale"], values));
+    expect(uniformsKey("uf", ["rows", "scale"], values)).toBe(uniformsKey("uf", ["rows", "scale"], { ...values }));
   });
 });
 

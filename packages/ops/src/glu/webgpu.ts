@@ -4,15 +4,18 @@ import { halvesKey, type Operand } from "../webgpu/elementwise.ts";
 import { halfResult, readable } from "../webgpu/half.ts";
 import { type Host, lastAxisOf, rowsOf, webgpuKernel } from "../webgpu/host.ts";
 import { partOf, partsOf } from "../webgpu/parts.ts";
-import { grid, type Program, program } from "../webgpu/program.ts";
+import { grid, program, programs } from "../webgpu/program.ts";
 
 type Direction = "forward" | "backward";
 const names = { forward: ["x", "y"], backward: ["dy", "x", "dx"] } as const;
 
+const gluKey = (activation: string, direction: Direction, vectors: boolean, halves: readonly boolean[]): string =>
+  `glu.${activation}.${direction}.${vectors ? "vec4" : "scalar"}${halvesKey(halves)}`;
+
 /** `x [rows, 2n]` = [u, g]; forward y = f(g) u, backward du = dy f(g), dg = dy u f'(g). One invocation a pair (u, g). */
-const gluProgram = (activation: string, direction: Direction, vectors: boolean, halves: readonly boolean[]): Program =>
+const gluProgram = /* @__PURE__ */ programs(gluKey, (activation, direction, vectors, halves) =>
   program({
-    key: `glu.${activation}.${direction}.${vectors ? "vec4" : "scalar"}${halvesKey(halves)}`,
+    key: gluKey(activation, direction, vectors, halves),
     enable: halves.includes(true) ? ["f16"] : [],
     storage: Object.fromEntries(
       names[direction].map((name) => [name, [name === "y" || name === "dx" ? "write" : "read", `T_${name}`] as const]),
@@ -35,7 +38,8 @@ ${
     ? "y[i] = T_y(value(g) * u);"
     : "let upstream = T(dy[i]);\ndx[at] = T_dx(upstream * value(g));\ndx[at + uniforms.n] = T_dx(upstream * u * derivative(g));"
 }`,
-  });
+  }),
+);
 
 /** `operands` in the order of `names`, with how many halves of a row of `x` each of their rows has. */
 function run(

@@ -6,10 +6,13 @@ import { partOf, partsOf } from "../webgpu/parts.ts";
 import { grid, groupIndex, type Program, program, programs } from "../webgpu/program.ts";
 import { reduceFunction, reduceScratch } from "../webgpu/reduce.ts";
 
+const adamwKey = (vectors: boolean, half?: boolean): string =>
+  `adamw.${vectors ? "vec4" : "scalar"}${half ? ".half" : ""}`;
+
 /** The skip of a step is decided here, by a scale of 0 or one that is not finite; the test is on bits, NaN may be assumed away. */
-export const adamwProgram = (vectors: boolean, half = false): Program =>
+export const adamwProgram = /* @__PURE__ */ programs(adamwKey, (vectors, half) =>
   program({
-    key: `adamw.${vectors ? "vec4" : "scalar"}${half ? ".half" : ""}`,
+    key: adamwKey(vectors, half),
     enable: half ? ["f16"] : [],
     storage: {
       param: ["write", "T"],
@@ -45,7 +48,8 @@ let p = param[i];
 let step = m / uniforms.correction1 / (sqrt(v / uniforms.correction2) + uniforms.epsilon) + uniforms.weightDecay * p;
 let next = p - uniforms.learningRate * step;
 param[i] = next;${half ? "\nhalf[i] = vec4<f16>(next);" : ""}`,
-  });
+  }),
+);
 
 const accumulate: Elementwise = {
   key: "accumulate",

@@ -2,15 +2,18 @@ import { halvesKey, type Operand } from "../webgpu/elementwise.ts";
 import { halfResult, readable, wideResult } from "../webgpu/half.ts";
 import { lastAxisOf, rowsOf, webgpuKernel } from "../webgpu/host.ts";
 import { partOf, partsOf } from "../webgpu/parts.ts";
-import { grid, type Program, program } from "../webgpu/program.ts";
+import { grid, program, programs } from "../webgpu/program.ts";
+
+const rotaryKey = (vectors: boolean, halves: readonly [x: boolean, y: boolean]): string =>
+  `rotary.${vectors ? "vec4" : "scalar"}${halvesKey(halves)}`;
 
 /**
  * `x [rows, heads, 3, 2n]`, `table [seq, 2n]` = [cos t, sin t]. One invocation a pair (a, b) of a query or key, or two
  * elements of a value; `first` is the number of the part's first row, `n` counts elements of type T.
  */
-const rotaryProgram = (vectors: boolean, halves: readonly [x: boolean, y: boolean]): Program =>
+const rotaryProgram = /* @__PURE__ */ programs(rotaryKey, (vectors, halves) =>
   program({
-    key: `rotary.${vectors ? "vec4" : "scalar"}${halvesKey(halves)}`,
+    key: rotaryKey(vectors, halves),
     enable: halves.includes(true) ? ["f16"] : [],
     storage: { x: ["read", "T_x"], table: ["read", "T"], y: ["write", "T_y"] },
     uniforms: { count: "u32", n: "u32", heads: "u32", seq: "u32", first: "u32", direction: "f32" },
@@ -37,7 +40,8 @@ let a = T(x[at]);
 let b = T(x[at + n]);
 y[at] = T_y(a * cosine - b * sine);
 y[at + n] = T_y(b * cosine + a * sine);`,
-  });
+  }),
+);
 
 export const rotaryWebgpu = [
   webgpuKernel("CramkitRotary", (host, { x, table }, attrs) => {

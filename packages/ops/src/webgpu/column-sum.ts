@@ -3,17 +3,19 @@ import type { Operand } from "./elementwise.ts";
 import { readable } from "./half.ts";
 import { type Host, output, release } from "./host.ts";
 import { type Part, partOf, partsOf } from "./parts.ts";
-import { type Program, program } from "./program.ts";
+import { program, programs } from "./program.ts";
 
 const range = (n: number) => [...Array(n).keys()];
+
+const columnSumKey = (outputs: number, half: boolean): string => `column-sum.${outputs}${half ? ".half" : ""}`;
 
 /**
  * A workgroup of 64 columns by 4 sums a block of rows in a fixed order and writes one row of partial sums: no atomics, the
  * same result every time. With several outputs, each gets its share of the columns.
  */
-const columnSumProgram = (outputs: number, half: boolean): Program =>
+const columnSumProgram = /* @__PURE__ */ programs(columnSumKey, (outputs, half) =>
   program({
-    key: `column-sum.${outputs}${half ? ".half" : ""}`,
+    key: columnSumKey(outputs, half),
     enable: half ? ["f16"] : [],
     storage: {
       x: ["read", half ? "f16" : "f32"],
@@ -41,7 +43,8 @@ if (lane < 64u && column < uniforms.n) {
     .map((i) => (outputs === 1 ? "out0[at] = total;" : `if (column / width == ${i}u) { out${i}[at] = total; }`))
     .join("\n  ")}
 }`,
-  });
+  }),
+);
 
 /** The sum of `x [rows, n]` over its rows, cut along the columns into `outputs` tensors `[n / outputs]`. */
 export function columnSums(host: Host, x: Operand, rows: number, n: number, outputs = 1): TensorInfo[] {

@@ -1,7 +1,7 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
 import { type Host, sizeOf } from "./host.ts";
 import { partOf, partsOf } from "./parts.ts";
-import { grid, type Program, program } from "./program.ts";
+import { grid, program, programs } from "./program.ts";
 
 export interface Elementwise {
   key: string;
@@ -23,10 +23,13 @@ export interface Operand {
   half: boolean;
 }
 
+const elementwiseKey = (e: Elementwise, vectors: boolean, halves: readonly boolean[]): string =>
+  `${e.key}.${vectors ? "vec4" : "scalar"}${halvesKey(halves)}`;
+
 /** An elementwise shader, on vectors of four where the length allows it. Uniforms: those given, then count and first. */
-const elementwiseProgram = (e: Elementwise, vectors: boolean, halves: readonly boolean[]): Program =>
+const elementwiseProgram = /* @__PURE__ */ programs(elementwiseKey, (e, vectors, halves) =>
   program({
-    key: `${e.key}.${vectors ? "vec4" : "scalar"}${halvesKey(halves)}`,
+    key: elementwiseKey(e, vectors, halves),
     enable: halves.includes(true) ? ["f16"] : [],
     storage: Object.fromEntries(
       Object.entries(e.storage).map(([name, access]) => [name, [access, `T_${name}`] as const]),
@@ -42,7 +45,8 @@ const elementwiseProgram = (e: Elementwise, vectors: boolean, halves: readonly b
 let i = (group.x + group.y * groups.x) * 256u + lane;
 if (i >= uniforms.count) { return; }
 ${e.main.trim()}`,
-  });
+  }),
+);
 
 /** Part of a key: which of the tensors hold f16. */
 export const halvesKey = (halves: readonly boolean[]): string =>

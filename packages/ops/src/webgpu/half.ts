@@ -1,7 +1,7 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
 import { type Host, type KernelBinding, lastAxisOf, output, rowsOf } from "./host.ts";
 import { partOf, partsOf } from "./parts.ts";
-import { grid, type Program, program } from "./program.ts";
+import { grid, type Program, program, programs } from "./program.ts";
 
 /**
  * f16 copies of matrices, for the kernels that read f16 from memory. A copy is padded with zeros to whole tiles, so those
@@ -11,10 +11,12 @@ export const padded = (length: number): number => (length <= 64 ? 64 : Math.ceil
 
 const halfKey = (rows: number, columns: number): string => `half.${rows}x${columns}`;
 
+const halfProgramKey = (vectors: boolean): string => `half.${vectors ? "vec4" : "scalar"}`;
+
 /** `half [padded rows, padded columns]` of f16 from `x [rows, columns]`; values beyond f16 become infinite. */
-const halfProgram = (vectors: boolean): Program =>
+const halfProgram = /* @__PURE__ */ programs(halfProgramKey, (vectors) =>
   program({
-    key: `half.${vectors ? "vec4" : "scalar"}`,
+    key: halfProgramKey(vectors),
     enable: ["f16"],
     storage: { x: ["read", vectors ? "vec4<f32>" : "f32"], half: ["write", "vec4<f16>"] },
     uniforms: { count: "u32", rows: "u32", columns: "u32", paddedColumns: "u32" },
@@ -36,7 +38,8 @@ if (row < uniforms.rows) {
   }
 }
 half[i] = vec4<f16>(value);`,
-  });
+  }),
+);
 
 /** A new f16 copy. Packed two a float32 element, which is how tfjs sees it. */
 function makeHalf(host: Host, x: KernelBinding, rows: number, columns: number): TensorInfo {
