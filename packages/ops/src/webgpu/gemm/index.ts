@@ -21,8 +21,7 @@ export interface Gemm extends GemmShape {
  * (see `halfResult`).
  */
 export function gemmResult(host: Host, g: Omit<Gemm, "c">, shape: readonly number[], half: boolean): TensorInfo {
-  const onMatrices =
-    half && cuts(host, g).length === 1 && selectMatrix(host.capabilities, { ...g, bias: g.biasTensor !== undefined });
+  const onMatrices = half && cuts(host, g).length === 1 && selectMatrix(host.capabilities, shapeOf(g));
   const c = onMatrices ? halfResult(host, shape) : wideResult(host, shape);
   gemm(host, { ...g, c: c.written, half: c.half });
   return c.tensor;
@@ -51,6 +50,18 @@ export function gemm(host: Host, g: Gemm): void {
     }
   });
 }
+
+/** What the kernel of a product is chosen by. */
+const shapeOf = ({ form, m, n, k, alpha, accumulate, half, biasTensor }: Omit<Gemm, "c">) => ({
+  form,
+  m,
+  n,
+  k,
+  alpha,
+  accumulate,
+  half,
+  bias: biasTensor !== undefined,
+});
 
 /** The rows of the weight: of B, or of C where that is a weight's gradient. */
 const cuts = (host: Host, { form, m, n, k }: GemmShape): Part[] =>
@@ -81,8 +92,7 @@ function cutWeight(host: Host, g: Gemm): void {
 }
 
 function product(host: Host, g: Gemm, a: KernelBinding, b: KernelBinding, c: KernelBinding): void {
-  const shape = { ...g, bias: g.biasTensor !== undefined };
-  const matrix = selectMatrix(host.capabilities, shape);
+  const matrix = selectMatrix(host.capabilities, shapeOf(g));
   if (matrix) onMatrices(host, g, matrix, a, b, c);
   else tiled(host, g, a, b, c);
 }
@@ -115,7 +125,7 @@ function onMatrices(
 
 function tiled(host: Host, g: Gemm, a: KernelBinding, b: KernelBinding, c: KernelBinding): void {
   const { m, n, k, alpha = 1 } = g;
-  const { variant, splits, kPerGroup } = selectTiled(host.capabilities, { ...g, bias: g.biasTensor !== undefined });
+  const { variant, splits, kPerGroup } = selectTiled(host.capabilities, shapeOf(g));
   const tile = tiles[variant.tile];
   const across: [number, number, number] = [Math.ceil(n / tile.n), Math.ceil(m / tile.m), splits];
   if (splits === 1) {
