@@ -78,5 +78,6 @@ export const attentionSpec: OpSpec = {
     attentionCase(1, 64, 1, 64),
     attentionCase(0, 7, 1, 4),
     attentionCase(1, 23, 1, 16, { scale: 40 }),
+    attentionCase(2, 150, 1, 8, { masked: true, rate: 0.2 }),
   ],
 };

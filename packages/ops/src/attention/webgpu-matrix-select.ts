@@ -51,7 +51,7 @@ const allTiers = ["float32", "float16", "matrix"] as const;
 
 /** Tiles of attention by the names that `variants: { attention: name }` of the backend forces, for a sweep on a device. */
 export const attentionVariants = (): KernelVariant[] => [
-  ...attentionTiles.map(([own, other]) => ({ name: `tiled.${own}x${other}`, tiers: allTiers })),
+  ...Object.keys(attentionTiles).map((tile) => ({ name: `tiled.${tile}`, tiers: allTiers })),
   ...attentionMatrixTiles.map(([own, other]) => ({ name: `matrix.${own}x${other}`, tiers: ["matrix"] as const })),
 ];
 /** Tiles that fit, the ones asked for by name first, or undefined where the device has no unit for heads of this width or too little workgroup memory. */

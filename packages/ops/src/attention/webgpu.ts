@@ -5,10 +5,11 @@ import { halfResult, readable, wideResult } from "../webgpu/half.ts";
 import { type Attrs, type Host, output, release, webgpuKernel } from "../webgpu/host.ts";
 import { type Part, partOf, partsOf } from "../webgpu/parts.ts";
 import { grid, type Program } from "../webgpu/program.ts";
+import { attentionDeltaProgram } from "./webgpu-delta.ts";
 import { attentionBackwardMatrixProgram, attentionForwardMatrixProgram } from "./webgpu-matrix.ts";
 import { type AttentionMatrixVariant, selectAttentionMatrix } from "./webgpu-matrix-select.ts";
-import { selectAttention } from "./webgpu-select.ts";
-import { attentionBackwardProgram, attentionDeltaProgram, attentionForwardProgram } from "./webgpu-tiled.ts";
+import { attentionTiles, selectAttention } from "./webgpu-select.ts";
+import { attentionBackwardProgram, attentionForwardProgram } from "./webgpu-tiled.ts";
 
 interface Shape {
   batch: number;
@@ -61,7 +62,7 @@ function shaderOf(
     return { shader: attentionBackwardMatrixProgram(matrix, direction), own };
   }
   const tiled = selectAttention(direction, capabilities, options);
-  const { own } = tiled;
+  const { own } = attentionTiles[tiled.tile];
   if (direction === "forward") return { shader: attentionForwardProgram(tiled), own };
   return { shader: attentionBackwardProgram(tiled, direction), own };
 }

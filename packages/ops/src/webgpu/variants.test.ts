@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { attentionMatrixBytes, attentionVariants, selectAttentionMatrix } from "../attention/webgpu-matrix-select.ts";
-import { selectAttention } from "../attention/webgpu-select.ts";
+import { attentionBytes, attentionTiles, selectAttention } from "../attention/webgpu-select.ts";
 import { attentionBackwardProgram, attentionForwardProgram } from "../attention/webgpu-tiled.ts";
 import { chunkRows, softmaxLossProgram } from "../masked-cross-entropy/webgpu.ts";
 import { adamwProgram } from "../optimizer/webgpu.ts";
@@ -221,28 +221,41 @@ describe("the choice of attention tiles", () => {
     const chosen = ({ name }: { name: string }) => {
       const capabilities = { ...h200, variants: { attention: name } };
       const matrix = selectAttentionMatrix("forward", capabilities, shape);
-      const { own, other } = matrix ?? selectAttention("forward", capabilities, shape);
-      return `${matrix ? "matrix" : "tiled"}.${own}x${other}`;
+      return matrix
+        ? `matrix.${matrix.own}x${matrix.other}`
+        : `tiled.${selectAttention("forward", capabilities, shape).tile}`;
     };
     expect(attentionVariants().map(chosen)).toEqual([
-      ...["tiled.64x32", "tiled.32x32", "tiled.32x16", "tiled.16x16", "tiled.16x8", "tiled.8x8", "tiled.4x4"],
+      ...Object.keys(attentionTiles).map((tile) => `tiled.${tile}`),
       // An own tile of 32 rows leaves 8 to each of four subgroups, and these units have 16.
       ...["matrix.64x32", "matrix.64x16", "matrix.64x32", "matrix.64x32"],
     ]);
-    expect(selectAttention("key", { ...phone, variants: { attention: "tiled.64x32" } }, shape).own).toBe(16);
+    expect(selectAttention("key", { ...phone, variants: { attention: "tiled.64x32.4x4" } }, shape).tile).toBe(
+      "32x16.4x4",
+    );
+  });
+
+  it("gives whole columns of four scores and all rows to the invocations of a tile", () => {
+    for (const { own, other, rows, columns } of Object.values(attentionTiles))
+      expect([own % rows, other % columns, columns % 4]).toEqual([0, 0, 0]);
   });
 
   it.each([
-    ["forward", h200, 128, 64, "64x32"],
-    ["query", float32, 128, 64, "32x32"],
-    ["key", float32, 128, 64, "32x32"],
-    ["forward", phone, 128, 64, "32x16"],
-    ["key", phone, 128, 64, "16x8"],
-    ["forward", phone, 128, 128, "16x8"],
-    ["forward", float32, 7, 64, "4x4"],
-  ] as const)("%s, case %#", (direction, capabilities, seq, headDim, tiles) => {
-    const { own, other } = selectAttention(direction, capabilities, { seq, headDim, mask: false, dropout: false });
-    expect(`${own}x${other}`).toBe(tiles);
+    ["forward", float32, 128, 64, "64x64.4x8"],
+    ["query", float32, 128, 64, "64x64.4x8"],
+    ["key", float32, 128, 64, "64x64.4x8"],
+    ["key", float16, 128, 64, "64x64.4x8"],
+    ["key", float32, 128, 128, "32x32.4x4"],
+    ["forward", phone, 128, 64, "32x16.4x4"],
+    ["key", phone, 128, 64, "32x16.4x4"],
+    ["forward", phone, 128, 128, "8x8.1x4"],
+    ["forward", phone, 128, 256, "4x4.1x4"],
+    ["forward", float32, 23, 64, "16x16.2x4"],
+    ["forward", float32, 7, 64, "8x8.1x4"],
+  ] as const)("%s, case %#", (direction, capabilities, seq, headDim, tile) => {
+    const variant = selectAttention(direction, capabilities, { seq, headDim, mask: false, dropout: false });
+    expect(variant.tile).toBe(tile);
+    expect(attentionBytes(direction, variant)).toBeLessThanOrEqual(capabilities.limits.maxComputeWorkgroupStorageSize);
   });
 
   it.each([
