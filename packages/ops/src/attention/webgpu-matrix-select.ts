@@ -7,7 +7,9 @@ import { attentionTiles } from "./webgpu-select.ts";
 export interface AttentionMatrixVariant {
   unit: MatrixUnit;
   own: 64 | 32;
-  other: 32 | 16;
+  other: 64 | 32 | 16;
+  /** Tiles of keys whose scores the forward pass keeps in registers, or 0. */
+  held: number;
   headDim: number;
   mask: boolean;
   dropout: boolean;
@@ -25,12 +27,14 @@ export const stageStride = (other: number) => other + 4;
 /** Bytes of workgroup memory. */
 export function attentionMatrixBytes(
   direction: Direction,
-  v: Pick<AttentionMatrixVariant, "own" | "other" | "headDim">,
+  v: Pick<AttentionMatrixVariant, "unit" | "own" | "other" | "headDim">,
 ): number {
+  const invocations = 4 * v.unit.subgroup;
   const { own, other, headDim } = v;
   const tiles = direction === "forward" ? 1 : 2;
   const weights = direction === "key" ? 2 : 1;
-  const stats = 4 * 3 * Math.max(own, other);
+  // The maximum and the sum of each share of a row, or `lse` and `delta`.
+  const stats = direction === "forward" ? 8 * Math.max(own, invocations) : 8 * (direction === "query" ? own : other);
   return (
     tiles * (own + other) * tileStride(headDim) * 2 +
     weights * own * weightStride(other) * 2 +
@@ -41,11 +45,15 @@ export function attentionMatrixBytes(
 
 /** In the order to be tried. */
 const attentionMatrixTiles = [
+  [64, 64],
   [64, 32],
   [64, 16],
   [32, 32],
   [32, 16],
 ] as const;
+
+/** Keys whose scores fit registers: 64 floats of each of 128 invocations that have 64 rows of them. */
+const heldKeys = 128;
 
 const allTiers = ["float32", "float16", "matrix"] as const;
 
@@ -58,21 +66,24 @@ export const attentionVariants = (): KernelVariant[] => [
 export function selectAttentionMatrix(
   direction: Direction,
   capabilities: Pick<Capabilities, "tier" | "matrix" | "matrixSpelling" | "subgroupMaxSize" | "limits" | "variants">,
-  shape: { headDim: number; mask: boolean; dropout: boolean },
+  shape: { seq: number; headDim: number; mask: boolean; dropout: boolean },
 ): AttentionMatrixVariant | undefined {
   const unit = chooseUnit(capabilities);
   const forced = capabilities.variants.attention;
   if (!unit || forced?.startsWith("tiled")) return undefined;
-  const { headDim, mask, dropout } = shape;
+  const { seq, headDim, mask, dropout } = shape;
   if (headDim % unit.k !== 0 || headDim % unit.n !== 0 || headDim % 4 !== 0) return undefined;
   const { maxComputeWorkgroupStorageSize, maxComputeInvocationsPerWorkgroup } = capabilities.limits;
   if (4 * unit.subgroup > maxComputeInvocationsPerWorkgroup) return undefined;
   const isForced = ([own, other]: readonly [number, number]) => forced === `matrix.${own}x${other}`;
   for (const tile of [...attentionMatrixTiles.filter(isForced), ...attentionMatrixTiles]) {
     const [own, other] = tile;
+    if (!isForced(tile) && other > Math.max(32, seq)) continue;
     if ((own / 4) % unit.m !== 0 || other % unit.n !== 0 || other % unit.k !== 0) continue;
-    if (attentionMatrixBytes(direction, { own, other, headDim }) > maxComputeWorkgroupStorageSize) continue;
-    return { unit, own, other, headDim, mask, dropout, halves: { qkv: false, dy: false, out: false } };
+    if (attentionMatrixBytes(direction, { unit, own, other, headDim }) > maxComputeWorkgroupStorageSize) continue;
+    const passes = Math.ceil(seq / other);
+    const held = direction === "forward" && passes * other <= heldKeys ? passes : 0;
+    return { unit, own, other, held, headDim, mask, dropout, halves: { qkv: false, dy: false, out: false } };
   }
   return undefined;
 }

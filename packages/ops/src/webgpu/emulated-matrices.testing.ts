@@ -72,7 +72,8 @@ ${[...stores]
     ([name, element]) => `fn store_${name}(part: u32, offset: u32, x: Result, stride: u32) {
   for (var i = 0u; i < emulatedCells; i++) {
     let cell = i * ${emulatedSubgroup}u + emulatedLane;
-    ${element}[offset + cell / ${n}u * stride + cell % ${n}u] = x.cells[i];
+    let at = (offset + cell / ${n}u * stride) * ${widthOf(plain, name)}u + cell % ${n}u;
+    ${element}${widthOf(plain, name) === 4 ? "[at / 4u][at % 4u]" : "[at]"} = x.cells[i];
   }
 }`,
   )

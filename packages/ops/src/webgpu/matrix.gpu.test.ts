@@ -62,8 +62,14 @@ describe.runIf(tiers.includes("matrix")).each(units)("shaders for $m x $n x $k",
       limits,
       variants: {},
     };
-    for (const direction of ["forward", "query", "key"] as const) {
-      const variant = selectAttentionMatrix(direction, device, { headDim: 64, mask: true, dropout: true })!;
+    const shapes = [
+      { direction: "forward", seq: 128 },
+      { direction: "forward", seq: 512 },
+      { direction: "query", seq: 512 },
+      { direction: "key", seq: 512 },
+    ] as const;
+    for (const { direction, seq } of shapes) {
+      const variant = selectAttentionMatrix(direction, device, { seq, headDim: 64, mask: true, dropout: true })!;
       const program =
         direction === "forward"
           ? attentionForwardMatrixProgram(variant)

@@ -50,17 +50,19 @@ export function loadMatrix(
   return `subgroupMatrixLoad<${type}, ${columnMajor ? "col_major" : "row_major"}>(&${array}, ${scaled(offset)}, ${scaled(stride)})`;
 }
 
-/** A row-major store. */
+/** A row-major store, like {@link loadMatrix}. */
 export const storeMatrix = (
   { spelling }: MatrixUnit,
   array: string,
   offset: string,
   value: string,
   stride: string,
-): string =>
-  spelling === "old"
-    ? `subgroupMatrixStore(&${array}, ${offset}, ${value}, false, ${stride});`
-    : `subgroupMatrixStore<row_major>(&${array}, ${offset}, ${value}, ${stride});`;
+  width = 1,
+): string => {
+  if (spelling === "old") return `subgroupMatrixStore(&${array}, ${offset}, ${value}, false, ${stride});`;
+  const scaled = (text: string) => (width === 1 ? text : `(${text}) / ${width}u`);
+  return `subgroupMatrixStore<row_major>(&${array}, ${scaled(offset)}, ${value}, ${scaled(stride)});`;
+};
 
 /**
  * The text `step(k)` for all multiples of a unit along `length`: with constants, or for the small units of software adapters

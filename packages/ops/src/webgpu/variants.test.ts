@@ -228,7 +228,7 @@ describe("the choice of attention tiles", () => {
     expect(attentionVariants().map(chosen)).toEqual([
       ...Object.keys(attentionTiles).map((tile) => `tiled.${tile}`),
       // An own tile of 32 rows leaves 8 to each of four subgroups, and these units have 16.
-      ...["matrix.64x32", "matrix.64x16", "matrix.64x32", "matrix.64x32"],
+      ...["matrix.64x64", "matrix.64x32", "matrix.64x16", "matrix.64x64", "matrix.64x64"],
     ]);
     expect(selectAttention("key", { ...phone, variants: { attention: "tiled.64x32.4x4" } }, shape).tile).toBe(
       "32x16.4x4",
@@ -259,20 +259,20 @@ describe("the choice of attention tiles", () => {
   });
 
   it.each([
-    ["forward", h200, 64, "64x32"],
+    ["forward", h200, 64, "64x64"],
     ["query", h200, 64, "64x32"],
     ["key", h200, 64, "64x32"],
     ["key", h200, 128, undefined],
     ["forward", lavapipe, 64, "64x32"],
     ["query", lavapipe, 64, "64x16"],
     ["key", lavapipe, 64, "32x32"],
-    ["forward", lavapipe, 8, "64x32"],
+    ["forward", lavapipe, 8, "64x64"],
     ["forward", h200, 8, undefined],
     ["forward", h200, 20, undefined],
     ["forward", float16, 64, undefined],
     ["forward", { ...h200, variants: { attention: "tiled" } }, 64, undefined],
   ] as const)("on matrices, %s, case %#", (direction, capabilities, headDim, tiles) => {
-    const variant = selectAttentionMatrix(direction, capabilities, { headDim, mask: false, dropout: false });
+    const variant = selectAttentionMatrix(direction, capabilities, { seq: 512, headDim, mask: false, dropout: false });
     expect(variant && `${variant.own}x${variant.other}`).toBe(tiles);
     if (variant)
       expect(attentionMatrixBytes(direction, variant)).toBeLessThanOrEqual(
