@@ -65,7 +65,10 @@ export const attentionVariants = (): KernelVariant[] => [
 /** Tiles that fit, the ones asked for by name first, or undefined where the device has no unit for heads of this width or too little workgroup memory. */
 export function selectAttentionMatrix(
   direction: Direction,
-  capabilities: Pick<Capabilities, "tier" | "matrix" | "matrixSpelling" | "subgroupMaxSize" | "limits" | "variants">,
+  capabilities: Pick<
+    Capabilities,
+    "tier" | "matrix" | "matrixSpelling" | "subgroupMinSize" | "subgroupMaxSize" | "limits" | "variants"
+  >,
   shape: { seq: number; headDim: number; mask: boolean; dropout: boolean },
 ): AttentionMatrixVariant | undefined {
   const unit = chooseUnit(capabilities);

@@ -1,6 +1,16 @@
 import { dropoutUniformTypes, hashWgsl } from "../dropout/webgpu.ts";
 import { halvesKey } from "../webgpu/elementwise.ts";
-import { alongK, leftType, loadMatrix, resultType, rightType, storeMatrix, unitName } from "../webgpu/matrix.ts";
+import {
+  alongK,
+  leftType,
+  loadMatrix,
+  onSubgroups,
+  resultType,
+  rightType,
+  shareInSubgroup,
+  storeMatrix,
+  unitName,
+} from "../webgpu/matrix.ts";
 import {
   type AttentionMatrixVariant,
   type Direction,
@@ -188,16 +198,15 @@ export function products(v: AttentionMatrixVariant, own: string, other: string):
     ]),
   ];
   const cells = strips(v).flatMap((i) => columns.map((j) => ({ i, j })));
-  return `if (subgroupIndex < 4u) {
-${cells.map(({ i, j }) => `  var s${i}_${j} = ${resultType(unit)}();`).join("\n")}
+  const text = `${cells.map(({ i, j }) => `  var s${i}_${j} = ${resultType(unit)}();`).join("\n")}
 ${alongK(unit, v.headDim, step)}
 ${cells
   .map(({ i, j }) => {
     const place = `${i * unit.m * stageStride(v.other) + j * unit.n}u`;
     return `  ${storeMatrix(unit, "stage[strip]", place, `s${i}_${j}`, `${stageStride(v.other)}u`, width)}`;
   })
-  .join("\n")}
-}`;
+  .join("\n")}`;
+  return onSubgroups(unit, 4, text);
 }
 
 /** name{i}_{j} += weights * tile, the strip of a subgroup. */
@@ -229,9 +238,7 @@ export function accumulate(
         ),
       ]),
     ]);
-  return `if (subgroupIndex < 4u) {
-${alongK(unit, v.other, step)}
-}`;
+  return onSubgroups(unit, 4, alongK(unit, v.other, step));
 }
 
 export const declareSums = (v: AttentionMatrixVariant, name: string) =>
@@ -253,19 +260,20 @@ export function writeSums(v: AttentionMatrixVariant, name: string, array: string
           storeMatrix(unit, "stage[strip]", `${at * unit.n}u`, `${name}${i}_${j}`, `${stride}u`, widthOf(v)),
         );
         const vectors = (group.length * unit.n) / 4;
-        return `if (subgroupIndex < 4u) { ${stores.join(" ")} }
-workgroupBarrier();
-if (subgroupIndex < 4u) {
-  for (var cell = subgroupLane; cell < ${unit.m * vectors}u; cell = cell + subgroupSize) {
-    let at = first + strip * ${stripRows(v)}u + ${i * unit.m}u + cell / ${vectors}u;
-    let start = cell / ${vectors}u * ${stride / 4}u + cell % ${vectors}u;
-    if (at < uniforms.seq) {
-      let value = ${readVector(v, { strip: "stage[strip]", at: "start" })};
-      ${array}[${row} / 4u + ${(p * each * unit.n) / 4}u + cell % ${vectors}u] = ${vectorOf(v.halves.out)}(${factor}value);
-    }
-  }
-}
-workgroupBarrier();`;
+        const write = shareInSubgroup(
+          unit,
+          "cell",
+          unit.m * vectors,
+          `let at = first + strip * ${stripRows(v)}u + ${i * unit.m}u + cell / ${vectors}u;
+let start = cell / ${vectors}u * ${stride / 4}u + cell % ${vectors}u;
+if (at < uniforms.seq) {
+  let value = ${readVector(v, { strip: "stage[strip]", at: "start" })};
+  ${array}[${row} / 4u + ${(p * each * unit.n) / 4}u + cell % ${vectors}u] = ${vectorOf(v.halves.out)}(${factor}value);
+}`,
+        );
+        return [stores.join("\n"), write]
+          .map((text) => `${onSubgroups(unit, 4, text)}\nworkgroupBarrier();`)
+          .join("\n");
       }),
     )
     .join("\n");

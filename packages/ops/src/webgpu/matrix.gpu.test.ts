@@ -32,7 +32,7 @@ describe.runIf(tiers.includes("matrix")).each(units)("shaders for $m x $n x $k",
   };
 
   it.each(spellings)("compile in the %s spelling", async (spelling) => {
-    const unit = { ...shape, spelling, subgroup: 32 };
+    const unit = { ...shape, spelling, subgroup: 32, fixed: false };
     for (const form of ["nn", "nt", "tn"] as const)
       for (const direct of [true, false])
         expect(
@@ -58,6 +58,7 @@ describe.runIf(tiers.includes("matrix")).each(units)("shaders for $m x $n x $k",
       tier: "matrix" as const,
       matrix: [shape],
       matrixSpelling: spelling,
+      subgroupMinSize: 16,
       subgroupMaxSize: 32,
       limits,
       variants: {},

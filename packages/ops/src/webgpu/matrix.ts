@@ -8,24 +8,41 @@ export interface MatrixUnit {
   spelling: "new" | "old";
   /** Invocations of the largest subgroup; smaller ones only leave some of them without matrix work. */
   subgroup: number;
+  /** Every subgroup is as large. */
+  fixed: boolean;
 }
 
 export const matrixExtensions = ["f16", "subgroups", "chromium_experimental_subgroup_matrix"];
 
 /** The unit with the most work an instruction among those that divide a tile of 32, or undefined. */
 export function chooseUnit(
-  capabilities: Pick<Capabilities, "tier" | "matrix" | "matrixSpelling" | "subgroupMaxSize">,
+  capabilities: Pick<Capabilities, "tier" | "matrix" | "matrixSpelling" | "subgroupMinSize" | "subgroupMaxSize">,
 ): MatrixUnit | undefined {
-  const { tier, matrix, matrixSpelling, subgroupMaxSize } = capabilities;
+  const { tier, matrix, matrixSpelling, subgroupMinSize, subgroupMaxSize: subgroup } = capabilities;
   if (tier !== "matrix" || !matrixSpelling) return undefined;
   const [best] = matrix
     .filter(({ m, n, k }) => 32 % m === 0 && 32 % n === 0 && 32 % k === 0)
     .sort((a, b) => b.m * b.n * b.k - a.m * a.n * a.k);
-  return best && { m: best.m, n: best.n, k: best.k, spelling: matrixSpelling, subgroup: subgroupMaxSize };
+  if (!best) return undefined;
+  return { m: best.m, n: best.n, k: best.k, spelling: matrixSpelling, subgroup, fixed: subgroupMinSize === subgroup };
 }
 
-export const unitName = ({ m, n, k, spelling, subgroup }: MatrixUnit): string =>
-  `${m}x${n}x${k}.sg${subgroup}${spelling === "old" ? ".old" : ""}`;
+export const unitName = ({ m, n, k, spelling, subgroup, fixed }: MatrixUnit): string =>
+  `${m}x${n}x${k}.sg${fixed ? "" : "-"}${subgroup}${spelling === "old" ? ".old" : ""}`;
+
+/** What only the first `count` subgroups do: where smaller ones are possible there are more, which have no part in it. */
+export const onSubgroups = ({ fixed }: MatrixUnit, count: number, text: string): string =>
+  `${fixed ? "" : `if (subgroupIndex < ${count}u) `}{\n${text}\n}`;
+
+/** Runs `body` for every `name` below `count`, shared out among the lanes of a subgroup. */
+export const shareInSubgroup = ({ fixed, subgroup }: MatrixUnit, name: string, count: number, body: string): string =>
+  fixed && count % subgroup === 0
+    ? // A fixed number of rounds, with which Dawn sees that indices are in bounds.
+      `for (var round = 0u; round < ${count / subgroup}u; round++) {
+let ${name} = subgroupLane + round * ${subgroup}u;
+${body}
+}`
+    : `for (var ${name} = subgroupLane; ${name} < ${count}u; ${name} = ${name} + subgroupSize) {\n${body}\n}`;
 
 export const leftType = ({ m, k }: MatrixUnit): string => `subgroup_matrix_left<f16, ${k}, ${m}>`;
 export const rightType = ({ n, k }: MatrixUnit): string => `subgroup_matrix_right<f16, ${n}, ${k}>`;
@@ -46,11 +63,12 @@ export function loadMatrix(
   width = 1,
 ): string {
   if (spelling === "old") return `subgroupMatrixLoad<${type}>(&${array}, ${offset}, ${columnMajor}, ${stride})`;
-  const scaled = (text: string) => (width === 1 ? text : `(${text}) / ${width}u`);
-  return `subgroupMatrixLoad<${type}, ${columnMajor ? "col_major" : "row_major"}>(&${array}, ${scaled(offset)}, ${scaled(stride)})`;
+  return `subgroupMatrixLoad<${type}, ${columnMajor ? "col_major" : "row_major"}>(&${array}, ${scaled(offset, width)}, ${scaled(stride, width)})`;
 }
 
-/** A row-major store, like {@link loadMatrix}. */
+const scaled = (text: string, width: number): string => (width === 1 ? text : `(${text}) / ${width}u`);
+
+/** A row-major store; offset, stride and `width` as in {@link loadMatrix}. */
 export const storeMatrix = (
   { spelling }: MatrixUnit,
   array: string,
@@ -58,11 +76,10 @@ export const storeMatrix = (
   value: string,
   stride: string,
   width = 1,
-): string => {
-  if (spelling === "old") return `subgroupMatrixStore(&${array}, ${offset}, ${value}, false, ${stride});`;
-  const scaled = (text: string) => (width === 1 ? text : `(${text}) / ${width}u`);
-  return `subgroupMatrixStore<row_major>(&${array}, ${scaled(offset)}, ${value}, ${scaled(stride)});`;
-};
+): string =>
+  spelling === "old"
+    ? `subgroupMatrixStore(&${array}, ${offset}, ${value}, false, ${stride});`
+    : `subgroupMatrixStore<row_major>(&${array}, ${scaled(offset, width)}, ${value}, ${scaled(stride, width)});`;
 
 /**
  * The text `step(k)` for all multiples of a unit along `length`: with constants, or for the small units of software adapters

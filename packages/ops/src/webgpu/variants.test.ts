@@ -51,9 +51,9 @@ describe("the choice of a matrix product", () => {
       8192,
       2304,
       768,
-      "gemm.nt.tiled.f32.128x128.a4-b4-c4-spread",
+      "gemm.nt.tiled.f32.128x128.tall.a4-b4-c4-spread",
       1,
-      "gemm.nt.matrix.16x16x16.sg32.128x128.direct",
+      "gemm.nt.matrix.16x16x16.sg32.256x128.direct",
       1,
     ],
     [
@@ -62,9 +62,9 @@ describe("the choice of a matrix product", () => {
       8192,
       768,
       2304,
-      "gemm.nn.tiled.f32.128x128.a4-b4-c4-spread",
+      "gemm.nn.tiled.f32.128x128.tall.a4-b4-c4-spread",
       1,
-      "gemm.nn.matrix.16x16x16.sg32.128x128.direct",
+      "gemm.nn.matrix.16x16x16.sg32.128x256.direct",
       1,
     ],
     [
@@ -73,7 +73,7 @@ describe("the choice of a matrix product", () => {
       2304,
       768,
       8192,
-      "gemm.tn.tiled.f32.128x128.a4-b4-c4",
+      "gemm.tn.tiled.f32.128x128.tall.a4-b4-c4",
       7,
       "gemm.tn.matrix.16x16x16.sg32.128x128.direct",
       7,
@@ -84,7 +84,7 @@ describe("the choice of a matrix product", () => {
       768,
       768,
       8192,
-      "gemm.tn.tiled.f32.128x128.a4-b4-c4",
+      "gemm.tn.tiled.f32.128x128.tall.a4-b4-c4",
       7,
       "gemm.tn.matrix.16x16x16.sg32.128x128.direct",
       7,
@@ -201,8 +201,8 @@ describe("the choice of a matrix product", () => {
   });
 
   it("takes the unit with the most work an instruction", () => {
-    expect(chooseUnit(h200)).toEqual({ m: 16, n: 16, k: 16, spelling: "new", subgroup: 32 });
-    expect(chooseUnit(lavapipe)).toEqual({ m: 8, n: 8, k: 8, spelling: "new", subgroup: 8 });
+    expect(chooseUnit(h200)).toEqual({ m: 16, n: 16, k: 16, spelling: "new", subgroup: 32, fixed: true });
+    expect(chooseUnit(lavapipe)).toEqual({ m: 8, n: 8, k: 8, spelling: "new", subgroup: 8, fixed: true });
     expect(chooseUnit({ ...h200, matrixSpelling: undefined })).toBeUndefined();
   });
 
@@ -333,7 +333,7 @@ describe("shader text", () => {
     expect(text).toContain("subgroup_matrix_result<f32, 16, 16>()");
     expect(text).not.toContain("result<f16");
     const { variant } = selectTiled(float16, { form: "tn", m: 64, n: 64, k: 64 });
-    expect(tiledProgram(variant).wgsl()).toContain("fma(vec4<f32>(a0.x), b0, c00)");
+    expect(tiledProgram(variant).wgsl()).toContain("fma(vec4<f32>(a0.x), b0, c0_0)");
   });
 
   it("binds uniforms apart from tensors", () => {

@@ -65,6 +65,7 @@ async function errorOf(
 }
 
 const variants = [
+  ...(["128x128.tall"] as const).map((name) => ({ name, tier: "float32", tolerance: 1e-5 }) as const),
   { name: "32x32", tier: "float32", tolerance: 1e-5 },
   { name: "64x64", tier: "float32", tolerance: 1e-5 },
   { name: "128x128", tier: "float32", tolerance: 1e-5 },

@@ -4,8 +4,10 @@ import {
   loadMatrix,
   type MatrixUnit,
   matrixExtensions,
+  onSubgroups,
   resultType,
   rightType,
+  shareInSubgroup,
   storeMatrix,
   unitName,
 } from "../matrix.ts";
@@ -41,9 +43,12 @@ export interface MatrixTile {
   /** Subgroups along the rows and along the columns. */
   down: number;
   across: number;
-  /** Slices in workgroup memory: with two, one barrier a slice instead of two. */
-  buffers: 1 | 2;
+  free?: boolean;
+  un?: boolean;
 }
+
+/** Halves that an invocation reads from memory at a time: 16 bytes. */
+const fetched = 8;
 
 /*
  * Floats of sums a lane of 32, operands read from workgroup memory for each multiplication of a subgroup, and memory (16 x 16
@@ -57,12 +62,15 @@ export interface MatrixTile {
  *   64x64           4 subgroups of 32 x 32     32 floats   1/16 halves   15 KiB
  */
 export const matrixTiles = {
-  "128x128": { m: 128, n: 128, k: 32, down: 2, across: 2, buffers: 1 },
-  "128x128.eight": { m: 128, n: 128, k: 32, down: 2, across: 4, buffers: 1 },
-  "128x128.double": { m: 128, n: 128, k: 32, down: 2, across: 2, buffers: 2 },
-  "128x64": { m: 128, n: 64, k: 32, down: 2, across: 2, buffers: 1 },
-  "256x128": { m: 256, n: 128, k: 32, down: 4, across: 2, buffers: 1 },
-  "64x64": { m: 64, n: 64, k: 32, down: 2, across: 2, buffers: 1 },
+  "256x128": { m: 256, n: 128, k: 32, down: 4, across: 2 },
+  "128x256": { m: 128, n: 256, k: 32, down: 2, across: 4 },
+  "256x128.free": { m: 256, n: 128, k: 32, down: 4, across: 2, free: true },
+  "128x256.free": { m: 128, n: 256, k: 32, down: 2, across: 4, free: true },
+  "128x128.free": { m: 128, n: 128, k: 32, down: 2, across: 2, free: true },
+  "256x128.un": { m: 256, n: 128, k: 32, down: 4, across: 2, un: true },
+  "128x256.un": { m: 128, n: 256, k: 32, down: 2, across: 4, un: true },
+  "128x128": { m: 128, n: 128, k: 32, down: 2, across: 2 },
+  "64x64": { m: 64, n: 64, k: 32, down: 2, across: 2 },
 } as const satisfies Record<string, MatrixTile>;
 export type MatrixTileName = keyof typeof matrixTiles;
 
@@ -91,8 +99,8 @@ const layoutsOf = (form: Form, tile: MatrixTile): { a: Layout; b: Layout } => ({
 });
 
 /** Columns of C that a subgroup stages at a time, and floats from row to row of its stage. */
-function staging({ across, n, buffers }: MatrixTile, unit: MatrixUnit): { panel: number; stride: number } {
-  const panel = buffers === 2 ? unit.n : Math.max(unit.n, Math.min(32, n / across / 2));
+function staging({ across, n }: MatrixTile, unit: MatrixUnit): { panel: number; stride: number } {
+  const panel = Math.max(unit.n, Math.min(32, n / across / 2));
   return { panel, stride: panel + 4 };
 }
 
@@ -108,15 +116,16 @@ export function matrixBytes({
   const tile: MatrixTile = matrixTiles[name];
   const { a, b } = layoutsOf(form, tile);
   const stage = direct ? 0 : subgroupsOf(name) * unit.m * staging(tile, unit).stride * 4;
-  return 2 * tile.buffers * (a.parts * a.rows * a.stride + b.parts * b.rows * b.stride) + stage;
+  return 2 * (a.parts * a.rows * a.stride + b.parts * b.rows * b.stride) + stage;
 }
 
 /** Uniforms: m, n, kPadded, kPerGroup (along z), lda and ldb (padded row lengths), alpha. */
 export const matrixProgram = /* @__PURE__ */ programs(matrixKey, build);
 
-function build(v: MatrixVariant): Program {
+function build(v0: MatrixVariant): Program {
+  const tile: MatrixTile = matrixTiles[v0.tile];
+  const v = { ...v0, unit: { ...v0.unit, fixed: v0.unit.fixed && tile.free === true } };
   const { unit, form } = v;
-  const tile: MatrixTile = matrixTiles[v.tile];
   const subgroups = subgroupsOf(v.tile);
   const size = subgroups * unit.subgroup;
   const wide = unit.spelling === "new";
@@ -125,10 +134,10 @@ function build(v: MatrixVariant): Program {
   const down = range(height / unit.m);
   const across = range(breadth / unit.n);
   const { a, b } = layoutsOf(form, tile);
-  const vectorsOf = (l: Layout) => (l.parts * l.rows * l.length) / 4 / size;
+  const vectorsOf = (l: Layout) => (l.parts * l.rows * l.length) / fetched / size;
   /** Row and column (in vectors) of a lane's vector of the slice, in the order of memory. */
   const cell = (l: Layout, i: number) => {
-    const across = (l.alongK ? l.length : l.parts * l.length) / 4;
+    const across = (l.alongK ? l.length : l.parts * l.length) / fetched;
     const at = `(lane + ${i * size}u)`;
     return { row: `${at} / ${across}u`, column: `${at} % ${across}u` };
   };
@@ -136,30 +145,29 @@ function build(v: MatrixVariant): Program {
     range(vectorsOf(l)).map((i) => {
       const { row, column } = cell(l, i);
       const [rows, columns] = l.alongK ? [`${name}0`, k0] : [k0, `${name}0`];
-      return `${name}Next${i} = ${name}[(${rows} + ${row}) * (uniforms.ld${name} / 4u) + ${columns} / 4u + ${column}];`;
+      return `${name}Next${i} = ${name}[(${rows} + ${row}) * (uniforms.ld${name} / ${fetched}u) + ${columns} / ${fetched}u + ${column}];`;
     });
   const fetchBoth = (k0: string) => [...fetch("a", a, k0), ...fetch("b", b, k0)].join("\n    ");
-  // With two buffers, `buffer` is 0 or 1 and says which slice is multiplied; the other one is filled.
-  const double = tile.buffers === 2;
-  const keep = (name: "a" | "b", l: Layout, buffer: string) =>
+  /** Both halves of a vector into the slice. */
+  const keep = (name: "a" | "b", l: Layout) =>
     range(vectorsOf(l)).map((i) => {
       const { row, column } = cell(l, i);
+      const across = l.length / fetched;
       const [part, inside] = l.alongK
-        ? [`${row} / ${l.rows}u`, `${row} % ${l.rows}u * ${l.stride / 4}u + ${column}`]
-        : [`${column} / ${l.length / 4}u`, `${row} * ${l.stride / 4}u + ${column} % ${l.length / 4}u`];
-      const panel = `${name}Slice[${double ? `${buffer} * ${l.parts}u + ` : ""}${part}]`;
+        ? [`${row} / ${l.rows}u`, `${row} % ${l.rows}u * ${l.stride / 4}u + ${column} * 2u`]
+        : [`${column} / ${across}u`, `${row} * ${l.stride / 4}u + ${column} % ${across}u * 2u`];
+      const panel = `${name}Slice[${part}]`;
+      const four = (v: number) => `bitcast<vec4<f16>>(${name}Next${i}.${["xy", "zw"][v]})`;
       return wide
-        ? `${panel}[${inside}] = ${name}Next${i};`
-        : `{ let at = (${inside}) * 4u; ${range(4)
-            .map((e) => `${panel}[at + ${e}u] = ${name}Next${i}.${"xyzw"[e]};`)
+        ? [0, 1].map((v) => `${panel}[${inside} + ${v}u] = ${four(v)};`).join(" ")
+        : `{ let at = (${inside}) * 4u; ${[0, 1]
+            .flatMap((v) => range(4).map((e) => `${panel}[at + ${4 * v + e}u] = ${four(v)}.${"xyzw"[e]};`))
             .join(" ")} }`;
     });
-  const keepBoth = (buffer: string) => [...keep("a", a, buffer), ...keep("b", b, buffer)].join("\n  ");
   const load = (name: "a" | "b", l: Layout, row: number, k: string) => {
     const [type, columnMajor] = name === "a" ? [leftType(unit), !l.alongK] : [rightType(unit), l.alongK];
-    const panel = `${name}Slice[${double ? `buffer * ${l.parts}u + ` : ""}${name}Part]`;
     const offset = l.alongK ? `${row * l.stride}u + ${k}` : `${k} * ${l.stride}u + ${row}u`;
-    return loadMatrix(unit, type, panel, offset, `${l.stride}u`, columnMajor, width);
+    return loadMatrix(unit, type, `${name}Slice[${name}Part]`, offset, `${l.stride}u`, columnMajor, width);
   };
   const step = (k: string) => [
     ...down.map((i) => `let left${i} = ${load("a", a, i * unit.m, k)};`),
@@ -168,43 +176,15 @@ function build(v: MatrixVariant): Program {
       ...down.map((i) => `c${i}_${j} = subgroupMatrixMultiplyAccumulate(left${i}, right${j}, c${i}_${j});`),
     ]),
   ];
-  const multiply = `if (subgroupIndex < ${subgroups}u) {
-    ${alongK(unit, tile.k, step)}
-  }`;
-  const next = `k0 + ${tile.k}u`;
-  const loop = double
-    ? `${keepBoth("0u")}
-workgroupBarrier();
-var buffer = 0u;
-for (var k0 = kFirst; k0 < kEnd; k0 = k0 + ${tile.k}u) {
-  if (${next} < kEnd) {
-    ${fetchBoth(`(${next})`)}
-  }
-  ${multiply}
-  if (${next} < kEnd) {
-  ${keepBoth("(1u - buffer)")}
-  }
-  workgroupBarrier();
-  buffer = 1u - buffer;
-}`
-    : `for (var k0 = kFirst; k0 < kEnd; k0 = k0 + ${tile.k}u) {
-  ${keepBoth("")}
-  workgroupBarrier();
-  if (${next} < kEnd) {
-    ${fetchBoth(`(${next})`)}
-  }
-  ${multiply}
-  workgroupBarrier();
-}`;
   const arrayOf = (l: Layout) =>
-    `array<array<${wide ? "vec4<f16>" : "f16"}, ${(l.rows * l.stride) / width}>, ${tile.buffers * l.parts}>`;
+    `array<array<${wide ? "vec4<f16>" : "f16"}, ${(l.rows * l.stride) / width}>, ${l.parts}>`;
   const { stride } = staging(tile, unit);
   return program({
     key: matrixKey(v),
     enable: matrixExtensions,
     storage: {
-      a: ["read", "vec4<f16>"],
-      b: ["read", "vec4<f16>"],
+      a: ["read", "vec4<u32>"],
+      b: ["read", "vec4<u32>"],
       ...(v.bias ? { bias: ["read", "f32"] as const } : {}),
       c: ["write", v.direct ? "f32" : elementOf(v)],
     },
@@ -213,7 +193,7 @@ for (var k0 = kFirst; k0 < kEnd; k0 = k0 + ${tile.k}u) {
     declare: `
 var<workgroup> aSlice: ${arrayOf(a)};
 var<workgroup> bSlice: ${arrayOf(b)};
-${v.direct ? "" : `var<workgroup> stage: array<array<f32, ${unit.m * stride}>, ${subgroups}>;`}`,
+${v.direct ? "" : `var<workgroup> stage: array<array<${wide ? "vec4<f32>" : "f32"}, ${(unit.m * stride) / width}>, ${subgroups}>;`}`,
     main: `
 let a0 = group.y * ${tile.m}u;
 let b0 = group.x * ${tile.n}u;
@@ -226,13 +206,19 @@ let rowOfGroup = aPart * ${height}u;
 let columnOfGroup = bPart * ${breadth}u;
 ${down.flatMap((i) => across.map((j) => `var c${i}_${j} = ${resultType(unit)}();`)).join("\n")}
 ${range(vectorsOf(a))
-  .map((i) => `var aNext${i}: vec4<f16>;`)
+  .map((i) => `var aNext${i}: vec4<u32>;`)
   .join("\n")}
 ${range(vectorsOf(b))
-  .map((i) => `var bNext${i}: vec4<f16>;`)
+  .map((i) => `var bNext${i}: vec4<u32>;`)
   .join("\n")}
 ${fetchBoth("kFirst")}
-${loop}
+for (var k0 = kFirst; k0 < kEnd; k0 = k0 + ${tile.k}u) {
+  ${[...keep("a", a), ...keep("b", b)].join("\n  ")}
+  workgroupBarrier();
+  ${tile.un ? `let next = min(k0 + ${tile.k}u, kEnd - ${tile.k}u);\n  ${fetchBoth("next")}` : `if (k0 + ${tile.k}u < kEnd) {\n    ${fetchBoth(`(k0 + ${tile.k}u)`)}\n  }`}
+  ${onSubgroups(unit, subgroups, alongK(unit, tile.k, step))}
+  workgroupBarrier();
+}
 let first = group.z * uniforms.m * uniforms.n;
 ${down.flatMap((i) => (v.direct ? across.map((j) => directStore(v, i, j)) : stagedStores(v, i, across))).join("\n")}`,
   });
@@ -246,18 +232,24 @@ const elementOf = ({ half, vectors }: MatrixVariant): string => {
 
 const directStore = ({ unit, tile }: MatrixVariant, i: number, j: number): string => {
   const offset = `first + (a0 + rowOfGroup + ${i * unit.m}u) * uniforms.n + b0 + columnOfGroup + ${j * unit.n}u`;
-  return `if (subgroupIndex < ${subgroupsOf(tile)}u) { ${storeMatrix(unit, "c", offset, `c${i}_${j}`, "uniforms.n")} }`;
+  return onSubgroups(unit, subgroupsOf(tile), storeMatrix(unit, "c", offset, `c${i}_${j}`, "uniforms.n"));
 };
 
 /** A strip of matrices through workgroup memory, some columns at a time: where C is f16, has edges or is more than a product. */
 function stagedStores(v: MatrixVariant, i: number, across: readonly number[]): string[] {
   const { unit, bias, accumulate, vectors } = v;
+  const subgroups = subgroupsOf(v.tile);
   const { panel, stride } = staging(matrixTiles[v.tile], unit);
   const each = panel / unit.n;
   const [width, lanes] = vectors ? [4, range(4)] : [1, [0]];
   const cells = (unit.m * panel) / width;
   const gather = (text: (e: number) => string) => (vectors ? `vec4<f32>(${lanes.map(text).join(", ")})` : text(0));
-  const staged = gather((e) => `stage[place][start + ${e}u]`);
+  const wide = unit.spelling === "new";
+  const staged = !wide
+    ? gather((e) => `stage[place][start + ${e}u]`)
+    : vectors
+      ? "stage[place][start / 4u]"
+      : "stage[place][start / 4u][start % 4u]";
   const terms = [
     `uniforms.alpha * ${staged}`,
     ...(bias ? [gather((e) => `bias[column + ${e}u]`)] : []),
@@ -265,25 +257,24 @@ function stagedStores(v: MatrixVariant, i: number, across: readonly number[]): s
   ];
   return range(across.length / each).map((p) => {
     const stores = range(each).map((j) =>
-      storeMatrix(unit, "stage[place]", `${j * unit.n}u`, `c${i}_${p * each + j}`, `${stride}u`),
+      storeMatrix(unit, "stage[place]", `${j * unit.n}u`, `c${i}_${p * each + j}`, `${stride}u`, wide ? 4 : 1),
     );
-    return `if (subgroupIndex < ${subgroupsOf(v.tile)}u) {
-  ${stores.join("\n  ")}
-}
-workgroupBarrier();
-if (subgroupIndex < ${subgroupsOf(v.tile)}u) {
-  for (var cell = subgroupLane; cell < ${cells}u; cell = cell + subgroupSize) {
-    let r = cell / ${panel / width}u;
-    let e = cell % ${panel / width}u * ${width}u;
-    let row = a0 + rowOfGroup + ${i * unit.m}u + r;
-    let column = b0 + columnOfGroup + ${p * panel}u + e;
-    if (row < uniforms.m && column < uniforms.n) {
-      let at = (first + row * uniforms.n + column)${vectors ? " / 4u" : ""};
-      let start = r * ${stride}u + e;
-      c[at] = ${elementOf(v)}(${terms.join(" + ")});
-    }
-  }
-}
-workgroupBarrier();`;
+    const write = shareInSubgroup(
+      unit,
+      "cell",
+      cells,
+      `let r = cell / ${panel / width}u;
+let e = cell % ${panel / width}u * ${width}u;
+let row = a0 + rowOfGroup + ${i * unit.m}u + r;
+let column = b0 + columnOfGroup + ${p * panel}u + e;
+if (row < uniforms.m && column < uniforms.n) {
+  let at = (first + row * uniforms.n + column)${vectors ? " / 4u" : ""};
+  let start = r * ${stride}u + e;
+  c[at] = ${elementOf(v)}(${terms.join(" + ")});
+}`,
+    );
+    return [stores.join("\n"), write]
+      .map((text) => `${onSubgroups(unit, subgroups, text)}\nworkgroupBarrier();`)
+      .join("\n");
   });
 }

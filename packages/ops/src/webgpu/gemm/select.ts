@@ -23,25 +23,43 @@ export interface TiledChoice {
   kPerGroup: number;
 }
 
-/** Workgroups that a large GPU works on at a time: two of the large tiles for each of its processors. */
-const places = 256;
+/** Workgroups of a tile that a large GPU works on at a time: two of 128 x 128 for each of its processors, one of what is larger. */
+const placesOf = ({ m, n }: { m: number; n: number }): number => (m * n > 128 * 128 ? 128 : 256);
 const maxSplits = (k: number) => (k < 1024 ? 1 : Math.min(Math.floor(k / 512), 16));
 
 /** Whether a tile makes enough workgroups, with the contraction divided where it is long. */
-const fills = (groups: number, k: number): boolean => groups * maxSplits(k) >= places / 2;
+const fills = (groups: number, k: number): boolean => groups * maxSplits(k) >= 128;
 
 /**
  * Into how many parts to divide a contraction. Groups run in rounds, all places at a time: few tiles leave places empty, and a
  * last round of a few groups takes as long as a full one. Parts even that out and cost the traffic of their partial sums,
  * which next to the products is about `256 / k` a part: an estimate, so it must promise something.
  */
-function divide(groups: number, k: number): number {
+function divide(groups: number, k: number, places: number): number {
   const time = (splits: number) =>
     Math.ceil((groups * splits) / places) / splits + (splits > 1 ? (splits * groups * 256) / (places * k) : 0);
   let best = 1;
   for (let splits = 2; splits <= maxSplits(k); splits++) if (time(splits) < time(best)) best = splits;
   return time(best) < 0.85 * time(1) ? best : 1;
 }
+
+/** The parts that are asked for by name or that pay, as long as their partial sums can be bound. */
+function splitsOf(
+  { variants, limits }: Pick<Capabilities, "variants" | "limits">,
+  { m, n }: GemmShape,
+  groups: number,
+  k: number,
+  places: number,
+): number {
+  const most = Math.max(1, Math.floor(limits.maxStorageBufferBindingSize / (m * n * 4)));
+  return Math.min(Number(variants.gemmSplits) || divide(groups, k, places), most);
+}
+
+/**
+ * Bytes of workgroup memory from which a device is taken to have registers for 128 sums an invocation, too: 48 KiB, which
+ * NVIDIA's have, while integrated ones and Apple's have 32. No device says how many registers it has.
+ */
+const registersFor128Sums = 49152;
 
 /** The largest tile that still makes enough workgroups. */
 export function selectTiled(
@@ -51,15 +69,19 @@ export function selectTiled(
   const { form, m, n, k, bias = false, accumulate = false } = shape;
   const groups = (tile: TiledVariant["tile"]) => Math.ceil(m / tiles[tile].m) * Math.ceil(n / tiles[tile].n);
   const forced = capabilities.variants.gemm as TiledVariant["tile"] | undefined;
+  const fitting = (tile: TiledVariant["tile"]) =>
+    tiledBytes({ tile, operand: "f32", spread: false }) <= capabilities.limits.maxComputeWorkgroupStorageSize;
   const tile =
-    forced && forced in tiles
+    forced && forced in tiles && fitting(forced)
       ? forced
       : m > 64 && n > 64 && k >= 64 && fills(groups("128x128"), k)
-        ? "128x128"
+        ? capabilities.limits.maxComputeWorkgroupStorageSize >= registersFor128Sums
+          ? "128x128.tall"
+          : "128x128"
         : m > 32 && n > 32 && fills(2 * groups("64x64"), k)
           ? "64x64"
           : "32x32";
-  const splits = Number(capabilities.variants.gemmSplits) || divide(groups(tile), k);
+  const splits = splitsOf(capabilities, shape, groups(tile), k, placesOf(tiles[tile]));
   const kPerGroup = Math.ceil(k / splits / tiles[tile].k) * tiles[tile].k;
   const whole = splits === 1;
   const operand = capabilities.tier === "float32" ? "f32" : "f16";
@@ -90,20 +112,30 @@ export interface MatrixChoice {
 /** Multiplications below which making f16 copies costs more than matrix units save. */
 const worthCopies = 64 * 64 * 64;
 
-/** The tile that is asked for by name, or the larger one where it makes enough workgroups, in the order to be tried. */
-function wantedTiles(forced: string | undefined, { m, n, k }: GemmShape): MatrixTileName[] {
+/** Tiles by form in the order to be tried, as an H200 was fastest with them. */
+const tilesOfForm: Readonly<Record<Form, readonly MatrixTileName[]>> = {
+  nt: ["256x128", "128x128"],
+  nn: ["128x256", "256x128", "128x128"],
+  tn: ["128x128"],
+};
+
+/** The tile that is asked for by name, then those that make enough workgroups, in the order to be tried. */
+function wantedTiles(forced: string | undefined, { form, m, n, k }: GemmShape): MatrixTileName[] {
   const name = forced?.replace("matrix.", "");
-  const large = m > 64 && n > 64 && fills(2 * Math.ceil(m / 128) * Math.ceil(n / 128), k);
-  return [
-    ...(name && name in matrixTiles ? [name as MatrixTileName] : []),
-    ...(large ? ["128x128" as const] : []),
-    "64x64",
-  ];
+  const enough = tilesOfForm[form].filter((name) => {
+    const tile = matrixTiles[name];
+    const groups = Math.ceil(m / tile.m) * Math.ceil(n / tile.n);
+    return m > 64 && n > 64 && fills(name === "128x128" ? 2 * groups : groups, k);
+  });
+  return [...(name && name in matrixTiles ? [name as MatrixTileName] : []), ...enough, "64x64"];
 }
 
 /** A product on subgroup matrices, or undefined where the tier, the unit, the memory or the size speak against it. */
 export function selectMatrix(
-  capabilities: Pick<Capabilities, "tier" | "variants" | "matrix" | "matrixSpelling" | "subgroupMaxSize" | "limits">,
+  capabilities: Pick<
+    Capabilities,
+    "tier" | "variants" | "matrix" | "matrixSpelling" | "subgroupMinSize" | "subgroupMaxSize" | "limits"
+  >,
   shape: GemmShape & { alpha?: number },
 ): MatrixChoice | undefined {
   const { form, m, n, k, bias = false, accumulate = false, alpha = 1, half = false } = shape;
@@ -128,7 +160,7 @@ export function selectMatrix(
   if (!name) return undefined;
   const tile = matrixTiles[name];
   const groups = Math.ceil(m / tile.m) * Math.ceil(n / tile.n);
-  const wanted = Number(capabilities.variants.gemmSplits) || divide(groups, padded(k));
+  const wanted = splitsOf(capabilities, shape, groups, padded(k), placesOf(tile));
   const kPerGroup = Math.ceil(padded(k) / wanted / tile.k) * tile.k;
   const splits = Math.ceil(padded(k) / kPerGroup);
   const whole = splits === 1;
