@@ -5,37 +5,15 @@ import { type BackendValues, type DataType, env, type TensorInfo, util } from "@
 import { BindGroupCache, type Binding } from "./bind-groups.ts";
 import { BufferPool } from "./buffer-pool.ts";
 import type { Capabilities } from "./capabilities.ts";
+import { ConstantCache, maxConstantBytes } from "./constants.ts";
 import type { OpenDevice } from "./device.ts";
 import { DispatchTimer, type ProfiledDispatch } from "./dispatch-timer.ts";
 import { PipelineCache, type Program } from "./pipelines.ts";
+import type { Internals, TensorData } from "./tfjs-internals.ts";
 import { packFields, packUniforms, tfjsFields, UniformCache, type UniformField, uniformsKey } from "./uniforms.ts";
 
 /** A tensor as a binding, or `byteLength` bytes of it from `byteOffset` (a multiple of 256). */
 export type KernelBinding = TensorInfo | { tensor: TensorInfo; byteOffset: number; byteLength: number };
-
-interface TensorData {
-  values: BackendValues | null;
-  dtype: DataType;
-  shape: number[];
-  refCount: number;
-  resource?: GPUBuffer | null;
-  external?: boolean;
-  complexTensorInfos?: unknown;
-  /** Fills the buffer when something first binds it. */
-  deferred?: () => void;
-}
-
-/** What tfjs keeps private and this subclass has to share with it: one encoder, so that commands stay in order. */
-interface Internals {
-  commandEncoder: GPUCommandEncoder | null;
-  computePassEncoder: GPUComputePassEncoder | null;
-  dispatchCountInPass: number;
-  activeTimers: unknown;
-  uniformPendingDisposal: GPUBuffer[];
-  stagingPendingDisposal: GPUBuffer[];
-  tensorToBinding(tensor: TensorInfo): GPUBindingResource;
-  recordAndSubmit(program: WebGPUProgram, output: TensorInfo, inputs: TensorInfo[], extra?: UniformField[]): void;
-}
 
 type Attachments = Map<string, TensorInfo>;
 
@@ -58,6 +36,7 @@ export class CramkitWebgpuBackend extends WebGPUBackend {
   private readonly pipelines: PipelineCache;
   private readonly bindGroups: BindGroupCache;
   private readonly uniforms: UniformCache;
+  private readonly constants: ConstantCache;
   private readonly pool: BufferPool;
   private readonly attachments = new WeakMap<object, Attachments>();
   private numAttached = 0;
@@ -79,6 +58,7 @@ export class CramkitWebgpuBackend extends WebGPUBackend {
     this.pipelines = new PipelineCache(opened.device);
     this.bindGroups = new BindGroupCache(opened.device);
     this.uniforms = new UniformCache(opened.device);
+    this.constants = new ConstantCache(opened.device);
     this.pool = new BufferPool(opened.device, { ...options, onDestroy: (buffer) => this.bindGroups.forget(buffer) });
     this.bufferManager = this.pool as unknown as WebGPUBackend["bufferManager"];
     // Private in tfjs's types, so it cannot be overridden by name.
@@ -99,7 +79,7 @@ export class CramkitWebgpuBackend extends WebGPUBackend {
       throw new RangeError(
         `${program.key}: expected at most ${limit} workgroups a dimension, got [${grid}]; use a smaller batch`,
       );
-    const resources = bindings.map((binding) => this.resource(binding));
+    const resources = bindings.map((binding, i) => this.resource(binding, program.access[i] === "write"));
     const { pipeline, layout, layoutId, uniformNames, uniformTypes } = this.pipelines.get(program);
     const groups = [this.bindGroups.get(layoutId, layout, resources)];
     if (uniformNames.length > 0) {
@@ -118,6 +98,7 @@ export class CramkitWebgpuBackend extends WebGPUBackend {
     } catch (error) {
       this.bindGroups.clear();
       this.pool.distrust();
+      this.constants.distrust();
       throw error;
     }
   }
@@ -175,13 +156,23 @@ export class CramkitWebgpuBackend extends WebGPUBackend {
     return this.tensorMap.get(tensor.dataId) as unknown as TensorData;
   }
 
-  private resource(binding: KernelBinding): Binding {
+  private resource(binding: KernelBinding, writes: boolean): Binding {
     const isPart = "tensor" in binding;
     const { dataId } = isPart ? binding.tensor : binding;
     const data = this.tensorMap.get(dataId) as unknown as TensorData;
     if (data.resource == null) this.uploadToGPU(dataId);
+    if (writes && this.constants.has(data.resource as GPUBuffer)) this.takeOwn(data);
     const buffer = data.resource as GPUBuffer;
     return isPart ? { buffer, offset: binding.byteOffset, size: binding.byteLength } : { buffer };
+  }
+
+  /** Moves values into a buffer that no other tensor has: a kernel is about to write there. */
+  private takeOwn(data: TensorData): void {
+    const [size, constant] = [bytesOf(data.dtype, data.shape), data.resource as GPUBuffer];
+    data.resource = this.pool.acquireBuffer(size, storageUsage());
+    data.values = null;
+    this.copy(constant, data.resource, size);
+    this.constants.release(constant);
   }
 
   private record(
@@ -248,11 +239,15 @@ export class CramkitWebgpuBackend extends WebGPUBackend {
         `webgpu: expected a tensor of at most ${this.capabilities.limits.maxBufferSize} bytes, got [${data.shape}] with ` +
           `${size}; use a smaller batch`,
       );
+    const [Values, values] = [data.dtype === "float32" ? Float32Array : Int32Array, data.values as ArrayLike<number>];
+    if (values && size > 0 && size <= maxConstantBytes) {
+      data.resource = this.constants.take(new Uint32Array(new Values(values).buffer));
+      return;
+    }
     // An empty tensor still needs a buffer to bind.
     const buffer = this.pool.acquireBuffer(Math.max(size, 4), storageUsage());
     data.resource = buffer;
-    if (data.values) {
-      const [Values, values] = [data.dtype === "float32" ? Float32Array : Int32Array, data.values as ArrayLike<number>];
+    if (values) {
       this.fill(buffer, Math.max(size, 4), (bytes) => new Values(bytes).set(values));
       data.values = null;
     } else if (this.poison)
@@ -285,7 +280,9 @@ export class CramkitWebgpuBackend extends WebGPUBackend {
     data.refCount = force ? 0 : data.refCount - 1;
     if (data.refCount > 0) return false;
     this.detach(dataId);
-    if (data.resource instanceof GPUBuffer && !data.external) this.pool.releaseBuffer(data.resource);
+    const { resource } = data;
+    if (resource instanceof GPUBuffer && !data.external && !this.constants.release(resource))
+      this.pool.releaseBuffer(resource);
     data.resource = null;
     this.tensorMap.delete(dataId);
     return true;
@@ -302,6 +299,7 @@ export class CramkitWebgpuBackend extends WebGPUBackend {
     this.submits++;
     this.pool?.flush();
     this.uniforms?.recycle();
+    this.constants?.recycle();
   }
 
   override async read(dataId: object): Promise<BackendValues> {
@@ -391,6 +389,7 @@ export class CramkitWebgpuBackend extends WebGPUBackend {
     this.internals.commandEncoder = null;
     this.bindGroups.clear();
     this.uniforms.dispose();
+    this.constants.dispose();
     super.dispose();
     this.device.destroy();
   }

@@ -98,6 +98,22 @@ describe.runIf(available)("the WebGPU backend", () => {
     x.dispose();
   });
 
+  it("shares the buffers of small values, and gives a kernel that writes into one its own", async () => {
+    const { backend } = await start();
+    const ones = [tensor([1, 1]), tensor([1, 1])] as const;
+    const y = backend.makeTensorInfo([2], "float32");
+    backend.dispatch(double, [ones[0], y], { count: 2, factor: 2 }, [1, 1, 1]);
+    const { bindGroups } = backend.dispatchCounters();
+    backend.dispatch(double, [ones[1], y], { count: 2, factor: 2 }, [1, 1, 1]);
+    expect(backend.dispatchCounters().bindGroups).toBe(bindGroups);
+    // In place, as an optimizer moves a short bias.
+    backend.dispatch(double, [y, ones[0]], { count: 2, factor: 2 }, [1, 1, 1]);
+    backend.written(ones[0]);
+    expect([...(await ones[0].data())]).toEqual([4, 4]);
+    const sum = add(ones[1], tensor([1, 1]));
+    expect([...(await sum.data())]).toEqual([2, 2]);
+  });
+
   it("counts dispatches and the bytes that they bind", async () => {
     const { backend } = await start();
     const [x, y] = [tensor([1, 2, 3]), backend.makeTensorInfo([3], "float32")];
@@ -175,7 +191,7 @@ describe.runIf(available)("the WebGPU backend", () => {
 
   it("reports a device that is gone", async () => {
     const { backend } = await start();
-    const x = tensor([1, 2]);
+    const x = tensor([1, 2, 3, 4, 5]);
     backend.uploadToGPU(x.dataId);
     backend.device.destroy();
     await backend.device.lost;
@@ -242,7 +258,7 @@ console.log("ended");`;
 
   it("cannot block, and says so", async () => {
     const { backend } = await start();
-    const x = tensor([1, 2]);
+    const x = tensor([1, 2, 3, 4, 5]);
     backend.uploadToGPU(x.dataId);
     expect(() => x.dataSync()).toThrow("use `await tensor.data()`");
   });

@@ -3,6 +3,7 @@ import { adapterName, chooseAdapter, isSoftware } from "./adapter.ts";
 import { BindGroupCache } from "./bind-groups.ts";
 import { BufferPool } from "./buffer-pool.ts";
 import { bestTier, type Capabilities, requireTier } from "./capabilities.ts";
+import { ConstantCache } from "./constants.ts";
 import { explain, openDevice } from "./device.ts";
 import { dawnArguments, type GpuSource } from "./gpu.ts";
 import { describeWebgpu } from "./report.ts";
@@ -244,6 +245,53 @@ describe("packUniforms", () => {
 
   it("misses nothing silently", () => {
     expect(() => packUniforms({ rows: "u32" }, {})).toThrow("expected a value for the uniform rows");
+  });
+});
+
+describe("ConstantCache", () => {
+  beforeAll(() => void vi.stubGlobal("GPUBufferUsage", { STORAGE: 128, COPY_SRC: 4, COPY_DST: 8 }));
+  afterAll(() => void vi.unstubAllGlobals());
+  const words = (...values: number[]) => new Uint32Array(new Float32Array(values).buffer);
+  const cacheOf = (maxEntries: number) => {
+    const written: [number, string][] = [];
+    let made = 0;
+    const device = {
+      createBuffer: ({ size }: { size: number }) => ({ size, number: ++made }),
+      queue: {
+        writeBuffer: (to: { number: number }, _: number, from: Uint32Array) => written.push([to.number, `${from}`]),
+      },
+    };
+    return { cache: new ConstantCache(device as unknown as GPUDevice, maxEntries), written };
+  };
+
+  it("holds equal values once", () => {
+    const { cache, written } = cacheOf(8);
+    expect(cache.take(words(0.9))).toBe(cache.take(words(0.9)));
+    expect(cache.take(words(0.9, 0.9))).not.toBe(cache.take(words(0.9)));
+    expect(written).toHaveLength(2);
+  });
+
+  it("rewrites a buffer only after a submit, and only what no tensor holds", () => {
+    const { cache, written } = cacheOf(2);
+    const held = cache.take(words(1));
+    for (let step = 0; step < 100; step++) {
+      const rate = cache.take(words(2 + step));
+      expect(rate).not.toBe(held);
+      expect(cache.release(rate)).toBe(true);
+      cache.recycle();
+    }
+    expect(written.filter(([number]) => number === 1)).toHaveLength(1);
+    expect(new Set(written.map(([number]) => number)).size).toBeLessThanOrEqual(3);
+    expect(cache.take(words(1))).toBe(held);
+  });
+
+  it("knows its own buffers, and makes new ones after an error of the device", () => {
+    const { cache } = cacheOf(2);
+    const before = cache.take(words(1));
+    expect([cache.has(before), cache.release({} as GPUBuffer)]).toEqual([true, false]);
+    cache.distrust();
+    expect(cache.take(words(1))).not.toBe(before);
+    expect(cache.release(before)).toBe(true);
   });
 });
 

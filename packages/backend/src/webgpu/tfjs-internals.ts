@@ -1,0 +1,29 @@
+/// <reference types="@webgpu/types" />
+import type { WebGPUProgram } from "@tensorflow/tfjs-backend-webgpu";
+import type { BackendValues, DataType, TensorInfo } from "@tensorflow/tfjs-core";
+import type { UniformField } from "./uniforms.ts";
+
+/** What tfjs keeps of a tensor, and what Cramkit adds. */
+export interface TensorData {
+  values: BackendValues | null;
+  dtype: DataType;
+  shape: number[];
+  refCount: number;
+  resource?: GPUBuffer | null;
+  external?: boolean;
+  complexTensorInfos?: unknown;
+  /** Fills the buffer when something first binds it. */
+  deferred?: () => void;
+}
+
+/** What tfjs keeps private and this subclass has to share with it: one encoder, so that commands stay in order. */
+export interface Internals {
+  commandEncoder: GPUCommandEncoder | null;
+  computePassEncoder: GPUComputePassEncoder | null;
+  dispatchCountInPass: number;
+  activeTimers: unknown;
+  uniformPendingDisposal: GPUBuffer[];
+  stagingPendingDisposal: GPUBuffer[];
+  tensorToBinding(tensor: TensorInfo): GPUBindingResource;
+  recordAndSubmit(program: WebGPUProgram, output: TensorInfo, inputs: TensorInfo[], extra?: UniformField[]): void;
+}
