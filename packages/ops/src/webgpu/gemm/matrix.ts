@@ -43,8 +43,6 @@ export interface MatrixTile {
   /** Subgroups along the rows and along the columns. */
   down: number;
   across: number;
-  free?: boolean;
-  un?: boolean;
 }
 
 /** Halves that an invocation reads from memory at a time: 16 bytes. */
@@ -52,23 +50,17 @@ const fetched = 8;
 
 /*
  * Floats of sums a lane of 32, operands read from workgroup memory for each multiplication of a subgroup, and memory (16 x 16
- * x 16 units, C through the stage, nt form), to be weighed against each other on a device:
+ * x 16 units, C through the stage, nt form):
  *
- *   128x128         4 subgroups of 64 x 64    128 floats   1/32 halves   29 KiB
- *   128x128.eight   8 subgroups of 64 x 32     64 floats   3/64 halves   30 KiB
- *   128x128.double  4 subgroups of 64 x 64    128 floats   1/32 halves   45 KiB
- *   128x64          4 subgroups of 64 x 32     64 floats   3/64 halves   20 KiB
- *   256x128         8 subgroups of 64 x 64    128 floats   1/32 halves   48 KiB
- *   64x64           4 subgroups of 32 x 32     32 floats   1/16 halves   15 KiB
+ *   256x128, 128x256   8 subgroups of 64 x 64    128 floats   1/32 halves   48 KiB
+ *   128x128            4 subgroups of 64 x 64    128 floats   1/32 halves   29 KiB
+ *   64x64              4 subgroups of 32 x 32     32 floats   1/16 halves   15 KiB
+ *
+ * What was tried beside them on an H200 and lost: benchmarks/results/nvidia-h200-16-cores/kernels.md.
  */
 export const matrixTiles = {
   "256x128": { m: 256, n: 128, k: 32, down: 4, across: 2 },
   "128x256": { m: 128, n: 256, k: 32, down: 2, across: 4 },
-  "256x128.free": { m: 256, n: 128, k: 32, down: 4, across: 2, free: true },
-  "128x256.free": { m: 128, n: 256, k: 32, down: 2, across: 4, free: true },
-  "128x128.free": { m: 128, n: 128, k: 32, down: 2, across: 2, free: true },
-  "256x128.un": { m: 256, n: 128, k: 32, down: 4, across: 2, un: true },
-  "128x256.un": { m: 128, n: 256, k: 32, down: 2, across: 4, un: true },
   "128x128": { m: 128, n: 128, k: 32, down: 2, across: 2 },
   "64x64": { m: 64, n: 64, k: 32, down: 2, across: 2 },
 } as const satisfies Record<string, MatrixTile>;
@@ -106,6 +98,12 @@ function staging({ across, n }: MatrixTile, unit: MatrixUnit): { panel: number; 
 
 export const subgroupsOf = (tile: MatrixTileName): number => matrixTiles[tile].down * matrixTiles[tile].across;
 
+/**
+ * Matrix work stays behind its condition even where all subgroups are of one size, and so does the fetch of the next slice:
+ * without the two the compiler of an H200 moves the fetch, and a product of 4096 x 4096 x 4096 drops from 220 to 169 TFLOP/s.
+ */
+const conditional = (unit: MatrixUnit): MatrixUnit => ({ ...unit, fixed: false });
+
 /** Bytes of workgroup memory. */
 export function matrixBytes({
   form,
@@ -122,10 +120,10 @@ export function matrixBytes({
 /** Uniforms: m, n, kPadded, kPerGroup (along z), lda and ldb (padded row lengths), alpha. */
 export const matrixProgram = /* @__PURE__ */ programs(matrixKey, build);
 
-function build(v0: MatrixVariant): Program {
-  const tile: MatrixTile = matrixTiles[v0.tile];
-  const v = { ...v0, unit: { ...v0.unit, fixed: v0.unit.fixed && tile.free === true } };
-  const { unit, form } = v;
+function build(v: MatrixVariant): Program {
+  const { form } = v;
+  const unit = conditional(v.unit);
+  const tile: MatrixTile = matrixTiles[v.tile];
   const subgroups = subgroupsOf(v.tile);
   const size = subgroups * unit.subgroup;
   const wide = unit.spelling === "new";
@@ -215,7 +213,9 @@ ${fetchBoth("kFirst")}
 for (var k0 = kFirst; k0 < kEnd; k0 = k0 + ${tile.k}u) {
   ${[...keep("a", a), ...keep("b", b)].join("\n  ")}
   workgroupBarrier();
-  ${tile.un ? `let next = min(k0 + ${tile.k}u, kEnd - ${tile.k}u);\n  ${fetchBoth("next")}` : `if (k0 + ${tile.k}u < kEnd) {\n    ${fetchBoth(`(k0 + ${tile.k}u)`)}\n  }`}
+  if (k0 + ${tile.k}u < kEnd) {
+    ${fetchBoth(`(k0 + ${tile.k}u)`)}
+  }
   ${onSubgroups(unit, subgroups, alongK(unit, tile.k, step))}
   workgroupBarrier();
 }
@@ -232,13 +232,13 @@ const elementOf = ({ half, vectors }: MatrixVariant): string => {
 
 const directStore = ({ unit, tile }: MatrixVariant, i: number, j: number): string => {
   const offset = `first + (a0 + rowOfGroup + ${i * unit.m}u) * uniforms.n + b0 + columnOfGroup + ${j * unit.n}u`;
-  return onSubgroups(unit, subgroupsOf(tile), storeMatrix(unit, "c", offset, `c${i}_${j}`, "uniforms.n"));
+  return onSubgroups(conditional(unit), subgroupsOf(tile), storeMatrix(unit, "c", offset, `c${i}_${j}`, "uniforms.n"));
 };
 
 /** A strip of matrices through workgroup memory, some columns at a time: where C is f16, has edges or is more than a product. */
 function stagedStores(v: MatrixVariant, i: number, across: readonly number[]): string[] {
-  const { unit, bias, accumulate, vectors } = v;
-  const subgroups = subgroupsOf(v.tile);
+  const { bias, accumulate, vectors } = v;
+  const [unit, subgroups] = [conditional(v.unit), subgroupsOf(v.tile)];
   const { panel, stride } = staging(matrixTiles[v.tile], unit);
   const each = panel / unit.n;
   const [width, lanes] = vectors ? [4, range(4)] : [1, [0]];

