@@ -31,10 +31,13 @@ export const environment = (): Record<string, string> => {
     devices: namesIn("/dev", /^(nvidia|dri)/).join(" "),
     drivers: driverFolders.flatMap((folder) => namesIn(folder, /\.json$/).map((name) => `${folder}/${name}`)).join(" "),
     libraries: libraries
-      .flatMap((line) => /^\s*(lib(vulkan|GLX_nvidia|EGL_nvidia|nvidia-\w+|X11|Xext)\.so\.\S*)/.exec(line)?.[1] ?? [])
+      .flatMap(
+        (line) =>
+          /^\s*(lib(vulkan|GLX_nvidia|EGL|EGL_nvidia|GLdispatch|nvidia-\w+|X11|Xext)\.so\.\S*)/.exec(line)?.[1] ?? [],
+      )
       .join(" "),
     variables: Object.entries(process.env)
-      .filter(([name]) => /^(VK_|LD_LIBRARY_PATH|NVIDIA_|CRAMKIT_GPU)/.test(name))
+      .filter(([name]) => /^(VK_|NVIDIA_DRIVER_CAPABILITIES|CRAMKIT_GPU)/.test(name))
       .map(([name, value]) => `${name}=${value}`)
       .join(" "),
   };

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { chmod, cp, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { Command } from "commander";
 import { root } from "../places.ts";
 import { bundleSource } from "./bundle-source.ts";
@@ -13,7 +13,7 @@ interface Flags {
   out: string;
   node: string;
   prepared?: string;
-  withVulkanLoader?: string;
+  withLibrary: string[];
 }
 
 const fail = (message: string): never => {
@@ -48,7 +48,7 @@ const versionsOf = async (names: readonly string[]): Promise<Record<string, stri
   return Object.fromEntries(await Promise.all(entries));
 };
 
-const makeBundle = async ({ out, node, prepared, withVulkanLoader }: Flags): Promise<void> => {
+const makeBundle = async ({ out, node, prepared, withLibrary }: Flags): Promise<void> => {
   if (process.platform !== "linux" || process.arch !== "x64")
     fail(`expected to run on linux-x64, whose Node and Dawn it packs, got ${process.platform}-${process.arch}`);
   const name = "cramkit-bench-linux-x64";
@@ -63,11 +63,14 @@ const makeBundle = async ({ out, node, prepared, withVulkanLoader }: Flags): Pro
   await cp(join(root, "peers", "pytorch.py"), join(folder, "peers", "pytorch.py"));
   await cp(join(root, "src", "bundle", "launcher.sh"), join(folder, "bench"));
   await chmod(join(folder, "bench"), 0o755);
-  if (withVulkanLoader !== undefined) {
-    const loader = join(folder, "lib", "libvulkan.so.1");
-    await mkdir(dirname(loader));
-    await cp(withVulkanLoader, loader, { dereference: true });
-    run("strip", ["--strip-unneeded", loader]);
+  for (const library of withLibrary) {
+    // The name that programs load it by: libvulkan.so.1 of libvulkan.so.1.3.239.
+    const name = /^.+?\.so\.\d+/.exec(basename(library))?.[0];
+    if (!name) fail(`--with-library: expected a shared library like libvulkan.so.1, got ${library}`);
+    const copy = join(folder, "lib", name!);
+    await mkdir(dirname(copy), { recursive: true });
+    await cp(library, copy, { dereference: true });
+    run("strip", ["--strip-unneeded", copy]);
   }
   if (prepared !== undefined) await cp(prepared, join(folder, "prepared"), { recursive: true });
   const git = (...args: string[]) => run("git", args, { cwd: root }).trim();
@@ -102,7 +105,11 @@ try {
     .description("one archive that measures a GPU on a linux-x64 host without Node and without a network")
     .option("--out <folder>", "where the archive is written", join(root, "dist"))
     .option("--node <file>", "the Node binary to pack", process.execPath)
-    .option("--with-vulkan-loader <file>", "also pack this libvulkan.so.1, for hosts without one")
+    .option(
+      "--with-library <files...>",
+      "also pack these, for hosts without them: libvulkan.so.1, libEGL.so.1 and the like",
+      [],
+    )
     .option("--prepared <folder>", "also pack prepared rows, for `./bench train --prepared prepared`")
     .action(makeBundle)
     .parseAsync();

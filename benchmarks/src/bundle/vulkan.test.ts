@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { vulkanEnvironment } from "./vulkan.ts";
 
+const bundled = { folder: "/bundle/lib", libraries: ["libvulkan.so.1", "libEGL.so.1"] };
 const host = { drivers: ["nvidia_icd.json"], variables: {}, canLoad: () => true };
 const only =
   (...libraries: string[]) =>
@@ -8,19 +9,23 @@ const only =
     libraries.includes(name);
 
 it("leaves a host that has everything alone", () => {
-  expect(vulkanEnvironment({ ...host, loaderFolder: "/bundle/lib" })).toEqual({ variables: {}, missing: [] });
+  expect(vulkanEnvironment({ ...host, bundled })).toEqual({ variables: {}, missing: [] });
 });
 
-it("brings a loader where there is none, before what the host adds", () => {
+it("brings libraries where there are none, before what the host adds", () => {
   const bare = {
     ...host,
     canLoad: only("libGLX_nvidia.so.0"),
     variables: { LD_LIBRARY_PATH: "/usr/local/cuda/lib64" },
   };
-  expect(vulkanEnvironment({ ...bare, loaderFolder: "/bundle/lib" }).variables).toEqual({
+  expect(vulkanEnvironment({ ...bare, bundled }).variables).toEqual({
     LD_LIBRARY_PATH: "/bundle/lib:/usr/local/cuda/lib64",
   });
-  expect(vulkanEnvironment(bare).missing).toEqual([expect.stringMatching(/libvulkan1, or .* --with-vulkan-loader/)]);
+  expect(vulkanEnvironment({ ...bare, bundled }).missing).toEqual([]);
+  expect(vulkanEnvironment(bare).missing).toEqual([
+    expect.stringMatching(/libvulkan1, or .* --with-library/),
+    expect.stringMatching(/libegl1, or .* --with-library/),
+  ]);
 });
 
 it("names NVIDIA's driver where nothing does, by the library that loads", () => {

@@ -9,8 +9,8 @@ export interface Found {
   /** Driver descriptions on the host: names of files. */
   drivers: readonly string[];
   variables: Readonly<Record<string, string | undefined>>;
-  /** The bundle's own folder of libraries, where it has a loader. */
-  loaderFolder?: string;
+  /** Shared libraries that the bundle brings. */
+  bundled?: { folder: string; libraries: readonly string[] };
 }
 
 export interface VulkanEnvironment {
@@ -25,20 +25,20 @@ export interface VulkanEnvironment {
 /** NVIDIA's driver by its library for X, which wants libX11, or by the one for EGL, which a container without a screen has. */
 const nvidiaLibraries = ["libGLX_nvidia.so.0", "libEGL_nvidia.so.0"];
 
-/** What a host has of Vulkan and what the bundle adds: a loader where there is none, and a description of NVIDIA's driver. */
-export const vulkanEnvironment = ({ canLoad, drivers, variables, loaderFolder }: Found): VulkanEnvironment => {
+/** What a host has of Vulkan and what the bundle adds: libraries where there are none, and a description of NVIDIA's driver. */
+export const vulkanEnvironment = ({ canLoad, drivers, variables, bundled }: Found): VulkanEnvironment => {
   const found: VulkanEnvironment = { variables: {}, missing: [] };
-  if (!canLoad("libvulkan.so.1")) {
-    if (loaderFolder)
-      found.variables.LD_LIBRARY_PATH = [loaderFolder, variables.LD_LIBRARY_PATH].filter(Boolean).join(":");
-    else
-      found.missing.push(
-        "no Vulkan loader (libvulkan.so.1): install libvulkan1, or make the bundle with --with-vulkan-loader",
-      );
-  }
+  const { folder = "", libraries = [] } = bundled ?? {};
+  if (libraries.some((name) => !canLoad(name)))
+    found.variables.LD_LIBRARY_PATH = [folder, variables.LD_LIBRARY_PATH].filter(Boolean).join(":");
+  const lacks = (name: string) => !canLoad(name) && !libraries.includes(name);
+  const remedy = (name: string) => `install ${name}, or make the bundle with --with-library`;
+  if (lacks("libvulkan.so.1")) found.missing.push(`no Vulkan loader (libvulkan.so.1): ${remedy("libvulkan1")}`);
+  const library = nvidiaLibraries.find(canLoad);
+  if (library && lacks("libEGL.so.1"))
+    found.missing.push(`no libEGL.so.1, without which NVIDIA's Vulkan driver finds no card: ${remedy("libegl1")}`);
   if (variables.VK_DRIVER_FILES || variables.VK_ICD_FILENAMES || drivers.some((name) => /nvidia/i.test(name)))
     return found;
-  const library = nvidiaLibraries.find(canLoad);
   if (library) found.driver = { library };
   else if (drivers.length === 0)
     found.missing.push(
@@ -67,7 +67,7 @@ export const printVulkanEnvironment = (folder: string): void => {
     canLoad,
     drivers: driverFolders.flatMap((each) => (existsSync(each) ? readdirSync(each) : [])),
     variables: process.env,
-    ...(existsSync(join(lib, "libvulkan.so.1")) && { loaderFolder: lib }),
+    ...(existsSync(lib) && { bundled: { folder: lib, libraries: readdirSync(lib) } }),
   });
   if (driver) {
     const file = join(mkdtempSync(join(tmpdir(), "cramkit-vulkan-")), "nvidia_icd.json");

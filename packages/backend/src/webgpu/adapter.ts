@@ -31,7 +31,7 @@ export async function chooseAdapter(source: GpuSource, options: AdapterOptions =
       source.host === "browser"
         ? "startWebgpu: expected a WebGPU adapter, got none; look at chrome://gpu for the reason, or use the cpu backend"
         : "startWebgpu: expected a WebGPU adapter, got none; install a Vulkan 1.3 driver and loader (Debian: libvulkan1 and " +
-            "mesa-vulkan-drivers, or NVIDIA's driver with its ICD file), see that `vulkaninfo` lists the card, or use the cpu backend",
+            "mesa-vulkan-drivers, or NVIDIA's driver with its ICD file, and libegl1), see that `vulkaninfo` lists the card, or use the cpu backend",
     );
   if (isSoftware(adapter.info) && !allowSoftware)
     throw new Error(
