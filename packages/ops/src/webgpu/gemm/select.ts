@@ -57,7 +57,7 @@ function splitsOf(
 
 /**
  * Bytes of workgroup memory from which a device is taken to have registers for 128 sums an invocation, too: 48 KiB, which
- * NVIDIA's have, while integrated ones and Apple's have 32. No device says how many registers it has.
+ * NVIDIA's have, while Apple's have 32. No device says how many registers it has.
  */
 const registersFor128Sums = 49152;
 
@@ -69,10 +69,8 @@ export function selectTiled(
   const { form, m, n, k, bias = false, accumulate = false } = shape;
   const groups = (tile: TiledVariant["tile"]) => Math.ceil(m / tiles[tile].m) * Math.ceil(n / tiles[tile].n);
   const forced = capabilities.variants.gemm as TiledVariant["tile"] | undefined;
-  const fitting = (tile: TiledVariant["tile"]) =>
-    tiledBytes({ tile, operand: "f32", spread: false }) <= capabilities.limits.maxComputeWorkgroupStorageSize;
   const tile =
-    forced && forced in tiles && fitting(forced)
+    forced && forced in tiles
       ? forced
       : m > 64 && n > 64 && k >= 64 && fills(groups("128x128"), k)
         ? capabilities.limits.maxComputeWorkgroupStorageSize >= registersFor128Sums
