@@ -44,7 +44,7 @@ export const tiles = {
   "64x64": { m: 64, n: 64, k: 32, rows: 4, columns: 4 },
   "32x32": { m: 32, n: 32, k: 16, rows: 4, columns: 4 },
 } as const satisfies Record<string, Tile>;
-export type TileName = keyof typeof tiles;
+type TileName = keyof typeof tiles;
 
 export const tiledKey = (v: TiledVariant): string => {
   const flags = [v.vectors.a ? "a4" : "a1", v.vectors.b ? "b4" : "b1", v.vectors.c ? "c4" : "c1"];
