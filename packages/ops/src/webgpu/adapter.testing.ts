@@ -34,6 +34,10 @@ interface TestOptions {
 }
 
 let registered = false;
+let software = false;
+
+/** Whether {@link testableTiers} found a software adapter, which compiles a large kernel for up to a minute. */
+export const isSoftwareAdapter = (): boolean => software;
 
 /** Starts WebGPU with our kernels. */
 export async function startTestBackend(options: TestOptions = {}): Promise<TestBackend> {
@@ -69,6 +73,7 @@ export async function testableTiers(): Promise<Tier[]> {
   try {
     const { description, report, dispose } = await startTestBackend();
     dispose();
+    software = report.software;
     tiers = order.slice(0, order.indexOf(report.bestTier) + 1);
     console.info(`WebGPU kernels are tested on ${description.split(",")[0]}, tiers ${tiers.join(", ")}`);
   } catch (error) {
