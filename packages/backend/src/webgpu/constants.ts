@@ -19,7 +19,6 @@ export class ConstantCache {
   private readonly entries = new Map<string, Constant>();
   private readonly byBuffer = new Map<GPUBuffer, Constant>();
   private readonly spare = new Map<number, GPUBuffer[]>();
-  uploads = 0;
 
   constructor(
     private readonly device: GPUDevice,
@@ -35,7 +34,6 @@ export class ConstantCache {
       const size = words.byteLength;
       const buffer = this.spare.get(size)?.pop() ?? this.device.createBuffer({ size, usage });
       this.device.queue.writeBuffer(buffer, 0, words as Uint32Array<ArrayBuffer>);
-      this.uploads++;
       constant = { key, buffer, tensors: 0 };
       this.byBuffer.set(buffer, constant);
     }

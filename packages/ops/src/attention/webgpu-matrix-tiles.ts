@@ -1,4 +1,3 @@
-import { dropoutUniformTypes, hashWgsl } from "../dropout/webgpu.ts";
 import { halvesKey } from "../webgpu/elementwise.ts";
 import {
   alongK,
@@ -11,6 +10,7 @@ import {
   storeMatrix,
   unitName,
 } from "../webgpu/matrix.ts";
+import { range } from "../webgpu/range.ts";
 import {
   type AttentionMatrixVariant,
   type Direction,
@@ -33,7 +33,6 @@ import {
  * divide a row, four columns at a time. What a row sums up then stays in their registers until the end.
  */
 
-export const range = (n: number) => [...Array(n).keys()];
 const widthOf = ({ unit }: AttentionMatrixVariant) => (unit.spelling === "new" ? 4 : 1);
 export const size = ({ unit }: AttentionMatrixVariant) => 4 * unit.subgroup;
 const strips = (v: AttentionMatrixVariant) => range(v.own / 4 / v.unit.m);
@@ -282,13 +281,7 @@ if (at < uniforms.seq) {
 export const vectorOf = (half: boolean) => (half ? "vec4<f16>" : "vec4<f32>");
 
 /** Which of the four passing rows from `at` on count, and what dropout does to their scores with an own row. */
-export const addressing = (v: AttentionMatrixVariant, direction: Direction) => `
-fn qkvRow(batch: u32, row: u32, head: u32, part: u32) -> u32 {
-  return (((batch * uniforms.seq + row) * uniforms.heads + head) * 3u + part) * ${v.headDim}u;
-}
-fn outRow(batch: u32, row: u32, head: u32) -> u32 {
-  return ((batch * uniforms.seq + row) * uniforms.heads + head) * ${v.headDim}u;
-}
+export const passing = (v: AttentionMatrixVariant, direction: Direction) => `
 fn passingIn(batch: u32, at: u32) -> vec4<bool> {
   let j = vec4<u32>(at) + vec4<u32>(0u, 1u, 2u, 3u);
   let inside = j < vec4<u32>(uniforms.seq);
@@ -301,12 +294,7 @@ fn passingIn(batch: u32, at: u32) -> vec4<bool> {
 }
 ${
   v.dropout
-    ? `${hashWgsl}
-fn dropped(batch: u32, head: u32, query: u32, key: u32) -> f32 {
-  let i = (((uniforms.firstBatch + batch) * uniforms.heads + head) * uniforms.seq + query) * uniforms.seq + key;
-  return select(0.0, uniforms.keepScale, kept(i));
-}
-fn keepOf(batch: u32, head: u32, row: u32, at: u32) -> vec4<f32> {
+    ? `fn keepOf(batch: u32, head: u32, row: u32, at: u32) -> vec4<f32> {
   return vec4<f32>(${range(4)
     .map((e) =>
       direction === "key" ? `dropped(batch, head, at + ${e}u, row)` : `dropped(batch, head, row, at + ${e}u)`,
@@ -326,11 +314,3 @@ let share = lane % ${sharing(v).shares}u;`;
 
 export const keyOf = (direction: Direction, v: AttentionMatrixVariant) =>
   `attention.${direction}.matrix.${unitName(v.unit)}.${v.own}x${v.other}${v.held ? `.held${v.held}` : ""}.head${v.headDim}${v.mask ? ".mask" : ""}${v.dropout ? ".dropout" : ""}${halvesKey([v.halves.qkv, v.halves.dy, v.halves.out])}`;
-
-export const uniformTypes = (v: AttentionMatrixVariant) => ({
-  seq: "u32" as const,
-  heads: "u32" as const,
-  firstBatch: "u32" as const,
-  scale: "f32" as const,
-  ...(v.dropout ? dropoutUniformTypes : {}),
-});

@@ -1,18 +1,19 @@
 import { matrixExtensions } from "../webgpu/matrix.ts";
-import { type Program, program, programs } from "../webgpu/program.ts";
+import { type ProgramSource, programs } from "../webgpu/program.ts";
+import { range } from "../webgpu/range.ts";
+import { addressing, uniformTypes } from "./webgpu-addressing.ts";
 import { type AttentionMatrixVariant, stageStride, weightStride } from "./webgpu-matrix-select.ts";
 import {
   accumulate,
-  addressing,
   type Cell,
   declareSums,
   forCells,
   forRows,
   keyOf,
   loadTile,
+  passing,
   products,
   prologue,
-  range,
   shareOut,
   sharing,
   size,
@@ -20,7 +21,6 @@ import {
   storeWeight,
   stripsOf,
   tileOf,
-  uniformTypes,
   vectorOf,
   writeSums,
 } from "./webgpu-matrix-tiles.ts";
@@ -33,7 +33,7 @@ export const attentionForwardMatrixProgram = /* @__PURE__ */ programs(
   forward,
 );
 
-function forward(v: AttentionMatrixVariant): Program {
+function forward(v: AttentionMatrixVariant): ProgramSource {
   const { rows, shares, vectors } = sharing(v);
   /** Tiles of keys at once: those that are held, or the one that passes. */
   const tiles = v.held ? range(v.held).map((h) => `${h * v.other}u`) : ["other"];
@@ -89,8 +89,7 @@ workgroupBarrier();
 ${accumulate(v, [{ name: "o", weights: "weights", tile: "tile" }])}
 workgroupBarrier();`;
   };
-  return program({
-    key: keyOf("forward", v),
+  return {
     enable: matrixExtensions,
     storage: {
       qkv: ["read", vectorOf(v.halves.qkv)],
@@ -106,7 +105,8 @@ ${tileOf(v, "tile", v.other)}
 ${stripsOf(v, "weights", "f16", weightStride(v.other))}
 ${stripsOf(v, "stage", "f32", stageStride(v.other))}
 var<workgroup> parts: array<vec2<f32>, ${v.own * shares}>;
-${addressing(v, "forward")}`,
+${addressing(v)}
+${passing(v, "forward")}`,
     main: `
 ${prologue(v)}
 ${loadTile(v, "queries", v.own, "first", "q", true)}
@@ -123,7 +123,7 @@ ${merge}
 ${declareSums(v, "o")}
 ${forKeys(tiles.map((first, h) => `${v.held ? "" : multiply(first, h)}\n${addUp(first, h)}`).join("\n"))}
 ${writeSums(v, "o", "y", "outRow(batch, at, head)")}`,
-  });
+  };
 }
 
 /** The backward pass of queries (dQ) or of keys (dK, dV); see attentionBackwardProgram in webgpu-tiled.ts. */
@@ -132,7 +132,7 @@ export const attentionBackwardMatrixProgram = /* @__PURE__ */ programs(
   backward,
 );
 
-function backward(v: AttentionMatrixVariant, role: "query" | "key"): Program {
+function backward(v: AttentionMatrixVariant, role: "query" | "key"): ProgramSource {
   const query = role === "query";
   const [own0, own1, other0, other1] = query ? (["q", "dy", "k", "v"] as const) : (["k", "v", "q", "dy"] as const);
   const stats = query ? v.own : v.other;
@@ -162,8 +162,7 @@ ${query ? "" : storeWeight(v, "probabilities", cell, `(${p}${keep(cell)})`)}`;
     const difference = `${staged(v, cell)}${keep(cell)} - ${stat("deltas", cell)}`;
     return storeWeight(v, "weights", cell, `(p[${cell.index}] * (${difference}))`);
   });
-  return program({
-    key: keyOf(role, v),
+  return {
     enable: matrixExtensions,
     storage: {
       dy: ["read", vectorOf(v.halves.dy)],
@@ -185,7 +184,8 @@ ${query ? "" : stripsOf(v, "probabilities", "f16", weightStride(v.other))}
 ${stripsOf(v, "stage", "f32", stageStride(v.other))}
 var<workgroup> lses: array<f32, ${stats}>;
 var<workgroup> deltas: array<f32, ${stats}>;
-${addressing(v, role)}`,
+${addressing(v)}
+${passing(v, role)}`,
     main: `
 ${prologue(v)}
 ${loadTile(v, "own0", v.own, "first", own0, true)}
@@ -219,5 +219,5 @@ workgroupBarrier();
 }
 ${writeSums(v, "x", "dqkv", `qkvRow(batch, at, head, ${query ? 0 : 1}u)`, "uniforms.scale * ")}
 ${query ? "" : writeSums(v, "z", "dqkv", "qkvRow(batch, at, head, 2u)")}`,
-  });
+  };
 }

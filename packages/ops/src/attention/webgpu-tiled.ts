@@ -1,14 +1,16 @@
-import { type Program, program, programs } from "../webgpu/program.ts";
+import { type ProgramSource, programs } from "../webgpu/program.ts";
+import { range } from "../webgpu/range.ts";
+import { addressing, uniformTypes } from "./webgpu-addressing.ts";
 import type { AttentionVariant } from "./webgpu-select.ts";
 import {
   accumulate,
+  addDot,
   attentionKey,
   columns,
   declareSums,
   element,
   facts,
   forPassing,
-  functions,
   load,
   ownRow,
   panels,
@@ -17,14 +19,12 @@ import {
   products,
   prologue,
   type Read,
-  range,
   reader,
   rows,
   sharers,
   size,
   storeWeights,
   tileOf,
-  uniformTypes,
   writer,
   writeSums,
 } from "./webgpu-tiles.ts";
@@ -37,7 +37,7 @@ export const attentionForwardProgram = /* @__PURE__ */ programs(
   forward,
 );
 
-function forward(v: AttentionVariant): Program {
+function forward(v: AttentionVariant): ProgramSource {
   const read =
     (part: number): Read =>
     (row, column) =>
@@ -51,8 +51,7 @@ function forward(v: AttentionVariant): Program {
       ? [`s${i}_${j} *= dropped(batch, head, first + ${ownRow(v, i)}, passing + ${passingRow(v, j)});`]
       : []),
   ];
-  return program({
-    key: attentionKey("forward", v),
+  return {
     enable: v.operand === "f16" ? ["f16"] : [],
     storage: {
       qkv: ["read", element(v)],
@@ -65,7 +64,8 @@ function forward(v: AttentionVariant): Program {
     declare: `
 ${places(v)}
 var<workgroup> partials: array<f32, ${tileOf(v).own * sharers(v)}>;
-${functions(v)}
+${addDot}
+${addressing(v)}
 ${reader(v, "readQkv", "qkv")}
 ${writer(v, "writeY", "y")}`,
     main: `
@@ -136,7 +136,7 @@ ${rows(v)
   )
   .join("\n")}
 }`,
-  });
+  };
 }
 
 /**
@@ -148,7 +148,7 @@ export const attentionBackwardProgram = /* @__PURE__ */ programs(
   backward,
 );
 
-function backward(v: AttentionVariant, role: "query" | "key"): Program {
+function backward(v: AttentionVariant, role: "query" | "key"): ProgramSource {
   const query = role === "query";
   const [own0, own1, other0, other1] = query ? (["q", "dy", "k", "v"] as const) : (["k", "v", "q", "dy"] as const);
   const read =
@@ -173,8 +173,7 @@ function backward(v: AttentionVariant, role: "query" | "key"): Program {
   ${query ? "" : `s${i}_${j} = p${keep};`}
 }`;
   };
-  return program({
-    key: attentionKey(role, v),
+  return {
     enable: v.operand === "f16" ? ["f16"] : [],
     storage: {
       dy: ["read", element(v)],
@@ -188,7 +187,8 @@ function backward(v: AttentionVariant, role: "query" | "key"): Program {
     size: size(v),
     declare: `
 ${places(v)}
-${functions(v)}
+${addDot}
+${addressing(v)}
 ${reader(v, "readQkv", "qkv")}
 ${reader(v, "readDy", "dy")}
 ${writer(v, "writeDqkv", "dqkv")}`,
@@ -228,5 +228,5 @@ ${accumulate(v, "z")}`
 )}
 ${writeSums(v, "x", (row, column, value) => `writeDqkv(qkvRow(batch, ${row}, head, ${query ? 0 : 1}u), ${column}, ${value});`)}
 ${query ? "" : writeSums(v, "z", (row, column, value) => `writeDqkv(qkvRow(batch, ${row}, head, 2u), ${column}, ${value});`)}`,
-  });
+  };
 }

@@ -1,4 +1,4 @@
-import { dropoutUniformTypes, hashWgsl } from "../dropout/webgpu.ts";
+import { range } from "../webgpu/range.ts";
 import {
   type AttentionTile,
   type AttentionVariant,
@@ -22,18 +22,9 @@ import {
 export const attentionKey = (direction: string, v: AttentionVariant): string =>
   `attention.${direction}.tiled.${v.operand}.${v.tile}.head${v.headDim}${v.mask ? ".mask" : ""}${v.dropout ? ".dropout" : ""}`;
 
-export const uniformTypes = (v: AttentionVariant) => ({
-  seq: "u32" as const,
-  heads: "u32" as const,
-  firstBatch: "u32" as const,
-  scale: "f32" as const,
-  ...(v.dropout ? dropoutUniformTypes : {}),
-});
-
 export const element = (v: AttentionVariant) => (v.vectors ? "vec4<f32>" : "f32");
 const wide = (v: AttentionVariant, text: string) => (v.operand === "f16" ? `vec4<f32>(${text})` : text);
 const narrow = (v: AttentionVariant, text: string) => (v.operand === "f16" ? `vec4<f16>(${text})` : text);
-export const range = (n: number) => [...Array(n).keys()];
 export const tileOf = (v: AttentionVariant): AttentionTile => attentionTiles[v.tile];
 const teams = (v: AttentionVariant) => tileOf(v).own / tileOf(v).rows;
 export const sharers = (v: AttentionVariant) => tileOf(v).other / tileOf(v).columns;
@@ -83,25 +74,10 @@ export function writer(v: AttentionVariant, name: string, array: string): string
 }`;
 }
 
-/** Flat index of a row of q (part 0), k (1) or v (2), and of a row of y or dy; a sum that takes four operations, not five. */
-export const functions = (v: AttentionVariant) => `
+/** A sum that takes four operations, not five. */
+export const addDot = `
 fn addDot(a: vec4<f32>, b: vec4<f32>, sum: f32) -> f32 {
   return fma(a.w, b.w, fma(a.z, b.z, fma(a.y, b.y, fma(a.x, b.x, sum))));
-}
-fn qkvRow(batch: u32, row: u32, head: u32, part: u32) -> u32 {
-  return (((batch * uniforms.seq + row) * uniforms.heads + head) * 3u + part) * ${v.headDim}u;
-}
-fn outRow(batch: u32, row: u32, head: u32) -> u32 {
-  return ((batch * uniforms.seq + row) * uniforms.heads + head) * ${v.headDim}u;
-}
-${
-  v.dropout
-    ? `${hashWgsl}
-fn dropped(batch: u32, head: u32, query: u32, key: u32) -> f32 {
-  let i = (((uniforms.firstBatch + batch) * uniforms.heads + head) * uniforms.seq + query) * uniforms.seq + key;
-  return select(0.0, uniforms.keepScale, kept(i));
-}`
-    : ""
 }`;
 
 export type Read = (row: string, column: string) => string;

@@ -1,7 +1,7 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
 import { type Host, lastAxisOf, output, release, sizeOf } from "../webgpu/host.ts";
 import { partOf, partsOf } from "../webgpu/parts.ts";
-import { grid, type Program, program } from "../webgpu/program.ts";
+import { grid, type Program, program, programs } from "../webgpu/program.ts";
 
 /*
  * Row v of the result is the sum of the rows of `dy` with id v. In two steps, so that a frequent id is not one long sum, and
@@ -25,9 +25,9 @@ if (i < 2u * uniforms.vocab) { ranges[i] = select(0u, 0xffffffffu, i < uniforms.
  * One workgroup a chunk (and 64 columns): `roles[i]` is 0 for a position that another one collects or that has no row, 1 for
  * one that is alone with its id in the chunk, 2 for a collector, whose sum is then in `partial[i]`.
  */
-const collectProgram = (vectors: boolean): Program =>
-  program({
-    key: `scatter.collect.${vectors ? "vec4" : "scalar"}`,
+const collectProgram = /* @__PURE__ */ programs(
+  (vectors: boolean) => `scatter.collect.${vectors ? "vec4" : "scalar"}`,
+  (vectors) => ({
     storage: {
       ids: ["read", "i32"],
       dy: ["read", "T"],
@@ -82,12 +82,13 @@ if (column < uniforms.width) {
     partial[(base + i) * uniforms.width + column] = sum;
   }
 }`,
-  });
+  }),
+);
 
 /** One workgroup a row of the result: finds the collectors of its id between the first and the last, 256 positions at a time. */
-const gatherProgram = (vectors: boolean): Program =>
-  program({
-    key: `scatter.gather.${vectors ? "vec4" : "scalar"}`,
+const gatherProgram = /* @__PURE__ */ programs(
+  (vectors: boolean) => `scatter.gather.${vectors ? "vec4" : "scalar"}`,
+  (vectors) => ({
     storage: {
       ids: ["read", "i32"],
       roles: ["read", "u32"],
@@ -137,7 +138,8 @@ if (mine) {
   if (uniforms.add != 0u) { sum += dweight[to]; }
   dweight[to] = sum;
 }`,
-  });
+  }),
+);
 
 /** `[vocab, n]`: row v is the sum of the rows of `dy [count, n]` with id v; `padding` gets none. */
 export function scatterRows(host: Host, dy: TensorInfo, ids: TensorInfo, vocab: number, padding = -1): TensorInfo {

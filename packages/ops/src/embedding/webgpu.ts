@@ -3,20 +3,22 @@ import { halvesKey } from "../webgpu/elementwise.ts";
 import { type Result, readable, wideResult } from "../webgpu/half.ts";
 import { type Host, type KernelBinding, lastAxisOf, sizeOf, webgpuKernel } from "../webgpu/host.ts";
 import { partOf, partsOf } from "../webgpu/parts.ts";
-import { grid, type Program, program } from "../webgpu/program.ts";
+import { grid, programs } from "../webgpu/program.ts";
 import { scatterRows } from "./webgpu-scatter.ts";
 
 /** y[i] = weight[ids[i]], zeros for an id outside of the table. A part of the table writes what lies in it; the first, zeros too. */
-const embeddingProgram = (vectors: boolean, halves: readonly [table: boolean, y: boolean]): Program => {
-  const type = vectors ? "vec4<f32>" : "f32";
-  const element = (half: boolean) => (half ? "vec4<f16>" : type);
-  return program({
-    key: `embedding.${vectors ? "vec4" : "scalar"}${halvesKey(halves)}`,
-    enable: halves.includes(true) ? ["f16"] : [],
-    storage: { ids: ["read", "i32"], weight: ["read", element(halves[0])], y: ["write", element(halves[1])] },
-    uniforms: { count: "u32", width: "u32", first: "u32", rows: "u32" },
-    size: 256,
-    main: `
+const embeddingProgram = /* @__PURE__ */ programs(
+  (vectors: boolean, halves: readonly [table: boolean, y: boolean]) =>
+    `embedding.${vectors ? "vec4" : "scalar"}${halvesKey(halves)}`,
+  (vectors, halves) => {
+    const type = vectors ? "vec4<f32>" : "f32";
+    const element = (half: boolean) => (half ? "vec4<f16>" : type);
+    return {
+      enable: halves.includes(true) ? ["f16"] : [],
+      storage: { ids: ["read", "i32"], weight: ["read", element(halves[0])], y: ["write", element(halves[1])] },
+      uniforms: { count: "u32", width: "u32", first: "u32", rows: "u32" },
+      size: 256,
+      main: `
 let i = (group.x + group.y * groups.x) * 256u + lane;
 if (i >= uniforms.count) { return; }
 let row = u32(ids[i / uniforms.width]) - uniforms.first;
@@ -25,8 +27,9 @@ if (row < uniforms.rows) {
 } else if (uniforms.first == 0u) {
   y[i] = ${element(halves[1])}();
 }`,
-  });
-};
+    };
+  },
+);
 
 /** y [count, n] = rows of `table [rows, n]`; also gathers the selected rows of the masked cross entropy. */
 export function gatherRows(host: Host, ids: KernelBinding, table: TensorInfo, y: Result, count: number): void {

@@ -4,7 +4,7 @@ import { halvesKey, type Operand } from "../webgpu/elementwise.ts";
 import { halfResult, readable } from "../webgpu/half.ts";
 import { type Host, lastAxisOf, rowsOf, webgpuKernel } from "../webgpu/host.ts";
 import { partOf, partsOf } from "../webgpu/parts.ts";
-import { grid, program, programs } from "../webgpu/program.ts";
+import { grid, programs } from "../webgpu/program.ts";
 
 type Direction = "forward" | "backward";
 const names = { forward: ["x", "y"], backward: ["dy", "x", "dx"] } as const;
@@ -13,21 +13,19 @@ const gluKey = (activation: string, direction: Direction, vectors: boolean, halv
   `glu.${activation}.${direction}.${vectors ? "vec4" : "scalar"}${halvesKey(halves)}`;
 
 /** `x [rows, 2n]` = [u, g]; forward y = f(g) u, backward du = dy f(g), dg = dy u f'(g). One invocation a pair (u, g). */
-const gluProgram = /* @__PURE__ */ programs(gluKey, (activation, direction, vectors, halves) =>
-  program({
-    key: gluKey(activation, direction, vectors, halves),
-    enable: halves.includes(true) ? ["f16"] : [],
-    storage: Object.fromEntries(
-      names[direction].map((name) => [name, [name === "y" || name === "dx" ? "write" : "read", `T_${name}`] as const]),
-    ),
-    uniforms: { count: "u32", n: "u32" },
-    size: 256,
-    declare: [
-      `alias T = ${vectors ? "vec4<f32>" : "f32"};`,
-      ...names[direction].map((name, i) => `alias T_${name} = ${halves[i] ? "vec4<f16>" : "T"};`),
-      activations[activation]!.wgsl,
-    ].join("\n"),
-    main: `
+const gluProgram = /* @__PURE__ */ programs(gluKey, (activation, direction, vectors, halves) => ({
+  enable: halves.includes(true) ? ["f16"] : [],
+  storage: Object.fromEntries(
+    names[direction].map((name) => [name, [name === "y" || name === "dx" ? "write" : "read", `T_${name}`] as const]),
+  ),
+  uniforms: { count: "u32", n: "u32" },
+  size: 256,
+  declare: [
+    `alias T = ${vectors ? "vec4<f32>" : "f32"};`,
+    ...names[direction].map((name, i) => `alias T_${name} = ${halves[i] ? "vec4<f16>" : "T"};`),
+    activations[activation]!.wgsl,
+  ].join("\n"),
+  main: `
 let i = (group.x + group.y * groups.x) * 256u + lane;
 if (i >= uniforms.count) { return; }
 let at = i / uniforms.n * 2u * uniforms.n + i % uniforms.n;
@@ -38,8 +36,7 @@ ${
     ? "y[i] = T_y(value(g) * u);"
     : "let upstream = T(dy[i]);\ndx[at] = T_dx(upstream * value(g));\ndx[at + uniforms.n] = T_dx(upstream * u * derivative(g));"
 }`,
-  }),
-);
+}));
 
 /** `operands` in the order of `names`, with how many halves of a row of `x` each of their rows has. */
 function run(

@@ -7,7 +7,7 @@ import { gemm } from "../webgpu/gemm/index.ts";
 import { halfResult, type Result } from "../webgpu/half.ts";
 import { type Host, type Inputs, output, release, sizeOf, webgpuKernel } from "../webgpu/host.ts";
 import { partOf } from "../webgpu/parts.ts";
-import { grid, groupIndex, type Program, program } from "../webgpu/program.ts";
+import { grid, groupIndex, type Program, program, programs } from "../webgpu/program.ts";
 import { reduceFunction, reduceScratch } from "../webgpu/reduce.ts";
 
 /**
@@ -15,29 +15,31 @@ import { reduceFunction, reduceScratch } from "../webgpu/reduce.ts";
  * not yet divided by the number of rows: over the logits, or beside them as f16 where matrices multiply it. Each invocation
  * carries a maximum and a sum relative to it, so the first pass reads a row once.
  */
-export const softmaxLossProgram = (gradient: "none" | "in place" | "half", vectors: boolean): Program => {
-  const type = vectors ? "vec4<f32>" : "f32";
-  const [width, total, top, hit] = vectors
-    ? [
-        4,
-        "dot(e, T(1.0))",
-        "max(max(x.x, x.y), max(x.z, x.w))",
-        "vec4<u32>(4u * i, 4u * i + 1u, 4u * i + 2u, 4u * i + 3u) == vec4<u32>(target_)",
-      ]
-    : [1, "e", "x", "i == target_"];
-  return program({
-    key: `masked-cross-entropy.softmax.${type}${gradient === "none" ? "" : `.${gradient.replace(" ", "-")}`}`,
-    enable: gradient === "half" ? ["f16"] : [],
-    storage: {
-      logits: [gradient === "in place" ? "write" : "read", "T"],
-      targets: ["read", "i32"],
-      losses: ["write", "f32"],
-      ...(gradient === "half" ? { half: ["write", vectors ? "vec4<f16>" : "f16"] as const } : {}),
-    },
-    uniforms: { rows: "u32", vocab: "u32", first: "u32" },
-    size: 256,
-    declare: `alias T = ${type};\n${reduceScratch(256)}\n${reduceFunction(256, "sum")}\n${reduceFunction(256, "max")}`,
-    main: `
+export const softmaxLossProgram = /* @__PURE__ */ programs(
+  (gradient: "none" | "in place" | "half", vectors: boolean) =>
+    `masked-cross-entropy.softmax.${vectors ? "vec4<f32>" : "f32"}${gradient === "none" ? "" : `.${gradient.replace(" ", "-")}`}`,
+  (gradient, vectors) => {
+    const type = vectors ? "vec4<f32>" : "f32";
+    const [width, total, top, hit] = vectors
+      ? [
+          4,
+          "dot(e, T(1.0))",
+          "max(max(x.x, x.y), max(x.z, x.w))",
+          "vec4<u32>(4u * i, 4u * i + 1u, 4u * i + 2u, 4u * i + 3u) == vec4<u32>(target_)",
+        ]
+      : [1, "e", "x", "i == target_"];
+    return {
+      enable: gradient === "half" ? ["f16"] : [],
+      storage: {
+        logits: [gradient === "in place" ? "write" : "read", "T"],
+        targets: ["read", "i32"],
+        losses: ["write", "f32"],
+        ...(gradient === "half" ? { half: ["write", vectors ? "vec4<f16>" : "f16"] as const } : {}),
+      },
+      uniforms: { rows: "u32", vocab: "u32", first: "u32" },
+      size: 256,
+      declare: `alias T = ${type};\n${reduceScratch(256)}\n${reduceFunction(256, "sum")}\n${reduceFunction(256, "max")}`,
+      main: `
 ${groupIndex}
 if (index >= uniforms.rows) { return; }
 let vectors = uniforms.vocab / ${width}u;
@@ -69,8 +71,9 @@ for (var i = lane; i < vectors; i = i + 256u) {
   ${gradient === "half" ? `half[at + i] = ${vectors ? "vec4<f16>" : "f16"}(d);` : "logits[at + i] = d;"}
 }`
 }`,
-  });
-};
+    };
+  },
+);
 
 /** Bytes of logits that exist at a time. */
 const logitBytes = 128 * 1024 * 1024;

@@ -3,38 +3,37 @@ import { type Elementwise, elementwise } from "../webgpu/elementwise.ts";
 import { plainHalf } from "../webgpu/half.ts";
 import { type Host, output, release, sizeOf, webgpuKernel } from "../webgpu/host.ts";
 import { partOf, partsOf } from "../webgpu/parts.ts";
-import { grid, groupIndex, type Program, program, programs } from "../webgpu/program.ts";
+import { grid, groupIndex, programs } from "../webgpu/program.ts";
+import { range } from "../webgpu/range.ts";
 import { reduceFunction, reduceScratch } from "../webgpu/reduce.ts";
 
 const adamwKey = (vectors: boolean, half?: boolean): string =>
   `adamw.${vectors ? "vec4" : "scalar"}${half ? ".half" : ""}`;
 
 /** The skip of a step is decided here, by a scale of 0 or one that is not finite; the test is on bits, NaN may be assumed away. */
-export const adamwProgram = /* @__PURE__ */ programs(adamwKey, (vectors, half) =>
-  program({
-    key: adamwKey(vectors, half),
-    enable: half ? ["f16"] : [],
-    storage: {
-      param: ["write", "T"],
-      grad: ["read", "T"],
-      mu: ["write", "T"],
-      nu: ["write", "T"],
-      gradScale: ["read", "f32"],
-      ...(half ? { half: ["write", "vec4<f16>"] as const } : {}),
-    },
-    uniforms: {
-      count: "u32",
-      learningRate: "f32",
-      b1: "f32",
-      b2: "f32",
-      epsilon: "f32",
-      weightDecay: "f32",
-      correction1: "f32",
-      correction2: "f32",
-    },
-    size: 256,
-    declare: `alias T = ${vectors ? "vec4<f32>" : "f32"};`,
-    main: `
+export const adamwProgram = /* @__PURE__ */ programs(adamwKey, (vectors, half) => ({
+  enable: half ? ["f16"] : [],
+  storage: {
+    param: ["write", "T"],
+    grad: ["read", "T"],
+    mu: ["write", "T"],
+    nu: ["write", "T"],
+    gradScale: ["read", "f32"],
+    ...(half ? { half: ["write", "vec4<f16>"] as const } : {}),
+  },
+  uniforms: {
+    count: "u32",
+    learningRate: "f32",
+    b1: "f32",
+    b2: "f32",
+    epsilon: "f32",
+    weightDecay: "f32",
+    correction1: "f32",
+    correction2: "f32",
+  },
+  size: 256,
+  declare: `alias T = ${vectors ? "vec4<f32>" : "f32"};`,
+  main: `
 let i = (group.x + group.y * groups.x) * 256u + lane;
 if (i >= uniforms.count) { return; }
 let scale = gradScale[0];
@@ -48,8 +47,7 @@ let p = param[i];
 let step = m / uniforms.correction1 / (sqrt(v / uniforms.correction2) + uniforms.epsilon) + uniforms.weightDecay * p;
 let next = p - uniforms.learningRate * step;
 param[i] = next;${half ? "\nhalf[i] = vec4<f16>(next);" : ""}`,
-  }),
-);
+}));
 
 const accumulate: Elementwise = {
   key: "accumulate",
@@ -75,7 +73,7 @@ const squaresKey = (tensors: number, vectors: boolean) =>
  * a dispatch of their own.
  */
 const squaresProgram = /* @__PURE__ */ programs(squaresKey, (tensors, vectors) => {
-  const numbers = [...Array(tensors).keys()];
+  const numbers = range(tensors);
   const numbered = <Value>(name: string, value: Value): Record<string, Value> =>
     Object.fromEntries(numbers.map((i) => [`${name}${i}`, value]));
   const blocks = (i: number) => `(uniforms.count${i} + ${squaresBlock - 1}u) / ${squaresBlock}u`;
@@ -84,8 +82,7 @@ const squaresProgram = /* @__PURE__ */ programs(squaresKey, (tensors, vectors) =
   let end = min(start + ${squaresBlock}u, uniforms.count${i});
   for (var i = start + lane; i < end; i = i + 256u) { sum += ${vectors ? `dot(x${i}[i], x${i}[i])` : `x${i}[i] * x${i}[i]`}; }
 }`;
-  return program({
-    key: squaresKey(tensors, vectors),
+  return {
     storage: { ...numbered("x", ["read", vectors ? "vec4<f32>" : "f32"] as const), partial: ["write", "f32"] },
     uniforms: { ...numbered("count", "u32" as const), first: "u32" },
     size: 256,
@@ -98,7 +95,7 @@ var sum = 0.0;
 ${numbers.map(sum).join(" else ")}
 let total = workgroupSum(lane, sum);
 if (lane == 0u) { partial[uniforms.first + index] = total; }`,
-  });
+  };
 });
 
 /** What {@link squaresProgram} takes of a tensor: vectors of it, or scalars where its length is no multiple of four. */
@@ -114,9 +111,9 @@ function squaresOf(host: Host, tensor: TensorInfo) {
 }
 
 /** One workgroup: y[0] = scale * the sum of x, or its square root. */
-export const totalProgram = (root: boolean): Program =>
-  program({
-    key: `total${root ? ".root" : ""}`,
+export const totalProgram = /* @__PURE__ */ programs(
+  (root: boolean) => `total${root ? ".root" : ""}`,
+  (root) => ({
     storage: { x: ["read", "f32"], y: ["write", "f32"] },
     uniforms: { count: "u32", scale: "f32" },
     size: 256,
@@ -126,7 +123,8 @@ var sum = 0.0;
 for (var i = lane; i < uniforms.count; i = i + 256u) { sum += x[i]; }
 let total = uniforms.scale * workgroupSum(lane, sum);
 if (lane == 0u) { y[0] = ${root ? "sqrt(total)" : "total"}; }`,
-  });
+  }),
+);
 
 export const optimizerWebgpu = [
   webgpuKernel("CramkitAdamW", (host, { param, grad, mu, nu, gradScale }, attrs) => {

@@ -2,7 +2,7 @@ import { halvesKey, type Operand } from "../webgpu/elementwise.ts";
 import { halfResult, readable, wideResult } from "../webgpu/half.ts";
 import { lastAxisOf, rowsOf, webgpuKernel } from "../webgpu/host.ts";
 import { partOf, partsOf } from "../webgpu/parts.ts";
-import { grid, program, programs } from "../webgpu/program.ts";
+import { grid, programs } from "../webgpu/program.ts";
 
 const rotaryKey = (vectors: boolean, halves: readonly [x: boolean, y: boolean]): string =>
   `rotary.${vectors ? "vec4" : "scalar"}${halvesKey(halves)}`;
@@ -11,18 +11,16 @@ const rotaryKey = (vectors: boolean, halves: readonly [x: boolean, y: boolean]):
  * `x [rows, heads, 3, 2n]`, `table [seq, 2n]` = [cos t, sin t]. One invocation a pair (a, b) of a query or key, or two
  * elements of a value; `first` is the number of the part's first row, `n` counts elements of type T.
  */
-const rotaryProgram = /* @__PURE__ */ programs(rotaryKey, (vectors, halves) =>
-  program({
-    key: rotaryKey(vectors, halves),
-    enable: halves.includes(true) ? ["f16"] : [],
-    storage: { x: ["read", "T_x"], table: ["read", "T"], y: ["write", "T_y"] },
-    uniforms: { count: "u32", n: "u32", heads: "u32", seq: "u32", first: "u32", direction: "f32" },
-    size: 256,
-    declare: [
-      `alias T = ${vectors ? "vec4<f32>" : "f32"};`,
-      ...["x", "y"].map((name, i) => `alias T_${name} = ${halves[i] ? "vec4<f16>" : "T"};`),
-    ].join("\n"),
-    main: `
+const rotaryProgram = /* @__PURE__ */ programs(rotaryKey, (vectors, halves) => ({
+  enable: halves.includes(true) ? ["f16"] : [],
+  storage: { x: ["read", "T_x"], table: ["read", "T"], y: ["write", "T_y"] },
+  uniforms: { count: "u32", n: "u32", heads: "u32", seq: "u32", first: "u32", direction: "f32" },
+  size: 256,
+  declare: [
+    `alias T = ${vectors ? "vec4<f32>" : "f32"};`,
+    ...["x", "y"].map((name, i) => `alias T_${name} = ${halves[i] ? "vec4<f16>" : "T"};`),
+  ].join("\n"),
+  main: `
 let i = (group.x + group.y * groups.x) * 256u + lane;
 if (i >= uniforms.count) { return; }
 let n = uniforms.n;
@@ -40,8 +38,7 @@ let a = T(x[at]);
 let b = T(x[at + n]);
 y[at] = T_y(a * cosine - b * sine);
 y[at + n] = T_y(b * cosine + a * sine);`,
-  }),
-);
+}));
 
 export const rotaryWebgpu = [
   webgpuKernel("CramkitRotary", (host, { x, table }, attrs) => {

@@ -3,9 +3,8 @@ import type { Operand } from "./elementwise.ts";
 import { readable } from "./half.ts";
 import { type Host, output, release } from "./host.ts";
 import { type Part, partOf, partsOf } from "./parts.ts";
-import { program, programs } from "./program.ts";
-
-const range = (n: number) => [...Array(n).keys()];
+import { programs } from "./program.ts";
+import { range } from "./range.ts";
 
 const columnSumKey = (outputs: number, half: boolean): string => `column-sum.${outputs}${half ? ".half" : ""}`;
 
@@ -13,18 +12,16 @@ const columnSumKey = (outputs: number, half: boolean): string => `column-sum.${o
  * A workgroup of 64 columns by 4 sums a block of rows in a fixed order and writes one row of partial sums: no atomics, the
  * same result every time. With several outputs, each gets its share of the columns.
  */
-const columnSumProgram = /* @__PURE__ */ programs(columnSumKey, (outputs, half) =>
-  program({
-    key: columnSumKey(outputs, half),
-    enable: half ? ["f16"] : [],
-    storage: {
-      x: ["read", half ? "f16" : "f32"],
-      ...Object.fromEntries(range(outputs).map((i) => [`out${i}`, ["write", "f32"] as const])),
-    },
-    uniforms: { rows: "u32", n: "u32", rowsPerGroup: "u32", firstOut: "u32" },
-    size: 256,
-    declare: "var<workgroup> quarters: array<f32, 256>;",
-    main: `
+const columnSumProgram = /* @__PURE__ */ programs(columnSumKey, (outputs, half) => ({
+  enable: half ? ["f16"] : [],
+  storage: {
+    x: ["read", half ? "f16" : "f32"],
+    ...Object.fromEntries(range(outputs).map((i) => [`out${i}`, ["write", "f32"] as const])),
+  },
+  uniforms: { rows: "u32", n: "u32", rowsPerGroup: "u32", firstOut: "u32" },
+  size: 256,
+  declare: "var<workgroup> quarters: array<f32, 256>;",
+  main: `
 let column = group.x * 64u + lane % 64u;
 let end = min(uniforms.rows, (group.y + 1u) * uniforms.rowsPerGroup);
 var sum = 0.0;
@@ -43,8 +40,7 @@ if (lane < 64u && column < uniforms.n) {
     .map((i) => (outputs === 1 ? "out0[at] = total;" : `if (column / width == ${i}u) { out${i}[at] = total; }`))
     .join("\n  ")}
 }`,
-  }),
-);
+}));
 
 /** The sum of `x [rows, n]` over its rows, cut along the columns into `outputs` tensors `[n / outputs]`. */
 export function columnSums(host: Host, x: Operand, rows: number, n: number, outputs = 1): TensorInfo[] {

@@ -1,7 +1,7 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
 import { type Host, sizeOf } from "./host.ts";
 import { partOf, partsOf } from "./parts.ts";
-import { grid, program, programs } from "./program.ts";
+import { grid, programs } from "./program.ts";
 
 export interface Elementwise {
   key: string;
@@ -27,26 +27,23 @@ const elementwiseKey = (e: Elementwise, vectors: boolean, halves: readonly boole
   `${e.key}.${vectors ? "vec4" : "scalar"}${halvesKey(halves)}`;
 
 /** An elementwise shader, on vectors of four where the length allows it. Uniforms: those given, then count and first. */
-const elementwiseProgram = /* @__PURE__ */ programs(elementwiseKey, (e, vectors, halves) =>
-  program({
-    key: elementwiseKey(e, vectors, halves),
-    enable: halves.includes(true) ? ["f16"] : [],
-    storage: Object.fromEntries(
-      Object.entries(e.storage).map(([name, access]) => [name, [access, `T_${name}`] as const]),
-    ),
-    uniforms: { ...e.uniforms, count: "u32", first: "u32" },
-    size: 256,
-    declare: [
-      `alias T = ${vectors ? "vec4<f32>" : "f32"};`,
-      ...Object.keys(e.storage).map((name, i) => `alias T_${name} = ${halves[i] ? "vec4<f16>" : "T"};`),
-      e.declare ?? "",
-    ].join("\n"),
-    main: `
+const elementwiseProgram = /* @__PURE__ */ programs(elementwiseKey, (e, vectors, halves) => ({
+  enable: halves.includes(true) ? ["f16"] : [],
+  storage: Object.fromEntries(
+    Object.entries(e.storage).map(([name, access]) => [name, [access, `T_${name}`] as const]),
+  ),
+  uniforms: { ...e.uniforms, count: "u32", first: "u32" },
+  size: 256,
+  declare: [
+    `alias T = ${vectors ? "vec4<f32>" : "f32"};`,
+    ...Object.keys(e.storage).map((name, i) => `alias T_${name} = ${halves[i] ? "vec4<f16>" : "T"};`),
+    e.declare ?? "",
+  ].join("\n"),
+  main: `
 let i = (group.x + group.y * groups.x) * 256u + lane;
 if (i >= uniforms.count) { return; }
 ${e.main.trim()}`,
-  }),
-);
+}));
 
 /** Part of a key: which of the tensors hold f16. */
 export const halvesKey = (halves: readonly boolean[]): string =>

@@ -14,14 +14,12 @@ const halfKey = (rows: number, columns: number): string => `half.${rows}x${colum
 const halfProgramKey = (vectors: boolean): string => `half.${vectors ? "vec4" : "scalar"}`;
 
 /** `half [padded rows, padded columns]` of f16 from `x [rows, columns]`; values beyond f16 become infinite. */
-const halfProgram = /* @__PURE__ */ programs(halfProgramKey, (vectors) =>
-  program({
-    key: halfProgramKey(vectors),
-    enable: ["f16"],
-    storage: { x: ["read", vectors ? "vec4<f32>" : "f32"], half: ["write", "vec4<f16>"] },
-    uniforms: { count: "u32", rows: "u32", columns: "u32", paddedColumns: "u32" },
-    size: 256,
-    main: `
+const halfProgram = /* @__PURE__ */ programs(halfProgramKey, (vectors) => ({
+  enable: ["f16"],
+  storage: { x: ["read", vectors ? "vec4<f32>" : "f32"], half: ["write", "vec4<f16>"] },
+  uniforms: { count: "u32", rows: "u32", columns: "u32", paddedColumns: "u32" },
+  size: 256,
+  main: `
 let i = (group.x + group.y * groups.x) * 256u + lane;
 if (i >= uniforms.count) { return; }
 let row = i * 4u / uniforms.paddedColumns;
@@ -38,8 +36,7 @@ if (row < uniforms.rows) {
   }
 }
 half[i] = vec4<f16>(value);`,
-  }),
-);
+}));
 
 /** A new f16 copy. Packed two a float32 element, which is how tfjs sees it. */
 function makeHalf(host: Host, x: KernelBinding, rows: number, columns: number): TensorInfo {

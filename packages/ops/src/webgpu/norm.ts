@@ -4,7 +4,8 @@ import { halvesKey } from "./elementwise.ts";
 import { halfResult, readable } from "./half.ts";
 import { type Host, type KernelBinding, lastAxisOf, output, release, rowsOf } from "./host.ts";
 import { partOf, partsOf } from "./parts.ts";
-import { grid, groupIndex, type Program, program, programs } from "./program.ts";
+import { grid, groupIndex, type ProgramSource, programs } from "./program.ts";
+import { range } from "./range.ts";
 import { reduceFunction, reduceScratch } from "./reduce.ts";
 
 /*
@@ -30,8 +31,6 @@ function normTiling(n: number): { width: 1 | 4; size: number; slots: number } {
   const size = [32, 64, 128].find((candidate) => vectors <= candidate * 4) ?? 256;
   return { width, size, slots: Math.ceil(vectors / size) };
 }
-
-const range = (n: number) => [...Array(n).keys()];
 
 /** The text of both passes shares its registers: `name0`, `name1`, ... for the columns of this invocation. */
 function registers({ n }: NormShape) {
@@ -61,13 +60,12 @@ const keyOf = (pass: string, { kind, n, bias, halves }: NormShape) =>
 /** One workgroup a row: y = (x - mean) rstd weight (+ bias), the variance around the mean. */
 const normProgram = /* @__PURE__ */ programs((shape: NormShape) => keyOf("", shape), forward);
 
-function forward(shape: NormShape): Program {
+function forward(shape: NormShape): ProgramSource {
   const { kind, n, bias, halves } = shape;
   const { size, slots, vectors, type, column, guarded, total, declare } = registers(shape);
   const layer = kind === "layer";
   const sumOf = (text: (slot: number) => string) => slots.map((slot) => total(text(slot))).join(" + ");
-  return program({
-    key: keyOf("", shape),
+  return {
     enable: halves.includes(true) ? ["f16"] : [],
     storage: {
       x: ["read", halves[0] ? "vec4<f16>" : "T"],
@@ -101,7 +99,7 @@ ${slots
 if (lane == 0u) {
 ${layer ? "  mean[index] = mu;\n" : ""}  rstd[index] = scale;
 }`,
-  });
+  };
 }
 
 /**
@@ -110,12 +108,11 @@ ${layer ? "  mean[index] = mu;\n" : ""}  rstd[index] = scale;
  */
 const normGradProgram = /* @__PURE__ */ programs((shape: NormShape) => keyOf(".gradient", shape), backward);
 
-function backward(shape: NormShape): Program {
+function backward(shape: NormShape): ProgramSource {
   const { kind, n, halves } = shape;
   const { size, slots, vectors, type, column, guarded, total, declare } = registers(shape);
   const layer = kind === "layer";
-  return program({
-    key: keyOf(".gradient", shape),
+  return {
     enable: halves.includes(true) ? ["f16"] : [],
     storage: {
       dy: ["read", halves[0] ? "vec4<f16>" : "T"],
@@ -159,7 +156,7 @@ ${slots
     ),
   )
   .join("\n")}`,
-  });
+  };
 }
 
 /** `[y, mean, rstd]`, or `[y, rstd]` without a mean. */

@@ -10,8 +10,6 @@ export interface Program {
 type UniformType = "u32" | "i32" | "f32";
 
 export interface ProgramSource {
-  /** Names the variant by a grammar: family, form, type, tile. */
-  key: string;
   /** Name -> access and element type; becomes `array<element>`. */
   storage: Readonly<Record<string, readonly ["read" | "write", string]>>;
   uniforms?: Readonly<Record<string, UniformType>>;
@@ -24,10 +22,13 @@ export interface ProgramSource {
   main: string;
 }
 
-/** Puts a shader together. Pure; the text is made when a pipeline is first needed. */
+/**
+ * Puts a shader together. Pure; the text is made when a pipeline is first needed. `key` names it by a grammar: family, form,
+ * type, tile.
+ */
 /* @__NO_SIDE_EFFECTS__ */
-export function program(source: ProgramSource): Program {
-  const { key, storage, uniforms = {} } = source;
+export function program({ key, ...source }: ProgramSource & { key: string }): Program {
+  const { storage, uniforms = {} } = source;
   return {
     key,
     access: Object.values(storage).map(([access]) => access),
@@ -36,17 +37,20 @@ export function program(source: ProgramSource): Program {
   };
 }
 
-/** The shaders of a family by key. A training step asks for the same ones again and again; each is put together once. */
+/**
+ * The shaders of a family, each by a key of everything that its source depends on. A training step asks for the same ones again
+ * and again; each is put together once.
+ */
 /* @__NO_SIDE_EFFECTS__ */
 export function programs<Variant extends unknown[]>(
   keyOf: (...variant: Variant) => string,
-  build: (...variant: Variant) => Program,
+  sourceOf: (...variant: Variant) => ProgramSource,
 ): (...variant: Variant) => Program {
   const known = new Map<string, Program>();
   return (...variant) => {
     const key = keyOf(...variant);
     let found = known.get(key);
-    if (!found) known.set(key, (found = build(...variant)));
+    if (!found) known.set(key, (found = program({ key, ...sourceOf(...variant) })));
     return found;
   };
 }

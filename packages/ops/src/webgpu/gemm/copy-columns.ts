@@ -1,6 +1,6 @@
 import type { Host, KernelBinding } from "../host.ts";
 import { partOf, partsOf } from "../parts.ts";
-import { grid, type Program, program } from "../program.ts";
+import { grid, programs } from "../program.ts";
 
 export interface ColumnCopy {
   from: KernelBinding;
@@ -32,9 +32,9 @@ export function copyColumns(host: Host, copy: ColumnCopy): void {
   }
 }
 
-const copyProgram = (add: boolean): Program =>
-  program({
-    key: `copy-columns${add ? ".add" : ""}`,
+const copyProgram = /* @__PURE__ */ programs(
+  (add: boolean) => `copy-columns${add ? ".add" : ""}`,
+  (add) => ({
     storage: { source: ["read", "f32"], target_: ["write", "f32"] },
     uniforms: { count: "u32", width: "u32", fromWidth: "u32", fromFirst: "u32", toWidth: "u32", toFirst: "u32" },
     size: 256,
@@ -44,4 +44,5 @@ if (i >= uniforms.count) { return; }
 let row = i / uniforms.width;
 let column = i % uniforms.width;
 target_[row * uniforms.toWidth + uniforms.toFirst + column] ${add ? "+=" : "="} source[row * uniforms.fromWidth + uniforms.fromFirst + column];`,
-  });
+  }),
+);

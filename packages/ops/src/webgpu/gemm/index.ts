@@ -2,7 +2,7 @@ import type { TensorInfo } from "@tensorflow/tfjs-core";
 import { halfOf, halfResult, padded, wideResult } from "../half.ts";
 import { type Host, type KernelBinding, output, release } from "../host.ts";
 import { type Part, partOf, partsOf } from "../parts.ts";
-import { grid, program, programs } from "../program.ts";
+import { grid, programs } from "../program.ts";
 import { copyColumns } from "./copy-columns.ts";
 import { matrixProgram, matrixTiles } from "./matrix.ts";
 import { type GemmShape, type MatrixChoice, selectMatrix, selectTiled } from "./select.ts";
@@ -165,8 +165,7 @@ const splitSumKey = ({ vectors, bias, accumulate, half }: SplitSum) =>
 const splitSumProgram = /* @__PURE__ */ programs(splitSumKey, (sum) => {
   const { vectors, bias, accumulate, half } = sum;
   const typeOf = (element: string) => (vectors ? `vec4<${element}>` : element);
-  return program({
-    key: splitSumKey(sum),
+  return {
     enable: half ? ["f16"] : [],
     storage: {
       sums: ["read", "T"],
@@ -182,5 +181,5 @@ if (i >= uniforms.count) { return; }
 var sum = T();
 for (var s = 0u; s < uniforms.splits; s++) { sum += sums[s * uniforms.count + i]; }
 c[i] = C(uniforms.alpha * sum${bias ? " + bias[i % uniforms.n]" : ""}${accumulate ? " + T(c[i])" : ""});`,
-  });
+  };
 });

@@ -11,7 +11,8 @@ import {
   storeMatrix,
   unitName,
 } from "../matrix.ts";
-import { type Program, program, programs } from "../program.ts";
+import { type ProgramSource, programs } from "../program.ts";
+import { range } from "../range.ts";
 import type { Form } from "./tiled.ts";
 
 /**
@@ -98,12 +99,6 @@ function staging({ across, n }: MatrixTile, unit: MatrixUnit): { panel: number; 
 
 export const subgroupsOf = (tile: MatrixTileName): number => matrixTiles[tile].down * matrixTiles[tile].across;
 
-/**
- * Matrix work stays behind its condition even where all subgroups are of one size, and so does the fetch of the next slice:
- * without the two the compiler of an H200 moves the fetch, and a product of 4096 x 4096 x 4096 drops from 220 to 169 TFLOP/s.
- */
-const conditional = (unit: MatrixUnit): MatrixUnit => ({ ...unit, fixed: false });
-
 /** Bytes of workgroup memory. */
 export function matrixBytes({
   form,
@@ -120,9 +115,11 @@ export function matrixBytes({
 /** Uniforms: m, n, kPadded, kPerGroup (along z), lda and ldb (padded row lengths), alpha. */
 export const matrixProgram = /* @__PURE__ */ programs(matrixKey, build);
 
-function build(v: MatrixVariant): Program {
-  const { form } = v;
-  const unit = conditional(v.unit);
+function build(given: MatrixVariant): ProgramSource {
+  // Matrix work stays behind its condition even where all subgroups are of one size, and so does the fetch of the next slice:
+  // without the two the compiler of an H200 moves the fetch, and a product of 4096^3 drops from 220 to 169 TFLOP/s.
+  const v = { ...given, unit: { ...given.unit, fixed: false } };
+  const { form, unit } = v;
   const tile: MatrixTile = matrixTiles[v.tile];
   const subgroups = subgroupsOf(v.tile);
   const size = subgroups * unit.subgroup;
@@ -177,8 +174,7 @@ function build(v: MatrixVariant): Program {
   const arrayOf = (l: Layout) =>
     `array<array<${wide ? "vec4<f16>" : "f16"}, ${(l.rows * l.stride) / width}>, ${l.parts}>`;
   const { stride } = staging(tile, unit);
-  return program({
-    key: matrixKey(v),
+  return {
     enable: matrixExtensions,
     storage: {
       a: ["read", "vec4<u32>"],
@@ -221,10 +217,9 @@ for (var k0 = kFirst; k0 < kEnd; k0 = k0 + ${tile.k}u) {
 }
 let first = group.z * uniforms.m * uniforms.n;
 ${down.flatMap((i) => (v.direct ? across.map((j) => directStore(v, i, j)) : stagedStores(v, i, across))).join("\n")}`,
-  });
+  };
 }
 
-const range = (n: number) => [...Array(n).keys()];
 const elementOf = ({ half, vectors }: MatrixVariant): string => {
   const scalar = half ? "f16" : "f32";
   return vectors ? `vec4<${scalar}>` : scalar;
@@ -232,13 +227,13 @@ const elementOf = ({ half, vectors }: MatrixVariant): string => {
 
 const directStore = ({ unit, tile }: MatrixVariant, i: number, j: number): string => {
   const offset = `first + (a0 + rowOfGroup + ${i * unit.m}u) * uniforms.n + b0 + columnOfGroup + ${j * unit.n}u`;
-  return onSubgroups(conditional(unit), subgroupsOf(tile), storeMatrix(unit, "c", offset, `c${i}_${j}`, "uniforms.n"));
+  return onSubgroups(unit, subgroupsOf(tile), storeMatrix(unit, "c", offset, `c${i}_${j}`, "uniforms.n"));
 };
 
 /** A strip of matrices through workgroup memory, some columns at a time: where C is f16, has edges or is more than a product. */
 function stagedStores(v: MatrixVariant, i: number, across: readonly number[]): string[] {
-  const { bias, accumulate, vectors } = v;
-  const [unit, subgroups] = [conditional(v.unit), subgroupsOf(v.tile)];
+  const { unit, bias, accumulate, vectors } = v;
+  const subgroups = subgroupsOf(v.tile);
   const { panel, stride } = staging(matrixTiles[v.tile], unit);
   const each = panel / unit.n;
   const [width, lanes] = vectors ? [4, range(4)] : [1, [0]];

@@ -1,4 +1,5 @@
-import { type Program, program, programs } from "../program.ts";
+import { type ProgramSource, programs } from "../program.ts";
+import { range } from "../range.ts";
 
 /**
  * Register-tiled matrix product for any WebGPU device: C [m, n] = alpha * A B (+ bias) (+ C).
@@ -67,7 +68,7 @@ export const tiledBytes = ({ tile, operand, spread }: Pick<TiledVariant, "tile" 
 /** The shader of a variant. Uniforms: m, n, k, alpha, and kPerGroup, the part of k that one workgroup along z covers. */
 export const tiledProgram = /* @__PURE__ */ programs(tiledKey, build);
 
-function build(v: TiledVariant): Program {
+function build(v: TiledVariant): ProgramSource {
   const tile: Tile = tiles[v.tile];
   const [down, across] = [tile.m / tile.rows, tile.n / tile.columns];
   const size = down * across;
@@ -99,8 +100,7 @@ function build(v: TiledVariant): Program {
       return `store(${m}, ${n}, first, c${i}_${j});`;
     }),
   );
-  return program({
-    key: tiledKey(v),
+  return {
     enable: v.operand === "f16" ? ["f16"] : [],
     storage: {
       a: ["read", v.vectors.a ? "vec4<f32>" : "f32"],
@@ -140,10 +140,9 @@ ${inner}
 }
 let first = group.z * uniforms.m * uniforms.n;
 ${stores.join("\n")}`,
-  });
+  };
 }
 
-const range = (n: number) => [...Array(n).keys()];
 const widen = (v: TiledVariant, text: string) => (v.operand === "f16" ? `vec4<f32>(${text})` : text);
 
 /** Four rows of four elements of a row-major operand, zero beyond its edges. */
