@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { chmod, cp, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { basename, dirname, join, resolve } from "node:path";
@@ -48,9 +49,19 @@ const versionsOf = async (names: readonly string[]): Promise<Record<string, stri
   return Object.fromEntries(await Promise.all(entries));
 };
 
+/** The name that programs load a library by: libvulkan.so.1 of libvulkan.so.1.3.239. */
+const libraryName = (library: string): string => {
+  const name = /^.+?\.so\.\d+/.exec(basename(library))?.[0];
+  if (name && existsSync(library)) return name;
+  return fail(
+    `--with-library: expected a shared library like libvulkan.so.1, got ${library}${name ? ", which is not there" : ""}`,
+  );
+};
+
 const makeBundle = async ({ out, node, prepared, withLibrary }: Flags): Promise<void> => {
   if (process.platform !== "linux" || process.arch !== "x64")
     fail(`expected to run on linux-x64, whose Node and Dawn it packs, got ${process.platform}-${process.arch}`);
+  const libraries = withLibrary.map((library) => [library, libraryName(library)] as const);
   const name = "cramkit-bench-linux-x64";
   const folder = join(resolve(out), name);
   await rm(folder, { recursive: true, force: true });
@@ -63,11 +74,8 @@ const makeBundle = async ({ out, node, prepared, withLibrary }: Flags): Promise<
   await cp(join(root, "peers", "pytorch.py"), join(folder, "peers", "pytorch.py"));
   await cp(join(root, "src", "bundle", "launcher.sh"), join(folder, "bench"));
   await chmod(join(folder, "bench"), 0o755);
-  for (const library of withLibrary) {
-    // The name that programs load it by: libvulkan.so.1 of libvulkan.so.1.3.239.
-    const name = /^.+?\.so\.\d+/.exec(basename(library))?.[0];
-    if (!name) fail(`--with-library: expected a shared library like libvulkan.so.1, got ${library}`);
-    const copy = join(folder, "lib", name!);
+  for (const [library, name] of libraries) {
+    const copy = join(folder, "lib", name);
     await mkdir(dirname(copy), { recursive: true });
     await cp(library, copy, { dereference: true });
     run("strip", ["--strip-unneeded", copy]);
