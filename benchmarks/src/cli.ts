@@ -1,16 +1,16 @@
 import { join } from "node:path";
 import { Command, Option } from "commander";
-import { type ChildRequest, runChild } from "./child.ts";
-import { compare, comparisonText } from "./compare.ts";
-import { gpuPlan } from "./gpu-plan.ts";
-import { root } from "./places.ts";
-import type { Result, ResultLine } from "./record.ts";
-import { deviceSuites, suiteNames } from "./registry.ts";
-import { renderReport } from "./report.ts";
-import { measurementsOf, readResults } from "./results-file.ts";
-import { type Part, runSuites } from "./run.ts";
-import { shapeNames } from "./shapes.ts";
-import { type BackendName, type SuiteOptions, toggleNames } from "./suite.ts";
+import { gpuPlan } from "./bundle/gpu-plan.ts";
+import { root } from "./measure/places.ts";
+import type { Result, ResultLine } from "./measure/record.ts";
+import { measurementsOf, readResults } from "./measure/results-file.ts";
+import { type BackendName, type SuiteOptions, toggleNames } from "./measure/suite.ts";
+import { compare, comparisonText } from "./report/compare.ts";
+import { renderReport } from "./report/report.ts";
+import { type ChildRequest, runChild } from "./runner/child.ts";
+import { deviceSuites, suiteNames } from "./runner/registry.ts";
+import { type Part, runSuites } from "./runner/run.ts";
+import { shapeNames } from "./workloads/shapes.ts";
 
 interface Flags {
   backend: string;
@@ -158,7 +158,7 @@ program
   .argument("[shape]", "as of --shape", "crammed-bert:batch=64")
   .option("--precision <name>", "float32 or mixed", "mixed")
   .action(async (shape: string, { precision }: { precision: SuiteOptions["precision"] }) => {
-    const { countStep, trafficText } = await import("./traffic.ts");
+    const { countStep, trafficText } = await import("./traffic/traffic.ts");
     console.log(trafficText(await countStep(shape, precision)));
     process.exit(0);
   });
@@ -173,7 +173,7 @@ program
       const lines = await readResults(file);
       console.log(renderReport(lines));
       if (charts)
-        for (const path of await (await import("./charts.ts")).writeCharts(lines, charts)) console.error(path);
+        for (const path of await (await import("./report/charts.ts")).writeCharts(lines, charts)) console.error(path);
     }
   });
 
@@ -192,7 +192,7 @@ program
   )
   .option("--dir <folder>", "the run's folder", join(root, "results", "run"))
   .option("--allow-software", "also on a WebGPU adapter that computes on the CPU: right, but slow")
-  .action(async (flags) => (await import("./train.ts")).trainPrepared(flags));
+  .action(async (flags) => (await import("./workloads/train.ts")).trainPrepared(flags));
 
 program
   .command("child", { hidden: true })

@@ -4,8 +4,8 @@ import { chmod, cp, mkdir, readFile, rm, stat, writeFile } from "node:fs/promise
 import { createRequire } from "node:module";
 import { basename, dirname, join, resolve } from "node:path";
 import { Command } from "commander";
-import { root } from "../places.ts";
-import { bundleSource } from "./bundle-source.ts";
+import { root } from "../measure/places.ts";
+import { bundleSource } from "./source.ts";
 
 /** What a GPU host is asked to download, at most. */
 const limitBytes = 40e6;

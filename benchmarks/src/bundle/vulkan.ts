@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { driverFolders } from "../environment.ts";
+import { driverFolders } from "../measure/environment.ts";
 
 export interface Found {
   /** Whether a shared library can be loaded, with all that it needs. */

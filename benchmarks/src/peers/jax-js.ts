@@ -1,6 +1,6 @@
-import { type Shape, shapesOf } from "../shapes.ts";
-import { messageOf, type Suite, type SuiteContext } from "../suite.ts";
-import { batchOf } from "../training-step.ts";
+import { messageOf, type Suite, type SuiteContext } from "../measure/suite.ts";
+import { type Shape, shapesOf } from "../workloads/shapes.ts";
+import { batchOf } from "../workloads/training-step.ts";
 import { provideDawn } from "./dawn.ts";
 
 type Jax = typeof import("@jax-js/jax");

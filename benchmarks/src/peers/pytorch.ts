@@ -3,11 +3,11 @@ import { loadavg } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { countFlops } from "@cramkit/model";
-import { root } from "../places.ts";
-import { type Measurement, rateOf } from "../record.ts";
-import { shapesOf } from "../shapes.ts";
-import type { Suite, SuiteContext } from "../suite.ts";
-import { spread } from "../timing.ts";
+import { root } from "../measure/places.ts";
+import { type Measurement, rateOf } from "../measure/record.ts";
+import type { Suite, SuiteContext } from "../measure/suite.ts";
+import { spread } from "../measure/timing.ts";
+import { shapesOf } from "../workloads/shapes.ts";
 
 /** A line of `peers/pytorch.py`. */
 type PeerLine =

@@ -1,9 +1,9 @@
 import { registerGradients } from "@cramkit/ops";
 import * as tf from "@tensorflow/tfjs-core";
-import { sync } from "../compute.ts";
-import { type Shape, shapesOf } from "../shapes.ts";
-import { messageOf, type Suite, type SuiteContext } from "../suite.ts";
-import { createTrainingStep } from "../training-step.ts";
+import { sync } from "../measure/compute.ts";
+import { messageOf, type Suite, type SuiteContext } from "../measure/suite.ts";
+import { type Shape, shapesOf } from "../workloads/shapes.ts";
+import { createTrainingStep } from "../workloads/training-step.ts";
 import { provideDawn } from "./dawn.ts";
 
 /** tfjs's own backends, as they come from npm. None of our kernels is registered, so every op is its composition. */

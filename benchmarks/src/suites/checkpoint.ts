@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openSafetensors, type TensorToWrite, writeSafetensors } from "@cramkit/checkpoint";
-import type { Suite } from "../suite.ts";
+import type { Suite } from "../measure/suite.ts";
 
 export const checkpointSuite: Suite = {
   name: "checkpoint",

@@ -1,6 +1,6 @@
 import { measureCase, specsOfTier } from "@cramkit/ops/conformance";
-import { startCompute } from "../compute.ts";
-import { messageOf, type Suite, type SuiteContext, type SuiteOptions } from "../suite.ts";
+import { startCompute } from "../measure/compute.ts";
+import { messageOf, type Suite, type SuiteContext, type SuiteOptions } from "../measure/suite.ts";
 
 type Tier = Parameters<typeof specsOfTier>[0];
 

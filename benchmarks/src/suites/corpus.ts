@@ -7,8 +7,8 @@ import {
   lengthBetween,
   referenceCleaning,
 } from "@cramkit/corpus";
-import type { Contestant, Suite } from "../suite.ts";
-import { sampleText } from "../text.ts";
+import type { Contestant, Suite } from "../measure/suite.ts";
+import { sampleText } from "../workloads/text.ts";
 
 export const corpusSuite: Suite = {
   name: "corpus",

@@ -19,9 +19,9 @@ import {
 import { optimizerKernels } from "@cramkit/ops";
 import { adamw, disposeState } from "@cramkit/optim";
 import * as tf from "@tensorflow/tfjs-core";
-import { startCompute } from "../compute.ts";
-import { type Shape, shapesOf } from "../shapes.ts";
-import type { Suite } from "../suite.ts";
+import { startCompute } from "../measure/compute.ts";
+import type { Suite } from "../measure/suite.ts";
+import { type Shape, shapesOf } from "../workloads/shapes.ts";
 
 const wordIds = (text: string): number[] => text.split(" ").map((word) => Number(word));
 

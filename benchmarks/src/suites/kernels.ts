@@ -1,9 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { deviceBackend, hasDeviceClock, startCompute, sync } from "../compute.ts";
-import { type Shape, shapesOf } from "../shapes.ts";
-import type { Suite, SuiteContext } from "../suite.ts";
-import { spread } from "../timing.ts";
-import { createTrainingStep } from "../training-step.ts";
+import { deviceBackend, hasDeviceClock, startCompute, sync } from "../measure/compute.ts";
+import type { Suite, SuiteContext } from "../measure/suite.ts";
+import { spread } from "../measure/timing.ts";
+import { type Shape, shapesOf } from "../workloads/shapes.ts";
+import { createTrainingStep } from "../workloads/training-step.ts";
 
 /** All calls of a kernel within one step. */
 interface Total {

@@ -2,10 +2,10 @@ import { init, type Params } from "@cramkit/model";
 import { maskedBatches, rowsInMemory } from "@cramkit/packer";
 import { initialState, train } from "@cramkit/trainer";
 import * as tf from "@tensorflow/tfjs-core";
-import { startCompute } from "../compute.ts";
-import { type Shape, shapesOf } from "../shapes.ts";
-import type { Contestant, Suite } from "../suite.ts";
-import { type Batch, batchOf, gradient, optimizerOf } from "../training-step.ts";
+import { startCompute } from "../measure/compute.ts";
+import type { Contestant, Suite } from "../measure/suite.ts";
+import { type Shape, shapesOf } from "../workloads/shapes.ts";
+import { type Batch, batchOf, gradient, optimizerOf } from "../workloads/training-step.ts";
 
 /** Microbatches of a sample: enough that the loop's start does not count. */
 const perSample = 8;

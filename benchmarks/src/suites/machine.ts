@@ -1,7 +1,7 @@
 import { linear } from "@cramkit/ops";
 import * as tf from "@tensorflow/tfjs-core";
-import { deviceMs, distance, hasDeviceClock, startCompute } from "../compute.ts";
-import type { Suite, SuiteContext } from "../suite.ts";
+import { deviceMs, distance, hasDeviceClock, startCompute } from "../measure/compute.ts";
+import type { Suite, SuiteContext } from "../measure/suite.ts";
 
 /** A plain copy on one thread of the host: the ceiling of what moves bytes there. */
 const hostCopy = async ({ options, measure }: SuiteContext): Promise<void> => {

@@ -1,9 +1,9 @@
 import { init } from "@cramkit/model";
 import * as tf from "@tensorflow/tfjs-core";
-import { memoryBytes, startCompute, sync } from "../compute.ts";
-import { type Shape, shapesOf } from "../shapes.ts";
-import type { Contestant, Suite, SuiteContext, SuiteOptions } from "../suite.ts";
-import { batchOf, createTrainingStep, gradient } from "../training-step.ts";
+import { memoryBytes, startCompute, sync } from "../measure/compute.ts";
+import type { Contestant, Suite, SuiteContext, SuiteOptions } from "../measure/suite.ts";
+import { type Shape, shapesOf } from "../workloads/shapes.ts";
+import { batchOf, createTrainingStep, gradient } from "../workloads/training-step.ts";
 
 interface Reference {
   loss: number;

@@ -11,10 +11,10 @@ import {
   rotary,
 } from "@cramkit/ops";
 import * as tf from "@tensorflow/tfjs-core";
-import { deviceMs, distance, hasDeviceClock, startCompute } from "../compute.ts";
-import { noise } from "../noise.ts";
-import { type Shape, shapesOf } from "../shapes.ts";
-import type { Contestant, Suite, SuiteContext } from "../suite.ts";
+import { deviceMs, distance, hasDeviceClock, startCompute } from "../measure/compute.ts";
+import { noise } from "../measure/noise.ts";
+import type { Contestant, Suite, SuiteContext } from "../measure/suite.ts";
+import { type Shape, shapesOf } from "../workloads/shapes.ts";
 import * as composed from "./composed-ops.ts";
 
 type Op = (...inputs: tf.Tensor[]) => tf.Tensor;

@@ -2,10 +2,10 @@ import { parameterShapes } from "@cramkit/model";
 import { optimizerKernels } from "@cramkit/ops";
 import { adamw, disposeState, type Kernels, lion, type Optimizer, sgd } from "@cramkit/optim";
 import * as tf from "@tensorflow/tfjs-core";
-import { distance, startCompute } from "../compute.ts";
-import { type Shape, shapesOf } from "../shapes.ts";
-import type { Contestant, Suite, SuiteContext } from "../suite.ts";
-import { composedNorm } from "../training-step.ts";
+import { distance, startCompute } from "../measure/compute.ts";
+import type { Contestant, Suite, SuiteContext } from "../measure/suite.ts";
+import { type Shape, shapesOf } from "../workloads/shapes.ts";
+import { composedNorm } from "../workloads/training-step.ts";
 
 type Tensors = Record<string, tf.Tensor>;
 const progress = { microbatch: 0, step: 0, examples: 0, tokens: 0, elapsedMs: 0, fraction: 0 };

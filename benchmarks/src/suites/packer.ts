@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bertMasking, type MaskedBatch, type MaskedBatchOptions, maskedBatches } from "@cramkit/packer";
 import { openPreparedSet, prefetchedBatches, type RowOrder, writePreparedSet } from "@cramkit/packer/node";
-import type { Contestant, Suite, SuiteContext } from "../suite.ts";
+import type { Contestant, Suite, SuiteContext } from "../measure/suite.ts";
 
 const seqLength = 128;
 const vocabSize = 32_768;

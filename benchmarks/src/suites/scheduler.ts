@@ -1,5 +1,5 @@
 import { batchRamp, byBudget, studySchedule, studyScheduleNames } from "@cramkit/scheduler";
-import type { Suite } from "../suite.ts";
+import type { Suite } from "../measure/suite.ts";
 
 const calls = 10_000;
 

@@ -1,12 +1,12 @@
 import { attention, linear } from "@cramkit/ops";
 import { attentionVariants, gemmVariants, type KernelVariant } from "@cramkit/ops/webgpu";
 import * as tf from "@tensorflow/tfjs-core";
-import { deviceBackend, startCompute } from "../compute.ts";
-import { noise } from "../noise.ts";
-import { rateOf } from "../record.ts";
-import { type Shape, shapesOf } from "../shapes.ts";
-import { isLost, type Suite, type SuiteContext } from "../suite.ts";
-import { spread } from "../timing.ts";
+import { deviceBackend, startCompute } from "../measure/compute.ts";
+import { noise } from "../measure/noise.ts";
+import { rateOf } from "../measure/record.ts";
+import { isLost, type Suite, type SuiteContext } from "../measure/suite.ts";
+import { spread } from "../measure/timing.ts";
+import { type Shape, shapesOf } from "../workloads/shapes.ts";
 
 type Op = (...inputs: tf.Tensor[]) => tf.Tensor;
 

@@ -1,7 +1,7 @@
 import { crammingTokenizerOptions, type Tokenizer, tokenizerFromJson, trainTokenizer } from "@cramkit/tokenizer";
 import { countWordsInThreads, createEncoderPool } from "@cramkit/tokenizer/node";
-import { type Contestant, messageOf, type Suite, type SuiteContext } from "../suite.ts";
-import { sampleText } from "../text.ts";
+import { type Contestant, messageOf, type Suite, type SuiteContext } from "../measure/suite.ts";
+import { sampleText } from "../workloads/text.ts";
 
 /** How many documents of ours differ in any id from the reference's, as a share. */
 const differing = (got: readonly ArrayLike<number>[], want: readonly ArrayLike<number>[]): number => {

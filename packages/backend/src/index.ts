@@ -1,4 +1,4 @@
-export type { CpuBackend } from "./cpu/cpu-backend.ts";
+export type { CpuBackend } from "./cpu/backend.ts";
 export type { GemmOperand, GemmProblem } from "./cpu/gemm.ts";
 export type { WasmSource } from "./cpu/module.ts";
 export type { CpuOptions } from "./cpu/start.ts";

@@ -1,6 +1,6 @@
 import { Interrupted } from "@cramkit/recipes";
 import type { Command } from "commander";
-import { endWithReader } from "./interrupt.ts";
+import { endWithReader } from "./terminal/interrupt.ts";
 
 /** Of Ctrl-C, where nobody knows better. */
 const interrupted = 130;

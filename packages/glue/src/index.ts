@@ -1,14 +1,26 @@
-export { type AcceptabilityOptions, acceptabilityProbe } from "./acceptability-probe.ts";
-export { officialAverage, type ScoresOf, studyAverage, studyColumns } from "./averages.ts";
-export { type BagOfWordsOptions, bagOfWords } from "./bag-of-words.ts";
-export type { Batch, EvaluationBatch, TrainingBatch } from "./batches.ts";
-export { continuityProbe } from "./continuity-probe.ts";
-export { type DownloadOptions, type DownloadProgress, downloadGlue } from "./download.ts";
-export { type Encode, type Encoding, type TemplateOptions, templateEncode } from "./encoded.ts";
-export { type GlueName, type GlueTask, glueNames, glueTasks, type SplitLayout } from "./glue-tasks.ts";
-export type { ProbeOptions } from "./held-out.ts";
-export { majorityBaseline } from "./majority.ts";
-export { createMetric, type Metric, type MetricName, metricNames } from "./metric.ts";
+export { officialAverage, type ScoresOf, studyAverage, studyColumns } from "./metrics/averages.ts";
+export { createMetric, type MetricName, metricNames } from "./metrics/create-metric.ts";
+export type { Metric } from "./metrics/metric.ts";
+export { type AcceptabilityOptions, acceptabilityProbe } from "./probes/acceptability-probe.ts";
+export { continuityProbe } from "./probes/continuity-probe.ts";
+export type { ProbeOptions } from "./probes/held-out.ts";
+export { type Passage, passages, type SentenceOptions } from "./probes/sentences.ts";
+export { publishedRows } from "./scores/published.ts";
+export { majorityRow, type Score, type ScoreRow, scoreRow } from "./scores/score-row.ts";
+export { scoreTable } from "./scores/score-table.ts";
+export { type Submission, type SubmissionOptions, submission } from "./scores/submission.ts";
+export { type SetSummary, type Spread, summarize } from "./scores/summary.ts";
+export { type Table, tableMarkdown, tableText } from "./scores/table.ts";
+export { trialTable } from "./scores/trial-table.ts";
+export { type DownloadOptions, type DownloadProgress, downloadGlue } from "./tasks/download.ts";
+export { type GlueName, type GlueTask, glueNames, glueTasks, type SplitLayout } from "./tasks/glue-tasks.ts";
+export { glueTasksIn, type ReadOptions, readGlue } from "./tasks/read-task.ts";
+export { type SubsetOptions, subset } from "./tasks/subset.ts";
+export { type Example, type ExampleSet, isRegression, outputs, type Task, type TaskData } from "./tasks/task.ts";
+export { type BagOfWordsOptions, bagOfWords } from "./trials/bag-of-words.ts";
+export type { Batch, EvaluationBatch, TrainingBatch } from "./trials/batches.ts";
+export { type Encode, type Encoding, type TemplateOptions, templateEncode } from "./trials/encoded.ts";
+export { majorityBaseline } from "./trials/majority.ts";
 export {
   changedProtocol,
   epochLimit,
@@ -17,19 +29,8 @@ export {
   type Protocol,
   type ProtocolChanges,
   protocols,
-} from "./protocol.ts";
-export { publishedRows } from "./published.ts";
-export { glueTasksIn, type ReadOptions, readGlue } from "./read-task.ts";
-export { type Identity, readResults, type TrialResult } from "./results.ts";
-export { type RunOptions, type RunProgress, runTasks } from "./run.ts";
-export { majorityRow, type Score, type ScoreRow, scoreRow } from "./score-row.ts";
-export { scoreTable } from "./score-table.ts";
-export { type Passage, passages, type SentenceOptions } from "./sentences.ts";
-export { type Submission, type SubmissionOptions, submission } from "./submission.ts";
-export { type SubsetOptions, subset } from "./subset.ts";
-export { type SetSummary, type Spread, summarize } from "./summary.ts";
-export { type Table, tableMarkdown, tableText } from "./table.ts";
-export { type Example, type ExampleSet, isRegression, outputs, type Task, type TaskData } from "./task.ts";
-export type { Trainee, Trial, TrialSetting } from "./trainee.ts";
-export { type Evaluation, type Predictions, score, type TrialOutcome, type TrialProgress } from "./trial.ts";
-export { trialTable } from "./trial-table.ts";
+} from "./trials/protocol.ts";
+export { type Identity, readResults, type TrialResult } from "./trials/results.ts";
+export { type RunOptions, type RunProgress, runTasks } from "./trials/run.ts";
+export type { Trainee, Trial, TrialSetting } from "./trials/trainee.ts";
+export { type Evaluation, type Predictions, score, type TrialOutcome, type TrialProgress } from "./trials/trial.ts";

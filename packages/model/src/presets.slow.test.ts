@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type ModelConfig, preset, presetNames } from "./index.ts";
-import { mean, trainOnOneBatch } from "./training-run.ts";
+import { mean, trainOnOneBatch } from "./testing/training-run.testing.ts";
 
 beforeAll(async () => {
   await tf.setBackend("cpu");

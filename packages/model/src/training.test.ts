@@ -12,7 +12,7 @@ import {
   type PartFactory,
   scriptLoss,
 } from "./index.ts";
-import { mean, trainOnOneBatch } from "./training-run.ts";
+import { mean, trainOnOneBatch } from "./testing/training-run.testing.ts";
 
 beforeAll(async () => {
   await tf.setBackend("cpu");

@@ -1,6 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startCpuBackend, startStockCpu } from "./cpu/backend.testing.ts";
 import {
   attention,
   dropout,
@@ -13,6 +12,7 @@ import {
   rmsNorm,
   rotary,
 } from "./index.ts";
+import { startCpuBackend, startStockCpu } from "./testing/backend.testing.ts";
 
 const x = (...shape: number[]) => tf.zeros(shape);
 const ids = (...values: number[]) => tf.tensor1d(values, "int32");

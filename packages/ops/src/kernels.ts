@@ -1,5 +1,4 @@
-import type { KernelConfig } from "@tensorflow/tfjs-core";
-import { registerKernel } from "@tensorflow/tfjs-core";
+import { type KernelConfig, registerKernel } from "@tensorflow/tfjs-core";
 
 /*
  * Every kernel that a backend may bring. An op runs the kernel where the current backend has it registered and its

@@ -1,6 +1,6 @@
 import { type Finding, startBackend } from "@cramkit/backend";
 import { type OptimizerKernels, optimizerKernels, registerGradients } from "@cramkit/ops";
-import type { Recipe } from "./recipe.ts";
+import type { Recipe } from "./recipe/recipe.ts";
 
 /** A started backend with our kernels on it: the composition root of every run. */
 export interface Compute {

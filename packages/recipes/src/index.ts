@@ -1,17 +1,19 @@
-export { checkRecipe } from "./check-recipe.ts";
+export { findRecipe } from "./catalogue/find-recipe.ts";
+export { type RecipeName, recipes } from "./catalogue/recipes.ts";
 export { type Compute, startCompute } from "./compute.ts";
-export { type Difference, differences } from "./difference.ts";
-export { type ExportFormat, exportModel } from "./export-model.ts";
-export { fillMask, type Guess } from "./fill-mask.ts";
-export { findRecipe } from "./find-recipe.ts";
-export { type GlueScores, type GlueSpec, readScores, runGlue, scoreRows } from "./glue.ts";
-export { applySettings } from "./overrides.ts";
-export { type Prepared, prepare } from "./prepare.ts";
+export { type GlueScores, type GlueSpec, readScores, runGlue, scoreRows } from "./evaluate/glue.ts";
+export { publishedCompute, publishedLosses } from "./evaluate/published.ts";
+export { type ExportFormat, exportModel } from "./model/export-model.ts";
+export { fillMask, type Guess } from "./model/fill-mask.ts";
+export { loadModel, type SavedModel, saveModel } from "./model/saved-model.ts";
+export { type FixtureErrors, tolerances, type Verification, verifyFixture } from "./model/verify.ts";
+export { type Prepared, prepare } from "./prepare/prepare.ts";
 export { Interrupted, type RunContext, type StageProgress } from "./progress.ts";
-export { publishedCompute, publishedLosses } from "./published.ts";
-export { parseRecipe, type Recipe } from "./recipe.ts";
-export { type RecipeName, recipes } from "./recipes.ts";
-export { evaluateRecipe, pretrainRecipe, type RunOptions, runRecipe } from "./run.ts";
+export { checkRecipe } from "./recipe/check-recipe.ts";
+export { type Difference, differences } from "./recipe/difference.ts";
+export { parseRecipe, type Recipe } from "./recipe/recipe.ts";
+export { applySettings } from "./recipe/settings.ts";
+export { evaluateRecipe, pretrainRecipe, type RunOptions, runRecipe } from "./run/run.ts";
 export {
   type MaskedScore,
   type MaskedScores,
@@ -20,5 +22,3 @@ export {
   readRun,
   runFiles,
 } from "./run-record.ts";
-export { loadModel, type SavedModel, saveModel } from "./saved-model.ts";
-export { type FixtureErrors, tolerances, type Verification, verifyFixture } from "./verify.ts";

@@ -1,4 +1,4 @@
-import type { TensorEntry, TensorToWrite } from "@cramkit/checkpoint";
+import { openCheckpoint, type TensorEntry, type TensorToWrite } from "@cramkit/checkpoint";
 import { add, type Tensor, tensor } from "@tensorflow/tfjs-core";
 
 /** Tensors by name, as parameters and optimizer states hold them. */
@@ -12,6 +12,18 @@ export const entriesOf = (tensors: NamedTensors, prefix = ""): TensorToWrite[] =
     shape: value.shape,
     data: async () => (await value.data()) as Float32Array | Int32Array,
   }));
+
+/** All tensors of a safetensors file, or of a sharded checkpoint. */
+export const readEntries = async (path: string): Promise<TensorEntry[]> => {
+  const checkpoint = await openCheckpoint(path);
+  try {
+    const entries: TensorEntry[] = [];
+    for await (const entry of checkpoint) entries.push(entry);
+    return entries;
+  } finally {
+    await checkpoint.close();
+  }
+};
 
 /** The tensors of checkpoint entries whose name begins with `prefix`, on the device, without the prefix; float64 rounded. */
 export const tensorsOf = (entries: readonly TensorEntry[], prefix = ""): Record<string, Tensor> =>

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { TrialResult } from "@cramkit/glue";
 import { type MetricsRow, readMetrics, writeFileAtomic } from "@cramkit/trainer/node";
-import { parseRecipe, type Recipe } from "./recipe.ts";
+import { parseRecipe, type Recipe } from "./recipe/recipe.ts";
 
 /** Mean cross-entropy in nats and share of right guesses over the masked tokens of the held-out rows. */
 export interface MaskedScore {

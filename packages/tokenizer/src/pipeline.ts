@@ -2,14 +2,12 @@ import { type AddedToken, type AddedTokenFinder, addedTokenFinder, type Segment 
 import { chunkEncoder } from "./chunks/chunk-encoder.ts";
 import { type ChunkRule, chunkRule } from "./chunks/chunk-rule.ts";
 import { reserve, type TokenBuffer } from "./chunks/token-buffer.ts";
+import type { Model, Normalizer, PreTokenizer, TokenList } from "./components.ts";
 import { root } from "./json/field.ts";
 import { readNormalizer } from "./json/normalizer.ts";
 import { readPreTokenizer } from "./json/pre-tokenizer.ts";
-import type { Model, TokenList } from "./models/model.ts";
-import type { Normalizer } from "./normalizers/normalizer.ts";
-import type { PreTokenizer } from "./pre-tokenizers/pre-tokenizer.ts";
+import type { Component } from "./json/schema.ts";
 import { type AlignedText, alignedText, originalEnd, originalStart, sliceText } from "./text/aligned-text.ts";
-import type { Component } from "./tokenizer-json.ts";
 
 /** What happens to a text before the model sees it. */
 export interface Pipeline {

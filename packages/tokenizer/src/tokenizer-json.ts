@@ -1,32 +1,14 @@
 import type { AddedToken } from "./added-tokens.ts";
+import type { Model } from "./components.ts";
 import type { PaddingOptions, TruncationOptions } from "./encoding.ts";
 import { readDecoder } from "./json/decoder.ts";
 import { asBoolean, asCount, asOneOf, asString, type Field, fail, get, items, optional, root } from "./json/field.ts";
 import { readModel } from "./json/model.ts";
 import { readPostProcessor } from "./json/post-processor.ts";
-import type { Model } from "./models/model.ts";
+import type { Component, TokenizerJson } from "./json/schema.ts";
 import { createPipeline } from "./pipeline.ts";
 import { plainPostProcessor } from "./post-processors/template.ts";
 import { createTokenizer, type Tokenizer } from "./tokenizer.ts";
-
-/** A part of a tokenizer, by the name that `tokenizer.json` has for it, with that part's settings. */
-export interface Component {
-  readonly type: string;
-  readonly [setting: string]: unknown;
-}
-
-/** The document that Hugging Face `tokenizers` reads and writes. */
-export interface TokenizerJson {
-  readonly version: "1.0";
-  readonly truncation: object | null;
-  readonly padding: object | null;
-  readonly added_tokens: readonly AddedToken[];
-  readonly normalizer: Component | null;
-  readonly pre_tokenizer: Component | null;
-  readonly post_processor: Component | null;
-  readonly decoder: Component | null;
-  readonly model: Component;
-}
 
 /** Loads a `tokenizer.json`, given as its text or parsed. Whatever is not understood is refused by name. */
 export function tokenizerFromJson(json: string | object): Tokenizer {

@@ -1,14 +1,13 @@
 import type { AddedToken } from "./added-tokens.ts";
 import { type TokenBuffer, tokenBuffer } from "./chunks/token-buffer.ts";
-import type { Decoder } from "./decoders/decoder.ts";
+import type { Decoder, Model } from "./components.ts";
 import { type Encoding, type PaddingOptions, padBatch, type TruncationOptions, truncatedLengths } from "./encoding.ts";
-import type { Model } from "./models/model.ts";
+import type { TokenizerJson } from "./json/schema.ts";
 import { type Pipeline, textEncoder } from "./pipeline.ts";
 import type { PostProcessor, TemplatePiece } from "./post-processors/template.ts";
 import { trimOffsets } from "./post-processors/trim-offsets.ts";
 import { alignedText, wellFormed } from "./text/aligned-text.ts";
 import { codePointOffsets } from "./text/code-points.ts";
-import type { TokenizerJson } from "./tokenizer-json.ts";
 
 export interface EncodeOptions {
   /** Put in what the template says, such as a separator. True unless said otherwise. */

@@ -1,6 +1,7 @@
 import { specialToken } from "./added-tokens.ts";
+import type { TokenizerJson } from "./json/schema.ts";
 import type { Tokenizer } from "./tokenizer.ts";
-import { type TokenizerJson, tokenizerFromJson } from "./tokenizer-json.ts";
+import { tokenizerFromJson } from "./tokenizer-json.ts";
 import { checkTrainOptions } from "./training/check-options.ts";
 import type { CountWords, TrainOptions } from "./training/options.ts";
 import { templateJson } from "./training/template-json.ts";

@@ -1,4 +1,4 @@
-import type { CpuBackend } from "./cpu-backend.ts";
+import type { WasmSource } from "./module.ts";
 import { wasm } from "./wasm.generated.ts";
 
 /** A matrix in the heap: element (i, j) of A [m, k] or of B [n, k] at address + 4 * (i * across + j * along). */
@@ -37,9 +37,16 @@ const blocking = (m: number, n: number): { mc: number; nc: number } => {
   return { mc, nc };
 };
 
+/** What a product needs of its backend. */
+interface TaskRunner {
+  readonly threads: number;
+  withScratch<T>(bytes: number, body: (address: number) => T): T;
+  run(source: WasmSource, kernel: string, tasks: number, ints: readonly number[]): void;
+}
+
 /** Packs B, then computes blocks of C, each step on all threads. */
 export const runGemm = (
-  backend: CpuBackend,
+  backend: TaskRunner,
   { m, n, k, a, b, c, ldc = n, accumulate = false, bias = 0 }: GemmProblem,
 ): void => {
   const { mc, nc } = blocking(m, n);

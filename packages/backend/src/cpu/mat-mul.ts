@@ -1,5 +1,5 @@
 import type { KernelFunc, TensorInfo } from "@tensorflow/tfjs-core";
-import type { CpuBackend } from "./cpu-backend.ts";
+import type { CpuBackend } from "./backend.ts";
 import { wasm } from "./wasm.generated.ts";
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);

@@ -1,6 +1,6 @@
 import { engine, getKernelsForBackend, type KernelConfig, registerBackend, setBackend } from "@tensorflow/tfjs-core";
 import { replaceKernels } from "../replace-kernels.ts";
-import { CpuBackend } from "./cpu-backend.ts";
+import { CpuBackend } from "./backend.ts";
 import { cpuKernels } from "./kernels.ts";
 import { hasRelaxedSimd, isShared } from "./module.ts";
 

@@ -7,6 +7,7 @@ import {
   setBackend,
 } from "@tensorflow/tfjs-core";
 import { type AdapterOptions, chooseAdapter } from "./adapter.ts";
+import { CramkitWebgpuBackend } from "./backend.ts";
 import {
   bestTier,
   type Capabilities,
@@ -20,7 +21,6 @@ import { openDevice } from "./device.ts";
 import { exposeGpu, findGpu, type GpuOptions } from "./gpu.ts";
 import { describeWebgpu, type WebgpuReport } from "./report.ts";
 import { probeSpelling } from "./spelling.ts";
-import { CramkitWebgpuBackend } from "./webgpu-backend.ts";
 
 export interface WebgpuOptions extends GpuOptions, AdapterOptions {
   /** `mixed`: f16 operands with float32 accumulation, on matrix units where the device has them. Default `float32`. */

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { fillMask, loadModel, runFiles, startCompute } from "@cramkit/recipes";
 import { Command } from "commander";
-import { type BackendOptions, backendOf, withBackend } from "../backend-options.ts";
-import { count } from "../whole-number.ts";
+import { type BackendOptions, backendOf, withBackend } from "../options/backend-options.ts";
+import { count } from "../options/whole-number.ts";
 
 export const fillMaskCommand = (): Command =>
   withBackend(

@@ -14,12 +14,12 @@ import {
 import { runFiles, runGlue, scoreRows, startCompute } from "@cramkit/recipes";
 import { writeFileAtomic } from "@cramkit/trainer/node";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { type BackendOptions, backendOf, withBackend } from "../backend-options.ts";
-import { createProgressDisplay } from "../progress.ts";
-import { requireWritableFile } from "../require-writable-file.ts";
-import { session } from "../session.ts";
-import { wholeNumber } from "../whole-number.ts";
-import { renewReport } from "../write-report.ts";
+import { type BackendOptions, backendOf, withBackend } from "../options/backend-options.ts";
+import { requireWritableFile } from "../options/require-writable-file.ts";
+import { wholeNumber } from "../options/whole-number.ts";
+import { renewReport } from "../report/write-report.ts";
+import { createProgressDisplay } from "../terminal/progress.ts";
+import { session } from "../terminal/session.ts";
 
 interface GlueOptions extends BackendOptions {
   readonly run?: string;

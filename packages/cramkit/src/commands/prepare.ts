@@ -1,9 +1,9 @@
 import { prepare } from "@cramkit/recipes";
 import { Command } from "commander";
-import { inspect } from "../inspect.ts";
-import { type RecipeOptions, resolveRecipe, withRecipe } from "../recipe-options.ts";
-import { session } from "../session.ts";
-import { wholeNumber } from "../whole-number.ts";
+import { type RecipeOptions, resolveRecipe, withRecipe } from "../options/recipe-options.ts";
+import { wholeNumber } from "../options/whole-number.ts";
+import { session } from "../terminal/session.ts";
+import { inspect } from "./inspect.ts";
 
 export const prepareCommand = (): Command =>
   withRecipe(new Command("prepare").description("read, clean, tokenize and pack the text of a recipe, nothing else"))

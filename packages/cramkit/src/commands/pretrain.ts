@@ -1,6 +1,6 @@
 import { pretrainRecipe } from "@cramkit/recipes";
 import { Command } from "commander";
-import { trainingCommand } from "../training-command.ts";
+import { trainingCommand } from "./training-command.ts";
 
 export const pretrainCommand = (): Command =>
   trainingCommand(

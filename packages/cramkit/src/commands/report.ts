@@ -2,8 +2,8 @@ import { join } from "node:path";
 import { readRun, runFiles } from "@cramkit/recipes";
 import { writeFileAtomic } from "@cramkit/trainer/node";
 import { Command } from "commander";
+import { requireWritableFile } from "../options/require-writable-file.ts";
 import { renderReport } from "../report/report.ts";
-import { requireWritableFile } from "../require-writable-file.ts";
 
 export const reportCommand = (): Command =>
   new Command("report")

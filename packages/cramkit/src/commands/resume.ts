@@ -1,8 +1,8 @@
 import { dirname, join } from "node:path";
 import { readRun, runRecipe } from "@cramkit/recipes";
 import { Command } from "commander";
-import { session } from "../session.ts";
-import { writeReport } from "../write-report.ts";
+import { writeReport } from "../report/write-report.ts";
+import { session } from "../terminal/session.ts";
 
 interface ResumeOptions {
   readonly data?: string;

@@ -1,6 +1,6 @@
 import { runRecipe } from "@cramkit/recipes";
 import { Command } from "commander";
-import { trainingCommand } from "../training-command.ts";
+import { trainingCommand } from "./training-command.ts";
 
 export const runCommand = (): Command =>
   trainingCommand(

@@ -11,9 +11,9 @@ import {
 } from "@cramkit/tokenizer";
 import { writeFileAtomic } from "@cramkit/trainer/node";
 import { Command, Option } from "commander";
-import { createProgressDisplay } from "../progress.ts";
-import { requireWritableFile } from "../require-writable-file.ts";
-import { wholeNumber } from "../whole-number.ts";
+import { requireWritableFile } from "../options/require-writable-file.ts";
+import { wholeNumber } from "../options/whole-number.ts";
+import { createProgressDisplay } from "../terminal/progress.ts";
 
 interface TrainCommandOptions {
   readonly out: string;

@@ -1,6 +1,6 @@
 import { startCompute, verifyFixture } from "@cramkit/recipes";
 import { Command } from "commander";
-import { type BackendOptions, backendOf, withBackend } from "../backend-options.ts";
+import { type BackendOptions, backendOf, withBackend } from "../options/backend-options.ts";
 
 export const verifyCommand = (): Command =>
   withBackend(

@@ -1,8 +1,8 @@
 import { createServer } from "node:http";
 import { readRun } from "@cramkit/recipes";
 import { Command, InvalidArgumentError } from "commander";
+import { wholeNumber } from "../options/whole-number.ts";
 import { renderReport } from "../report/report.ts";
-import { wholeNumber } from "../whole-number.ts";
 
 const port = (text: string): number => {
   const value = Number(text);

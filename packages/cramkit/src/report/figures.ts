@@ -1,5 +1,5 @@
 import type { RunRecord } from "@cramkit/recipes";
-import { duration } from "../progress.ts";
+import { duration } from "../terminal/progress.ts";
 import { big, bytes, energy, flop, nats, percent, whole } from "./format.ts";
 import { type Html, html, table } from "./html.ts";
 import { flopsPerToken } from "./series.ts";

@@ -17,7 +17,7 @@ import {
   tensor,
   transpose,
 } from "@tensorflow/tfjs-core";
-import { dropoutMask } from "../dropout/hash.ts";
+import { dropoutMask } from "../counter-hash.ts";
 
 /** What the kernels get beside the tensors; rate 0 is no dropout. */
 export interface AttentionAttrs {

@@ -1,6 +1,6 @@
-import { dropoutMask } from "../dropout/hash.ts";
-import { type OpCase, type OpSpec, type SpecInput, uniform } from "../spec.ts";
-import { attention } from "./index.ts";
+import { type OpCase, type OpSpec, type SpecInput, uniform } from "../conformance-case.ts";
+import { dropoutMask } from "../counter-hash.ts";
+import { attention } from "./attention.ts";
 
 interface Variant {
   masked?: boolean;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startCpuBackend, startStockCpu } from "../cpu/backend.testing.ts";
+import { startCpuBackend, startStockCpu } from "../testing/backend.testing.ts";
 import { measureCase } from "./measure-case.ts";
 import { opSpecs } from "./specs.ts";
 

@@ -1,6 +1,6 @@
 import { type Tensor, tensor, tidy, valueAndGrads } from "@tensorflow/tfjs-core";
-import { dropoutHash, dropoutKeys } from "../dropout/hash.ts";
-import type { OpCase } from "../spec.ts";
+import type { OpCase } from "../conformance-case.ts";
+import { dropoutHash, dropoutKeys } from "../counter-hash.ts";
 
 /** How far an op is from its truth, relative to the largest magnitude of the tensor compared. */
 export interface ConformanceErrors {

@@ -1,4 +1,4 @@
-import type { OpSpec } from "../spec.ts";
+import type { OpSpec } from "../conformance-case.ts";
 import { inTier, type Tier } from "./tiers.ts";
 
 /** The cases that say something about a tier of kernels. They are made when they are asked for: importing makes nothing. */

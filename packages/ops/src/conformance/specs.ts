@@ -1,4 +1,5 @@
 import { attentionSpec } from "../attention/spec.ts";
+import type { OpSpec } from "../conformance-case.ts";
 import { dropoutSpec } from "../dropout/spec.ts";
 import { embeddingSpec } from "../embedding/spec.ts";
 import { geluSpec } from "../gelu/spec.ts";
@@ -8,7 +9,6 @@ import { linearSpec } from "../linear/spec.ts";
 import { maskedCrossEntropySpec } from "../masked-cross-entropy/spec.ts";
 import { rmsNormSpec } from "../rms-norm/spec.ts";
 import { rotarySpec } from "../rotary/spec.ts";
-import type { OpSpec } from "../spec.ts";
 
 /** Every differentiable op with its cases. */
 export const opSpecs: OpSpec[] = [

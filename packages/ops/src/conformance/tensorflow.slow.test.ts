@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from "vitest";
-import { startTensorflow } from "../cpu/backend.testing.ts";
+import { startTensorflow } from "../testing/backend.testing.ts";
 import { measureCase } from "./measure-case.ts";
 import { opSpecs } from "./specs.ts";
 

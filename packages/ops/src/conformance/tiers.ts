@@ -1,4 +1,4 @@
-import type { OpCase, OpSpec } from "../spec.ts";
+import type { OpCase, OpSpec } from "../conformance-case.ts";
 
 /**
  * Operands have eleven bits: half of 2^-10 each, and a little for sums. Inputs above 32 are left to float32: they overflow in

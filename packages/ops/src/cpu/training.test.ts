@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, describe, expect, it } from "vitest";
-import { startCpuBackend, startStockCpu } from "./backend.testing.ts";
-import { createStep, type StepShape } from "./encoder-step.testing.ts";
+import { startCpuBackend, startStockCpu } from "../testing/backend.testing.ts";
+import { createStep, type StepShape } from "../testing/encoder-step.testing.ts";
 
 const shape: StepShape = {
   ...{ layers: 2, hidden: 20, heads: 2, intermediate: 36 },

@@ -1,5 +1,5 @@
+import { dropoutKeys, dropoutThreshold } from "../counter-hash.ts";
 import { cpuKernel, sizeOf } from "../cpu/runtime.ts";
-import { dropoutKeys, dropoutThreshold } from "./hash.ts";
 
 const block = 16384;
 

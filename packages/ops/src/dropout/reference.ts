@@ -1,5 +1,5 @@
 import { mul, type Tensor, tensor } from "@tensorflow/tfjs-core";
-import { dropoutMask } from "./hash.ts";
+import { dropoutMask } from "../counter-hash.ts";
 
 /** x * mask; the mask is hashed on the host. */
 export const dropoutReference = (x: Tensor, rate: number, seed: number, stream: number): Tensor =>

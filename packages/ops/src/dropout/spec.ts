@@ -1,6 +1,6 @@
-import { type OpCase, type OpSpec, uniform } from "../spec.ts";
-import { dropoutMask } from "./hash.ts";
-import { dropout } from "./index.ts";
+import { type OpCase, type OpSpec, uniform } from "../conformance-case.ts";
+import { dropoutMask } from "../counter-hash.ts";
+import { dropout } from "./dropout.ts";
 
 const dropoutCase = (shape: number[], rate: number, seed = 7, stream = 11): OpCase => ({
   name: `[${shape}] rate ${rate}, seed ${seed}, stream ${stream}`,

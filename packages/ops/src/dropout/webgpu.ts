@@ -1,6 +1,6 @@
+import { dropoutKeys, dropoutThreshold } from "../counter-hash.ts";
 import { type Elementwise, elementwise } from "../webgpu/elementwise.ts";
 import { output, webgpuKernel } from "../webgpu/host.ts";
-import { dropoutKeys, dropoutThreshold } from "./hash.ts";
 
 /** WGSL of `dropoutHash`: bit for bit the one of the reference. */
 export const hashWgsl = `fn mix(value: u32) -> u32 {

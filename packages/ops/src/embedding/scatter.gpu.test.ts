@@ -1,8 +1,8 @@
 import { type Tensor, tensor, valueAndGrads } from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { uniform } from "../spec.ts";
-import { startTestBackend, type TestBackend, testableTiers } from "../webgpu/adapter.testing.ts";
-import { embedding } from "./index.ts";
+import { uniform } from "../conformance-case.ts";
+import { startTestBackend, type TestBackend, testableTiers } from "../testing/adapter.testing.ts";
+import { embedding } from "./embedding.ts";
 
 const tiers = await testableTiers();
 

@@ -1,5 +1,5 @@
-import { integers, type OpCase, type OpSpec, uniform } from "../spec.ts";
-import { embedding } from "./index.ts";
+import { integers, type OpCase, type OpSpec, uniform } from "../conformance-case.ts";
+import { embedding } from "./embedding.ts";
 
 const embeddingCase = (ids: number[], vocab: number, hidden: number, paddingId?: number): OpCase => {
   const constant = uniform([vocab, hidden], 2);

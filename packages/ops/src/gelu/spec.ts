@@ -1,5 +1,5 @@
-import { type OpCase, type OpSpec, uniform } from "../spec.ts";
-import { gelu } from "./index.ts";
+import { type OpCase, type OpSpec, uniform } from "../conformance-case.ts";
+import { gelu } from "./gelu.ts";
 
 /** erf in float64: Maclaurin series below 3, continued fraction of erfc above; error below 1e-14. */
 const erf64 = (x: number): number => {

@@ -1,6 +1,6 @@
+import { type OpCase, type OpSpec, uniform } from "../conformance-case.ts";
 import { gelu64 } from "../gelu/spec.ts";
-import { type OpCase, type OpSpec, uniform } from "../spec.ts";
-import { type GluActivation, glu } from "./index.ts";
+import { type GluActivation, glu } from "./glu.ts";
 
 const softplus = (x: number): number => (x > 30 ? x : Math.log1p(Math.exp(x)));
 

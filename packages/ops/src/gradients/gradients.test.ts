@@ -1,7 +1,7 @@
 import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
-import { registerGradients } from "./index.ts";
+import { registerGradients } from "./register-gradients.ts";
 
 /** Scalar-valued functions of one float tensor, with the point at which their gradient is checked. */
 const functions: [name: string, f: (x: tf.Tensor) => tf.Tensor, shape: number[], positive?: boolean][] = [

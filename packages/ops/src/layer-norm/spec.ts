@@ -1,5 +1,5 @@
-import { type OpCase, type OpSpec, uniform } from "../spec.ts";
-import { layerNorm } from "./index.ts";
+import { type OpCase, type OpSpec, uniform } from "../conformance-case.ts";
+import { layerNorm } from "./layer-norm.ts";
 
 const layerNormCase = (shape: number[], bias: boolean, epsilon: number, scale = 1): OpCase => {
   const n = shape[shape.length - 1]!;

@@ -1,5 +1,5 @@
-import { type OpCase, type OpSpec, uniform } from "../spec.ts";
-import { linear } from "./index.ts";
+import { type OpCase, type OpSpec, uniform } from "../conformance-case.ts";
+import { linear } from "./linear.ts";
 
 const linearCase = (leading: number[], inputs: number, outputs: number, bias: boolean, scale = 1): OpCase => {
   const rows = leading.reduce((a, b) => a * b, 1);

@@ -1,5 +1,5 @@
 import { columnSum } from "../webgpu/column-sum.ts";
-import { gemmResult } from "../webgpu/gemm/index.ts";
+import { gemmResult } from "../webgpu/gemm/gemm.ts";
 import { lastAxisOf, rowsOf, webgpuKernel } from "../webgpu/host.ts";
 
 /**

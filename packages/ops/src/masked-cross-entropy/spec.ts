@@ -1,5 +1,5 @@
-import { integers, type OpCase, type OpSpec, uniform } from "../spec.ts";
-import { maskedCrossEntropy } from "./index.ts";
+import { integers, type OpCase, type OpSpec, uniform } from "../conformance-case.ts";
+import { maskedCrossEntropy } from "./masked-cross-entropy.ts";
 
 const crossEntropyCase = (
   rows: number,

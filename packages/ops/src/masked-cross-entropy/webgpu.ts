@@ -3,7 +3,7 @@ import { gatherRows } from "../embedding/webgpu.ts";
 import { scatterRows } from "../embedding/webgpu-scatter.ts";
 import { addScaled, totalProgram } from "../optimizer/webgpu.ts";
 import { columnSum } from "../webgpu/column-sum.ts";
-import { gemm } from "../webgpu/gemm/index.ts";
+import { gemm } from "../webgpu/gemm/gemm.ts";
 import { halfResult, type Result } from "../webgpu/half.ts";
 import { type Host, type Inputs, output, release, sizeOf, webgpuKernel } from "../webgpu/host.ts";
 import { partOf } from "../webgpu/parts.ts";

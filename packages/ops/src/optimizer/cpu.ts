@@ -1,5 +1,5 @@
 import { cpuKernel, sizeOf } from "../cpu/runtime.ts";
-import type { AdamwAttrs } from "./index.ts";
+import type { AdamwAttrs } from "./kernels.ts";
 
 const block = 16384;
 

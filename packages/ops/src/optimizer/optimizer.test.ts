@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, describe, expect, it } from "vitest";
-import { startCpuBackend, startStockCpu } from "../cpu/backend.testing.ts";
-import { uniform } from "../spec.ts";
-import { type OptimizerKernels, optimizerKernels } from "./index.ts";
+import { uniform } from "../conformance-case.ts";
+import { startCpuBackend, startStockCpu } from "../testing/backend.testing.ts";
+import { type OptimizerKernels, optimizerKernels } from "./kernels.ts";
 
 const attrs = {
   ...{ learningRate: 1e-2, b1: 0.9, b2: 0.98, epsilon: 1e-8, weightDecay: 0.1 },

@@ -1,5 +1,5 @@
-import { type OpCase, type OpSpec, uniform } from "../spec.ts";
-import { rmsNorm } from "./index.ts";
+import { type OpCase, type OpSpec, uniform } from "../conformance-case.ts";
+import { rmsNorm } from "./rms-norm.ts";
 
 const rmsNormCase = (shape: number[], epsilon: number, scale = 1): OpCase => {
   const n = shape[shape.length - 1]!;

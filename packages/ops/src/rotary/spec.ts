@@ -1,5 +1,5 @@
-import { type OpCase, type OpSpec, uniform } from "../spec.ts";
-import { rotary } from "./index.ts";
+import { type OpCase, type OpSpec, uniform } from "../conformance-case.ts";
+import { rotary } from "./rotary.ts";
 
 const rotaryCase = (batch: number, seq: number, heads: number, headDim: number, scale = 1): OpCase => {
   const half = headDim / 2;

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { measureCase } from "../conformance/measure-case.ts";
 import { opSpecs } from "../conformance/specs.ts";
 import { inTier } from "../conformance/tiers.ts";
-import { isSoftwareAdapter, startTestBackend, type TestBackend, testableTiers } from "./adapter.testing.ts";
+import { isSoftwareAdapter, startTestBackend, type TestBackend, testableTiers } from "../testing/adapter.testing.ts";
 
 const tiers = await testableTiers();
 

@@ -1,16 +1,16 @@
 import { add, reshape, scalar, type Tensor, tensor, tidy, valueAndGrads, zerosLike } from "@tensorflow/tfjs-core";
 import { afterEach, describe, expect, it } from "vitest";
-import { attention } from "../attention/index.ts";
-import { gelu } from "../gelu/index.ts";
-import { glu } from "../glu/index.ts";
-import { layerNorm } from "../layer-norm/index.ts";
-import { linear } from "../linear/index.ts";
-import { maskedCrossEntropy } from "../masked-cross-entropy/index.ts";
-import { optimizerKernels } from "../optimizer/index.ts";
-import { rmsNorm } from "../rms-norm/index.ts";
-import { rotary } from "../rotary/index.ts";
-import { uniform } from "../spec.ts";
-import { startTestBackend, type TestBackend, testableTiers } from "./adapter.testing.ts";
+import { attention } from "../attention/attention.ts";
+import { uniform } from "../conformance-case.ts";
+import { gelu } from "../gelu/gelu.ts";
+import { glu } from "../glu/glu.ts";
+import { layerNorm } from "../layer-norm/layer-norm.ts";
+import { linear } from "../linear/linear.ts";
+import { maskedCrossEntropy } from "../masked-cross-entropy/masked-cross-entropy.ts";
+import { optimizerKernels } from "../optimizer/kernels.ts";
+import { rmsNorm } from "../rms-norm/rms-norm.ts";
+import { rotary } from "../rotary/rotary.ts";
+import { startTestBackend, type TestBackend, testableTiers } from "../testing/adapter.testing.ts";
 
 /*
  * A layer whose tensors need no padding: in the tier of matrices everything between two products exists as f16 alone. Its

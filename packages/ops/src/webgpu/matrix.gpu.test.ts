@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { attentionBackwardMatrixProgram, attentionForwardMatrixProgram } from "../attention/webgpu-matrix.ts";
-import { selectAttentionMatrix } from "../attention/webgpu-matrix-select.ts";
-import { startTestBackend, type TestBackend, testableTiers } from "./adapter.testing.ts";
+import { attentionBackwardMatrixProgram, attentionForwardMatrixProgram } from "../attention/webgpu/matrix.ts";
+import { selectAttentionMatrix } from "../attention/webgpu/matrix-select.ts";
+import { startTestBackend, type TestBackend, testableTiers } from "../testing/adapter.testing.ts";
 import { matrixProgram } from "./gemm/matrix.ts";
 import type { Program } from "./program.ts";
 

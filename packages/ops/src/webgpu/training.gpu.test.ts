@@ -20,20 +20,20 @@ import {
   zerosLike,
 } from "@tensorflow/tfjs-core";
 import { afterEach, describe, expect, it } from "vitest";
-import { attention } from "../attention/index.ts";
-import { dropout } from "../dropout/index.ts";
-import { embedding } from "../embedding/index.ts";
-import { gelu } from "../gelu/index.ts";
-import { glu } from "../glu/index.ts";
-import { registerGradients } from "../gradients/index.ts";
-import { layerNorm } from "../layer-norm/index.ts";
-import { linear } from "../linear/index.ts";
-import { maskedCrossEntropy } from "../masked-cross-entropy/index.ts";
-import { optimizerKernels } from "../optimizer/index.ts";
-import { rmsNorm } from "../rms-norm/index.ts";
-import { rotary } from "../rotary/index.ts";
-import { integers, uniform } from "../spec.ts";
-import { startTestBackend, type TestBackend, testableTiers } from "./adapter.testing.ts";
+import { attention } from "../attention/attention.ts";
+import { integers, uniform } from "../conformance-case.ts";
+import { dropout } from "../dropout/dropout.ts";
+import { embedding } from "../embedding/embedding.ts";
+import { gelu } from "../gelu/gelu.ts";
+import { glu } from "../glu/glu.ts";
+import { registerGradients } from "../gradients/register-gradients.ts";
+import { layerNorm } from "../layer-norm/layer-norm.ts";
+import { linear } from "../linear/linear.ts";
+import { maskedCrossEntropy } from "../masked-cross-entropy/masked-cross-entropy.ts";
+import { optimizerKernels } from "../optimizer/kernels.ts";
+import { rmsNorm } from "../rms-norm/rms-norm.ts";
+import { rotary } from "../rotary/rotary.ts";
+import { startTestBackend, type TestBackend, testableTiers } from "../testing/adapter.testing.ts";
 
 /** A two-layer encoder that uses every op: predicts the successor of the token at a quarter of the positions. */
 /** Sizes that need no padding on matrices are 64 and multiples of 128; `vocab` and `wide` are of neither kind. */

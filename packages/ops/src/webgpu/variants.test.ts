@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { attentionMatrixBytes, attentionVariants, selectAttentionMatrix } from "../attention/webgpu-matrix-select.ts";
-import { attentionBytes, attentionTiles, selectAttention } from "../attention/webgpu-select.ts";
-import { attentionBackwardProgram, attentionForwardProgram } from "../attention/webgpu-tiled.ts";
+import { attentionMatrixBytes, attentionVariants, selectAttentionMatrix } from "../attention/webgpu/matrix-select.ts";
+import { attentionBytes, attentionTiles, selectAttention } from "../attention/webgpu/select.ts";
+import { attentionBackwardProgram, attentionForwardProgram } from "../attention/webgpu/tiled.ts";
 import { chunkRows, softmaxLossProgram } from "../masked-cross-entropy/webgpu.ts";
 import { adamwProgram } from "../optimizer/webgpu.ts";
 import { matrixBytes, matrixKey, matrixProgram } from "./gemm/matrix.ts";

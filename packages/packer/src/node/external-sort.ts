@@ -2,22 +2,9 @@ import { join } from "node:path";
 import type { RowKey } from "../row-scores.ts";
 import { allocateTokens, type TokenArray } from "../rows.ts";
 import { createAtomicFile } from "./atomic-file.ts";
-import type { ShardEntry } from "./manifest.ts";
+import type { RowLayout, Run } from "./row-layout.ts";
 import { openRunReader, type RunReader } from "./run-reader.ts";
 import { createShardWriter } from "./shard-writer.ts";
-
-/** Rows in a temporary file; where `sorted`, with their keys in `<file>.keys` (float64), ascending. */
-export interface Run extends ShardEntry {
-  sorted: boolean;
-}
-
-/** How the rows of a preparation lie in its files. */
-export interface RowLayout {
-  seqLength: number;
-  vocabSize: number;
-  rowBytes: number;
-  rowsPerBlock: number;
-}
 
 /** Up to `rowsPerBlock` rows in their final order. */
 interface SortedBlock {

@@ -4,10 +4,11 @@ import { type PackOptions, packRows, type TokenDocuments } from "../pack-rows.ts
 import type { RowOrder } from "../row-order.ts";
 import { countTokens, rowKey } from "../row-scores.ts";
 import type { TokenArray } from "../rows.ts";
-import { mergeIntoRun, mergeRuns, type RowLayout, type Run, writeSortedRun } from "./external-sort.ts";
+import { mergeIntoRun, mergeRuns, writeSortedRun } from "./external-sort.ts";
 import type { Json } from "./manifest.ts";
 import { type Preparation, savePreparation } from "./preparation.ts";
 import { readBlocks } from "./row-blocks.ts";
+import type { RowLayout, Run } from "./row-layout.ts";
 import { createShardWriter, type ShardWriter } from "./shard-writer.ts";
 
 /** One preparation under way. The steps bring `state` up to date and save it with every file that they finish. */

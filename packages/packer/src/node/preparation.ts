@@ -2,8 +2,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { PackPosition } from "../pack-rows.ts";
 import { writeFileAtomically } from "./atomic-file.ts";
-import type { Run } from "./external-sort.ts";
 import type { Json, ShardEntry } from "./manifest.ts";
+import type { Run } from "./row-layout.ts";
 
 /** The folder inside of a prepared set that holds the state and the temporary files of an unfinished preparation. */
 export const preparationFolder = "preparing";

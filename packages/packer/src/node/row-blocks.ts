@@ -2,8 +2,8 @@ import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { allocateTokens, type TokenArray } from "../rows.ts";
 import { checksum, locateFlippedBit } from "./checksum.ts";
-import type { RowLayout } from "./external-sort.ts";
 import type { ShardEntry } from "./manifest.ts";
+import type { RowLayout } from "./row-layout.ts";
 
 /** The blocks of a file of rows, each checked, each the receiver's own. */
 export async function* readBlocks(

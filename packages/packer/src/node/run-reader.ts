@@ -1,8 +1,8 @@
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { allocateTokens, type TokenArray } from "../rows.ts";
-import type { RowLayout, Run } from "./external-sort.ts";
 import { checkBlock, readFully } from "./row-blocks.ts";
+import type { RowLayout, Run } from "./row-layout.ts";
 
 /** Walks over the rows of a sorted run. */
 export interface RunReader {

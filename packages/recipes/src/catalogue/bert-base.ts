@@ -1,7 +1,7 @@
 import { preset } from "@cramkit/model";
-import type { Recipe } from "../recipe.ts";
+import type { Recipe } from "../recipe/recipe.ts";
+import { studyAdamw } from "../recipe/study-adamw.ts";
 import { crammedBert } from "./crammed-bert.ts";
-import { studyAdamw } from "./study-adamw.ts";
 
 /** BERT-base at the budget of the challenge (bert-c0, bert-o0): post-norm, batch 1536, cosine. */
 export const bertBase = (): Recipe => {

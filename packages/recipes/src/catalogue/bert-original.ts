@@ -1,5 +1,5 @@
 import { preset } from "@cramkit/model";
-import type { Recipe } from "../recipe.ts";
+import type { Recipe } from "../recipe/recipe.ts";
 import { bertBase } from "./bert-base.ts";
 
 /** The original BERT (bert-original): Adam with betas 0.9 and 0.999 at 1e-4, batch 512, linear decay, dropout, no budget to speak of. */

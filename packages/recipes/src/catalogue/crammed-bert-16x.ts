@@ -1,4 +1,4 @@
-import type { Recipe } from "../recipe.ts";
+import type { Recipe } from "../recipe/recipe.ts";
 import { crammedBert } from "./crammed-bert.ts";
 
 /** The study's final recipe with 16 times its compute: 8 cards for 48 hours there, 16 days here. */

@@ -1,5 +1,5 @@
 import { preset } from "@cramkit/model";
-import type { Recipe } from "../recipe.ts";
+import type { Recipe } from "../recipe/recipe.ts";
 import { crammedBert } from "./crammed-bert.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { preset } from "@cramkit/model";
-import type { Recipe } from "../recipe.ts";
-import { studyAdamw } from "./study-adamw.ts";
+import type { Recipe } from "../recipe/recipe.ts";
+import { studyAdamw } from "../recipe/study-adamw.ts";
 
 /**
  * The final recipe of the study (v2: crammed-bert, bert-o4, the Pile): 16 layers of 768, 25 % of every row masked, AdamW

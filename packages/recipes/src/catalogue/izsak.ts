@@ -1,7 +1,7 @@
 import { preset } from "@cramkit/model";
-import type { Recipe } from "../recipe.ts";
+import type { Recipe } from "../recipe/recipe.ts";
+import { studyAdamw } from "../recipe/study-adamw.ts";
 import { bertBase } from "./bert-base.ts";
-import { studyAdamw } from "./study-adamw.ts";
 
 /** BERT-large as Izsak et al. (2021) train it, at the budget of the challenge (bert-large-izsak, bert-izsak). */
 export const izsak = (): Recipe => {

@@ -1,6 +1,6 @@
-import type { Recipe } from "../recipe.ts";
+import type { Recipe } from "../recipe/recipe.ts";
+import { studyAdamw } from "../recipe/study-adamw.ts";
 import { crammedBert } from "./crammed-bert.ts";
-import { studyAdamw } from "./study-adamw.ts";
 
 /** A small crammed BERT on the English that comes with every installation: minutes on a CPU, no network, no data. */
 export const quickstart = (): Recipe => {

@@ -1,4 +1,4 @@
-import type { Recipe } from "../recipe.ts";
+import type { Recipe } from "../recipe/recipe.ts";
 import { quickstart } from "./quickstart.ts";
 
 /** Every stage of a run in seconds: does this installation work? It learns next to nothing. */

@@ -1,4 +1,4 @@
-import { type TokenList, tokenList } from "../models/model.ts";
+import { type TokenList, tokenList } from "../components.ts";
 import { type AlignedText, alignedText } from "../text/aligned-text.ts";
 import type { ChunkRule } from "./chunk-rule.ts";
 import { type ChunkTable, chunkTable, longestChunk } from "./chunk-table.ts";

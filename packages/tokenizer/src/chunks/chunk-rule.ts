@@ -1,4 +1,4 @@
-import type { Component } from "../tokenizer-json.ts";
+import type { Component } from "../json/schema.ts";
 
 /**
  * Where a text can be cut so that each chunk gives the same tokens alone as in its place. Chunks repeat as words do, so

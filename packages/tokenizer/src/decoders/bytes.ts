@@ -1,5 +1,5 @@
+import type { Decoder } from "../components.ts";
 import { byteCharacters } from "../text/byte-characters.ts";
-import type { Decoder } from "./decoder.ts";
 
 /** Undoes the byte-level spelling; bytes that are not UTF-8 become U+FFFD. */
 export function byteLevelDecoder(): Decoder {

@@ -1,4 +1,4 @@
-import type { Decoder } from "./decoder.ts";
+import type { Decoder } from "../components.ts";
 
 const cleanups: [string, string][] = [
   [" .", "."],

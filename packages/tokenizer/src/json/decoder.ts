@@ -1,5 +1,5 @@
+import type { Decoder } from "../components.ts";
 import { byteFallbackDecoder, byteLevelDecoder } from "../decoders/bytes.ts";
-import type { Decoder } from "../decoders/decoder.ts";
 import {
   bpeDecoder,
   ctcDecoder,

@@ -1,5 +1,5 @@
+import type { Model } from "../components.ts";
 import { bpe } from "../models/bpe.ts";
-import type { Model } from "../models/model.ts";
 import { unigram } from "../models/unigram.ts";
 import { type Vocabulary, vocabulary } from "../models/vocabulary.ts";
 import { wordLevel } from "../models/word-level.ts";

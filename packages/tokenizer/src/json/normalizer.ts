@@ -1,7 +1,7 @@
+import type { Normalizer } from "../components.ts";
 import { bertNormalizer } from "../normalizers/bert.ts";
 import { lowercase } from "../normalizers/lowercase.ts";
 import { nmtNormalizer } from "../normalizers/nmt.ts";
-import type { Normalizer } from "../normalizers/normalizer.ts";
 import { prepend } from "../normalizers/prepend.ts";
 import { replaceNormalizer } from "../normalizers/replace.ts";
 import { stripNormalizer } from "../normalizers/strip.ts";

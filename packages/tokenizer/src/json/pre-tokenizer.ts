@@ -1,6 +1,6 @@
+import type { PreTokenizer } from "../components.ts";
 import { byteLevel } from "../pre-tokenizers/byte-level.ts";
 import { metaspace, type PrependScheme, prependSchemes } from "../pre-tokenizers/metaspace.ts";
-import type { PreTokenizer } from "../pre-tokenizers/pre-tokenizer.ts";
 import { charactersWhere, splitAtMatches, splitBehaviors } from "../pre-tokenizers/split.ts";
 import { bertPreTokenizer, whitespace, whitespaceSplit } from "../pre-tokenizers/whitespace.ts";
 import { isNumeric, isPunctuation } from "../text/characters.ts";

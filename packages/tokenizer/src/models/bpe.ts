@@ -1,5 +1,5 @@
+import type { Model, TokenList } from "../components.ts";
 import { mergeSymbols, type Symbols } from "./bpe-merge.ts";
-import type { Model, TokenList } from "./model.ts";
 import { type PairMap, pairMap } from "./pair-map.ts";
 import { byteTokens } from "./unigram.ts";
 import type { Vocabulary } from "./vocabulary.ts";

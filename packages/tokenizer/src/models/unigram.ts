@@ -1,4 +1,4 @@
-import type { Model, TokenList } from "./model.ts";
+import type { Model, TokenList } from "../components.ts";
 import { buildTrie, NONE, ROOT, step } from "./trie.ts";
 
 export interface UnigramOptions {

@@ -1,4 +1,4 @@
-import type { Model } from "./model.ts";
+import type { Model } from "../components.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
 /** A word is a token or unknown. */

@@ -1,4 +1,4 @@
-import type { Model } from "./model.ts";
+import type { Model } from "../components.ts";
 import { buildTrie, NONE, ROOT, step } from "./trie.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 

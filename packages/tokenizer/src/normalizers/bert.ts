@@ -1,8 +1,8 @@
+import type { Normalizer } from "../components.ts";
 import { isAscii, mapCodePoints } from "../text/aligned-text.ts";
 import { isChinese, isControl, isNonspacingMark, isWhitespace } from "../text/characters.ts";
 import { toUnicodeForm } from "../text/unicode-forms.ts";
 import { lowercase } from "./lowercase.ts";
-import type { Normalizer } from "./normalizer.ts";
 
 export interface BertNormalizerOptions {
   cleanText: boolean;

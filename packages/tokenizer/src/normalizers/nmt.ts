@@ -1,5 +1,5 @@
+import type { Normalizer } from "../components.ts";
 import { mapCodePoints } from "../text/aligned-text.ts";
-import type { Normalizer } from "./normalizer.ts";
 
 const removed = (code: number) =>
   (code >= 1 && code <= 8) ||

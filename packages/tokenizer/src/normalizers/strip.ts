@@ -1,6 +1,6 @@
+import type { Normalizer } from "../components.ts";
 import { sliceText } from "../text/aligned-text.ts";
 import { isWhitespace } from "../text/characters.ts";
-import type { Normalizer } from "./normalizer.ts";
 
 /** Drops whitespace at the ends; every whitespace character is one UTF-16 unit. */
 export function stripNormalizer(left: boolean, right: boolean): Normalizer {

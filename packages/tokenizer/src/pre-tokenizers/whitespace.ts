@@ -1,6 +1,6 @@
+import type { PreTokenizer } from "../components.ts";
 import { type AlignedText, sliceText } from "../text/aligned-text.ts";
 import { isPunctuation, isWhitespace, isWordCharacter } from "../text/characters.ts";
-import type { PreTokenizer } from "./pre-tokenizer.ts";
 
 const SPACE = 0;
 const WORD = 1;

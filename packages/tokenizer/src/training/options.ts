@@ -1,5 +1,5 @@
+import type { Component } from "../json/schema.ts";
 import type { PipelineOptions } from "../pipeline.ts";
-import type { Component } from "../tokenizer-json.ts";
 
 /** Reads all documents, calls `onDocument` for each and counts the words that the pipeline makes of them. */
 export type CountWords = (

@@ -1,4 +1,4 @@
-import type { Component } from "../tokenizer-json.ts";
+import type { Component } from "../json/schema.ts";
 
 /** `{ single: "$A <sep>", pair: "<cls> $A <sep> $B:1 <sep>:1" }` as a `TemplateProcessing` component. */
 export function templateJson(

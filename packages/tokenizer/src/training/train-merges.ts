@@ -1,4 +1,4 @@
-import type { Component } from "../tokenizer-json.ts";
+import type { Component } from "../json/schema.ts";
 import { alphabetOf, type WordCounts } from "./alphabet.ts";
 import { learnMerges } from "./merges.ts";
 import type { TrainOptions } from "./options.ts";

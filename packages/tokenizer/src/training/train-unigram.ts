@@ -1,4 +1,4 @@
-import type { Component } from "../tokenizer-json.ts";
+import type { Component } from "../json/schema.ts";
 import type { WordCounts } from "./alphabet.ts";
 import { addExpectations, bestPaths, emptyLattice, fillLattice, type UnigramRound, unigramRound } from "./lattice.ts";
 import type { TrainOptions } from "./options.ts";

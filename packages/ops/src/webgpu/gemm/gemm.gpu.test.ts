@@ -1,9 +1,9 @@
 import { engine, type Tensor, type TensorInfo, tensor } from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { uniform } from "../../spec.ts";
-import { startTestBackend, type TestBackend, testableTiers } from "../adapter.testing.ts";
+import { uniform } from "../../conformance-case.ts";
+import { startTestBackend, type TestBackend, testableTiers } from "../../testing/adapter.testing.ts";
 import type { Host } from "../host.ts";
-import { gemm, gemmResult } from "./index.ts";
+import { gemm, gemmResult } from "./gemm.ts";
 import { matrixTiles } from "./matrix.ts";
 import type { Form } from "./tiled.ts";
 

@@ -1,0 +1,48 @@
+import { type SuiteOptions, toggleNames } from "../measure/suite.ts";
+import type { Part } from "../runner/run.ts";
+
+/**
+ * What a GPU is asked in a few minutes, what matters most first: the training step beside PyTorch, whether the kernels are
+ * right, where the step goes, which variants of kernels win, then the rest. A part may take what it needs of the budget up to
+ * its own limit; in `quick`, everything is a toy.
+ */
+export const gpuPlan = (options: Pick<SuiteOptions, "quick" | "python">): Part[] => {
+  const at = (batch: number) => (options.quick ? "tiny" : `crammed-bert:batch=${batch}`);
+  const part = (suite: string, precision: SuiteOptions["precision"], seconds: number, ...batches: number[]): Part => ({
+    suite,
+    options: { ...options, backend: "webgpu", precision, shapes: batches.map(at) },
+    // A software adapter compiles for minutes.
+    limitMs: (options.quick ? 600 : seconds) * 1000,
+  });
+  /** What Dawn's own checks cost. */
+  const unchecked = (one: Part): Part => ({ ...one, options: { ...one.options, toggles: toggleNames } });
+  const parts = [
+    part("machine", "mixed", 40),
+    part("model", "mixed", 60, 128),
+    part("pytorch", "mixed", 100, 128),
+    part("conformance", "mixed", 40),
+    part("machine", "float32", 40),
+    part("model", "float32", 60, 128),
+    part("kernels", "mixed", 30, 128),
+    unchecked(part("model", "mixed", 45, 128)),
+    part("sweep", "mixed", 75, 128),
+    part("model", "mixed", 45, 64),
+    part("model", "mixed", 45, 256),
+    part("sweep", "float32", 60, 128),
+    part("conformance", "float32", 60),
+    part("kernels", "float32", 30, 128),
+    part("ops", "mixed", 60, 128),
+    part("model", "float32", 45, 64),
+    part("model", "float32", 45, 256),
+    part("sweep", "mixed", 60, 64, 256),
+    part("pytorch", "mixed", 90, 64),
+    part("pytorch", "mixed", 90, 256),
+    part("loop", "mixed", 45, 128),
+    part("optim", "mixed", 45, 128),
+    part("ops", "float32", 60, 128),
+    part("stock-tfjs", "float32", 60, 128),
+  ];
+  const nameOf = ({ suite, options: { precision, shapes, toggles } }: Part) =>
+    `${suite} ${precision} ${shapes[0]} ${toggles}`;
+  return parts.filter((one, i) => parts.findIndex((other) => nameOf(other) === nameOf(one)) === i);
+};

@@ -1,0 +1,29 @@
+import type { Recipe, RunContext, RunOptions } from "@cramkit/recipes";
+import type { Command } from "commander";
+import { type RecipeOptions, resolveRecipe, withRecipe } from "../options/recipe-options.ts";
+import { writeReport } from "../report/write-report.ts";
+import { session } from "../terminal/session.ts";
+import { showSchedule } from "./show-schedule.ts";
+
+interface TrainingOptions extends RecipeOptions {
+  readonly allowSoftware?: boolean;
+}
+
+/** Makes a command that trains by a recipe: `work` does it, a report follows. Returns the run's folder to `after`. */
+export const trainingCommand = (
+  command: Command,
+  work: (recipe: Recipe, options: RunOptions, context: RunContext) => Promise<void>,
+  after: (folder: string) => void = () => {},
+): Command =>
+  withRecipe(command)
+    .option("--allow-software", "accept a WebGPU adapter that is a CPU: right, but slow")
+    .action(async (name: string, options: TrainingOptions) => {
+      const { allowSoftware } = options;
+      const { recipe, folder, dataFolder } = await resolveRecipe(name, options);
+      await session(async (context) => {
+        context.say(`${recipe.name}: ${recipe.description}\n${showSchedule(recipe)}`);
+        await work(recipe, { folder, dataFolder, allowSoftware }, context);
+      });
+      await writeReport(folder);
+      after(folder);
+    });

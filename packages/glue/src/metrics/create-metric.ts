@@ -1,0 +1,16 @@
+import { accuracy, f1, matthews } from "./confusion.ts";
+import { pearson, spearman } from "./correlation.ts";
+import type { Metric } from "./metric.ts";
+
+export const metricNames = ["accuracy", "f1", "matthews", "pearson", "spearman"] as const;
+
+export type MetricName = (typeof metricNames)[number];
+
+const factories: Record<MetricName, () => Metric> = { accuracy, f1, matthews, pearson, spearman };
+
+/** A fresh accumulator of the metric. */
+export function createMetric(name: MetricName): Metric {
+  const factory = factories[name];
+  if (!factory) throw new RangeError(`createMetric: expected one of ${metricNames.join(", ")}, got ${name}`);
+  return factory();
+}

@@ -1,0 +1,61 @@
+import { randomBits } from "../random.ts";
+import type { Example, Task, TaskData } from "../tasks/task.ts";
+import { type Passage, passages, type SentenceOptions } from "./sentences.ts";
+
+/** Options of a probe that is built from documents. */
+export interface ProbeOptions extends SentenceOptions {
+  seed?: number;
+  /** The share of documents whose examples are scored instead of trained on. */
+  devFraction?: number;
+  /** At most this many training examples; an even number keeps them balanced. */
+  maxTrain?: number;
+  maxDev?: number;
+}
+
+/** The passages of one side, by document; no sentence occurs twice in both sides together. */
+export type Side = readonly (readonly Passage[])[];
+
+/**
+ * Builds both sets of a probe. Documents go to one side or the other, a pure function of (seed, position of the
+ * document). A sentence that occurs again is dropped, so that nothing scored was trained on.
+ */
+export function probeFrom(
+  task: Task,
+  documents: Iterable<string>,
+  build: (side: Side, limit: number, stream: number) => Example[],
+  { seed = 0, devFraction = 0.2, maxTrain = 4000, maxDev = 1000, ...sentences }: ProbeOptions,
+): TaskData {
+  const train: Passage[][] = [];
+  const dev: Passage[][] = [];
+  const seen = new Set<string>();
+  let position = 0;
+  for (const document of documents) {
+    const side = randomBits(seed, 0, position++) < devFraction * 0x1_0000_0000 ? dev : train;
+    const fresh = passages(document, sentences).flatMap((passage) => withoutRepeats(passage, seen));
+    if (fresh.length > 0) side.push(fresh);
+  }
+  const examples = { train: build(train, maxTrain, 1), dev: build(dev, maxDev, 2) };
+  for (const [name, { length }] of Object.entries(examples)) {
+    if (length === 0)
+      throw new RangeError(
+        `${task.name} probe: expected sentences for its ${name} set in ${position} documents, found none; ` +
+          "pass more documents, or lower minWords",
+      );
+  }
+  return {
+    task,
+    train: examples.train,
+    evaluations: [{ name: "dev", column: task.title, examples: examples.dev }],
+  };
+}
+
+function withoutRepeats(passage: Passage, seen: Set<string>): Passage[] {
+  const result: string[][] = [[]];
+  for (const sentence of passage) {
+    const key = sentence.toLowerCase();
+    if (seen.has(key)) result.push([]);
+    else result.at(-1)!.push(sentence);
+    seen.add(key);
+  }
+  return result.filter(({ length }) => length > 0);
+}

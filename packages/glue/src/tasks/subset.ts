@@ -1,0 +1,31 @@
+import { permutation } from "../random.ts";
+import type { Example, TaskData } from "./task.ts";
+
+export interface SubsetOptions {
+  /** At most this many training examples. */
+  train?: number;
+  /** At most this many examples of each evaluation set. */
+  dev?: number;
+  seed?: number;
+}
+
+/** A random part of a task, for a quick look. Its scores are shown as those of partial data. */
+export function subset(data: TaskData, { train, dev, seed = 0 }: SubsetOptions): TaskData {
+  return {
+    ...data,
+    train: sample(data.train, train, seed),
+    officialTrainRows: data.officialTrainRows ?? data.train.length,
+    evaluations: data.evaluations.map((set) => ({
+      ...set,
+      examples: sample(set.examples, dev, seed),
+      officialRows: set.officialRows ?? set.examples.length,
+    })),
+  };
+}
+
+/** `count` examples in their old order. */
+function sample(examples: readonly Example[], count = examples.length, seed: number): readonly Example[] {
+  if (count >= examples.length) return examples;
+  const chosen = permutation(examples.length, seed, 0).subarray(0, count).sort();
+  return Array.from(chosen, (row) => examples[row]!);
+}

@@ -1,0 +1,123 @@
+import type { TaskData } from "../tasks/task.ts";
+import { stepsOf } from "./batches.ts";
+import { majorityBaseline } from "./majority.ts";
+import { changedProtocol, checkProtocol, type Protocol, protocols } from "./protocol.ts";
+import { digestOf, type Identity, loadResult, saveResult, type TrialResult } from "./results.ts";
+import type { Trainee } from "./trainee.ts";
+import { type EncodedTask, encodeTask, runTrial, type TrialProgress } from "./trial.ts";
+
+export interface RunOptions {
+  trainee: Trainee;
+  /** Read one after the other, so that a generator keeps one task in memory. */
+  tasks: Iterable<TaskData> | AsyncIterable<TaskData>;
+  protocol?: Protocol;
+  /** A 32-bit number; trial `k` (from 0) has the seed `seed + k`. */
+  seed?: number;
+  /** Holds `TASK/trial-K.json` for every trial that is done; what is there already is not run again. */
+  resultsDir?: string;
+  /** Also predict the test sets, for a submission. */
+  tests?: boolean;
+  /** Run a protocol beyond the five epochs of the challenge; tables then say so. */
+  allowMoreEpochs?: boolean;
+  evaluationBatchSize?: number;
+  onProgress?: (progress: RunProgress) => void;
+  /** Ends the run with the signal's reason between two batches. */
+  signal?: AbortSignal;
+}
+
+export type RunProgress = { readonly task: string; readonly trial: number; readonly trials: number } & (
+  | TrialProgress
+  | { readonly phase: "finished" | "resumed"; readonly result: TrialResult }
+);
+
+/** Runs every trial of every task and returns their results, in that order. */
+export async function runTasks(options: RunOptions): Promise<TrialResult[]> {
+  const { trainee, seed = 0, resultsDir, tests = false, signal } = options;
+  const protocol = fitted(options.protocol ?? protocols.GLUE_sane, trainee);
+  checkProtocol(protocol, options);
+  const results: TrialResult[] = [];
+  for await (const data of options.tasks) {
+    const { task } = data;
+    checkSets(data, protocol, tests);
+    const digest = digestOf(data);
+    let encoded: EncodedTask | undefined;
+    for (let trial = 0; trial < protocol.trials; trial++) {
+      signal?.throwIfAborted();
+      const at = { task: task.title, trial, trials: protocol.trials };
+      const report = (progress: TrialProgress) => options.onProgress?.({ ...at, ...progress });
+      const identity: Identity = {
+        trainee: trainee.id,
+        protocol: { ...protocol, trials: 0 },
+        data: digest,
+        seed: (seed + trial) >>> 0,
+      };
+      let result = resultsDir === undefined ? undefined : await loadResult(resultsDir, task.name, trial, identity);
+      if (result && (!tests || hasTests(result, data))) {
+        options.onProgress?.({ ...at, phase: "resumed", result });
+      } else {
+        encoded ??= await encodeTask(data, trainee, { protocol, tests, report, signal });
+        const outcome = await runTrial(trainee, {
+          task,
+          encoded,
+          protocol,
+          seed: identity.seed,
+          evaluationBatchSize: options.evaluationBatchSize ?? 128,
+          report,
+          signal,
+        });
+        const { train, officialTrainRows, notes } = data;
+        result = {
+          format: 1,
+          task,
+          trial,
+          identity,
+          train: { rows: train.length, officialRows: officialTrainRows },
+          majority: majorityBaseline(data),
+          notes,
+          ...outcome,
+        };
+        if (resultsDir !== undefined) await saveResult(resultsDir, result);
+        options.onProgress?.({ ...at, phase: "finished", result });
+      }
+      results.push(result);
+    }
+  }
+  return results;
+}
+
+function hasTests(result: TrialResult, { tests = [] }: TaskData): boolean {
+  return tests.every(({ column, examples }) =>
+    result.tests?.some((predictions) => predictions.column === column && predictions.values.length === examples.length),
+  );
+}
+
+/** The protocol within what the model can take. */
+function fitted(protocol: Protocol, { maxLength = protocol.maxLength }: Trainee): Protocol {
+  return maxLength < protocol.maxLength
+    ? changedProtocol(protocol, { maxLength: Math.floor(maxLength / 8) * 8 })
+    : protocol;
+}
+
+function checkSets({ task, train, evaluations, tests }: TaskData, protocol: Protocol, wantTests: boolean): void {
+  if (stepsOf(protocol, train.length) === 0)
+    throw new RangeError(
+      `${task.title}: expected at least one batch of ${protocol.batchSize} training examples, got ${train.length}; ` +
+        "add examples or lower the protocol's batchSize",
+    );
+  for (const [kind, sets] of [
+    ["evaluation", evaluations],
+    ["test", wantTests ? (tests ?? []) : []],
+  ] as const) {
+    for (const set of sets) {
+      if (set.examples.length === 0)
+        throw new RangeError(`${task.title}: expected examples in the ${kind} set ${set.name}, got none`);
+      if (kind === "evaluation" && set.examples.some(({ label }) => label === undefined))
+        throw new RangeError(
+          `${task.title}: expected labels in ${set.name}, got a row without one; a test set cannot be scored here: ` +
+            "score the dev set, or write a submission",
+        );
+    }
+  }
+  if (train.some(({ label }) => label === undefined))
+    throw new RangeError(`${task.title}: expected a label on every training example, got one without`);
+}

@@ -1,0 +1,59 @@
+import { type Tensor, zeros } from "@tensorflow/tfjs-core";
+import { checkRange, checkTensor, printShape } from "../check.ts";
+import { differentiable } from "../differentiable.ts";
+import { fusedMany } from "../dispatch.ts";
+import { checkDropout, type DropoutOptions } from "../dropout/dropout.ts";
+import { attentionGrad } from "./gradient.ts";
+import { type AttentionAttrs, attentionReference } from "./reference.ts";
+
+export interface AttentionOptions {
+  /** Must divide the hidden size. */
+  heads: number;
+  /** `[batch, seq]`, 1 where a key may be attended to, 0 where not. */
+  mask?: Tensor;
+  /** Dropout of the attention probabilities. */
+  dropout?: DropoutOptions;
+}
+
+/**
+ * Bidirectional self-attention, per head softmax(Q K^T / sqrt(headDim)) V, with an exact softmax.
+ * `qkv [batch, seq, 3 * hidden]`, its last axis grouped `[heads, 3, headDim]` -> `[batch, seq, hidden]`.
+ * A row that may attend to nothing yields zeros.
+ */
+export const attention = (qkv: Tensor, { heads, mask, dropout }: AttentionOptions): Tensor => {
+  checkTensor("attention", "qkv", qkv, ["batch", "seq", "3 * hidden"]);
+  const [batch, seq, width] = qkv.shape as [number, number, number];
+  checkRange("attention", "heads to be a positive integer", heads, Number.isInteger(heads) && heads > 0);
+  const divides = width % (3 * heads) === 0;
+  checkRange(
+    "attention",
+    `qkv ${printShape(["batch", "seq", "3 * heads * headDim"])} with heads ${heads}`,
+    printShape(qkv.shape),
+    divides,
+  );
+  if (mask) checkTensor("attention", "mask", mask, [batch, seq]);
+  if (dropout) checkDropout("attention", dropout);
+  const { rate, seed, stream } = dropout ?? { rate: 0, seed: 0, stream: 0 };
+  const attrs = { heads, rate, seed, stream };
+  return differentiable(
+    [qkv],
+    (save) => {
+      const [y, lse] = attentionForward(qkv, mask, attrs);
+      save(qkv, y, lse, ...(mask ? [mask] : []));
+      return y;
+    },
+    (dy, saved) => {
+      const [qkv, y, lse, mask] = saved as [Tensor, Tensor, Tensor, Tensor?];
+      return [attentionGrad(dy, qkv, y, lse, mask, attrs)];
+    },
+  );
+};
+
+const attentionForward = (qkv: Tensor, mask: Tensor | undefined, attrs: AttentionAttrs) => {
+  const [batch, seq, width] = qkv.shape as [number, number, number];
+  return qkv.size === 0
+    ? ([zeros([batch, seq, width / 3]), zeros([batch, attrs.heads, seq])] as const)
+    : fusedMany<[y: Tensor, lse: Tensor]>("CramkitAttention", { qkv, mask }, { ...attrs }, () =>
+        attentionReference(qkv, mask, attrs),
+      );
+};

@@ -1,0 +1,86 @@
+import { registerGradients } from "../gradients/register-gradients.ts";
+import { registerKernels } from "../kernels.ts";
+import type { Capabilities, Host } from "../webgpu/host.ts";
+import { webgpuKernels } from "../webgpu-kernels.ts";
+import { emulatedSubgroup, withEmulatedMatrices } from "./emulated-matrices.testing.ts";
+
+type Tier = Capabilities["tier"];
+
+/** What the tests of the kernels need of a WebGPU backend: the one beside this package, found at run time. */
+export interface TestBackend {
+  description: string;
+  report: { bestTier: Tier; software: boolean };
+  backend: Host & {
+    device: {
+      pushErrorScope(filter: "validation"): void;
+      popErrorScope(): Promise<{ message: string } | null>;
+      createShaderModule(source: { code: string }): unknown;
+    };
+    poison: boolean;
+    numDataIds(): number;
+    memory(): { numBytesInGPU: number; numBytesAllocatedInGPU: number };
+    dispatchCounters(): { bindGroups: number; uniformUploads: number };
+    countTraffic(body: () => void): Map<string, { dispatches: number; bytes: number }>;
+  };
+  dispose(): void;
+}
+
+interface TestOptions {
+  tier?: Tier;
+  variants?: Record<string, string>;
+  matrixSpelling?: "old";
+  /** Computes the tier of matrices on emulated units of this shape. */
+  emulatedUnit?: { m: number; n: number; k: number };
+}
+
+let registered = false;
+let software = false;
+
+/** Whether {@link testableTiers} found a software adapter, which compiles a large kernel for up to a minute. */
+export const isSoftwareAdapter = (): boolean => software;
+
+/** Starts WebGPU with our kernels. */
+export async function startTestBackend(options: TestOptions = {}): Promise<TestBackend> {
+  // Not a static import: the layers forbid one, and a kernel needs the interface, not the package.
+  const url = new URL("../../../backend/src/webgpu/index.ts", import.meta.url).href;
+  const { startWebgpu } = (await import(/* @vite-ignore */ url)) as {
+    startWebgpu(options: object): Promise<TestBackend>;
+  };
+  const { variants = {}, matrixSpelling, emulatedUnit } = options;
+  const tier = emulatedUnit ? "float16" : (options.tier ?? "float32");
+  const precision = tier === "float32" ? "float32" : "mixed";
+  const started = await startWebgpu({ allowSoftware: true, precision, tier, variants });
+  if (emulatedUnit) {
+    const { backend } = started;
+    const sizes = { subgroupMinSize: emulatedSubgroup, subgroupMaxSize: emulatedSubgroup };
+    Object.assign(backend.capabilities, { tier: "matrix", matrix: [emulatedUnit], matrixSpelling: "new", ...sizes });
+    const dispatch = backend.dispatch.bind(backend);
+    backend.dispatch = (program, ...rest) => dispatch(withEmulatedMatrices(program), ...rest);
+  }
+  if (matrixSpelling) Object.assign(started.backend.capabilities, { matrixSpelling });
+  if (!registered) {
+    registerGradients();
+    registerKernels(webgpuKernels);
+    registered = true;
+  }
+  return started;
+}
+
+/** The tiers that can be tested here. Says loudly what cannot; throws where `CRAMKIT_REQUIRE_GPU` is set and nothing can. */
+export async function testableTiers(): Promise<Tier[]> {
+  const order: Tier[] = ["float32", "float16", "matrix"];
+  let tiers: Tier[] = [];
+  try {
+    const { description, report, dispose } = await startTestBackend();
+    dispose();
+    software = report.software;
+    tiers = order.slice(0, order.indexOf(report.bestTier) + 1);
+    console.info(`WebGPU kernels are tested on ${description.split(",")[0]}, tiers ${tiers.join(", ")}`);
+  } catch (error) {
+    if (process.env.CRAMKIT_REQUIRE_GPU) throw error;
+    console.warn(`WebGPU: ${(error as Error).message}`);
+  }
+  const missing = order.filter((tier) => !tiers.includes(tier));
+  if (missing.length > 0) console.warn(`\n######## WebGPU kernels NOT TESTED in tier ${missing.join(", ")} ########\n`);
+  return tiers;
+}

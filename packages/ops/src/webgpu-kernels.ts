@@ -1,0 +1,31 @@
+import type { KernelConfig } from "@tensorflow/tfjs-core";
+import { attentionWebgpu } from "./attention/webgpu/kernels.ts";
+import { dropoutWebgpu } from "./dropout/webgpu.ts";
+import { embeddingWebgpu } from "./embedding/webgpu.ts";
+import { geluWebgpu } from "./gelu/webgpu.ts";
+import { gluWebgpu } from "./glu/webgpu.ts";
+import { layerNormWebgpu } from "./layer-norm/webgpu.ts";
+import { linearWebgpu } from "./linear/webgpu.ts";
+import { maskedCrossEntropyWebgpu } from "./masked-cross-entropy/webgpu.ts";
+import { optimizerWebgpu } from "./optimizer/webgpu.ts";
+import { rmsNormWebgpu } from "./rms-norm/webgpu.ts";
+import { rotaryWebgpu } from "./rotary/webgpu.ts";
+
+export { attentionVariants } from "./attention/webgpu/matrix-select.ts";
+export { gemmVariants } from "./webgpu/gemm/select.ts";
+export type { KernelVariant } from "./webgpu/variant.ts";
+
+/** Every kernel for tfjs's backend `webgpu`, to be passed to `registerKernels`. */
+export const webgpuKernels: readonly KernelConfig[] = /* @__PURE__ */ [
+  linearWebgpu,
+  embeddingWebgpu,
+  layerNormWebgpu,
+  rmsNormWebgpu,
+  rotaryWebgpu,
+  attentionWebgpu,
+  geluWebgpu,
+  gluWebgpu,
+  dropoutWebgpu,
+  maskedCrossEntropyWebgpu,
+  optimizerWebgpu,
+].flat();

@@ -1,0 +1,104 @@
+import { add, div, mul, scalar, sqrt, square, sub, type Tensor, tidy } from "@tensorflow/tfjs-core";
+import type { AdamwAttrs, Kernels, Optimizer, Rate, TensorMap } from "../contracts.ts";
+import { checkBetas, checkFit, checkNonNegative, checkPositive, checkRate, rateAt } from "../state/check.ts";
+import { choose, isTaken, scaledOrZero } from "../state/device-scalar.ts";
+import { decayMask, type Pattern } from "../state/patterns.ts";
+import { asEvaluation, disposeMap, unsharedMap, zerosOf } from "../state/tensor-map.ts";
+import type { MomentState } from "../transforms/scale-by-adam.ts";
+
+export interface AdamwOptions {
+  learningRate?: Rate;
+  b1?: number;
+  b2?: number;
+  epsilon?: number;
+  weightDecay?: number;
+  /** Parameters without weight decay. Default: `studyNoDecay`, biases and norms. */
+  noDecay?: readonly Pattern[];
+  /** In-place kernels of the backend; without them the same numbers come from tfjs-core. */
+  kernels?: Kernels;
+}
+
+/**
+ * AdamW with decoupled weight decay that is multiplied by the learning rate, as PyTorch's:
+ *
+ *     mu = b1 mu + (1 - b1) g,  nu = b2 nu + (1 - b2) g^2
+ *     param -= learningRate (mu / (1 - b1^t) / (sqrt(nu / (1 - b2^t)) + epsilon) + weightDecay param)
+ *
+ * Defaults are those of the study. t counts the updates that were asked for, those that the device skipped included.
+ */
+export const adamw = ({
+  learningRate = 1e-3,
+  b1 = 0.9,
+  b2 = 0.98,
+  epsilon = 1e-12,
+  weightDecay = 0.01,
+  noDecay,
+  kernels = {},
+}: AdamwOptions = {}): Optimizer<MomentState> => {
+  checkRate("adamw", learningRate);
+  checkBetas("adamw", { b1, b2 });
+  checkPositive("adamw", { epsilon });
+  checkNonNegative("adamw", { weightDecay });
+  const mask = decayMask("adamw", noDecay);
+  return {
+    init(params) {
+      mask.check(Object.keys(params));
+      return { count: 0, mu: zerosOf(params), nu: zerosOf(params) };
+    },
+    update(gradients, { count, mu, nu }, params, progress, gradScale) {
+      const { grads } = asEvaluation(gradients);
+      checkFit("adamw", "gradients", grads, params);
+      checkFit("adamw", "mu", mu, params);
+      checkFit("adamw", "nu", nu, params);
+      const step = count + 1;
+      const attrs = {
+        learningRate: rateAt("adamw", learningRate, progress),
+        b1,
+        b2,
+        epsilon,
+        correction1: 1 - b1 ** step,
+        correction2: 1 - b2 ** step,
+      };
+      const attrsOf = (name: string) => ({ ...attrs, weightDecay: mask.decays(name) ? weightDecay : 0 });
+      if (kernels.adamw) {
+        const scale = gradScale ?? scalar(1);
+        // A clone that the caller keeps, a snapshot of the weights for example, has the same data.
+        const own = { params: unsharedMap(params), mu: unsharedMap(mu), nu: unsharedMap(nu) };
+        for (const [name, param] of Object.entries(own.params)) {
+          kernels.adamw(param, grads[name]!, own.mu[name]!, own.nu[name]!, scale, attrsOf(name));
+        }
+        if (!gradScale) scale.dispose();
+        disposeMap(grads);
+        return { params: own.params, state: { count: step, mu: own.mu, nu: own.nu }, applied: true };
+      }
+      const taken = gradScale && { gradScale, is: isTaken(gradScale) };
+      const next = { params: {}, mu: {}, nu: {} } as Record<"params" | "mu" | "nu", Record<string, Tensor>>;
+      for (const name of Object.keys(params)) {
+        const tensors = [params[name]!, grads[name]!, mu[name]!, nu[name]!] as const;
+        [next.params[name], next.mu[name], next.nu[name]] = reference(...tensors, taken, attrsOf(name));
+        for (const tensor of tensors) tensor.dispose();
+      }
+      taken?.is.dispose();
+      return { params: next.params, state: { count: step, mu: next.mu, nu: next.nu }, applied: true };
+    },
+  };
+};
+
+/** One parameter's step from tfjs-core: -> [param, mu, nu]. A step that is skipped keeps them by its coefficients. */
+const reference = (
+  param: Tensor,
+  grad: Tensor,
+  mu: Tensor,
+  nu: Tensor,
+  taken: { gradScale: Tensor; is: Tensor } | undefined,
+  { learningRate, b1, b2, epsilon, weightDecay, correction1, correction2 }: AdamwAttrs,
+): [Tensor, Tensor, Tensor] =>
+  tidy(() => {
+    const g = taken ? scaledOrZero(grad, taken.gradScale, taken.is) : grad;
+    const ifTaken = (value: number, otherwise: number) => (taken ? choose(taken.is, value, otherwise) : value);
+    const m = add(mul(mu, ifTaken(b1, 1)), mul(g, ifTaken(1 - b1, 0)));
+    const v = add(mul(nu, ifTaken(b2, 1)), mul(square(g), ifTaken(1 - b2, 0)));
+    const update = div(div(m, correction1), add(sqrt(div(v, correction2)), epsilon));
+    const decayed = weightDecay === 0 ? update : add(update, mul(param, weightDecay));
+    return [sub(param, mul(decayed, ifTaken(learningRate, 0))), m, v];
+  });

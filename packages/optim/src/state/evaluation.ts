@@ -1,0 +1,16 @@
+import type { Evaluate, Gradients, TensorMap } from "../contracts.ts";
+
+/** For optimizers that cannot do without more gradients. */
+export const requireEvaluate = (where: string, evaluate: Evaluate | undefined): Evaluate => {
+  if (evaluate) return evaluate;
+  throw new TypeError(
+    `${where}: expected gradients as { grads, evaluate }, got gradients alone; have the gradient function return evaluate(params), which gives the gradients of the same microbatch at other parameters`,
+  );
+};
+
+/**
+ * Gradients of a whole batch, with the `evaluate` of its last microbatch. A batch of one is marked, too: an optimizer that
+ * cannot work so is to say it in the first step, not when the batch has grown.
+ */
+export const ofLastMicrobatch = (grads: TensorMap, evaluate: Evaluate | undefined): Gradients =>
+  evaluate ? { grads, evaluate, accumulated: true } : grads;

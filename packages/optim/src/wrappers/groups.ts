@@ -1,0 +1,87 @@
+import type { Tensor } from "@tensorflow/tfjs-core";
+import type { Evaluate, Optimizer, State, TensorMap } from "../contracts.ts";
+import { checkFit } from "../state/check.ts";
+import { checkPatterns, matches, type Pattern } from "../state/patterns.ts";
+import { asEvaluation, disposeMap, mapTensors } from "../state/tensor-map.ts";
+
+export interface Group {
+  /** What belongs to the group: patterns over names or a predicate. Left out: all that no group before it took. */
+  params?: readonly Pattern[] | ((name: string, param: Tensor) => boolean);
+  // biome-ignore lint/suspicious/noExplicitAny: groups differ in their states
+  optimizer: Optimizer<any>;
+}
+
+export type GroupState = readonly State[];
+
+const pick = (map: TensorMap, names: readonly string[]): TensorMap =>
+  Object.fromEntries(names.map((name) => [name, map[name]!]));
+
+/**
+ * Gives each parameter to the optimizer of the first group that it belongs to. The state is the list of theirs. Whatever the
+ * order of the groups, `evaluate` sees all weights as they were before the step.
+ */
+export const groups = (list: readonly Group[]): Optimizer<GroupState> => {
+  const belongs = ({ params }: Group, name: string, param: Tensor) =>
+    params === undefined || (typeof params === "function" ? params(name, param) : matches(name, params));
+
+  /** The names of each group's parameters. */
+  const split = (params: TensorMap): string[][] => {
+    const names: string[][] = list.map(() => []);
+    for (const [name, param] of Object.entries(params)) {
+      const group = list.findIndex((candidate) => belongs(candidate, name, param));
+      if (group < 0) {
+        throw new RangeError(
+          `groups: expected a group for every parameter, got none for "${name}"; add one without params`,
+        );
+      }
+      names[group]!.push(name);
+    }
+    return names;
+  };
+
+  return {
+    init(params) {
+      const all = Object.keys(params);
+      const names = split(params);
+      list.forEach((group, i) => {
+        if (Array.isArray(group.params)) checkPatterns("groups", group.params, all);
+        if (typeof group.params === "function" && names[i]!.length === 0) {
+          throw new RangeError(`groups: expected group ${i} to hold a parameter, got none of ${all.length}`);
+        }
+      });
+      return list.map(({ optimizer }, i) => optimizer.init(pick(params, names[i]!)));
+    },
+    update(gradients, state, params, progress, gradScale) {
+      const { grads, evaluate, accumulated } = asEvaluation(gradients);
+      checkFit("groups", "gradients", grads, params);
+      if (!Array.isArray(state) || state.length !== list.length) {
+        throw new RangeError(`groups: expected ${list.length} states, got ${state?.length}; make them with init()`);
+      }
+      const names = split(params);
+      // The last group moves when nobody is left to ask; the others' weights are lent once more, and cost nothing until then.
+      const kept = evaluate ? mapTensors(pick(params, names.slice(0, -1).flat()), (param) => param.clone()) : {};
+      const before = { ...params, ...kept };
+      const next: Record<string, Tensor> = { ...params };
+      let applied = false;
+      const states = list.map(({ optimizer }, i) => {
+        const part = pick(grads, names[i]!);
+        const given = evaluate ? { grads: part, evaluate: within(evaluate, before, names[i]!), accumulated } : part;
+        const result = optimizer.update(given, state[i], pick(params, names[i]!), progress, gradScale);
+        Object.assign(next, result.params);
+        applied ||= result.applied;
+        return result.state;
+      });
+      disposeMap(kept);
+      return { params: next, state: states, applied };
+    },
+  };
+};
+
+/** A group asks for gradients at parameters of its own; the others stay where they were before the step. */
+const within =
+  (evaluate: Evaluate, params: TensorMap, names: readonly string[]): Evaluate =>
+  (changed, options) => {
+    const grads = evaluate({ ...params, ...changed }, options);
+    for (const [name, grad] of Object.entries(grads)) if (!names.includes(name)) grad.dispose();
+    return pick(grads, names);
+  };

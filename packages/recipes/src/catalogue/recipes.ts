@@ -1,0 +1,31 @@
+import type { Recipe } from "../recipe/recipe.ts";
+import { bertBase } from "./bert-base.ts";
+import { bertOriginal } from "./bert-original.ts";
+import { crammedBert } from "./crammed-bert.ts";
+import { crammedBert16x } from "./crammed-bert-16x.ts";
+import { crammedBertV1 } from "./crammed-bert-v1.ts";
+import { izsak } from "./izsak.ts";
+import { quickstart } from "./quickstart.ts";
+import { smoke } from "./smoke.ts";
+
+export type RecipeName =
+  | "quickstart"
+  | "smoke"
+  | "crammed-bert"
+  | "crammed-bert-v1"
+  | "crammed-bert-16x"
+  | "bert-base"
+  | "bert-original"
+  | "izsak";
+
+/** Every recipe by its name. */
+export const recipes: Readonly<Record<RecipeName, () => Recipe>> = {
+  quickstart,
+  smoke,
+  "crammed-bert": crammedBert,
+  "crammed-bert-v1": crammedBertV1,
+  "crammed-bert-16x": crammedBert16x,
+  "bert-base": bertBase,
+  "bert-original": bertOriginal,
+  izsak,
+};

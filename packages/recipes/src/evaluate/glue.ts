@@ -1,0 +1,170 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { basename, join } from "node:path";
+import {
+  type GlueName,
+  glueNames,
+  glueTasksIn,
+  majorityRow,
+  type Protocol,
+  publishedRows,
+  type RunProgress,
+  readGlue,
+  runTasks,
+  type ScoreRow,
+  scoreRow,
+  scoreTable,
+  subset,
+  type TaskData,
+  type TrialResult,
+  tableMarkdown,
+  trialTable,
+} from "@cramkit/glue";
+import { writeFileAtomic } from "@cramkit/trainer/node";
+import type { Compute } from "../compute.ts";
+import { loadModel, type SavedModel } from "../model/saved-model.ts";
+import { disposeTensors } from "../named-tensors.ts";
+import { Interrupted, type RunContext, type StageProgress } from "../progress.ts";
+import { readJson } from "../run-record.ts";
+import { trainee } from "./finetune.ts";
+
+export interface GlueSpec {
+  /** A model folder: of a run, or of a Hugging Face BERT. */
+  readonly model: string;
+  /** Folders of other models to score beside it. */
+  readonly baselines?: readonly string[];
+  /** The folder with the tasks' folders. */
+  readonly data: string;
+  /** Names of tasks; all that are in `data` where absent. */
+  readonly tasks?: readonly GlueName[];
+  /** Finetunes on so many random examples of each task, which the tables then say. */
+  readonly trainExamples?: number;
+  readonly protocol: Protocol;
+  readonly seed: number;
+  /** Where results are kept; a trial that is there is not run again. */
+  readonly results: string;
+  /** Also the same network without its pretrained weights. */
+  readonly untrained: boolean;
+  /** Also predicts the test sets. */
+  readonly tests: boolean;
+  readonly allowMoreEpochs: boolean;
+}
+
+/** A model's trials on all tasks. */
+export interface GlueScores {
+  readonly name: string;
+  readonly results: readonly TrialResult[];
+}
+
+/**
+ * Finetunes on GLUE, task by task and trial by trial: the model, then the same network without pretraining, then the
+ * baselines. Keeps in the `results` folder, which is `glue` in a run's folder:
+ *
+ * - `trained/TASK/trial-K.json`, `untrained/TASK/trial-K.json` and, of every baseline, `NAME/TASK/trial-K.json`: one trial
+ *   each, a `TrialResult` of @cramkit/glue, with its scores, its share of the data, and examples per second. `readResults`
+ *   of @cramkit/glue reads such a folder; `summarize` and `trialTable` make a table of it.
+ * - `scores.json`: the score table, a `ScoreRow[]` of @cramkit/glue: the models in the order above, then the majority class,
+ *   then published rows. Scores are times 100. `readScores` reads it; `scoreTable` orders and marks it.
+ * - `scores.md`: the same table, and one of the trials, as Markdown.
+ *
+ * The last two are written anew whenever a model has run through all its tasks.
+ */
+export const runGlue = async (spec: GlueSpec, compute: Compute, context: RunContext): Promise<GlueScores[]> => {
+  const names = spec.tasks ?? (await glueTasksIn(spec.data));
+  if (names.length === 0)
+    throw new Error(
+      `folder ${spec.data}: expected GLUE tasks with their training and dev files, found none of ${glueNames.join(", ")}; ` +
+        "pass the folder that has CoLA, SST-2, ... in it, or fetch them with cramkit glue download",
+    );
+  const scores: GlueScores[] = [];
+  const finetune = async (
+    name: string,
+    folder: string,
+    id: string,
+    model: Omit<SavedModel, "params">,
+    weights?: Weights,
+  ) => {
+    const results = await runTasks({
+      trainee: trainee({ ...model, id, kernels: compute.kernels, params: weights }),
+      tasks: read(spec, names),
+      protocol: spec.protocol,
+      seed: spec.seed,
+      resultsDir: join(spec.results, folder),
+      tests: spec.tests,
+      allowMoreEpochs: spec.allowMoreEpochs,
+      signal: context.signal,
+      onProgress: (progress) => context.onProgress(stageOf(name, progress)),
+    });
+    scores.push({ name, results });
+    await writeScores(spec.results, scores);
+  };
+  try {
+    for (const [index, folder] of [spec.model, ...(spec.baselines ?? [])].entries()) {
+      const { params, ...model } = await loadModel(folder);
+      try {
+        const name = basename(folder) === "model" ? basename(join(folder, "..")) : basename(folder);
+        const id = `${name} ${await digestOf(join(folder, "model.safetensors"))}`;
+        await finetune(name, index === 0 ? "trained" : id.replace(" ", "-"), id, model, params);
+        if (index === 0 && spec.untrained)
+          await finetune(`${name}, no pretraining`, "untrained", `${id} untrained`, model);
+      } finally {
+        disposeTensors(params);
+      }
+    }
+    return scores;
+  } catch (error) {
+    if (context.signal?.aborted)
+      throw new Interrupted(`stopped; finished trials are kept in ${spec.results}, the same command goes on`);
+    throw error;
+  }
+};
+
+type Weights = SavedModel["params"];
+
+async function* read(
+  { data, tests, trainExamples, seed }: GlueSpec,
+  names: readonly GlueName[],
+): AsyncGenerator<TaskData> {
+  for (const name of names) yield subset(await readGlue(data, name, { tests }), { train: trainExamples, seed });
+}
+
+const stageOf = (model: string, progress: RunProgress): StageProgress => {
+  const { task, trial, trials } = progress;
+  const stage = `${task}, ${model}, trial ${trial + 1} of ${trials}: ${progress.phase}`;
+  if (!("done" in progress)) {
+    const { fitExamplesPerSecond, evaluateExamplesPerSecond } = progress.result;
+    const detail = `${fitExamplesPerSecond.toFixed(0)} examples/s in training, ${evaluateExamplesPerSecond.toFixed(0)} in evaluation`;
+    return { stage, done: 1, total: 1, unit: "trial", detail };
+  }
+  const { phase, done, total, loss, examplesPerSecond } = progress;
+  const speed = examplesPerSecond === undefined ? "" : `${examplesPerSecond.toFixed(0)} examples/s`;
+  const detail = [loss === undefined ? "" : `loss ${loss.toFixed(3)}`, speed].filter(Boolean).join("  ");
+  return { stage, done, total, unit: phase === "train" ? "steps" : "examples", detail };
+};
+
+const scoresFile = (folder: string) => join(folder, "scores.json");
+
+const writeScores = async (folder: string, scores: readonly GlueScores[]): Promise<void> => {
+  const rows = scoreRows(scores);
+  const trials = scores.map(({ name, results }) => `${name}:\n\n${tableMarkdown(trialTable(results))}\n`);
+  await writeFileAtomic(scoresFile(folder), `${JSON.stringify(rows, null, 2)}\n`);
+  await writeFileAtomic(join(folder, "scores.md"), [`${tableMarkdown(scoreTable(rows))}\n`, ...trials].join("\n"));
+};
+
+/** The rows of a score table: the models, what the majority class has on the same sets, and what was published. */
+export const scoreRows = (scores: readonly GlueScores[]): ScoreRow[] => [
+  ...scores.map(({ name, results }) => scoreRow(name, results)),
+  majorityRow(scores[0]?.results ?? []),
+  ...publishedRows,
+];
+
+/** The score table in a results folder of `runGlue`; undefined where there is none. */
+export const readScores = async (folder: string): Promise<ScoreRow[] | undefined> =>
+  (await readJson(scoresFile(folder))) as ScoreRow[] | undefined;
+
+/** The beginning of a file's SHA-256: enough to tell models apart. */
+const digestOf = async (path: string): Promise<string> => {
+  const hash = createHash("sha256");
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Uint8Array);
+  return hash.digest("hex").slice(0, 16);
+};

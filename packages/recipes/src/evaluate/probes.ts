@@ -1,0 +1,87 @@
+import {
+  acceptabilityProbe,
+  continuityProbe,
+  type Protocol,
+  protocols,
+  runTasks,
+  type TrialResult,
+} from "@cramkit/glue";
+import { Interrupted, type RunContext } from "../progress.ts";
+import { streams } from "../random.ts";
+import type { Recipe } from "../recipe/recipe.ts";
+import { type TraineeSpec, trainee } from "./finetune.ts";
+
+/** Trials of the two probes: with the pretrained weights, and the same network without them. */
+export interface ProbeResults {
+  readonly trained: readonly TrialResult[];
+  readonly untrained: readonly TrialResult[];
+}
+
+const probesOf = (recipe: Recipe, texts: readonly string[]) => {
+  const { examples } = recipe.evaluation.probes;
+  const seed = (recipe.seed ^ streams.probes) >>> 0;
+  const limits = { seed, maxTrain: examples, maxDev: Math.ceil(examples / 4) };
+  return { seed, tasks: [acceptabilityProbe(texts, limits), continuityProbe(texts, limits)] };
+};
+
+/** Tells before the training, and not after it, of held-out text that the probes cannot be made from. */
+export const requireProbeTexts = (recipe: Recipe, texts: readonly string[]): void => {
+  if (recipe.evaluation.probes.trials === 0) return;
+  try {
+    probesOf(recipe, texts);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new RangeError(
+      `evaluation.probes: expected held-out text to make them from, got too little: give more text, raise evaluation.heldOut, or set evaluation.probes.trials=0 (${error.message.split(";")[0]})`,
+    );
+  }
+};
+
+/** Finetunes on two small tasks that are made from held-out text. They are probes, not GLUE. */
+export const runProbes = async (
+  recipe: Recipe,
+  texts: readonly string[],
+  model: TraineeSpec,
+  resultsFolder: string,
+  { onProgress, signal }: RunContext,
+): Promise<ProbeResults> => {
+  const { trials, epochs, learningRate } = recipe.evaluation.probes;
+  const { seed, tasks } = probesOf(recipe, texts);
+  const protocol: Protocol = {
+    ...protocols.GLUE_sane,
+    name: "probe",
+    epochs,
+    learningRate,
+    trials,
+    maxLength: recipe.rows.seqLength,
+    head: { pooling: "mean" },
+    secondText: "pairs",
+  };
+  const run = (spec: TraineeSpec, name: string) =>
+    runTasks({
+      trainee: trainee(spec),
+      tasks,
+      protocol,
+      seed,
+      resultsDir: `${resultsFolder}/${name}`,
+      signal,
+      onProgress(progress) {
+        if (progress.phase !== "train") return;
+        const stage = `probe ${progress.task}, ${name} model, trial ${progress.trial + 1} of ${progress.trials}`;
+        onProgress({
+          stage,
+          done: progress.done,
+          total: progress.total,
+          unit: "steps",
+          detail: progress.loss === undefined ? "" : `loss ${progress.loss.toFixed(3)}`,
+        });
+      },
+    });
+  try {
+    const trained = await run(model, "trained");
+    return { trained, untrained: await run({ ...model, id: `${model.id} untrained`, params: undefined }, "untrained") };
+  } catch (error) {
+    if (signal?.aborted) throw new Interrupted("stopped between two batches of a probe; what was finished is kept");
+    throw error;
+  }
+};

@@ -1,0 +1,89 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fromHuggingFaceBert, requireTensors, type TensorEntry, writeSafetensors } from "@cramkit/checkpoint";
+import { checkConfig, type ModelConfig, modelConfigFromHuggingFace, parameterShapes } from "@cramkit/model";
+import { bertTokenizer, type Tokenizer, tokenizerFromJson } from "@cramkit/tokenizer";
+import { writeFileAtomic } from "@cramkit/trainer/node";
+import { entriesOf, type NamedTensors, readEntries, tensorsOf } from "../named-tensors.ts";
+import { readJson } from "../run-record.ts";
+
+const [weightsFile, configFile, tokenizerFile] = ["model.safetensors", "model_config.json", "tokenizer.json"] as const;
+
+/** A model that can be used: its weights, its configuration and its tokenizer. */
+export interface SavedModel {
+  readonly params: NamedTensors;
+  readonly config: ModelConfig;
+  readonly tokenizer: Tokenizer;
+}
+
+/** Writes `model.safetensors`, `model_config.json` and `tokenizer.json` into a folder. Borrows the weights. */
+export const saveModel = async (folder: string, { params, config, tokenizer }: SavedModel): Promise<void> => {
+  await mkdir(folder, { recursive: true });
+  await writeSafetensors(join(folder, weightsFile), entriesOf(params), { metadata: { format: "pt" } });
+  await writeFileAtomic(join(folder, configFile), `${JSON.stringify(config, null, 2)}\n`);
+  await writeFileAtomic(join(folder, tokenizerFile), JSON.stringify(tokenizer.toJSON()));
+};
+
+/**
+ * Reads a model: what `saveModel` wrote, or a BERT as Hugging Face publishes it (`config.json`, `model.safetensors` whole
+ * or in shards, `tokenizer.json` or `vocab.txt`). The caller disposes of the weights.
+ */
+export const loadModel = async (folder: string): Promise<SavedModel> => {
+  const saved = (await readJson(join(folder, configFile))) as ModelConfig | undefined;
+  if (saved) {
+    const { tieWeights = true } = saved; // a file of before decoders could be untied does not say it
+    const ours = { ...saved, tieWeights };
+    checkConfig(ours);
+    const path = join(folder, weightsFile);
+    return { ...toModel(path, await readEntries(path), ours), tokenizer: await readTokenizer(folder) };
+  }
+  const published = (await readJson(join(folder, "config.json"))) as Record<string, unknown> | undefined;
+  if (published) {
+    const config = modelConfigFromHuggingFace(published, join(folder, "config.json"));
+    const tensors = bertTensors(await readEntries(folder), config);
+    return { ...toModel(folder, tensors, config), tokenizer: await readTokenizer(folder) };
+  }
+  throw new Error(
+    `${folder}: expected a model folder with a model_config.json, or a config.json of a Hugging Face BERT, found neither; a run leaves one under model/ once it is trained: \`cramkit resume\` finishes it`,
+  );
+};
+
+/** SHA-256 over the files of a saved model; undefined where one is missing. */
+export const modelDigest = async (folder: string): Promise<string | undefined> => {
+  const hash = createHash("sha256");
+  try {
+    for (const name of [configFile, tokenizerFile, weightsFile])
+      for await (const chunk of createReadStream(join(folder, name))) hash.update(chunk as Uint8Array);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+  return hash.digest("hex");
+};
+
+const toModel = (path: string, entries: TensorEntry[], config: ModelConfig) => {
+  requireTensors(parameterShapes(config), entries, path);
+  return { params: tensorsOf(entries), config };
+};
+
+/** A published checkpoint's tensors under our names; what it has besides the encoder and its head is left out. */
+const bertTensors = (entries: TensorEntry[], config: ModelConfig): TensorEntry[] => {
+  const wanted = new Set(parameterShapes(config).map(({ name }) => name));
+  return fromHuggingFaceBert(entries, config).filter(({ name }) => wanted.has(name));
+};
+
+const readTokenizer = async (folder: string): Promise<Tokenizer> => {
+  const json = await readJson(join(folder, tokenizerFile));
+  if (json) return tokenizerFromJson(json as object);
+  const path = join(folder, "tokenizer_config.json");
+  const settings = ((await readJson(path)) ?? {}) as Record<string, unknown>;
+  const { do_lower_case = true, strip_accents = null, tokenize_chinese_chars = true } = settings;
+  if (tokenize_chinese_chars !== true || (strip_accents !== null && strip_accents !== do_lower_case)) {
+    throw new RangeError(
+      `${path}: expected tokenize_chinese_chars true and strip_accents as do_lower_case, got ${JSON.stringify({ tokenize_chinese_chars, strip_accents, do_lower_case })}; save the tokenizer as a tokenizer.json, which says it all`,
+    );
+  }
+  return bertTokenizer(await readFile(join(folder, "vocab.txt"), "utf8"), { lowercase: do_lower_case === true });
+};

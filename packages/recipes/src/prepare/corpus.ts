@@ -1,0 +1,142 @@
+import { access, readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import {
+  type Corpus,
+  clean,
+  composeCorpus,
+  compressible,
+  type Document,
+  type DocumentFilter,
+  decontaminate,
+  deduplicateDocuments,
+  deduplicateSubstrings,
+  fileDocuments,
+  hubDocuments,
+  installedDocumentation,
+  lengthBetween,
+  referenceCleaning,
+  shuffleDocuments,
+  takeDocuments,
+} from "@cramkit/corpus";
+import { type Tokenizer, tokenizerFromJson } from "@cramkit/tokenizer";
+import type { Recipe, SourceSpec } from "../recipe/recipe.ts";
+
+/** What `openCorpus` needs besides the recipe. */
+export interface CorpusOptions {
+  /** For what does not fit into memory. */
+  readonly workFolder: string;
+  /** Called with the characters of every document that is read, and as a filter works through its files; may throw to stop. */
+  readonly onRead: (stage: string, characters?: number) => void;
+}
+
+/**
+ * The documents of a recipe: its sources in a seeded order, cleaned and filtered. Compressibility by the run's own
+ * tokenizer is not among the filters, since that tokenizer is trained on these documents.
+ */
+export const openCorpus = async ({ corpus, seed }: Recipe, { workFolder, onRead }: CorpusOptions): Promise<Corpus> => {
+  await requirePaths("corpus.sources", corpus.sources);
+  await requirePaths("corpus.decontamination.sources", corpus.decontamination?.sources ?? []);
+  const sources = corpus.sources.map((spec) => {
+    const source = read(spec, corpus);
+    const documents = observed(source, onRead);
+    return {
+      name: nameOf(spec),
+      documents: {
+        ...(corpus.shuffle ? shuffleDocuments(documents, { seed, workFolder }) : documents),
+        report: "report" in source ? source.report : undefined,
+      },
+      weight: spec.weight,
+    };
+  });
+  const filters = await filtersOf(corpus, { workFolder, onRead });
+  const composed = composeCorpus({ sources, filters, atEnd: corpus.whenSourceEnds });
+  if (corpus.maxDocuments === null) return composed;
+  return { ...takeDocuments(composed, { documents: corpus.maxDocuments }), report: composed.report };
+};
+
+/** A path that is wrong is told of now, and not when the sources before it have been read. */
+const requirePaths = async (setting: string, sources: readonly SourceSpec[]): Promise<void> => {
+  for (const source of sources) {
+    if (source.kind === "installed-documentation" && !(await isThere(join(source.root, "node_modules"))))
+      throw new RangeError(
+        `${setting}: expected a folder with node_modules, whose documentation is the text, got ${resolve(source.root)}; \`npm install cramkit\` there, or name text of your own`,
+      );
+    for (const path of source.kind === "files" ? [source.path].flat() : []) {
+      if (!(await isThere(path)))
+        throw new RangeError(
+          `${setting}: expected a file or folder of text, got ${path}, which does not exist; put text there or name another path`,
+        );
+    }
+  }
+};
+
+const isThere = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT" || error.code === "ENOTDIR") return false;
+      throw error;
+    },
+  );
+
+const filtersOf = async (corpus: Recipe["corpus"], { workFolder, onRead }: CorpusOptions) => {
+  const filters: DocumentFilter[] = [];
+  const { cleaning, minCharacters, maxCharacters, maxTokensPerCharacter, decontamination } = corpus;
+  if (cleaning !== "none") filters.push(clean(cleaning === "reference" ? referenceCleaning : {}));
+  if (minCharacters > 0 || maxCharacters !== null)
+    filters.push(lengthBetween({ minCharacters, maxCharacters: maxCharacters ?? undefined }));
+  if (corpus.exactDuplicates) filters.push(deduplicateDocuments());
+  if (decontamination !== null) {
+    const { sources, words } = decontamination;
+    filters.push(decontaminate({ evaluation: composeEvaluation(sources, corpus), words }));
+  }
+  if (corpus.duplicateBytes !== null) {
+    const onProgress = ({ stage }: { stage: string }) => onRead(`${stage} for repeated text`);
+    filters.push(deduplicateSubstrings({ minBytes: corpus.duplicateBytes, workFolder, onProgress }));
+  }
+  if (maxTokensPerCharacter !== null && corpus.compressionTokenizer !== null) {
+    const tokenizer = await readTokenizer(corpus.compressionTokenizer);
+    const countTokens = (text: string) => tokenizer.encodeIds(text).length;
+    filters.push(compressible({ cutoff: maxTokensPerCharacter, countTokens }));
+  }
+  return filters;
+};
+
+/** An evaluation set is small; none of its records may be lost to a broken line. */
+const composeEvaluation = (sources: readonly SourceSpec[], corpus: Recipe["corpus"]): AsyncIterable<Document> =>
+  composeCorpus({
+    sources: sources.map((spec) => ({
+      name: nameOf(spec),
+      documents: read(spec, { ...corpus, maxBadShare: 0, onBrokenFile: "stop" }),
+    })),
+  });
+
+const read = (spec: SourceSpec, { maxBadShare, onBrokenFile }: Recipe["corpus"]) => {
+  const { kind: _, weight: __, ...options } = spec;
+  if (spec.kind === "installed-documentation") return installedDocumentation(spec);
+  if (spec.kind === "hub") return hubDocuments({ ...options, uri: spec.uri, maxBadShare, onBrokenFile });
+  return fileDocuments({ ...options, path: spec.path, maxBadShare, onBrokenFile });
+};
+
+const observed = (documents: AsyncIterable<Document>, onRead: CorpusOptions["onRead"]): AsyncIterable<Document> => ({
+  async *[Symbol.asyncIterator]() {
+    for await (const document of documents) {
+      onRead("reading", document.text.length);
+      yield document;
+    }
+  },
+});
+
+const readTokenizer = async (path: string): Promise<Tokenizer> => tokenizerFromJson(await readFile(path, "utf8"));
+
+/** A source as its recipe names it. */
+const nameOf = (spec: SourceSpec): string => {
+  switch (spec.kind) {
+    case "installed-documentation":
+      return `documentation under ${spec.root}`;
+    case "hub":
+      return spec.uri;
+    case "files":
+      return [spec.path].flat().join(", ");
+  }
+};

@@ -1,0 +1,307 @@
+import { createHash } from "node:crypto";
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { expect, it } from "vitest";
+import { Interrupted, type StageProgress } from "../progress.ts";
+import type { Recipe, SourceSpec } from "../recipe/recipe.ts";
+import { quiet, sentences, tinyRun } from "../testing/tiny.testing.ts";
+import { prepare } from "./prepare.ts";
+
+type Corpus = Recipe["corpus"];
+
+/** A recipe over JSON lines of `texts`, or of any other sources. */
+const setUp = (changes: Partial<Corpus> = {}, texts: readonly string[] = documents) => {
+  const { recipe, root } = tinyRun();
+  const path = join(root, "text.jsonl");
+  writeFileSync(path, texts.map((text, n) => `${JSON.stringify({ id: `d${n}`, text })}\n`).join(""));
+  const corpus: Corpus = { ...recipe.corpus, sources: [{ kind: "files", path }], ...changes };
+  return { root, path, data: join(root, "data"), recipe: { ...recipe, corpus } as Recipe };
+};
+
+const words = sentences(800);
+const documents = Array.from({ length: 160 }, (_, n) => words.slice(5 * n, 5 * n + 5).join(" "));
+
+/** Every file of a folder with the digest of its bytes. */
+const digests = (folder: string) =>
+  Object.fromEntries(
+    readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name))
+      .sort()
+      .map((path) => [path.slice(folder.length), createHash("sha256").update(readFileSync(path)).digest("hex")]),
+  );
+
+const prepared = async (recipe: Recipe, data: string, context = quiet) => {
+  const { folder, report, training, heldOut, close } = await prepare(recipe, data, context);
+  close();
+  return { folder, report, rows: training.rowCount, heldOutRows: heldOut.rowCount };
+};
+
+it.each([
+  [
+    100_000,
+    /^tokenizer\.vocabSize: expected at most [\d,]+, all that the text gives, got 100000; read more text or lower it$/,
+  ],
+  [64, /^tokenizer\.vocabSize: expected at least \d+ \(7 special tokens and .*\), got 64; raise it$/],
+])("says what a recipe can change where a text cannot give %i entries", async (vocabSize, message) => {
+  const characters = Array.from({ length: 90 }, (_, i) => String.fromCodePoint(0x3b1 + i)).join(" ");
+  const { recipe, data } = setUp({}, [...documents, ...documents.map((_, n) => `${characters} ${n}`)]);
+  const sized = { ...recipe, tokenizer: { ...recipe.tokenizer, vocabSize } };
+  await expect(prepared(sized, data)).rejects.toThrow(message);
+});
+
+it("stops where it is asked to and goes on to the same bytes, without a second look at the sources", async () => {
+  const undisturbed = setUp({ shuffle: true, exactDuplicates: true, maxTokensPerCharacter: 0.9 });
+  const whole = digests((await prepared(undisturbed.recipe, undisturbed.data)).folder);
+  expect(Object.keys(whole)).toEqual([
+    "/held-out-texts.json",
+    "/held-out/manifest.json",
+    "/held-out/shard-00000.bin",
+    "/tokenizer.json",
+    "/training/manifest.json",
+    "/training/shard-00000.bin",
+  ]);
+
+  const { recipe, path } = undisturbed;
+  const data = join(undisturbed.root, "stopped");
+  const seen = new Set<string>();
+  for (let stops = 0; ; stops++) {
+    const controller = new AbortController();
+    const onProgress = ({ stage }: StageProgress) => {
+      if (seen.has(stage)) return;
+      seen.add(stage);
+      // The texts are on this disk now: what follows must not need the source.
+      if (stage.startsWith("packing")) rmSync(path, { force: true });
+      controller.abort();
+    };
+    try {
+      const { folder } = await prepared(recipe, data, { ...quiet, onProgress, signal: controller.signal });
+      expect(stops).toBeGreaterThan(3);
+      expect(digests(folder)).toEqual(whole);
+      return;
+    } catch (error) {
+      if (!(error instanceof Interrupted)) throw error;
+    }
+  }
+});
+
+it("is done once, and again from the beginning where only a tokenizer is left", async () => {
+  const { recipe, data, path } = setUp();
+  const { folder } = await prepared(recipe, data);
+  const whole = digests(folder);
+  for (const part of ["training", "held-out"]) rmSync(join(folder, part), { recursive: true });
+  await prepared(recipe, data);
+  expect(digests(folder)).toEqual(whole);
+  rmSync(path);
+  await prepared(recipe, data);
+  expect(digests(folder)).toEqual(whole);
+});
+
+it("does not name its folder after the number of workers", async () => {
+  const { recipe, data } = setUp();
+  const one = await prepared({ ...recipe, corpus: { ...recipe.corpus, workers: 1 } }, data);
+  expect((await prepared({ ...recipe, corpus: { ...recipe.corpus, workers: 0 } }, data)).folder).toBe(one.folder);
+  expect((await prepared({ ...recipe, corpus: { ...recipe.corpus, shuffle: false } }, data)).folder).not.toBe(
+    one.folder,
+  );
+});
+
+it("says where there is too little text", async () => {
+  const { recipe, data } = setUp({ maxDocuments: 30 });
+  const little = { ...recipe, evaluation: { ...recipe.evaluation, heldOut: 0.001 } };
+  for (let times = 0; times < 2; times++) {
+    await expect(prepare(little, data, quiet)).rejects.toThrow(
+      /held-out documents hold 0 tokens.*raise evaluation.heldOut/,
+    );
+  }
+  const none = setUp({ minCharacters: 1e6 });
+  await expect(prepare(none.recipe, none.data, quiet)).rejects.toThrow("the corpus is empty");
+});
+
+const good = documents.map((text) => JSON.stringify({ text })).join("\n");
+const damaged: [string, string | Buffer, RegExp][] = [
+  [
+    "cut.jsonl.gz",
+    gzipSync(good).subarray(0, 1500),
+    /cut\.jsonl\.gz, at or before byte 1500: the gzip data is damaged/,
+  ],
+  [
+    "cut.jsonl.zst",
+    Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, 0x60, 9]),
+    /cut\.jsonl\.zst, at or before byte 7: the zstd/,
+  ],
+  ["cut.parquet", `PAR1${good.slice(0, 900)}`, /cut\.parquet, byte 904: no readable Parquet footer/],
+];
+
+it.each(damaged)("names a damaged %s, or keeps what can be read of it and goes on", async (name, content, message) => {
+  const { recipe, root, data, path } = setUp();
+  const broken = join(root, name);
+  writeFileSync(broken, content);
+  const sources: Corpus["sources"] = [{ kind: "files", path: [broken, path] }];
+  const withBroken = (onBrokenFile: "stop" | "skip"): Recipe => ({
+    ...recipe,
+    corpus: { ...recipe.corpus, sources, onBrokenFile },
+  });
+  await expect(prepare(withBroken("stop"), data, quiet)).rejects.toThrow(message);
+  const { report } = await prepared(withBroken("skip"), data);
+  expect(report.sources[0]!.read).toMatchObject({ brokenFiles: 1, files: 2 });
+  expect(report.sources[0]!.read!.examples).toMatchObject([{ file: broken }]);
+  expect(report.sources[0]!.documents).toBeGreaterThanOrEqual(documents.length);
+});
+
+it("skips bad records up to the stated share, also when it shuffles, and names the line beyond it", async () => {
+  for (const shuffle of [false, true]) {
+    const { recipe, data, path } = setUp({ shuffle });
+    const bad = Buffer.from('{"text": "cut off\n{"other": 1}\n{"text": "\xff"}\n', "latin1");
+    writeFileSync(path, Buffer.concat([bad, readFileSync(path)]));
+    const allowing = (maxBadShare: number): Recipe => ({ ...recipe, corpus: { ...recipe.corpus, maxBadShare } });
+    await expect(prepare(allowing(0.01), data, quiet)).rejects.toThrow(
+      /text\.jsonl, line 3: invalid UTF-8; 3 of \d+ records are bad, more than the allowed share of 0\.01/,
+    );
+    const { report } = await prepared(allowing(0.05), data);
+    expect(report.sources[0]!.read).toMatchObject({ badRecords: 3, documents: documents.length });
+    expect(report.sources[0]!.read!.examples.map(({ place }) => place)).toEqual(["line 1", "line 2", "line 3"]);
+  }
+});
+
+it.skipIf(process.platform !== "linux")(
+  "names the file where the disk is full, and goes on when there is room",
+  async () => {
+    const undisturbed = setUp();
+    const whole = digests((await prepared(undisturbed.recipe, undisturbed.data)).folder);
+    const { recipe, data } = setUp();
+    const signal = AbortSignal.abort();
+    const [, folder] = /goes on in (.*)$/.exec(
+      await prepare(recipe, data, { ...quiet, signal }).catch((e) => e.message),
+    )!;
+    // The device that is always full takes the place of one file after the other.
+    for (const file of [
+      "work/training.documents.partial",
+      "training/shard-00000.bin.tmp",
+      "held-out/shard-00000.bin.tmp",
+    ]) {
+      const path = join(folder!, file);
+      mkdirSync(join(path, ".."), { recursive: true });
+      symlinkSync("/dev/full", path);
+      const name = file.replace(/\.\w+$/, "").replaceAll(".", "\\.");
+      await expect(prepare(recipe, data, quiet)).rejects.toThrow(new RegExp(`${name}.*(free space|free some space)`));
+      rmSync(path, { force: true });
+    }
+    await prepared(recipe, data);
+    const names = (all: Record<string, string>) =>
+      Object.entries(all).filter(([name]) => !name.endsWith("manifest.json"));
+    expect(names(digests(folder!))).toEqual(names(whole)); // manifests state the path of the source
+  },
+);
+
+it("names the byte of a flipped bit, and refuses a manifest of a newer version, without touching either", async () => {
+  const { recipe, data } = setUp();
+  const { folder } = await prepared(recipe, data);
+  const whole = digests(folder);
+  const manifest = join(folder, "training", "manifest.json");
+  const text = readFileSync(manifest, "utf8");
+  writeFileSync(manifest, text.replace('"version": 1', '"version": 99'));
+  await expect(prepare(recipe, data, quiet)).rejects.toThrow(
+    /manifest\.json: expected a manifest of version 1 or older, got version 99/,
+  );
+  writeFileSync(manifest, text);
+  expect(digests(folder)).toEqual(whole);
+  const shard = openSync(join(folder, "training", "shard-00000.bin"), "r+");
+  const [byte] = readFileSync(join(folder, "training", "shard-00000.bin")).subarray(100, 101);
+  writeSync(shard, Uint8Array.of(byte! ^ 4), 0, 1, 100);
+  closeSync(shard);
+  const { training, close } = await prepare(recipe, data, quiet);
+  expect(() => training.readRows([3], new Int32Array(32))).toThrow(
+    /shard-00000\.bin: .*bit 2 of the byte at offset 100/,
+  );
+  close();
+});
+
+it("cleans, filters and decontaminates as the recipe says, and counts each", async () => {
+  const asked = Array.from({ length: 14 }, (_, n) => "abcdefghijklmn".slice(n).concat("o")).join(" ");
+  const { recipe, root, data } = setUp({ minCharacters: 50, maxCharacters: 5000, cleaning: "basic" }, [
+    ...documents,
+    "short",
+    `Before. ${asked}! And after, ${documents[1]}`,
+    `tw\u0301o  spaces\u200b ${documents[0]}`,
+    "x".repeat(6000),
+    "qjx zvk ".repeat(20),
+  ]);
+  const evaluation = join(root, "evaluation.tsv");
+  writeFileSync(evaluation, `label\tsentence\n1\t${asked.toUpperCase()}\n`);
+  const tokenizerSource = await prepared(recipe, data);
+  const corpus: Corpus = {
+    ...recipe.corpus,
+    decontamination: { sources: [{ kind: "files", path: evaluation, field: "sentence" }], words: 13 },
+    maxTokensPerCharacter: 0.6,
+    compressionTokenizer: join(tokenizerSource.folder, "tokenizer.json"),
+  };
+  const { report } = await prepared({ ...recipe, corpus }, data);
+  const dropped = Object.fromEntries(report.filters.map(({ filter, dropped }) => [filter, dropped.documents]));
+  expect(dropped).toEqual({
+    cleaning: 0,
+    "length of 50 to 5000 characters": 2,
+    "13 words in a row of an evaluation set": 1,
+    "compressibility below 0.6 tokens a character": 1,
+  });
+  expect(report.filters[0]!.changed.documents).toBe(1);
+});
+
+it("mixes sources by weight, and stops with the first that ends where it shall", async () => {
+  const { recipe, root, data, path } = setUp();
+  const other = join(root, "other.txt");
+  writeFileSync(other, sentences(40).join("\n"));
+  const sources: SourceSpec[] = [
+    { kind: "files", path, weight: 3 },
+    { kind: "files", path: other, unit: "line", weight: 1 },
+  ];
+  const { report } = await prepared({ ...recipe, corpus: { ...recipe.corpus, sources, whenSourceEnds: "stop" } }, data);
+  const [first, second] = report.sources.map(({ characters }) => characters);
+  expect(first! / second!).toBeGreaterThan(2.5);
+  expect(first! / second!).toBeLessThan(3.5);
+});
+
+it("reads a dataset of the hub with the token of the environment", async () => {
+  const content = Buffer.from(good);
+  const server = createServer((request, response) => {
+    if (request.headers.authorization !== "Bearer hf_test") return void response.writeHead(401).end();
+    if (request.url?.startsWith("/api/datasets/o/set/tree/main")) {
+      response.setHeader("content-type", "application/json");
+      return void response.end(JSON.stringify([{ type: "file", path: "a.jsonl", size: content.length }]));
+    }
+    const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? "") ?? [];
+    const body = from === undefined ? content : content.subarray(Number(from), Number(to) + 1);
+    const range = from === undefined ? {} : { "content-range": `bytes ${from}-${to}/${content.length}` };
+    response.writeHead(from === undefined ? 200 : 206, { etag: '"e1"', "content-length": body.length, ...range });
+    response.end(body);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const hubUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { recipe, root, data } = setUp({ sources: [{ kind: "hub", uri: "hf://datasets/o/set", hubUrl }] });
+  const { HOME, HF_TOKEN } = process.env;
+  try {
+    process.env.HOME = root; // where the cache goes
+    delete process.env.HF_TOKEN;
+    await expect(prepare(recipe, data, quiet)).rejects.toThrow(/no access to hf:\/\/datasets\/o\/set.*token/);
+    process.env.HF_TOKEN = "hf_test";
+    const { report } = await prepared(recipe, data);
+    expect(report.sources).toMatchObject([{ name: "hf://datasets/o/set", documents: documents.length }]);
+  } finally {
+    Object.assign(process.env, { HOME, HF_TOKEN });
+    if (HF_TOKEN === undefined) delete process.env.HF_TOKEN;
+    server.close();
+  }
+});

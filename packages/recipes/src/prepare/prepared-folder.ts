@@ -1,0 +1,18 @@
+import { join } from "node:path";
+import { preparedSetKey } from "@cramkit/packer/node";
+import type { Recipe } from "../recipe/recipe.ts";
+
+/** The sets of prepared rows, by the names of their folders. */
+export const setNames = { training: "training", heldOut: "held-out" } as const;
+
+export type SetName = keyof typeof setNames;
+
+/** The parts of a recipe that decide what a prepared set holds. */
+export const configurationOf = ({ corpus, tokenizer, rows, evaluation, seed }: Recipe) => {
+  const { workers: _, ...text } = corpus;
+  return { corpus: text, tokenizer, rows, heldOut: evaluation.heldOut, seed };
+};
+
+/** The folder of the prepared data of a recipe: the same data, the same folder. */
+export const preparedFolder = (recipe: Recipe, dataFolder: string): string =>
+  join(dataFolder, `${recipe.name}-${preparedSetKey(configurationOf(recipe))}`);

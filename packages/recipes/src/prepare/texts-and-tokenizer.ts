@@ -1,0 +1,75 @@
+import { join } from "node:path";
+import { readDocuments } from "@cramkit/corpus";
+import { type Tokenizer, tokenizerFromJson, trainTokenizer, VocabSizeError } from "@cramkit/tokenizer";
+import { countWordsInThreads } from "@cramkit/tokenizer/node";
+import { writeFileAtomic } from "@cramkit/trainer/node";
+import type { RunContext } from "../progress.ts";
+import type { Recipe } from "../recipe/recipe.ts";
+import { trainingOptions } from "../recipe/tokenizer-options.ts";
+import { readJson } from "../run-record.ts";
+import { finishedTexts, readTexts, type Texts, textFiles } from "./texts.ts";
+
+export interface PreparationOptions {
+  readonly recipe: Recipe;
+  /** The folder of the prepared data. */
+  readonly folder: string;
+  /** Threads beside the one that reads. */
+  readonly workers: number;
+  readonly context: RunContext;
+  /** Throws where the preparation has been asked to stop. */
+  readonly stop: () => void;
+}
+
+/** Reads the corpus and trains the tokenizer on its training documents as they come by, where either is missing. */
+export const textsAndTokenizer = async (
+  options: PreparationOptions,
+): Promise<{ texts: Texts; tokenizer: Tokenizer }> => {
+  const { recipe, folder, workers, context } = options;
+  const tokenizerFile = join(folder, "tokenizer.json");
+  const tokenizerJson = await readJson(tokenizerFile);
+  let texts = await finishedTexts(folder);
+  const onRead = readingProgress(options);
+  async function* trainingTexts(): AsyncGenerator<string> {
+    if (texts) yield* textsAgain(folder, onRead);
+    else texts = yield* readTexts(recipe, folder, onRead);
+  }
+  if (tokenizerJson !== undefined) {
+    if (!texts) for await (const _ of trainingTexts());
+    return { texts: texts!, tokenizer: tokenizerFromJson(tokenizerJson as object) };
+  }
+  const tokenizer = await trainTokenizer(trainingTexts(), {
+    ...trainingOptions(recipe.tokenizer),
+    countWords: workers > 0 ? countWordsInThreads({ threads: workers }) : undefined,
+    onProgress({ phase, fraction }) {
+      if (phase === "train")
+        context.onProgress({ stage: "training the tokenizer", done: fraction, total: 1, unit: "%" });
+    },
+  }).catch((error) => {
+    if (!(error instanceof VocabSizeError)) throw error;
+    const { limit, vocabSize, remedy } = error;
+    throw new RangeError(`tokenizer.vocabSize: expected ${limit}, got ${vocabSize}; ${remedy}`, { cause: error });
+  });
+  await writeFileAtomic(tokenizerFile, JSON.stringify(tokenizer));
+  return { texts: texts!, tokenizer };
+};
+
+type OnRead = (stage: string, characters?: number) => void;
+
+/** Counts what is read, and shows it. */
+const readingProgress = ({ context, stop }: PreparationOptions): OnRead => {
+  let [documents, characters] = [0, 0];
+  return (stage, read = 0) => {
+    stop();
+    if (stage === "reading") documents++;
+    characters += read;
+    context.onProgress({ stage, done: documents, unit: "documents", detail: `${(characters / 1e6).toFixed(1)} MB` });
+  };
+};
+
+/** The training texts that an earlier reading wrote. */
+async function* textsAgain(folder: string, onRead: OnRead): AsyncGenerator<string> {
+  for await (const { text } of readDocuments(textFiles(folder).training)) {
+    onRead("reading", text.length);
+    yield text;
+  }
+}

@@ -1,0 +1,91 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { type CorpusReport, createDocumentsWriter, type DocumentsWriter } from "@cramkit/corpus";
+import { writeFileAtomic } from "@cramkit/trainer/node";
+import { streams, textHash, uniform } from "../random.ts";
+import type { Recipe } from "../recipe/recipe.ts";
+import { readJson } from "../run-record.ts";
+import { type CorpusOptions, openCorpus } from "./corpus.ts";
+
+interface Count {
+  readonly documents: number;
+  readonly characters: number;
+}
+
+/** The read, cleaned and filtered documents of a recipe, on disk until they are packed. */
+export interface Texts {
+  readonly training: Count;
+  readonly heldOut: Count;
+  /** Of the sources and the filters. */
+  readonly report: CorpusReport;
+}
+
+/** Enough text for the probes, little enough for memory. */
+const heldOutCharacters = 4_000_000;
+
+/** Files of the texts in a work folder, and beside it what a run needs of them later. */
+export const textFiles = (folder: string) => ({
+  training: join(folder, "work", "training.documents"),
+  heldOut: join(folder, "work", "held-out.documents"),
+  /** Written last: where it is, the others are complete. */
+  counts: join(folder, "work", "texts.json"),
+  /** For temporary files of shuffling and deduplication; what an interruption left there goes at the next start. */
+  temporary: join(folder, "work", "temporary"),
+  heldOutTexts: join(folder, "held-out-texts.json"),
+});
+
+/** What an earlier reading wrote, or undefined where none was finished. */
+export const finishedTexts = async (folder: string): Promise<Texts | undefined> =>
+  (await readJson(textFiles(folder).counts)) as Texts | undefined;
+
+/**
+ * Reads the corpus once, writes training and held-out documents to their files, and yields the training texts on the
+ * way; returns what there is. Held out is decided by content, so that copies of a document land on the same side.
+ */
+export async function* readTexts(
+  recipe: Recipe,
+  folder: string,
+  onRead: CorpusOptions["onRead"],
+): AsyncGenerator<string, Texts> {
+  const files = textFiles(folder);
+  await rm(files.temporary, { recursive: true, force: true });
+  const corpus = await openCorpus(recipe, { workFolder: files.temporary, onRead });
+  const isHeldOut = (text: string) => uniform(recipe.seed, streams.heldOut, textHash(text)) < recipe.evaluation.heldOut;
+  const heldOutTexts: string[] = [];
+  let kept = 0;
+  const writers: DocumentsWriter[] = [];
+  try {
+    const training = await createDocumentsWriter(files.training);
+    writers.push(training);
+    const heldOut = await createDocumentsWriter(files.heldOut);
+    writers.push(heldOut);
+    for await (const document of corpus) {
+      const { text } = document;
+      if (isHeldOut(text)) {
+        heldOut.add(document);
+        if ((kept += text.length) <= heldOutCharacters) heldOutTexts.push(text);
+      } else {
+        training.add(document);
+        yield text;
+      }
+    }
+    const report = corpus.report();
+    if (report.documents === 0) throw new Error(emptyCorpus(report));
+    const texts = { training: await training.commit(), heldOut: await heldOut.commit(), report };
+    await writeFileAtomic(files.heldOutTexts, JSON.stringify(heldOutTexts));
+    await writeFileAtomic(files.counts, JSON.stringify(texts));
+    return texts;
+  } finally {
+    for (const writer of writers) await writer.abort();
+    await rm(files.temporary, { recursive: true, force: true });
+  }
+}
+
+/** Where the documents of an empty corpus went. */
+const emptyCorpus = ({ sources, filters }: CorpusReport): string => {
+  const read = sources.map(({ name, documents }) => `${documents} documents of ${name}`).join(", ");
+  const dropped = filters
+    .filter(({ dropped }) => dropped.documents > 0)
+    .map(({ filter, dropped }) => `${filter} dropped ${dropped.documents}`);
+  return `the corpus is empty: read ${[read, ...dropped].join("; ")}; check corpus in the recipe`;
+};

@@ -1,0 +1,58 @@
+import { join } from "node:path";
+import { type CorpusReport, readDocuments } from "@cramkit/corpus";
+import { type Json, type PrepareProgress, type RowOrder, writePreparedSet } from "@cramkit/packer/node";
+import type { Tokenizer } from "@cramkit/tokenizer";
+import type { StageProgress } from "../progress.ts";
+import { type Encoder, type EncodingNotes, encodedDocuments } from "./encoded-documents.ts";
+import { configurationOf, type SetName, setNames } from "./prepared-folder.ts";
+import { type Texts, textFiles } from "./texts.ts";
+import type { PreparationOptions } from "./texts-and-tokenizer.ts";
+
+export interface RowsOptions extends PreparationOptions {
+  readonly texts: Texts;
+  readonly tokenizer: Tokenizer;
+  readonly encoder: Encoder;
+}
+
+/** What is packed is safe on disk each time that so much of it has come together. */
+const sortMemoryBytes = 64 << 20;
+
+/** Encodes and packs the documents of one set. */
+export const writeRows = async (set: SetName, order: RowOrder, options: RowsOptions): Promise<void> => {
+  const { recipe, folder, texts, tokenizer, encoder, context, stop } = options;
+  const name = setNames[set];
+  const { maxTokensPerCharacter, compressionTokenizer } = recipe.corpus;
+  const cutoff = compressionTokenizer === null ? maxTokensPerCharacter : null;
+  const read = (from: number) => readDocuments(textFiles(folder)[set], { from });
+  const encoded = encodedDocuments(read, encoder, cutoff); // the tokenizer's template ends each with a separator
+  await writePreparedSet(
+    join(folder, name),
+    (from, notes) => encoded.documents(from, notes as unknown as EncodingNotes | null),
+    {
+      seqLength: recipe.rows.seqLength,
+      vocabSize: tokenizer.vocabSize,
+      order,
+      memoryBytes: sortMemoryBytes,
+      seed: recipe.seed,
+      configuration: configurationOf(recipe),
+      notes: encoded.notes,
+      report: (notes) => withCompressibility(texts.report, notes as unknown as EncodingNotes | null),
+      onProgress(progress) {
+        stop();
+        context.onProgress(packingProgress(name, progress, texts[set].documents));
+      },
+    },
+  );
+};
+
+const withCompressibility = (report: CorpusReport, notes: EncodingNotes | null): Json => {
+  const filters = notes?.compressibility ? [...report.filters, notes.compressibility] : report.filters;
+  return { ...report, filters } as unknown as Json;
+};
+
+const packingProgress = (name: string, progress: PrepareProgress, total: number): StageProgress => {
+  const { phase, documents, rows } = progress;
+  return phase === "pack"
+    ? { stage: `packing ${name} rows`, done: documents, total, unit: "documents", detail: `${rows} rows` }
+    : { stage: `${phase === "sort" ? "sorting" : "writing"} ${name} rows`, done: rows, unit: "rows" };
+};

@@ -1,0 +1,72 @@
+import { expect, it } from "vitest";
+import { recipes } from "../catalogue/recipes.ts";
+import { checkRecipe } from "./check-recipe.ts";
+import type { Recipe } from "./recipe.ts";
+import { applySettings } from "./settings.ts";
+
+it.each(Object.entries(recipes))("takes %s", (_, make) => {
+  expect(() => checkRecipe(make())).not.toThrow();
+});
+
+it.each([
+  [["rows.seqLength=512"], "rows.seqLength: expected at most model.maxSeq 128, got 512"],
+  [["model.heads=5"], "heads: expected a divisor of hidden 128, got 5"],
+  [['model.head={"type":"none"}'], "model.head.type: expected masked-language-model, as a recipe pretrains, got none"],
+  [["model.funnel=[128,100]"], "funnel: expected to begin and end with maxSeq 128"],
+  [["masking.probability=0.003"], "masking.probability: expected to mask a token of the 128 of a row, got 0.003"],
+  [
+    ["masking.probability=0.01", "training.tokenDrop=0.9"],
+    "masking.probability: expected to mask a token of the 12 of a row, got 0.01",
+  ],
+  [
+    ["masking.wholeWords=true", "tokenizer.model=Unigram"],
+    "masking.wholeWords: expected tokens that tell where a word",
+  ],
+  [
+    ["model.position=scaled-sinusoidal", 'training.frozen=["pos_embeding"]'],
+    'training.frozen: expected parts of the names of parameters, got "pos_embeding", which is in none of 22; there is pos_embedding, word_embedding',
+  ],
+  [['training.frozen=["e"]'], "training.frozen: expected a parameter that is left to train, got none"],
+  [
+    ['training.sequenceCurriculum={"lengths":[24,128],"fractions":[0,0.5]}'],
+    "training.sequenceCurriculum: expected lengths that divide the 128 tokens of a row, got 24",
+  ],
+  [
+    ['training.sequenceCurriculum={"lengths":[64,128],"fractions":[0.5]}'],
+    "sequenceCurriculum: expected as many fractions as lengths and at least one, got 1 for 2",
+  ],
+  [
+    ["model.layers=3", "model.funnel=[128,64,128]", 'training.sequenceCurriculum={"lengths":[64],"fractions":[0]}'],
+    "training.sequenceCurriculum: expected null with model.funnel",
+  ],
+  [
+    ["training.schedule.warmup=0.06"],
+    'studySchedule: expected no "warmup" with budget-triangle2, which has none, got 0.06; set it to 0',
+  ],
+  [
+    ['training.progressiveBatch={"theta":0.9,"monotone":false}', "training.batchRamp=0.5"],
+    "training.progressiveBatch: expected no batchRamp",
+  ],
+  [["training.microbatchSize=16"], "training.microbatchSize: expected at most training.batchSize 8, got 16"],
+  [
+    ["training.schedule.warmup=0.7", "training.schedule.cooldown=0.7"],
+    "training.schedule: expected a warmup and a cooldown within the budget, got shares of 0.7 and 0.7",
+  ],
+])("refuses %s before any text is read", (settings, message) => {
+  expect(() => checkRecipe(applySettings(recipes.quickstart(), settings))).toThrow(message);
+});
+
+it("refuses a field of the model that there is not, as one that was mistyped in a file", () => {
+  const recipe = recipes.quickstart();
+  const mistyped = { ...recipe, model: { ...recipe.model, hiden: 64 } } as Recipe;
+  expect(() => checkRecipe(mistyped)).toThrow("model.hiden: no such field; there is hidden");
+});
+
+it("refuses dropped tokens that leave a row which the funnel cannot halve", () => {
+  const funnel = applySettings(recipes.quickstart(), ["model.layers=3", "model.funnel=[128,64,128]"]);
+  expect(() => checkRecipe(funnel)).not.toThrow();
+  expect(() => checkRecipe(applySettings(funnel, ["training.tokenDrop=0.25"]))).not.toThrow();
+  expect(() => checkRecipe(applySettings(funnel, ["training.tokenDrop=0.3"]))).toThrow(
+    "training.tokenDrop: expected rows of a multiple of 2 tokens for model.funnel, got 89",
+  );
+});

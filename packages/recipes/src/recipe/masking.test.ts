@@ -1,0 +1,49 @@
+import { createMasker } from "@cramkit/packer";
+import { crammingTokenizerOptions, trainTokenizer } from "@cramkit/tokenizer";
+import { expect, it } from "vitest";
+import { crammedBert } from "../catalogue/crammed-bert.ts";
+import { sentences } from "../testing/tiny.testing.ts";
+import { maskingOf, specialId } from "./masking.ts";
+import type { Recipe } from "./recipe.ts";
+import { trainingOptions } from "./tokenizer-options.ts";
+
+const texts = sentences(200);
+const recipeWith = (
+  masking: Partial<Recipe["masking"]>,
+  model: Recipe["tokenizer"]["model"] = "WordPiece",
+): Recipe => ({
+  ...crammedBert(),
+  tokenizer: { model, vocabSize: 60 },
+  masking: { policy: "bernoulli", probability: 0.3, wholeWords: true, ...masking },
+});
+const tokenizerOf = (recipe: Recipe) =>
+  trainTokenizer(texts, { ...trainingOptions(recipe.tokenizer), size: "trained" });
+
+it.each(["WordPiece", "BPE"] as const)("masks all tokens of a word of %s or none", async (model) => {
+  const recipe = recipeWith({ policy: "bernoulli" }, model);
+  const tokenizer = await tokenizerOf(recipe);
+  const ids = tokenizer.encodeIds(texts.join(" "));
+  const begins = [...ids].map((id) => !tokenizer.idToToken(id)!.startsWith("##"));
+  expect(begins.filter((begin) => !begin).length).toBeGreaterThan(ids.length / 4);
+  const seqLength = 64;
+  const options = { seqLength, vocabSize: tokenizer.vocabSize, maskId: specialId(tokenizer, "<mask>"), seed: 1 };
+  const masker = createMasker(maskingOf(recipe, tokenizer), options);
+  let masked = 0;
+  for (let row = 0; (row + 1) * seqLength <= ids.length; row++) {
+    const start = row * seqLength;
+    const positions = new Int32Array(seqLength);
+    const count = masker.mask(Int32Array.from(ids), start, row, positions, new Int32Array(seqLength), 0);
+    const selected = new Set(positions.subarray(0, count));
+    masked += count;
+    for (let i = start + 1; i < start + seqLength; i++)
+      if (!begins[i]) expect(selected.has(i)).toBe(selected.has(i - 1));
+  }
+  expect(masked / ids.length).toBeGreaterThan(0.2);
+  expect(masked / ids.length).toBeLessThan(0.4);
+});
+
+it("never masks special tokens where each token is drawn on its own", async () => {
+  const recipe = recipeWith({ wholeWords: false });
+  const masking = maskingOf(recipe, await trainTokenizer(texts, crammingTokenizerOptions({ vocabSize: 60 })));
+  expect(masking).toMatchObject({ kind: "bernoulli", rate: 0.3, excludedIds: [0, 1, 2, 3, 4, 5, 6] });
+});

@@ -1,0 +1,248 @@
+import { type ModelConfig, maskedLossNames } from "@cramkit/model";
+import { studyOptimizerNames } from "@cramkit/optim";
+import { studyScheduleNames } from "@cramkit/scheduler";
+import { z } from "zod";
+import { budgetForm, isBudget } from "./budget.ts";
+import { describeIssue } from "./issue.ts";
+
+const isObject = (value: unknown): boolean => typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** What a recipe may hold. Built on first use: importing this package does nothing. */
+const createSchema = () => {
+  const share = z.number().min(0).max(1);
+  const positive = z.number().positive();
+  const count = z.int().positive();
+
+  /** Share of the characters that come from a source, relative to the others: 1 where it has none. */
+  const weight = positive.optional();
+
+  /** Which files of a folder or a dataset are read, and how. */
+  const reading = {
+    /** Patterns over paths, such as "**\/*.jsonl.gz". */
+    include: z.union([z.string(), z.array(z.string()).min(1)]).optional(),
+    exclude: z.union([z.string(), z.array(z.string()).min(1)]).optional(),
+    format: z.enum(["txt", "jsonl", "json", "csv", "tsv", "parquet", "wikiextractor"]).optional(),
+    /** The field or column that holds the text; a number for a table without a header. */
+    field: z.union([z.string(), z.int().min(0)]).optional(),
+    /** What is a document of a text file. */
+    unit: z.enum(["file", "line", "block"]).optional(),
+    weight,
+  };
+
+  /** Where text comes from. */
+  const source = z.discriminatedUnion("kind", [
+    /** The documentation of the packages that are installed under `root`; comments of `lib.*.d.ts` unless it says all. */
+    z.strictObject({
+      kind: z.literal("installed-documentation"),
+      root: z.string(),
+      declarations: z.enum(["lib", "all"]).optional(),
+      weight,
+    }),
+    /** Files or folders of .txt, .jsonl, .json, .csv, .tsv, .parquet or WikiExtractor output, also .gz and .zst. */
+    z.strictObject({ kind: z.literal("files"), path: z.union([z.string(), z.array(z.string()).min(1)]), ...reading }),
+    /** A dataset of the Hugging Face hub. A token comes from HF_TOKEN, never from here: recipes are kept and shared. */
+    z.strictObject({
+      kind: z.literal("hub"),
+      uri: z.string().regex(/^hf:\/\/datasets\//, "expected hf://datasets/OWNER/NAME[@REVISION][/PATH]"),
+      /** Address of a mirror. */
+      hubUrl: z.string().optional(),
+      ...reading,
+    }),
+  ]);
+
+  /** Largest global norm of a gradient; null does not clip. */
+  const clipNorm = positive.nullable();
+
+  const optimizer = z.discriminatedUnion("name", [
+    z.strictObject({
+      name: z.literal("adamw"),
+      learningRate: positive,
+      b1: share.lt(1),
+      b2: share.lt(1),
+      epsilon: positive,
+      weightDecay: z.number().min(0),
+      clipNorm,
+    }),
+    /** With the study's hyperparameters. */
+    z.strictObject({ name: z.enum(studyOptimizerNames), learningRate: positive, clipNorm }),
+  ]);
+
+  /** What the training minimises over the masked positions; held-out losses are cross-entropy in any case. */
+  const loss = z
+    .strictObject({
+      /** `script`: cross-entropy, plus the loss of the model as a critic of what it fills in (Nijkamp et al. 2021). */
+      name: z.enum([...maskedLossNames, "script"]),
+      /** Share of the target's probability that goes to all words alike; with cross-entropy. */
+      labelSmoothing: share.lt(1),
+      /** Factor of log(Z)^2, Z the sum of exp(logits); with cross-entropy. */
+      zLoss: z.number().min(0),
+    })
+    .refine(({ name, labelSmoothing, zLoss }) => name === "cross-entropy" || (labelSmoothing === 0 && zLoss === 0), {
+      path: ["name"],
+      error: "labelSmoothing and zLoss go with cross-entropy: set both to 0",
+    });
+
+  /** Weights that are evaluated and kept in place of the last ones; the training does not see them. */
+  const averaging = z.discriminatedUnion("kind", [
+    /** The exponential moving average over the steps. */
+    z.strictObject({ kind: z.literal("ema"), decay: share.lt(1) }),
+    /** The mean of the last `snapshots` copies, one every so many steps (LAWA). */
+    z.strictObject({ kind: z.literal("latest"), snapshots: count, every: count }),
+  ]);
+
+  const recipe = z.strictObject({
+    name: z.string().regex(/^[a-z0-9][a-z0-9.-]*$/, "expected small letters, digits, dots and dashes"),
+    description: z.string(),
+    /** Every random choice of the run follows from it. */
+    seed: z.int().min(0).max(0xffffffff),
+    backend: z.strictObject({
+      name: z.enum(["auto", "cpu", "webgpu", "tensorflow"]),
+      precision: z.enum(["float32", "mixed"]),
+      /** Threads of the CPU backend; null for all cores. */
+      threads: count.nullable(),
+    }),
+    corpus: z.strictObject({
+      sources: z.array(source).min(1),
+      /** What happens when the first of several sources ends: the others go on, all stop, or it begins again. */
+      whenSourceEnds: z.enum(["continue", "stop", "repeat"]).default("continue"),
+      maxDocuments: count.nullable(),
+      /** Documents are drawn in a seeded order. */
+      shuffle: z.boolean(),
+      /** "basic": Unicode form, controls, spaces; "reference": the steps that the study's tokenizer has in it. */
+      cleaning: z.enum(["none", "basic", "reference"]).default("none"),
+      minCharacters: z.int().min(0),
+      maxCharacters: count.nullable().default(null),
+      /** Drops documents of at least so many tokens a character; null keeps all. */
+      maxTokensPerCharacter: positive.nullable(),
+      /** The tokenizer.json that measures it; null for the run's own tokenizer. */
+      compressionTokenizer: z.string().nullable().default(null),
+      exactDuplicates: z.boolean(),
+      /** Removes repeated substrings of at least so many bytes; null leaves them. */
+      duplicateBytes: z.int().min(8).nullable(),
+      /** Drops documents that share so many words in a row with texts of an evaluation; null keeps all. */
+      decontamination: z
+        .strictObject({ sources: z.array(source).min(1), words: count.default(13) })
+        .nullable()
+        .default(null),
+      /** Share of a source's records that may be broken: they are skipped and counted, beyond it the run stops. */
+      maxBadShare: share.default(0.001),
+      /** A file that is damaged as a whole: stop, or keep what was read of it and go on. */
+      onBrokenFile: z.enum(["stop", "skip"]).default("stop"),
+      /** Threads that tokenize, beside the one that reads; null for all cores. The data is the same for any number. */
+      workers: z.int().min(0).nullable().default(null),
+    }),
+    tokenizer: z.strictObject({
+      model: z.enum(["WordPiece", "BPE", "Unigram", "WordLevel"]),
+      vocabSize: z
+        .int()
+        .min(64)
+        .max(1 << 20),
+    }),
+    rows: z.strictObject({
+      seqLength: z.int().min(8).max(512),
+      /** `unigram`: likely rows first, as the study's paper has it; its code calls that the reverse. */
+      order: z.enum(["as-is", "shuffled", "separators", "full-stops", "unigram", "reverse-unigram", "word-length"]),
+    }),
+    masking: z.strictObject({
+      policy: z.enum(["exact", "bernoulli", "always-mask"]),
+      probability: share.gt(0).lt(1),
+      wholeWords: z.boolean(),
+    }),
+    /** An encoder of @cramkit/model; its vocabulary size comes from the tokenizer, its dropout from the training. */
+    model: z.custom<ModelConfig>(isObject, "expected the fields of an encoder"),
+    training: z.strictObject({
+      budget: z.custom<string>(isBudget, `expected ${budgetForm}`),
+      loss: loss.default({ name: "cross-entropy", labelSmoothing: 0, zLoss: 0 }),
+      optimizer,
+      schedule: z.strictObject({ name: z.enum(studyScheduleNames), warmup: share, cooldown: share }),
+      /** Examples of one optimizer step at the end of the ramp. */
+      batchSize: count,
+      /** Below 1 a share of the budget, from 1 on microbatches, over which the batch grows; 0: no ramp. */
+      batchRamp: z.number().min(0),
+      /**
+       * Grows each batch until its mean gradient is known well enough (the norm test, with the study's `theta` of 0.9), from two
+       * microbatches up to `batchSize`; `monotone`: never a smaller one again. Steps, and bias corrections, count microbatches then.
+       */
+      progressiveBatch: z.strictObject({ theta: positive, monotone: z.boolean() }).nullable().default(null),
+      /** Examples of one forward and backward pass; "auto" finds it by trial. */
+      microbatchSize: z.union([count, z.literal("auto")]),
+      dropout: share.lt(1),
+      /** Share of the tokens that are left out of each row, at random, before it is masked: shorter rows, cheaper steps. */
+      tokenDrop: share.lt(1).default(0),
+      /** Cuts each row into shorter ones, of a length that holds from a share of the budget on; null leaves rows whole. */
+      sequenceCurriculum: z
+        .strictObject({ lengths: z.array(count).min(1), fractions: z.array(share.lt(1)) })
+        .nullable()
+        .default(null),
+      /** Each time through the rows in a new order, in place of the one they are stored in. */
+      reshuffle: z.boolean().default(false),
+      /** Parts of the names of parameters that keep their first values. */
+      frozen: z.array(z.string().min(1)),
+      averaging: averaging.nullable(),
+    }),
+    /** When a run has left the road. */
+    guard: z.strictObject({
+      /** A loss is bad where it is not finite, or above so many times the median of the last 64. */
+      spikeFactor: z.number().gt(1),
+      /** So many bad losses in a row go back to the last checkpoint, on with the data after them. */
+      patience: count,
+      /** So often, then the run gives up. */
+      maxRollbacks: z.int().min(0),
+      /** Gives up where the median loss is above `loss` once this share of the budget is used. */
+      abandon: z.strictObject({ fraction: share, loss: positive }).nullable(),
+    }),
+    evaluation: z.strictObject({
+      /** Share of the documents that is never trained on. */
+      heldOut: share.gt(0).lt(1),
+      /** Held-out rows of a measurement. */
+      rows: count,
+      /** Measures the held-out loss every such share of the budget. */
+      every: share.gt(0),
+      /** Finetunes the two probes on held-out text; 0 trials leaves them out. */
+      probes: z.strictObject({
+        trials: z.int().min(0),
+        examples: count,
+        epochs: z.int().min(1),
+        learningRate: positive,
+      }),
+    }),
+    metrics: z.strictObject({
+      /** Floating-point operations a second that the device can do at best, for its utilisation; null leaves that out. */
+      peakFlops: positive.nullable(),
+    }),
+    /** Written so often, before the deadline of a budget in hours, and when the held-out loss is the best so far. */
+    checkpoints: z.strictObject({
+      minutes: positive,
+      /** Newest ones to keep; the best is kept besides. */
+      keep: count,
+    }),
+  });
+  return recipe.refine(
+    ({ backend, training }) => backend.precision === "float32" || training.optimizer.name !== "adahessian",
+    {
+      path: ["training", "optimizer", "name"],
+      error:
+        "adahessian takes differences of gradients, which half precision rounds away: set backend.precision=float32",
+    },
+  );
+};
+
+let schema: ReturnType<typeof createSchema> | undefined;
+
+/** A complete run as plain data: the same recipe and seed make the same run. */
+export type Recipe = z.infer<ReturnType<typeof createSchema>>;
+
+export type SourceSpec = Recipe["corpus"]["sources"][number];
+
+/** Fields that an error names; the rest is counted. */
+const namedIssues = 4;
+
+/** Checks a recipe that came from outside; the error names the fields that are off. */
+export const parseRecipe = (value: unknown, origin: string): Recipe => {
+  schema ??= createSchema();
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issues = result.error.issues.map((issue) => describeIssue(issue, value));
+  const more = issues.length > namedIssues ? `; and ${issues.length - namedIssues} more` : "";
+  throw new RangeError(`${origin}: ${issues.slice(0, namedIssues).join("; ")}${more}`);
+};

@@ -1,0 +1,71 @@
+import { init, type ModelConfig } from "@cramkit/model";
+import { preparedSetKey } from "@cramkit/packer/node";
+import { scoreModel, scoreUnigram } from "../evaluate/evaluate.ts";
+import { runProbes } from "../evaluate/probes.ts";
+import { loadModel, modelDigest } from "../model/saved-model.ts";
+import { disposeTensors, type NamedTensors } from "../named-tensors.ts";
+import { type MaskedScores, readJson, readSummary, runFiles, writeJson } from "../run-record.ts";
+import type { OpenRun, RunStage } from "./stage.ts";
+
+/** What scores were measured with; others are measured anew. */
+interface Evaluated {
+  /** Digest of the model. */
+  readonly model: string | undefined;
+  /** Key of the recipe: it decides rows, masks and probes. */
+  readonly recipe: string;
+}
+
+/** Scores the model that pretraining left, on held-out rows and on the probes; `evaluated.json` comes last. */
+export const evaluateStage: RunStage = {
+  async isDone(recipe, folder) {
+    const files = runFiles(folder);
+    const wanted = [files.evaluated, files.masked, ...(recipe.evaluation.probes.trials > 0 ? [files.probes] : [])];
+    const [evaluated, ...scores] = await Promise.all(wanted.map(readJson));
+    if (evaluated === undefined || scores.includes(undefined)) return false;
+    const { model, recipe: key } = evaluated as Evaluated;
+    return key === preparedSetKey(recipe) && model !== undefined && model === (await modelDigest(files.model));
+  },
+
+  async run(run) {
+    const { recipe, folder, prepared, compute, context } = run;
+    const files = runFiles(folder);
+    const summary = await readSummary(folder);
+    if (!summary) throw new Error(`${folder}: expected a trained model, found none yet; pretrain first`);
+    const { params, config, tokenizer } = await loadModel(files.model);
+    try {
+      await writeJson(files.masked, await scoreAll(params, config, run));
+      if (recipe.evaluation.probes.trials > 0) {
+        const id = `${recipe.name} ${summary.microbatches}`;
+        const model = { id, params, config, tokenizer, kernels: compute.kernels };
+        await writeJson(
+          files.probes,
+          await runProbes(recipe, prepared.heldOutTexts, model, files.probeTrials, context),
+        );
+      }
+    } finally {
+      disposeTensors(params);
+    }
+    const evaluated: Evaluated = { model: await modelDigest(files.model), recipe: preparedSetKey(recipe) };
+    await writeJson(files.evaluated, evaluated);
+  },
+};
+
+/** Three predictors on the same held-out rows and masks. */
+const scoreAll = async (
+  params: NamedTensors,
+  config: ModelConfig,
+  { recipe, prepared, heldOut, context }: OpenRun,
+): Promise<MaskedScores> => {
+  const step = (done: number) => context.onProgress({ stage: "evaluating", done, total: 3, unit: "predictors" });
+  step(0);
+  const trained = await scoreModel(params, config, heldOut);
+  step(1);
+  const fresh = init(config, recipe.seed);
+  const untrained = await scoreModel(fresh, config, heldOut);
+  disposeTensors(fresh);
+  step(2);
+  const unigram = await scoreUnigram(prepared.training, heldOut);
+  step(3);
+  const { positions } = trained;
+  return { rows: Math.min(heldOut.rows, prepared.heldOut.rowCount), positions, trained, untrained, unigram };
+};

@@ -1,0 +1,47 @@
+import { cpus } from "node:os";
+import { parameterCount } from "@cramkit/model";
+import { modelDigest, saveModel } from "../model/saved-model.ts";
+import { disposeTensors } from "../named-tensors.ts";
+import { flopsPerToken } from "../recipe/flops.ts";
+import { type RunSummary, readSummary, runFiles, writeJson } from "../run-record.ts";
+import { pretrain } from "../train/pretrain.ts";
+import type { RunStage } from "./stage.ts";
+
+/** Trains until the budget is used up: leaves `model/`, then `summary.json`. */
+export const pretrainStage: RunStage = {
+  async isDone(_, folder) {
+    const model = (await readSummary(folder))?.model;
+    return model !== undefined && model === (await modelDigest(runFiles(folder).model));
+  },
+
+  async run({ recipe, folder, prepared, config, compute, heldOut, context }) {
+    const files = runFiles(folder);
+    const { name: backend, kernels, restart } = compute;
+    const trained = await pretrain({ recipe, folder, prepared, config, backend, kernels, restart, heldOut }, context);
+    const { params, progress, microbatchSize, finishedMs, spent } = trained;
+    try {
+      await saveModel(files.model, { params, config, tokenizer: prepared.tokenizer });
+    } finally {
+      disposeTensors(params);
+    }
+    const summary: RunSummary = {
+      parameters: parameterCount(config),
+      flopsPerToken: flopsPerToken(config, recipe),
+      microbatches: progress.microbatch,
+      steps: progress.step,
+      tokens: progress.tokens,
+      microbatchSize,
+      elapsedMs: progress.elapsedMs,
+      finishedMs,
+      ...spent,
+      peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+      backend: compute.description,
+      hardware: `${cpus().length} x ${cpus()[0]?.model.trim() ?? "unknown processor"}`,
+      node: process.versions.node,
+      rowsPrepared: prepared.training.rowCount,
+      epochs: progress.examples / prepared.training.rowCount,
+      model: await modelDigest(files.model),
+    };
+    await writeJson(files.summary, summary);
+  },
+};

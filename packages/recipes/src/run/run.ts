@@ -1,0 +1,95 @@
+import { mkdir } from "node:fs/promises";
+import { resolve } from "node:path";
+import { lockRun } from "@cramkit/trainer/node";
+import { startCompute } from "../compute.ts";
+import type { EvaluationSet } from "../evaluate/evaluate.ts";
+import { requireProbeTexts } from "../evaluate/probes.ts";
+import { type Prepared, prepare } from "../prepare/prepare.ts";
+import type { RunContext } from "../progress.ts";
+import { checkRecipe } from "../recipe/check-recipe.ts";
+import { maskingOf, specialId } from "../recipe/masking.ts";
+import { modelOf } from "../recipe/model-of.ts";
+import type { Recipe } from "../recipe/recipe.ts";
+import { runFiles, writeJson } from "../run-record.ts";
+import { evaluateStage } from "./evaluate-stage.ts";
+import { requireSameRecipe, requireWritable } from "./folder.ts";
+import { pretrainStage } from "./pretrain-stage.ts";
+import { slowTrainingWarning } from "./slow-training.ts";
+import type { RunStage } from "./stage.ts";
+
+export interface RunOptions {
+  /** The run's own folder. */
+  readonly folder: string;
+  /** Where prepared data is kept and found again. */
+  readonly dataFolder: string;
+  /** Accepts a WebGPU adapter that is a CPU: right, but slow. */
+  readonly allowSoftware?: boolean;
+}
+
+/** Prepares, pretrains, evaluates: the whole of a recipe, going on where an earlier session of the same run ended. */
+export const runRecipe = (recipe: Recipe, options: RunOptions, context: RunContext): Promise<void> =>
+  runStages(recipe, options, context, [pretrainStage, evaluateStage]);
+
+/** Prepares what is not prepared yet and trains until the budget is used up: leaves `model/` and `summary.json`. */
+export const pretrainRecipe = (recipe: Recipe, options: RunOptions, context: RunContext): Promise<void> =>
+  runStages(recipe, options, context, [pretrainStage]);
+
+/** Scores the model that pretraining left on held-out rows and on the probes. */
+export const evaluateRecipe = (recipe: Recipe, options: RunOptions, context: RunContext): Promise<void> =>
+  runStages(recipe, options, context, [evaluateStage]);
+
+/** Opens backend, data and folder of a run for the stages that are left to do, and closes them behind them. */
+const runStages = async (
+  recipe: Recipe,
+  { folder, dataFolder, allowSoftware }: RunOptions,
+  context: RunContext,
+  stages: readonly RunStage[],
+): Promise<void> => {
+  checkRecipe(recipe);
+  await requireSameRecipe(folder, recipe);
+  const done = await Promise.all(stages.map((stage) => stage.isDone(recipe, folder)));
+  if (done.every(Boolean)) {
+    context.say(
+      `${folder}: all is done and nothing was changed since; to evaluate anew, delete ${runFiles(folder).evaluated}`,
+    );
+    return;
+  }
+  await requireWritable(folder);
+  await requireWritable(dataFolder);
+  const compute = await startCompute(recipe.backend, { allowSoftware });
+  try {
+    context.say(compute.description);
+    const warning = await slowTrainingWarning(recipe, compute.name);
+    if (warning) context.say(warning);
+    const prepared = await prepare(recipe, dataFolder, context);
+    try {
+      requireProbeTexts(recipe, prepared.heldOutTexts);
+      await mkdir(folder, { recursive: true });
+      const unlock = await lockRun(folder);
+      try {
+        await writeJson(runFiles(folder).recipe, recipe);
+        await writeJson(runFiles(folder).data, { folder: resolve(dataFolder) });
+        const config = modelOf(recipe, prepared.tokenizer.vocabSize);
+        const heldOut = heldOutOf(recipe, prepared);
+        for (const stage of stages) {
+          if (!(await stage.isDone(recipe, folder)))
+            await stage.run({ recipe, folder, prepared, config, compute, heldOut, context });
+        }
+      } finally {
+        unlock();
+      }
+    } finally {
+      prepared.close();
+    }
+  } finally {
+    await compute.dispose();
+  }
+};
+
+const heldOutOf = (recipe: Recipe, { heldOut, tokenizer }: Prepared): EvaluationSet => ({
+  source: heldOut,
+  rows: recipe.evaluation.rows,
+  maskId: specialId(tokenizer, "<mask>"),
+  masking: maskingOf(recipe, tokenizer),
+  seed: recipe.seed,
+});

@@ -1,0 +1,57 @@
+import { parameterCount } from "@cramkit/model";
+import { matMul, ones } from "@tensorflow/tfjs-core";
+import { disposeTensors } from "../named-tensors.ts";
+import { parseBudget } from "../recipe/budget.ts";
+import { flopsPerToken } from "../recipe/flops.ts";
+import { modelOf } from "../recipe/model-of.ts";
+import type { Recipe } from "../recipe/recipe.ts";
+import { trainedLength } from "../recipe/trained-length.ts";
+
+/** A step that takes less is no reason to warn. */
+const slowStepSeconds = 60;
+
+/**
+ * A warning where a recipe asked for the best backend, got the CPU, and is too large for it, by the speed of a matrix
+ * product on the current backend; undefined otherwise. A recipe that names the CPU knows what it does.
+ */
+export const slowTrainingWarning = async (recipe: Recipe, backend: string): Promise<string | undefined> => {
+  if (recipe.backend.name !== "auto" || backend !== "cpu") return undefined;
+  const config = modelOf(recipe, recipe.tokenizer.vocabSize);
+  const { batchSize, budget } = recipe.training;
+  const perToken = flopsPerToken(config, recipe);
+  const speed = await matrixSpeed();
+  const stepSeconds = (perToken * batchSize * trainedLength(recipe)) / speed;
+  if (stepSeconds < slowStepSeconds) return undefined;
+  const { hours } = parseBudget(budget, perToken);
+  const tokens =
+    hours === undefined ? "" : `, and ${budget} see ${millions((hours * 3600 * speed) / perToken)} tokens or fewer`;
+  return [
+    `warning: no GPU was found; the CPU trains small models, and this one has ${millions(parameterCount(config))} parameters.`,
+    `  By the speed of a matrix product here, ${Math.round(speed / 1e9)} GFLOP/s, a step of ${batchSize.toLocaleString("en-US")} rows takes ${duration(stepSeconds)} or longer${tokens}.`,
+    "  To get a GPU: `cramkit doctor`. To train on a CPU: `cramkit run quickstart`, or a smaller model, as with --set model.layers=2.",
+  ].join("\n");
+};
+
+const [rows, width, tries] = [512, 768, 3];
+
+/** Floating-point operations a second in a product of the size of a small microbatch: the best of some tries. */
+const matrixSpeed = async (): Promise<number> => {
+  const [left, right] = [ones([rows, width]), ones([width, width])];
+  const multiply = async () => {
+    const startedAt = performance.now();
+    const product = matMul(left, right);
+    await product.data();
+    product.dispose();
+    return (performance.now() - startedAt) / 1000;
+  };
+  await multiply(); // compiles
+  const seconds: number[] = [];
+  for (let i = 0; i < tries; i++) seconds.push(await multiply());
+  disposeTensors({ left, right });
+  return (2 * rows * width * width) / Math.min(...seconds);
+};
+
+const millions = (count: number): string => `${(count / 1e6).toFixed(1)} M`;
+
+const duration = (seconds: number): string =>
+  seconds < 5400 ? `${Math.round(seconds / 60)} minutes` : `${(seconds / 3600).toFixed(1)} hours`;

@@ -1,0 +1,84 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type TensorEntry, writeSafetensors } from "@cramkit/checkpoint";
+import {
+  disposeState,
+  type State,
+  type StateLayout,
+  stateFromTensors,
+  stateLayout,
+  stateTensors,
+} from "@cramkit/optim";
+import type { GuardState, Progress, TrainState } from "@cramkit/trainer";
+import { type CheckpointFormat, writeFileAtomic } from "@cramkit/trainer/node";
+import { disposeTensors, entriesOf, type NamedTensors, readEntries, tensorsOf } from "../named-tensors.ts";
+
+export type TrainingState = TrainState<NamedTensors, State>;
+
+export const disposeTrainingState = ({ params, optimizer }: TrainingState): void => {
+  disposeTensors(params);
+  disposeState(optimizer);
+};
+
+/** What a run has used so far besides the training itself, over all its sessions. */
+export interface Spent {
+  /** Held-out losses; a part of the elapsed time, as are checkpoints. */
+  readonly evaluationMs: number;
+  readonly checkpointMs: number;
+  /** From the first tensor read to the last byte on the disk. */
+  readonly longestCheckpointMs: number;
+  readonly cpuJoules?: number;
+  readonly gpuJoules?: number;
+}
+
+/** What a resumed run goes on from, besides tensors. */
+export interface RunState {
+  readonly microbatchSize: number;
+  readonly guard: GuardState;
+  readonly spent: Spent;
+  /** The lowest held-out loss; null before the first. */
+  readonly bestLoss: number | null;
+}
+
+/** A training state on the host: everything that a resumed run needs. */
+export interface Snapshot {
+  readonly tensors: readonly TensorEntry[];
+  readonly run: RunState;
+  readonly progress: Progress;
+  readonly cursor: unknown;
+  readonly optimizer: StateLayout;
+}
+
+/** Reads a state from the device. Borrows it; the snapshot stays as it is when the training goes on. */
+export const takeSnapshot = async (state: TrainingState, run: RunState): Promise<Snapshot> => {
+  const { params, optimizer, progress, cursor } = state;
+  const tensors: TensorEntry[] = [];
+  for (const { data, ...info } of [
+    ...entriesOf(params, "param/"),
+    ...entriesOf(stateTensors(optimizer), "optimizer/"),
+  ]) {
+    // Where the backend is the host, what is read is the memory that the next step writes into.
+    tensors.push({ ...info, data: (typeof data === "function" ? await data() : data).slice() });
+  }
+  return { tensors, run, progress, cursor, optimizer: stateLayout(optimizer) };
+};
+
+/** The state of a snapshot, on the device. */
+export const stateOf = ({ tensors, progress, cursor, optimizer }: Snapshot): TrainingState => ({
+  params: tensorsOf(tensors, "param/"),
+  optimizer: stateFromTensors(optimizer, tensorsOf(tensors, "optimizer/")),
+  progress,
+  cursor,
+});
+
+/** A snapshot as `tensors.safetensors` and `state.json`. */
+export const snapshotFormat: CheckpointFormat<Snapshot> = {
+  async save({ tensors, ...rest }, folder) {
+    await writeSafetensors(join(folder, "tensors.safetensors"), tensors);
+    await writeFileAtomic(join(folder, "state.json"), JSON.stringify(rest));
+  },
+  async load(folder) {
+    const rest = JSON.parse(await readFile(join(folder, "state.json"), "utf8")) as Omit<Snapshot, "tensors">;
+    return { ...rest, tensors: await readEntries(join(folder, "tensors.safetensors")) };
+  },
+};

@@ -1,0 +1,102 @@
+import { type encode, type ModelConfig, type Params, valueAndNamedGrads } from "@cramkit/model";
+import type { Evaluate, Gradients, State } from "@cramkit/optim";
+import type { MaskedBatch } from "@cramkit/packer";
+import type { GradFn, Progress } from "@cramkit/trainer";
+import {
+  cast,
+  cumsum,
+  less,
+  logSumExp,
+  mean,
+  minimum,
+  mul,
+  oneHot,
+  reciprocal,
+  softmax,
+  sub,
+  sum,
+  type Tensor,
+  tensor2d,
+  tidy,
+} from "@tensorflow/tfjs-core";
+import { maskedLogits } from "../model/masked-logits.ts";
+import { disposeTensors, type NamedTensors } from "../named-tensors.ts";
+import { uniform } from "../random.ts";
+import type { TrainingLoss } from "../recipe/training-loss.ts";
+
+export interface MaskedGradientOptions {
+  /** With which dropout, if any. */
+  readonly dropoutSeed?: (progress: Progress) => number;
+  /** Tokens of the rows that the batch is cut into; absent: rows stay whole. */
+  readonly rowLength?: (progress: Progress) => number;
+  /** The factor of the loss that the optimizer wants: a scalar, borrowed. */
+  readonly lossScale?: (state: State) => Tensor | undefined;
+  /** Of the targets that Sophia draws, and of the words that SCRIPT fills in. */
+  readonly drawSeed?: (progress: Progress) => number;
+}
+
+/** Loss and gradients of a masked language model, with a way to more gradients for the optimizers that ask for them. */
+export const maskedLanguageModelGradient =
+  (
+    config: ModelConfig,
+    loss: TrainingLoss,
+    { dropoutSeed, rowLength, lossScale, drawSeed = () => 0 }: MaskedGradientOptions = {},
+  ): GradFn<NamedTensors, MaskedBatch, Gradients, State> =>
+  (params, whole, progress, state) => {
+    const batch = rowLength ? unfold(whole, rowLength(progress)) : whole;
+    const options = dropoutSeed ? { dropout: { seed: dropoutSeed(progress) } } : {};
+    const lossOf = (live: Params) => loss(live, batch, { ...options, drawSeed: drawSeed(progress) });
+    const scale = lossScale?.(state);
+    const { value, grads } = valueAndNamedGrads(params, lossOf, scale);
+    const evaluate: Evaluate = (elsewhere, { targets = "data" } = {}) => {
+      if (targets === "sampled") return sampledGradients(elsewhere, config, batch, options, drawSeed(progress));
+      const there = valueAndNamedGrads(elsewhere, lossOf, scale);
+      there.value.dispose();
+      return scale ? divided(there.grads, scale) : there.grads;
+    };
+    return { loss: value, grads: { grads, evaluate } };
+  };
+
+/** The batch in rows of this length, which divides its own: what lies flat stays as it is. */
+const unfold = (batch: MaskedBatch, length: number): MaskedBatch => ({
+  ...batch,
+  batchSize: (batch.batchSize * batch.seqLength) / length,
+  seqLength: length,
+});
+
+/** Consumes the gradients. */
+const divided = (grads: NamedTensors, scale: Tensor): NamedTensors => {
+  const factor = reciprocal(scale);
+  const result = Object.fromEntries(Object.entries(grads).map(([name, grad]) => [name, mul(grad, factor)]));
+  disposeTensors({ ...grads, factor });
+  return result;
+};
+
+type Options = Parameters<typeof encode>[3];
+
+/** Gradients for targets that are drawn from the model's own predictions: the logits of all masked positions exist at once. */
+const sampledGradients = (
+  params: NamedTensors,
+  config: ModelConfig,
+  batch: MaskedBatch,
+  options: Options,
+  seed: number,
+) => {
+  const count = batch.positions.length;
+  const logitsOf = (live: Params) => maskedLogits(live, config, batch, options);
+  const drawn = tidy(() => {
+    const uniforms = Float32Array.from({ length: count }, (_, i) => uniform(seed, 0, i));
+    const below = less(cumsum(softmax(logitsOf(params as Params)), 1), tensor2d(uniforms, [count, 1]));
+    const ids = cast(minimum(sum(cast(below, "float32"), 1), config.vocabSize - 1), "int32");
+    return oneHot(ids, config.vocabSize, 1, 0, "float32");
+  });
+  const { value, grads } = valueAndNamedGrads(params, (live) =>
+    tidy(() => {
+      const logits = logitsOf(live);
+      return mean(sub(logSumExp(logits, 1), sum(mul(logits, drawn), 1)));
+    }),
+  );
+  value.dispose();
+  drawn.dispose();
+  return grads;
+};

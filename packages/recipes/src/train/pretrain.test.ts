@@ -1,0 +1,395 @@
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Kernels } from "@cramkit/optim";
+import { TrainingDiverged } from "@cramkit/trainer";
+import type { MetricsRow } from "@cramkit/trainer/node";
+import { memory, type Tensor, tensor } from "@tensorflow/tfjs-core";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { type Compute, startCompute } from "../compute.ts";
+import { disposeTensors, readEntries } from "../named-tensors.ts";
+import { type Prepared, prepare } from "../prepare/prepare.ts";
+import { Interrupted, type RunContext } from "../progress.ts";
+import { maskingOf, specialId } from "../recipe/masking.ts";
+import { modelOf } from "../recipe/model-of.ts";
+import type { Recipe } from "../recipe/recipe.ts";
+import { readRun, runFiles } from "../run-record.ts";
+import { quiet, tinyRun } from "../testing/tiny.testing.ts";
+import { pretrain } from "./pretrain.ts";
+
+const { recipe: tiny, root } = tinyRun({ batchSize: 24, batchRamp: 0, budget: "6 steps" });
+let compute: Compute;
+let prepared: Prepared;
+beforeAll(async () => {
+  compute = await startCompute(tiny.backend);
+  prepared = await prepare(tiny, join(root, "prepared"), quiet);
+});
+afterAll(() => {
+  prepared.close();
+  compute.dispose();
+});
+
+let runs = 0;
+const newFolder = () => join(root, `run-${runs++}`);
+
+type Changes = { [K in keyof Recipe]?: Partial<Recipe[K]> };
+const changed = (changes: Changes): Recipe =>
+  Object.fromEntries(
+    Object.entries(tiny).map(([key, value]) => [
+      key,
+      typeof value === "object" ? { ...value, ...(changes[key as keyof Recipe] as object) } : value,
+    ]),
+  ) as Recipe;
+
+interface Attempt {
+  readonly recipe?: Recipe;
+  readonly folder?: string;
+  readonly kernels?: Kernels;
+  readonly backend?: string;
+  readonly restart?: () => Promise<void>;
+  readonly context?: Partial<RunContext>;
+}
+
+/** Trains; gives the weights as one list of numbers, what was said, and how many tensors were left behind. */
+const run = async ({
+  recipe = tiny,
+  folder = newFolder(),
+  kernels = compute.kernels,
+  backend = "cpu",
+  restart,
+  context,
+}: Attempt) => {
+  const said: string[] = [];
+  const before = memory().numTensors;
+  const heldOut = {
+    source: prepared.heldOut,
+    rows: recipe.evaluation.rows,
+    maskId: specialId(prepared.tokenizer, "<mask>"),
+    masking: maskingOf(recipe, prepared.tokenizer),
+    seed: recipe.seed,
+  };
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(runFiles(folder).recipe, JSON.stringify(recipe));
+  const config = modelOf(recipe, prepared.tokenizer.vocabSize);
+  const trained = await pretrain(
+    { recipe, folder, prepared, config, backend, kernels, restart, heldOut },
+    { ...quiet, say: (line) => said.push(line), ...context },
+  );
+  const weights: number[] = [];
+  for (const value of Object.values(trained.params)) weights.push(...(await value.data()));
+  disposeTensors(trained.params);
+  const { metrics } = await readRun(folder);
+  return { ...trained, weights, said: said.join("\n"), left: memory().numTensors - before, folder, metrics };
+};
+
+/** The last row of a microbatch. */
+const lastRow = ({ metrics }: { metrics: readonly MetricsRow[] }) =>
+  metrics.filter((row) => row.loss !== undefined).at(-1);
+
+/** Stops after every `every`-th report, resumes, and so on until the end. */
+const runInParts = async (attempt: Attempt, every: number) => {
+  const folder = newFolder();
+  for (;;) {
+    const controller = new AbortController();
+    let reports = 0;
+    const onProgress = () => void (++reports === every && controller.abort());
+    try {
+      return await run({ ...attempt, folder, context: { onProgress, signal: controller.signal } });
+    } catch (error) {
+      if (!(error instanceof Interrupted)) throw error;
+    }
+  }
+};
+
+const checkpointsOf = (folder: string) => {
+  const path = runFiles(folder).checkpoints;
+  return readdirSync(path)
+    .sort()
+    .map((name) => JSON.parse(readFileSync(join(path, name, "checkpoint.json"), "utf8")));
+};
+
+/** The kernels of the backend; `before` is called with the number of the call and the parameter. */
+const kernelsWith = (before: (call: number, param: Tensor) => void): Kernels => {
+  let calls = 0;
+  return {
+    ...compute.kernels!,
+    adamw(param, ...rest) {
+      before(++calls, param);
+      compute.kernels!.adamw(param, ...rest);
+    },
+  };
+};
+
+it("scales the loss in mixed precision, to the same weights, and resumes within a batch to the last bit", async () => {
+  const plain = await run({});
+  const mixed = changed({ backend: { precision: "mixed" } });
+  const scaled = await run({ recipe: mixed });
+  // A power of 2 changes no digit; where there is no f16 the two are one computation.
+  expect(scaled.weights).toEqual(plain.weights);
+  expect(lastRow(scaled)).toMatchObject({ lossScale: 32_768, skippedSteps: 0 });
+  expect(lastRow(plain)).not.toHaveProperty("lossScale");
+  const parts = await runInParts({ recipe: mixed }, 4);
+  expect(parts.weights).toEqual(plain.weights);
+  expect([plain.left, scaled.left]).toEqual([0, 0]);
+});
+
+it("skips a step whose gradients are not finite, lowers the scale, and remembers both across a resume", async () => {
+  // Overflows once, as half precision would: the first norm that is asked for.
+  const overflowing = () => {
+    let calls = 0;
+    const globalNorm = (tensors: readonly Tensor[]) => {
+      calls++;
+      return calls <= 2 ? tensor(Number.POSITIVE_INFINITY) : compute.kernels!.globalNorm(tensors);
+    };
+    return { ...compute.kernels!, globalNorm };
+  };
+  const mixed = changed({ backend: { precision: "mixed" } });
+  const once = await run({ recipe: mixed, kernels: overflowing() });
+  expect(lastRow(once)).toMatchObject({ lossScale: 16_384, skippedSteps: 1 });
+  const folder = newFolder();
+  const controller = new AbortController();
+  let reports = 0;
+  const onProgress = () => void (++reports === 3 && controller.abort());
+  await expect(
+    run({ recipe: mixed, folder, kernels: overflowing(), context: { onProgress, signal: controller.signal } }),
+  ).rejects.toThrow(Interrupted);
+  const resumed = await run({ recipe: mixed, folder, kernels: compute.kernels });
+  expect(lastRow(resumed)).toMatchObject({ lossScale: 16_384, skippedSteps: 1 });
+});
+
+it("rolls back, and in the end gives up, over gradients that are never finite", async () => {
+  const globalNorm = () => tensor(Number.NaN);
+  const recipe = changed({ training: { budget: "400 steps", batchSize: 8 }, guard: { maxRollbacks: 1 } });
+  const said: string[] = [];
+  const hopeless = run({
+    recipe,
+    kernels: { ...compute.kernels!, globalNorm },
+    context: { say: (line) => said.push(line) },
+  });
+  await expect(hopeless).rejects.toThrow(/gradients of \d+ steps in a row were not finite, after 1 rollbacks/);
+  expect(said.join("\n")).toMatch(/back to microbatch \d+, going on with the data after it/);
+});
+
+it("rolls back over a spike, skips the data, leaks nothing and ends with a good model", async () => {
+  const recipe = changed({
+    training: { budget: "45 steps", batchSize: 8 },
+    evaluation: { every: 0.2 },
+    guard: { patience: 3, spikeFactor: 1.3 },
+  });
+  const good = await run({ recipe });
+  // Blows up the weights of the 26th step.
+  let names = 0;
+  const spiking = kernelsWith((call, param) => {
+    names = Math.max(names, Object.keys(good.params).length);
+    if (call > 25 * names && call <= 26 * names) compute.kernels!.accumulate(param, param, 30);
+  });
+  const rescued = await run({ recipe, kernels: spiking });
+  expect(rescued.said).toMatch(/against a median of .*, 3 times in a row: back to microbatch/);
+  expect(lastRow(rescued)).toMatchObject({ rollbacks: 1 });
+  expect(rescued.progress.step).toBe(45);
+  const lossOf = ({ metrics }: typeof good) =>
+    metrics.filter((row) => row.heldOutLoss !== undefined).at(-1)!.heldOutLoss;
+  expect(lossOf(rescued)).toBeLessThan(1.1 * (lossOf(good) as number));
+  const microbatches = rescued.metrics.map((row) => row.microbatch as number);
+  expect(microbatches).toEqual([...microbatches].sort((a, b) => a - b));
+  expect(rescued.left).toBe(0);
+});
+
+it("abandons a run whose loss is too high at a part of the budget", async () => {
+  const recipe = changed({ guard: { abandon: { fraction: 0.5, loss: 0.5 } } });
+  const abandoned = run({ recipe });
+  await expect(abandoned).rejects.toThrow(TrainingDiverged);
+  await expect(abandoned).rejects.toThrow(/loss \d.* is above 0.5 after \d+ % of the budget/);
+});
+
+it("halves the microbatch when memory runs out, on from the last checkpoint", async () => {
+  const failing = kernelsWith((call) => {
+    if (call === 5) throw new Error("webgpu: out of device memory (injected); use a smaller batch");
+  });
+  const rescued = await run({ kernels: failing });
+  expect(rescued.said).toMatch(/out of device memory.*microbatches of 4 rows/);
+  expect(rescued.microbatchSize).toBe(4);
+  expect(rescued.left).toBeLessThan(10); // a few scalars of the step that failed, no weights and no gradients
+  expect(rescued.progress).toMatchObject({ step: 6, examples: 6 * 24 });
+  // The very same run as one that had this size from the beginning.
+  const four = await run({ recipe: changed({ training: { microbatchSize: 4 } }) });
+  expect(rescued.weights).toEqual(four.weights);
+  let restarts = 0;
+  const restart = async () => {
+    restarts++;
+    await compute.restart();
+  };
+  let isFirst = true;
+  const failingOnce = kernelsWith(() => {
+    if (isFirst) {
+      isFirst = false;
+      throw new RangeError("Array buffer allocation failed");
+    }
+  });
+  expect((await run({ kernels: failingOnce, restart })).weights).toEqual(four.weights);
+  expect(restarts).toBe(1);
+  await expect(
+    run({
+      kernels: kernelsWith(() => {
+        throw new Error("a bug");
+      }),
+    }),
+  ).rejects.toThrow("a bug");
+});
+
+it("finds a microbatch size by trial and keeps to it when it is resumed", async () => {
+  const folder = newFolder();
+  const recipe = changed({ training: { microbatchSize: "auto" } });
+  const controller = new AbortController();
+  const context = { onProgress: () => controller.abort(), signal: controller.signal };
+  await expect(run({ recipe, folder, context })).rejects.toThrow(Interrupted);
+  const resumed = await run({ recipe, folder });
+  expect(resumed.said).not.toContain("found by trial");
+  const whole = await run({ recipe: changed({ training: { microbatchSize: resumed.microbatchSize } }) });
+  expect(resumed.weights).toEqual(whole.weights);
+});
+
+it("keeps the checkpoint with the lowest held-out loss beside the last ones", async () => {
+  // The rate of the second half ruins the model.
+  const ruined = kernelsWith((call, param) => {
+    if (call > 20 * 19 && call % 19 === 0) compute.kernels!.accumulate(param, param, 0.02);
+  });
+  const recipe = changed({
+    training: { budget: "40 steps", batchSize: 8 },
+    evaluation: { every: 0.1 },
+    checkpoints: { keep: 1 },
+    guard: { spikeFactor: 100 },
+  });
+  const { folder, metrics } = await run({ recipe, kernels: ruined });
+  const measured = metrics.filter((row) => typeof row.heldOutLoss === "number");
+  const best = measured.reduce((low, row) => ((row.heldOutLoss as number) < (low.heldOutLoss as number) ? row : low));
+  const kept = checkpointsOf(folder);
+  expect(kept.at(-1)).toMatchObject({ microbatch: 40 });
+  expect(kept.map(({ score }) => score)).toContain(best.heldOutLoss);
+  expect(kept.length).toBeLessThanOrEqual(2);
+});
+
+// A machine under load may hold up a write for longer than any before: three tries.
+it("writes the last checkpoint before the deadline of a budget in hours", { retry: 2 }, async () => {
+  const seconds = 3;
+  const recipe = changed({ training: { budget: `${seconds / 60} minutes` } });
+  const { finishedMs, progress, spent, folder, weights } = await run({ recipe });
+  expect(finishedMs).toBeLessThan(1000 * seconds);
+  expect(finishedMs).toBeGreaterThan(500 * seconds);
+  expect(progress.fraction).toBe(1);
+  expect((await run({ recipe, folder })).weights).toEqual(weights); // over is over
+  expect(spent.longestCheckpointMs).toBeGreaterThan(0);
+  expect(spent.checkpointMs + spent.evaluationMs).toBeLessThan(finishedMs);
+});
+
+it("writes while it trains on where the device computes by itself, to the same end", async () => {
+  const recipe = changed({ checkpoints: { minutes: 1e-5 }, evaluation: { every: 0.25 } });
+  const [waited, overlapped] = [await run({ recipe }), await run({ recipe, backend: "other" })];
+  expect(overlapped.weights).toEqual(waited.weights);
+  const last = (folder: string) =>
+    join(runFiles(folder).checkpoints, readdirSync(runFiles(folder).checkpoints).sort().at(-1)!);
+  const tensors = async (folder: string) => readEntries(join(last(folder), "tensors.safetensors"));
+  expect(await tensors(overlapped.folder)).toEqual(await tensors(waited.folder));
+});
+
+it("trains on while no checkpoint can be written, and says so", async () => {
+  const folder = newFolder();
+  const { checkpoints } = runFiles(folder);
+  let reports = 0;
+  const said: string[] = [];
+  const onProgress = () => {
+    reports++;
+    if (reports === 3) {
+      renameSync(checkpoints, `${checkpoints}.away`);
+      writeFileSync(checkpoints, "");
+    }
+    if (reports === 5) {
+      rmSync(checkpoints);
+      renameSync(`${checkpoints}.away`, checkpoints);
+    }
+  };
+  const recipe = changed({ checkpoints: { minutes: 1e-5 } });
+  const whole = await run({ recipe });
+  const { weights } = await run({ recipe, folder, context: { onProgress, say: (line) => said.push(line) } });
+  expect(said.join("\n")).toMatch(/no checkpoint: E.*training goes on/);
+  expect(weights).toEqual(whole.weights);
+  expect(checkpointsOf(folder).at(-1)).toMatchObject({ microbatch: 18 });
+});
+
+it.each([
+  ["an exponential moving average", { kind: "ema", decay: 0.9 }],
+  ["the mean of the last weights", { kind: "latest", snapshots: 3, every: 2 }],
+] as const)("evaluates and keeps %s, also when it is resumed", async (_, averaging) => {
+  const recipe = changed({ training: { averaging, batchSize: 8 } });
+  const [last, averaged] = [await run({ recipe: changed({ training: { batchSize: 8 } }) }), await run({ recipe })];
+  expect(averaged.weights).not.toEqual(last.weights);
+  const newest = join(
+    runFiles(averaged.folder).checkpoints,
+    readdirSync(runFiles(averaged.folder).checkpoints).sort().at(-1)!,
+  );
+  const names = (await readEntries(join(newest, "tensors.safetensors"))).filter(({ name }) =>
+    name.startsWith("param/"),
+  );
+  expect(names.flatMap(({ data }) => [...(data as Float32Array)])).toEqual(last.weights); // the training does not see it
+  expect((await runInParts({ recipe }, 4)).weights).toEqual(averaged.weights);
+  expect(averaged.left).toBe(0);
+});
+
+it("leaves frozen parameters as they began, also when it is resumed", async () => {
+  const frozen = changed({ model: { position: "scaled-sinusoidal" }, training: { frozen: ["pos_embedding.scale"] } });
+  const { folder, left, weights } = await run({ recipe: frozen });
+  const { checkpoints } = runFiles(folder);
+  const newest = join(checkpoints, readdirSync(checkpoints).sort().at(-1)!, "tensors.safetensors");
+  const [scale] = (await readEntries(newest)).filter(({ name }) => name.endsWith("pos_embedding.scale_factor"));
+  expect(Array.from(scale!.data as Float32Array)).toEqual([Math.fround(32 ** -0.5)]);
+  expect(left).toBe(0);
+  expect((await runInParts({ recipe: frozen }, 4)).weights).toEqual(weights);
+});
+
+it("drops a share of the tokens of each row, and resumes", async () => {
+  const recipe = changed({ training: { tokenDrop: 0.25 } });
+  const [all, fewer] = [await run({}), await run({ recipe })];
+  expect(fewer.progress).toMatchObject({ step: 6, tokens: 6 * 24 * 24 });
+  expect(all.progress).toMatchObject({ step: 6, tokens: 6 * 24 * 32 });
+  expect(fewer.weights).not.toEqual(all.weights);
+  expect((await runInParts({ recipe }, 4)).weights).toEqual(fewer.weights);
+  expect(fewer.left).toBe(0);
+});
+
+it.each([
+  ["in another order each time", { reshuffle: true }],
+  ["in short rows at first", { sequenceCurriculum: { lengths: [8, 32], fractions: [0, 0.5] } }],
+])("goes through the rows %s where it shall, and resumes", async (_, training) => {
+  const recipe = changed({ training });
+  const [stored, other] = [await run({}), await run({ recipe })];
+  expect(other.weights).not.toEqual(stored.weights);
+  expect((await runInParts({ recipe }, 4)).weights).toEqual(other.weights);
+});
+
+it.each(["sam", "sophia", "adahessian", "shampoo", "muon"] as const)("trains with %s, and resumes", async (name) => {
+  const learningRate = { sam: 5e-3, sophia: 1e-3, adahessian: 0.05, shampoo: 5e-3, muon: 0.02 }[name];
+  const optimizer = { name, learningRate, clipNorm: 0.5 };
+  const recipe = changed({ training: { optimizer, budget: "6 steps", batchSize: 8 } });
+  const whole = await run({ recipe });
+  const heldOut = whole.metrics.flatMap((row) => (typeof row.heldOutLoss === "number" ? [row.heldOutLoss] : []));
+  expect(heldOut.at(-1)).toBeLessThan(4.6); // ln 100: the tokens are equally likely at first
+  expect((await runInParts({ recipe }, 5)).weights).toEqual(whole.weights);
+  expect(whole.left).toBe(0);
+});
+
+it.each(["focal", "script"] as const)("trains by the loss %s, and resumes", async (name) => {
+  const recipe = changed({ training: { loss: { name, labelSmoothing: 0, zLoss: 0 } } });
+  const whole = await run({ recipe });
+  const losses = whole.metrics.flatMap((row) => (typeof row.heldOutLoss === "number" ? [row.heldOutLoss] : []));
+  expect(losses.at(-1)).toBeLessThan(4.6);
+  expect((await runInParts({ recipe }, 4)).weights).toEqual(whole.weights);
+  expect(whole.left).toBe(0);
+});
+
+it("shows sam the same gradients with a scaled loss", async () => {
+  const optimizer = { name: "sam", learningRate: 5e-3, clipNorm: 0.5 } as const;
+  const training = { optimizer, budget: "4 steps" };
+  const plain = await run({ recipe: changed({ training }) });
+  const scaled = await run({ recipe: changed({ training, backend: { precision: "mixed" } }) });
+  const worst = Math.max(...scaled.weights.map((weight, i) => Math.abs(weight - plain.weights[i]!)));
+  expect(worst).toBeLessThan(1e-5);
+});

@@ -1,0 +1,35 @@
+import { isOutOfMemory } from "@cramkit/trainer";
+import type { RunContext } from "../progress.ts";
+import { chooseMicrobatch, smallerMicrobatch } from "./microbatch.ts";
+import { openSession, type PretrainSpec } from "./session.ts";
+import { type Pretrained, trainFrom } from "./training.ts";
+
+/**
+ * Trains until the budget is used up, resuming where the run folder has a checkpoint, and keeps one at the end. Where
+ * memory runs out it goes back to the last checkpoint with half the microbatch. The caller disposes of the parameters.
+ */
+export const pretrain = async (spec: PretrainSpec, context: RunContext): Promise<Pretrained> => {
+  const session = await openSession(spec, context);
+  const { checkpoints, saver } = session;
+  try {
+    let snapshot = session.resumed;
+    let size = snapshot?.run.microbatchSize ?? (await chooseMicrobatch(spec, context));
+    for (;;) {
+      try {
+        return await trainFrom(session, snapshot, size);
+      } catch (error) {
+        const smaller = smallerMicrobatch(size);
+        if (!isOutOfMemory(error) || smaller === undefined) throw error;
+        context.say(
+          `${(error as Error).message}: going on from the last checkpoint with microbatches of ${smaller} rows`,
+        );
+        size = smaller;
+        await saver.isWritten();
+        await spec.restart?.();
+        snapshot = (await checkpoints.latest())?.state;
+      }
+    }
+  } finally {
+    session.close();
+  }
+};

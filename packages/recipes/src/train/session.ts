@@ -1,0 +1,88 @@
+import type { ModelConfig } from "@cramkit/model";
+import type { Kernels } from "@cramkit/optim";
+import { elapsedClock } from "@cramkit/scheduler";
+import { createGuard, type Guard } from "@cramkit/trainer";
+import { type Checkpoints, openCheckpoints } from "@cramkit/trainer/node";
+import type { EvaluationSet } from "../evaluate/evaluate.ts";
+import type { Prepared } from "../prepare/prepare.ts";
+import type { RunContext } from "../progress.ts";
+import { parseBudget } from "../recipe/budget.ts";
+import { flopsPerToken } from "../recipe/flops.ts";
+import type { Recipe } from "../recipe/recipe.ts";
+import { runFiles } from "../run-record.ts";
+import { type Snapshot, snapshotFormat } from "./checkpoint-format.ts";
+import { createDeadline, type Deadline } from "./deadline.ts";
+import { openEnergyMeter } from "./energy.ts";
+import { type Ledger, openLedger } from "./ledger.ts";
+import { createSaver, type Saver } from "./saver.ts";
+
+export interface PretrainSpec {
+  readonly recipe: Recipe;
+  /** The run's folder. */
+  readonly folder: string;
+  readonly prepared: Prepared;
+  readonly config: ModelConfig;
+  /** Name of the backend: one that is no `cpu` trains on while checkpoints are written. */
+  readonly backend: string;
+  /** In-place kernels of the backend, where it has them. */
+  readonly kernels?: Kernels;
+  /** Starts the backend anew, after memory ran out: the next try begins on a clean device. */
+  readonly restart?: () => Promise<void>;
+  /** Rows and masks of the held-out losses. */
+  readonly heldOut: EvaluationSet;
+}
+
+/** What lives as long as the process trains, whatever checkpoint it goes back to. */
+export interface Session {
+  readonly spec: PretrainSpec;
+  readonly context: RunContext;
+  /** Where an earlier session of the run ended. */
+  readonly resumed: Snapshot | undefined;
+  readonly checkpoints: Checkpoints<Snapshot>;
+  readonly saver: Saver;
+  readonly ledger: Ledger;
+  readonly deadline: Deadline;
+  readonly guard: Guard;
+  /** The run's clock, in milliseconds. */
+  readonly elapsed: () => number;
+  close(): void;
+}
+
+/** Opens what a session needs, going on from the last whole checkpoint of the run's folder. */
+export const openSession = async (spec: PretrainSpec, context: RunContext): Promise<Session> => {
+  const { recipe, folder, config, backend } = spec;
+  let damaged = 0;
+  const checkpoints = await openCheckpoints({
+    folder: runFiles(folder).checkpoints,
+    format: snapshotFormat,
+    keep: recipe.checkpoints.keep,
+    onDamaged(message) {
+      damaged++;
+      context.say(message);
+    },
+  });
+  const kept = await checkpoints.latest();
+  if (!kept && damaged > 0) context.say("no checkpoint is whole: training from the beginning");
+  if (kept) context.say(`resuming at microbatch ${kept.microbatch.toLocaleString("en-US")}`);
+  const energy = openEnergyMeter(backend === "cpu" ? { gpu: null } : {});
+  const ledger = openLedger(kept?.state.run.spent, energy.read);
+  const deadline = createDeadline(parseBudget(recipe.training.budget, flopsPerToken(config, recipe)));
+  deadline.checkpointTook(ledger.spent().longestCheckpointMs);
+  const onWritten = (ms: number) => {
+    ledger.checkpointWritten(ms);
+    deadline.checkpointTook(ms);
+  };
+  const { abandon, ...limits } = recipe.guard;
+  return {
+    spec,
+    context,
+    resumed: kept?.state,
+    checkpoints,
+    saver: createSaver({ checkpoints, background: backend !== "cpu", onWritten }),
+    ledger,
+    deadline,
+    guard: createGuard({ ...limits, abandon: abandon ?? undefined }, kept?.state.run.guard),
+    elapsed: elapsedClock(kept?.state.progress.elapsedMs),
+    close: () => energy.close(),
+  };
+};

@@ -1,0 +1,41 @@
+import type { Optimizer, State } from "@cramkit/optim";
+import type { BatchCursor } from "@cramkit/packer";
+import { type Progress, type StepReport, train } from "@cramkit/trainer";
+import type { NamedTensors } from "../named-tensors.ts";
+import { streams, uniform } from "../random.ts";
+import { lossScale, releasing } from "../recipe/optimizer.ts";
+import { sequenceCurriculumOf } from "../recipe/trained-length.ts";
+import { trainingLoss } from "../recipe/training-loss.ts";
+import { trainingBatches } from "./batches.ts";
+import type { TrainingState } from "./checkpoint-format.ts";
+import { maskedLanguageModelGradient } from "./gradient.ts";
+import type { Session } from "./session.ts";
+
+/** A run's loop: starts it at any state, with the batches that follow there. */
+export const trainingSteps = (
+  { spec: { recipe, prepared, config }, deadline, elapsed }: Session,
+  optimizer: Optimizer,
+  microbatchSize: number,
+): ((from: TrainingState) => AsyncGenerator<StepReport<NamedTensors, State>, void>) => {
+  const uniformSeed = (stream: number) => (progress: Progress) =>
+    Math.floor(uniform(recipe.seed, stream, progress.microbatch) * 2 ** 32);
+  const grad = maskedLanguageModelGradient(config, trainingLoss(config, recipe.training.loss), {
+    dropoutSeed: recipe.training.dropout > 0 ? uniformSeed(streams.dropout) : undefined,
+    drawSeed: uniformSeed(streams.drawnTargets),
+    rowLength: sequenceCurriculumOf(recipe),
+    lossScale,
+  });
+  return (from) =>
+    train({
+      state: from,
+      batches: trainingBatches(recipe, prepared, {
+        batchSize: microbatchSize,
+        cursor: (from.cursor ?? undefined) as BatchCursor | undefined,
+      }),
+      grad,
+      optimizer: releasing(optimizer),
+      budget: deadline.fraction,
+      size: (batch) => ({ examples: batch.batchSize, tokens: batch.batchSize * batch.seqLength }),
+      elapsed,
+    });
+};

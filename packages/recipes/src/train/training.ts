@@ -1,0 +1,148 @@
+import { init } from "@cramkit/model";
+import type { Gradients, Optimizer, State } from "@cramkit/optim";
+import { initialState, type Progress, rolledBack, TrainingDiverged, trainGuarded } from "@cramkit/trainer";
+import { heldOutLoss } from "../evaluate/evaluate.ts";
+import { disposeTensors, type NamedTensors } from "../named-tensors.ts";
+import { Interrupted } from "../progress.ts";
+import { flopsPerToken } from "../recipe/flops.ts";
+import { averagedWeights, trainingOptimizer, withoutPartialBatch } from "../recipe/optimizer.ts";
+import {
+  disposeTrainingState,
+  type Snapshot,
+  type Spent,
+  stateOf,
+  type TrainingState,
+  takeSnapshot,
+} from "./checkpoint-format.ts";
+import { createCheckpointKeeper } from "./checkpoint-keeper.ts";
+import { createTrainingDisplay } from "./display.ts";
+import { openTrainingLog } from "./log.ts";
+import { trainingReadings } from "./readings.ts";
+import type { Session } from "./session.ts";
+import { trainingSteps } from "./steps.ts";
+
+export interface Pretrained {
+  /** The weights to keep: the last ones, or their average where the recipe asks for one. */
+  readonly params: NamedTensors;
+  readonly progress: Progress;
+  readonly microbatchSize: number;
+  /** When the last checkpoint was on the disk, in milliseconds of the run's clock. */
+  readonly finishedMs: number;
+  readonly spent: Spent;
+}
+
+/** Trains from a checkpoint, or from the beginning, until the budget is used up. */
+export const trainFrom = async (
+  session: Session,
+  snapshot: Snapshot | undefined,
+  microbatchSize: number,
+): Promise<Pretrained> => {
+  const { spec, context, checkpoints, saver, ledger, deadline, guard, elapsed } = session;
+  const { recipe, folder, config, heldOut } = spec;
+  const { budget } = recipe.training;
+  const plan = trainingOptimizer(recipe, microbatchSize, spec.kernels);
+
+  let state = stateAt(session, snapshot, plan.optimizer, microbatchSize);
+  /** At the end of the microbatch before. */
+  let last = state.progress;
+  let bestLoss = snapshot?.run.bestLoss ?? null;
+
+  const openLog = () => {
+    const rates = { flopsPerToken: flopsPerToken(config, recipe), peakFlops: recipe.metrics.peakFlops };
+    return openTrainingLog({ folder, from: state.progress, ...rates, say: context.say });
+  };
+  let log = await openLog();
+  const show = createTrainingDisplay(context, budget);
+  const keeper = createCheckpointKeeper(session, {
+    progress: () => state.progress,
+    take: () => {
+      const now = { ...state, progress: { ...state.progress, elapsedMs: elapsed() } };
+      return takeSnapshot(now, { microbatchSize, guard: guard.state, spent: ledger.spent(), bestLoss });
+    },
+    from: snapshot,
+  });
+
+  /** Goes back to the last checkpoint, on with the data behind what did the harm. */
+  const restore = async (current: TrainingState, reason: string): Promise<TrainingState> => {
+    disposeTrainingState(current);
+    await saver.isWritten();
+    const good = await checkpoints.latest();
+    if (!good)
+      throw new TrainingDiverged(
+        `${reason}, and no checkpoint to go back to is whole; lower training.optimizer.learningRate`,
+      );
+    context.say(`${reason}: back to microbatch ${good.microbatch}, going on with the data after it`);
+    state = rolledBack(stateOf(good.state), current);
+    last = state.progress;
+    await log.close();
+    log = await openLog();
+    await keeper.onTheWay(good.score); // a process that is killed now must not meet the same data again
+    return state;
+  };
+
+  /** Measures the held-out loss where that is due and there is time for it, and keeps the best weights. */
+  const evaluate = async (progress: Progress) => {
+    const measured = ({ fraction }: Progress) => Math.floor(fraction / recipe.evaluation.every);
+    if (measured(progress) <= measured(last)) return;
+    if (!deadline.hasTimeFor(ledger.longestEvaluationMs(), elapsed())) return;
+    const loss = await ledger.time("evaluationMs", async () => {
+      const weights = averagedWeights(state.params, state.optimizer);
+      const loss = await heldOutLoss(weights, config, heldOut);
+      disposeTensors(weights);
+      await log.heldOut(progress, loss);
+      return loss;
+    });
+    if (bestLoss === null || loss < bestLoss) {
+      bestLoss = loss;
+      await keeper.onTheWay(loss);
+    }
+  };
+
+  const start = trainingSteps(session, plan.optimizer, microbatchSize);
+  let [idleSince, isWarm] = [performance.now(), false];
+  try {
+    // The first one measures how long the last will take, and tells at once of a folder that cannot be written to.
+    if (ledger.spent().longestCheckpointMs === 0) await keeper.first();
+    for await (const report of trainGuarded({ start, state, restore, guard })) {
+      state = report.state;
+      const { progress } = report;
+      if (isWarm) deadline.microbatchTook(performance.now() - idleSince);
+      else isWarm = report.applied; // kernels are compiled in the first microbatch and in the first step
+      show(progress, await log.add(progress, report.loss, () => trainingReadings(session, plan, state, last)));
+      await evaluate(progress);
+      last = progress;
+      if (context.signal?.aborted) {
+        await keeper.atLast();
+        const percent = (100 * progress.fraction).toFixed(1);
+        throw new Interrupted(`stopped at ${percent} % of the budget; \`cramkit resume ${folder}\` goes on`);
+      }
+      if (keeper.isDue() && guard.state.bad === 0) await keeper.onTheWay();
+      idleSince = performance.now();
+    }
+    // The clock may have ended it between two microbatches: a finished run stays as it is when it is resumed.
+    state = { ...state, progress: { ...state.progress, fraction: 1 } };
+    await keeper.atLast();
+    const finishedMs = elapsed();
+    const params = averagedWeights(state.params, state.optimizer);
+    disposeTrainingState(state);
+    return { params, progress: state.progress, microbatchSize, finishedMs, spent: ledger.spent() };
+  } catch (error) {
+    disposeTrainingState(state);
+    throw error;
+  } finally {
+    await log.close();
+  }
+};
+
+/** The state of a checkpoint, or the first one; microbatches of another size begin their batch anew. */
+const stateAt = (
+  { spec: { recipe, config } }: Session,
+  snapshot: Snapshot | undefined,
+  optimizer: Optimizer,
+  microbatchSize: number,
+): TrainingState => {
+  if (!snapshot) return initialState<NamedTensors, State, Gradients>(init(config, recipe.seed), optimizer);
+  const state = stateOf(snapshot);
+  if (snapshot.run.microbatchSize === microbatchSize) return state;
+  return { ...state, optimizer: withoutPartialBatch(state.optimizer) };
+};

@@ -1,4 +1,0 @@
-import type { AlignedText } from "../text/aligned-text.ts";
-
-/** Rewrites text. */
-export type Normalizer = (text: AlignedText) => AlignedText;
