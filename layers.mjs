@@ -14,6 +14,7 @@ const libraries = {
   backend: [],
   optim: [],
   model: ["ops"],
+  native: [],
 };
 const all = Object.keys(libraries);
 

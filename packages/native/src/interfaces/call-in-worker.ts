@@ -1,0 +1,70 @@
+/** node:ffi only knows calls that block. An asynchronous one runs in a worker of ours; addresses hold in every thread. */
+export interface WorkerCall {
+  path: string | null;
+  name: string;
+  signature: { return: string; arguments: string[] };
+  args: (number | bigint)[];
+}
+
+// Plain JavaScript that imports nothing: started from its text, so no bundler can lose it.
+const source = `
+const { parentPort } = require("node:worker_threads");
+const ffi = process.getBuiltinModule("node:ffi");
+const functions = new Map();
+parentPort.on("message", ({ id, path, name, signature, args }) => {
+  try {
+    const key = JSON.stringify([path, name, signature]);
+    let call = functions.get(key);
+    if (!call) functions.set(key, (call = new ffi.DynamicLibrary(path).getFunction(name, signature)));
+    parentPort.postMessage({ id, value: call(...args) });
+  } catch (error) {
+    parentPort.postMessage({ id, error });
+  }
+});`;
+
+interface Pending {
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+}
+
+interface Caller {
+  worker: import("node:worker_threads").Worker;
+  pending: Map<number, Pending>;
+}
+
+let caller: Caller | undefined;
+let calls = 0;
+
+/** One call after the other, in the order in which they were made. The process waits for calls under way, no longer. */
+export const callInWorker = (call: WorkerCall): Promise<unknown> => {
+  caller ??= startCaller();
+  const { worker, pending } = caller;
+  const id = ++calls;
+  worker.ref();
+  return new Promise((resolve, reject) => {
+    pending.set(id, { resolve, reject });
+    worker.postMessage({ id, ...call });
+  });
+};
+
+const startCaller = (): Caller => {
+  const { Worker } = process.getBuiltinModule("node:worker_threads");
+  // The main thread has said already that node:ffi is experimental.
+  const worker = new Worker(source, { eval: true, execArgv: ["--disable-warning=ExperimentalWarning"], env: {} });
+  const pending = new Map<number, Pending>();
+  worker.on("message", ({ id, value, error }: { id: number; value: unknown; error?: unknown }) => {
+    const { resolve, reject } = pending.get(id)!;
+    pending.delete(id);
+    if (pending.size === 0) worker.unref();
+    if (error) reject(error);
+    else resolve(value);
+  });
+  const fail = (error: unknown): void => {
+    caller = undefined;
+    for (const { reject } of pending.values()) reject(error);
+    pending.clear();
+  };
+  worker.on("error", fail);
+  worker.on("exit", (code) => fail(new Error(`native call: the thread that made it ended with code ${code}`)));
+  return { worker, pending };
+};

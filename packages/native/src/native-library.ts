@@ -1,0 +1,55 @@
+import { explainFailure } from "./explain-failure.ts";
+import type { ForeignInterface, RawLibrary } from "./interfaces/foreign-interface.ts";
+import { loadForGood } from "./loaded-for-good.ts";
+import { NativeError } from "./native-error.ts";
+import { type NativeFunction, nativeFunction } from "./native-function.ts";
+import type { NativeType, Signature } from "./native-type.ts";
+
+/** A library that is loaded. It stays loaded until the process ends. */
+export interface NativeLibrary {
+  /** As it was asked for: a path, or a name that the system's loader finds. */
+  path: string;
+  has(symbol: string): boolean;
+  /** The address of a function or of data. Throws a `NativeError` with code `symbol-missing`. */
+  symbol(name: string): bigint;
+  /**
+   * A function, by its C signature with the result first. Nobody checks that the signature is right; a wrong one can
+   * end the process. Throws a `NativeError` with code `symbol-missing`.
+   */
+  func<R extends NativeType>(name: string, signature: Signature<R>): NativeFunction<R>;
+}
+
+export interface OpenOptions {
+  /** Whether libraries that are loaded later see its symbols. @defaultValue false */
+  global?: boolean;
+}
+
+/** Loads a library, or throws a `NativeError` that says which of the reasons it is. */
+export const openLibrary = (
+  ffi: ForeignInterface,
+  path: string,
+  { global = false }: OpenOptions = {},
+): NativeLibrary => {
+  let raw: RawLibrary;
+  try {
+    loadForGood(ffi, path, global);
+    raw = ffi.open(path);
+  } catch (error) {
+    throw explainFailure(path, error);
+  }
+  const symbol = (name: string): bigint => {
+    const address = raw.symbol(name);
+    if (address !== undefined) return address;
+    const remedy = "use a library, or a version of it, that has the symbol";
+    throw new NativeError("symbol-missing", `${path}: expected the symbol ${name}, got a library without it`, remedy);
+  };
+  return {
+    path,
+    has: (name) => raw.symbol(name) !== undefined,
+    symbol,
+    func: (name, signature) => {
+      symbol(name);
+      return nativeFunction(name, signature, raw.func(name, signature), ffi.addressOf);
+    },
+  };
+};

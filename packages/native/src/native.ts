@@ -1,0 +1,50 @@
+import type { ForeignInterface } from "./interfaces/foreign-interface.ts";
+import { koffiInterface } from "./interfaces/koffi.ts";
+import { nodeInterface } from "./interfaces/node-ffi.ts";
+import { NativeError } from "./native-error.ts";
+import { type NativeLibrary, type OpenOptions, openLibrary } from "./native-library.ts";
+import { type NativeMemory, nativeMemory } from "./native-memory.ts";
+
+/** Native code of this process: libraries to load, and memory by address. */
+export interface Native extends NativeMemory {
+  /** What makes the calls. */
+  interface: "node:ffi" | "koffi";
+  /** Of koffi, or of the Node that has node:ffi. */
+  version: string;
+  /** Where koffi was loaded from: a thread that cannot resolve it passes this to `startNative`. */
+  koffiPath: string | undefined;
+  /** Loads a library, or throws a `NativeError`. */
+  open(path: string, options?: OpenOptions): NativeLibrary;
+  /** The address of a view's first byte. It holds as long as the view's buffer lives; WebAssembly memory keeps it when it grows. */
+  addressOf(view: ArrayBufferView): bigint;
+}
+
+export interface NativeOptions {
+  /** Which one is used. @defaultValue node:ffi if this Node has it, else koffi */
+  interface?: "node:ffi" | "koffi";
+  /** The file to load koffi from. @defaultValue the one that this package resolves */
+  koffiPath?: string;
+}
+
+/** Starts native calls. Nothing is loaded before. Throws a `NativeError` with code `ffi-missing` where there is no way. */
+export const startNative = ({ interface: wanted, koffiPath }: NativeOptions = {}): Native => {
+  if (!globalThis.process?.versions?.node)
+    throw new NativeError("ffi-missing", "startNative: expected Node, got a browser", "run it in Node");
+  const builtin = (): ForeignInterface | undefined => (wanted === "koffi" ? undefined : nodeInterface());
+  const installed = (): ForeignInterface | undefined => (wanted === "node:ffi" ? undefined : koffiInterface(koffiPath));
+  const ffi = builtin() ?? installed();
+  if (!ffi) {
+    const message = `startNative: expected ${wanted ?? "node:ffi or koffi"}, got Node ${process.versions.node} without it`;
+    const remedy =
+      wanted === "node:ffi" ? "use Node 26.1 or newer, or koffi" : "npm install koffi, or use Node 26.1 or newer";
+    throw new NativeError("ffi-missing", message, remedy);
+  }
+  return {
+    ...nativeMemory(ffi),
+    interface: ffi.name,
+    version: ffi.version,
+    koffiPath: ffi.koffiPath,
+    open: (path, options) => openLibrary(ffi, path, options),
+    addressOf: ffi.addressOf,
+  };
+};
