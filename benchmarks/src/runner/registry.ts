@@ -4,6 +4,7 @@ import type { Suite } from "../measure/suite.ts";
 export const suites: Record<string, () => Promise<Suite>> = {
   machine: async () => (await import("../suites/machine.ts")).machineSuite,
   conformance: async () => (await import("../suites/conformance.ts")).conformanceSuite,
+  random: async () => (await import("../suites/random.ts")).randomSuite,
   tokenizer: async () => (await import("../suites/tokenizer.ts")).tokenizerSuite,
   corpus: async () => (await import("../suites/corpus.ts")).corpusSuite,
   packer: async () => (await import("../suites/packer.ts")).packerSuite,
