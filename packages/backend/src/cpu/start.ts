@@ -3,12 +3,13 @@ import { replaceKernels } from "../replace-kernels.ts";
 import { CpuBackend } from "./backend.ts";
 import { cpuKernels } from "./kernels.ts";
 import { hasRelaxedSimd, isShared } from "./module.ts";
+import { maxThreads } from "./threads.ts";
 
 /** The name under which tfjs knows the backend. */
 export const cpuBackendName = "cramkit-cpu";
 
 export interface CpuOptions {
-  /** Threads that compute, the calling one included. Default: all that the machine offers. */
+  /** Threads that compute, the calling one included: at most 256. Default: one a core, at most 64. */
   threads?: number;
   /** Fused multiply-add where the engine has relaxed SIMD (default), or plain SIMD, whose rounding is the same everywhere. */
   relaxedSimd?: boolean;
@@ -34,8 +35,10 @@ const createMemory = (shared: boolean): WebAssembly.Memory => {
 
 /** Registers the backend with kernels and makes it current. */
 export const startCpu = async ({ threads, relaxedSimd = true }: CpuOptions, kernels: readonly KernelConfig[]) => {
-  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
-    throw new RangeError(`startBackend: expected threads to be an integer >= 1, got ${threads}`);
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= maxThreads)) {
+    throw new RangeError(
+      `startBackend: expected threads to be a whole number from 1 to ${maxThreads}, got ${threads}; leave it out for one a core`,
+    );
   }
   const mayShare = typeof SharedArrayBuffer === "function";
   const memory = createMemory(mayShare);

@@ -10,10 +10,18 @@ const [JOB, TICKET, DONE, MODULE, MODULE_BYTES, KERNEL, TASKS, ARGUMENTS, STOP, 
 ] as const;
 /** 32 integers and 16 floats: the parameters of the job under way. */
 const argumentsAt = 2048;
+/** Two words for each worker: whether it holds a task, and the system's number of its thread (0: not known). */
+const workersAt = 4096;
 const closed = 0xffff;
 
 /** Address of the first byte that a heap may use. */
 export const heapStart = 65536;
+
+/** Threads of one backend, the calling one included. */
+export const maxThreads = 256;
+
+/** Waits of a millisecond without a finished task, after which the workers are looked at, or given up. */
+const [lookAfter, giveUpAfter] = [1_000, 60_000] as const;
 
 /**
  * Runs the tasks of one job at a time on this thread and on workers over one memory. Tasks are claimed one by one by
@@ -26,6 +34,7 @@ export class Threads {
   readonly #heap: Heap;
   readonly #workers: WorkerHandle[];
   readonly #words: Int32Array;
+  readonly #workerWords: Int32Array;
   readonly #ints: Int32Array;
   readonly #floats: Float32Array;
   readonly #modules = new Map<WasmSource, CompiledModule>();
@@ -39,6 +48,7 @@ export class Threads {
     this.#heap = heap;
     this.#relaxed = relaxed;
     this.#words = new Int32Array(buffer, control, 16);
+    this.#workerWords = new Int32Array(buffer, workersAt, 2 * maxThreads);
     this.#ints = new Int32Array(buffer, argumentsAt, 32);
     this.#floats = new Float32Array(buffer, argumentsAt + 128, 16);
     this.#workers = startWorkers(heap.memory, wanted - 1);
@@ -110,17 +120,37 @@ export class Threads {
       Atomics.add(words, DONE, 1);
     }
     const computed = performance.now();
+    let [before, waits] = [0, 0];
     for (let spin = 0; ; spin++) {
       const done = Atomics.load(words, DONE);
       if (done >= tasks) break;
+      if (done !== before) [before, waits] = [done, 0];
       // A browser's main thread may not wait: it spins.
       if (spin > 4000 && mayWait) Atomics.wait(words, DONE, done, 1);
+      if (spin > 4000 && ++waits % lookAfter === 0 && mayWait) this.#requireWorkers(tasks - done, waits);
     }
     const end = performance.now();
     this.#contention.record(computed - start, end - computed, end);
     const failedElsewhere = Atomics.exchange(words, FAILED, 0) !== 0;
     if (failure !== undefined) throw failure;
     if (failedElsewhere) throw new Error("cpu backend: a kernel failed on a worker thread");
+  }
+
+  /**
+   * Throws where the tasks that are missing are held by threads that ended: nothing would ever finish them, and no signal is
+   * heard while this thread waits. What other threads still work on comes to an end first.
+   */
+  #requireWorkers(missing: number, waits: number): void {
+    let lost = 0;
+    for (let thread = 1; thread < this.count; thread++) {
+      const [isBusy, id] = this.#workerWords.subarray(2 * thread, 2 * thread + 2);
+      if (isBusy && id && !isThread(id)) lost++;
+    }
+    if (missing > lost && waits < giveUpAfter) return;
+    for (let thread = 1; thread < this.count; thread++) this.#workerWords[2 * thread] = 0;
+    throw new Error(
+      `cpu backend: expected ${missing} more tasks from worker threads, got none: ${lost > 0 ? `${lost} ended inside a task` : "they do not answer"}; memory may be short: start again, with fewer threads`,
+    );
   }
 
   #module(source: WasmSource): CompiledModule {
@@ -150,5 +180,9 @@ const startWorkers = (memory: WebAssembly.Memory, count: number): WorkerHandle[]
   }
   return workers;
 };
+
+/** Whether a thread of this process lives, as Linux tells without a turn of the event loop. */
+const isThread = (id: number): boolean =>
+  globalThis.process?.getBuiltinModule?.("node:fs").existsSync(`/proc/self/task/${id}`) ?? true;
 
 const mayWait = typeof (globalThis as { document?: unknown }).document === "undefined";

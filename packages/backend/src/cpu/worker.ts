@@ -1,13 +1,16 @@
 // The thread beside the main one. It is compiled into a string (worker.generated.ts) and started from there, so it may
 // not import anything. Everything it needs lies in the shared memory; the words are those of threads.ts.
 
-const serve = (memory: WebAssembly.Memory, thread: number): void => {
+const serve = (memory: WebAssembly.Memory, thread: number, id: number): void => {
   type Kernel = (args: number, task: number, thread: number) => void;
   // The words: job number, ticket, tasks done, module address, module bytes, kernel, tasks, arguments, stop, failed
   const [JOB, TICKET, DONE, MODULE, MODULE_BYTES, KERNEL, TASKS, ARGUMENTS, STOP, FAILED] = [
     0, 1, 2, 3, 4, 5, 6, 7, 8, 9,
   ] as const;
   const words = new Int32Array(memory.buffer, 1024, 16);
+  /** Whether this thread holds a task, and the system's number of it: how the main thread tells that it ended. */
+  const mine = new Int32Array(memory.buffer, 4096 + 8 * thread, 2);
+  mine[1] = id;
   const modules = new Map<number, Kernel[]>();
 
   const kernelsOf = (address: number, bytes: number): Kernel[] => {
@@ -39,6 +42,7 @@ const serve = (memory: WebAssembly.Memory, thread: number): void => {
       const kernel = Atomics.load(words, KERNEL);
       const args = Atomics.load(words, ARGUMENTS);
       if (task >= Atomics.load(words, TASKS)) break;
+      Atomics.store(mine, 0, 1);
       if (Atomics.compareExchange(words, TICKET, ticket, ticket + 1) !== ticket) continue;
       try {
         kernelsOf(address, bytes)[kernel]!(args, task, thread);
@@ -48,12 +52,22 @@ const serve = (memory: WebAssembly.Memory, thread: number): void => {
       Atomics.add(words, DONE, 1);
       Atomics.notify(words, DONE);
     }
+    Atomics.store(mine, 0, 0);
+  }
+};
+
+/** The system's number of this thread, 0 where it does not tell. */
+const threadId = (): number => {
+  try {
+    return Number(require("node:fs").readlinkSync("/proc/thread-self").split("/").pop());
+  } catch {
+    return 0;
   }
 };
 
 if (typeof require === "function") {
   const { memory, thread } = require("node:worker_threads").workerData;
-  serve(memory, thread);
+  serve(memory, thread, threadId());
 } else {
-  globalThis.onmessage = ({ data }: MessageEvent) => serve(data.memory, data.thread);
+  globalThis.onmessage = ({ data }: MessageEvent) => serve(data.memory, data.thread, 0);
 }
