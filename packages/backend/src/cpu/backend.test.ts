@@ -144,6 +144,10 @@ describe("threads", () => {
   it("are refused where they are no count", async () => {
     await expect(start(0)).rejects.toThrow("startBackend: expected threads to be an integer >= 1, got 0");
   });
+
+  it("are refused, before any is started, where nobody has so many cores", async () => {
+    await expect(start(1e9)).rejects.toThrow("startBackend: expected threads to be at most 256, got 1000000000");
+  });
 });
 
 describe("without shared memory", () => {

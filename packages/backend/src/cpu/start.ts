@@ -35,11 +35,12 @@ const createMemory = (shared: boolean): WebAssembly.Memory => {
 
 /** Registers the backend with kernels and makes it current. */
 export const startCpu = async ({ threads, relaxedSimd = true }: CpuOptions, kernels: readonly KernelConfig[]) => {
-  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= maxThreads)) {
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1))
+    throw new RangeError(`startBackend: expected threads to be an integer >= 1, got ${threads}`);
+  if (threads !== undefined && threads > maxThreads)
     throw new RangeError(
-      `startBackend: expected threads to be a whole number from 1 to ${maxThreads}, got ${threads}; leave it out for one a core`,
+      `startBackend: expected threads to be at most ${maxThreads}, got ${threads}; leave it out for one a core`,
     );
-  }
   const mayShare = typeof SharedArrayBuffer === "function";
   const memory = createMemory(mayShare);
   const wanted = isShared(memory) ? (threads ?? Math.min(availableThreads(), 64)) : 1;
