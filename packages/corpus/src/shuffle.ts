@@ -1,12 +1,13 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { checkSeed, randomStream, streamKey } from "@cramkit/random";
 import type { Document } from "./document.ts";
-import { finish } from "./finish-hash.ts";
 import { restartable } from "./restartable.ts";
 import { documentOf, readSpool, type SpooledDocument, writeSpool } from "./spool.ts";
 
 export interface ShuffleOptions {
+  /** An integer of 0 to 2^53 - 1. */
   seed: number;
   /** Text in memory at once; more of it goes through files in `workFolder`. */
   memoryBytes?: number;
@@ -14,12 +15,15 @@ export interface ShuffleOptions {
 }
 
 /**
- * All documents in a random order. Document number n gets the key hash(seed, n), and the documents come out in the
+ * All documents in a random order. Document number n gets a key of 48 random bits, and the documents come out in the
  * order of their keys: the order depends on the seed and the input alone, not on the memory. What does not fit goes to
  * files by the leading bits of the key, which are sorted one after the other.
  */
 export function shuffleDocuments(documents: AsyncIterable<Document>, options: ShuffleOptions): AsyncIterable<Document> {
   const { seed, memoryBytes = 256 << 20, workFolder = tmpdir() } = options;
+  checkSeed("shuffleDocuments", seed);
+  const { float64 } = randomStream(streamKey(seed, "corpus/shuffle"));
+  const keyOf = (number: number) => Math.floor(float64(number) * 2 ** keyBits);
   return restartable(async function* () {
     let held: Keyed[] = [];
     let heldBytes = 0;
@@ -27,7 +31,7 @@ export function shuffleDocuments(documents: AsyncIterable<Document>, options: Sh
     let number = 0;
     try {
       for await (const { text, source, id } of documents) {
-        const item = { key: keyOf(seed, number++), bytes: Buffer.from(text), source, id };
+        const item = { key: keyOf(number++), bytes: Buffer.from(text), source, id };
         if (buckets) {
           buckets.add(item);
           continue;
@@ -117,10 +121,3 @@ function* inOrder(items: Keyed[]): Generator<Document> {
 }
 
 const keyBits = 48;
-
-/** 48 bits, a function of the seed and the number of a document; different for the first 2^32 of them. */
-function keyOf(seed: number, number: number): number {
-  const low = finish((finish((number % 2 ** 32) ^ finish(seed)) + seed) | 0);
-  const high = finish(low ^ Math.floor(number / 2 ** 32) ^ 0x9e3779b9);
-  return low * 2 ** 16 + (finish(high ^ seed) >>> 16);
-}

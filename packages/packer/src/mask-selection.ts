@@ -1,4 +1,4 @@
-import type { Draws } from "./random.ts";
+import type { Draws } from "@cramkit/random";
 
 /** What happens to a token. Zero: nothing, and it is no target. */
 export const fate = { none: 0, keep: 1, randomise: 2, mask: 3 } as const;
@@ -81,7 +81,7 @@ export function selectIndependently(
   excluded: ReadonlySet<number>,
   wordStarts?: ArrayLike<number>,
 ): SelectFates {
-  const selects = (draws: Draws) => draws.uint32() < rate * 2 ** 32;
+  const selects = (draws: Draws) => draws.bits() < rate * 2 ** 32;
   const drawFate = (draws: Draws) => {
     if (replacement === "always-mask") return fate.mask;
     const tenth = draws.below(10);

@@ -148,7 +148,10 @@ describe("maskedBatches", () => {
     await expect(stream({ ...base, cursor, seed: 10 })).rejects.toThrow("seed=10");
     await expect(stream({ ...base, cursor, reshuffle: true })).rejects.toThrow("reshuffle=true");
     await expect(stream({ ...base, cursor }, other)).rejects.toThrow("36x8");
-    await expect(stream({ ...base, cursor: { ...cursor, version: 2 as 1 } })).rejects.toThrow("update");
+    await expect(stream({ ...base, cursor: { ...cursor, version: 3 as 2 } })).rejects.toThrow("update");
+    await expect(stream({ ...base, cursor: { ...cursor, version: 1 as 2 } })).rejects.toThrow(
+      /expected a cursor of version 2, got 1; .* finish it with the version that began it/,
+    );
   });
 
   it("refuses options that cannot be met", async () => {

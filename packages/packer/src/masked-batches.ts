@@ -1,6 +1,5 @@
+import { checkSeed, createDraws, permutation, streamKey } from "@cramkit/random";
 import { crammedMasking, createMasker, type Masking } from "./masking.ts";
-import { permutation } from "./permutation.ts";
-import { createDraws, streams } from "./random.ts";
 import type { RowSource } from "./rows.ts";
 
 /** What a masked language model takes. Every array is the receiver's own. */
@@ -16,9 +15,12 @@ export interface MaskedBatch {
   targets: Int32Array;
 }
 
+const cursorVersion = 2;
+
 /** Plain JSON: where in the stream of rows the next batch begins, and of which stream. */
 export interface BatchCursor {
-  version: 1;
+  /** 1 counted in the random numbers before `@cramkit/random`. */
+  version: 2;
   /** Rows of the stream that lie before, over all ranks and epochs. */
   rows: number;
   /** Names the set, the seed and the order of epochs; a cursor of another stream is refused. */
@@ -101,7 +103,7 @@ export async function* maskedBatches(
         positions: exact ? positions : positions.slice(0, count),
         targets: exact ? targets : targets.slice(0, count),
       },
-      cursor: { version: 1, rows: Math.min(rowTotal, at + batchSize * world), stream },
+      cursor: { version: cursorVersion, rows: Math.min(rowTotal, at + batchSize * world), stream },
     };
   }
 }
@@ -115,7 +117,7 @@ function rowOrder(rowCount: number, seed: number, reshuffle: boolean): (place: n
     const now = Math.floor(place / rowCount);
     if (now !== epoch) {
       epoch = now;
-      permute = permutation(rowCount, seed, epoch);
+      permute = permutation(streamKey(seed, "packer/epoch", epoch), rowCount);
     }
     return permute(place % rowCount);
   };
@@ -123,7 +125,7 @@ function rowOrder(rowCount: number, seed: number, reshuffle: boolean): (place: n
 
 /** Moves the kept tokens of row `i` (`from` tokens wide) to where row `i` of `to` tokens belongs. */
 function createTokenDropper(from: number, to: number, seed: number) {
-  const draws = createDraws(seed, streams.tokenDrop);
+  const draws = createDraws(streamKey(seed, "packer/token-drop"));
   return (ids: Int32Array, i: number, place: number) => {
     draws.seek(place);
     // Selection sampling: each token is kept with probability (tokens still to keep) / (tokens still to see).
@@ -144,12 +146,17 @@ function checkOptions({ batchSize, epochs, rank, world, tokenDrop, seed }: Check
   expect(Number.isInteger(world) && world > 0, "world to be a positive integer", world);
   expect(Number.isInteger(rank) && rank >= 0 && rank < world, `rank to be an integer of 0 to ${world - 1}`, rank);
   expect(tokenDrop >= 0 && tokenDrop < 1, "tokenDrop to be at least 0 and below 1", tokenDrop);
-  expect(seed >>> 0 === seed, "seed to be an integer of 0 to 2^32 - 1", seed);
+  checkSeed("maskedBatches", seed);
 }
 
 function checkCursor(cursor: BatchCursor, stream: string): void {
-  if (cursor.version !== 1)
-    throw new RangeError(`maskedBatches: expected a cursor of version 1, got ${cursor.version}; update this package`);
+  if (cursor.version !== cursorVersion)
+    throw new RangeError(
+      `maskedBatches: expected a cursor of version ${cursorVersion}, got ${cursor.version}; ` +
+        ((cursor.version as number) < cursorVersion
+          ? "its masks and orders were drawn with other random numbers: begin the stream again, or finish it with the version that began it"
+          : "update this package"),
+    );
   if (cursor.stream !== stream)
     throw new RangeError(
       `maskedBatches: expected a cursor of the stream "${stream}", got one of "${cursor.stream}"; open the set, and pass the seed and reshuffle, that it was taken with`,

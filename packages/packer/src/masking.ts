@@ -1,3 +1,4 @@
+import { createDraws, streamKey } from "@cramkit/random";
 import {
   fate,
   type Replacement,
@@ -6,7 +7,6 @@ import {
   selectExactly,
   selectIndependently,
 } from "./mask-selection.ts";
-import { createDraws, streams } from "./random.ts";
 
 /**
  * `[vocabSize]`, truthy where a token begins a word. With it whole words are selected: as long as words fit with exact
@@ -78,7 +78,7 @@ export interface MaskerOptions {
 export function createMasker(masking: Masking, { seqLength, vocabSize, maskId, seed }: MaskerOptions): Masker {
   checkMasking(masking, maskId, vocabSize);
   const { maxCount, select } = selection(masking, seqLength);
-  const draws = createDraws(seed, streams.mask);
+  const draws = createDraws(streamKey(seed, "packer/mask"));
   const fates = new Uint8Array(seqLength);
   return {
     maxCount,

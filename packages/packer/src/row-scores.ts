@@ -1,4 +1,4 @@
-import { createDraws, streams } from "./random.ts";
+import { randomStream, streamKey } from "@cramkit/random";
 import type { Direction, RowOrder } from "./row-order.ts";
 import type { TokenArray } from "./rows.ts";
 
@@ -38,11 +38,8 @@ function unigramLogProbabilities(counts: Float64Array, vocabSize: number): Float
 }
 
 function shuffleKey(seed: number): RowKey {
-  const draws = createDraws(seed, streams.rowShuffle);
-  return (_, row) => {
-    draws.seek(row);
-    return draws.uint32() * 2 ** 20 + (draws.uint32() >>> 12); // 52 random bits
-  };
+  const { float64 } = randomStream(streamKey(seed, "packer/rows"));
+  return (_, row) => float64(row);
 }
 
 const signed =

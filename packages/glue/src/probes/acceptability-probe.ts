@@ -1,4 +1,4 @@
-import { permutation } from "../random.ts";
+import { type StreamKey, shuffledIndices, subKey } from "@cramkit/random";
 import type { Example, Task, TaskData } from "../tasks/task.ts";
 import { type ProbeOptions, probeFrom, type Side } from "./held-out.ts";
 
@@ -22,15 +22,15 @@ export interface AcceptabilityOptions extends ProbeOptions {
  * last one stay in place, as capital letter and full stop would give the order away.
  */
 export function acceptabilityProbe(documents: Iterable<string>, options: AcceptabilityOptions = {}): TaskData {
-  const { seed = 0, reach = 4, minWords = 6 } = options;
+  const { reach = 4, minWords = 6 } = options;
   if (!(reach >= 2)) throw new RangeError(`acceptabilityProbe: expected a reach of at least 2 words, got ${reach}`);
   if (!(minWords >= 4)) throw new RangeError(`acceptabilityProbe: expected minWords of at least 4, got ${minWords}`);
-  const build = (side: Side, limit: number, stream: number): Example[] => {
+  const build = (side: Side, limit: number, key: StreamKey): Example[] => {
     const sentences = side.flat(2);
     const examples: Example[] = [];
-    for (const index of permutation(sentences.length, seed, stream)) {
+    for (const index of shuffledIndices(subKey(key, "sentences"), sentences.length)) {
       if (examples.length + 2 > limit) break;
-      const shuffled = shuffledWords(sentences[index]!, reach, seed, 16 + 2 * index + stream);
+      const shuffled = shuffledWords(sentences[index]!, reach, subKey(key, "words", index));
       if (shuffled === undefined) continue;
       examples.push({ text: sentences[index]!, label: 1 }, { text: shuffled, label: 0 });
     }
@@ -40,13 +40,13 @@ export function acceptabilityProbe(documents: Iterable<string>, options: Accepta
 }
 
 /** Undefined where the inner words are all the same. */
-function shuffledWords(sentence: string, reach: number, seed: number, stream: number): string | undefined {
+function shuffledWords(sentence: string, reach: number, key: StreamKey): string | undefined {
   const words = sentence.split(" ");
   const last = words.length - 1;
   for (let start = 1; start < last; start += reach) {
     const length = Math.min(reach, last - start);
     const run = words.slice(start, start + length);
-    const order = permutation(length, seed, (stream << 8) ^ start);
+    const order = shuffledIndices(subKey(key, start), length);
     if (order.every((from, to) => run[from] === run[to])) order.set([...order.slice(1), order[0]!]);
     for (let i = 0; i < length; i++) words[start + i] = run[order[i]!]!;
   }

@@ -1,4 +1,4 @@
-import { permutation } from "../random.ts";
+import { type StreamKey, shuffledIndices, subKey } from "@cramkit/random";
 import type { Example, Task, TaskData } from "../tasks/task.ts";
 import { type ProbeOptions, probeFrom, type Side } from "./held-out.ts";
 
@@ -17,9 +17,8 @@ const task: Task = {
  * balanced, and neither sentence alone says anything.
  */
 export function continuityProbe(documents: Iterable<string>, options: ProbeOptions = {}): TaskData {
-  const { seed = 0 } = options;
-  const build = (side: Side, limit: number, stream: number): Example[] => {
-    const pairs = chosen(side, Math.floor(limit / 2), seed, stream);
+  const build = (side: Side, limit: number, key: StreamKey): Example[] => {
+    const pairs = chosen(side, Math.floor(limit / 2), key);
     // Sorted by document, a shift by the largest group leaves nobody in the own document.
     const largest = longestRun(pairs);
     const examples: Example[] = [];
@@ -39,15 +38,15 @@ interface Pair {
 }
 
 /** At most `limit` pairs sorted by document, none of which has more than half of them. */
-function chosen(side: Side, limit: number, seed: number, stream: number): Pair[] {
+function chosen(side: Side, limit: number, key: StreamKey): Pair[] {
   const all: Pair[] = [];
   for (const [document, found] of side.entries()) {
     for (const passage of found)
       for (let i = 1; i < passage.length; i++) all.push({ first: passage[i - 1]!, second: passage[i]!, document });
   }
-  const rank = permutation(side.length, seed, 16 + stream);
+  const rank = shuffledIndices(subKey(key, "documents"), side.length);
   const groups = new Map<number, Pair[]>();
-  for (const index of permutation(all.length, seed, stream).subarray(0, limit)) {
+  for (const index of shuffledIndices(subKey(key, "pairs"), all.length).subarray(0, limit)) {
     const pair = all[index]!;
     const key = rank[pair.document]!;
     const group = groups.get(key);

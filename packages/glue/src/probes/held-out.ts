@@ -1,4 +1,4 @@
-import { randomBits } from "../random.ts";
+import { randomStream, type StreamKey, streamKey, subKey } from "@cramkit/random";
 import type { Example, Task, TaskData } from "../tasks/task.ts";
 import { type Passage, passages, type SentenceOptions } from "./sentences.ts";
 
@@ -22,19 +22,24 @@ export type Side = readonly (readonly Passage[])[];
 export function probeFrom(
   task: Task,
   documents: Iterable<string>,
-  build: (side: Side, limit: number, stream: number) => Example[],
+  build: (side: Side, limit: number, key: StreamKey) => Example[],
   { seed = 0, devFraction = 0.2, maxTrain = 4000, maxDev = 1000, ...sentences }: ProbeOptions,
 ): TaskData {
   const train: Passage[][] = [];
   const dev: Passage[][] = [];
   const seen = new Set<string>();
+  const key = streamKey(seed, "glue/probe", task.name);
+  const { float64 } = randomStream(subKey(key, "held-out"));
   let position = 0;
   for (const document of documents) {
-    const side = randomBits(seed, 0, position++) < devFraction * 0x1_0000_0000 ? dev : train;
+    const side = float64(position++) < devFraction ? dev : train;
     const fresh = passages(document, sentences).flatMap((passage) => withoutRepeats(passage, seen));
     if (fresh.length > 0) side.push(fresh);
   }
-  const examples = { train: build(train, maxTrain, 1), dev: build(dev, maxDev, 2) };
+  const examples = {
+    train: build(train, maxTrain, subKey(key, "train")),
+    dev: build(dev, maxDev, subKey(key, "dev")),
+  };
   for (const [name, { length }] of Object.entries(examples)) {
     if (length === 0)
       throw new RangeError(

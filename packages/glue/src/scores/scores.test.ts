@@ -32,7 +32,7 @@ function result(task: Task, scores: Partial<Record<MetricName, number>>, made: M
   } = made;
   const set = { name: "dev", column, rows, officialRows };
   return {
-    format: 1,
+    format: 2,
     task,
     trial,
     identity: { trainee: "t", protocol: { ...protocol, trials: 0 }, data: "d", seed: trial },

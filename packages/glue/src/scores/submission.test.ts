@@ -10,7 +10,7 @@ function trialOf(name: GlueName, value: number, { score = 0.5, trial = 0 } = {})
   const { task, tests, evaluations } = glueTasks[name];
   const scores = Object.fromEntries(task.metrics.map((metric) => [metric, score]));
   return {
-    format: 1,
+    format: 2,
     task,
     trial,
     identity: { trainee: "t", protocol: protocols.GLUE_sane, data: "d", seed: 0 },

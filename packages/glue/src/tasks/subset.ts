@@ -1,4 +1,4 @@
-import { permutation } from "../random.ts";
+import { type StreamKey, shuffledIndices, streamKey, subKey } from "@cramkit/random";
 import type { Example, TaskData } from "./task.ts";
 
 export interface SubsetOptions {
@@ -11,21 +11,22 @@ export interface SubsetOptions {
 
 /** A random part of a task, for a quick look. Its scores are shown as those of partial data. */
 export function subset(data: TaskData, { train, dev, seed = 0 }: SubsetOptions): TaskData {
+  const key = streamKey(seed, "glue/subset");
   return {
     ...data,
-    train: sample(data.train, train, seed),
+    train: sample(data.train, train, subKey(key, "train")),
     officialTrainRows: data.officialTrainRows ?? data.train.length,
     evaluations: data.evaluations.map((set) => ({
       ...set,
-      examples: sample(set.examples, dev, seed),
+      examples: sample(set.examples, dev, subKey(key, set.name)),
       officialRows: set.officialRows ?? set.examples.length,
     })),
   };
 }
 
 /** `count` examples in their old order. */
-function sample(examples: readonly Example[], count = examples.length, seed: number): readonly Example[] {
+function sample(examples: readonly Example[], count = examples.length, key: StreamKey): readonly Example[] {
   if (count >= examples.length) return examples;
-  const chosen = permutation(examples.length, seed, 0).subarray(0, count).sort();
+  const chosen = shuffledIndices(key, examples.length).subarray(0, count).sort();
   return Array.from(chosen, (row) => examples[row]!);
 }

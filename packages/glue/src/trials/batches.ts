@@ -1,4 +1,4 @@
-import { permutation } from "../random.ts";
+import { shuffledIndices, streamKey } from "@cramkit/random";
 import type { EncodedExamples } from "./encoded.ts";
 import { learningRateAt, type Protocol } from "./protocol.ts";
 
@@ -51,10 +51,13 @@ export function* trainingBatches(
   const steps = perEpoch * epochs;
   let step = 0;
   for (let epoch = 0; epoch < epochs; epoch++) {
-    const order = permutation(data.labels.length, seed, 2 * epoch).subarray(0, perEpoch * batchSize);
+    const order = shuffledIndices(streamKey(seed, "glue/rows", epoch), data.labels.length).subarray(
+      0,
+      perEpoch * batchSize,
+    );
     for (let start = 0; start < order.length; start += window * batchSize)
       byLength(data, order.subarray(start, start + window * batchSize));
-    for (const index of permutation(perEpoch, seed, 2 * epoch + 1)) {
+    for (const index of shuffledIndices(streamKey(seed, "glue/batches", epoch), perEpoch)) {
       const rows = order.subarray(index * batchSize, (index + 1) * batchSize);
       const labels = Float32Array.from(rows, (row) => data.labels[row]!);
       const learningRate = learningRateAt(protocol, step, steps);

@@ -17,7 +17,8 @@ export interface Identity {
 
 /** One trial of one task, as it is kept in a file. */
 export interface TrialResult extends TrialOutcome {
-  readonly format: 1;
+  /** 1 was drawn with the random numbers before `@cramkit/random`: its seed means other batches. */
+  readonly format: 2;
   readonly task: Task;
   /** From 0. */
   readonly trial: number;
@@ -100,9 +101,14 @@ async function readResult(file: string): Promise<TrialResult | undefined> {
   try {
     result = JSON.parse(text);
   } catch {}
-  if (result?.format === 1 && result.identity) return result;
+  if (result?.format === 2 && result.identity) return result;
+  if ((result?.format as number) === 1)
+    throw new Error(
+      `${file}: expected a trial result of format 2, got one of format 1, whose random numbers were others; ` +
+        "use another results folder, or finish this one with the version that began it",
+    );
   throw new Error(
-    `${file}: expected a trial result of format 1, got something else; delete this file to run the trial again`,
+    `${file}: expected a trial result of format 2, got something else; delete this file to run the trial again`,
   );
 }
 

@@ -125,8 +125,20 @@ describe("runTasks", () => {
     await expect(run({ protocol: { ...protocol, epochs: 3 } })).rejects.toThrow(/of another protocol/);
     await expect(run({ tasks: [{ ...sentiment, train: weather(50) }] })).rejects.toThrow(/of another data/);
     const file = join(resultsDir, "weather", "trial-0.json");
-    await writeFile(file, (await readFile(file, "utf8")).slice(0, 100));
-    await expect(run({})).rejects.toThrow(/expected a trial result of format 1, got something else; delete this file/);
+    const written = await readFile(file, "utf8");
+    await writeFile(file, written.replace('"format": 2', '"format": 1'));
+    await expect(run({})).rejects.toThrow(
+      /trial-0.json: expected .* format 2, got one of format 1, .* use another results folder, or finish this one with/,
+    );
+    await writeFile(file, written.slice(0, 100));
+    await expect(run({})).rejects.toThrow(/expected a trial result of format 2, got something else; delete this file/);
+  });
+
+  it("refuses a seed that is none before it runs anything", async () => {
+    for (const seed of [-1, 0.5, Number.NaN, 2 ** 53])
+      await expect(runTasks({ trainee: bagOfWords(), tasks: [sentiment], protocol, seed })).rejects.toThrow(
+        `runTasks: expected a seed that is an integer of 0 to 2^53 - 1, got ${seed}`,
+      );
   });
 
   it("predicts the test sets where asked, running a trial again that lacks them", async () => {

@@ -1,3 +1,4 @@
+import { checkSeed } from "@cramkit/random";
 import type { TaskData } from "../tasks/task.ts";
 import { stepsOf } from "./batches.ts";
 import { majorityBaseline } from "./majority.ts";
@@ -11,7 +12,10 @@ export interface RunOptions {
   /** Read one after the other, so that a generator keeps one task in memory. */
   tasks: Iterable<TaskData> | AsyncIterable<TaskData>;
   protocol?: Protocol;
-  /** A 32-bit number; trial `k` (from 0) has the seed `seed + k`. */
+  /**
+   * Of the first trial; trial `k` (from 0) has the seed `seed + k`. An integer of 0 to 2^53 - 1.
+   * @defaultValue 0
+   */
   seed?: number;
   /** Holds `TASK/trial-K.json` for every trial that is done; what is there already is not run again. */
   resultsDir?: string;
@@ -35,6 +39,7 @@ export async function runTasks(options: RunOptions): Promise<TrialResult[]> {
   const { trainee, seed = 0, resultsDir, tests = false, signal } = options;
   const protocol = fitted(options.protocol ?? protocols.GLUE_sane, trainee);
   checkProtocol(protocol, options);
+  checkSeed("runTasks", seed);
   const results: TrialResult[] = [];
   for await (const data of options.tasks) {
     const { task } = data;
@@ -49,7 +54,7 @@ export async function runTasks(options: RunOptions): Promise<TrialResult[]> {
         trainee: trainee.id,
         protocol: { ...protocol, trials: 0 },
         data: digest,
-        seed: (seed + trial) >>> 0,
+        seed: seed + trial,
       };
       let result = resultsDir === undefined ? undefined : await loadResult(resultsDir, task.name, trial, identity);
       if (result && (!tests || hasTests(result, data))) {
@@ -67,7 +72,7 @@ export async function runTasks(options: RunOptions): Promise<TrialResult[]> {
         });
         const { train, officialTrainRows, notes } = data;
         result = {
-          format: 1,
+          format: 2,
           task,
           trial,
           identity,

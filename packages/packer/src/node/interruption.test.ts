@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, symlink } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -74,6 +74,17 @@ describe("an interrupted preparation", () => {
         expect(await contents(directory)).toEqual(whole);
       }
     expect(shards.size).toBeGreaterThan(2);
+  });
+
+  it("is refused when a version with other random numbers began it", async () => {
+    const directory = join(root, "older");
+    const stopped = writePreparedSet(directory, documents, { ...base, ...stopAfter(9) });
+    await expect(stopped).rejects.toThrow("power cut");
+    const file = join(directory, "preparing", "state.json");
+    await writeFile(file, JSON.stringify({ ...JSON.parse(await readFile(file, "utf8")), version: 1 }));
+    await expect(writePreparedSet(directory, documents, base)).rejects.toThrow(
+      /of version 2, got one of version 1; prepare in another folder, or finish this one with the version that began it/,
+    );
   });
 
   it("survives failing documents again and again, and asks for no earlier document", async () => {

@@ -5,7 +5,7 @@ export type Json = null | boolean | number | string | Json[] | { [name: string]:
 
 export const manifestName = "manifest.json";
 export const manifestFormat = "cramkit-prepared-set";
-export const manifestVersion = 1;
+export const manifestVersion = 2;
 
 /** A file of rows: little-endian token ids, nothing else. */
 export interface ShardEntry {
@@ -78,6 +78,12 @@ function parseManifest(path: string, text: string): Manifest {
       `a manifest of version ${manifestVersion} or older`,
       `version ${manifest.version}`,
       "update @cramkit/packer to read it",
+    );
+  if (manifest.version === 1)
+    fail(
+      `version ${manifestVersion}`,
+      "version 1, whose rows were drawn with other random numbers",
+      "prepare the set again in another folder, or finish what uses it with the version that made it",
     );
   if (manifest.version !== manifestVersion) fail(`version ${manifestVersion}`, `${manifest.version}`, again);
   for (const name of ["seqLength", "vocabSize", "tokenBytes", "rowsPerShard", "rowsPerBlock"] as const)

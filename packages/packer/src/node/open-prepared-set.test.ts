@@ -59,7 +59,7 @@ describe("openPreparedSet", () => {
     const { manifest } = await openPreparedSet(directory);
     expect(manifest).toMatchObject({
       format: "cramkit-prepared-set",
-      version: 1,
+      version: 2,
       seqLength: 10,
       rowCount: 120,
       vocabSize: 100,
@@ -112,13 +112,18 @@ describe("openPreparedSet", () => {
     await expect(openPreparedSet(directory)).rejects.toThrow(/shard-00003\.bin: expected 500 bytes, got no file/);
   });
 
-  it("refuses a newer manifest, a foreign one and a broken one", async () => {
-    await editManifest({ version: 2 });
+  it("refuses a newer manifest, an older one, a foreign one and a broken one", async () => {
+    await editManifest({ version: 3 });
     await expect(openPreparedSet(directory)).rejects.toThrow(
-      /version 1 or older, got version 2; update @cramkit\/packer/,
+      /version 2 or older, got version 3; update @cramkit\/packer/,
     );
     await expect(writePreparedSet(directory, [document], options)).rejects.toThrow("update @cramkit/packer");
-    await editManifest({ version: 1, rowCount: 119 });
+    await editManifest({ version: 1 });
+    const older =
+      /expected version 2, got version 1, .* prepare the set again in another folder, or finish what uses it/;
+    await expect(openPreparedSet(directory)).rejects.toThrow(older);
+    await expect(writePreparedSet(directory, [document], options)).rejects.toThrow(older);
+    await editManifest({ version: 2, rowCount: 119 });
     await expect(openPreparedSet(directory)).rejects.toThrow("expected 119 rows in all shards, got 120");
     await editManifest({ format: "other" });
     await expect(openPreparedSet(directory)).rejects.toThrow("not a prepared set");

@@ -1,9 +1,9 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createDraws, streamKey } from "@cramkit/random";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { maskedBatches } from "../masked-batches.ts";
-import { createDraws } from "../random.ts";
 import type { RowSource } from "../rows.ts";
 import { openPreparedSet } from "./open-prepared-set.ts";
 import { type PrepareOptions, writePreparedSet } from "./write-prepared-set.ts";
@@ -18,7 +18,7 @@ const options = { seqLength: 8, vocabSize: 50, separatorId: 1, rowsPerShard: 10 
 
 /** Documents of 0 to 30 tokens in [2, 50). */
 function randomDocuments(count: number): number[][] {
-  const draws = createDraws(5, 99);
+  const draws = createDraws(streamKey(5, "documents"));
   return Array.from({ length: count }, (_, i) => {
     draws.seek(i);
     return Array.from({ length: draws.below(31) }, () => 2 + draws.below(48));

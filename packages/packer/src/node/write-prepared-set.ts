@@ -1,5 +1,6 @@
 import { mkdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { checkSeed } from "@cramkit/random";
 import { checkPackOptions, type PackOptions, type TokenDocuments } from "../pack-rows.ts";
 import type { RowOrder } from "../row-order.ts";
 import { tokenBytes } from "../rows.ts";
@@ -138,6 +139,7 @@ export async function writePreparedSet(
 
 function checkOptions(options: PrepareOptions): void {
   checkPackOptions("writePreparedSet", options);
+  if (options.seed !== undefined) checkSeed("writePreparedSet", options.seed);
   const { order = "as-is", vocabSize } = options;
   for (const name of ["maxRows", "rowsPerShard", "memoryBytes"] as const) {
     const value = options[name];
@@ -163,7 +165,7 @@ function checkOptions(options: PrepareOptions): void {
 
 function newPreparation(key: string): Preparation {
   return {
-    version: 1,
+    version: manifestVersion,
     key,
     position: { documents: 0, offset: 0, emptyDocuments: 0, tokens: 0 },
     notes: null,

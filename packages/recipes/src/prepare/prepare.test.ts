@@ -213,9 +213,9 @@ it("names the byte of a flipped bit, and refuses a manifest of a newer version, 
   const whole = digests(folder);
   const manifest = join(folder, "training", "manifest.json");
   const text = readFileSync(manifest, "utf8");
-  writeFileSync(manifest, text.replace('"version": 1', '"version": 99'));
+  writeFileSync(manifest, text.replace('"version": 2', '"version": 99'));
   await expect(prepare(recipe, data, quiet)).rejects.toThrow(
-    /manifest\.json: expected a manifest of version 1 or older, got version 99/,
+    /manifest\.json: expected a manifest of version 2 or older, got version 99/,
   );
   writeFileSync(manifest, text);
   expect(digests(folder)).toEqual(whole);
