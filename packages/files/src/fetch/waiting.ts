@@ -1,0 +1,37 @@
+/** Servers count requests in windows of minutes; what asks for more than this is not worth waiting for. */
+const longestWaitMs = 600_000;
+
+/**
+ * How long a server that has enough requests, or is out of order, wants to be left alone: by `Retry-After`, in seconds or as a
+ * date, or by the seconds `t` of `RateLimit`. Otherwise twice as long after each failure. Undefined if it is not worth it.
+ */
+export const waitMs = (failures: number, headers?: Headers): number | undefined => {
+  const announced = headers && announcedWaitMs(headers);
+  if (announced === undefined) return Math.min(30_000, 200 * 2 ** failures);
+  return announced > longestWaitMs ? undefined : announced;
+};
+
+/** Whether the same request may succeed later. */
+export const isPassing = (status: number): boolean => [408, 425, 429, 500, 502, 503, 504].includes(status);
+
+const announcedWaitMs = (headers: Headers): number | undefined => {
+  const after = headers.get("retry-after") ?? /(?:^|;)\s*t=(\d+)/.exec(headers.get("ratelimit") ?? "")?.[1];
+  if (after === undefined) return undefined;
+  const wait = /^\d+$/.test(after) ? Number(after) * 1000 : Date.parse(after) - Date.now();
+  return Number.isNaN(wait) ? undefined : Math.max(0, wait);
+};
+
+/** Waits, or rejects with the reason of the signal. */
+export const wait = (ms: number, signal: AbortSignal | null | undefined): Promise<void> =>
+  new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
+    const stop = () => {
+      clearTimeout(timer);
+      reject(signal!.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", stop);
+      resolve();
+    }, ms);
+    signal?.addEventListener("abort", stop, { once: true });
+  });
