@@ -4,29 +4,19 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
-
-const blocksOf = (readme: string): string[] =>
-  [...readFileSync(readme, "utf8").matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map((block) => block[1]!);
-
-/** The npm packages that code imports. */
-const packagesIn = (blocks: readonly string[]): string[] =>
-  blocks
-    .flatMap((code) => [...code.matchAll(/(?:from|import) "((?:@[^/"]+\/)?[^/":]+)(?:\/[^"]*)?"/g)])
-    .map((match) => match[1]!);
+import { packagesIn, readmeExamples } from "../scripts/readme-examples.mjs";
 
 /**
  * The examples of every README: blocks fenced as `ts`. Each stands inside a package, so that it finds that package by name
  * as an installed one would; those of the repository in the one that knows all others.
  */
-const examples = [
-  ...blocksOf("README.md").map((code, index) => ({ name: "repository", home: "recipes", index, code })),
-  ...readdirSync("packages").flatMap((name) =>
-    blocksOf(`packages/${name}/README.md`).map((code, index) => ({ name, home: name, index, code })),
-  ),
-].map((example) => {
-  const { name, home, index } = example;
+const examples = readmeExamples().map((example) => {
+  const home = example.name === "repository" ? "recipes" : example.name;
+  const { name, index } = example;
   return { ...example, file: resolve("packages", home, ".cache", `readme-${name}-${index}.ts`) };
 });
+
+const codeOf = (name: string) => examples.filter((example) => example.name === name).map(({ code }) => code);
 
 beforeAll(() => {
   for (const { file, code } of examples) {
@@ -49,14 +39,14 @@ it.each(readdirSync("packages").filter((name) => name !== "cramkit"))(
   (name) => {
     const file = `packages/${name}/README.md`;
     const installed = /npm install ([^`\n]+)/.exec(readFileSync(file, "utf8"))?.[1]?.split(" ");
-    expect(installed).toEqual(expect.arrayContaining(packagesIn(blocksOf(file))));
+    expect(installed).toEqual(expect.arrayContaining(packagesIn(codeOf(name))));
   },
 );
 
 it("what the README says to install is what its example imports", () => {
   const [, names, rest] = /npm install @cramkit\/\{(.*)\} (.*)/.exec(readFileSync("README.md", "utf8"))!;
   const installed = [...names!.split(",").map((name) => `@cramkit/${name}`), ...rest!.split(" ")];
-  expect(installed).toEqual(expect.arrayContaining(packagesIn(blocksOf("README.md"))));
+  expect(installed).toEqual(expect.arrayContaining(packagesIn(codeOf("repository"))));
 });
 
 it("the README examples have no error of types", { timeout: 120_000 }, async () => {
