@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { layers } from "./layers.mjs";
+import { layers, testEdges } from "./layers.mjs";
 
 const names = Object.keys(layers);
 /** The sources of what each manifest exports: the doors of a package. */
 const entries = readdirSync("packages").flatMap((folder) =>
   Object.values(JSON.parse(readFileSync(`packages/${folder}/package.json`, "utf8")).exports)
-    .map((target) => target["@cramkit/source"])
-    .filter(Boolean)
-    .map((source) => `^packages/${folder}/${source.slice(2).replaceAll(".", "\\.")}$`),
+    .map((target) => target["@cramkit/source"] ?? target)
+    .filter((source) => typeof source === "string")
+    .map((source) => `^packages/${folder}/${source.slice(2).replaceAll(".", "\\.").replaceAll("*", "[^/]+")}$`),
 );
 const inPackages = (list) => `^packages/(${list.join("|")})/`;
 
@@ -33,24 +33,30 @@ export default {
       severity: "error",
       from: { path: `^${folder}/` },
       to: {
-        path: "^packages/[^/]+/src/",
+        path: "^packages/[^/]+/(src|assembly|scripts)/",
         pathNot: [`^${folder}/`, ...entries],
       },
     })),
-    ...names.map((name) => ({
-      name: `layer:${name}`,
-      severity: "error",
-      comment: `${name} may import only: ${layers[name].join(", ") || "no workspace package"}`,
-      from: { path: inPackages([name]) },
-      to: { path: inPackages(names), pathNot: inPackages([name, ...layers[name]]) },
-    })),
+    ...names.flatMap((name) => {
+      const tests = `${inPackages([name])}.*\\.(test|testing)\\.ts$`;
+      const forbid = (rule, from, allowed) => ({
+        name: `${rule}:${name}`,
+        severity: "error",
+        comment: `${name} may import only: ${allowed.join(", ") || "no workspace package"}`,
+        from,
+        to: { path: inPackages(names), pathNot: inPackages([name, ...allowed]) },
+      });
+      return [
+        forbid("layer", { path: inPackages([name]), pathNot: tests }, layers[name]),
+        forbid("test-layer", { path: tests }, [...layers[name], ...(testEdges[name] ?? [])]),
+      ];
+    }),
   ],
   options: {
     tsConfig: { fileName: "tsconfig.json" },
     tsPreCompilationDeps: true,
     doNotFollow: { path: "node_modules" },
-    // WebAssembly sources are composed apart from the packages.
-    exclude: { path: "/(dist|assembly|\\.cache)/" },
+    exclude: { path: "/(dist|\\.cache)/" },
     enhancedResolveOptions: {
       exportsFields: ["exports"],
       conditionNames: ["@cramkit/source", "types", "import", "default"],

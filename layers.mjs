@@ -1,17 +1,21 @@
 /**
- * Who may import whom. A package sees only what its row lists; the order is the order of a build.
- * Read by dependency-cruiser (imports) and by test/layers.test.ts (manifests).
+ * Who may import whom. A package sees only what its row lists, and a row lists only packages above it: the order is the
+ * order of a build. Read by dependency-cruiser (imports in sources, assembly, tests), by test/layers.test.ts (manifests,
+ * paths in strings) and by scripts/house.mjs (the picture).
  */
 
 /** The ground floor: packages that know nothing of Cramkit. Every one above may stand on all of them. */
-const ground = {
+const foundations = {
   errors: [],
   files: ["errors"],
   random: [],
 };
+export const ground = Object.keys(foundations);
 
-/** What each library may import besides the ground floor. */
+/** What each library imports besides the ground floor. */
 const above = {
+  "wasm-kit": [],
+  native: [],
   corpus: [],
   tokenizer: [],
   packer: [],
@@ -19,19 +23,24 @@ const above = {
   trainer: [],
   glue: [],
   checkpoint: [],
-  ops: [],
-  backend: [],
+  backend: ["wasm-kit"],
+  ops: ["wasm-kit"],
   optim: [],
   model: ["ops"],
-  native: [],
 };
 const libraries = {
-  ...ground,
-  ...Object.fromEntries(Object.entries(above).map(([name, others]) => [name, [...Object.keys(ground), ...others]])),
+  ...foundations,
+  ...Object.fromEntries(Object.entries(above).map(([name, others]) => [name, [...ground, ...others]])),
 };
 const all = Object.keys(libraries);
 
+/** Packages that put the others together, and may import any. */
+export const composers = ["recipes", "cramkit"];
+
 export const layers = { ...libraries, recipes: all, cramkit: [...all, "recipes"] };
+
+/** What the tests of a package (`*.test.ts`, `*.testing.ts`) import beside its row: development dependencies. */
+export const testEdges = { ops: ["backend"], optim: ["backend", "ops"] };
 
 /** Packages that may import a tensor library (always as the peer `@tensorflow/tfjs-core`). */
 export const tensorPackages = ["ops", "backend", "optim", "model", "recipes", "cramkit"];

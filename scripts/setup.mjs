@@ -20,7 +20,10 @@ const dependencies = [
 once("installed", dependencies, () => pnpm("install", "--frozen-lockfile"));
 once(
   "generated",
-  packages.flatMap((dir) => files(join(dir, "assembly"))),
+  [
+    ...packages.flatMap((dir) => [...files(join(dir, "assembly")), ...files(join(dir, "scripts"))]),
+    ...packages.flatMap((dir) => files(join(dir, "src")).filter((file) => /(^|[\\/])(worker|layout)\.ts$/.test(file))),
+  ],
   () => pnpm("--recursive", "generate"),
 );
 if (process.argv.includes("--build")) {

@@ -1,5 +1,5 @@
-import { address, int } from "./arguments";
-import { gemm } from "./gemm";
+import { address, int } from "@cramkit/wasm-kit/assembly/arguments";
+import { gemm } from "@cramkit/wasm-kit/assembly/gemm";
 
 /**
  * One product of a batch, on one thread.

@@ -1,4 +1,4 @@
-import { address, float, int } from "./arguments";
+import { address, float, int } from "@cramkit/wasm-kit/assembly/arguments";
 
 /** Elements of one task. */
 const BLOCK: i32 = 16384;

@@ -1,5 +1,6 @@
-import { address, int } from "./arguments";
-import { KC, MR, multiplyPacked, NR, packA, packB, roundUp } from "./gemm";
+import { address, int } from "@cramkit/wasm-kit/assembly/arguments";
+import { multiplyPacked, packA, packB, roundUp } from "@cramkit/wasm-kit/assembly/gemm";
+import { KC, NR, TILE_BYTES } from "@cramkit/wasm-kit/src/layout";
 
 /**
  * Packs B [k][n] for `gemmTask`; a task packs `panels` panels of 8 columns over all of k. For each block of KC along k
@@ -24,7 +25,7 @@ export function packTask(args: usize, task: i32, thread: i32): void {
 }
 
 /**
- * One block of C: tasks run along n first. `scratch` has `scratchStride` bytes a thread: 256 + mc * KC * 4.
+ * One block of C: tasks run along n first. `scratch` has `scratchStride` bytes a thread: TILE_BYTES + mc * KC * 4.
  * ints: a, acrossA, alongA, packedB, c, ldc (bytes), m, n, k, mc, nc, accumulate, bias or 0, scratch, scratchStride
  */
 export function gemmTask(args: usize, task: i32, thread: i32): void {
@@ -41,7 +42,7 @@ export function gemmTask(args: usize, task: i32, thread: i32): void {
   const i0 = (task / columns) * mc, j0 = (task % columns) * nc;
   const rows = min(mc, m - i0), cols = min(nc, n - j0);
   const to = c + <usize>i0 * ldc + (<usize>j0 << 2);
-  const packed = scratch + 256;
+  const packed = scratch + <usize>TILE_BYTES;
   for (let k0 = 0; k0 < k; k0 += KC) {
     const kc = min(KC, k - k0);
     packA(packed, a + <usize>i0 * across + <usize>k0 * along, across, along, rows, kc);

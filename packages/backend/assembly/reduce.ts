@@ -1,4 +1,5 @@
-import { address, float, int } from "./arguments";
+import { address, float, int } from "@cramkit/wasm-kit/assembly/arguments";
+import { sumColumns } from "@cramkit/wasm-kit/assembly/sum-columns";
 
 /**
  * y[row] = scale * the sum of x[row][0..n), summed in float64 lanes in a fixed order.
@@ -38,17 +39,5 @@ export function sumColumnsTask(args: usize, task: i32, thread: i32): void {
     const y = address(args, 1) + (<usize>sum * <usize>n << 2);
     sumColumns(x, y, last - first, n);
     if (scale != 1) for (let i = 0; i < n; i++) store<f32>(y + (<usize>i << 2), load<f32>(y + (<usize>i << 2)) * scale);
-  }
-}
-
-/** y[n] = the sum of the rows of x. */
-export function sumColumns(x: usize, y: usize, rows: i32, n: i32): void {
-  const bytes = <usize>n << 2;
-  memory.fill(y, 0, bytes);
-  for (let row = 0; row < rows; row++) {
-    let i: usize = 0;
-    for (; i + 16 <= bytes; i += 16) v128.store(y + i, f32x4.add(v128.load(y + i), v128.load(x + i)));
-    for (; i < bytes; i += 4) store<f32>(y + i, load<f32>(y + i) + load<f32>(x + i));
-    x += bytes;
   }
 }

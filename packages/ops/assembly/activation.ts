@@ -1,4 +1,4 @@
-import { address, int } from "../../backend/assembly/arguments";
+import { address, int } from "@cramkit/wasm-kit/assembly/arguments";
 import { erf4, exp4, loadTail, storeTail } from "./math";
 
 const BLOCK: i32 = 8192;

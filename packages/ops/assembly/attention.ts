@@ -1,5 +1,5 @@
-import { address, float, int } from "../../backend/assembly/arguments";
-import { gemm } from "../../backend/assembly/gemm";
+import { address, float, int } from "@cramkit/wasm-kit/assembly/arguments";
+import { gemm } from "@cramkit/wasm-kit/assembly/gemm";
 import { dropoutScale } from "./dropout";
 import { exp4, log64, LOWEST, maxLanes, sumLanes } from "./math";
 

@@ -1,4 +1,4 @@
-import { address, float, int } from "../../backend/assembly/arguments";
+import { address, float, int } from "@cramkit/wasm-kit/assembly/arguments";
 import { exp4, loadTail, log64, LOWEST, maxLanes, storeTail, sumLanes } from "./math";
 
 /**

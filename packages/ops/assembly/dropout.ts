@@ -1,4 +1,4 @@
-import { address, float, int } from "../../backend/assembly/arguments";
+import { address, float, int } from "@cramkit/wasm-kit/assembly/arguments";
 
 const BLOCK: i32 = 16384;
 

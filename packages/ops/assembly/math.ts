@@ -1,5 +1,5 @@
 // Elementary functions on four float32 lanes. NaN stays NaN.
-import { fma } from "../../backend/assembly/gemm";
+import { fma } from "@cramkit/wasm-kit/assembly/gemm";
 
 // @ts-ignore: decorator
 @inline

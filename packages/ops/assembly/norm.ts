@@ -1,5 +1,5 @@
-import { address, float, int } from "../../backend/assembly/arguments";
-import { fma } from "../../backend/assembly/gemm";
+import { address, float, int } from "@cramkit/wasm-kit/assembly/arguments";
+import { fma } from "@cramkit/wasm-kit/assembly/gemm";
 import { loadTail, storeTail, sumLanes } from "./math";
 
 /** ints: x, weight, bias or 0, y, mean, rstd, rows, n, rowsPerTask; floats: epsilon */

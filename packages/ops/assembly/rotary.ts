@@ -1,4 +1,4 @@
-import { address, float, int } from "../../backend/assembly/arguments";
+import { address, float, int } from "@cramkit/wasm-kit/assembly/arguments";
 import { loadTail, storeTail } from "./math";
 
 /** y = x turned: pairs (i, i + n) of 2n values, with n cosines and n sines in `table`. */

@@ -1,5 +1,5 @@
-import { address, int } from "../../backend/assembly/arguments";
-import { sumColumns } from "../../backend/assembly/reduce";
+import { address, int } from "@cramkit/wasm-kit/assembly/arguments";
+import { sumColumns } from "@cramkit/wasm-kit/assembly/sum-columns";
 
 /** y[i] = x[ids[i]], rows of `bytes`. ints: x, ids, y, count, bytes, rowsPerTask */
 export function gatherTask(args: usize, task: i32, thread: i32): void {

@@ -1,5 +1,5 @@
-import type { KernelConfig } from "@tensorflow/tfjs-core";
 import { attentionCpu } from "./attention/cpu.ts";
+import type { CpuKernelConfig } from "./cpu/runtime.ts";
 import { dropoutCpu } from "./dropout/cpu.ts";
 import { embeddingCpu } from "./embedding/cpu.ts";
 import { geluCpu } from "./gelu/cpu.ts";
@@ -11,10 +11,10 @@ import { optimizerCpu } from "./optimizer/cpu.ts";
 import { rmsNormCpu } from "./rms-norm/cpu.ts";
 import { rotaryCpu } from "./rotary/cpu.ts";
 
-export type { CpuRuntime } from "./cpu/runtime.ts";
+export type { CpuKernelConfig, CpuRuntime } from "./cpu/runtime.ts";
 
 /** Every fused kernel for the CPU backend of `@cramkit/backend`, which registers as `cramkit-cpu`. */
-export const cpuKernels: KernelConfig[] = /* @__PURE__ */ [
+export const cpuKernels: CpuKernelConfig[] = /* @__PURE__ */ [
   attentionCpu,
   dropoutCpu,
   embeddingCpu,

@@ -1,4 +1,5 @@
-import { type KernelConfig, registerKernel } from "@tensorflow/tfjs-core";
+import { type CompiledFor, checkLayout } from "@cramkit/wasm-kit";
+import { findBackend, type KernelConfig, registerKernel } from "@tensorflow/tfjs-core";
 
 /*
  * Every kernel that a backend may bring. An op runs the kernel where the current backend has it registered and its
@@ -44,7 +45,15 @@ import { type KernelConfig, registerKernel } from "@tensorflow/tfjs-core";
  * 1 / (1 - rate); attention applies it to the probabilities, i = ((b * heads + h) * s + query) * s + key.
  */
 
-/** Registers kernels with tfjs, e.g. the list of `@cramkit/ops/cpu`. Call once, from the composition root. */
-export const registerKernels = (kernels: readonly KernelConfig[]): void => {
+/**
+ * Registers kernels with tfjs, e.g. the list of `@cramkit/ops/cpu`. Call once, from the composition root.
+ *
+ * @throws Fault with the code `version-mismatch` if the backend is started and was built for another WebAssembly call layout than a kernel.
+ */
+export const registerKernels = (kernels: readonly (KernelConfig & Partial<CompiledFor>)[]): void => {
+  for (const { kernelName, backendName, layout } of kernels) {
+    const backend = findBackend(backendName) as Partial<CompiledFor> | null;
+    if (layout !== undefined && backend?.layout !== undefined) checkLayout(kernelName, { layout }, backend.layout);
+  }
   for (const kernel of kernels) registerKernel(kernel);
 };

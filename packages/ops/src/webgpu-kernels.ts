@@ -13,6 +13,7 @@ import { rotaryWebgpu } from "./rotary/webgpu.ts";
 
 export { attentionVariants } from "./attention/webgpu/matrix-select.ts";
 export { gemmVariants } from "./webgpu/gemm/select.ts";
+export type { Host } from "./webgpu/host.ts";
 export type { KernelVariant } from "./webgpu/variant.ts";
 
 /** Every kernel for tfjs's backend `webgpu`, to be passed to `registerKernels`. */

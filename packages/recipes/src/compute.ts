@@ -1,5 +1,8 @@
-import { type Finding, startBackend } from "@cramkit/backend";
+import { type CpuBackend, type CramkitWebgpuBackend, type Finding, type Kernels, startBackend } from "@cramkit/backend";
 import { type OptimizerKernels, optimizerKernels, registerGradients } from "@cramkit/ops";
+import type { CpuRuntime } from "@cramkit/ops/cpu";
+import type { Host } from "@cramkit/ops/webgpu";
+import type { Kernels as OptimizerKernelsOfOptim } from "@cramkit/optim";
 import type { Recipe } from "./recipe/recipe.ts";
 
 /** A started backend with our kernels on it: the composition root of every run. */
@@ -15,6 +18,15 @@ export interface Compute {
   dispose(): void;
 }
 
+/**
+ * tfjs hands its kernels "a backend". That ours is what the kernels of ops take it for is proved here, by the compiler:
+ * neither package sees the other.
+ */
+export const runtimeOf = {
+  cpu: (backend: CpuBackend) => backend satisfies CpuRuntime,
+  webgpu: (backend: CramkitWebgpuBackend) => backend satisfies Host,
+};
+
 /** Starts the backend of a recipe and registers gradients and kernels. `allowSoftware`: on a WebGPU adapter that is a CPU. */
 export const startCompute = async (
   { name, precision, threads }: Recipe["backend"],
@@ -24,8 +36,8 @@ export const startCompute = async (
   const start = (choice: Recipe["backend"]["name"]) =>
     startBackend(choice, {
       kernels: {
-        cpu: async () => (await import("@cramkit/ops/cpu")).cpuKernels,
-        webgpu: async () => (await import("@cramkit/ops/webgpu")).webgpuKernels,
+        cpu: async () => (await import("@cramkit/ops/cpu")).cpuKernels satisfies Kernels,
+        webgpu: async () => (await import("@cramkit/ops/webgpu")).webgpuKernels satisfies Kernels,
       },
       cpu: { threads: threads ?? undefined },
       webgpu: { precision, allowSoftware },
@@ -37,7 +49,7 @@ export const startCompute = async (
     name: backend.name,
     description,
     findings: backend.findings,
-    kernels: optimizerKernels(),
+    kernels: optimizerKernels() satisfies OptimizerKernelsOfOptim | undefined,
     async restart() {
       backend.dispose();
       backend = await start(backend.name);

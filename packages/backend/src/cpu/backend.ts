@@ -1,3 +1,4 @@
+import { LAYOUT } from "@cramkit/wasm-kit";
 import { MathBackendCPU } from "@tensorflow/tfjs-backend-cpu";
 import {
   type backend_util,
@@ -31,6 +32,8 @@ export interface CpuBackendOptions {
 export class CpuBackend extends MathBackendCPU {
   /** Including the calling one: as many as were asked for, or as could be started. */
   readonly threads: number;
+  /** The call layout of the WebAssembly that it runs, see `@cramkit/wasm-kit`. */
+  readonly layout = LAYOUT;
   readonly #heap: Heap;
   readonly #pool: Threads;
 

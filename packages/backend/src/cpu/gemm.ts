@@ -1,3 +1,4 @@
+import { KC, NR, TILE_BYTES } from "@cramkit/wasm-kit";
 import type { WasmSource } from "./module.ts";
 import { wasm } from "./wasm.generated.ts";
 
@@ -26,7 +27,6 @@ export interface GemmProblem {
 /** A small B is packed by the calling thread: waking others costs more. */
 const packAlone = 2 ** 18;
 const panelsPerTask = 16;
-const blockK = 256;
 
 /** Blocks of C: large ones, as long as there are enough of them. A function of the shape only. */
 const blocking = (m: number, n: number): { mc: number; nc: number } => {
@@ -50,12 +50,12 @@ export const runGemm = (
   { m, n, k, a, b, c, ldc = n, accumulate = false, bias = 0 }: GemmProblem,
 ): void => {
   const { mc, nc } = blocking(m, n);
-  const packedBytes = Math.ceil(n / 8) * 8 * k * 4;
-  const stride = 256 + mc * blockK * 4;
+  const packedBytes = Math.ceil(n / NR) * NR * k * 4;
+  const stride = TILE_BYTES + mc * KC * 4;
   backend.withScratch(packedBytes + backend.threads * stride, (packed) => {
     const scratch = packed + packedBytes;
-    const panels = n * k <= packAlone ? Math.ceil(n / 8) : panelsPerTask;
-    const packTasks = Math.ceil(n / 8 / panels);
+    const panels = n * k <= packAlone ? Math.ceil(n / NR) : panelsPerTask;
+    const packTasks = Math.ceil(n / NR / panels);
     backend.run(wasm, "packTask", packTasks, [packed, b.address, b.across * 4, b.along * 4, n, k, panels]);
     const tasks = Math.ceil(m / mc) * Math.ceil(n / nc);
     const operand = [a.address, a.across * 4, a.along * 4];

@@ -1,3 +1,4 @@
+import { gemmScratch } from "@cramkit/wasm-kit";
 import type { KernelFunc, TensorInfo } from "@tensorflow/tfjs-core";
 import type { CpuBackend } from "./backend.ts";
 import { wasm } from "./wasm.generated.ts";
@@ -40,7 +41,7 @@ export const matMulKernel =
         backend.gemm({ m, n, k, a: operandA, b: operandB, c: atY + i * m * n * 4 });
       }
     } else {
-      const stride = 320 + (Math.ceil(m / 6) * 6 + Math.ceil(n / 8) * 8) * Math.min(k, 256) * 4;
+      const stride = 64 + gemmScratch(m, n, k);
       backend.withScratch(stride * backend.threads, (scratch) => {
         const operandA = [atA, itemA, acrossA * 4, alongA * 4];
         const operandB = [atB, itemB, acrossB * 4, alongB * 4];

@@ -1,7 +1,10 @@
+import { checkLayout } from "@cramkit/wasm-kit";
 import type { Heap } from "./heap.ts";
 
 /** The two builds of a WASM module as base64: with plain and with relaxed SIMD. */
 export interface WasmSource {
+  /** The call layout that they were compiled for. */
+  layout: number;
   plain: string;
   relaxed: string;
 }
@@ -26,6 +29,7 @@ export const hasRelaxedSimd = (): boolean => WebAssembly.validate(relaxedProbe);
 
 /** Decodes, compiles and instantiates the build that fits the engine and the memory. */
 export const compileModule = (source: WasmSource, relaxed: boolean, heap: Heap): CompiledModule => {
+  checkLayout("cpu backend", source);
   const text = atob(relaxed ? source.relaxed : source.plain);
   const code = Uint8Array.from(text, (character) => character.charCodeAt(0));
   if (!isShared(heap.memory)) importUnshared(code);

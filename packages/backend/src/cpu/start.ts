@@ -1,3 +1,4 @@
+import { type CompiledFor, checkLayout } from "@cramkit/wasm-kit";
 import { engine, getKernelsForBackend, type KernelConfig, registerBackend, setBackend } from "@tensorflow/tfjs-core";
 import { replaceKernels } from "../replace-kernels.ts";
 import { CpuBackend } from "./backend.ts";
@@ -41,6 +42,7 @@ export const startCpu = async ({ threads, relaxedSimd = true }: CpuOptions, kern
     throw new RangeError(
       `startBackend: expected threads to be at most ${maxThreads}, got ${threads}; leave it out for one a core`,
     );
+  checkLayouts(kernels);
   const mayShare = typeof SharedArrayBuffer === "function";
   const memory = createMemory(mayShare);
   const wanted = isShared(memory) ? (threads ?? Math.min(availableThreads(), 64)) : 1;
@@ -63,6 +65,11 @@ export const startCpu = async ({ threads, relaxedSimd = true }: CpuOptions, kern
       if (engine().findBackend(cpuBackendName) === backend) engine().removeBackend(cpuBackendName);
     },
   };
+};
+
+/** A kernel of JavaScript alone has no layout. Before there are threads that a failure would leave running. */
+const checkLayouts = (kernels: readonly (KernelConfig & Partial<CompiledFor>)[]): void => {
+  for (const { kernelName, layout } of kernels) if (layout !== undefined) checkLayout(kernelName, { layout });
 };
 
 /** tfjs-backend-cpu's kernels under our name, ours in place of the slow ones, and the caller's on top. */

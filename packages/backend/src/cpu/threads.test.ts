@@ -1,3 +1,4 @@
+import { INTS, LAYOUT } from "@cramkit/wasm-kit";
 import { afterEach, expect, it, vi } from "vitest";
 import { startBackend } from "../start-backend.ts";
 import { Heap } from "./heap.ts";
@@ -43,7 +44,7 @@ it("throws what a kernel threw only when no other thread is at work on the job a
   const threads = new Threads(new Heap(memory, heapStart), 2, false);
   const encoded = btoa(String.fromCharCode(...module));
   const words = new Int32Array(memory.buffer);
-  const source = { plain: encoded, relaxed: encoded };
+  const source = { layout: LAYOUT, plain: encoded, relaxed: encoded };
   // The worker has to be there, and to have claimed a task, when the calling thread fails.
   await vi.waitFor(() => {
     const before = words[counter / 4]!;
@@ -53,6 +54,16 @@ it("throws what a kernel threw only when no other thread is at work on the job a
     expect(words[counter / 4]).toBe(after);
     expect(after).toBeGreaterThan(before);
   }, 10_000);
+  threads.dispose();
+});
+
+it("refuses a module of another call layout, and more arguments than the layout has room for", () => {
+  const memory = new WebAssembly.Memory({ initial: 1024, maximum: 65536, shared: true });
+  const threads = new Threads(new Heap(memory, heapStart), 1, false);
+  const encoded = btoa(String.fromCharCode(...module));
+  const source = { layout: LAYOUT, plain: encoded, relaxed: encoded };
+  expect(() => threads.run({ ...source, layout: LAYOUT + 1 }, "slowOrTrap", 1, [])).toThrow(/layout/);
+  expect(() => threads.run(source, "slowOrTrap", 1, Array(INTS + 1).fill(0))).toThrow(/at most 32 integers/);
   threads.dispose();
 });
 

@@ -1,3 +1,4 @@
+import { FLOATS, FLOATS_AT, INTS } from "@cramkit/wasm-kit";
 import { Contention } from "./contention.ts";
 import type { Heap } from "./heap.ts";
 import { type CompiledModule, compileModule, type WasmSource } from "./module.ts";
@@ -8,7 +9,7 @@ const control = 1024;
 const [JOB, TICKET, DONE, MODULE, MODULE_BYTES, KERNEL, TASKS, ARGUMENTS, STOP, FAILED] = [
   0, 1, 2, 3, 4, 5, 6, 7, 8, 9,
 ] as const;
-/** 32 integers and 16 floats: the parameters of the job under way. */
+/** The parameters of the job under way, laid out as `@cramkit/wasm-kit` says. */
 const argumentsAt = 2048;
 /** Two words for each worker: whether it holds a task, and the system's number of its thread (0: not known). */
 const workersAt = 4096;
@@ -49,8 +50,8 @@ export class Threads {
     this.#relaxed = relaxed;
     this.#words = new Int32Array(buffer, control, 16);
     this.#workerWords = new Int32Array(buffer, workersAt, 2 * maxThreads);
-    this.#ints = new Int32Array(buffer, argumentsAt, 32);
-    this.#floats = new Float32Array(buffer, argumentsAt + 128, 16);
+    this.#ints = new Int32Array(buffer, argumentsAt, INTS);
+    this.#floats = new Float32Array(buffer, argumentsAt + FLOATS_AT, FLOATS);
     this.#workers = startWorkers(heap.memory, wanted - 1);
     this.count = this.#workers.length + 1;
     this.#contention = new Contention(this.count);
@@ -68,6 +69,10 @@ export class Threads {
     const module = this.#module(source);
     const index = module.names.indexOf(kernel);
     if (index < 0) throw new Error(`cpu backend: expected a kernel of the module, got "${kernel}"`);
+    if (ints.length > INTS || floats.length > FLOATS) {
+      const got = `${ints.length} and ${floats.length}`;
+      throw new RangeError(`${kernel}: expected at most ${INTS} integers and ${FLOATS} floats, got ${got}`);
+    }
     const call = module.kernels[index]!;
     const shareable = this.#workers.length > 0 && tasks > 1 && tasks < closed;
     const alone = !shareable || !this.#contention.mayShare(performance.now());
@@ -166,7 +171,7 @@ export class Threads {
   #views(): [Int32Array, Float32Array] {
     if (this.#ints.length > 0) return [this.#ints, this.#floats];
     const { buffer } = this.#heap.memory;
-    return [new Int32Array(buffer, argumentsAt, 32), new Float32Array(buffer, argumentsAt + 128, 16)];
+    return [new Int32Array(buffer, argumentsAt, INTS), new Float32Array(buffer, argumentsAt + FLOATS_AT, FLOATS)];
   }
 }
 

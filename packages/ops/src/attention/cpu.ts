@@ -1,5 +1,6 @@
+import { gemmScratch } from "@cramkit/wasm-kit";
 import { dropoutKeys, dropoutThreshold } from "../counter-hash.ts";
-import { type CpuCall, cpuKernel, gemmScratch } from "../cpu/runtime.ts";
+import { type CpuCall, cpuKernel } from "../cpu/runtime.ts";
 import type { AttentionAttrs } from "./reference.ts";
 
 /** Shapes, the parameters after the tensors, and the scratch of one thread with `matrices` of [seq, seq]. */

@@ -10,6 +10,8 @@ interface Operand {
 
 /** What these kernels need of the backend that runs them: tensors in one memory, tasks on threads, and a matrix product. */
 export interface CpuRuntime {
+  /** The call layout that it was built for, see `@cramkit/wasm-kit`. */
+  layout: number;
   threads: number;
   /** Where a float32 or int32 tensor lies. */
   address(tensor: TensorInfo): number;
@@ -49,9 +51,18 @@ export interface CpuCall {
   at: (name: string) => number;
 }
 
+/** A kernel with the number of the call layout that its WebAssembly was compiled for; the backend compares it. */
+export interface CpuKernelConfig extends KernelConfig {
+  layout: number;
+}
+
 /** A kernel for our CPU backend. */
-export const cpuKernel = (kernelName: string, compute: (call: CpuCall) => TensorInfo | TensorInfo[]): KernelConfig => ({
+export const cpuKernel = (
+  kernelName: string,
+  compute: (call: CpuCall) => TensorInfo | TensorInfo[],
+): CpuKernelConfig => ({
   kernelName,
+  layout: wasm.layout,
   backendName: cpuBackendName,
   kernelFunc: ({ inputs, attrs, backend }) => {
     const runtime = backend as unknown as CpuRuntime;
@@ -83,7 +94,3 @@ export const columnSums = ({ run, runtime }: CpuCall, x: number, y: number, rows
     run("columnSumsTask", 1, [partial, y, tasks, n, tasks]);
   });
 };
-
-/** Bytes of scratch of the one-thread product m x n x k in the WASM module. */
-export const gemmScratch = (m: number, n: number, k: number): number =>
-  256 + (Math.ceil(m / 6) * 6 + Math.ceil(n / 8) * 8) * Math.min(k, 256) * 4;

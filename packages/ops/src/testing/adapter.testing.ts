@@ -1,29 +1,14 @@
+import { type StartedWebgpu, startWebgpu } from "@cramkit/backend/webgpu";
 import { registerGradients } from "../gradients/register-gradients.ts";
 import { registerKernels } from "../kernels.ts";
-import type { Capabilities, Host } from "../webgpu/host.ts";
+import type { Capabilities } from "../webgpu/host.ts";
 import { webgpuKernels } from "../webgpu-kernels.ts";
 import { emulatedSubgroup, withEmulatedMatrices } from "./emulated-matrices.testing.ts";
 
 type Tier = Capabilities["tier"];
 
-/** What the tests of the kernels need of a WebGPU backend: the one beside this package, found at run time. */
-export interface TestBackend {
-  description: string;
-  report: { bestTier: Tier; software: boolean };
-  backend: Host & {
-    device: {
-      pushErrorScope(filter: "validation"): void;
-      popErrorScope(): Promise<{ message: string } | null>;
-      createShaderModule(source: { code: string }): unknown;
-    };
-    poison: boolean;
-    numDataIds(): number;
-    memory(): { numBytesInGPU: number; numBytesAllocatedInGPU: number };
-    dispatchCounters(): { bindGroups: number; uniformUploads: number };
-    countTraffic(body: () => void): Map<string, { dispatches: number; bytes: number }>;
-  };
-  dispose(): void;
-}
+/** A started WebGPU backend, of which the tests read the report and the counters. */
+export type TestBackend = StartedWebgpu;
 
 interface TestOptions {
   tier?: Tier;
@@ -41,11 +26,6 @@ export const isSoftwareAdapter = (): boolean => software;
 
 /** Starts WebGPU with our kernels. */
 export async function startTestBackend(options: TestOptions = {}): Promise<TestBackend> {
-  // Not a static import: the layers forbid one, and a kernel needs the interface, not the package.
-  const url = new URL("../../../backend/src/webgpu/index.ts", import.meta.url).href;
-  const { startWebgpu } = (await import(/* @vite-ignore */ url)) as {
-    startWebgpu(options: object): Promise<TestBackend>;
-  };
   const { variants = {}, matrixSpelling, emulatedUnit } = options;
   const tier = emulatedUnit ? "float16" : (options.tier ?? "float32");
   const precision = tier === "float32" ? "float32" : "mixed";

@@ -1,3 +1,6 @@
+import { startWebgpu } from "@cramkit/backend/webgpu";
+import { optimizerKernels, registerKernels } from "@cramkit/ops";
+import { webgpuKernels } from "@cramkit/ops/webgpu";
 import { memory } from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
@@ -23,24 +26,12 @@ interface Started {
   dispose(): void;
 }
 
-interface Ops {
-  optimizerKernels(): Kernels | undefined;
-  registerKernels(kernels: unknown): void;
-}
-
 let started: Started;
 let kernels: Kernels | undefined;
 
-// Not static imports: the layers forbid them, and the optimizers need only the core.
-const sibling = (path: string) => import(/* @vite-ignore */ new URL(`../../../${path}`, import.meta.url).href);
-
 beforeAll(async () => {
-  const { startWebgpu } = (await sibling("backend/src/webgpu/index.ts")) as {
-    startWebgpu(options: object): Promise<Started>;
-  };
   started = await startWebgpu({ allowSoftware: true });
-  const { registerKernels, optimizerKernels } = (await sibling("ops/src/index.ts")) as Ops;
-  registerKernels(((await sibling("ops/src/webgpu/index.ts")) as { webgpuKernels: unknown }).webgpuKernels);
+  registerKernels(webgpuKernels);
   kernels = optimizerKernels();
   console.info(`optimizers on ${started.description}`);
 });

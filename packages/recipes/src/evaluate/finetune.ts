@@ -1,5 +1,7 @@
 import {
   type Batch,
+  type Encode,
+  type TemplateOptions,
   type Trainee,
   type TrainingBatch,
   type Trial,
@@ -37,10 +39,11 @@ export const trainee = ({ id, params, config, tokenizer, kernels }: TraineeSpec)
   padId: specialId(tokenizer, "<pad>"),
   maxLength: config.maxSeq,
   encode: templateEncode({
-    encodeIds: (text) => tokenizer.encodeIds(text, { addSpecialTokens: false }),
+    encodeIds: ((text) =>
+      tokenizer.encodeIds(text, { addSpecialTokens: false })) satisfies TemplateOptions["encodeIds"],
     firstId: specialId(tokenizer, "<cls>"),
     separatorId: specialId(tokenizer, "<sep>"),
-  }),
+  }) satisfies Encode,
   async startTrial(setting): Promise<Trial> {
     const { seed, protocol } = setting;
     const { dropout } = protocol;

@@ -1,6 +1,13 @@
-import type { Optimizer, State } from "@cramkit/optim";
-import type { BatchCursor } from "@cramkit/packer";
-import { type Progress, type StepReport, train } from "@cramkit/trainer";
+import type { Gradients, Optimizer, State } from "@cramkit/optim";
+import type { BatchCursor, MaskedBatch } from "@cramkit/packer";
+import {
+  type Batches,
+  type GradFn,
+  type Progress,
+  type StepReport,
+  type Optimizer as Trained,
+  train,
+} from "@cramkit/trainer";
 import type { NamedTensors } from "../named-tensors.ts";
 import { streams, uniform } from "../random.ts";
 import { lossScale, releasing } from "../recipe/optimizer.ts";
@@ -31,9 +38,9 @@ export const trainingSteps = (
       batches: trainingBatches(recipe, prepared, {
         batchSize: microbatchSize,
         cursor: (from.cursor ?? undefined) as BatchCursor | undefined,
-      }),
-      grad,
-      optimizer: releasing(optimizer),
+      }) satisfies Batches<MaskedBatch>,
+      grad: grad satisfies GradFn<NamedTensors, MaskedBatch, Gradients, State>,
+      optimizer: releasing(optimizer) satisfies Trained<NamedTensors, State, Gradients>,
       budget: deadline.fraction,
       size: (batch) => ({ examples: batch.batchSize, tokens: batch.batchSize * batch.seqLength }),
       elapsed,

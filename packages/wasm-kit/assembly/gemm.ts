@@ -1,4 +1,6 @@
-// Single-precision matrix product C = A B in WASM SIMD, shared by the modules of the backend and of the ops.
+import { KC, MR, NR, TILE_BYTES } from "../src/layout";
+
+// Single-precision matrix product C = A B in WASM SIMD, for every module that runs on the CPU backend.
 //
 // A is packed into panels of 6 rows (element [k][i] at k * 6 + i), B into panels of 8 columns ([k][j] at k * 8 + j), both
 // padded with zeros, in blocks of KC along k. The register tile is 6 x 8: 12 accumulators, 2 vectors of B, 1 broadcast of
@@ -8,9 +10,6 @@
 //
 // Strides are in bytes throughout.
 
-export const MR: i32 = 6;
-export const NR: i32 = 8;
-export const KC: i32 = 256;
 
 /** a * b + c, fused where the engine has relaxed SIMD. */
 // @ts-ignore: decorator
@@ -245,7 +244,7 @@ export function packB(target: usize, source: usize, across: usize, along: usize,
 /** Bytes of scratch that `gemm` needs. */
 export function gemmScratch(m: i32, n: i32, k: i32): usize {
   const kc = min(k, KC);
-  return (<usize>roundUp(m, MR) + <usize>roundUp(n, NR)) * <usize>kc * 4 + 256;
+  return (<usize>roundUp(m, MR) + <usize>roundUp(n, NR)) * <usize>kc * 4 + <usize>TILE_BYTES;
 }
 
 /**
@@ -258,7 +257,7 @@ export function gemm(
   b: usize, acrossB: usize, alongB: usize,
   c: usize, ldc: usize, accumulate: bool, scratch: usize,
 ): void {
-  const packedA = scratch + 256;
+  const packedA = scratch + <usize>TILE_BYTES;
   for (let k0 = 0; k0 < k; k0 += KC) {
     const kc = min(KC, k - k0);
     const packedB = packedA + <usize>roundUp(m, MR) * <usize>kc * 4;

@@ -1,5 +1,7 @@
+import { FLOATS_AT } from "../src/layout";
+
 // Every exported kernel has the signature (args, task, thread): `args` points to the parameters of the job, which all
-// threads share: 32 integers (or addresses), then 16 floats.
+// threads share: integers (or addresses), then floats, as many as `src/layout.ts` says.
 
 // @ts-ignore: decorator
 @inline
@@ -16,5 +18,5 @@ export function address(args: usize, i: i32): usize {
 // @ts-ignore: decorator
 @inline
 export function float(args: usize, i: i32): f32 {
-  return load<f32>(args + 128 + (<usize>i << 2));
+  return load<f32>(args + <usize>FLOATS_AT + (<usize>i << 2));
 }

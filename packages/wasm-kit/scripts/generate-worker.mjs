@@ -1,4 +1,5 @@
-// node generate-worker.mjs SOURCE TARGET: the worker's TypeScript as a string of JavaScript in a TypeScript file.
+#!/usr/bin/env node
+// cramkit-worker SOURCE TARGET: the worker's TypeScript as a string of JavaScript in a TypeScript file.
 import { readFile, writeFile } from "node:fs/promises";
 import ts from "typescript";
 
