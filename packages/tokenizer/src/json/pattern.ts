@@ -1,5 +1,5 @@
+import { compileRegex } from "../regex/compile-regex.ts";
 import type { Pattern } from "../text/pattern.ts";
-import { translateRegex } from "../text/regex.ts";
 import { asPatternSource, asString, type Field } from "./field.ts";
 
 /** A literal or a regular expression of a component. */
@@ -8,10 +8,11 @@ export function readPattern(field: Field): Pattern {
   if ("string" in source) return source.string;
   const text = asString(source.regex);
   try {
-    return translateRegex(text);
+    return compileRegex(text);
   } catch (error) {
+    const shown = text.length > 200 ? `${text.slice(0, 197)}...` : text;
     throw new RangeError(
-      `tokenizer.json: the regular expression at ${source.regex.path} is not supported: ${(error as Error).message}`,
+      `tokenizer.json: the regular expression ${JSON.stringify(shown)} at ${source.regex.path} is not supported: ${(error as Error).message}`,
     );
   }
 }

@@ -1,0 +1,41 @@
+import { isLinear } from "./linear.ts";
+import { nativeRegex } from "./native.ts";
+import { parseRegex } from "./parse.ts";
+import { compileProgram } from "./program.ts";
+import { type Found, searchNative, searchProgram } from "./search.ts";
+
+/** A regular expression of a `tokenizer.json`, ready to search. */
+export interface Regex {
+  readonly source: string;
+  /** For JavaScript's own engine, if that is proved to take linear time. */
+  readonly native?: RegExp;
+  search(text: string, found: Found): void;
+}
+
+/**
+ * Compiles an expression in Oniguruma's (Ruby's) dialect. Searching takes time linear in the text: by JavaScript's engine
+ * where that is proved, else by one that remembers what it has tried.
+ *
+ * @throws SyntaxError for what is malformed, and for backreferences, calls and whatever else is not supported
+ */
+export function compileRegex(source: string): Regex {
+  const node = parseRegex(source);
+  if (isLinear(node)) {
+    const native = nativeRegex(node);
+    return { source, native, search: (text, found) => searchNative(native, text, found) };
+  }
+  const program = compileProgram(node);
+  return {
+    source,
+    search(text, found) {
+      try {
+        searchProgram(program, text, found);
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+        throw new RangeError(
+          `encode: expected a regular expression that can be searched for, got ${JSON.stringify(source)}: ${error.message}; simplify it in the tokenizer.json`,
+        );
+      }
+    },
+  };
+}
