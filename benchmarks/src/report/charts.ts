@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { writeFileAtomic } from "@cramkit/trainer/node";
+import { writeFileAtomic } from "@cramkit/files";
 import type { TopLevelSpec } from "vega-lite";
 import { isTime, type Measurement, type ResultLine, type RunHeader } from "../measure/record.ts";
 import { measurementsOf, runsOf } from "../measure/results-file.ts";

@@ -1,4 +1,3 @@
-import { writeFileAtomically } from "./atomic-file.ts";
 import { writeCheckpoint } from "./sharded-safetensors.ts";
 import { elementCount, type TensorToWrite } from "./tensor-entry.ts";
 
@@ -39,12 +38,11 @@ export async function writeHuggingFaceFolder(
   directory: string,
   { config, tensors, tokenizer, floats }: HuggingFaceFolder,
 ): Promise<string[]> {
+  const { writeFileAtomic } = await import("@cramkit/files");
   const { join } = await import("node:path");
   const files: string[] = [];
   const writeJson = async (name: string, content: object) => {
-    await writeFileAtomically(join(directory, name), [
-      new TextEncoder().encode(`${JSON.stringify(content, null, 2)}\n`),
-    ]);
+    await writeFileAtomic(join(directory, name), `${JSON.stringify(content, null, 2)}\n`);
     files.push(name);
   };
   if (tensors) {
@@ -63,7 +61,7 @@ export async function writeHuggingFaceFolder(
       ...tokens,
     });
   }
-  await writeFileAtomically(join(directory, "config.json"), [new TextEncoder().encode(configText(config))]);
+  await writeFileAtomic(join(directory, "config.json"), configText(config));
   return [...files, "config.json"];
 }
 

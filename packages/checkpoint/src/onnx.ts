@@ -1,4 +1,3 @@
-import { writeFileAtomically } from "./atomic-file.ts";
 import { floatField, integerField, messageField, type Piece, textField } from "./protobuf.ts";
 import { elementCount, formatShape } from "./tensor-entry.ts";
 
@@ -69,7 +68,8 @@ export async function* onnxChunks(graph: OnnxGraph, metadata: Record<string, str
 
 /** Write an ONNX file beside its final name, synced, then renamed. Needs Node. */
 export async function writeOnnx(path: string, graph: OnnxGraph, metadata: Record<string, string> = {}): Promise<void> {
-  await writeFileAtomically(path, onnxChunks(graph, metadata));
+  const { writeFileAtomic } = await import("@cramkit/files");
+  await writeFileAtomic(path, onnxChunks(graph, metadata));
 }
 
 function graphMessage({ name, inputs, outputs, nodes, initializers }: OnnxGraph): Piece[] {

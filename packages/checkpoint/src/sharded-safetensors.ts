@@ -1,4 +1,3 @@
-import { writeFileAtomically } from "./atomic-file.ts";
 import { type Checkpoint, openSafetensors } from "./read-safetensors.ts";
 import type { TensorToWrite } from "./tensor-entry.ts";
 import { type SafetensorsOptions, storedBytes, writeSafetensors } from "./write-safetensors.ts";
@@ -22,6 +21,7 @@ export async function writeCheckpoint(
   tensors: readonly TensorToWrite[],
   { maxShardBytes = 5_000_000_000, ...options }: ShardedOptions = {},
 ): Promise<string[]> {
+  const { writeFileAtomic } = await import("@cramkit/files");
   const { rm } = await import("node:fs/promises");
   const { join } = await import("node:path");
   const shards: TensorToWrite[][] = [[]];
@@ -46,9 +46,7 @@ export async function writeCheckpoint(
   for (const [index, shard] of shards.entries()) await writeSafetensors(join(directory, names[index]!), shard, options);
   const map = shards.flatMap((shard, index) => shard.map((tensor) => [tensor.name, names[index]!] as const));
   const index = { metadata: { total_size: totalBytes }, weight_map: Object.fromEntries(map) };
-  await writeFileAtomically(join(directory, indexName), [
-    new TextEncoder().encode(`${JSON.stringify(index, null, 2)}\n`),
-  ]);
+  await writeFileAtomic(join(directory, indexName), `${JSON.stringify(index, null, 2)}\n`);
   // Readers, `transformers` among them, would take an older checkpoint in one file before the index.
   await rm(join(directory, wholeName), { force: true });
   return [...names, indexName];
@@ -77,13 +75,13 @@ export async function openCheckpoint(path: string): Promise<Checkpoint> {
 
 async function openIndex(path: string): Promise<Checkpoint> {
   const { readFile } = await import("node:fs/promises");
-  const { basename, dirname, join } = await import("node:path");
+  const { nameInside } = await import("@cramkit/files");
+  const { dirname } = await import("node:path");
   const map = weightMap(JSON.parse(await readFile(path, "utf8")), path);
   const shards = new Map<string, Checkpoint>();
   try {
     for (const file of new Set(Object.values(map))) {
-      if (basename(file) !== file) throw new RangeError(`${path}: expected the name of a file beside it, got ${file}`);
-      shards.set(file, await openSafetensors(join(dirname(path), file)));
+      shards.set(file, await openSafetensors(nameInside(dirname(path), file, path)));
     }
     return joined(map, shards, path);
   } catch (error) {

@@ -1,4 +1,3 @@
-import { writeFileAtomically } from "./atomic-file.ts";
 import { encodeElements } from "./elements.ts";
 import { formatHeader } from "./safetensors-header.ts";
 import { type Dtype, elementBytes, elementCount, type TensorInfo, type TensorToWrite } from "./tensor-entry.ts";
@@ -28,7 +27,8 @@ export async function writeSafetensors(
   tensors: readonly TensorToWrite[],
   options: SafetensorsOptions = {},
 ): Promise<void> {
-  await writeFileAtomically(path, safetensorsChunks(tensors, options));
+  const { writeFileAtomic } = await import("@cramkit/files");
+  await writeFileAtomic(path, safetensorsChunks(tensors, options));
 }
 
 function storedAs({ dtype }: TensorInfo, floats: SafetensorsOptions["floats"]): Dtype {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { codeOf, explain, fault, hasCode, toFault } from "./index.ts";
+import { codeOf, explain, fault, hasCode, problemOf, toFault } from "./index.ts";
 
 const thrown = (action: () => unknown): unknown => {
   try {
@@ -75,6 +75,8 @@ it("explains any error in parts", () => {
   expect(explain("text")).toEqual({ problem: "text" });
   const parts = { code: "locked", problem: "taken", remedy: "wait" } as const;
   expect(explain(fault(parts))).toEqual(parts);
+  expect(problemOf(fault({ ...parts, place: "run" }))).toBe("run: taken");
+  expect(problemOf(fault(parts))).toBe("taken");
 });
 
 it("gives an error of the system the place and the remedy that its caller knows, and leaves others alone", () => {

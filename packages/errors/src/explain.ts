@@ -15,6 +15,12 @@ export const explain = (error: unknown): Explanation => {
   return { ...meaning, problem, ...(typeof path === "string" && { place: path }) };
 };
 
+/** `place: problem` of any error, without its remedy: for whoever goes on, or knows a better remedy. */
+export const problemOf = (error: unknown): string => {
+  const { place, problem } = explain(error);
+  return place === undefined ? problem : `${place}: ${problem}`;
+};
+
 /**
  * Turns an error of the system or of the engine into a fault with a place (the file that was written, not the temporary one)
  * and, if given, a better remedy. Every other error, and every fault, is returned as it is. Throw what it returns.

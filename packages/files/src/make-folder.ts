@@ -1,6 +1,6 @@
 import { mkdir, open, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { toFault } from "@cramkit/errors";
+import { fault, toFault } from "@cramkit/errors";
 
 /**
  * Makes a folder and those above it, durably: none of them is gone after a power cut. Does nothing if it is there.
@@ -22,14 +22,21 @@ export const makeFolder = async (path: string): Promise<void> => {
   }
 };
 
-const isFolder = async (path: string): Promise<boolean> => {
+/** Whether there is a folder; throws if something else is there. */
+export const isFolder = async (path: string): Promise<boolean> => {
   try {
     if ((await stat(path)).isDirectory()) return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT" && path !== dirname(path)) return false;
+    const { code = "" } = error as NodeJS.ErrnoException;
+    if (["ENOENT", "ENOTDIR"].includes(code) && path !== dirname(path)) return false;
     throw error;
   }
-  throw Object.assign(new Error(`ENOTDIR: expected a folder, got a file, '${path}'`), { code: "ENOTDIR", path });
+  throw fault({
+    code: "exists",
+    place: path,
+    problem: "expected a folder, got a file",
+    remedy: "choose another folder",
+  });
 };
 
 /** Makes a rename, or a new file, in a folder durable. */

@@ -39,6 +39,6 @@ it.each([
   } catch (failure) {
     error = failure;
   }
-  expect(hasCode(error, "refused")).toBe(true);
+  expect(hasCode(error, "damaged-file")).toBe(true);
   expect((error as Error).message).toMatch(/^manifest\.json: expected the name of a file inside/);
 });

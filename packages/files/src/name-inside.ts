@@ -7,14 +7,14 @@ import { fault } from "@cramkit/errors";
  * Links that the user made inside of the folder are followed as ever.
  *
  * @param place - The file that holds the name, for the error.
- * @throws A fault with the code `refused`.
+ * @throws A fault with the code `damaged-file`.
  */
 export const nameInside = (folder: string, name: unknown, place: string = folder): string => {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
   const isSafe = typeof name === "string" && name !== "" && !/[\\\0-\x1f\x7f]|^[a-z]:|(^|\/)[. ]*(\/|$)/i.test(name);
   if (isSafe) return join(folder, posix.normalize(name));
   throw fault({
-    code: "refused",
+    code: "damaged-file",
     place,
     problem: `expected the name of a file inside of its folder, got ${JSON.stringify(name)?.slice(0, 200)}`,
     remedy: "the file was changed by somebody, or is not meant for this; do not use it",

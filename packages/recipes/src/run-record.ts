@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { writeFileAtomic } from "@cramkit/files";
 import type { TrialResult } from "@cramkit/glue";
-import { type MetricsRow, readMetrics, writeFileAtomic } from "@cramkit/trainer/node";
+import { type MetricsRow, readMetrics } from "@cramkit/trainer/node";
 import { parseRecipe, type Recipe } from "./recipe/recipe.ts";
 
 /** Mean cross-entropy in nats and share of right guesses over the masked tokens of the held-out rows. */
@@ -136,5 +137,5 @@ export const readJson = async (path: string): Promise<unknown> => {
   }
 };
 
-export const writeJson = (path: string, value: unknown): Promise<void> =>
-  writeFileAtomic(path, `${JSON.stringify(value, null, 2)}\n`);
+export const writeJson = async (path: string, value: unknown): Promise<void> =>
+  void (await writeFileAtomic(path, `${JSON.stringify(value, null, 2)}\n`));

@@ -1,3 +1,4 @@
+import { writeFileAtomic } from "@cramkit/files";
 import {
   changedProtocol,
   downloadGlue,
@@ -12,7 +13,6 @@ import {
   trialTable,
 } from "@cramkit/glue";
 import { runFiles, runGlue, scoreRows, startCompute } from "@cramkit/recipes";
-import { writeFileAtomic } from "@cramkit/trainer/node";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { type BackendOptions, backendOf, withBackend } from "../options/backend-options.ts";
 import { requireWritableFile } from "../options/require-writable-file.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
+import { writeFileAtomic } from "@cramkit/files";
 import { readRun, runFiles } from "@cramkit/recipes";
-import { writeFileAtomic } from "@cramkit/trainer/node";
 import { Command } from "commander";
 import { requireWritableFile } from "../options/require-writable-file.ts";
 import { renderReport } from "../report/report.ts";

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { text as readAll } from "node:stream/consumers";
 import { fileDocuments } from "@cramkit/corpus";
+import { writeFileAtomic } from "@cramkit/files";
 import {
   crammingTokenizerOptions,
   type Tokenizer,
@@ -9,7 +10,6 @@ import {
   trainTokenizer,
   VocabSizeError,
 } from "@cramkit/tokenizer";
-import { writeFileAtomic } from "@cramkit/trainer/node";
 import { Command, Option } from "commander";
 import { requireWritableFile } from "../options/require-writable-file.ts";
 import { wholeNumber } from "../options/whole-number.ts";

@@ -1,5 +1,5 @@
+import { writeFileAtomic } from "@cramkit/files";
 import { type RunRecord, readRun, runFiles } from "@cramkit/recipes";
-import { writeFileAtomic } from "@cramkit/trainer/node";
 import { nats, percent } from "./format.ts";
 import { renderReport } from "./report.ts";
 import { probeScores } from "./scores.ts";

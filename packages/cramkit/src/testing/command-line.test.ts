@@ -89,12 +89,12 @@ it.each([
   [
     "a file in place of a run's folder",
     ["run", "smoke", "--dir", "layers.mjs/run"],
-    /^cramkit: layers\.mjs\/run: expected a folder, got the file .*layers\.mjs; name another folder$/,
+    /^cramkit: .*layers\.mjs: expected a folder, got a file; choose another folder$/,
   ],
   [
     "a file in place of the data folder",
     ["run", "smoke", "--data", "layers.mjs"],
-    /^cramkit: layers\.mjs: expected a folder, got the file .*layers\.mjs; name another folder$/,
+    /^cramkit: .*layers\.mjs: expected a folder, got a file; choose another folder$/,
   ],
   [
     "a tokenizer's file in a folder that is not there",

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { basename, join } from "node:path";
+import { writeFileAtomic } from "@cramkit/files";
 import {
   type GlueName,
   glueNames,
@@ -20,7 +21,6 @@ import {
   tableMarkdown,
   trialTable,
 } from "@cramkit/glue";
-import { writeFileAtomic } from "@cramkit/trainer/node";
 import type { Compute } from "../compute.ts";
 import { loadModel, type SavedModel } from "../model/saved-model.ts";
 import { disposeTensors } from "../named-tensors.ts";

@@ -3,9 +3,9 @@ import { createReadStream } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fromHuggingFaceBert, requireTensors, type TensorEntry, writeSafetensors } from "@cramkit/checkpoint";
+import { writeFileAtomic } from "@cramkit/files";
 import { checkConfig, type ModelConfig, modelConfigFromHuggingFace, parameterShapes } from "@cramkit/model";
 import { bertTokenizer, type Tokenizer, tokenizerFromJson } from "@cramkit/tokenizer";
-import { writeFileAtomic } from "@cramkit/trainer/node";
 import { entriesOf, type NamedTensors, readEntries, tensorsOf } from "../named-tensors.ts";
 import { readJson } from "../run-record.ts";
 

@@ -2,9 +2,9 @@ import { mkdir, readFile, rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { CorpusReport } from "@cramkit/corpus";
+import { lockFolder } from "@cramkit/files";
 import { openPreparedSet, type PreparedSet, readManifest } from "@cramkit/packer/node";
 import { type Tokenizer, tokenizerFromJson } from "@cramkit/tokenizer";
-import { lockRun } from "@cramkit/trainer/node";
 import { Interrupted, type RunContext } from "../progress.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { rowOrder } from "../recipe/row-order.ts";
@@ -36,7 +36,7 @@ export const prepare = async (recipe: Recipe, dataFolder: string, context: RunCo
   const folder = preparedFolder(recipe, dataFolder);
   await mkdir(folder, { recursive: true });
   if (!(await isFinished(folder))) {
-    const unlock = await lockRun(folder); // two runs may share a folder, not write it at once
+    const unlock = await lockFolder(folder, { name: "run.lock" }); // two runs may share a folder, not write it at once
     try {
       if (!(await isFinished(folder))) await write(recipe, folder, context);
     } finally {

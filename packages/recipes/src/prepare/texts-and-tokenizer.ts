@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { readDocuments } from "@cramkit/corpus";
+import { writeFileAtomic } from "@cramkit/files";
 import { type Tokenizer, tokenizerFromJson, trainTokenizer, VocabSizeError } from "@cramkit/tokenizer";
 import { countWordsInThreads } from "@cramkit/tokenizer/node";
-import { writeFileAtomic } from "@cramkit/trainer/node";
 import type { RunContext } from "../progress.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { trainingOptions } from "../recipe/tokenizer-options.ts";

@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type CorpusReport, createDocumentsWriter, type DocumentsWriter } from "@cramkit/corpus";
-import { writeFileAtomic } from "@cramkit/trainer/node";
+import { writeFileAtomic } from "@cramkit/files";
 import { streams, textHash, uniform } from "../random.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { readJson } from "../run-record.ts";

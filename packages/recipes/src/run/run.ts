@@ -1,6 +1,5 @@
-import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
-import { lockRun } from "@cramkit/trainer/node";
+import { checkWritable, lockFolder } from "@cramkit/files";
 import { startCompute } from "../compute.ts";
 import type { EvaluationSet } from "../evaluate/evaluate.ts";
 import { requireProbeTexts } from "../evaluate/probes.ts";
@@ -12,7 +11,7 @@ import { modelOf } from "../recipe/model-of.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { runFiles, writeJson } from "../run-record.ts";
 import { evaluateStage } from "./evaluate-stage.ts";
-import { requireSameRecipe, requireWritable } from "./folder.ts";
+import { requireSameRecipe } from "./folder.ts";
 import { pretrainStage } from "./pretrain-stage.ts";
 import { slowTrainingWarning } from "./slow-training.ts";
 import type { RunStage } from "./stage.ts";
@@ -54,8 +53,8 @@ const runStages = async (
     );
     return;
   }
-  await requireWritable(folder);
-  await requireWritable(dataFolder);
+  await checkWritable(folder);
+  await checkWritable(dataFolder);
   const compute = await startCompute(recipe.backend, { allowSoftware });
   try {
     context.say(compute.description);
@@ -64,8 +63,7 @@ const runStages = async (
     const prepared = await prepare(recipe, dataFolder, context);
     try {
       requireProbeTexts(recipe, prepared.heldOutTexts);
-      await mkdir(folder, { recursive: true });
-      const unlock = await lockRun(folder);
+      const unlock = await lockFolder(folder, { name: "run.lock" });
       try {
         await writeJson(runFiles(folder).recipe, recipe);
         await writeJson(runFiles(folder).data, { folder: resolve(dataFolder) });

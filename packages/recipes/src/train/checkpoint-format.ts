@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type TensorEntry, writeSafetensors } from "@cramkit/checkpoint";
+import { safetensorsChunks, type TensorEntry } from "@cramkit/checkpoint";
 import {
   disposeState,
   type State,
@@ -10,7 +10,7 @@ import {
   stateTensors,
 } from "@cramkit/optim";
 import type { GuardState, Progress, TrainState } from "@cramkit/trainer";
-import { type CheckpointFormat, writeFileAtomic } from "@cramkit/trainer/node";
+import type { CheckpointFormat } from "@cramkit/trainer/node";
 import { disposeTensors, entriesOf, type NamedTensors, readEntries, tensorsOf } from "../named-tensors.ts";
 
 export type TrainingState = TrainState<NamedTensors, State>;
@@ -73,9 +73,9 @@ export const stateOf = ({ tensors, progress, cursor, optimizer }: Snapshot): Tra
 
 /** A snapshot as `tensors.safetensors` and `state.json`. */
 export const snapshotFormat: CheckpointFormat<Snapshot> = {
-  async save({ tensors, ...rest }, folder) {
-    await writeSafetensors(join(folder, "tensors.safetensors"), tensors);
-    await writeFileAtomic(join(folder, "state.json"), JSON.stringify(rest));
+  async save({ tensors, ...rest }, write) {
+    await write("tensors.safetensors", safetensorsChunks(tensors));
+    await write("state.json", JSON.stringify(rest));
   },
   async load(folder) {
     const rest = JSON.parse(await readFile(join(folder, "state.json"), "utf8")) as Omit<Snapshot, "tensors">;

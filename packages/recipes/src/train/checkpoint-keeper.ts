@@ -1,3 +1,4 @@
+import { problemOf } from "@cramkit/errors";
 import type { Progress } from "@cramkit/trainer";
 import type { Snapshot } from "./checkpoint-format.ts";
 import { isFileError } from "./saver.ts";
@@ -49,7 +50,7 @@ export const createCheckpointKeeper = (
         await save(score);
       } catch (error) {
         if (!isFileError(error)) throw error;
-        context.say(`no checkpoint: ${error.message}; training goes on and tries again in a minute`);
+        context.say(`no checkpoint: ${problemOf(error)}; training goes on and tries again in a minute`);
         saved = { ...saved, at: performance.now() - Math.max(0, everyMs - retryMs) };
       }
     },

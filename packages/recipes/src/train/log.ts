@@ -1,3 +1,4 @@
+import { problemOf } from "@cramkit/errors";
 import type { Progress } from "@cramkit/trainer";
 import { type MetricsRow, openEventLog, openMetrics } from "@cramkit/trainer/node";
 import { runFiles } from "../run-record.ts";
@@ -47,7 +48,7 @@ export const openTrainingLog = async (options: TrainingLogOptions): Promise<Trai
       await events.append(progress.microbatch, scalars);
       isFailing = false;
     } catch (error) {
-      if (!isFailing) say(`${files.metrics}: ${(error as Error).message}; training goes on without metrics`);
+      if (!isFailing) say(`${files.metrics}: ${problemOf(error)}; training goes on without metrics`);
       isFailing = true;
     }
     return row;

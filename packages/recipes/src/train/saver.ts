@@ -1,3 +1,4 @@
+import { hasCode } from "@cramkit/errors";
 import type { Checkpoints } from "@cramkit/trainer/node";
 import type { Snapshot } from "./checkpoint-format.ts";
 
@@ -11,9 +12,10 @@ export interface Saver {
   isWritten(): Promise<boolean>;
 }
 
-/** Whether an error comes from the file system, as of a full disk. */
-export const isFileError = (error: unknown): error is NodeJS.ErrnoException =>
-  error instanceof Error && typeof (error as NodeJS.ErrnoException).errno === "number";
+/** Whether an error comes from the file system, such as a full disk: it may go away, and no tensor is the worse for it. */
+export const isFileError = (error: unknown): boolean =>
+  hasCode(error, "disk-full", "read-only", "refused", "exists", "not-found") ||
+  typeof (error as NodeJS.ErrnoException).errno === "number";
 
 export interface SaverOptions {
   readonly checkpoints: Checkpoints<Snapshot>;

@@ -1,17 +1,20 @@
-import { appendFile, mkdir, mkdtemp, readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { partialPath } from "@cramkit/files";
 import { beforeEach, expect, it } from "vitest";
 import { type CheckpointFormat, openCheckpoints } from "./checkpoints.ts";
 
 const format: CheckpointFormat<string> = {
-  save: (state, folder) => writeFile(join(folder, "state.txt"), state),
+  save: (state, write) => write("state.txt", state),
   load: (folder) => readFile(join(folder, "state.txt"), "utf8"),
 };
 let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "checkpoints-"));
 });
+/** A temporary name that a process gave which has ended. */
+const leftover = (name: string): string => partialPath(join(folder, name)).replace(/-\d+-\d+-(\d+)$/, "-4194305-1-$1"); // beyond the largest process number
 const open = (keep = 2, damaged: string[] = []) =>
   openCheckpoints({ folder, format, keep, onDamaged: (m) => damaged.push(m) });
 
@@ -60,9 +63,51 @@ it("writes on behind a checkpoint whose manifest is damaged", async () => {
 });
 
 it("removes what a killed process left and never reads it", async () => {
-  await mkdir(join(folder, "microbatch-0000000099.partial"), { recursive: true });
+  await mkdir(leftover("microbatch-0000000099"), { recursive: true });
   expect(await (await open()).latest()).toBeUndefined();
   expect(await readdir(folder)).toEqual([]);
+});
+
+it("writes each file once and does not read it back", async ({ skip }) => {
+  if (process.platform !== "linux") skip("counts what the process reads by /proc");
+  const megabytes = 32;
+  const chunks = Array.from({ length: megabytes }, (_, n) => new Uint8Array(1 << 20).fill(n));
+  const large: CheckpointFormat<unknown> = { save: (_, write) => write("large.bin", chunks), load: async () => {} };
+  const checkpoints = await openCheckpoints({ folder, format: large });
+  const moved = async (name: string) =>
+    Number(new RegExp(`^${name}: (\\d+)$`, "m").exec(await readFile("/proc/self/io", "utf8"))![1]);
+  const [read, written] = [await moved("rchar"), await moved("wchar")];
+  await checkpoints.write({}, { microbatch: 1 });
+  expect((await moved("rchar")) - read).toBeLessThan(4 << 20);
+  expect((await moved("wchar")) - written).toBeLessThan((megabytes + 4) << 20);
+  expect((await checkpoints.latest())?.microbatch).toBe(1); // whose checksums match
+});
+
+it("makes its folder again when somebody removed it", async () => {
+  const checkpoints = await open();
+  await checkpoints.write("one", { microbatch: 1 });
+  await rm(folder, { recursive: true });
+  expect(await checkpoints.latest()).toBeUndefined();
+  await checkpoints.write("two", { microbatch: 2 });
+  expect(await checkpoints.latest()).toEqual({ state: "two", microbatch: 2 });
+});
+
+it.each(["../victim.txt", "/etc/hostname", "a/../../victim.txt"])("reads no file outside: %s", async (name) => {
+  const damaged: string[] = [];
+  const checkpoints = await open(2, damaged);
+  await checkpoints.write("one", { microbatch: 1 });
+  await checkpoints.write("ten", { microbatch: 10 });
+  const manifest = { version: 1, microbatch: 10, score: null, files: { [name]: { bytes: 1, sha256: "" } } };
+  await writeFile(join(folder, "microbatch-0000000010", "checkpoint.json"), JSON.stringify(manifest));
+  expect(await checkpoints.latest()).toEqual({ state: "one", microbatch: 1 });
+  expect(damaged).toEqual([expect.stringContaining(JSON.stringify(name))]);
+});
+
+it("does not go back when memory ran out while it read", async () => {
+  const full = { ...format, load: () => Promise.reject(new RangeError("Array buffer allocation failed")) };
+  const checkpoints = await openCheckpoints({ folder, format: full });
+  await checkpoints.write("one", { microbatch: 1 });
+  await expect(checkpoints.latest()).rejects.toThrow("allocation failed");
 });
 
 it("leaves nothing behind when saving fails", async () => {
@@ -82,7 +127,7 @@ it("refuses a checkpoint of a newer version", async () => {
 it("goes on where a process was killed while it removed an old checkpoint", async () => {
   const checkpoints = await open(1);
   await checkpoints.write("one", { microbatch: 1 });
-  await rename(join(folder, "microbatch-0000000001"), join(folder, "microbatch-0000000001.removed.partial"));
+  await rename(join(folder, "microbatch-0000000001"), leftover("microbatch-0000000001"));
   const again = await open(1);
   await again.write("two", { microbatch: 2 });
   await again.write("three", { microbatch: 3 });

@@ -1,8 +1,16 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { sync, writeFileAtomic } from "./atomic-file.ts";
+import { fault, hasCode, problemOf } from "@cramkit/errors";
+import {
+  type Content,
+  createAtomicFolder,
+  makeFolder,
+  nameInside,
+  removeFolder,
+  removeLeftovers,
+} from "@cramkit/files";
 
 /** Format of `checkpoint.json`; a reader refuses a newer one. */
 const version = 1;
@@ -11,7 +19,8 @@ const folderName = /^microbatch-(\d{10})$/;
 
 /** How a state becomes files in a folder, and back. */
 export interface CheckpointFormat<T> {
-  save(state: T, folder: string): Promise<void>;
+  /** Gives each file of the state to `write`, whole or in chunks, which are written and hashed as they come. */
+  save(state: T, write: (name: string, content: Content) => Promise<void>): Promise<void>;
   load(folder: string): Promise<T>;
 }
 
@@ -24,9 +33,14 @@ interface Manifest {
 }
 
 export interface CheckpointsOptions<T> {
+  /** Made if it is missing, also if somebody removes it later. */
   readonly folder: string;
   readonly format: CheckpointFormat<T>;
-  /** Newest checkpoints to keep; the one with the best score is kept besides. Default 2. */
+  /**
+   * Newest checkpoints to keep; the one with the best score is kept besides.
+   *
+   * @defaultValue `2`
+   */
   readonly keep?: number;
   /** Told of every damaged checkpoint that is passed over. */
   readonly onDamaged?: (message: string) => void;
@@ -41,14 +55,11 @@ export interface Checkpoints<T> {
 /** Checkpoints of one run: each a folder that appears whole or not at all, with a checksum for every file. */
 export const openCheckpoints = async <T>(options: CheckpointsOptions<T>): Promise<Checkpoints<T>> => {
   const { folder, format, keep = 2, onDamaged = () => {} } = options;
-  await mkdir(folder, { recursive: true });
-  // What a killed process left unfinished.
-  for (const name of await readdir(folder)) {
-    if (name.endsWith(".partial")) await rm(join(folder, name), { recursive: true, force: true });
-  }
+  await makeFolder(folder);
+  await removeLeftovers(folder);
 
   const newestFirst = async () =>
-    (await readdir(folder))
+    (await readdir(folder).catch(noFiles))
       .filter((name) => folderName.test(name))
       .sort()
       .reverse();
@@ -63,31 +74,24 @@ export const openCheckpoints = async <T>(options: CheckpointsOptions<T>): Promis
     const scored = (await Promise.all(names.map(scoreOf))).filter(({ score }) => Number.isFinite(score));
     const best = scored.sort((a, b) => a.score - b.score)[0]?.name;
     for (const name of names.slice(keep)) {
-      if (name !== best) await discard(join(folder, name));
+      if (name !== best) await removeFolder(join(folder, name));
     }
   };
 
   return {
     async write(state, { microbatch, score }) {
-      const final = join(folder, `microbatch-${String(microbatch).padStart(10, "0")}`);
-      const partial = `${final}.partial`;
-      await rm(partial, { recursive: true, force: true });
-      await mkdir(partial);
+      const checkpoint = await createAtomicFolder(join(folder, `microbatch-${String(microbatch).padStart(10, "0")}`));
       try {
-        await format.save(state, partial);
         const files: Record<string, { bytes: number; sha256: string }> = {};
-        for (const name of (await readdir(partial)).sort()) {
-          await sync(join(partial, name));
-          files[name] = await describe(join(partial, name));
-        }
+        await format.save(state, async (name, content) => {
+          const { bytes, sha256 = "" } = await checkpoint.write(name, content, { sha256: true });
+          files[name] = { bytes, sha256 };
+        });
         const manifest: Manifest = { version, microbatch, score: score ?? null, files };
-        await writeFileAtomic(join(partial, manifestFile), `${JSON.stringify(manifest, null, 2)}\n`);
-        await discard(final);
-        await rename(partial, final);
-        await sync(folder);
-      } catch (error) {
-        await rm(partial, { recursive: true, force: true });
-        throw error;
+        await checkpoint.write(manifestFile, `${JSON.stringify(manifest, null, 2)}\n`);
+        await checkpoint.commit();
+      } finally {
+        await checkpoint.abort();
       }
       await prune();
     },
@@ -101,8 +105,8 @@ export const openCheckpoints = async <T>(options: CheckpointsOptions<T>): Promis
           const { microbatch, score } = manifest;
           return { state: await format.load(path), microbatch, ...(score !== null && { score }) };
         } catch (error) {
-          if (error instanceof NewerVersion) throw error;
-          onDamaged(`${path}: ${(error as Error).message}; going back to the checkpoint before it`);
+          if (hasCode(error, ...notOfTheFile)) throw error;
+          onDamaged(`${path}: ${problemOf(error)}; going back to the checkpoint before it`);
         }
       }
       return undefined;
@@ -110,43 +114,39 @@ export const openCheckpoints = async <T>(options: CheckpointsOptions<T>): Promis
   };
 };
 
-/** Removes a checkpoint at once: a process that is killed while it removes the files must not leave a half of one. */
-const discard = async (path: string): Promise<void> => {
-  const doomed = `${path}.removed.partial`;
-  await rm(doomed, { recursive: true, force: true });
-  try {
-    await rename(path, doomed);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
-    throw error;
-  }
-  await rm(doomed, { recursive: true, force: true });
-};
+/** What says nothing about a checkpoint: an older one would fail likewise, or lose work that is there. */
+const notOfTheFile = ["version-mismatch", "out-of-memory", "refused", "unsupported", "cancelled"] as const;
 
-class NewerVersion extends Error {}
+const noFiles = (error: NodeJS.ErrnoException): string[] => {
+  if (error.code === "ENOENT") return [];
+  throw error;
+};
 
 const readManifest = async (path: string): Promise<Manifest> => {
   const manifest = JSON.parse(await readFile(join(path, manifestFile), "utf8")) as Manifest;
   if (manifest.version > version) {
-    throw new NewerVersion(
-      `${path}: expected checkpoint version ${version} or older, got ${manifest.version}; update cramkit`,
-    );
+    throw fault({
+      code: "version-mismatch",
+      place: path,
+      problem: `expected checkpoint version ${version} or older, got ${manifest.version}`,
+      remedy: "update cramkit",
+    });
   }
   return manifest;
 };
 
-const describe = async (file: string): Promise<{ bytes: number; sha256: string }> => {
-  const hash = createHash("sha256");
-  for await (const chunk of createReadStream(file)) hash.update(chunk as Uint8Array);
-  return { bytes: (await stat(file)).size, sha256: hash.digest("hex") };
-};
-
 const verify = async (path: string, manifest: Manifest): Promise<void> => {
   for (const [name, expected] of Object.entries(manifest.files)) {
-    const actual = await describe(join(path, name));
-    if (actual.bytes !== expected.bytes)
-      throw new Error(`${name}: expected ${expected.bytes} bytes, got ${actual.bytes}`);
-    if (actual.sha256 !== expected.sha256)
-      throw new Error(`${name}: its checksum does not match, its content was changed`);
+    const hash = createHash("sha256");
+    let bytes = 0;
+    for await (const chunk of createReadStream(nameInside(path, name, manifestFile))) {
+      hash.update(chunk as Uint8Array);
+      bytes += (chunk as Uint8Array).byteLength;
+    }
+    if (bytes !== expected.bytes) throw damaged(name, `expected ${expected.bytes} bytes, got ${bytes}`);
+    if (hash.digest("hex") !== expected.sha256)
+      throw damaged(name, "its checksum does not match, its content was changed");
   }
 };
+
+const damaged = (place: string, problem: string) => fault({ code: "damaged-file", place, problem });

@@ -1,5 +1,3 @@
-export { sync, writeFileAtomic } from "./atomic-file.ts";
 export { type CheckpointFormat, type Checkpoints, type CheckpointsOptions, openCheckpoints } from "./checkpoints.ts";
 export { type MetricsLog, type MetricsRow, openMetrics, readMetrics } from "./metrics.ts";
-export { lockRun } from "./run-lock.ts";
 export { type EventLog, openEventLog } from "./tensorboard.ts";

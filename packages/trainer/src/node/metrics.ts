@@ -1,5 +1,5 @@
 import { type FileHandle, open, readFile } from "node:fs/promises";
-import { writeFileAtomic } from "./atomic-file.ts";
+import { writeFileAtomic } from "@cramkit/files";
 
 /** One line of `metrics.jsonl`: numbers (null for what is not finite) and a few words. */
 export type MetricsRow = Readonly<Record<string, number | string | boolean | null>>;
