@@ -27,6 +27,7 @@ const above = {
   ops: ["wasm-kit"],
   optim: [],
   model: ["ops"],
+  parallel: ["native"],
 };
 const libraries = {
   ...foundations,
