@@ -23,7 +23,7 @@ const above = {
   trainer: [],
   glue: [],
   checkpoint: [],
-  backend: ["wasm-kit"],
+  backend: ["native", "wasm-kit"],
   ops: ["wasm-kit"],
   optim: [],
   model: ["ops"],

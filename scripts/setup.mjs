@@ -22,7 +22,9 @@ once(
   "generated",
   [
     ...packages.flatMap((dir) => [...files(join(dir, "assembly")), ...files(join(dir, "scripts"))]),
-    ...packages.flatMap((dir) => files(join(dir, "src")).filter((file) => /(^|[\\/])(worker|layout)\.ts$/.test(file))),
+    ...packages.flatMap((dir) => files(join(dir, "src")).filter((file) => /(^|[\\/])layout\.ts$/.test(file))),
+    // The worker, with all that is bundled into it.
+    ...["native", "errors", "backend"].flatMap((name) => files(join("packages", name, "src"))),
   ],
   () => pnpm("--recursive", "generate"),
 );

@@ -1,4 +1,5 @@
 import type { KernelConfig } from "@tensorflow/tfjs-core";
+import type { ProductsReport } from "./cpu/library/choose-products.ts";
 import type { CpuOptions } from "./cpu/start.ts";
 import type { WebgpuOptions } from "./webgpu/index.ts";
 
@@ -32,11 +33,13 @@ export interface StartedBackend {
   description: string;
   /** What was looked at, in the order of preference, and why this one was chosen. */
   findings: Finding[];
+  /** On `cpu`: what computes matrix products. */
+  products?: ProductsReport;
   /** Ends threads or gives the device back. tfjs has no current backend afterwards. */
   dispose(): void;
 }
 
-type Started = Pick<StartedBackend, "tfjsName" | "description" | "dispose">;
+type Started = Pick<StartedBackend, "tfjsName" | "description" | "products" | "dispose">;
 
 const load = async (kernels: Kernels = []): Promise<readonly KernelConfig[]> =>
   typeof kernels === "function" ? kernels() : kernels;
@@ -57,7 +60,8 @@ const starters: Record<StartedBackend["name"], (options: BackendOptions) => Prom
   cpu: async ({ kernels, cpu }) => {
     const { cpuBackendName, startCpu } = await import("./cpu/start.ts");
     const started = await startCpu(cpu ?? {}, await load(kernels?.cpu));
-    return { tfjsName: cpuBackendName, description: started.description, dispose: started.dispose };
+    const { description, products, dispose } = started;
+    return { tfjsName: cpuBackendName, description, products, dispose };
   },
 };
 

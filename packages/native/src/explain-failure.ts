@@ -1,41 +1,40 @@
 import { type LibraryHeader, readLibraryHeader } from "./library-header.ts";
-import { NativeError } from "./native-error.ts";
+import { type NativeFault, type NativeReason, nativeFault } from "./native-fault.ts";
 
 /**
  * Why the system did not load a library. Its loader has one text for many reasons and no code, and for a library of
  * another architecture it says "no such file"; so the file itself is looked at.
  */
-export const explainFailure = (path: string, cause: unknown): NativeError => {
+export const explainFailure = (path: string, cause: unknown): NativeFault => {
   const loader = cause instanceof Error ? cause.message : String(cause);
   const file = locate(path);
+  const explained = (reason: NativeReason, problem: string, remedy: string): NativeFault =>
+    nativeFault(reason, { place: file ?? path, problem, remedy, cause });
   if (file === undefined) {
-    const message = `${path}: expected a library, got none (the loader: ${loader})`;
-    return new NativeError("library-missing", message, "install it, or give the path of its file", { cause });
+    const problem = `expected a library, got none (the loader: ${loader})`;
+    return explained("no-library", problem, "install it, or give the path of its file");
   }
   let header: LibraryHeader;
   try {
     header = readLibraryHeader(file);
   } catch (error) {
-    const message = `${file}: expected a library, got a file that cannot be read (${(error as Error).message})`;
-    return new NativeError("library-broken", message, "check the path and its permissions", { cause });
+    const problem = `expected a library, got a file that cannot be read (${(error as Error).message})`;
+    return explained("broken-library", problem, "check the path and its permissions");
   }
   const { format, architectures } = header;
   if (format === "text") {
-    const message = `${file}: expected a library, got a text file`;
-    return new NativeError("library-broken", message, "give the path of the library itself", { cause });
+    return explained("broken-library", "expected a library, got a text file", "give the path of the library itself");
   }
   if (format === "unknown") {
-    const message = `${file}: expected a library, got a file that is none, or is cut off`;
-    return new NativeError("library-broken", message, "install it again, or give another path", { cause });
+    const problem = "expected a library, got a file that is none, or is cut off";
+    return explained("broken-library", problem, "install it again, or give another path");
   }
   if (!architectures.includes(process.arch)) {
-    const message = `${file}: expected a library for ${process.arch}, got one for ${architectures.join(", ")}`;
-    return new NativeError("library-architecture", message, `install the one for ${process.arch}`, { cause });
+    const problem = `expected a library for ${process.arch}, got one for ${architectures.join(", ")}`;
+    return explained("wrong-architecture", problem, `install the one for ${process.arch}`);
   }
-  const message = `${file}: expected a library that loads, got one that does not (the loader: ${loader})`;
-  return new NativeError("library-broken", message, "install it again, with the libraries that it needs itself", {
-    cause,
-  });
+  const problem = `expected a library that loads, got one that does not (the loader: ${loader})`;
+  return explained("broken-library", problem, "install it again, with the libraries that it needs itself");
 };
 
 /** The file behind a path, or behind a name that the loader searches for: its usual folders, not all that it knows. */

@@ -1,5 +1,5 @@
 import type { Native } from "./native.ts";
-import { type Attempt, NativeError } from "./native-error.ts";
+import { type Attempt, isNativeFault, nativeFault } from "./native-fault.ts";
 import type { NativeLibrary, OpenOptions } from "./native-library.ts";
 
 /** Names of the same library in the order of preference, by `process.platform`. */
@@ -26,8 +26,8 @@ export interface FoundLibrary {
 }
 
 /**
- * The first of the candidates that loads and has the symbols. Throws a `NativeError` whose `tried` lists them all if
- * there is none; its code is that of the attempt that came furthest: a library that is there but cannot be used is worth
+ * The first of the candidates that loads and has the symbols. Throws a `NativeFault` whose `details.tried` lists them all if
+ * there is none; its reason is that of the attempt that came furthest: a library that is there but cannot be used is worth
  * more than one that is missing.
  */
 export const findLibrary = (native: Native, options: FindLibraryOptions): FoundLibrary => {
@@ -41,19 +41,18 @@ export const findLibrary = (native: Native, options: FindLibraryOptions): FoundL
       const file = addresses[0] === undefined ? undefined : native.fileAt(addresses[0]);
       return { library, file: file ?? name, tried };
     } catch (error) {
-      if (!(error instanceof NativeError)) throw error;
-      tried.push({ library: name, code: error.code, reason: error.message });
+      if (!isNativeFault(error)) throw error;
+      tried.push({ library: name, reason: error.details.reason, problem: error.message });
     }
   }
-  const worst = tried.find(({ code }) => code !== "library-missing") ?? tried[0];
-  const list = tried.map(({ library, reason }) => (path === undefined ? library : reason)).join(", ");
+  const furthest = tried.find(({ reason }) => reason !== "no-library") ?? tried[0];
+  const missing = path === undefined ? `none of ${tried.map(({ library }) => library).join(", ")}` : furthest?.problem;
   const got =
     names.length === 0
       ? `no name of one for ${process.platform}`
-      : worst!.code === "library-missing"
-        ? `none of ${list}`
-        : worst!.reason;
-  throw new NativeError(worst?.code ?? "library-missing", `findLibrary: expected ${what}, got ${got}`, remedy, {
-    tried,
-  });
+      : furthest!.reason === "no-library"
+        ? missing
+        : furthest!.problem;
+  const problem = `expected ${what}, got ${got}`;
+  throw nativeFault(furthest?.reason ?? "no-library", { place: "findLibrary", problem, remedy, tried });
 };

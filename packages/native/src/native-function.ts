@@ -21,32 +21,42 @@ export const nativeFunction = <R extends NativeType>(
   addressOf: (view: ArrayBufferView) => bigint,
 ): NativeFunction<R> => {
   const [result, ...parameters] = signature;
+  const isWide = parameters.map((type) => type === "pointer" || type === "i64" || type === "u64");
+  // In place: the array of the arguments is the call's own, and a product of a small matrix waits for this.
   const converted = (args: NativeArgument[]): (number | bigint)[] => {
     if (args.length !== parameters.length)
       throw new TypeError(`${name}: expected ${parameters.length} arguments, got ${args.length}`);
-    return args.map((arg, index) => toRaw(arg, parameters[index]!, name, index, addressOf));
+    for (let index = 0; index < args.length; index++) {
+      const arg = args[index]!;
+      if (typeof arg === "number") {
+        if (isWide[index]) args[index] = BigInt(arg);
+      } else if (typeof arg === "bigint") {
+        if (!isWide[index]) args[index] = Number(arg);
+      } else {
+        args[index] = toAddress(arg, parameters[index]!, name, index, addressOf);
+      }
+    }
+    return args as (number | bigint)[];
   };
   const call = (...args: NativeArgument[]): NativeResult<R> => toResult(result, raw(...converted(args)));
   const async = async (...args: NativeArgument[]): Promise<NativeResult<R>> => {
+    const held = [...args];
     try {
       return toResult(result, await raw.async(converted(args)));
     } finally {
-      args.length = 0; // until here the views are held, so that no collector takes what the call works on
+      held.length = 0; // until here the views are held, so that no collector takes what the call works on
     }
   };
   return Object.assign(call, { async });
 };
 
-const toRaw = (
-  arg: NativeArgument,
+const toAddress = (
+  arg: ArrayBufferView | null,
   type: NativeType,
   name: string,
   index: number,
   addressOf: (view: ArrayBufferView) => bigint,
-): number | bigint => {
-  const isWide = type === "pointer" || type === "i64" || type === "u64";
-  if (typeof arg === "bigint") return isWide ? arg : Number(arg);
-  if (typeof arg === "number") return isWide ? BigInt(arg) : arg;
+): bigint => {
   if (type === "pointer" && arg === null) return 0n;
   if (type === "pointer" && ArrayBuffer.isView(arg)) return addressOf(arg);
   const expected = type === "pointer" ? "an address, a view or null" : `a number (${type})`;

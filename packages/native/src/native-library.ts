@@ -1,7 +1,7 @@
 import { explainFailure } from "./explain-failure.ts";
 import type { ForeignInterface, RawLibrary } from "./interfaces/foreign-interface.ts";
 import { loadForGood } from "./loaded-for-good.ts";
-import { NativeError } from "./native-error.ts";
+import { nativeFault } from "./native-fault.ts";
 import { type NativeFunction, nativeFunction } from "./native-function.ts";
 import type { NativeType, Signature } from "./native-type.ts";
 
@@ -10,11 +10,11 @@ export interface NativeLibrary {
   /** As it was asked for: a path, or a name that the system's loader finds. */
   path: string;
   has(symbol: string): boolean;
-  /** The address of a function or of data. Throws a `NativeError` with code `symbol-missing`. */
+  /** The address of a function or of data. Throws a `NativeFault` with the reason `no-symbol`. */
   symbol(name: string): bigint;
   /**
    * A function, by its C signature with the result first. Nobody checks that the signature is right; a wrong one can
-   * end the process. Throws a `NativeError` with code `symbol-missing`.
+   * end the process. Throws a `NativeFault` with the reason `no-symbol`.
    */
   func<R extends NativeType>(name: string, signature: Signature<R>): NativeFunction<R>;
 }
@@ -24,7 +24,7 @@ export interface OpenOptions {
   global?: boolean;
 }
 
-/** Loads a library, or throws a `NativeError` that says which of the reasons it is. */
+/** Loads a library, or throws a `NativeFault` that says which of the reasons it is. */
 export const openLibrary = (
   ffi: ForeignInterface,
   path: string,
@@ -41,7 +41,8 @@ export const openLibrary = (
     const address = raw.symbol(name);
     if (address !== undefined) return address;
     const remedy = "use a library, or a version of it, that has the symbol";
-    throw new NativeError("symbol-missing", `${path}: expected the symbol ${name}, got a library without it`, remedy);
+    const problem = `expected the symbol ${name}, got a library without it`;
+    throw nativeFault("no-symbol", { place: path, problem, remedy });
   };
   return {
     path,

@@ -94,7 +94,11 @@ describe.each(interfaces)("%s", (name) => {
       expect(native.fileAt(answer)).toBe(library);
       expect(opened.has("answer")).toBe(true);
       expect(opened.has("question")).toBe(false);
-      const missing = { name: "NativeError", code: "symbol-missing", remedy: expect.stringContaining("version") };
+      const missing = {
+        code: "version-mismatch",
+        details: { reason: "no-symbol", tried: [] },
+        remedy: expect.stringContaining("version"),
+      };
       expect(() => opened.symbol("question")).toThrow(expect.objectContaining(missing));
       expect(() => opened.func("question", ["void"])).toThrow(/expected the symbol question/);
     });

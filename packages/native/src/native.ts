@@ -1,7 +1,7 @@
 import type { ForeignInterface } from "./interfaces/foreign-interface.ts";
 import { koffiInterface } from "./interfaces/koffi.ts";
 import { nodeInterface } from "./interfaces/node-ffi.ts";
-import { NativeError } from "./native-error.ts";
+import { nativeFault } from "./native-fault.ts";
 import { type NativeLibrary, type OpenOptions, openLibrary } from "./native-library.ts";
 import { type NativeMemory, nativeMemory } from "./native-memory.ts";
 
@@ -13,7 +13,7 @@ export interface Native extends NativeMemory {
   version: string;
   /** Where koffi was loaded from: a thread that cannot resolve it passes this to `startNative`. */
   koffiPath: string | undefined;
-  /** Loads a library, or throws a `NativeError`. */
+  /** Loads a library, or throws a `NativeFault`. */
   open(path: string, options?: OpenOptions): NativeLibrary;
   /** The address of a view's first byte. It holds as long as the view's buffer lives; WebAssembly memory keeps it when it grows. */
   addressOf(view: ArrayBufferView): bigint;
@@ -26,18 +26,22 @@ export interface NativeOptions {
   koffiPath?: string;
 }
 
-/** Starts native calls. Nothing is loaded before. Throws a `NativeError` with code `ffi-missing` where there is no way. */
+/** Starts native calls. Nothing is loaded before. Throws a `NativeFault` with the reason `no-interface` where there is no way. */
 export const startNative = ({ interface: wanted, koffiPath }: NativeOptions = {}): Native => {
   if (!globalThis.process?.versions?.node)
-    throw new NativeError("ffi-missing", "startNative: expected Node, got a browser", "run it in Node");
+    throw nativeFault("no-interface", {
+      place: "startNative",
+      problem: "expected Node, got a browser",
+      remedy: "run it in Node",
+    });
   const builtin = (): ForeignInterface | undefined => (wanted === "koffi" ? undefined : nodeInterface());
   const installed = (): ForeignInterface | undefined => (wanted === "node:ffi" ? undefined : koffiInterface(koffiPath));
   const ffi = builtin() ?? installed();
   if (!ffi) {
-    const message = `startNative: expected ${wanted ?? "node:ffi or koffi"}, got Node ${process.versions.node} without it`;
+    const problem = `expected ${wanted ?? "node:ffi or koffi"}, got Node ${process.versions.node} without it`;
     const remedy =
       wanted === "node:ffi" ? "use Node 26.1 or newer, or koffi" : "npm install koffi, or use Node 26.1 or newer";
-    throw new NativeError("ffi-missing", message, remedy);
+    throw nativeFault("no-interface", { place: "startNative", problem, remedy });
   }
   return {
     ...nativeMemory(ffi),

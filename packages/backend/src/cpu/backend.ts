@@ -10,8 +10,11 @@ import {
   type TensorBuffer,
   type TensorInfo,
 } from "@tensorflow/tfjs-core";
-import { type GemmProblem, runGemm } from "./gemm.ts";
+import { type GemmBatch, type GemmProblem, runGemm, runGemmBatch } from "./gemm.ts";
 import { Heap } from "./heap.ts";
+import type { FoundProducts } from "./library/find-products.ts";
+import { runLibraryBatch, runLibraryGemm, worthACall } from "./library/gemm.ts";
+import type { taskNames } from "./library/tasks.ts";
 import type { WasmSource } from "./module.ts";
 import { TensorEntry } from "./tensor-entry.ts";
 import { heapStart, Threads } from "./threads.ts";
@@ -23,6 +26,10 @@ export interface CpuBackendOptions {
   /** Including the calling one. */
   threads: number;
   relaxed: boolean;
+  /** The library that computes matrix products, in place of WebAssembly. */
+  library?: FoundProducts;
+  /** Whether products that allow it round their operands to bf16. */
+  mixed?: boolean;
 }
 
 /**
@@ -36,13 +43,17 @@ export class CpuBackend extends MathBackendCPU {
   readonly layout = LAYOUT;
   readonly #heap: Heap;
   readonly #pool: Threads;
+  readonly #library: FoundProducts | undefined;
+  readonly #mixed: boolean;
 
-  constructor({ memory, threads, relaxed }: CpuBackendOptions) {
+  constructor({ memory, threads, relaxed, library, mixed = false }: CpuBackendOptions) {
     super();
     // The base class greets its first tensor with an advertisement.
     Object.assign(this, { firstUse: false });
     this.#heap = new Heap(memory, heapStart);
-    this.#pool = new Threads(this.#heap, threads, relaxed);
+    this.#pool = new Threads(this.#heap, threads, relaxed, library);
+    this.#library = library;
+    this.#mixed = mixed;
     this.threads = this.#pool.count;
   }
 
@@ -74,9 +85,23 @@ export class CpuBackend extends MathBackendCPU {
     this.#pool.run(source, kernel, tasks, ints, floats);
   }
 
+  /** Runs tasks of the library that computes products. */
+  runLibrary(task: (typeof taskNames)[number], tasks: number, ints: readonly number[]): void {
+    this.#pool.runLibrary(task, tasks, ints);
+  }
+
   /** C = A B on all threads. */
   gemm(problem: GemmProblem): void {
-    runGemm(this, problem);
+    const { m, n, k, mixed = false } = problem;
+    if (this.#library && m * n * k >= worthACall) runLibraryGemm(this, problem, mixed && this.#mixed);
+    else runGemm(this, problem);
+  }
+
+  /** Products of one size, each on one thread: C[i] = A[i] B[i]. */
+  gemmBatch(problem: GemmBatch): void {
+    const { m, n, k } = problem;
+    if (this.#library && m * n * k >= worthACall) runLibraryBatch(this, problem);
+    else runGemmBatch(this, problem);
   }
 
   /** The values of a tensor, without a copy. Valid until the tensor is disposed of. */

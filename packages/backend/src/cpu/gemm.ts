@@ -1,4 +1,4 @@
-import { KC, NR, TILE_BYTES } from "@cramkit/wasm-kit";
+import { gemmScratch, KC, NR, TILE_BYTES } from "@cramkit/wasm-kit";
 import type { WasmSource } from "./module.ts";
 import { wasm } from "./wasm.generated.ts";
 
@@ -22,6 +22,19 @@ export interface GemmProblem {
   ldc?: number;
   accumulate?: boolean;
   bias?: number;
+  /** Where the backend computes in mixed precision: the operands may be rounded to bf16. */
+  mixed?: boolean;
+}
+
+/** As many products of one size, C one after the other; `item`: bytes from one product's operand to the next one's. */
+export interface GemmBatch {
+  batch: number;
+  m: number;
+  n: number;
+  k: number;
+  a: GemmOperand & { item: number };
+  b: GemmOperand & { item: number };
+  c: number;
 }
 
 /** A small B is packed by the calling thread: waking others costs more. */
@@ -61,5 +74,15 @@ export const runGemm = (
     const operand = [a.address, a.across * 4, a.along * 4];
     const target = [packed, c, ldc * 4, m, n, k, mc, nc, accumulate ? 1 : 0, bias, scratch, stride];
     backend.run(wasm, "gemmTask", tasks, [...operand, ...target]);
+  });
+};
+
+/** Computes each product of a batch on one thread. */
+export const runGemmBatch = (backend: TaskRunner, { batch, m, n, k, a, b, c }: GemmBatch): void => {
+  const stride = 64 + gemmScratch(m, n, k);
+  backend.withScratch(stride * backend.threads, (scratch) => {
+    const operandA = [a.address, a.item, a.across * 4, a.along * 4];
+    const operandB = [b.address, b.item, b.across * 4, b.along * 4];
+    backend.run(wasm, "batchTask", batch, [...operandA, ...operandB, c, m, n, k, scratch, stride]);
   });
 };

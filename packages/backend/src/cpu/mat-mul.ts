@@ -1,7 +1,5 @@
-import { gemmScratch } from "@cramkit/wasm-kit";
 import type { KernelFunc, TensorInfo } from "@tensorflow/tfjs-core";
 import type { CpuBackend } from "./backend.ts";
-import { wasm } from "./wasm.generated.ts";
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
@@ -41,12 +39,9 @@ export const matMulKernel =
         backend.gemm({ m, n, k, a: operandA, b: operandB, c: atY + i * m * n * 4 });
       }
     } else {
-      const stride = 64 + gemmScratch(m, n, k);
-      backend.withScratch(stride * backend.threads, (scratch) => {
-        const operandA = [atA, itemA, acrossA * 4, alongA * 4];
-        const operandB = [atB, itemB, acrossB * 4, alongB * 4];
-        backend.run(wasm, "batchTask", batch, [...operandA, ...operandB, atY, m, n, k, scratch, stride]);
-      });
+      const operandA = { address: atA, across: acrossA, along: alongA, item: itemA };
+      const operandB = { address: atB, across: acrossB, along: alongB, item: itemB };
+      backend.gemmBatch({ m, n, k, a: operandA, b: operandB, c: atY, batch });
     }
     return y;
   };

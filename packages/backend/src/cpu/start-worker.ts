@@ -1,15 +1,18 @@
 import { worker as source } from "./worker.generated.ts";
+import type { WorkerData } from "./worker.ts";
 
 export interface WorkerHandle {
   terminate(): void;
 }
 
 /** Starts worker.ts from its text: no file path, so nothing that a bundler or an installation could break. */
-export const startWorker = (memory: WebAssembly.Memory, thread: number): WorkerHandle => {
+export const startWorker = (workerData: WorkerData): WorkerHandle => {
   const builtin = globalThis.process?.getBuiltinModule?.("node:worker_threads");
   if (builtin) {
-    // No flags of this process (loaders, inspectors) and no standard streams: the worker only computes.
-    const worker = new builtin.Worker(source, { eval: true, workerData: { memory, thread }, execArgv: [], env: {} });
+    // No flags of this process (loaders, inspectors) and no standard streams: the worker only computes. That node:ffi is
+    // experimental has been said by the main thread.
+    const execArgv = workerData.library?.interface === "node:ffi" ? ["--disable-warning=ExperimentalWarning"] : [];
+    const worker = new builtin.Worker(source, { eval: true, workerData, execArgv, env: {} });
     worker.unref();
     // A worker that the system ends before it serves claims nothing, so nothing waits for it; unheard, the event ends the process.
     worker.on("error", () => {});
@@ -17,7 +20,7 @@ export const startWorker = (memory: WebAssembly.Memory, thread: number): WorkerH
   }
   const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
   const worker = new Worker(url);
-  worker.postMessage({ memory, thread });
+  worker.postMessage(workerData);
   URL.revokeObjectURL(url);
   return { terminate: () => worker.terminate() };
 };

@@ -2,9 +2,10 @@ import { type CompiledFor, checkLayout } from "@cramkit/wasm-kit";
 import { engine, getKernelsForBackend, type KernelConfig, registerBackend, setBackend } from "@tensorflow/tfjs-core";
 import { replaceKernels } from "../replace-kernels.ts";
 import { CpuBackend } from "./backend.ts";
+import { maxThreads } from "./control-block.ts";
 import { cpuKernels } from "./kernels.ts";
+import { chooseProducts, type ProductsChoice, type ProductsReport } from "./library/choose-products.ts";
 import { hasRelaxedSimd, isShared } from "./module.ts";
-import { maxThreads } from "./threads.ts";
 
 /** The name under which tfjs knows the backend. */
 export const cpuBackendName = "cramkit-cpu";
@@ -14,6 +15,20 @@ export interface CpuOptions {
   threads?: number;
   /** Fused multiply-add where the engine has relaxed SIMD (default), or plain SIMD, whose rounding is the same everywhere. */
   relaxedSimd?: boolean;
+  /**
+   * What computes matrix products: our WebAssembly, which is the same everywhere; a library of this machine, several
+   * times as fast, whose last bits are its own; or `auto`, a library if one is found. Without WebAssembly's bits, results
+   * still do not depend on the number of threads. @defaultValue "wasm"
+   */
+  products?: ProductsChoice;
+  /** The library's file, or the name under which the system finds it. @defaultValue the first of the known ones */
+  library?: string;
+  /**
+   * "mixed" rounds the operands of large products to bf16 and keeps weights, sums and state in float32. It needs a library
+   * and a processor that have bf16: with `products: "library"` it is an error if they do not, else float32 it is.
+   * @defaultValue "float32"
+   */
+  precision?: "float32" | "mixed";
 }
 
 const availableThreads = (): number =>
@@ -35,7 +50,8 @@ const createMemory = (shared: boolean): WebAssembly.Memory => {
 };
 
 /** Registers the backend with kernels and makes it current. */
-export const startCpu = async ({ threads, relaxedSimd = true }: CpuOptions, kernels: readonly KernelConfig[]) => {
+export const startCpu = async (options: CpuOptions, kernels: readonly KernelConfig[]) => {
+  const { threads, relaxedSimd = true } = options;
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1))
     throw new RangeError(`startBackend: expected threads to be an integer >= 1, got ${threads}`);
   if (threads !== undefined && threads > maxThreads)
@@ -47,7 +63,9 @@ export const startCpu = async ({ threads, relaxedSimd = true }: CpuOptions, kern
   const memory = createMemory(mayShare);
   const wanted = isShared(memory) ? (threads ?? Math.min(availableThreads(), 64)) : 1;
   const relaxed = relaxedSimd && hasRelaxedSimd();
-  const backend = new CpuBackend({ memory, threads: wanted, relaxed });
+  const { found, report } = await chooseProducts(options, memory);
+  const mixed = report.precision === "mixed";
+  const backend = new CpuBackend({ memory, threads: wanted, relaxed, library: found, mixed });
   const { threads: count } = backend;
 
   if (engine().findBackendFactory(cpuBackendName)) engine().removeBackend(cpuBackendName);
@@ -57,7 +75,8 @@ export const startCpu = async ({ threads, relaxedSimd = true }: CpuOptions, kern
   const simd = relaxed ? "relaxed SIMD" : "SIMD";
   const why = mayShare ? "" : "; no shared memory here (a browser needs cross-origin isolation), so one thread";
   return {
-    description: `WASM ${simd}, ${count} ${count === 1 ? "thread" : "threads"}${why}`,
+    description: `WASM ${simd}, ${count} ${count === 1 ? "thread" : "threads"}${why}${describeProducts(report)}`,
+    products: report,
     threads: count,
     relaxedSimd: relaxed,
     dispose: () => {
@@ -70,6 +89,13 @@ export const startCpu = async ({ threads, relaxedSimd = true }: CpuOptions, kern
 /** A kernel of JavaScript alone has no layout. Before there are threads that a failure would leave running. */
 const checkLayouts = (kernels: readonly (KernelConfig & Partial<CompiledFor>)[]): void => {
   for (const { kernelName, layout } of kernels) if (layout !== undefined) checkLayout(kernelName, { layout });
+};
+
+const describeProducts = ({ library, precision, remark }: ProductsReport): string => {
+  const note = remark ? ` (${remark})` : "";
+  if (!library) return note;
+  const { name, version, kernel } = library;
+  return `; products by ${name} ${version} (${kernel})${precision === "mixed" ? " in bf16" : ""}${note}`;
 };
 
 /** tfjs-backend-cpu's kernels under our name, ours in place of the slow ones, and the caller's on top. */

@@ -1,25 +1,17 @@
 import { FLOATS, FLOATS_AT, INTS } from "@cramkit/wasm-kit";
 import { Contention } from "./contention.ts";
+import { argumentsAt, libraryModule, words as names, readFailure, wordsOf, workerWordsOf } from "./control-block.ts";
 import type { Heap } from "./heap.ts";
+import type { LibraryAddress, Products } from "./library/product.ts";
+import { libraryTasks, taskNames } from "./library/tasks.ts";
 import { type CompiledModule, compileModule, type WasmSource } from "./module.ts";
 import { startWorker, type WorkerHandle } from "./start-worker.ts";
 
-// Words of the control block at address 1024 of the shared memory; worker.ts states the same.
-const control = 1024;
-const [JOB, TICKET, DONE, MODULE, MODULE_BYTES, KERNEL, TASKS, ARGUMENTS, STOP, FAILED] = [
-  0, 1, 2, 3, 4, 5, 6, 7, 8, 9,
-] as const;
-/** The parameters of the job under way, laid out as `@cramkit/wasm-kit` says. */
-const argumentsAt = 2048;
-/** Two words for each worker: whether it holds a task, and the system's number of its thread (0: not known). */
-const workersAt = 4096;
+const { JOB, TICKET, DONE, MODULE, MODULE_BYTES, KERNEL, TASKS, ARGUMENTS, STOP, FAILED } = names;
 const closed = 0xffff;
 
 /** Address of the first byte that a heap may use. */
 export const heapStart = 65536;
-
-/** Threads of one backend, the calling one included. */
-export const maxThreads = 256;
 
 /** Waits of a millisecond without a finished task, after which the workers are looked at, or given up. */
 const [lookAfter, giveUpAfter] = [1_000, 60_000] as const;
@@ -40,21 +32,26 @@ export class Threads {
   readonly #floats: Float32Array;
   readonly #modules = new Map<WasmSource, CompiledModule>();
   readonly #relaxed: boolean;
+  readonly #library: CompiledModule | undefined;
   readonly #contention: Contention;
   #job = 0;
 
   /** `wanted` includes the calling thread; more than one needs a shared memory. `count` are those that could be started. */
-  constructor(heap: Heap, wanted: number, relaxed: boolean) {
+  constructor(heap: Heap, wanted: number, relaxed: boolean, library?: { address: LibraryAddress; products: Products }) {
     const { buffer } = heap.memory;
     this.#heap = heap;
     this.#relaxed = relaxed;
-    this.#words = new Int32Array(buffer, control, 16);
-    this.#workerWords = new Int32Array(buffer, workersAt, 2 * maxThreads);
+    this.#words = wordsOf(heap.memory);
+    this.#workerWords = workerWordsOf(heap.memory);
     this.#ints = new Int32Array(buffer, argumentsAt, INTS);
     this.#floats = new Float32Array(buffer, argumentsAt + FLOATS_AT, FLOATS);
-    this.#workers = startWorkers(heap.memory, wanted - 1);
+    this.#workers = startWorkers(heap.memory, wanted - 1, library?.address);
     this.count = this.#workers.length + 1;
     this.#contention = new Contention(this.count);
+    if (library) {
+      const kernels = libraryTasks(library.products, heap.memory);
+      this.#library = { address: libraryModule, bytes: 0, names: [...taskNames], kernels };
+    }
   }
 
   /** Runs tasks 0..tasks-1 of an exported kernel and returns when all are done. */
@@ -66,7 +63,21 @@ export class Threads {
     floats: readonly number[] = [],
   ): void {
     if (tasks <= 0) return;
-    const module = this.#module(source);
+    this.#run(this.#module(source), kernel, tasks, ints, floats);
+  }
+
+  /** The same for a task of the library that it was made with. */
+  runLibrary(task: (typeof taskNames)[number], tasks: number, ints: readonly number[]): void {
+    this.#run(this.#library!, task, tasks, ints, []);
+  }
+
+  #run(
+    module: CompiledModule,
+    kernel: string,
+    tasks: number,
+    ints: readonly number[],
+    floats: readonly number[],
+  ): void {
     const index = module.names.indexOf(kernel);
     if (index < 0) throw new Error(`cpu backend: expected a kernel of the module, got "${kernel}"`);
     if (ints.length > INTS || floats.length > FLOATS) {
@@ -138,7 +149,8 @@ export class Threads {
     this.#contention.record(computed - start, end - computed, end);
     const failedElsewhere = Atomics.exchange(words, FAILED, 0) !== 0;
     if (failure !== undefined) throw failure;
-    if (failedElsewhere) throw new Error("cpu backend: a kernel failed on a worker thread");
+    if (failedElsewhere)
+      throw new Error(`cpu backend: a kernel failed on a worker thread (${readFailure(this.#heap.memory)})`);
   }
 
   /**
@@ -176,10 +188,10 @@ export class Threads {
 }
 
 /** Up to `count`: a container may allow fewer threads than it has processors. */
-const startWorkers = (memory: WebAssembly.Memory, count: number): WorkerHandle[] => {
+const startWorkers = (memory: WebAssembly.Memory, count: number, library?: LibraryAddress): WorkerHandle[] => {
   const workers: WorkerHandle[] = [];
   try {
-    while (workers.length < count) workers.push(startWorker(memory, workers.length + 1));
+    while (workers.length < count) workers.push(startWorker({ memory, thread: workers.length + 1, library }));
   } catch {
     // The calling thread and those that are there compute the same.
   }

@@ -1,27 +1,43 @@
-// The thread beside the main one. It is compiled into a string (worker.generated.ts) and started from there, so it may
-// not import anything. Everything it needs lies in the shared memory; the words are those of threads.ts.
+// The thread beside the main one. It is bundled into a string (worker.generated.ts) and started from there, so that no
+// file path can break. Everything that it needs lies in the shared memory.
+import * as shared from "./control-block.ts";
+import { openProducts } from "./library/open-products.ts";
+import type { LibraryAddress } from "./library/product.ts";
+import { libraryTasks, type Task } from "./library/tasks.ts";
 
-const serve = (memory: WebAssembly.Memory, thread: number, id: number): void => {
-  type Kernel = (args: number, task: number, thread: number) => void;
-  // The words: job number, ticket, tasks done, module address, module bytes, kernel, tasks, arguments, stop, failed
-  const [JOB, TICKET, DONE, MODULE, MODULE_BYTES, KERNEL, TASKS, ARGUMENTS, STOP, FAILED] = [
-    0, 1, 2, 3, 4, 5, 6, 7, 8, 9,
-  ] as const;
-  const words = new Int32Array(memory.buffer, 1024, 16);
+/** What starts a worker. */
+export interface WorkerData {
+  memory: WebAssembly.Memory;
+  /** Its number; the main thread is 0. */
+  thread: number;
+  /** The library for products, if there is one. */
+  library?: LibraryAddress;
+}
+
+const serve = ({ memory, thread, library }: WorkerData): void => {
+  const { JOB, TICKET, DONE, MODULE, MODULE_BYTES, KERNEL, TASKS, ARGUMENTS, STOP, FAILED } = shared.words;
+  const words = shared.wordsOf(memory);
+  const modules = new Map<number, Task[]>();
   /** Whether this thread holds a task, and the system's number of it: how the main thread tells that it ended. */
-  const mine = new Int32Array(memory.buffer, 4096 + 8 * thread, 2);
-  mine[1] = id;
-  const modules = new Map<number, Kernel[]>();
+  const mine = shared.workerWordsOf(memory).subarray(2 * thread, 2 * thread + 2);
+  mine[1] = threadId();
 
-  const kernelsOf = (address: number, bytes: number): Kernel[] => {
+  const kernelsOf = (address: number, bytes: number): Task[] => {
     let kernels = modules.get(address);
     if (!kernels) {
-      const code = new Uint8Array(memory.buffer, address >>> 0, bytes).slice();
-      const instance = new WebAssembly.Instance(new WebAssembly.Module(code), { env: { memory } });
-      kernels = Object.values(instance.exports).filter((value) => typeof value === "function") as Kernel[];
+      kernels =
+        address === shared.libraryModule
+          ? libraryTasks(openProducts(library!, memory), memory)
+          : compiled(address, bytes);
       modules.set(address, kernels);
     }
     return kernels;
+  };
+
+  const compiled = (address: number, bytes: number): Task[] => {
+    const code = new Uint8Array(memory.buffer, address >>> 0, bytes).slice();
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(code), { env: { memory } });
+    return Object.values(instance.exports).filter((value) => typeof value === "function") as Task[];
   };
 
   let seen = 0;
@@ -46,7 +62,8 @@ const serve = (memory: WebAssembly.Memory, thread: number, id: number): void => 
       if (Atomics.compareExchange(words, TICKET, ticket, ticket + 1) !== ticket) continue;
       try {
         kernelsOf(address, bytes)[kernel]!(args, task, thread);
-      } catch {
+      } catch (error) {
+        shared.writeFailure(memory, String(error));
         Atomics.store(words, FAILED, 1);
       }
       Atomics.add(words, DONE, 1);
@@ -59,15 +76,15 @@ const serve = (memory: WebAssembly.Memory, thread: number, id: number): void => 
 /** The system's number of this thread, 0 where it does not tell. */
 const threadId = (): number => {
   try {
-    return Number(require("node:fs").readlinkSync("/proc/thread-self").split("/").pop());
+    return Number(process.getBuiltinModule("node:fs").readlinkSync("/proc/thread-self").split("/").pop());
   } catch {
     return 0;
   }
 };
 
-if (typeof require === "function") {
-  const { memory, thread } = require("node:worker_threads").workerData;
-  serve(memory, thread, threadId());
+const threads = globalThis.process?.getBuiltinModule?.("node:worker_threads");
+if (threads) {
+  serve(threads.workerData);
 } else {
-  globalThis.onmessage = ({ data }: MessageEvent) => serve(data.memory, data.thread, 0);
+  globalThis.onmessage = ({ data }: MessageEvent) => serve(data);
 }

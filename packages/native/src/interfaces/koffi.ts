@@ -1,4 +1,4 @@
-import { NativeError } from "../native-error.ts";
+import { nativeFault } from "../native-fault.ts";
 import type { NativeType } from "../native-type.ts";
 import type { ForeignInterface, RawFunction } from "./foreign-interface.ts";
 
@@ -37,7 +37,7 @@ const names: Record<NativeType, string> = {
 
 /** Loads koffi; undefined if it is not installed. `path`: its entry, for a thread that cannot resolve it. */
 export const koffiInterface = (path?: string): ForeignInterface | undefined => {
-  const require = process.getBuiltinModule("node:module").createRequire(import.meta.url);
+  const require = process.getBuiltinModule("node:module").createRequire(path ?? import.meta.url);
   let koffiPath: string;
   let koffi: Koffi;
   try {
@@ -45,10 +45,9 @@ export const koffiInterface = (path?: string): ForeignInterface | undefined => {
     koffi = require(koffiPath) as Koffi;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "MODULE_NOT_FOUND") return undefined;
-    const message = `startNative: expected koffi to load, got "${(error as Error).message.split("\n")[0]}"`;
-    throw new NativeError("ffi-missing", message, "install koffi again, with its optional dependencies", {
-      cause: error,
-    });
+    const problem = `expected koffi to load, got "${(error as Error).message.split("\n")[0]}"`;
+    const remedy = "install koffi again, with its optional dependencies";
+    throw nativeFault("no-interface", { place: "startNative", problem, remedy, cause: error });
   }
   try {
     // An asynchronous call runs on a stack of 128 KiB otherwise, which is too small for MPICH, for one.

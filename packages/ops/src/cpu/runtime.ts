@@ -34,6 +34,8 @@ export interface CpuRuntime {
     c: number;
     accumulate?: boolean;
     bias?: number;
+    /** In mixed precision the operands may be rounded to half of it. */
+    mixed?: boolean;
   }): void;
 }
 

@@ -5,6 +5,7 @@ const linear = /* @__PURE__ */ cpuKernel("CramkitLinear", ({ inputs, runtime, at
   const [n, k] = weight.shape as [number, number];
   const y = runtime.output([...x.shape.slice(0, -1), n]);
   runtime.gemm({
+    mixed: true,
     ...{ m: sizeOf(x.shape) / k, n, k },
     a: { address: at("x"), across: k, along: 1 },
     b: { address: at("weight"), across: k, along: 1 },
@@ -19,6 +20,7 @@ const gradInput = /* @__PURE__ */ cpuKernel("CramkitLinearGradInput", ({ inputs,
   const [k, n] = weight.shape as [number, number];
   const dx = runtime.output([...dy.shape.slice(0, -1), n]);
   runtime.gemm({
+    mixed: true,
     ...{ m: sizeOf(dy.shape) / k, n, k },
     a: { address: at("dy"), across: k, along: 1 },
     b: { address: at("weight"), across: 1, along: n },
@@ -32,6 +34,7 @@ const gradWeight = /* @__PURE__ */ cpuKernel("CramkitLinearGradWeight", ({ input
   const [m, n] = [dy.shape[dy.shape.length - 1]!, x.shape[x.shape.length - 1]!];
   const dweight = runtime.output([m, n]);
   runtime.gemm({
+    mixed: true,
     ...{ m, n, k: sizeOf(dy.shape) / m },
     a: { address: at("dy"), across: 1, along: m },
     b: { address: at("x"), across: 1, along: n },

@@ -36,6 +36,7 @@ const forEachChunk = (call: CpuCall, gradient: boolean, visit: (chunk: Chunk) =>
       const gather = [at("hidden"), at("positions") + start * 4, rows, length, n * 4, perGather];
       run("gatherTask", Math.ceil(length / perGather), gather);
       runtime.gemm({
+        mixed: true,
         ...{ m: length, n: vocab, k: n },
         a: { address: rows, across: n, along: 1 },
         b: { address: at("weight"), across: n, along: 1 },
@@ -83,12 +84,14 @@ const withGradients = /* @__PURE__ */ cpuKernel("CramkitMaskedCrossEntropyGrad",
     let first = true;
     const mean = forEachChunk(call, true, ({ start, length, rows, logits }) => {
       runtime.gemm({
+        mixed: true,
         ...{ m: length, n, k: vocab },
         a: { address: logits, across: vocab, along: 1 },
         b: { address: at("weight"), across: 1, along: n },
         c: drows + start * n * 4,
       });
       runtime.gemm({
+        mixed: true,
         ...{ m: vocab, n, k: length },
         a: { address: logits, across: 1, along: vocab },
         b: { address: rows, across: 1, along: n },

@@ -1,0 +1,61 @@
+import { isShared } from "../module.ts";
+import { heapStart } from "../threads.ts";
+import type { FoundProducts, LibraryReport } from "./find-products.ts";
+
+export type ProductsChoice = "wasm" | "library" | "auto";
+
+/** What computes matrix products, for a record. */
+export interface ProductsReport {
+  /** The library, or undefined for WebAssembly. */
+  library?: LibraryReport;
+  precision: "float32" | "mixed";
+  /** Why there is no library, or no mixed precision, though it was wanted. */
+  remark?: string;
+}
+
+export interface ProductsOptions {
+  products?: ProductsChoice;
+  library?: string;
+  precision?: "float32" | "mixed";
+}
+
+interface Chosen {
+  found?: FoundProducts;
+  report: ProductsReport;
+}
+
+const choices: readonly ProductsChoice[] = ["wasm", "library", "auto"];
+
+/** Looks for a library as the options say. Only `products: "library"` makes it an error that there is none. */
+export const chooseProducts = async (options: ProductsOptions, memory: WebAssembly.Memory): Promise<Chosen> => {
+  const { products = "wasm", library: path, precision = "float32" } = options;
+  if (!choices.includes(products))
+    throw new RangeError(`startBackend: expected products to be "wasm", "library" or "auto", got "${products}"`);
+  if (path !== undefined && products === "wasm")
+    throw new RangeError(`startBackend: expected products "library" or "auto" with a library, got "wasm" and ${path}`);
+  if (products === "wasm") {
+    const remark = "in float32: mixed precision needs a library for products";
+    return { report: { precision: "float32", ...(precision === "mixed" && { remark }) } };
+  }
+  let found: FoundProducts;
+  try {
+    found = await find(memory, path);
+  } catch (error) {
+    if (products === "library") throw error;
+    const { message } = error as Error;
+    return { report: { precision: "float32", remark: `products in WebAssembly: ${message.replace(/^[\w ]+: /, "")}` } };
+  }
+  const { report: library } = found;
+  if (precision === "float32" || library.bf16) return { found, report: { library, precision } };
+  const why = `${library.name} ${library.version} does not multiply bf16 on this processor`;
+  if (products === "library")
+    throw new Error(`startBackend: expected bf16 for precision "mixed", got none: ${why}; use precision "float32"`);
+  return { found, report: { library, precision: "float32", remark: `in float32: ${why}` } };
+};
+
+/** Loaded here: a backend without a library, as in a browser, does not need the code. */
+const find = async (memory: WebAssembly.Memory, path?: string): Promise<FoundProducts> => {
+  if (!isShared(memory)) throw new Error("cpu backend: expected shared memory, got none, and a library needs it");
+  const { findProducts } = await import("./find-products.ts");
+  return findProducts({ memory, scratch: heapStart, path });
+};

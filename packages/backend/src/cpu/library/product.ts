@@ -1,0 +1,34 @@
+/**
+ * One product on the calling thread: c [m, n] = op(a) op(b), or plus what is there. Matrices are row-major in the memory
+ * that it was made for, at addresses of it, with rows `ld*` elements apart: a is [m, k], or [k, m] if `transposeA`; b is
+ * [k, n], or [n, k] if `transposeB`.
+ */
+export type Product = (
+  transposeA: boolean,
+  transposeB: boolean,
+  m: number,
+  n: number,
+  k: number,
+  a: number,
+  lda: number,
+  b: number,
+  ldb: number,
+  accumulate: boolean,
+  c: number,
+  ldc: number,
+) => void;
+
+/** The products of a library over one memory. */
+export interface Products {
+  float32: Product;
+  /** Operands of bf16, sums and result of float32, where the library has it. */
+  bf16?: Product;
+}
+
+/** What a thread needs to open the library that the main thread has found. */
+export interface LibraryAddress {
+  interface: "node:ffi" | "koffi";
+  koffiPath: string | undefined;
+  path: string;
+  flavour: string;
+}
