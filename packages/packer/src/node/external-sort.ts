@@ -1,7 +1,7 @@
 import { join } from "node:path";
+import { createAtomicFile } from "@cramkit/files";
 import type { RowKey } from "../row-scores.ts";
 import { allocateTokens, type TokenArray } from "../rows.ts";
-import { createAtomicFile } from "./atomic-file.ts";
 import type { RowLayout, Run } from "./row-layout.ts";
 import { openRunReader, type RunReader } from "./run-reader.ts";
 import { createShardWriter } from "./shard-writer.ts";

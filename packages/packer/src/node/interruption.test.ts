@@ -1,6 +1,7 @@
-import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { partialPath } from "@cramkit/files";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { RowOrder } from "../row-order.ts";
 import { type PrepareOptions, writePreparedSet } from "./write-prepared-set.ts";
@@ -52,7 +53,7 @@ describe("an interrupted preparation", () => {
         },
       );
       if (!stopped) break;
-      const leftovers = (await readdir(directory, { recursive: true })).filter((name) => name.endsWith(".tmp"));
+      const leftovers = (await readdir(directory, { recursive: true })).filter((name) => name.includes(".partial-"));
       expect(leftovers).toEqual([]);
       await writePreparedSet(directory, documents, options);
       expect(await contents(directory)).toEqual(whole);
@@ -147,12 +148,13 @@ describe("an interrupted preparation", () => {
       const directory = join(root, "full");
       async function* filling() {
         // The device that is always full takes the place of the third shard.
-        await symlink("/dev/full", join(directory, "shard-00002.bin.tmp"));
+        await symlink("/dev/full", join(directory, "shard-00002.bin"));
         yield* documents;
       }
       await expect(writePreparedSet(directory, filling(), base)).rejects.toThrow(
-        /shard-00002\.bin: the disk is full; free some space/,
+        /shard-00002\.bin: the disk is full \(ENOSPC\); free some space/,
       );
+      await rm(join(directory, "shard-00002.bin"));
       expect((await readdir(directory)).sort()).toEqual(["preparing", "shard-00000.bin", "shard-00001.bin"]);
       await writePreparedSet(directory, documents, base);
       await writePreparedSet(join(root, "whole"), documents, base);
@@ -166,5 +168,38 @@ describe("an interrupted preparation", () => {
     await expect(writePreparedSet(directory, documents, { ...base, seqLength: 4 })).rejects.toThrow("unfinished");
     await rm(join(directory, "shard-00001.bin"));
     await expect(writePreparedSet(directory, documents, base)).rejects.toThrow(/shard-00001\.bin: expected 160 bytes/);
+  });
+
+  it.each([
+    ["runs", "shuffled"],
+    ["shards", "as-is"],
+  ] as const)("touches no file outside that its %s name", async (list, order) => {
+    const victim = join(root, "victim.txt");
+    await writeFile(victim, "mine");
+    const directory = join(root, "set");
+    const options = { ...base, order };
+    await expect(writePreparedSet(directory, documents, { ...options, ...stopAfter(9) })).rejects.toThrow("power cut");
+    const file = join(directory, "preparing", "state.json");
+    const state = JSON.parse(await readFile(file, "utf8"));
+    expect(state[list].length).toBeGreaterThan(0);
+    for (const name of ["../../victim.txt", victim, "..\\victim.txt", 7]) {
+      state[list][0].file = name;
+      await writeFile(file, JSON.stringify(state));
+      const error = await writePreparedSet(directory, documents, options).catch((failure) => failure);
+      expect(error).toMatchObject({ code: "damaged-file", place: file });
+      expect(await readFile(victim, "utf8")).toBe("mine");
+    }
+  });
+
+  it("removes what a kill between the manifest and the clean-up left, and half-written files", async () => {
+    const directory = join(root, "set");
+    await writePreparedSet(directory, documents, base);
+    const whole = await contents(directory);
+    await mkdir(join(directory, "preparing"));
+    await writeFile(join(directory, "preparing", "state.json"), "{}");
+    const dead = partialPath(join(directory, "shard-00000.bin")).replace(/-\d+-\d+-(\d+)$/, "-4194305-1-$1");
+    await writeFile(dead, "");
+    await writePreparedSet(directory, documents, base);
+    expect(await contents(directory)).toEqual(whole);
   });
 });

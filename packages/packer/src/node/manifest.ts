@@ -1,5 +1,7 @@
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { type FaultCode, fault } from "@cramkit/errors";
+import { nameInside } from "@cramkit/files";
 
 export type Json = null | boolean | number | string | Json[] | { [name: string]: Json | undefined };
 
@@ -61,8 +63,8 @@ export async function readManifest(directory: string): Promise<Manifest | undefi
 }
 
 function parseManifest(path: string, text: string): Manifest {
-  const fail = (expected: string, got: string, remedy: string): never => {
-    throw new Error(`openPreparedSet: ${path}: expected ${expected}, got ${got}; ${remedy}`);
+  const fail = (expected: string, got: string, remedy: string, code: FaultCode = "damaged-file"): never => {
+    throw fault({ code, place: path, problem: `expected ${expected}, got ${got}`, remedy });
   };
   const again = "prepare the set again in an empty folder";
   let manifest: Manifest;
@@ -78,18 +80,22 @@ function parseManifest(path: string, text: string): Manifest {
       `a manifest of version ${manifestVersion} or older`,
       `version ${manifest.version}`,
       "update @cramkit/packer to read it",
+      "version-mismatch",
     );
   if (manifest.version === 1)
     fail(
       `version ${manifestVersion}`,
       "version 1, whose rows were drawn with other random numbers",
       "prepare the set again in another folder, or finish what uses it with the version that made it",
+      "version-mismatch",
     );
   if (manifest.version !== manifestVersion) fail(`version ${manifestVersion}`, `${manifest.version}`, again);
   for (const name of ["seqLength", "vocabSize", "tokenBytes", "rowsPerShard", "rowsPerBlock"] as const)
     if (!(Number.isInteger(manifest[name]) && manifest[name] > 0))
       fail(`${name} to be a positive integer`, JSON.stringify(manifest[name]), again);
   if (!Array.isArray(manifest.shards)) fail("a list of shards", JSON.stringify(manifest.shards), again);
+  if (!Array.isArray(manifest.files)) fail("a list of files", JSON.stringify(manifest.files), again);
+  for (const entry of [...manifest.shards, ...manifest.files]) nameInside(dirname(path), entry?.file, path);
   const rowBytes = manifest.seqLength * manifest.tokenBytes;
   let rows = 0;
   for (const [i, shard] of manifest.shards.entries()) {

@@ -1,9 +1,10 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { fault } from "@cramkit/errors";
 import { allocateTokens, type RowSource, type TokenArray } from "../rows.ts";
 import { type Manifest, readManifest, type ShardEntry } from "./manifest.ts";
-import { checkBlock, readBlocks, truncated } from "./row-blocks.ts";
+import { checkBlock, damaged, readBlocks, truncated } from "./row-blocks.ts";
 
 /** A prepared set on disk, open for reading. Holds files open until `close`. */
 export interface PreparedSet extends RowSource {
@@ -23,17 +24,19 @@ const openFilesAtMost = 32;
 export async function openPreparedSet(directory: string): Promise<PreparedSet> {
   const manifest = await readManifest(directory);
   if (!manifest)
-    throw new Error(`openPreparedSet: expected a manifest.json in ${directory}, got none; prepare the set first`);
+    throw fault({
+      code: "not-found",
+      place: directory,
+      problem: "expected a manifest.json, got none",
+      remedy: "prepare the set first",
+    });
   for (const { file, bytes } of [...manifest.shards, ...manifest.files]) {
     const path = join(directory, file);
     const size = await stat(path).then(
       (found) => found.size,
       () => undefined,
     );
-    if (size !== bytes)
-      throw new Error(
-        `openPreparedSet: ${path}: expected ${bytes} bytes, got ${size ?? "no file"}; copy the file again, or prepare the set again in an empty folder`,
-      );
+    if (size !== bytes) throw damaged(path, `expected ${bytes} bytes, got ${size ?? "no file"}`);
   }
   return createReader(directory, manifest);
 }

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
+import { isFault, partsOf } from "@cramkit/errors";
 import { maskedBatches } from "../masked-batches.ts";
 import { openPreparedSet } from "./open-prepared-set.ts";
 import type { PrefetchAnswer, PrefetchWork } from "./prefetch.ts";
@@ -22,7 +23,7 @@ async function answer(): Promise<PrefetchAnswer> {
     const { done, value } = await iteration.next();
     return done ? { done } : { item: value };
   } catch (error) {
-    return { error };
+    return isFault(error) ? { fault: partsOf(error) } : { error };
   }
 }
 

@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import { type FaultParts, fault } from "@cramkit/errors";
 import type { BatchCursor, MaskedBatch, MaskedBatchOptions } from "../masked-batches.ts";
 
 export interface PrefetchOptions extends MaskedBatchOptions {
@@ -16,7 +17,9 @@ export interface PrefetchWork {
 export type PrefetchAnswer =
   | { item: { batch: MaskedBatch; cursor: BatchCursor } }
   | { done: true }
-  | { error: unknown };
+  | { error: unknown }
+  /** The parts of a fault, which an error does not bring along out of a thread. */
+  | { fault: FaultParts };
 
 /**
  * `maskedBatches` of the prepared set in `directory`, made in a worker thread: the same batches and cursors, ready before
@@ -37,7 +40,7 @@ export async function* prefetchedBatches(
   };
   worker.on("message", receive);
   worker.on("error", (error) => receive({ error }));
-  worker.on("exit", (code) => receive({ error: new Error(`prefetchedBatches: the worker thread ended with ${code}`) }));
+  worker.on("exit", (code) => receive({ fault: ended(code) }));
   try {
     for (let i = 0; i < ahead; i++) worker.postMessage(null);
     for (;;) {
@@ -49,6 +52,7 @@ export async function* prefetchedBatches(
         worker.unref();
       }
       const answer = answers.shift()!;
+      if ("fault" in answer) throw fault(answer.fault);
       if ("error" in answer) throw answer.error;
       if ("done" in answer) return;
       worker.postMessage(null);
@@ -58,6 +62,13 @@ export async function* prefetchedBatches(
     await worker.terminate();
   }
 }
+
+const ended = (code: number): FaultParts => ({
+  code: "worker-lost",
+  place: "prefetchedBatches",
+  problem: `the worker thread ended with ${code}`,
+  remedy: "start the iteration again from the last cursor",
+});
 
 function startWorker(workerData: PrefetchWork): Worker {
   const worker = import.meta.url.endsWith(".ts")

@@ -1,8 +1,9 @@
-import { readFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { fault } from "@cramkit/errors";
+import { nameInside, removeLeftovers, writeFileAtomic } from "@cramkit/files";
 import type { PackPosition } from "../pack-rows.ts";
-import { writeFileAtomically } from "./atomic-file.ts";
-import { type Json, manifestVersion, type ShardEntry } from "./manifest.ts";
+import { type Json, manifestName, manifestVersion, type ShardEntry } from "./manifest.ts";
 import type { Run } from "./row-layout.ts";
 
 /** The folder inside of a prepared set that holds the state and the temporary files of an unfinished preparation. */
@@ -37,18 +38,51 @@ export async function loadPreparation(directory: string, key: string): Promise<P
     throw error;
   });
   if (text === undefined) return undefined;
-  const state = JSON.parse(text) as Preparation;
+  const state = parsePreparation(directory, path, text);
   if (state.version !== manifestVersion)
-    throw new Error(
-      `writePreparedSet: expected ${directory} to be empty or an unfinished preparation of version ${manifestVersion}, got one of version ${state.version}; prepare in another folder, or finish this one with the version that began it`,
-    );
+    throw fault({
+      code: "version-mismatch",
+      place: directory,
+      problem: `expected an empty folder or an unfinished preparation of version ${manifestVersion}, got one of version ${state.version}`,
+      remedy: "prepare in another folder, or finish this one with the version that began it",
+    });
   if (state.key !== key)
-    throw new Error(
-      `writePreparedSet: expected ${directory} to be empty or a preparation with key ${key}, got an unfinished one with key ${state.key}; finish it with its own configuration, choose another folder or remove this one`,
-    );
+    throw fault({
+      code: "exists",
+      place: directory,
+      problem: `expected an empty folder or a preparation with key ${key}, got an unfinished one with key ${state.key}`,
+      remedy: "finish it with its own configuration, choose another folder or remove this one",
+    });
   return state;
 }
 
+/** A preparation names files that it deletes: they are its own, or it is damaged. */
+function parsePreparation(directory: string, path: string, text: string): Preparation {
+  const damaged = (problem: string, cause?: unknown) =>
+    fault({ code: "damaged-file", place: path, problem, remedy: `remove ${directory} and prepare again`, cause });
+  let state: Preparation;
+  try {
+    state = JSON.parse(text);
+  } catch (cause) {
+    throw damaged(`expected JSON, got ${text.length} characters of something else`, cause);
+  }
+  if (!Array.isArray(state?.runs) || !Array.isArray(state.shards))
+    throw damaged("expected the state of a preparation, got something else");
+  for (const { file } of [...state.runs, ...state.shards]) nameInside(directory, file, path);
+  return state;
+}
+
+/** Removes what a preparation that was killed between its manifest and its clean-up left; nothing if it has no manifest. */
+export async function removeFinishedPreparation(directory: string): Promise<void> {
+  const isFinished = await readFile(join(directory, manifestName)).then(
+    () => true,
+    () => false,
+  );
+  if (!isFinished) return;
+  await rm(join(directory, preparationFolder), { recursive: true, force: true });
+  await removeLeftovers(directory);
+}
+
 export async function savePreparation(directory: string, state: Preparation): Promise<void> {
-  await writeFileAtomically(join(directory, preparationFolder, stateName), JSON.stringify(state));
+  await writeFileAtomic(join(directory, preparationFolder, stateName), JSON.stringify(state));
 }

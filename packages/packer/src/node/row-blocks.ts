@@ -1,5 +1,6 @@
 import { open } from "node:fs/promises";
 import { join } from "node:path";
+import { type Fault, fault } from "@cramkit/errors";
 import { allocateTokens, type TokenArray } from "../rows.ts";
 import { checksum, locateFlippedBit } from "./checksum.ts";
 import type { ShardEntry } from "./manifest.ts";
@@ -40,9 +41,7 @@ export async function readFully(file: Readable, bytes: Uint8Array, position: num
 }
 
 export function truncated(path: string, expected: number, actual: number): Error {
-  return new Error(
-    `${path}: expected at least ${expected} bytes, got ${actual}; copy the file again, or prepare the set again in an empty folder`,
-  );
+  return damaged(path, `expected at least ${expected} bytes, got ${actual}`);
 }
 
 /** Throws where a block of a file is not what was written: names the file, the place and, for a single bit, the bit. */
@@ -53,7 +52,14 @@ export function checkBlock(path: string, expected: string, block: Uint8Array, of
   const where = bit
     ? `bit ${bit.bit} of the byte at offset ${offset + bit.byte} is flipped`
     : `bytes ${offset} to ${offset + block.length - 1} are damaged`;
-  throw new Error(
-    `${path}: expected checksum ${expected}, got ${actual}: ${where}; copy the file again, or prepare the set again in an empty folder`,
-  );
+  throw damaged(path, `expected checksum ${expected}, got ${actual}: ${where}`);
 }
+
+/** A file of a prepared set that is not what was written. */
+export const damaged = (place: string, problem: string): Fault =>
+  fault({
+    code: "damaged-file",
+    place,
+    problem,
+    remedy: "copy the file again, or prepare the set again in an empty folder",
+  });

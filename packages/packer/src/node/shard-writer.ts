@@ -1,6 +1,6 @@
 import { join } from "node:path";
+import { type AtomicFile, createAtomicFile } from "@cramkit/files";
 import type { TokenArray } from "../rows.ts";
-import { type AtomicFile, createAtomicFile } from "./atomic-file.ts";
 import { checksum } from "./checksum.ts";
 import type { ShardEntry } from "./manifest.ts";
 

@@ -1,13 +1,14 @@
-import { mkdir, rm, stat } from "node:fs/promises";
+import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { fault } from "@cramkit/errors";
+import { makeFolder, nameInside, removeLeftovers, writeFileAtomic } from "@cramkit/files";
 import { checkSeed } from "@cramkit/random";
 import { checkPackOptions, type PackOptions, type TokenDocuments } from "../pack-rows.ts";
 import type { RowOrder } from "../row-order.ts";
 import { tokenBytes } from "../rows.ts";
-import { writeFileAtomically } from "./atomic-file.ts";
 import { checksum } from "./checksum.ts";
 import { type Json, type Manifest, manifestFormat, manifestName, manifestVersion, readManifest } from "./manifest.ts";
-import { loadPreparation, type Preparation, preparationFolder } from "./preparation.ts";
+import { loadPreparation, type Preparation, preparationFolder, removeFinishedPreparation } from "./preparation.ts";
 import { mergeIntoShards, packIntoRuns, packIntoShards, sortRuns, type Work } from "./preparation-steps.ts";
 import { preparedSetKey } from "./prepared-set-key.ts";
 
@@ -69,14 +70,21 @@ export async function writePreparedSet(
 
   const existing = await readManifest(directory);
   if (existing) {
-    if (existing.key === key) return existing;
-    throw new Error(
-      `writePreparedSet: expected ${directory} to be empty or a set with key ${key}, got a set with key ${existing.key}; choose another folder or remove this one`,
-    );
+    if (existing.key !== key)
+      throw fault({
+        code: "exists",
+        place: directory,
+        problem: `expected an empty folder or a set with key ${key}, got a set with key ${existing.key}`,
+        remedy: "choose another folder or remove this one",
+      });
+    await removeFinishedPreparation(directory);
+    return existing;
   }
   const state = (await loadPreparation(directory, key)) ?? newPreparation(key);
   await checkFinishedFiles(directory, state);
-  await mkdir(join(directory, preparationFolder), { recursive: true });
+  await makeFolder(join(directory, preparationFolder));
+  await removeLeftovers(directory);
+  await removeLeftovers(join(directory, preparationFolder));
 
   const work: Work = {
     directory,
@@ -104,7 +112,7 @@ export async function writePreparedSet(
 
   const files: Manifest["files"] = [];
   for (const [file, text] of Object.entries(options.files ?? {})) {
-    await writeFileAtomically(join(directory, file), text);
+    await writeFileAtomic(nameInside(directory, file, "writePreparedSet: files"), text);
     const bytes = new TextEncoder().encode(text);
     files.push({ file, bytes: bytes.length, checksum: checksum(bytes) });
   }
@@ -132,7 +140,7 @@ export async function writePreparedSet(
     configuration,
     report: (options.report?.(state.notes) ?? null) as Json,
   };
-  await writeFileAtomically(join(directory, manifestName), `${JSON.stringify(manifest, null, 1)}\n`);
+  await writeFileAtomic(join(directory, manifestName), `${JSON.stringify(manifest, null, 1)}\n`);
   await rm(join(directory, preparationFolder), { recursive: true, force: true });
   return manifest;
 }
@@ -216,8 +224,11 @@ async function checkFinishedFiles(directory: string, state: Preparation): Promis
       () => 0,
     );
     if (size !== bytes)
-      throw new Error(
-        `writePreparedSet: ${path}: expected ${bytes} bytes from the interrupted preparation, got ${size}; remove ${directory} and prepare again`,
-      );
+      throw fault({
+        code: "damaged-file",
+        place: path,
+        problem: `expected ${bytes} bytes from the interrupted preparation, got ${size}`,
+        remedy: `remove ${directory} and prepare again`,
+      });
   }
 }

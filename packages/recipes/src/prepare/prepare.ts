@@ -1,9 +1,9 @@
-import { mkdir, readFile, rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { CorpusReport } from "@cramkit/corpus";
-import { lockFolder } from "@cramkit/files";
-import { openPreparedSet, type PreparedSet, readManifest } from "@cramkit/packer/node";
+import { lockFolder, makeFolder } from "@cramkit/files";
+import { openPreparedSet, type PreparedSet, readManifest, removeFinishedPreparation } from "@cramkit/packer/node";
 import { type Tokenizer, tokenizerFromJson } from "@cramkit/tokenizer";
 import { Interrupted, type RunContext } from "../progress.ts";
 import type { Recipe } from "../recipe/recipe.ts";
@@ -34,7 +34,7 @@ export interface Prepared {
  */
 export const prepare = async (recipe: Recipe, dataFolder: string, context: RunContext): Promise<Prepared> => {
   const folder = preparedFolder(recipe, dataFolder);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   if (!(await isFinished(folder))) {
     const unlock = await lockFolder(folder, { name: "run.lock" }); // two runs may share a folder, not write it at once
     try {
@@ -43,7 +43,8 @@ export const prepare = async (recipe: Recipe, dataFolder: string, context: RunCo
       unlock();
     }
   }
-  // Also what a preparation leaves that was stopped at its very end.
+  // What a preparation leaves that was killed at its very end.
+  for (const name of Object.values(setNames)) await removeFinishedPreparation(join(folder, name));
   await rm(join(folder, "work"), { recursive: true, force: true });
 
   const training = await openSet(folder, "training", recipe);
