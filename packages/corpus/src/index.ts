@@ -4,7 +4,12 @@ export { deduplicateSubstrings, type SubstringDeduplicationOptions } from "./ded
 export type { Document } from "./document.ts";
 export { createDocumentsWriter, type DocumentsWriter, readDocuments, writeDocuments } from "./documents-file.ts";
 export { type CleanOptions, clean, referenceCleaning } from "./filters/clean.ts";
-export { type CompressibilityOptions, compressible } from "./filters/compressibility.ts";
+export {
+  type CompressibilityOptions,
+  compressible,
+  compressionReason,
+  type TokenCount,
+} from "./filters/compressibility.ts";
 export { type DecontaminationOptions, decontaminate } from "./filters/decontaminate.ts";
 export { type DuplicatesOptions, deduplicateDocuments } from "./filters/duplicates.ts";
 export {

@@ -41,13 +41,15 @@ export function writeSpool(path: string, bufferBytes = 1 << 20): SpoolWriter {
 export async function* readSpool(path: string): AsyncGenerator<SpooledDocument> {
   const handle = await open(path);
   try {
+    let left = (await handle.stat()).size; // bytes behind those in the buffer
     let buffer = Buffer.alloc(1 << 20);
     let start = 0;
     let end = 0;
     /** Makes `bytes` bytes available from `start` on; false at the end of the file. */
     const fill = async (bytes: number): Promise<boolean> => {
       if (end - start >= bytes) return true;
-      const next = bytes > buffer.length ? Buffer.alloc(bytes * 2) : buffer;
+      if (end - start + left < bytes) return false; // before room is made for a size that is not there
+      const next = bytes > buffer.length ? Buffer.alloc(Math.min(bytes * 2, end - start + left)) : buffer;
       buffer.copy(next, 0, start, end);
       end -= start;
       start = 0;
@@ -56,6 +58,7 @@ export async function* readSpool(path: string): AsyncGenerator<SpooledDocument> 
         const { bytesRead } = await handle.read(buffer, end, buffer.length - end);
         if (bytesRead === 0) return false;
         end += bytesRead;
+        left -= bytesRead;
       }
       return true;
     };

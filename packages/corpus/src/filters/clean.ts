@@ -66,7 +66,8 @@ function cleaningSteps(options: CleanOptions): ((text: string) => string)[] {
       (text) =>
         text
           .replace(/[ \u00a0]{2,}|\u00a0/g, " ")
-          .replace(/[ \t]+\n/g, "\n")
+          // From the first of a run only: else a long one without a line end is looked at from each of its signs.
+          .replace(/(?<![ \t])[ \t]+\n/g, "\n")
           .replace(/\n{3,}/g, "\n\n"),
     ],
     [options.asciiOnly, (text) => text.replace(/[^\0-\x7f]+/g, "")],

@@ -21,6 +21,16 @@ async function apply(filter: DocumentFilter, texts: string[]) {
   return { texts: documents.map(({ text }) => text), report: filtered.report() };
 }
 
+describe("clean", () => {
+  it("takes time that grows with the text, whatever is in it", async () => {
+    for (const sign of ["\t", " \t", "\u00a0", "\r", "\n\t", "`"]) {
+      const { texts } = await apply(clean({ plainQuotes: true }), [`a${sign.repeat(2_000_000 / sign.length)}b`]);
+      expect(texts).toHaveLength(1);
+    }
+    expect((await apply(clean(), ["a \t \nb\t\t\n\n\n\nc\t "])).texts).toEqual(["a\nb\n\nc\t "]);
+  });
+});
+
 describe("filters", () => {
   it("count what they keep, drop and change, anew at each iteration, with examples", async () => {
     const filtered = lengthBetween({ minCharacters: 3, maxCharacters: 5 })(stream(["ab", "abc", "abcde", "abcdef"]));
@@ -50,6 +60,13 @@ describe("filters", () => {
     const { texts, report } = await apply(compressible({ countTokens }), ["words of some length here", "a b c d", ""]);
     expect(texts).toEqual(["words of some length here"]);
     expect(report.examples[0]?.reason).toBe("4 tokens in 7 characters");
+    const thrownAway = () => ({ tokens: 2, uncompressed: 9 });
+    expect(
+      (await apply(compressible({ countTokens: thrownAway }), ["\u0442\u0435\u043a\u0441\u0442 . ."])).report
+        .examples[0],
+    ).toMatchObject({
+      reason: "2 tokens and 9 characters in none in 9 characters",
+    });
     // The bound itself is dropped: tokens < cutoff * characters, as the reference has it.
     expect((await apply(compressible({ countTokens: () => 1 }), ["1234", "12345"])).texts).toEqual(["12345"]);
   });

@@ -1,9 +1,9 @@
 import { createReadStream } from "node:fs";
 import { pipeline, Readable, type Transform } from "node:stream";
 import * as zlib from "node:zlib";
-import { Decompress } from "fzstd";
 import { CorpusInputError } from "./bad-input.ts";
 import { type FramePiece, UnsupportedFrame, zstdFrames } from "./zstd-frames.ts";
+import { zstdInScript } from "./zstd-in-script.ts";
 
 const chunkBytes = 1 << 18;
 
@@ -18,8 +18,7 @@ interface ZstdOptions {
 
 /**
  * The bytes of a file in chunks, decompressed where its name ends in `.gz` or `.zst`. Data that is damaged or ends
- * early throws a CorpusInputError which names the byte of the compressed file. The checksum of a zstd frame is checked
- * where Node has zstd itself.
+ * early throws a CorpusInputError which names the byte of the compressed file, as does a wrong checksum.
  */
 export function readBytes(path: string): AsyncIterable<Buffer> {
   if (path.endsWith(".gz")) return decompressed(path, inflated);
@@ -94,21 +93,5 @@ async function* frame(first: FramePiece, pieces: AsyncGenerator<FramePiece>): As
     const next = await pieces.next();
     if (next.done) return;
     piece = next.value;
-  }
-}
-
-async function* zstdInScript(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let ready: Buffer[] = [];
-  const start = () =>
-    new Decompress((chunk) => {
-      // The decompressor goes on to use the memory behind a chunk as its window.
-      if (chunk.length > 0) ready.push(Buffer.from(chunk));
-    });
-  let decompressor = start();
-  for await (const { bytes, last } of zstdFrames(chunks, { maxWindowLog: 30 })) {
-    decompressor.push(bytes, last);
-    if (last) decompressor = start();
-    yield* ready;
-    ready = [];
   }
 }

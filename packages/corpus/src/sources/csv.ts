@@ -1,79 +1,97 @@
-import { pipeline, Readable } from "node:stream";
-import { type CsvError, parse } from "csv-parse";
+import { invalidUtf8 } from "./encoding.ts";
 import { type FileRecord, type RecordOptions, recordDocument } from "./format.ts";
-import { decodeUtf8, maxRecordBytes } from "./lines.ts";
+import { decodeUtf8 } from "./lines.ts";
+import { type Dialect, type Row, separatedRows, type Wanted } from "./separated-rows.ts";
 import { textBytes } from "./text-bytes.ts";
 
 /** Reads one column of comma-separated values. */
 export function readCsv(path: string, options: RecordOptions): AsyncIterable<FileRecord> {
-  return readSeparated(path, ",", options.quote ?? '"', options);
+  return readSeparated(path, { delimiter: ",", quote: '"' }, options);
 }
 
 /** Reads one column of tab-separated values; quotes are ordinary characters there unless told otherwise. */
 export function readTsv(path: string, options: RecordOptions): AsyncIterable<FileRecord> {
-  return readSeparated(path, "\t", options.quote ?? false, options);
+  return readSeparated(path, { delimiter: "\t", quote: false }, options);
 }
+
+/** More are a sign of another delimiter, or of another kind of file. */
+const maxColumns = 1 << 16;
 
 async function* readSeparated(
   path: string,
-  delimiter: string,
-  quote: string | false,
+  usual: Pick<Dialect, "delimiter" | "quote">,
   options: RecordOptions,
 ): AsyncGenerator<FileRecord> {
-  let skipped: FileRecord[] = [];
-  // Bytes go through the parser as Latin-1, one character a byte, so that invalid UTF-8 is seen and not replaced.
-  const parser = parse({
-    delimiter,
-    quote,
-    encoding: "latin1",
-    record_delimiter: ["\r\n", "\n"], // both in one file, where parts of it come from different systems
-    relax_column_count: true,
-    skip_empty_lines: true,
-    skip_records_with_error: true,
-    max_record_size: maxRecordBytes,
-    info: true,
-    on_skip: (error?: CsvError) => {
-      const reason = `${error?.message ?? "malformed record"} (set quote to false where quotes are ordinary characters)`;
-      skipped.push({ kind: "bad", place: `line ${error?.lines ?? "?"}`, reason });
-      return undefined;
-    },
-  });
-  // Errors of the file arrive at the iteration, and leaving that early closes the file.
-  pipeline(Readable.from(withLineFeeds(textBytes(path))), parser, () => {});
+  const dialect = dialectOf(usual, options);
+  const hasHeader = typeof options.field === "string";
   let header: string[] | undefined;
-  for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: { lines: number } }>) {
-    if (skipped.length > 0) {
-      yield* skipped;
-      skipped = [];
-    }
-    if (typeof options.field === "string" && header === undefined) {
-      header = record.map((name) => decodeUtf8(Buffer.from(name, "latin1")) ?? name);
-      if (!header.includes(options.field)) {
-        const columns = header.map((name) => JSON.stringify(name)).join(", ");
-        throw new RangeError(
-          `${path}, line 1: expected a column "${options.field}", got: ${columns}; choose with field`,
-        );
+  const wanted: Wanted = { keeps: (field) => field < maxColumns, columns: Number.POSITIVE_INFINITY };
+  const isFieldWanted = (name: string | number | undefined) =>
+    options.where !== undefined || name === options.field || name === options.idField;
+  if (!hasHeader) wanted.keeps = (field) => field < maxColumns && isFieldWanted(field);
+  for await (const row of separatedRows(withLineFeeds(textBytes(path, options)), path, dialect, wanted)) {
+    const place = `line ${row.line}`;
+    if (wanted.columns === Number.POSITIVE_INFINITY && row.bad === undefined) {
+      wanted.columns = row.count;
+      if (row.count > maxColumns) {
+        const reason = `expected at most ${maxColumns} columns, got ${row.count}; set delimiter to what separates them`;
+        throw new RangeError(`${path}, ${place}: ${reason}`);
       }
-      continue;
+      if (hasHeader) {
+        header = headerOf(path, row, options, dialect);
+        const keeps = header.map(isFieldWanted);
+        wanted.keeps = (field) => keeps[field] === true;
+        continue;
+      }
     }
-    yield fieldDocument(record, header, `line ${info.lines}`, options);
+    if (row.bad !== undefined) yield { kind: "bad", place, reason: row.bad };
+    else if (row.hasExtraText) {
+      const reason = `${row.count} fields in a table of ${wanted.columns} columns: a "${dialect.delimiter}" in a text has to be quoted, or is not the delimiter (set quote, escape or delimiter)`;
+      yield { kind: "bad", place, reason };
+    } else yield fieldDocument(row, header, place, options);
   }
-  yield* skipped;
 }
 
-function fieldDocument(
-  record: string[],
-  header: string[] | undefined,
-  place: string,
-  options: RecordOptions,
-): FileRecord {
-  const fields: Record<string, unknown> = {};
-  for (const [index, raw] of record.entries()) {
+function dialectOf(usual: Pick<Dialect, "delimiter" | "quote">, options: RecordOptions): Dialect {
+  const { delimiter = usual.delimiter, quote = usual.quote } = options;
+  const escapeSign = options.escape ?? (quote === false ? "" : quote);
+  for (const [name, sign] of Object.entries({ delimiter, quote, escape: escapeSign })) {
+    if (sign === false || (name === "escape" && quote === false)) continue;
+    if (!/^[^\n\r\u{80}-\u{10ffff}]$/u.test(sign)) {
+      const got = JSON.stringify(sign);
+      throw new RangeError(`fileDocuments: expected ${name} to be one ASCII character and no line end, got ${got}`);
+    }
+  }
+  if (quote === delimiter) {
+    throw new RangeError(
+      `fileDocuments: expected quote and delimiter to differ, got ${JSON.stringify(quote)} for both`,
+    );
+  }
+  return { delimiter, quote, escape: escapeSign };
+}
+
+function headerOf(path: string, { fields, line }: Row, options: RecordOptions, { delimiter }: Dialect): string[] {
+  const header = [...fields.values()].map((name) => decodeUtf8(name) ?? name.toString("latin1"));
+  if (header.includes(options.field as string)) return header;
+  const shown = header.slice(0, 20).map((name) => JSON.stringify(name.slice(0, 100)));
+  const more = header.length > shown.length ? ` and ${header.length - shown.length} more` : "";
+  // A name that holds all names was written with another sign between them.
+  const other = [",", ";", "\t", "|"].find(
+    (sign) => sign !== delimiter && header.some((name) => name.split(sign).includes(options.field as string)),
+  );
+  const remedy = other === undefined ? "choose with field" : `set delimiter to ${JSON.stringify(other)}`;
+  throw new RangeError(
+    `${path}, line ${line}: expected a column "${options.field}", got: ${shown.join(", ")}${more}; ${remedy}`,
+  );
+}
+
+function fieldDocument(row: Row, header: string[] | undefined, place: string, options: RecordOptions): FileRecord {
+  const fields: Record<string, unknown> = Object.create(null);
+  for (const [index, bytes] of row.fields) {
     const name = header ? header[index] : index;
     if (name === undefined) continue;
-    if (!options.where && name !== options.field && name !== options.idField) continue;
-    const text = decodeUtf8(Buffer.from(raw, "latin1"));
-    if (text === undefined) return { kind: "bad", place, reason: `invalid UTF-8 in the column "${name}"` };
+    const text = decodeUtf8(bytes);
+    if (text === undefined) return { kind: "bad", place, reason: invalidUtf8(bytes, ` in the column "${name}"`) };
     fields[name] = text;
   }
   return recordDocument(fields, place, options);

@@ -21,7 +21,8 @@ export function docCommentTexts(
     blocks = [];
     characters = 0;
   };
-  for (const [match, comment] of declarations.matchAll(/\/\*\*([\s\S]*?)\*\/|^\}/gm)) {
+  const commented = declarations.slice(0, declarations.lastIndexOf("*/") + 2); // what opens behind it does not close
+  for (const [match, comment] of commented.matchAll(/\/\*\*([\s\S]*?)\*\/|^\}/gm)) {
     if (match === "}") {
       if (characters >= minCharacters) flush();
       continue;
@@ -55,12 +56,15 @@ function commentProse(comment: string): string[] {
     part.push(tagText(tag, text));
     parts.push(part);
   }
-  return parts.flatMap((lines) =>
-    markdownProse(lines.join("\n").replace(/\{@\w+\s+([^}|\s]+)\s*\|?\s*([^}]*)\}/g, linkText)),
-  );
+  return parts.flatMap((lines) => markdownProse(lines.join("\n").replace(/\{@\w+\s([^{}]*)\}/g, linkText)));
 }
 
-const linkText = (_: string, target: string, label: string) => label.trim() || target;
+/** `target`, `target label` and `target | label`: the label where there is one. */
+const linkText = (_: string, link: string) => {
+  const trimmed = link.trim();
+  const space = trimmed.search(/[\s|]/);
+  return space < 0 ? trimmed : trimmed.slice(space).replace(/^[\s|]+/, "") || trimmed.slice(0, space);
+};
 
 /** `@param {string} name - what it is` -> `what it is`. */
 function tagText(tag: string, text: string): string {

@@ -6,6 +6,7 @@ import { parquetWriteBuffer } from "hyparquet-writer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { collect } from "../collect.ts";
 import type { Document } from "../document.ts";
+import { zstdFrame } from "../testing/zstd-frame.testing.ts";
 import { type FileDocumentsOptions, fileDocuments } from "./files.ts";
 
 let folder: string;
@@ -19,18 +20,6 @@ function write(name: string, data: string | Uint8Array): string {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, data);
   return path;
-}
-
-/** A zstd frame with raw blocks of at most `blockBytes`: enough of a compressor for a test. */
-function zstdFrame(data: Uint8Array, blockBytes = 100_000, windowLog = 22): Buffer {
-  const parts: Uint8Array[] = [Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x00, (windowLog - 10) << 3])]; // magic, no content size
-  for (let start = 0; start < data.length; start += blockBytes) {
-    const block = data.subarray(start, start + blockBytes);
-    const header = Buffer.alloc(3);
-    header.writeUIntLE((block.length << 3) | (start + blockBytes >= data.length ? 1 : 0), 0, 3);
-    parts.push(header, block);
-  }
-  return Buffer.concat(parts);
 }
 
 async function read(options: FileDocumentsOptions): Promise<Document[]> {
@@ -182,7 +171,7 @@ describe("fileDocuments", () => {
     const expected = values.map(({ text }) => text);
     const [first, second] = [lines(values.slice(0, 900)), lines(values.slice(900))].map((part) => Buffer.from(part));
     const members = Buffer.concat([gzipSync(first as Buffer), gzipSync(second as Buffer)]);
-    const frames = Buffer.concat([zstdFrame(first as Buffer), zstdFrame(second as Buffer, 5000)]);
+    const frames = Buffer.concat([zstdFrame(first as Buffer), zstdFrame(second as Buffer, { blockBytes: 5000 })]);
     expect(await texts({ path: write("a.jsonl.gz", members) })).toEqual(expected);
     expect(await texts({ path: write("a.jsonl.zst", frames) })).toEqual(expected);
     const csv = Buffer.from(`text\n${expected.join("\n")}\n`);
@@ -190,7 +179,7 @@ describe("fileDocuments", () => {
     expect(await texts({ path: write("a.json.gz", gzipSync(JSON.stringify(values))) })).toEqual(expected);
     expect(await texts({ path: write("a.txt.zst", zstdFrame(csv)), unit: "line" })).toEqual(["text", ...expected]);
     // As "zstd --long=28" makes them.
-    expect(await texts({ path: write("w.csv.zst", zstdFrame(csv, 100_000, 28)) })).toEqual(expected);
+    expect(await texts({ path: write("w.csv.zst", zstdFrame(csv, { windowLog: 28 })) })).toEqual(expected);
   });
 
   it("reads folders in the order of paths, with patterns", async () => {
@@ -208,6 +197,29 @@ describe("fileDocuments", () => {
     );
     await expect(texts({ path: join(path, "none") })).rejects.toThrow(/expected a file or a folder, got .*none/);
     expect(await texts({ path: join(path, "a/skip.bin"), format: "txt" })).toEqual(["a/skip.bin"]);
+  });
+
+  it("leaves names that begin with a dot out, unless a pattern writes the dot", async () => {
+    for (const name of ["a.txt", "._a.txt", ".git/b.txt", "c/.ipynb_checkpoints/d.txt", "c/e.txt"]) {
+      write(`dots/${name}`, name);
+    }
+    const path = join(folder, "dots");
+    expect(await texts({ path })).toEqual(["a.txt", "c/e.txt"]);
+    expect(await texts({ path, format: "txt" })).toEqual(["a.txt", "c/e.txt"]);
+    expect(await texts({ path, include: "**/*.txt" })).toEqual(["a.txt", "c/e.txt"]);
+    expect(await texts({ path, include: ".git/**" })).toEqual([".git/b.txt"]);
+    expect(await texts({ path: join(path, ".git") })).toEqual([".git/b.txt"]);
+  });
+
+  it("reads what Python writes for JSON, and gives a broken line its place", async () => {
+    const python = '{"text": "a", "score": NaN}\n{"text": "b", "id": Infinity}\n{"text": "c", "x": [-Infinity}\n';
+    const source = fileDocuments({ path: write("python.jsonl", python), maxBadShare: 1 });
+    expect((await collect(source)).map(({ text, id }) => [text, id])).toEqual([
+      ["a", "line 1"],
+      ["b", "Infinity"],
+    ]);
+    expect(source.report().examples).toMatchObject([{ place: "line 3" }]);
+    expect(await texts({ path: write("python.json", '[{"text": "a", "s": NaN}, {"text": "b"}]') })).toEqual(["a", "b"]);
   });
 
   it("reads a dataset's data, and not its card and metadata, unless they are all or are asked for", async () => {
@@ -260,10 +272,12 @@ describe("bad input", () => {
     expect(source.report().examples.map(({ place, reason }) => `${place}: ${reason}`)).toEqual([
       expect.stringMatching(/^line 51: invalid JSON/),
       'line 52: expected a text in the field "text" (it has: other)',
-      "line 53: invalid UTF-8",
+      expect.stringMatching(
+        /^line 53: invalid UTF-8 \(byte 0xff after 10 bytes of the record; it looks like Latin-1: set encoding/,
+      ),
     ]);
     await expect(texts({ path, maxBadShare: 0.01 })).rejects.toThrow(
-      /bad\.jsonl, line 53: invalid UTF-8; 3 of 103 records are bad, more than the allowed share of 0\.01/,
+      /bad\.jsonl, line 53: invalid UTF-8 .*; 3 of 103 records are bad, more than the allowed share of 0\.01/,
     );
   });
 

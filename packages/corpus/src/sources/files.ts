@@ -14,7 +14,7 @@ import { readCsv, readTsv } from "./csv.ts";
 import { dataFiles, type Format, formatOf, formatRemedy, type RecordOptions, type RecordReader } from "./format.ts";
 import { readJson } from "./json.ts";
 import { readJsonLines } from "./jsonl.ts";
-import { readParquet } from "./parquet.ts";
+import { readParquet } from "./parquet/parquet.ts";
 import { readText } from "./text.ts";
 import { readWikiExtractor } from "./wiki-extractor.ts";
 
@@ -33,7 +33,8 @@ export interface FileDocumentsOptions extends Partial<RecordOptions>, BadInputPo
   path: string | readonly string[];
   /**
    * Patterns over paths inside a folder, such as `**\/*.jsonl.gz`. Where there are none, all files of a known format, but
-   * not the card and the metadata (`README.md`, `dataset_infos.json`, ...) of a dataset that lie beside its data.
+   * not the card and the metadata (`README.md`, `dataset_infos.json`, ...) of a dataset that lie beside its data. Names
+   * that begin with a dot are left out, unless a pattern writes that dot.
    */
   include?: string | string[];
   exclude?: string | string[];
@@ -71,7 +72,8 @@ export async function* readFileDocuments(
   options: Omit<FileDocumentsOptions, "path">,
   tally: ReadTally,
 ): AsyncGenerator<Document> {
-  const { field = "text", idField = "id", unit = "file", quote, where } = options;
+  const { field = "text", idField = "id", unit = "file" } = options;
+  const recordOptions: RecordOptions = { ...options, field, idField, unit };
   const format = options.format ?? formatOf(path);
   if (format === undefined) {
     throw new RangeError(
@@ -81,7 +83,7 @@ export async function* readFileDocuments(
   }
   tally.report.files++;
   try {
-    for await (const record of readers[format](path, { field, idField, unit, quote, where })) {
+    for await (const record of readers[format](path, recordOptions)) {
       if (record.kind === "document") {
         tally.good(record.text);
         yield { text: record.text, source: name, id: record.id };
@@ -103,7 +105,7 @@ interface FoundFile {
 
 /** The files that the options select, in the order of code units of their paths. */
 async function findFiles({ path, include, exclude, format }: FileDocumentsOptions): Promise<FoundFile[]> {
-  const wanted = include === undefined ? undefined : picomatch(include, { dot: true });
+  const wanted = include === undefined ? undefined : picomatch(include); // a dot has to be written
   const unwanted = exclude === undefined ? undefined : picomatch(exclude, { dot: true });
   const found: FoundFile[] = [];
   let unread: string | undefined;

@@ -9,10 +9,16 @@ export interface RecordOptions {
   idField: string;
   /** One document a file, a line, or a block between blank lines (`txt` only). */
   unit: "file" | "line" | "block";
+  /** What separates the fields of `csv` and `tsv`, one ASCII character: a comma and a tab where it is undefined. */
+  delimiter?: string | undefined;
   /** Quoting character of `csv` and `tsv`; false where quotes are ordinary characters. */
-  quote: string | false | undefined;
+  quote?: string | false | undefined;
+  /** What makes a quote in quotes ordinary: the quote itself, doubled, where it is undefined; often a backslash. */
+  escape?: string | undefined;
+  /** Encoding of text (all formats but `parquet`), such as "latin1"; UTF-8 where it is undefined. */
+  encoding?: string | undefined;
   /** Records to read, by their fields (all formats but `txt`). */
-  where: ((record: Record<string, unknown>) => boolean) | undefined;
+  where?: ((record: Record<string, unknown>) => boolean) | undefined;
 }
 
 /**
@@ -50,12 +56,16 @@ export function isDatasetMetadata(path: string): boolean {
 
 /**
  * The files of a folder to read where nobody chose: those of a known format, or all where `format` says what they are.
- * Beside records, and beside tables of the datasets library, a dataset's card and metadata are left out.
+ * Names that begin with a dot, of files and of folders, are left out: what tools keep for themselves. Beside records, and
+ * beside tables of the datasets library, a dataset's card and metadata are left out too.
  */
 export function dataFiles(names: string[], format: Format | undefined): string[] {
+  const isHidden = (name: string) => /(?:^|\/)\./.test(name);
   const isRecords = (name: string) => (formatOf(name) ?? "txt") !== "txt" || name.endsWith(".arrow");
   const isDataset = names.some((name) => isRecords(name) && !isDatasetMetadata(name));
-  return names.filter((name) => (format ?? formatOf(name)) !== undefined && !(isDataset && isDatasetMetadata(name)));
+  return names.filter(
+    (name) => !isHidden(name) && (format ?? formatOf(name)) !== undefined && !(isDataset && isDatasetMetadata(name)),
+  );
 }
 
 /** What to do about a file of no known format. */

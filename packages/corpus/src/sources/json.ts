@@ -21,7 +21,7 @@ export async function* readJson(path: string, options: RecordOptions): AsyncGene
   let offset = 0;
   let carried: Buffer[] = [];
   let carriedBytes = 0;
-  for await (const chunk of textBytes(path)) {
+  for await (const chunk of textBytes(path, options)) {
     let start = 0;
     const cut = (end: number): FileRecord => {
       const isTooLong = carriedBytes + end - start > maxRecordBytes;

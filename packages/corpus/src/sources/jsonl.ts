@@ -1,11 +1,13 @@
+import { invalidUtf8 } from "./encoding.ts";
 import { type FileRecord, type RecordOptions, recordDocument } from "./format.ts";
+import { checkSize, parseJson } from "./json-value.ts";
 import { decodeUtf8, isBlank, type Line, lineBatches, maxRecordBytes } from "./lines.ts";
 import { textBytes } from "./text-bytes.ts";
 
 /** Reads one JSON value a line: an object with a text field, or a string. Blank lines are ignored. */
 export async function* readJsonLines(path: string, options: RecordOptions): AsyncGenerator<FileRecord> {
   let number = 0;
-  for await (const lines of lineBatches(textBytes(path))) {
+  for await (const lines of lineBatches(textBytes(path, options))) {
     for (const line of lines) {
       number++;
       if (line === undefined || !isBlank(line)) yield parseRecord(line, `line ${number}`, options);
@@ -16,11 +18,16 @@ export async function* readJsonLines(path: string, options: RecordOptions): Asyn
 /** The record in the JSON text of one value. */
 export function parseRecord(json: Line, place: string, options: RecordOptions): FileRecord {
   if (json === undefined) return { kind: "bad", place, reason: `a record of more than ${maxRecordBytes} bytes` };
+  try {
+    checkSize(json);
+  } catch (error) {
+    return { kind: "bad", place, reason: (error as Error).message };
+  }
   const text = decodeUtf8(json);
-  if (text === undefined) return { kind: "bad", place, reason: "invalid UTF-8" };
+  if (text === undefined) return { kind: "bad", place, reason: invalidUtf8(json) };
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch (error) {
     return { kind: "bad", place, reason: `invalid JSON: ${(error as Error).message}` };
   }

@@ -8,8 +8,14 @@ import { Lexer, type Token, type Tokens } from "marked";
 export function markdownProse(markdown: string): string[] {
   const blocks: string[] = [];
   collect(Lexer.lex(markdown, { gfm: true }), blocks);
-  return blocks.map(plain).filter(isProse);
+  return blocks
+    .filter(({ length }) => length <= maxBlockCharacters)
+    .map(plain)
+    .filter(isProse);
 }
+
+/** A longer block is no paragraph, and would take long to look through. */
+const maxBlockCharacters = 50_000;
 
 function collect(tokens: Token[], blocks: string[]): void {
   for (const token of tokens) {
@@ -62,10 +68,24 @@ function inline(tokens: Token[]): string {
 
 /** The text of a block of HTML: scripts, styles, preformatted code, comments and tags removed. */
 function htmlText(html: string): string {
-  return html
-    .replace(/<!--[\s\S]*?-->/g, " ")
-    .replace(/<(script|style|pre|svg)\b[\s\S]*?<\/\1>/gi, " ")
-    .replace(/<[^>]*>/g, "");
+  let text = without(html, "<!--", "-->", " ");
+  for (const tag of ["script", "style", "pre", "svg"]) text = without(text, `<${tag}`, `</${tag}>`, " ");
+  return without(text, "<", ">", "");
+}
+
+/** A text without what stands between signs, in either case: in time that grows with its length whatever is in it. */
+function without(text: string, open: string, close: string, instead: string): string {
+  const lower = text.toLowerCase();
+  if (lower.length !== text.length) return text; // a letter whose small one is longer: no place would be right
+  let [result, done] = ["", 0];
+  for (let at = lower.indexOf(open); at >= 0; at = lower.indexOf(open, Math.max(done, at + 1))) {
+    if (open.length > 1 && /\w/.test(lower[at + open.length] ?? "")) continue; // the beginning of another tag
+    const end = lower.indexOf(close, at + open.length);
+    if (end < 0) break;
+    result += text.slice(done, at) + instead;
+    done = end + close.length;
+  }
+  return result + text.slice(done);
 }
 
 const entities: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: " ", copy: "(c)" };

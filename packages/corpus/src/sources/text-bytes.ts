@@ -1,30 +1,55 @@
 import { CorpusInputError } from "./bad-input.ts";
 import { readBytes } from "./bytes.ts";
+import { asUtf8, isEncoding } from "./encoding.ts";
+
+export interface TextEncoding {
+  /** UTF-8 where it is undefined. */
+  encoding?: string | undefined;
+}
 
 /**
- * The bytes of a file of UTF-8 text in chunks, decompressed and without a byte order mark. A file whose mark stands for
- * another encoding throws a CorpusInputError.
+ * The text of a file as UTF-8 in chunks, decompressed and without a byte order mark. A file whose mark stands for
+ * another encoding than the one that was named throws a CorpusInputError.
  */
-export async function* textBytes(path: string): AsyncGenerator<Buffer> {
+export async function* textBytes(path: string, { encoding }: TextEncoding = {}): AsyncGenerator<Buffer> {
+  if (encoding === undefined || /^utf-?8$/i.test(encoding)) {
+    yield* withoutMark(readBytes(path), path);
+    return;
+  }
+  if (!isEncoding(encoding)) {
+    throw new RangeError(`fileDocuments: expected an encoding such as "latin1" or "utf-16le", got "${encoding}"`);
+  }
+  try {
+    yield* asUtf8(readBytes(path), encoding); // its decoder drops its own mark
+  } catch (cause) {
+    if (!(cause instanceof TypeError)) throw cause;
+    const reason = `expected ${encoding}, got bytes that it does not have; name the encoding of the file, or set onBrokenFile to "skip"`;
+    throw new CorpusInputError(reason, { file: path, place: "its text", cause });
+  }
+}
+
+async function* withoutMark(chunks: AsyncIterable<Buffer>, path: string): AsyncGenerator<Buffer> {
   let head: Buffer | undefined = Buffer.alloc(0); // until there are bytes enough for a mark
-  for await (const chunk of readBytes(path)) {
+  for await (const chunk of chunks) {
     if (head === undefined) yield chunk;
     else {
       head = head.length > 0 ? Buffer.concat([head, chunk]) : chunk;
       if (head.length < 3) continue;
-      yield withoutMark(head, path);
+      yield afterMark(head, path);
       head = undefined;
     }
   }
-  if (head !== undefined && head.length > 0) yield withoutMark(head, path);
+  if (head !== undefined && head.length > 0) yield afterMark(head, path);
 }
 
-function withoutMark(bytes: Buffer, path: string): Buffer {
+function afterMark(bytes: Buffer, path: string): Buffer {
   const mark = bytes.toString("hex", 0, 3);
   if (mark.startsWith("fffe") || mark.startsWith("feff")) {
+    const name = mark.startsWith("fffe") ? "utf-16le" : "utf-16be";
     throw new CorpusInputError(
-      "expected UTF-8, got UTF-16 or UTF-32 by the byte order mark; convert the file, for example with " +
-        '"iconv -f UTF-16 -t UTF-8", or set onBrokenFile to "skip"',
+      `expected UTF-8, got UTF-16 or UTF-32 by the byte order mark; convert the file, for example with ` +
+        `"iconv -f UTF-16 -t UTF-8", set encoding to "${name}", ` +
+        'or set onBrokenFile to "skip"',
       { file: path, place: "byte 0" },
     );
   }

@@ -1,17 +1,19 @@
+import { invalidUtf8 } from "./encoding.ts";
 import type { FileRecord, RecordOptions } from "./format.ts";
 import { decodeUtf8, isBlank, type Line, lineBatches, maxRecordBytes } from "./lines.ts";
 import { textBytes } from "./text-bytes.ts";
 
 /** Reads plain text: a document a file, a line, or a block of lines between blank ones. */
-export function readText(path: string, { unit }: RecordOptions): AsyncIterable<FileRecord> {
-  if (unit === "file") return wholeFile(path);
-  return unit === "line" ? textLines(path) : textBlocks(path);
+export function readText(path: string, options: RecordOptions): AsyncIterable<FileRecord> {
+  const chunks = textBytes(path, options);
+  if (options.unit === "file") return wholeFile(chunks);
+  return options.unit === "line" ? textLines(chunks) : textBlocks(chunks);
 }
 
-async function* wholeFile(path: string): AsyncGenerator<FileRecord> {
+async function* wholeFile(text: AsyncIterable<Buffer>): AsyncGenerator<FileRecord> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of textBytes(path)) {
+  for await (const chunk of text) {
     bytes += chunk.length;
     if (bytes > maxRecordBytes) {
       yield tooLong("line 1");
@@ -24,9 +26,9 @@ async function* wholeFile(path: string): AsyncGenerator<FileRecord> {
   yield record;
 }
 
-async function* textLines(path: string): AsyncGenerator<FileRecord> {
+async function* textLines(text: AsyncIterable<Buffer>): AsyncGenerator<FileRecord> {
   let number = 0;
-  for await (const lines of lineBatches(textBytes(path))) {
+  for await (const lines of lineBatches(text)) {
     for (const line of lines) {
       number++;
       if (line === undefined) yield tooLong(`line ${number}`);
@@ -35,7 +37,7 @@ async function* textLines(path: string): AsyncGenerator<FileRecord> {
   }
 }
 
-async function* textBlocks(path: string): AsyncGenerator<FileRecord> {
+async function* textBlocks(text: AsyncIterable<Buffer>): AsyncGenerator<FileRecord> {
   let number = 0;
   let first = 1;
   let block: Line[] = [];
@@ -48,7 +50,7 @@ async function* textBlocks(path: string): AsyncGenerator<FileRecord> {
     bytes = 0;
     return record;
   };
-  for await (const lines of lineBatches(textBytes(path))) {
+  for await (const lines of lineBatches(text)) {
     for (const line of lines) {
       number++;
       if (line !== undefined && isBlank(line)) {
@@ -73,7 +75,9 @@ function joinLines(lines: Buffer[]): Buffer {
 
 function decoded(bytes: Buffer, place: string): FileRecord {
   const text = decodeUtf8(bytes);
-  return text === undefined ? { kind: "bad", place, reason: "invalid UTF-8" } : { kind: "document", text, id: place };
+  return text === undefined
+    ? { kind: "bad", place, reason: invalidUtf8(bytes) }
+    : { kind: "document", text, id: place };
 }
 
 function tooLong(place: string): FileRecord {

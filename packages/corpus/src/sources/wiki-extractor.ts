@@ -1,7 +1,8 @@
 import { CorpusInputError } from "./bad-input.ts";
+import { invalidUtf8 } from "./encoding.ts";
 import { type FileRecord, type RecordOptions, recordDocument } from "./format.ts";
 import { parseRecord } from "./jsonl.ts";
-import { decodeUtf8, lineBatches } from "./lines.ts";
+import { decodeUtf8, lineBatches, maxRecordBytes } from "./lines.ts";
 import { textBytes } from "./text-bytes.ts";
 
 /**
@@ -11,7 +12,7 @@ import { textBytes } from "./text-bytes.ts";
 export async function* readWikiExtractor(path: string, options: RecordOptions): AsyncGenerator<FileRecord> {
   let number = 0;
   let article: Article | undefined;
-  for await (const lines of lineBatches(textBytes(path))) {
+  for await (const lines of lineBatches(textBytes(path, options))) {
     for (const bytes of lines) {
       number++;
       if (bytes?.length === 0 && !article) continue;
@@ -22,14 +23,17 @@ export async function* readWikiExtractor(path: string, options: RecordOptions): 
       const line = bytes && decodeUtf8(bytes);
       if (line?.startsWith("<doc ")) {
         if (article) yield { kind: "bad", place: article.place, reason: "an article without </doc>" };
-        article = { place: `line ${number}`, fields: attributes(line), lines: [], valid: true };
+        article = { place: `line ${number}`, fields: attributes(line), lines: [], bytes: 0 };
       } else if (!article) {
         yield { kind: "bad", place: `line ${number}`, reason: 'expected <doc id="..."> or an object' };
       } else if (line === "</doc>") {
         yield finished(article, options);
         article = undefined;
-      } else if (line === undefined) article.valid = false;
-      else article.lines.push(line);
+      } else if (line === undefined || bytes === undefined) article.bad ??= bytes ? invalidUtf8(bytes) : tooLong;
+      else if ((article.bytes += bytes.length + 1) > maxRecordBytes) {
+        article.bad ??= tooLong;
+        article.lines = [];
+      } else article.lines.push(line);
     }
   }
   if (article) {
@@ -44,18 +48,22 @@ interface Article {
   place: string;
   fields: Record<string, string>;
   lines: string[];
-  valid: boolean;
+  bytes: number;
+  /** Why it cannot be read. */
+  bad?: string;
 }
 
-function finished({ place, fields, lines, valid }: Article, options: RecordOptions): FileRecord {
-  if (!valid) return { kind: "bad", place, reason: "invalid UTF-8" };
+const tooLong = `an article of more than ${maxRecordBytes} bytes`;
+
+function finished({ place, fields, lines, bad }: Article, options: RecordOptions): FileRecord {
+  if (bad !== undefined) return { kind: "bad", place, reason: bad };
   const body = unescaped(lines[0] ?? "") === fields.title ? lines.slice(1) : lines;
   return recordDocument({ ...fields, [options.field]: unescaped(body.join("\n")).trim() }, place, options);
 }
 
 function attributes(tag: string): Record<string, string> {
   return Object.fromEntries(
-    [...tag.matchAll(/(\w+)="([^"]*)"/g)].map(([, name, value]) => [name, unescaped(value ?? "")]),
+    [...tag.matchAll(/(?<!\w)(\w+)="([^"]*)"/g)].map(([, name, value]) => [name, unescaped(value ?? "")]),
   );
 }
 

@@ -20,6 +20,7 @@ import {
 } from "@cramkit/corpus";
 import { type Tokenizer, tokenizerFromJson } from "@cramkit/tokenizer";
 import type { Recipe, SourceSpec } from "../recipe/recipe.ts";
+import { uncompressedCounter } from "./uncompressed-characters.ts";
 
 /** What `openCorpus` needs besides the recipe. */
 export interface CorpusOptions {
@@ -96,7 +97,11 @@ const filtersOf = async (corpus: Recipe["corpus"], { workFolder, onRead }: Corpu
   }
   if (maxTokensPerCharacter !== null && corpus.compressionTokenizer !== null) {
     const tokenizer = await readTokenizer(corpus.compressionTokenizer);
-    const countTokens = (text: string) => tokenizer.encodeIds(text).length;
+    const countUncompressed = uncompressedCounter(tokenizer);
+    const countTokens = (text: string) => {
+      const ids = tokenizer.encodeIds(text);
+      return { tokens: ids.length, uncompressed: countUncompressed(text, ids) };
+    };
     filters.push(compressible({ cutoff: maxTokensPerCharacter, countTokens }));
   }
   return filters;

@@ -1,6 +1,7 @@
-import { createFilterTally, type Document, type FilterReport } from "@cramkit/corpus";
+import { compressionReason, createFilterTally, type Document, type FilterReport } from "@cramkit/corpus";
 import type { Tokenizer } from "@cramkit/tokenizer";
 import { createEncoderPool, type EncoderPool } from "@cramkit/tokenizer/node";
+import type { UncompressedCounter } from "./uncompressed-characters.ts";
 
 /** Encodes many texts, in order; on threads where there are any. */
 export interface Encoder {
@@ -72,12 +73,13 @@ export interface EncodingNotes {
 
 /**
  * The ids of the documents that `read(from)` gives, without those of `cutoff` or more tokens a character (null keeps
- * all). Goes on from earlier `notes`; `notes()` counts the documents before the latest that was asked for.
+ * all), where each character in no token counts as one. Goes on from earlier `notes`; `notes()` counts the documents before the latest that was asked for.
  */
 export const encodedDocuments = (
   read: (from: number) => AsyncIterable<Document>,
   encoder: Encoder,
   cutoff: number | null,
+  countUncompressed: UncompressedCounter = () => 0,
 ) => {
   const name = `compressibility below ${cutoff} tokens a character`;
   let number = 0;
@@ -88,8 +90,9 @@ export const encodedDocuments = (
       tally = createFilterTally(name, notes?.compressibility ?? undefined);
       for await (const { document, ids } of encoder.encode(read(number))) {
         const { length } = document.text;
-        if (cutoff !== null && ids.length >= cutoff * length) {
-          tally.drop(document, `${ids.length} tokens in ${length} characters`);
+        const outside = cutoff === null ? 0 : countUncompressed(document.text, ids);
+        if (cutoff !== null && ids.length + outside >= cutoff * length) {
+          tally.drop(document, compressionReason(ids.length, outside, length));
         } else {
           yield ids;
           tally.keep(length, document);

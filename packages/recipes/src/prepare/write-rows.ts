@@ -7,6 +7,7 @@ import { type Encoder, type EncodingNotes, encodedDocuments } from "./encoded-do
 import { configurationOf, type SetName, setNames } from "./prepared-folder.ts";
 import { type Texts, textFiles } from "./texts.ts";
 import type { PreparationOptions } from "./texts-and-tokenizer.ts";
+import { uncompressedCounter } from "./uncompressed-characters.ts";
 
 export interface RowsOptions extends PreparationOptions {
   readonly texts: Texts;
@@ -24,7 +25,7 @@ export const writeRows = async (set: SetName, order: RowOrder, options: RowsOpti
   const { maxTokensPerCharacter, compressionTokenizer } = recipe.corpus;
   const cutoff = compressionTokenizer === null ? maxTokensPerCharacter : null;
   const read = (from: number) => readDocuments(textFiles(folder)[set], { from });
-  const encoded = encodedDocuments(read, encoder, cutoff); // the tokenizer's template ends each with a separator
+  const encoded = encodedDocuments(read, encoder, cutoff, uncompressedCounter(tokenizer)); // the tokenizer's template ends each with a separator
   await writePreparedSet(
     join(folder, name),
     (from, notes) => encoded.documents(from, notes as unknown as EncodingNotes | null),

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { collect } from "../collect.ts";
-import { fileDocuments } from "./files.ts";
-import { compressors } from "./parquet-compressors.ts";
+import { collect } from "../../collect.ts";
+import { fileDocuments } from "../files.ts";
+import { decompressorOf } from "./compressors.ts";
 
 let folder: string;
 beforeAll(() => {
@@ -56,7 +56,7 @@ describe("readParquet", () => {
   });
 
   it("says that data is encrypted, and reads the columns that are not", async () => {
-    const path = new URL("../../fixtures/encrypted-column.parquet", import.meta.url).pathname;
+    const path = new URL("../../../fixtures/encrypted-column.parquet", import.meta.url).pathname;
     await expect(texts(path)).rejects.toThrow(/the Parquet data is encrypted; write it again without encryption/);
     expect(await texts(path, "open")).toEqual(["seen"]);
     const sealed = join(folder, "sealed.parquet");
@@ -65,17 +65,23 @@ describe("readParquet", () => {
   });
 });
 
-describe("compressors", () => {
-  it("decompress a bare block of LZ4 that begins like a frame of Hadoop", () => {
+describe("decompressorOf", () => {
+  it("decompresses a bare block of LZ4 that begins like a frame of Hadoop", async () => {
     // 16 literals, of which the first read as "5 bytes follow", and those as a match before the beginning.
     const literals = [65, 66, 0, 0, 0, 5, 0, 255, 255, 1, 2, 3, 4, 5, 6, 7];
     const block = Uint8Array.from([0xf0, 1, ...literals]);
-    expect([...(compressors.LZ4?.(block, literals.length) ?? [])]).toEqual(literals);
+    expect([...(await decompressorOf("LZ4"))(block, literals.length)]).toEqual(literals);
   });
 
-  it("decompress gzip and brotli", () => {
+  it("decompresses gzip and brotli, and no more than the page has", async () => {
     const page = Buffer.from("a page ".repeat(100));
-    expect(compressors.GZIP?.(gzipSync(page), page.length)).toEqual(page);
-    expect(compressors.BROTLI?.(brotliCompressSync(page), page.length)).toEqual(page);
+    for (const [codec, packed] of [
+      ["GZIP", gzipSync(page)],
+      ["BROTLI", brotliCompressSync(page)],
+    ] as const) {
+      const decompress = await decompressorOf(codec);
+      expect(decompress(packed, page.length)).toEqual(page);
+      expect(() => decompress(packed, page.length - 1)).toThrow(/larger than 699 bytes/);
+    }
   });
 });

@@ -1,0 +1,61 @@
+import * as zlib from "node:zlib";
+import { Decompress } from "fzstd";
+
+/** Unpacks one page, which has to give `length` bytes: it may not take more memory than that. */
+export type Decompressor = (input: Uint8Array, length: number) => Uint8Array;
+
+interface Limit {
+  maxOutputLength: number;
+}
+
+/** Node has zstd from 22.15 on. */
+const zstdDecompressSync = (zlib as { zstdDecompressSync?: (input: Uint8Array, limit: Limit) => Uint8Array })
+  .zstdDecompressSync;
+
+/**
+ * The decompressor of a codec: Node's own where it has one, which is several times as fast as that in script. The others
+ * are loaded when they are asked for, since one of them starts WebAssembly as it is imported.
+ */
+export async function decompressorOf(codec: string): Promise<Decompressor> {
+  switch (codec) {
+    case "UNCOMPRESSED":
+      return (input) => input;
+    case "GZIP":
+      return (input, length) => zlib.gunzipSync(input, limit(length));
+    case "BROTLI":
+      return (input, length) => zlib.brotliDecompressSync(input, limit(length));
+    case "ZSTD":
+      return zstdDecompressSync ? (input, length) => zstdDecompressSync(input, limit(length)) : zstdInScript;
+  }
+  const { compressors, decompressLz4, decompressLz4Raw } = await import("hyparquet-compressors");
+  if (codec === "LZ4") {
+    // "LZ4" stands for blocks in the frames of Hadoop or for bare ones. The beginning of a bare block can look like
+    // such a frame, which then turns out not to be one.
+    return (input, length) => {
+      try {
+        return decompressLz4(input, length);
+      } catch {
+        return decompressLz4Raw(input, length);
+      }
+    };
+  }
+  const portable = compressors[codec as keyof typeof compressors] as Decompressor | undefined;
+  if (portable === undefined) throw new Error(`the unknown compression ${codec}`);
+  return portable;
+}
+
+/** Node wants a limit of at least one byte. */
+const limit = (length: number): Limit => ({ maxOutputLength: Math.max(1, length) });
+
+const zstdInScript: Decompressor = (input, length) => {
+  const output = new Uint8Array(length);
+  let at = 0;
+  const decompressor = new Decompress((chunk) => {
+    if (at + chunk.length > length) throw new Error(`more than the ${length} bytes of the page`);
+    output.set(chunk, at);
+    at += chunk.length;
+  });
+  decompressor.push(input, true);
+  if (at < length) throw new Error(`${at} bytes instead of the ${length} of the page`);
+  return output;
+};

@@ -1,0 +1,132 @@
+import { deltaBinaryUnpack } from "hyparquet/src/delta.js";
+import { type Cursor, readHybrid } from "./levels.ts";
+
+/** The values of a page or of a dictionary, by their place among those that are not null. */
+export type Values =
+  | { kind: "bytes"; at(index: number): Uint8Array }
+  | { kind: "numbers"; at(index: number): number | bigint };
+
+export type ValueType = "BYTE_ARRAY" | "INT32" | "INT64";
+
+export function isValueType(type: string | undefined): type is ValueType {
+  return type === "BYTE_ARRAY" || type === "INT32" || type === "INT64";
+}
+
+/** Reads `count` values from the cursor on. They borrow its bytes. */
+export function readValues(
+  cursor: Cursor,
+  count: number,
+  encoding: string,
+  type: ValueType,
+  dictionary: Values | undefined,
+): Values {
+  if (encoding === "PLAIN")
+    return type === "BYTE_ARRAY" ? plainBytes(cursor, count) : plainNumbers(cursor, count, type);
+  if (encoding === "RLE_DICTIONARY" || encoding === "PLAIN_DICTIONARY") {
+    if (dictionary === undefined) throw new Error("a page without its dictionary");
+    if (count === 0) return dictionary;
+    const width = cursor.bytes[cursor.at++] ?? 0;
+    const places = width === 0 ? new Uint32Array(count) : readHybrid(cursor, width, count);
+    const at = (index: number) => dictionary.at(places[index] as number) as never;
+    return { kind: dictionary.kind, at };
+  }
+  if (encoding === "DELTA_BINARY_PACKED" && type !== "BYTE_ARRAY") {
+    const numbers = type === "INT32" ? new Int32Array(count) : new BigInt64Array(count);
+    if (count > 0) unpackDeltas(cursor, numbers);
+    return { kind: "numbers", at: (index) => checked(numbers[index]) };
+  }
+  if (encoding === "DELTA_LENGTH_BYTE_ARRAY" && type === "BYTE_ARRAY") {
+    const lengths = deltas(cursor, count);
+    return sliced(cursor, lengths);
+  }
+  if (encoding === "DELTA_BYTE_ARRAY" && type === "BYTE_ARRAY") return frontCoded(cursor, count);
+  throw new Error(`values of the type ${type} in the encoding ${encoding}`);
+}
+
+function plainBytes(cursor: Cursor, count: number): Values {
+  const { bytes } = cursor;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const ends = new Uint32Array(count);
+  let at = cursor.at;
+  for (let index = 0; index < count; index++) {
+    if (at + 4 > bytes.length) throw new Error("texts that end early");
+    at += 4 + view.getUint32(at, true);
+    if (at > bytes.length) throw new Error("a text that ends early");
+    ends[index] = at;
+  }
+  const start = cursor.at;
+  cursor.at = at;
+  return {
+    kind: "bytes",
+    at: (index) => bytes.subarray((index === 0 ? start : checked(ends[index - 1])) + 4, checked(ends[index])),
+  };
+}
+
+function plainNumbers(cursor: Cursor, count: number, type: "INT32" | "INT64"): Values {
+  const { bytes } = cursor;
+  const size = type === "INT32" ? 4 : 8;
+  const start = cursor.at;
+  if (start + count * size > bytes.length) throw new Error("numbers that end early");
+  const view = new DataView(bytes.buffer, bytes.byteOffset + start, count * size);
+  cursor.at += count * size;
+  return {
+    kind: "numbers",
+    at: (index) => (size === 4 ? view.getInt32(4 * index, true) : view.getBigInt64(8 * index, true)),
+  };
+}
+
+function deltas(cursor: Cursor, count: number): Int32Array {
+  const numbers = new Int32Array(count);
+  if (count > 0) unpackDeltas(cursor, numbers);
+  return numbers;
+}
+
+function unpackDeltas(cursor: Cursor, into: Int32Array | BigInt64Array): void {
+  const { bytes, at } = cursor;
+  const reader = { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), offset: at };
+  deltaBinaryUnpack(reader, into.length, into);
+  cursor.at = reader.offset;
+}
+
+/** Texts one behind the other, of these lengths. */
+function sliced(cursor: Cursor, lengths: Int32Array): Values {
+  const { bytes } = cursor;
+  const ends = new Uint32Array(lengths.length);
+  let at = cursor.at;
+  for (const [index, length] of lengths.entries()) {
+    if (length < 0 || at + length > bytes.length) throw new Error("a text that ends early");
+    at += length;
+    ends[index] = at;
+  }
+  const start = cursor.at;
+  cursor.at = at;
+  return {
+    kind: "bytes",
+    at: (index) => bytes.subarray(index === 0 ? start : checked(ends[index - 1]), checked(ends[index])),
+  };
+}
+
+/** Texts that share their beginning with the one before, as far as their prefix lengths say. */
+function frontCoded(cursor: Cursor, count: number): Values {
+  const prefixes = deltas(cursor, count);
+  const suffixes = sliced(cursor, deltas(cursor, count)) as { at(index: number): Uint8Array };
+  let last: Uint8Array = new Uint8Array(0);
+  let next = 0;
+  return {
+    kind: "bytes",
+    at(index) {
+      if (index < next - 1) throw new Error("a text behind the cursor");
+      for (; next <= index; next++) {
+        const prefix = prefixes[next] as number;
+        if (prefix < 0 || prefix > last.length) throw new Error("a text that begins like none");
+        last = Buffer.concat([last.subarray(0, prefix), suffixes.at(next)]);
+      }
+      return last;
+    },
+  };
+}
+
+function checked<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error("a value that its dictionary does not have");
+  return value;
+}
