@@ -11,7 +11,7 @@ export interface HandPage {
 }
 
 /** Texts one behind the other, each behind its length. */
-export function plainTexts(texts: readonly string[]): Buffer {
+function plainTexts(texts: readonly string[]): Buffer {
   return Buffer.concat(
     texts.flatMap((text) => {
       const bytes = Buffer.from(text);

@@ -13,7 +13,7 @@ export interface Page {
 const headerBytes = 1 << 16;
 const maxHeaderBytes = 32 << 20;
 /** A page is the least that can be read: a longer one would fill the memory. Writers close a page at about 1 MB. */
-export const maxPageBytes = 512 << 20;
+const maxPageBytes = 512 << 20;
 
 /**
  * The pages of one column in one row group, one in memory at a time. A page whose checksum is wrong, that reaches

@@ -22,7 +22,7 @@ export async function* readParquet(path: string, options: RecordOptions): AsyncG
 }
 
 /** Opens a file for random access, unpacked where it is compressed as a whole. */
-export async function* withParquet<T>(path: string, read: (file: AsyncBuffer) => AsyncGenerator<T>): AsyncGenerator<T> {
+async function* withParquet<T>(path: string, read: (file: AsyncBuffer) => AsyncGenerator<T>): AsyncGenerator<T> {
   const isPacked = uncompressedName(path) !== path;
   const folder = isPacked ? await mkdtemp(join(tmpdir(), "cramkit-parquet-")) : undefined;
   try {
