@@ -1,15 +1,16 @@
 import { Interrupted } from "@cramkit/recipes";
 import type { Command } from "commander";
-import { endWithReader } from "./terminal/interrupt.ts";
+import { interruptedCode, listenForSignals, onReaderGone } from "./terminal/interrupt.ts";
+import { lostResults, takeOutputs } from "./terminal/output.ts";
+import { plainText } from "./terminal/plain-text.ts";
 
-/** Of Ctrl-C, where nobody knows better. */
-const interrupted = 130;
-
-/** Runs the command line: an error becomes one clear line, and the process ends even where a device keeps it alive. */
+/** Runs the command line: an error becomes one clear line, and the process ends even if a device keeps it alive. */
 export const runMain = async (program: Command): Promise<void> => {
-  endWithReader();
-  const code = await runProgram(program, process.argv.slice(2), (line) => process.stderr.write(`${line}\n`));
-  // Let a pipe take what was written before the process ends.
+  takeOutputs(onReaderGone);
+  const say = (line: string) => void process.stderr.write(`${line}\n`);
+  listenForSignals(say);
+  const code = await runProgram(program, process.argv.slice(2), say);
+  // Elsewhere than here a pipe may need a moment to take what was written.
   await new Promise((done) => process.stdout.write("", done));
   process.exit(code);
 };
@@ -22,15 +23,16 @@ export const runProgram = async (
 ): Promise<number> => {
   try {
     await program.parseAsync(args, { from: "user" });
+    const lost = lostResults();
+    if (lost > 0) throw new Error(`expected to print ${lost} more lines of the result, but standard output took none`);
     return Number(process.exitCode ?? 0);
   } catch (error) {
     const stopped = error instanceof Interrupted;
-    say(`${stopped ? "" : "cramkit: "}${message(error)}`);
-    if (process.env.CRAMKIT_DEBUG && error instanceof Error) say(`${error.stack}`);
-    return stopped ? Number(process.exitCode ?? interrupted) : 1;
+    say(`${stopped ? "" : "cramkit: "}${plainText(message(error))}`);
+    if (process.env.CRAMKIT_DEBUG && error instanceof Error) say(plainText(`${error.stack}`));
+    return stopped ? Number(process.exitCode ?? interruptedCode) : 1;
   }
 };
-
 const message = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error);
   const { code, path: opened } = error as NodeJS.ErrnoException;

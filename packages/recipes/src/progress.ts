@@ -6,7 +6,7 @@ export interface StageProgress {
   readonly total?: number;
   /** What is counted: "documents", "rows", "% of 24 hours". */
   readonly unit: string;
-  /** Speed, loss, learning rate: what else a person wants to see. */
+  /** Loss, speed, learning rate: what else a person wants to see, most important first, with two spaces between. */
   readonly detail?: string;
 }
 
@@ -23,3 +23,21 @@ export interface RunContext {
 export class Interrupted extends Error {
   override readonly name = "Interrupted";
 }
+
+/** Between two turns of the event loop, in which signals are heard. */
+const msBetweenTurns = 100;
+
+/**
+ * A point at which long work can be stopped: call it again and again. Lets signals, timers and sockets have their turn, and
+ * throws `Interrupted` if the run was asked to stop; `kept` says what there is to go on from.
+ */
+export const stopPoint = ({ signal }: Pick<RunContext, "signal">, kept: string): (() => Promise<void>) => {
+  let last = performance.now();
+  return async () => {
+    if (performance.now() - last > msBetweenTurns) {
+      await new Promise((turn) => setTimeout(turn));
+      last = performance.now();
+    }
+    if (signal?.aborted) throw new Interrupted(kept);
+  };
+};

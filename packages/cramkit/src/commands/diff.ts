@@ -1,5 +1,6 @@
 import { differences, readRun } from "@cramkit/recipes";
 import { Command } from "commander";
+import { print } from "../terminal/output.ts";
 
 export const diffCommand = (): Command =>
   new Command("diff")
@@ -9,7 +10,6 @@ export const diffCommand = (): Command =>
     .action(async (run: string, other: string) => {
       const [left, right] = [await readRun(run), await readRun(other)];
       const found = differences(left.recipe, right.recipe);
-      for (const { path, left, right } of found)
-        console.log(`${path}: ${JSON.stringify(left)} -> ${JSON.stringify(right)}`);
-      if (found.length === 0) console.log("the recipes are the same");
+      for (const { path, left, right } of found) print(`${path}: ${JSON.stringify(left)} -> ${JSON.stringify(right)}`);
+      if (found.length === 0) print("the recipes are the same");
     });

@@ -2,6 +2,7 @@ import { cpus, totalmem } from "node:os";
 import type { WebgpuReport } from "@cramkit/backend/webgpu";
 import { startCompute } from "@cramkit/recipes";
 import { Command } from "commander";
+import { print } from "../terminal/output.ts";
 
 interface Finding {
   readonly name: string;
@@ -23,14 +24,14 @@ export const doctorCommand = (): Command =>
         memoryGB: Math.round(totalmem() / 1e9),
       };
       const backends = [await inspectGpu(), await inspect("tensorflow"), await inspect("cpu")];
-      if (json) return console.log(JSON.stringify({ machine, backends }, null, 2));
+      if (json) return print(JSON.stringify({ machine, backends }, null, 2));
       const { node, platform, cores, processor, memoryGB } = machine;
-      console.log(`Node ${node} on ${platform}, ${cores} x ${processor}, ${memoryGB} GB`);
+      print(`Node ${node} on ${platform}, ${cores} x ${processor}, ${memoryGB} GB`);
       for (const { name, available, detail, webgpu } of backends) {
-        console.log(available ? `+ ${name}: ${detail}` : missingLines(name, detail).join("\n"));
-        if (webgpu) console.log(gpuLines(webgpu).join("\n"));
+        print(available ? `+ ${name}: ${detail}` : missingLines(name, detail).join("\n"));
+        if (webgpu) print(gpuLines(webgpu).join("\n"));
         if (name === "cpu" && !detail.includes("relaxed"))
-          console.log("    faster: Node 22 or newer, which has relaxed SIMD");
+          print("    faster: Node 22 or newer, which has relaxed SIMD");
       }
     });
 

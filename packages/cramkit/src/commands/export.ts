@@ -1,5 +1,6 @@
 import { type ExportFormat, exportModel, loadModel, runFiles, startCompute } from "@cramkit/recipes";
 import { Command, Option } from "commander";
+import { tell } from "../terminal/output.ts";
 
 export const exportCommand = (): Command =>
   new Command("export")
@@ -11,5 +12,5 @@ export const exportCommand = (): Command =>
       const compute = await startCompute({ name: "cpu", precision: "float32", threads: 1 });
       await exportModel(await loadModel(runFiles(run).model), to, out);
       compute.dispose();
-      console.log(out);
+      tell(out);
     });

@@ -3,6 +3,7 @@ import { fillMask, loadModel, runFiles, startCompute } from "@cramkit/recipes";
 import { Command } from "commander";
 import { type BackendOptions, backendOf, withBackend } from "../options/backend-options.ts";
 import { count } from "../options/whole-number.ts";
+import { print } from "../terminal/output.ts";
 
 export const fillMaskCommand = (): Command =>
   withBackend(
@@ -16,8 +17,8 @@ export const fillMaskCommand = (): Command =>
     const model = await loadModel(runFiles(options.run).model);
     for (const guesses of await fillMask(model, text, options.top)) {
       for (const { token, probability, text } of guesses)
-        console.log(`${(100 * probability).toFixed(1).padStart(5)} %  ${token.padEnd(14)}  ${text}`);
-      console.log();
+        print(`${(100 * probability).toFixed(1).padStart(5)} %  ${token.padEnd(14)}  ${text}`);
+      print("");
     }
     await compute.dispose();
   });

@@ -18,6 +18,7 @@ import { type BackendOptions, backendOf, withBackend } from "../options/backend-
 import { requireWritableFile } from "../options/require-writable-file.ts";
 import { wholeNumber } from "../options/whole-number.ts";
 import { renewReport } from "../report/write-report.ts";
+import { print } from "../terminal/output.ts";
 import { createProgressDisplay } from "../terminal/progress.ts";
 import { session } from "../terminal/session.ts";
 
@@ -142,10 +143,10 @@ const score = async (options: GlueOptions): Promise<void> => {
       }
       if (run !== undefined && results === runFiles(run).glue) context.say(`report: ${(await renewReport(run)).file}`);
       const rows = scoreRows(scores);
-      if (options.json) console.log(JSON.stringify({ rows, models: scores }));
+      if (options.json) print(JSON.stringify({ rows, models: scores }));
       else {
-        for (const { name, results } of scores) console.log(`${name}\n\n${tableText(trialTable(results))}\n`);
-        console.log(tableText(scoreTable(rows)));
+        for (const { name, results } of scores) print(`${name}\n\n${tableText(trialTable(results))}\n`);
+        print(tableText(scoreTable(rows)));
       }
     });
   } finally {

@@ -1,13 +1,14 @@
 import { inspectRows } from "@cramkit/packer";
 import type { Prepared } from "@cramkit/recipes";
+import { print } from "../terminal/output.ts";
 
 /** Prints rows of a prepared set as text, and what its sources gave and its filters took. */
 export const inspect = async ({ training, tokenizer, report }: Prepared, count: number): Promise<void> => {
   const stride = Math.max(1, Math.floor(training.rowCount / count));
   const rows = Array.from({ length: Math.min(count, training.rowCount) }, (_, i) => i * stride);
   const decode = (ids: number[]) => tokenizer.decode(ids, { skipSpecialTokens: false });
-  for (const { row, text } of await inspectRows(training, rows, decode)) console.log(`\nrow ${row}: ${text}`);
-  for (const line of reportLines(report)) console.log(line);
+  for (const { row, text } of await inspectRows(training, rows, decode)) print(`\nrow ${row}: ${text}`);
+  for (const line of reportLines(report)) print(line);
 };
 
 type Report = Prepared["report"];

@@ -2,6 +2,7 @@ import { prepare } from "@cramkit/recipes";
 import { Command } from "commander";
 import { type RecipeOptions, resolveRecipe, withRecipe } from "../options/recipe-options.ts";
 import { wholeNumber } from "../options/whole-number.ts";
+import { tell } from "../terminal/output.ts";
 import { session } from "../terminal/session.ts";
 import { inspect } from "./inspect.ts";
 
@@ -14,7 +15,7 @@ export const prepareCommand = (): Command =>
         const prepared = await prepare(recipe, dataFolder, context);
         try {
           const { rowCount, counts } = prepared.training.manifest;
-          console.log(
+          tell(
             `${prepared.folder}: ${rowCount.toLocaleString("en-US")} training rows from ${counts.documents.toLocaleString("en-US")} documents, ${prepared.heldOut.rowCount.toLocaleString("en-US")} held-out rows`,
           );
           if (options.inspect) await inspect(prepared, options.inspect === true ? 3 : options.inspect);

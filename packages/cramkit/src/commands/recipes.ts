@@ -1,5 +1,6 @@
 import { findRecipe, recipes } from "@cramkit/recipes";
 import { Command } from "commander";
+import { print } from "../terminal/output.ts";
 
 export const recipesCommand = (): Command =>
   new Command("recipes")
@@ -7,8 +8,8 @@ export const recipesCommand = (): Command =>
     .argument("[recipe]", "name of a recipe")
     .action(async (name?: string) => {
       if (name !== undefined) {
-        return console.log(JSON.stringify(await findRecipe(name), null, 2));
+        return print(JSON.stringify(await findRecipe(name), null, 2));
       }
       const width = Math.max(...Object.keys(recipes).map((key) => key.length));
-      for (const [key, make] of Object.entries(recipes)) console.log(`${key.padEnd(width)}  ${make().description}`);
+      for (const [key, make] of Object.entries(recipes)) print(`${key.padEnd(width)}  ${make().description}`);
     });

@@ -4,6 +4,7 @@ import { readRun, runFiles } from "@cramkit/recipes";
 import { Command } from "commander";
 import { requireWritableFile } from "../options/require-writable-file.ts";
 import { renderReport } from "../report/report.ts";
+import { tell } from "../terminal/output.ts";
 
 export const reportCommand = (): Command =>
   new Command("report")
@@ -16,5 +17,5 @@ export const reportCommand = (): Command =>
       const file =
         out ?? (folders.length === 1 ? runFiles(folders[0]!).report : join(process.cwd(), "comparison.html"));
       await writeFileAtomic(file, await renderReport(runs));
-      console.log(file);
+      tell(file);
     });

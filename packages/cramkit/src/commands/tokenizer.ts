@@ -13,6 +13,7 @@ import {
 import { Command, Option } from "commander";
 import { requireWritableFile } from "../options/require-writable-file.ts";
 import { wholeNumber } from "../options/whole-number.ts";
+import { print } from "../terminal/output.ts";
 import { createProgressDisplay } from "../terminal/progress.ts";
 
 interface TrainCommandOptions {
@@ -80,7 +81,7 @@ export const tokenizerCommand = (): Command => {
     .argument("[text]")
     .action(async (file: string, text?: string) => {
       const tokenizer = await load(file);
-      console.log(Array.from(tokenizer.encodeIds(text ?? (await readAll(process.stdin)))).join(" "));
+      print(Array.from(tokenizer.encodeIds(text ?? (await readAll(process.stdin)))).join(" "));
     });
   command
     .command("decode")
@@ -97,7 +98,7 @@ export const tokenizerCommand = (): Command => {
         throw new RangeError(
           `tokenizer decode: expected ids below ${tokenizer.vocabSize}, got ${beyond}; is it this tokenizer's?`,
         );
-      console.log(tokenizer.decode(words.map(Number)));
+      print(tokenizer.decode(words.map(Number)));
     });
   return command;
 };

@@ -1,6 +1,7 @@
 import { startCompute, verifyFixture } from "@cramkit/recipes";
 import { Command } from "commander";
 import { type BackendOptions, backendOf, withBackend } from "../options/backend-options.ts";
+import { print } from "../terminal/output.ts";
 
 export const verifyCommand = (): Command =>
   withBackend(
@@ -17,7 +18,7 @@ export const verifyCommand = (): Command =>
       const result = await verifyFixture(file, { precision: backend.precision, kernels });
       if (!result.pass) failed++;
       if (options.json) {
-        console.log(
+        print(
           JSON.stringify({
             file,
             case: result.case,
@@ -31,7 +32,7 @@ export const verifyCommand = (): Command =>
       }
       const { loss, hidden, logits, gradNorm, grad, after3 } = result.errors;
       const show = (error: number | undefined) => (error === undefined ? "-" : error.toExponential(1));
-      console.log(
+      print(
         `${result.pass ? "pass" : "FAIL"}  ${result.case}: loss ${show(loss)}, hidden ${show(hidden)}, logits ${show(logits)}, gradient norm ${show(gradNorm)}, worst gradient ${show(grad.error)} (${grad.name}), worst weight after three steps ${show(after3.error)} (${after3.name})`,
       );
     }

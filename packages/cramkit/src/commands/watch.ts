@@ -1,8 +1,11 @@
-import { createServer } from "node:http";
-import { readRun } from "@cramkit/recipes";
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { readRun, runFiles } from "@cramkit/recipes";
 import { Command, InvalidArgumentError } from "commander";
-import { wholeNumber } from "../options/whole-number.ts";
+import { count } from "../options/whole-number.ts";
 import { renderReport } from "../report/report.ts";
+import { createReportServer } from "../report/serve-report.ts";
+import { tell } from "../terminal/output.ts";
 
 const port = (text: string): number => {
   const value = Number(text);
@@ -15,23 +18,29 @@ export const watchCommand = (): Command =>
     .description("serve the report of a run while it trains; this machine only")
     .argument("<runs...>", "folders of runs")
     .option("--port <number>", "0 takes any that is free", port, 0)
-    .option("--seconds <number>", "between two updates", wholeNumber, 5)
+    .option("--seconds <number>", "between two updates", count, 5)
     .action(async (folders: string[], options: { port: number; seconds: number }) => {
       const read = () => Promise.all(folders.map((folder) => readRun(folder)));
       await read(); // a wrong folder is better told here than in the browser
-      const server = createServer(async (request, response) => {
-        if (request.url !== "/") return void response.writeHead(404).end();
-        try {
-          const page = await renderReport(await read(), { liveSeconds: options.seconds });
-          response.writeHead(200, { "content-type": "text/html; charset=utf-8" }).end(page);
-        } catch (error) {
-          response.writeHead(500, { "content-type": "text/plain" }).end((error as Error).message);
-        }
+      const server = createReportServer({
+        render: async () => renderReport(await read(), { liveSeconds: options.seconds }),
+        version: () => versionOf(folders),
+        periodMs: 1000 * options.seconds,
       });
       await new Promise<void>((listening, failed) => {
         server.once("error", failed).listen(options.port, "127.0.0.1", listening);
       });
       const address = server.address();
-      console.log(`http://127.0.0.1:${typeof address === "object" ? address?.port : options.port}/  (Ctrl-C ends)`);
+      tell(`http://127.0.0.1:${typeof address === "object" ? address?.port : options.port}/  (Ctrl-C ends)`);
       await new Promise((ended) => server.once("close", ended));
     });
+
+/** When the files of the runs were last written: it changes when a report would. */
+const versionOf = async (folders: readonly string[]): Promise<string> => {
+  const paths = folders.flatMap((folder) => {
+    const { recipe, metrics, summary, masked, probes, glue } = runFiles(folder);
+    return [recipe, metrics, summary, masked, probes, join(glue, "scores.json")];
+  });
+  const states = await Promise.all(paths.map((path) => stat(path).catch(() => undefined)));
+  return states.map((state) => (state ? `${state.mtimeMs} ${state.size}` : "")).join();
+};

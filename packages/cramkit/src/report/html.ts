@@ -1,21 +1,27 @@
-/** Text that is HTML already. */
-export interface Html {
+import { plainText } from "../terminal/plain-text.ts";
+
+/** Text that is HTML already. A class, as no JSON of a file can pass for one: a plain object with the same field is text. */
+export class Html {
   readonly html: string;
+
+  constructor(html: string) {
+    this.html = html;
+  }
 }
 
 /** A template tag that escapes everything but `Html`; arrays are joined. */
-export const html = (strings: TemplateStringsArray, ...values: unknown[]): Html => ({
-  html: strings.map((part, index) => part + (index < values.length ? render(values[index]) : "")).join(""),
-});
+export const html = (strings: TemplateStringsArray, ...values: unknown[]): Html =>
+  new Html(strings.map((part, index) => part + (index < values.length ? render(values[index]) : "")).join(""));
 
 /** Marks text as HTML that needs no escaping. */
-export const raw = (text: string): Html => ({ html: text });
+export const raw = (text: string): Html => new Html(text);
 
 const render = (value: unknown): string => {
   if (value === undefined || value === null || value === false) return "";
   if (Array.isArray(value)) return value.map(render).join("");
-  if (typeof value === "object" && "html" in value) return (value as Html).html;
-  return String(value).replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
+  if (value instanceof Html) return value.html;
+  const text = typeof value === "object" ? JSON.stringify(value) : String(value);
+  return plainText(text).replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
 };
 
 export interface TableSpec {

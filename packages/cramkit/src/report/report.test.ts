@@ -126,3 +126,20 @@ it("names amounts in the unit that fits", () => {
   expect([1, 0.384, 1.66e6].map(times)).toEqual(["1 ×", "0.38 ×", "1.66 million ×"]);
   expect([7200, 1.08e7].map(energy)).toEqual(["2.00 Wh", "3.00 kWh"]);
 });
+
+it("takes an object of a file with an html field for text, and shows no control characters", async () => {
+  const one = run("one");
+  const summary = { ...one.summary!, node: { html: "<img src=x onerror=alert(1)>" } as unknown as string };
+  const page = await renderReport([{ ...one, summary, recipe: { ...one.recipe, description: "a\u001b[31mb\u202ec" } }]);
+  expect(page).not.toContain("<img");
+  expect(page).toContain("&#60;img src=x");
+  expect(page).toContain("a\\u001b[31mb\\u202ec");
+});
+
+it("takes nothing of GLUE's scores for markup", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "cramkit-"));
+  mkdirSync(join(folder, "glue"));
+  const row = { ...publishedRows[0]!, name: { html: "<svg onload=alert(1)>" } };
+  writeFileSync(join(folder, "glue", "scores.json"), JSON.stringify([row]));
+  expect(await renderReport([{ ...run("one"), folder }])).not.toContain("<svg");
+});

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { basename } from "node:path";
 import { differences, type RunRecord, readScores, runFiles } from "@cramkit/recipes";
+import { plainText } from "../terminal/plain-text.ts";
 import { chartScript } from "./chart-script.ts";
 import { computeSection } from "./compute.ts";
 import { figuresSection } from "./figures.ts";
@@ -18,7 +19,7 @@ export const renderReport = async (
 ): Promise<string> => {
   const names = runNames(runs);
   const glue = await Promise.all(runs.map(({ folder }) => readScores(runFiles(folder).glue)));
-  const data = JSON.stringify(chartData(runs, names)).replaceAll("<", "\\u003c");
+  const data = plainText(JSON.stringify(chartData(runs, names))).replaceAll("<", "\\u003c");
   const hasFlops = runs.every((run) => flopsPerToken(run));
   const page = html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">

@@ -1,5 +1,6 @@
 import { writeFileAtomic } from "@cramkit/files";
 import { type RunRecord, readRun, runFiles } from "@cramkit/recipes";
+import { tell } from "../terminal/output.ts";
 import { nats, percent } from "./format.ts";
 import { renderReport } from "./report.ts";
 import { probeScores } from "./scores.ts";
@@ -7,7 +8,7 @@ import { probeScores } from "./scores.ts";
 /** Writes `report.html` into a run's folder and prints what it comes to. */
 export const writeReport = async (folder: string): Promise<void> => {
   const { run, file } = await renewReport(folder);
-  console.log([...resultLines(run), `report: ${file}`].join("\n"));
+  tell([...resultLines(run), `report: ${file}`].join("\n"));
 };
 
 /** Writes `report.html` into a run's folder, as it is now. */

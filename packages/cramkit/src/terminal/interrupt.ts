@@ -1,46 +1,89 @@
+import { fstatSync, readFileSync, statSync } from "node:fs";
+
 /** What a shell reports of a process that ended at a signal. */
-const exitCodes = { SIGINT: 130, SIGTERM: 143, SIGPIPE: 141 } as const;
+const exitCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129, SIGPIPE: 141 } as const;
 type Name = keyof typeof exitCodes;
+
+/** Default exit code for an interrupt. */
+export const interruptedCode: number = exitCodes.SIGINT;
 
 /** What stops the work that is going on, if it can be stopped. */
 let stop: ((name: Name) => void) | undefined;
 
-/**
- * Whoever read what the process writes is gone, as in `cramkit recipes | head -1`: what can be stopped is stopped as at
- * Ctrl-C, everything else ends without a word.
- */
-export const endWithReader = (): void => {
-  for (const stream of [process.stdout, process.stderr])
-    stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE") throw error;
-      if (!stop) process.exit(exitCodes.SIGPIPE);
-      stop("SIGPIPE");
-    });
+/** The reader of what the process writes is gone, as in `cramkit recipes | head -1`: as a signal, but without a word. */
+export const onReaderGone = (): void => {
+  if (!stop) process.exit(exitCodes.SIGPIPE);
+  stop("SIGPIPE");
 };
 
 /**
- * A signal that Ctrl-C, SIGTERM or a reader that is gone aborts once, so that a run can finish its step and save; at the
- * second Ctrl-C or SIGTERM the process ends at once. Call `release` when the work is done.
+ * From here on Ctrl-C, SIGTERM and a terminal that hangs up (SIGHUP) are heard: work that can be stopped finishes its step
+ * and saves, everything else ends at once. `say` prints one line. Under `nohup` a hang-up stays without effect.
  */
-export const interruptSignal = (say: (line: string) => void): { signal: AbortSignal; release: () => void } => {
+export const listenForSignals = (say: (line: string) => void): void => {
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(name, () => {
+      if (name === "SIGHUP" && isUnderNohup()) return;
+      if (stop) return stop(name);
+      say(`${name}: stopped; files that were finished are kept, no others were left`);
+      process.exit(exitCodes[name]);
+    });
+  }
+};
+
+/**
+ * A signal that Ctrl-C, SIGTERM, SIGHUP or a reader that is gone aborts once, so that a run can finish its step and save; at
+ * the second Ctrl-C or SIGTERM the process ends at once. Call `release` when the work is done.
+ */
+export const interruptSignal = (
+  say: (line: string) => void,
+  doing = "finishing the step and saving",
+): { signal: AbortSignal; release: () => void } => {
   const controller = new AbortController();
-  const onSignal = (name: Name) => {
+  stop = (name) => {
     if (controller.signal.aborted) {
-      if (name === "SIGPIPE") return; // each line that nobody reads
+      // A reader that is gone is noticed at each line, and a terminal that closes sends more than one hang-up.
+      if (name === "SIGPIPE" || name === "SIGHUP") return;
       process.exit(exitCodes[name]);
     }
     process.exitCode = exitCodes[name];
     controller.abort(name);
-    say(`${name}: finishing the step and saving; once more ends at once, without saving`);
+    say(`${name}: ${doing}; once more ends at once, without saving`);
   };
-  stop = onSignal;
-  const signals = ["SIGINT", "SIGTERM"] as const;
-  for (const name of signals) process.on(name, onSignal as NodeJS.SignalsListener);
   return {
     signal: controller.signal,
     release: () => {
       stop = undefined;
-      for (const name of signals) process.off(name, onSignal as NodeJS.SignalsListener);
     },
   };
+};
+
+/**
+ * Whether the process was started by `nohup`. That ignores SIGHUP, but Node undoes it before any of our code runs, so it
+ * shows only in what else `nohup` leaves behind: the shell's name of the command (bash), a standard input that cannot be
+ * read in place of the terminal (GNU), or its output file. Where nothing shows, a hang-up saves and ends the run.
+ */
+const isUnderNohup = (): boolean =>
+  /(^|\/)nohup$/.test(process.env._ ?? "") || isUnreadable(0) || [1, 2].some((fd) => isNohupFile(fd));
+
+/** `nohup` opens /dev/null for writing alone. */
+const isUnreadable = (fd: number): boolean => {
+  try {
+    const flags = /^flags:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, "utf8"))?.[1];
+    return flags !== undefined && (Number.parseInt(flags, 8) & 3) === 1;
+  } catch {
+    return false; // no Linux
+  }
+};
+
+const isNohupFile = (fd: number): boolean => {
+  try {
+    const { ino, dev } = fstatSync(fd);
+    return ["nohup.out", `${process.env.HOME}/nohup.out`].some((path) => {
+      const file = statSync(path, { throwIfNoEntry: false });
+      return file?.ino === ino && file.dev === dev;
+    });
+  } catch {
+    return false;
+  }
 };

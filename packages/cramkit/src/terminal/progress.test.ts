@@ -41,3 +41,42 @@ it.each([
 ])("says %d seconds as people do", (seconds, text) => {
   expect(duration(seconds)).toBe(text);
 });
+
+it("keeps what is said above the bar, and ends with a clean line", () => {
+  let [screen, at] = ["", 0];
+  const write = (text: string) => {
+    screen += text;
+    return true;
+  };
+  const stream = { isTTY: true as const, columns: 60, write };
+  const display = createProgressDisplay({ stream, now: () => 1000 * at++ });
+  const show = (done: number) =>
+    display.show({ stage: "training", done, total: 1, unit: "% of 3 steps", detail: "step 1  loss 2.5" });
+  show(0.1);
+  display.say("SIGINT: finishing the step");
+  show(0.2);
+  display.finish();
+  display.say("stopped");
+  expect(visible(screen)).toEqual(["SIGINT: finishing the step", "stopped", ""]);
+});
+
+it("never gives a terminal control characters of a file", () => {
+  let screen = "";
+  const write = (text: string) => {
+    screen += text;
+    return true;
+  };
+  const stream = { isTTY: true as const, columns: 200, write };
+  const display = createProgressDisplay({ stream });
+  display.show({ stage: "a\u001b[2Jb", done: 1, unit: "files", detail: "c\u009bd\re" });
+  display.say("f\u001b]0;title\u0007\u202eg");
+  display.finish("h\bi");
+  expect(screen.replaceAll("\r\x1b[K", "")).toBe(
+    "a\\u001b[2Jb  1 files  c\\u009bd\\u000def\\u001b]0;title\\u0007\\u202eg\na\\u001b[2Jb  1 files  c\\u009bd\\u000deh\\u0008i\n",
+  );
+});
+
+/** The lines that a terminal shows: of each, what stands after the last time it was cleared. */
+const visible = (screen: string): string[] =>
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the sequence that clears a line
+  screen.split("\n").map((line) => line.split(/\r\u001b\[K/).at(-1)!);

@@ -1,13 +1,17 @@
 import type { StageProgress } from "@cramkit/recipes";
-import { SingleBar } from "cli-progress";
+import { detailFields, fitLine } from "./fit-line.ts";
+import { plainText } from "./plain-text.ts";
 
 export interface ProgressDisplay {
   show(progress: StageProgress): void;
   /** Ends the current stage and leaves a line that says so. */
   finish(message?: string): void;
-  /** Prints a line without breaking the bar. */
+  /** Prints a line that stays: above the bar, if there is one. */
   say(line: string): void;
 }
+
+/** What a display writes to. */
+export type DisplayStream = Pick<NodeJS.WriteStream, "write" | "isTTY"> & { readonly columns?: number };
 
 /** A bar on a terminal; a line every few seconds elsewhere. Writes to standard error, so that results can be piped. */
 export const createProgressDisplay = ({
@@ -15,11 +19,11 @@ export const createProgressDisplay = ({
   secondsBetweenLines = 5,
   now = () => performance.now(),
 }: {
-  stream?: NodeJS.WriteStream;
+  stream?: DisplayStream;
   secondsBetweenLines?: number;
   now?: () => number;
 } = {}): ProgressDisplay => {
-  const display = stream.isTTY ? barDisplay(stream) : lineDisplay(stream, secondsBetweenLines);
+  const display = stream.isTTY ? barDisplay(stream, now) : lineDisplay(stream, secondsBetweenLines);
   let stage: string | undefined;
   // A resumed stage begins in the middle: the time left follows from what was done since.
   let start = { at: 0, done: 0 };
@@ -36,11 +40,10 @@ export const createProgressDisplay = ({
     finish(message) {
       display.end();
       stage = undefined;
-      if (message) stream.write(`${message}\n`);
+      if (message) stream.write(`${plainText(message)}\n`);
     },
     say(line) {
-      display.clear();
-      stream.write(`${line}\n`);
+      display.print(`${plainText(line)}\n`);
     },
   };
 };
@@ -48,51 +51,56 @@ export const createProgressDisplay = ({
 interface Drawing {
   /** `seconds` since the stage began; `left` says how long it still takes, as far as that can be told. */
   draw(progress: StageProgress, seconds: number, left: string): void;
-  clear(): void;
+  /** Prints text that stays. */
+  print(text: string): void;
   end(): void;
 }
 
-const barDisplay = (stream: NodeJS.WriteStream): Drawing => {
-  let bar: SingleBar | undefined;
+const clearLine = "\r\x1b[K";
+const msBetweenDraws = 125;
+
+const barDisplay = (stream: DisplayStream, now: () => number): Drawing => {
+  let [line, drawnAt] = ["", Number.NEGATIVE_INFINITY];
   return {
-    draw({ stage, done, total, unit, detail = "" }, _, left) {
-      const payload = { stage, count: counted(done, total, unit), detail, left };
-      if (!bar) {
-        bar = new SingleBar({
-          format: total === undefined ? "{stage}  {count}  {detail}" : "{stage} {bar} {count}  {left}  {detail}",
-          barsize: 24,
-          barCompleteChar: "█",
-          barIncompleteChar: "░",
-          hideCursor: true,
-          clearOnComplete: true,
-          stopOnComplete: false,
-          stream,
-          fps: 8,
-        });
-        bar.start(total ?? 1, 0, payload);
-      }
-      bar.setTotal(total ?? 1);
-      bar.update(total === undefined ? 0 : Math.min(done, total), payload);
+    draw(progress, _, left) {
+      const { stage, done, total, unit } = progress;
+      const isNew = line === "";
+      if (!isNew && now() - drawnAt < msBetweenDraws) return;
+      drawnAt = now();
+      const fields = {
+        stage: plainText(stage),
+        count: counted(done, total, unit),
+        left,
+        details: detailFields(progress),
+        ...(total !== undefined && { fraction: done / total }),
+      };
+      // Some terminals begin a new line at their last column.
+      line = fitLine(fields, (stream.columns || 80) - 1);
+      stream.write(`${clearLine}${line}`);
     },
-    clear() {
-      stream.write("\r\x1b[K");
+    print(text) {
+      stream.write(`${line && clearLine}${text}${line}`);
     },
     end() {
-      bar?.stop();
-      bar = undefined;
+      if (line) stream.write(clearLine);
+      line = "";
     },
   };
 };
 
-const lineDisplay = (stream: NodeJS.WriteStream, secondsBetween: number): Drawing => {
+const lineDisplay = (stream: DisplayStream, secondsBetween: number): Drawing => {
   let last = Number.NEGATIVE_INFINITY;
   return {
-    draw({ stage, done, total, unit, detail }, seconds, left) {
+    draw(progress, seconds, left) {
+      const { stage, done, total, unit } = progress;
       if (seconds - last < secondsBetween) return;
       last = seconds;
-      stream.write(`${[`${stage}: ${counted(done, total, unit)}`, detail, left].filter(Boolean).join(", ")}\n`);
+      const fields = [`${plainText(stage)}: ${counted(done, total, unit)}`, ...detailFields(progress), left];
+      stream.write(`${fields.filter(Boolean).join(", ")}\n`);
     },
-    clear() {},
+    print(text) {
+      stream.write(text);
+    },
     end() {
       last = Number.NEGATIVE_INFINITY;
     },

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -26,16 +26,37 @@ export interface StartOptions {
   readonly cwd: string;
   /** A module that is loaded before anything else. */
   readonly preload?: string;
+  readonly env?: NodeJS.ProcessEnv;
 }
 
+/** The command line from source, as the words of a command. */
+export const cramkitCommand = (args: readonly string[], preload?: string): [string, ...string[]] => [
+  process.execPath,
+  ...["--import", tsx, ...(preload ? ["--import", pathToFileURL(preload).href] : [])],
+  ...["--conditions=@cramkit/source", cli, ...args],
+];
+
+/** The same for a shell. */
+export const shellCommand = (args: readonly string[]): string =>
+  cramkitCommand(args)
+    .map((word) => `'${word.replaceAll("'", "'\\''")}'`)
+    .join(" ");
+
 /** Starts the command line from source. */
-export const startCramkit = (args: readonly string[], { cwd, preload }: StartOptions): Started => {
-  const loaders = ["--import", tsx, ...(preload ? ["--import", pathToFileURL(preload).href] : [])];
-  const child = spawn(process.execPath, [...loaders, "--conditions=@cramkit/source", cli, ...args], { cwd });
+export const startCramkit = (args: readonly string[], { cwd, preload, env }: StartOptions): Started => {
+  const [command, ...words] = cramkitCommand(args, preload);
+  return follow(spawn(command, words, { cwd, env: { ...process.env, ...env } }));
+};
+
+/** Starts a shell's command. */
+export const startShell = (command: string, { cwd }: StartOptions): Started =>
+  follow(spawn("bash", ["-c", command], { cwd, detached: true }));
+
+const follow = (child: ReturnType<typeof spawn>): Started => {
   let [out, error] = ["", ""];
-  child.stdout.on("data", (chunk) => (out += chunk));
-  child.stderr.on("data", (chunk) => (error += chunk));
-  child.stdin.end();
+  child.stdout!.on("data", (chunk) => (out += chunk));
+  child.stderr!.on("data", (chunk) => (error += chunk));
+  child.stdin!.end();
   const ended = new Promise<Ended>((done) => child.on("close", (code) => done({ code, out, error })));
   return { child, error: () => error, ended };
 };
@@ -81,4 +102,15 @@ export const isTraining = async (run: string, pid: number | undefined): Promise<
   const metrics = join(run, "metrics.jsonl");
   while (workerOn(run) !== pid || !existsSync(metrics) || readFileSync(metrics).length === 0)
     await new Promise((wait) => setTimeout(wait, 5));
+};
+
+export const waitFor = async (what: () => boolean): Promise<void> => {
+  while (!what()) await new Promise((wait) => setTimeout(wait, 20));
+};
+
+/** The microbatch of the newest checkpoint; 0 before the first. */
+export const newestCheckpoint = (run: string): number => {
+  const folder = join(run, "checkpoints");
+  const names = existsSync(folder) ? readdirSync(folder).filter((name) => !name.endsWith(".partial")) : [];
+  return Number(names.sort().at(-1)?.split("-")[1] ?? 0);
 };

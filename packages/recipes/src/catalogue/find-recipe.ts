@@ -27,8 +27,8 @@ const load = async (file: string): Promise<unknown> => {
       throw new SyntaxError(`${file}: expected JSON, got ${(error as Error).message.replace(/\s+/g, " ")}`);
     }
   }
-  // Node 20 cannot read TypeScript on its own.
-  const jiti = createJiti(pathToFileURL(file).href);
+  // Node 20 cannot read TypeScript on its own. No cache: it would lie in a folder for temporary files, which others write to.
+  const jiti = createJiti(pathToFileURL(file).href, { fsCache: false });
   const made = await jiti.import(file, { default: true }).catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") throw error;
     const got = error instanceof Error ? error.message : String(error);

@@ -14,6 +14,9 @@ export interface EvaluationSet {
   readonly seed: number;
 }
 
+/** Called between two batches: throws to stop. */
+type Pause = () => Promise<void>;
+
 const rowsOfABatch = 16;
 
 /** The masked batches of an evaluation: the same rows and masks every time. */
@@ -46,9 +49,15 @@ const createScore = () => {
  * The same loss as that of `scoreModel`, as training computes it: nothing but one number a batch leaves the device. Borrows
  * the parameters.
  */
-export const heldOutLoss = async (params: NamedTensors, config: ModelConfig, set: EvaluationSet): Promise<number> => {
+export const heldOutLoss = async (
+  params: NamedTensors,
+  config: ModelConfig,
+  set: EvaluationSet,
+  pause: Pause = async () => {},
+): Promise<number> => {
   let [sum, positions] = [0, 0];
   for await (const batch of evaluationBatches(set)) {
+    await pause();
     const mean = maskedLanguageModelLoss(params as Params, config, batch);
     sum += (await mean.data())[0]! * batch.targets.length;
     positions += batch.targets.length;
@@ -58,9 +67,15 @@ export const heldOutLoss = async (params: NamedTensors, config: ModelConfig, set
 };
 
 /** Masked-token loss and accuracy of a model. Borrows the parameters. */
-export const scoreModel = async (params: NamedTensors, config: ModelConfig, set: EvaluationSet) => {
+export const scoreModel = async (
+  params: NamedTensors,
+  config: ModelConfig,
+  set: EvaluationSet,
+  pause: Pause = async () => {},
+) => {
   const score = createScore();
   for await (const batch of evaluationBatches(set)) {
+    await pause();
     const logits = maskedLogits(params as Params, config, batch);
     const values = await logits.data();
     logits.dispose();
@@ -79,12 +94,13 @@ export const scoreModel = async (params: NamedTensors, config: ModelConfig, set:
 };
 
 /** The same of a unigram model: every token by its frequency in `training`, counted up by one. */
-export const scoreUnigram = async (training: RowSource, set: EvaluationSet) => {
+export const scoreUnigram = async (training: RowSource, set: EvaluationSet, pause: Pause = async () => {}) => {
   const counts = new Float64Array(training.vocabSize).fill(1);
   const rowsAtOnce = 256;
   const tokens = new Int32Array(rowsAtOnce * training.seqLength);
   for (let row = 0; row < training.rowCount; row += rowsAtOnce) {
     const indices = Array.from({ length: Math.min(rowsAtOnce, training.rowCount - row) }, (_, i) => row + i);
+    await pause();
     await training.readRows(indices, tokens);
     for (const id of tokens.subarray(0, indices.length * training.seqLength)) counts[id]!++;
   }
@@ -92,6 +108,7 @@ export const scoreUnigram = async (training: RowSource, set: EvaluationSet) => {
   const likeliest = counts.indexOf(Math.max(...counts));
   const score = createScore();
   for await (const { targets } of evaluationBatches(set)) {
+    await pause();
     for (const target of targets) score.add(-Math.log(counts[target]! / total), target === likeliest);
   }
   return score.value();

@@ -4,6 +4,7 @@ import { scoreModel, scoreUnigram } from "../evaluate/evaluate.ts";
 import { runProbes } from "../evaluate/probes.ts";
 import { loadModel, modelDigest } from "../model/saved-model.ts";
 import { disposeTensors, type NamedTensors } from "../named-tensors.ts";
+import { stopPoint } from "../progress.ts";
 import { type MaskedScores, readJson, readSummary, runFiles, writeJson } from "../run-record.ts";
 import type { OpenRun, RunStage } from "./stage.ts";
 
@@ -54,17 +55,20 @@ export const evaluateStage: RunStage = {
 const scoreAll = async (
   params: NamedTensors,
   config: ModelConfig,
-  { recipe, prepared, heldOut, context }: OpenRun,
+  { recipe, folder, prepared, heldOut, context }: OpenRun,
 ): Promise<MaskedScores> => {
+  const pause = stopPoint(
+    context,
+    `stopped in the evaluation; the trained model is kept, \`cramkit resume ${folder}\` evaluates it`,
+  );
   const step = (done: number) => context.onProgress({ stage: "evaluating", done, total: 3, unit: "predictors" });
   step(0);
-  const trained = await scoreModel(params, config, heldOut);
+  const trained = await scoreModel(params, config, heldOut, pause);
   step(1);
   const fresh = init(config, recipe.seed);
-  const untrained = await scoreModel(fresh, config, heldOut);
-  disposeTensors(fresh);
+  const untrained = await scoreModel(fresh, config, heldOut, pause).finally(() => disposeTensors(fresh));
   step(2);
-  const unigram = await scoreUnigram(prepared.training, heldOut);
+  const unigram = await scoreUnigram(prepared.training, heldOut, pause);
   step(3);
   const { positions } = trained;
   return { rows: Math.min(heldOut.rows, prepared.heldOut.rowCount), positions, trained, untrained, unigram };

@@ -4,7 +4,7 @@ import { startCompute } from "../compute.ts";
 import type { EvaluationSet } from "../evaluate/evaluate.ts";
 import { requireProbeTexts } from "../evaluate/probes.ts";
 import { type Prepared, prepare } from "../prepare/prepare.ts";
-import type { RunContext } from "../progress.ts";
+import { type RunContext, stopPoint } from "../progress.ts";
 import { checkRecipe } from "../recipe/check-recipe.ts";
 import { maskingOf, specialId } from "../recipe/masking.ts";
 import { modelOf } from "../recipe/model-of.ts";
@@ -55,6 +55,7 @@ const runStages = async (
   }
   await checkWritable(folder);
   await checkWritable(dataFolder);
+  const pause = stopPoint(context, `stopped between two stages; \`cramkit resume ${folder}\` goes on`);
   const compute = await startCompute(recipe.backend, { allowSoftware });
   try {
     context.say(compute.description);
@@ -70,6 +71,7 @@ const runStages = async (
         const config = modelOf(recipe, prepared.tokenizer.vocabSize);
         const heldOut = heldOutOf(recipe, prepared);
         for (const stage of stages) {
+          await pause();
           if (!(await stage.isDone(recipe, folder)))
             await stage.run({ recipe, folder, prepared, config, compute, heldOut, context });
         }

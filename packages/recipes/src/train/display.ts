@@ -16,7 +16,15 @@ export const createTrainingDisplay = ({ onProgress }: RunContext, budget: string
   };
 };
 
-const describeRow = ({ step, loss, learningRate, tokensPerSecond }: MetricsRow): string => {
-  const rate = Math.round(Number(tokensPerSecond)).toLocaleString("en-US");
-  return `step ${Number(step).toLocaleString("en-US")}  loss ${Number(loss).toFixed(3)}  learning rate ${Number(learningRate).toExponential(1)}  ${rate} tokens/s`;
+const describeRow = (row: MetricsRow): string => {
+  const rate = Math.round(numberOf(row.tokensPerSecond)).toLocaleString("en-US");
+  return [
+    `loss ${numberOf(row.loss).toFixed(3)}`,
+    `${rate} tokens/s`,
+    `step ${numberOf(row.step).toLocaleString("en-US")}`,
+    `learning rate ${numberOf(row.learningRate).toExponential(1)}`,
+  ].join("  ");
 };
+
+/** A row holds null for what is not finite: that is no zero. */
+const numberOf = (value: MetricsRow[string] | undefined): number => (typeof value === "number" ? value : Number.NaN);

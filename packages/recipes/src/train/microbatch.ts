@@ -2,7 +2,7 @@ import { init, type ModelConfig, type Params, valueAndNamedGrads } from "@cramki
 import { findMicrobatch, isOutOfMemory } from "@cramkit/trainer";
 import { disposeTensors } from "../named-tensors.ts";
 import type { Prepared } from "../prepare/prepare.ts";
-import type { RunContext } from "../progress.ts";
+import { type RunContext, stopPoint } from "../progress.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { trainingLoss } from "../recipe/training-loss.ts";
 import { trainingBatches } from "./batches.ts";
@@ -18,10 +18,11 @@ export interface MicrobatchChoice {
 /** The recipe's microbatch size; for "auto" the fastest one that fits into memory, by trial. */
 export const chooseMicrobatch = async (
   { recipe, config, prepared, restart }: MicrobatchChoice,
-  { say }: RunContext,
+  context: RunContext,
 ): Promise<number> => {
   const { microbatchSize, batchSize } = recipe.training;
   if (microbatchSize !== "auto") return microbatchSize;
+  const pause = stopPoint(context, "stopped before the training; the prepared data is kept, the same command goes on");
   const params = init(config, recipe.seed);
   let ranOut = false;
   try {
@@ -29,14 +30,14 @@ export const chooseMicrobatch = async (
       max: Math.min(batchSize, 512, prepared.training.rowCount),
       async attempt(size) {
         try {
-          return await rateOf(size, params, config, recipe, prepared);
+          return await rateOf(size, params, config, recipe, prepared, pause);
         } catch (error) {
           ranOut = isOutOfMemory(error);
           throw error;
         }
       },
     });
-    say(`microbatches of ${found} rows, found by trial`);
+    context.say(`microbatches of ${found} rows, found by trial`);
     return found;
   } finally {
     disposeTensors(params);
@@ -51,11 +52,13 @@ const rateOf = async (
   config: ModelConfig,
   recipe: Recipe,
   prepared: Prepared,
+  pause: () => Promise<void>,
 ): Promise<number> => {
   const batches = trainingBatches(recipe, prepared, { batchSize: size });
   const { value: first } = await batches.next();
   const loss = trainingLoss(config, recipe.training.loss);
   const pass = async () => {
+    await pause();
     const { value, grads } = valueAndNamedGrads(params, (live) => loss(live, first!.batch));
     await value.data();
     value.dispose();

@@ -3,7 +3,7 @@ import type { Gradients, Optimizer, State } from "@cramkit/optim";
 import { initialState, type Progress, rolledBack, TrainingDiverged, trainGuarded } from "@cramkit/trainer";
 import { heldOutLoss } from "../evaluate/evaluate.ts";
 import { disposeTensors, type NamedTensors } from "../named-tensors.ts";
-import { Interrupted } from "../progress.ts";
+import { Interrupted, stopPoint } from "../progress.ts";
 import { flopsPerToken } from "../recipe/flops.ts";
 import { averagedWeights, trainingOptimizer, withoutPartialBatch } from "../recipe/optimizer.ts";
 import {
@@ -87,11 +87,18 @@ export const trainFrom = async (
     if (!deadline.hasTimeFor(ledger.longestEvaluationMs(), elapsed())) return;
     const loss = await ledger.time("evaluationMs", async () => {
       const weights = averagedWeights(state.params, state.optimizer);
-      const loss = await heldOutLoss(weights, config, heldOut);
-      disposeTensors(weights);
-      await log.heldOut(progress, loss);
-      return loss;
+      try {
+        const loss = await heldOutLoss(weights, config, heldOut, stopPoint(context, ""));
+        await log.heldOut(progress, loss);
+        return loss;
+      } catch (error) {
+        if (error instanceof Interrupted) return undefined; // the loop saves and says so
+        throw error;
+      } finally {
+        disposeTensors(weights);
+      }
     });
+    if (loss === undefined) return;
     if (bestLoss === null || loss < bestLoss) {
       bestLoss = loss;
       await keeper.onTheWay(loss);

@@ -1,0 +1,99 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import {
+  isTraining,
+  newestCheckpoint,
+  shellCommand,
+  smallRun,
+  startCramkit,
+  startShell,
+  waitFor,
+  workerOn,
+} from "./command-line.testing.ts";
+
+const timeout = 120_000;
+const isLinux = process.platform === "linux";
+/** Whether a pty can be had here, and a small disk. */
+const hasScript = isLinux && spawnSync("script", ["--version"]).status === 0;
+const _canMount = process.getuid?.() === 0 && spawnSync("mount", ["--version"]).status === 0;
+
+const isOver = (pid: number): boolean => {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z ");
+  } catch {
+    return true;
+  }
+};
+
+it.skipIf(!isLinux)("trains to its end where nothing can be printed", { timeout }, async () => {
+  const cwd = smallRun(20);
+  const { code } = await startShell(`${shellCommand(["run", "recipe.json"])} > /dev/full 2>&1`, { cwd }).ended;
+  expect(code).toBe(0);
+  expect(existsSync(join(cwd, "runs", "small", "model", "model.safetensors"))).toBe(true);
+});
+
+it.skipIf(!isLinux)("fails where its result cannot be printed, and says so", { timeout }, async () => {
+  const { code, error } = await startShell(`${shellCommand(["recipes"])} > /dev/full`, { cwd: tmpdir() }).ended;
+  expect(error).toMatch(/^cramkit: expected to print \d+ more lines of the result, but standard output took none\n$/);
+  expect(code).toBe(1);
+});
+
+it.skipIf(!isLinux)("saves at SIGHUP, and goes on at it under nohup", { timeout }, async () => {
+  const cwd = smallRun(100_000);
+  const run = join(cwd, "runs", "small");
+  const first = startCramkit(["run", "recipe.json"], { cwd });
+  await isTraining(run, first.child.pid);
+  first.child.kill("SIGHUP");
+  const { code, error } = await first.ended;
+  expect(error).toMatch(
+    /SIGHUP: finishing the step and saving.*\n(.*\n)*stopped at [\d.]+ % of the budget; `cramkit resume /,
+  );
+  expect(code).toBe(129);
+  const second = startShell(`nohup ${shellCommand(["resume", "runs/small"])} & echo $!; wait`, { cwd });
+  await waitFor(() => workerOn(run) !== undefined);
+  const pid = workerOn(run)!;
+  await isTraining(run, pid);
+  process.kill(pid, "SIGHUP");
+  const before = newestCheckpoint(run);
+  await waitFor(() => newestCheckpoint(run) > before + 10);
+  expect(isOver(pid)).toBe(false);
+  process.kill(pid, "SIGTERM");
+  await second.ended;
+});
+
+it.skipIf(!hasScript)("leaves on the screen what Ctrl-C kept", { timeout }, async () => {
+  const cwd = smallRun(100_000);
+  const run = join(cwd, "runs", "small");
+  writeFileSync(join(cwd, "command.sh"), `${shellCommand(["run", "recipe.json"])}; echo code $?\n`);
+  const { ended } = startShell("script -qec 'bash command.sh' /dev/null", { cwd });
+  await waitFor(() => workerOn(run) !== undefined && newestCheckpoint(run) > 0);
+  process.kill(workerOn(run)!, "SIGINT");
+  const { out } = await ended;
+  const lines = out.split(/\r?\n/).map((line) => line.split("\u001b[K").at(-1)!.trim());
+  expect(lines).toEqual(
+    expect.arrayContaining([
+      "SIGINT: finishing the step and saving; once more ends at once, without saving",
+      expect.stringMatching(/^stopped at [\d.]+ % of the budget; `cramkit resume runs\/small` goes on$/),
+      "code 130",
+    ]),
+  );
+});
+
+it("hears Ctrl-C in commands that keep nothing, and says so", { timeout }, async () => {
+  const cwd = mkdtempSync(join(tmpdir(), "cramkit-"));
+  const { child, ended } = startCramkit(["watch", smallRunFolder(cwd)], { cwd });
+  await new Promise((started) => child.stdout!.once("data", started));
+  child.kill("SIGINT");
+  const { code, error } = await ended;
+  expect(error).toMatch(/^SIGINT: stopped/);
+  expect(code).toBe(130);
+});
+
+/** A run's folder that holds its recipe alone. */
+const smallRunFolder = (cwd: string): string => {
+  writeFileSync(join(cwd, "recipe.json"), readFileSync(join(smallRun(1), "recipe.json")));
+  return cwd;
+};
