@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -30,7 +30,7 @@ export interface StartOptions {
 }
 
 /** The command line from source, as the words of a command. */
-export const cramkitCommand = (args: readonly string[], preload?: string): [string, ...string[]] => [
+const cramkitCommand = (args: readonly string[], preload?: string): [string, ...string[]] => [
   process.execPath,
   ...["--import", tsx, ...(preload ? ["--import", pathToFileURL(preload).href] : [])],
   ...["--conditions=@cramkit/source", cli, ...args],
@@ -114,3 +114,12 @@ export const newestCheckpoint = (run: string): number => {
   const names = existsSync(folder) ? readdirSync(folder).filter((name) => !name.endsWith(".partial")) : [];
   return Number(names.sort().at(-1)?.split("-")[1] ?? 0);
 };
+
+/** Runs a program of the system; its exit code, null where there is none of this name. */
+export const system = (program: string, ...args: string[]): number | null => spawnSync(program, args).status;
+
+/** Whether a terminal of our own can be had here. */
+export const hasPty = process.platform === "linux" && system("script", "--version") === 0;
+
+/** Whether a small disk of our own can be had here. */
+export const canMount = process.getuid?.() === 0 && system("mount", "--version") === 0;

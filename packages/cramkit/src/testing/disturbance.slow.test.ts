@@ -1,8 +1,7 @@
-import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { isTraining, smallRun, startCramkit, weightsOf, workerOn } from "./command-line.testing.ts";
+import { canMount, isTraining, smallRun, startCramkit, system, weightsOf, workerOn } from "./command-line.testing.ts";
 
 const root = smallRun(3000);
 const at = (...names: string[]) => join(root, ...names);
@@ -11,9 +10,6 @@ const run = (dir: string, preload?: string) => start(["run", "recipe.json", "--d
 const resume = (dir: string) => start(["resume", dir]).ended;
 const expectSameWeights = (dir: string) => expect(weightsOf(at(dir)).equals(weightsOf(at("whole")))).toBe(true);
 
-const system = (program: "mount" | "umount", ...args: string[]) => spawnSync(program, args).status;
-/** Whether a small disk of our own can be had here. */
-const canMount = process.getuid?.() === 0 && system("mount", "--version") === 0;
 const mount = (...args: string[]) => expect(system("mount", ...args), `mount ${args.join(" ")}`).toBe(0);
 const umount = (folder: string) => void system("umount", folder);
 

@@ -1,22 +1,20 @@
-import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import {
+  canMount,
+  hasPty,
   isTraining,
   newestCheckpoint,
   shellCommand,
   smallRun,
   startShell,
+  system,
   waitFor,
   workerOn,
 } from "./command-line.testing.ts";
 
 const timeout = 120_000;
-const isLinux = process.platform === "linux";
-/** Whether a pty can be had here, and a small disk. */
-const hasScript = isLinux && spawnSync("script", ["--version"]).status === 0;
-const canMount = process.getuid?.() === 0 && spawnSync("mount", ["--version"]).status === 0;
 
 it.skipIf(!canMount)(
   "trains on where the log's disk is full, and says so when there is room again",
@@ -25,7 +23,7 @@ it.skipIf(!canMount)(
     const cwd = smallRun(100_000);
     const disk = join(cwd, "disk");
     mkdirSync(disk);
-    expect(spawnSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", disk]).status).toBe(0);
+    expect(system("mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", disk)).toBe(0);
     try {
       try {
         writeFileSync(join(disk, "ballast"), Buffer.alloc(128 * 1024));
@@ -42,12 +40,12 @@ it.skipIf(!canMount)(
         /cramkit: \d+ lines? could not be printed here \(ENOSPC.*\)\nSIGTERM: finishing the step/,
       );
     } finally {
-      spawnSync("umount", [disk]);
+      system("umount", disk);
     }
   },
 );
 
-it.skipIf(!hasScript)("saves a run whose terminal closes", { timeout }, async () => {
+it.skipIf(!hasPty)("saves a run whose terminal closes", { timeout }, async () => {
   const cwd = smallRun(100_000);
   const run = join(cwd, "runs", "small");
   // The shell dies with its terminal, as one that somebody typed into does; what it started gets SIGHUP.
@@ -63,7 +61,7 @@ it.skipIf(!hasScript)("saves a run whose terminal closes", { timeout }, async ()
   expect(workerOn(run)).toBeUndefined();
 });
 
-it.skipIf(!hasScript)("trains to its end where it does not hear that its terminal closes", { timeout }, async () => {
+it.skipIf(!hasPty)("trains to its end where it does not hear that its terminal closes", { timeout }, async () => {
   const cwd = smallRun(600);
   const run = join(cwd, "runs", "small");
   writeFileSync(

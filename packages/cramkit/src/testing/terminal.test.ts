@@ -1,9 +1,9 @@
-import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import {
+  hasPty,
   isTraining,
   newestCheckpoint,
   shellCommand,
@@ -16,9 +16,6 @@ import {
 
 const timeout = 120_000;
 const isLinux = process.platform === "linux";
-/** Whether a pty can be had here, and a small disk. */
-const hasScript = isLinux && spawnSync("script", ["--version"]).status === 0;
-const _canMount = process.getuid?.() === 0 && spawnSync("mount", ["--version"]).status === 0;
 
 const isOver = (pid: number): boolean => {
   try {
@@ -64,7 +61,7 @@ it.skipIf(!isLinux)("saves at SIGHUP, and goes on at it under nohup", { timeout 
   await second.ended;
 });
 
-it.skipIf(!hasScript)("leaves on the screen what Ctrl-C kept", { timeout }, async () => {
+it.skipIf(!hasPty)("leaves on the screen what Ctrl-C kept", { timeout }, async () => {
   const cwd = smallRun(100_000);
   const run = join(cwd, "runs", "small");
   writeFileSync(join(cwd, "command.sh"), `${shellCommand(["run", "recipe.json"])}; echo code $?\n`);
