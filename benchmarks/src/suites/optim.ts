@@ -1,6 +1,6 @@
 import { parameterShapes } from "@cramkit/model";
 import { optimizerKernels } from "@cramkit/ops";
-import { adamw, disposeState, type Kernels, lion, type Optimizer, sgd } from "@cramkit/optim";
+import { adamw, disposeState, lion, type Optimizer, type OptimizerKernels, sgd } from "@cramkit/optim";
 import * as tf from "@tensorflow/tfjs-core";
 import { distance, startCompute } from "../measure/compute.ts";
 import type { Contestant, Suite, SuiteContext } from "../measure/suite.ts";
@@ -51,7 +51,7 @@ const contestantOf = (
 
 const measureNorm = async (
   shape: Shape,
-  kernels: Kernels,
+  kernels: OptimizerKernels,
   { measure }: SuiteContext,
   parameters: number,
 ): Promise<void> => {
@@ -97,17 +97,9 @@ export const optimSuite: Suite = {
           ...(kernels ? [contestantOf("cramkit", shape, adamw({ ...settings, kernels }), 28 * parameters, -1e-3)] : []),
           contestantOf("tfjs-core composition", shape, adamw(settings), 28 * parameters, -1e-3),
         ]);
-        await run("Lion", [
-          contestantOf("cramkit", shape, lion(settings) as unknown as Optimizer, 20 * parameters, -1e-3),
-        ]);
+        await run("Lion", [contestantOf("cramkit", shape, lion(settings), 20 * parameters, -1e-3)]);
         await run("SGD", [
-          contestantOf(
-            "cramkit",
-            shape,
-            sgd({ learningRate: 1e-3, momentum: 0 }) as unknown as Optimizer,
-            12 * parameters,
-            -1e-3,
-          ),
+          contestantOf("cramkit", shape, sgd({ learningRate: 1e-3, momentum: 0 }), 12 * parameters, -1e-3),
         ]);
         await measureNorm(shape, kernels ?? {}, context, parameters);
       } catch (error) {

@@ -1,6 +1,6 @@
 import { countFlops, init, maskedLanguageModelLoss, type Params, valueAndNamedGrads } from "@cramkit/model";
 import { optimizerKernels } from "@cramkit/ops";
-import { adamw, type ClipState, clip, disposeState, type MomentState, type Optimizer } from "@cramkit/optim";
+import { adamw, clip, disposeState, type Optimizer } from "@cramkit/optim";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Shape } from "./shapes.ts";
 
@@ -35,7 +35,7 @@ export const composedNorm = (tensors: readonly tf.Tensor[]): tf.Tensor =>
   tf.tidy(() => tf.sqrt(tensors.map((one) => tf.sum(tf.square(one)) as tf.Tensor).reduce((a, b) => tf.add(a, b))));
 
 /** AdamW under a clipped norm: what the recipes train with. */
-export const optimizerOf = (): Optimizer<ClipState<MomentState>> => {
+export const optimizerOf = (): Optimizer => {
   const kernels = optimizerKernels();
   return clip(adamw({ learningRate: 1e-3, kernels }), {
     maxNorm: 0.5,

@@ -2,17 +2,21 @@ export type {
   AdamwAttrs,
   Evaluate,
   EvaluateOptions,
-  Evaluation,
   Gradients,
   GradientTransformation,
-  Kernels,
+  MeasuredGradients,
   Optimizer,
+  OptimizerKernels,
+  OptimizerState,
   Progress,
   Rate,
   State,
   TensorMap,
+  Updated,
+  Updating,
 } from "./contracts.ts";
 export { type AdamwOptions, adamw } from "./optimizers/adamw.ts";
+export { frozen } from "./optimizers/frozen.ts";
 export { type MuonOptions, muon, type OrthogonalizeOptions, orthogonalize } from "./optimizers/muon.ts";
 export {
   adafactor,
@@ -37,14 +41,23 @@ export {
 } from "./optimizers/second-order.ts";
 export { type ShampooOptions, scaleByShampoo, shampoo } from "./optimizers/shampoo.ts";
 export {
+  type StudyHyperparameters,
   type StudyOptimizerName,
   type StudyOptimizerOptions,
+  studyHyperparameters,
   studyLearningRate,
   studyOptimizer,
   studyOptimizerNames,
 } from "./optimizers/study.ts";
-export { type Pattern, studyNoDecay } from "./state/patterns.ts";
+export {
+  type AsyncOptimizerDefinition,
+  defineOptimizer,
+  type OptimizerDefinition,
+  type UpdatedAs,
+} from "./state/define-optimizer.ts";
+export { matchesName, type Pattern, studyNoDecay, wholeParts } from "./state/patterns.ts";
 export { disposeState, type StateLayout, stateFromTensors, stateLayout, stateTensors } from "./state/state.ts";
+export { disposeGradients } from "./state/tensor-map.ts";
 export { type FactoredRmsOptions, scaleByFactoredRms } from "./transforms/adafactor.ts";
 export { scaleByAgd } from "./transforms/agd.ts";
 export { chain } from "./transforms/chain.ts";
@@ -65,22 +78,16 @@ export {
   scaleByParamRms,
   scaleByTrustRatio,
 } from "./transforms/trust-ratio.ts";
-export { type AccumulateOptions, type AccumulateState, accumulate } from "./wrappers/accumulate.ts";
-export {
-  type EmaState,
-  ema,
-  type LatestWeightOptions,
-  type LatestWeightState,
-  latestWeightAverage,
-  lawa,
-} from "./wrappers/averages.ts";
-export { type ClipOptions, type ClipState, clip, clipByGlobalNorm } from "./wrappers/clip.ts";
-export { type Group, type GroupState, groups } from "./wrappers/groups.ts";
-export { type LossScalingOptions, type LossScalingState, lossScaling, skipNonFinite } from "./wrappers/loss-scaling.ts";
+export { type AccumulateOptions, accumulate } from "./wrappers/accumulate.ts";
+export { type EmaOptions, ema, type LatestWeightOptions, lawa } from "./wrappers/averages.ts";
+export { type ClipOptions, clip, clipByGlobalNorm } from "./wrappers/clip.ts";
+export { type Group, groups } from "./wrappers/groups.ts";
+export { type LossScalingOptions, lossScaling, type SkipOptions, skipNonFinite } from "./wrappers/loss-scaling.ts";
 export { gradientNoiseScale, type NoiseScale, type NoiseScaleInput } from "./wrappers/noise-scale.ts";
 export {
+  batchRules,
   type ProgressiveBatchOptions,
-  type ProgressiveBatchState,
   progressiveBatch,
 } from "./wrappers/progressive-batch.ts";
+export { averagedWeights, lossScale, type Readings, readings, restartBatch } from "./wrappers/readings.ts";
 export { type SamOptions, sam } from "./wrappers/sam.ts";

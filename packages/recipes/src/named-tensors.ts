@@ -1,5 +1,5 @@
 import { openCheckpoint, type TensorEntry, type TensorToWrite } from "@cramkit/checkpoint";
-import { add, type Tensor, tensor } from "@tensorflow/tfjs-core";
+import { type Tensor, tensor } from "@tensorflow/tfjs-core";
 
 /** Tensors by name, as parameters and optimizer states hold them. */
 export type NamedTensors = Readonly<Record<string, Tensor>>;
@@ -39,10 +39,6 @@ export const tensorsOf = (entries: readonly TensorEntry[], prefix = ""): Record<
         ),
       ]),
   );
-
-/** Copies that share no memory with what they are copied from, as clones would: an in-place optimizer writes there. */
-export const copyTensors = (tensors: NamedTensors): Record<string, Tensor> =>
-  Object.fromEntries(Object.entries(tensors).map(([name, value]) => [name, add(value, 0)]));
 
 export const disposeTensors = (tensors: NamedTensors): void => {
   for (const value of Object.values(tensors)) value.dispose();

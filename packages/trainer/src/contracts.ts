@@ -28,11 +28,21 @@ export type GradFn<P, B, G = P, S = unknown> = (
   state: S,
 ) => { loss: DeviceScalar; grads: G };
 
+/** What an update leaves behind. */
+export interface Updated<P, S> {
+  readonly params: P;
+  readonly state: S;
+  readonly applied: boolean;
+}
+
 /** Consumes its arguments and returns their successors, so an implementation may update in place. */
 export interface Optimizer<P, S, G = P> {
   init(params: P): S;
-  /** `applied` is false where the parameters did not change: gradients accumulate, or the step was skipped. */
-  update(grads: G, state: S, params: P, progress: Progress): { params: P; state: S; applied: boolean };
+  /**
+   * `applied` is false if the parameters did not change: gradients accumulate, or the step was skipped. A promise is awaited
+   * before the next microbatch: for gradients that have to be read, or come from other machines.
+   */
+  update(grads: G, state: S, params: P, progress: Progress): Updated<P, S> | Promise<Updated<P, S>>;
 }
 
 /** Microbatches, each with the cursor, plain JSON, that reproduces what follows it. */

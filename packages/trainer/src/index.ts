@@ -1,4 +1,4 @@
-export type { Batches, Budget, DeviceScalar, GradFn, Optimizer, Progress, TrainState } from "./contracts.ts";
+export type { Batches, Budget, DeviceScalar, GradFn, Optimizer, Progress, TrainState, Updated } from "./contracts.ts";
 export { createGuard, type Guard, type GuardOptions, type GuardState, type Verdict } from "./guard.ts";
 export { type GuardedSpec, rolledBack, TrainingDiverged, trainGuarded } from "./guarded.ts";
 export { findMicrobatch, isOutOfMemory, type MicrobatchTrial } from "./microbatch.ts";

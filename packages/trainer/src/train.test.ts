@@ -99,6 +99,21 @@ it("counts time on a clock that does not follow the time of day", async () => {
   }
 });
 
+it("waits for an update that ends later, and rethrows its failure", async () => {
+  const late: Optimizer<number, number, number> = {
+    init: optimizer.init,
+    update: async (...given) => {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      return optimizer.update(...given);
+    },
+  };
+  const [now, then] = [await finish(spec(10)), await finish({ ...spec(10), optimizer: late })];
+  expect(then.params).toBe(now.params);
+  expect(then.progress).toMatchObject({ microbatch: 10, step: 10 });
+  const lost = { ...optimizer, update: () => Promise.reject(new Error("another machine is gone")) };
+  await expect(finish({ ...spec(10), optimizer: lost })).rejects.toThrow("another machine is gone");
+});
+
 it("hands the optimizer's state to the gradient function", async () => {
   const seen: number[] = [];
   const grad = (p: number, _: number, __: unknown, state: number) => {

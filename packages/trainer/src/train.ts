@@ -56,7 +56,8 @@ export async function* train<P, S, B, G = P>(spec: TrainSpec<P, S, B, G>): Async
       const { loss, grads } = grad(state.params, batch, before, state.optimizer);
       const value = read(loss);
       inFlight.push(value);
-      const next = optimizer.update(grads, state.optimizer, state.params, before);
+      const updating = optimizer.update(grads, state.optimizer, state.params, before);
+      const next = updating instanceof Promise ? await updating : updating;
       const added = size(batch);
       if (inFlight.length > maxInFlight) await inFlight.shift();
       const progress = advance(

@@ -1,9 +1,10 @@
 import { add, div, mul, scalar, sqrt, square, sub, type Tensor, tidy } from "@tensorflow/tfjs-core";
-import type { AdamwAttrs, Kernels, Optimizer, Rate, TensorMap } from "../contracts.ts";
+import type { AdamwAttrs, Optimizer, OptimizerKernels, Rate, Updated } from "../contracts.ts";
 import { checkBetas, checkFit, checkNonNegative, checkPositive, checkRate, rateAt } from "../state/check.ts";
+import { defineOptimizer } from "../state/define-optimizer.ts";
 import { choose, isTaken, scaledOrZero } from "../state/device-scalar.ts";
 import { decayMask, type Pattern } from "../state/patterns.ts";
-import { asEvaluation, disposeMap, unsharedMap, zerosOf } from "../state/tensor-map.ts";
+import { asMeasured, disposeMap, unsharedMap, zerosOf } from "../state/tensor-map.ts";
 import type { MomentState } from "../transforms/scale-by-adam.ts";
 
 export interface AdamwOptions {
@@ -15,7 +16,7 @@ export interface AdamwOptions {
   /** Parameters without weight decay. Default: `studyNoDecay`, biases and norms. */
   noDecay?: readonly Pattern[];
   /** In-place kernels of the backend; without them the same numbers come from tfjs-core. */
-  kernels?: Kernels;
+  kernels?: OptimizerKernels;
 }
 
 /**
@@ -34,19 +35,19 @@ export const adamw = ({
   weightDecay = 0.01,
   noDecay,
   kernels = {},
-}: AdamwOptions = {}): Optimizer<MomentState> => {
+}: AdamwOptions = {}): Optimizer<Updated> => {
   checkRate("adamw", learningRate);
   checkBetas("adamw", { b1, b2 });
   checkPositive("adamw", { epsilon });
   checkNonNegative("adamw", { weightDecay });
   const mask = decayMask("adamw", noDecay);
-  return {
+  return defineOptimizer<MomentState>({
     init(params) {
       mask.check(Object.keys(params));
       return { count: 0, mu: zerosOf(params), nu: zerosOf(params) };
     },
     update(gradients, { count, mu, nu }, params, progress, gradScale) {
-      const { grads } = asEvaluation(gradients);
+      const { grads } = asMeasured(gradients);
       checkFit("adamw", "gradients", grads, params);
       checkFit("adamw", "mu", mu, params);
       checkFit("adamw", "nu", nu, params);
@@ -81,7 +82,7 @@ export const adamw = ({
       taken?.is.dispose();
       return { params: next.params, state: { count: step, mu: next.mu, nu: next.nu }, applied: true };
     },
-  };
+  });
 };
 
 /** One parameter's step from tfjs-core: -> [param, mu, nu]. A step that is skipped keeps them by its coefficients. */

@@ -1,13 +1,13 @@
 import { add, div, matMul, mul, sqrt, square, sum, type Tensor, transpose } from "@tensorflow/tfjs-core";
-import type { GradientTransformation, Optimizer, Rate } from "../contracts.ts";
+import type { GradientTransformation, Optimizer, Rate, Updated } from "../contracts.ts";
 import { checkCount } from "../state/check.ts";
-import { checkPatterns, matches, type Pattern } from "../state/patterns.ts";
+import { checkPatterns, matchesName, type Pattern } from "../state/patterns.ts";
 import { disposeMap, mapTensors } from "../state/tensor-map.ts";
 import { chain } from "../transforms/chain.ts";
 import { addDecayedWeights, type NoState, scaleByLearningRate } from "../transforms/decay-and-rate.ts";
 import { type MomentumOptions, trace } from "../transforms/momentum.ts";
 import { toOptimizer } from "../transforms/to-optimizer.ts";
-import { type GroupState, groups } from "../wrappers/groups.ts";
+import { groups } from "../wrappers/groups.ts";
 import { type AdamwOptions, adamw } from "./adamw.ts";
 
 export interface OrthogonalizeOptions {
@@ -98,10 +98,10 @@ export const muon = ({
   iterations,
   notMatrices,
   adamw: rest = {},
-}: MuonOptions = {}): Optimizer<GroupState> => {
+}: MuonOptions = {}): Optimizer<Updated> => {
   const both = groups([
     {
-      params: (name, param) => param.rank === 2 && !matches(name, notMatrices ?? embeddingsAndHeads),
+      params: (name, param) => param.rank === 2 && !matchesName(name, notMatrices ?? embeddingsAndHeads),
       optimizer: toOptimizer(
         chain(
           trace({ momentum, nesterov }),

@@ -8,7 +8,8 @@ import {
   type Evaluate,
   type Gradients,
   groups,
-  type State,
+  type Optimizer,
+  type OptimizerState,
   stateFromTensors,
   stateLayout,
   stateTensors,
@@ -17,16 +18,16 @@ import {
 import { disposeMap } from "../state/tensor-map.ts";
 import { decay, rate } from "../testing/float64.testing.ts";
 import { type Numbers, noise, numbers, progressAt, read, tensors, worstError } from "../testing/numbers.testing.ts";
-import { type AnyOptimizer, fixed, given, rows } from "../testing/rows.testing.ts";
+import { fixed, given, rows } from "../testing/rows.testing.ts";
 
 const gradients = Array.from({ length: 10 }, (_, i) => numbers(100 + i, 0.3));
 
 interface Run {
   params: TensorMap;
-  state: State;
+  state: OptimizerState;
 }
 
-const start = (optimizer: AnyOptimizer): Run => {
+const start = (optimizer: Optimizer): Run => {
   const params = tensors(numbers(1));
   return { params, state: optimizer.init(params) };
 };
@@ -40,7 +41,7 @@ const finish = async ({ params, state }: Run) => {
 };
 
 /** Takes a state apart as a checkpoint does, bytes and JSON, and builds it again. */
-const throughCheckpoint = async (state: State): Promise<State> => {
+const throughCheckpoint = async (state: OptimizerState): Promise<OptimizerState> => {
   const layout = JSON.parse(JSON.stringify(stateLayout(state)));
   const tensorsOf: Record<string, Tensor> = {};
   for (const [path, held] of Object.entries(stateTensors(state))) {
@@ -48,7 +49,7 @@ const throughCheckpoint = async (state: State): Promise<State> => {
     tensorsOf[path] = tensor(new Float32Array(Uint8Array.from(bytes).buffer), held.shape);
   }
   disposeState(state);
-  return stateFromTensors(layout, tensorsOf);
+  return stateFromTensors<OptimizerState>(layout, tensorsOf);
 };
 
 describe.each(rows)("$name", (row) => {
@@ -107,12 +108,7 @@ describe.each(rows)("$name", (row) => {
         ]),
       );
       const applied = parts.map((grads) => {
-        const result = many.update(
-          given(tensors(grads), row),
-          inParts.state as never,
-          inParts.params,
-          progressAt(step),
-        );
+        const result = many.update(given(tensors(grads), row), inParts.state, inParts.params, progressAt(step));
         Object.assign(inParts, result);
         return result.applied;
       });
@@ -133,8 +129,8 @@ describe.each(rows)("$name", (row) => {
     const grouped = groups([{ params: ["attn", /ffn/], optimizer: row.make(rate, options) }, { optimizer: adamw() }]);
     const alone = row.make(rate, options);
     const run = start(grouped);
-    const own: Run = { params: part(tensors(numbers(1))), state: 0 };
-    own.state = alone.init(own.params);
+    const params = part(tensors(numbers(1)));
+    const own: Run = { params, state: alone.init(params) };
     const evaluate: Evaluate = (params, o) => part(fixed(params, o));
     const ownGiven = (grads: Numbers): Gradients => {
       const own = part(tensors(grads));
@@ -143,7 +139,7 @@ describe.each(rows)("$name", (row) => {
     const live = new Set<number>();
     gradients.slice(0, 4).forEach((grads, i) => {
       const before = memory().numTensors;
-      Object.assign(run, grouped.update(given(tensors(grads), row), run.state as never, run.params, progressAt(i)));
+      Object.assign(run, grouped.update(given(tensors(grads), row), run.state, run.params, progressAt(i)));
       live.add(memory().numTensors - before);
       Object.assign(own, alone.update(ownGiven(grads), own.state, own.params, progressAt(i)));
     });
@@ -159,7 +155,7 @@ describe.each(rows)("$name", (row) => {
     const first = new Float32Array(8).map((_, i) => noise(9, i));
     const [tall, wide] = [first.slice(0, 6), first.slice(6)];
     let params: TensorMap = { "layer.weight": tensor(tall, [3, 2]), "layer.bias": tensor(wide, [2]) };
-    let state: State = optimizer.init(params);
+    let state = optimizer.init(params);
     const evaluate = evaluateOf(problem);
     const initial = lossOf(problem, params);
     for (let step = 0; step < steps; step++) {

@@ -13,7 +13,7 @@ import {
   tidy,
   where,
 } from "@tensorflow/tfjs-core";
-import type { Kernels, TensorMap } from "../contracts.ts";
+import type { OptimizerKernels, TensorMap } from "../contracts.ts";
 import { disposeMap, mapTensors } from "./tensor-map.ts";
 
 // Decisions on values that only the device knows. Reading them would stall the device, and cannot be done at all
@@ -45,7 +45,7 @@ export const sumOf = (tensors: readonly Tensor[]): Tensor => {
 };
 
 /** The L2 norm over all tensors: scalar. */
-export const globalNorm = (tensors: TensorMap, kernels: Kernels = {}): Tensor => {
+export const globalNorm = (tensors: TensorMap, kernels: OptimizerKernels = {}): Tensor => {
   const list = Object.values(tensors);
   if (kernels.globalNorm) return kernels.globalNorm(list);
   return tidy(() => (list.length === 0 ? scalar(0) : sqrt(sumOf(list.map((tensor) => sum(square(tensor)))))));

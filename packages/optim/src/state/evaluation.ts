@@ -1,4 +1,4 @@
-import type { Evaluate, Gradients, TensorMap } from "../contracts.ts";
+import type { Evaluate, MeasuredGradients, TensorMap } from "../contracts.ts";
 
 /** For optimizers that cannot do without more gradients. */
 export const requireEvaluate = (where: string, evaluate: Evaluate | undefined): Evaluate => {
@@ -12,5 +12,12 @@ export const requireEvaluate = (where: string, evaluate: Evaluate | undefined): 
  * Gradients of a whole batch, with the `evaluate` of its last microbatch. A batch of one is marked, too: an optimizer that
  * cannot work so is to say it in the first step, not when the batch has grown.
  */
-export const ofLastMicrobatch = (grads: TensorMap, evaluate: Evaluate | undefined): Gradients =>
-  evaluate ? { grads, evaluate, accumulated: true } : grads;
+export const ofLastMicrobatch = (
+  grads: TensorMap,
+  evaluate: Evaluate | undefined,
+  targets?: number,
+): MeasuredGradients => ({
+  grads,
+  ...(targets !== undefined && { targets }),
+  ...(evaluate && { evaluate, accumulated: true }),
+});

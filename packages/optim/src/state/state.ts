@@ -1,5 +1,5 @@
 import { Tensor } from "@tensorflow/tfjs-core";
-import type { State, TensorMap } from "../contracts.ts";
+import type { OptimizerState, State, TensorMap } from "../contracts.ts";
 import { disposeMap } from "./tensor-map.ts";
 
 /** A state without its tensors: JSON. Where a tensor was, `{ "tensor": path }`. */
@@ -19,7 +19,7 @@ const walk = (state: State, path: string, visit: Visit): StateLayout => {
   }
   const at = (key: string | number) => (path === "" ? `${key}` : `${path}/${key}`);
   if (Array.isArray(state)) return state.map((item, i) => walk(item, at(i), visit));
-  const entries = Object.entries(state as { [key: string]: State });
+  const entries = Object.entries(state as unknown as { [key: string]: State });
   return { state: Object.fromEntries(entries.map(([key, item]) => [key, walk(item, at(key), visit)])) };
 };
 
@@ -36,7 +36,7 @@ export const stateTensors = (state: State): Record<string, Tensor> => {
 export const stateLayout = (state: State): StateLayout => walk(state, "", () => {});
 
 /** The inverse of `stateTensors` and `stateLayout`. Takes the tensors over. */
-export const stateFromTensors = <S extends State = State>(layout: StateLayout, tensors: TensorMap): S => {
+export const stateFromTensors = <S extends State = OptimizerState>(layout: StateLayout, tensors: TensorMap): S => {
   const unused = new Set(Object.keys(tensors));
   const build = (node: StateLayout): State => {
     if (typeof node === "number") return node;
@@ -50,7 +50,7 @@ export const stateFromTensors = <S extends State = State>(layout: StateLayout, t
     const { state } = node as { state: { [key: string]: StateLayout } };
     return Object.fromEntries(Object.entries(state).map(([key, item]) => [key, build(item)]));
   };
-  const state = build(layout) as S;
+  const state = build(layout) as unknown as S;
   const [extra] = unused;
   if (extra !== undefined)
     throw new RangeError(`stateFromTensors: expected the tensors of the layout, got "${extra}" too`);

@@ -1,5 +1,5 @@
-import { engine, mul, type Tensor, tidy, zerosLike } from "@tensorflow/tfjs-core";
-import type { Evaluation, Gradients, TensorMap } from "../contracts.ts";
+import { engine, mul, Tensor, tidy, zerosLike } from "@tensorflow/tfjs-core";
+import type { Gradients, MeasuredGradients, TensorMap } from "../contracts.ts";
 
 /** One tensor for each one in `map`; what `fn` makes on the way is disposed of. */
 export const mapTensors = (map: TensorMap, fn: (tensor: Tensor, name: string) => Tensor): TensorMap =>
@@ -25,11 +25,16 @@ const unshared = (tensor: Tensor): Tensor => {
 export const unsharedMap = (map: TensorMap): TensorMap =>
   Object.fromEntries(Object.entries(map).map(([name, tensor]) => [name, unshared(tensor)]));
 
-const isEvaluation = (gradients: Gradients): gradients is Evaluation => typeof gradients.evaluate === "function";
+/** A parameter may be called `grads`, too: then there is a tensor under the name. */
+const isMeasured = (gradients: Gradients): gradients is MeasuredGradients =>
+  gradients.grads !== undefined && !(gradients.grads instanceof Tensor);
 
 /** The two forms of gradients as one. */
-export const asEvaluation = (gradients: Gradients): Pick<Evaluation, "grads"> & Partial<Evaluation> =>
-  isEvaluation(gradients) ? gradients : { grads: gradients };
+export const asMeasured = (gradients: Gradients): MeasuredGradients =>
+  isMeasured(gradients) ? gradients : { grads: gradients };
+
+/** Disposes of gradients that nobody wants. */
+export const disposeGradients = (gradients: Gradients): void => disposeMap(asMeasured(gradients).grads);
 
 /** For each parameter what `fn` makes, gathered into one map for each of its keys. */
 export const mapEach = <K extends string>(

@@ -1,5 +1,5 @@
 import { engine, type Tensor, tensor } from "@tensorflow/tfjs-core";
-import type { AdamwAttrs, Kernels, Progress, TensorMap } from "../contracts.ts";
+import type { AdamwAttrs, OptimizerKernels, Progress, TensorMap } from "../contracts.ts";
 
 // What the tests share: tensors from numbers and back, a small deterministic source of numbers, and kernels that
 // really write in place, over the memory of the stock cpu backend.
@@ -73,7 +73,7 @@ export const worstError = (actual: Record<string, ArrayLike<number>>, expected: 
 const memoryOf = (t: Tensor): Float32Array =>
   (engine().backend as unknown as { data: { get(id: object): { values: Float32Array } } }).data.get(t.dataId).values;
 
-export const plainKernels: Required<Kernels> = {
+export const plainKernels: Required<OptimizerKernels> = {
   adamw(param, grad, mu, nu, gradScale, a: AdamwAttrs) {
     const [p, g, m, v] = [param, grad, mu, nu].map(memoryOf) as [
       Float32Array,

@@ -50,12 +50,9 @@ const diagonal: Numbers = Object.fromEntries(
 );
 const sampled = numbers(60, 0.5);
 
-// biome-ignore lint/suspicious/noExplicitAny: the states of the rows differ
-export type AnyOptimizer = Optimizer<any>;
-
 export interface Row {
   name: string;
-  make(learningRate: Rate, options: { weightDecay: number }): AnyOptimizer;
+  make(learningRate: Rate, options: { weightDecay: number }): Optimizer;
   reference(): Reference;
   /** Learning rates that suit the two problems; they fall to 0 in a line. */
   parabola: number;

@@ -1,9 +1,10 @@
 import "@tensorflow/tfjs-backend-cpu";
 import { describe, expect, it } from "vitest";
-import { accumulate, adamw, ema, latestWeightAverage, lawa, sgd } from "../index.ts";
+import { accumulate, adamw, ema, lawa, sgd } from "../index.ts";
 import { disposeMap } from "../state/tensor-map.ts";
 import { type Numbers, numbers, plainKernels, read, tensors, worstError } from "../testing/numbers.testing.ts";
 import { listed, run } from "../testing/run.testing.ts";
+import { latestWeightAverage } from "./averages.ts";
 
 describe("averages", () => {
   it("ema follows the parameters", async () => {

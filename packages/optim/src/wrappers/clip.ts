@@ -1,38 +1,52 @@
 import { add, div, minimum, mul, scalar, type Tensor, tidy } from "@tensorflow/tfjs-core";
-import type { GradientTransformation, Kernels, Optimizer, State } from "../contracts.ts";
+import type {
+  GradientTransformation,
+  Optimizer,
+  OptimizerKernels,
+  OptimizerState,
+  Updated,
+  Updating,
+} from "../contracts.ts";
 import { checkPositive } from "../state/check.ts";
+import { after, defineWrapper } from "../state/define-optimizer.ts";
 import { choose, globalNorm, isFiniteScalar } from "../state/device-scalar.ts";
-import { asEvaluation, disposeMap, mapTensors } from "../state/tensor-map.ts";
+import { asMeasured, disposeMap, mapTensors } from "../state/tensor-map.ts";
 
 export interface ClipOptions {
+  /**
+   * Of the L2 norm over all gradients.
+   *
+   * @defaultValue 0.5
+   */
   maxNorm?: number;
-  kernels?: Kernels;
+  /** @defaultValue none: the norm is made of tfjs-core's operations */
+  kernels?: OptimizerKernels;
 }
 
 /** As PyTorch: min(1, maxNorm / (norm + 1e-6)). Zero for an infinite norm. */
 const factorOf = (norm: Tensor, maxNorm: number): Tensor => tidy(() => minimum(div(maxNorm, add(norm, 1e-6)), 1));
 
 /**
- * The norm before clipping is in the state: `state.norm.data()` reads it, until the next update consumes it. So are the
- * steps that were skipped because it was not finite: all of them, and those in a row up to now.
+ * The norm before clipping, and the steps that were skipped because it was not finite: all of them, and those in a row up to
+ * now. `readings` reads them.
  */
-export type ClipState<S extends State = State> = {
+export type ClipState = {
   norm: Tensor;
   skipped: Tensor;
   skippedInARow: Tensor;
-  inner: S;
+  inner: OptimizerState;
 };
 
 /**
  * Clips the gradients to a global L2 norm before they reach `inner`. Nothing is multiplied here: the factor travels with
  * the gradients. A norm that is not finite skips the step.
  */
-export const clip = <S extends State>(
-  inner: Optimizer<S>,
+export const clip = <R extends Updating>(
+  inner: Optimizer<R>,
   { maxNorm = 0.5, kernels }: ClipOptions = {},
-): Optimizer<ClipState<S>> => {
+): Optimizer<R | Updated> => {
   checkPositive("clip", { maxNorm });
-  return {
+  return defineWrapper<ClipState, R>(inner, {
     init: (params) => ({
       norm: scalar(0),
       skipped: scalar(0),
@@ -40,7 +54,7 @@ export const clip = <S extends State>(
       inner: inner.init(params),
     }),
     update(gradients, state, params, progress, gradScale) {
-      const raw = globalNorm(asEvaluation(gradients).grads, kernels);
+      const raw = globalNorm(asMeasured(gradients).grads, kernels);
       const norm = gradScale ? mul(raw, gradScale) : raw.clone();
       const factor = tidy(() => (gradScale ? mul(factorOf(norm, maxNorm), gradScale) : factorOf(norm, maxNorm)));
       const counts = tidy(() => {
@@ -51,11 +65,13 @@ export const clip = <S extends State>(
         };
       });
       for (const tensor of [raw, state.norm, state.skipped, state.skippedInARow]) tensor.dispose();
-      const result = inner.update(gradients, state.inner, params, progress, factor);
-      factor.dispose();
-      return { ...result, state: { norm, ...counts, inner: result.state } };
+      return after(
+        () => inner.update(gradients, state.inner, params, progress, factor),
+        (result) => ({ ...result, state: { norm, ...counts, inner: result.state } }),
+        () => factor.dispose(),
+      );
     },
-  };
+  });
 };
 
 /** The same as a transformation, for a chain: multiplies the updates. */

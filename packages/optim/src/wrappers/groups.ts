@@ -1,17 +1,21 @@
 import type { Tensor } from "@tensorflow/tfjs-core";
-import type { Evaluate, Optimizer, State, TensorMap } from "../contracts.ts";
+import type { Evaluate, Optimizer, OptimizerState, TensorMap, Updated, Updating } from "../contracts.ts";
 import { checkFit } from "../state/check.ts";
-import { checkPatterns, matches, type Pattern } from "../state/patterns.ts";
-import { asEvaluation, disposeMap, mapTensors } from "../state/tensor-map.ts";
+import { defineWrapper, type UpdatedAs } from "../state/define-optimizer.ts";
+import { checkPatterns, matchesName, type Pattern } from "../state/patterns.ts";
+import { asMeasured, disposeMap, mapTensors } from "../state/tensor-map.ts";
 
-export interface Group {
-  /** What belongs to the group: patterns over names or a predicate. Left out: all that no group before it took. */
+export interface Group<R extends Updating = Updating> {
+  /**
+   * What belongs to the group: patterns over names or a predicate.
+   *
+   * @defaultValue all that no group before it took
+   */
   params?: readonly Pattern[] | ((name: string, param: Tensor) => boolean);
-  // biome-ignore lint/suspicious/noExplicitAny: groups differ in their states
-  optimizer: Optimizer<any>;
+  optimizer: Optimizer<R>;
 }
 
-export type GroupState = readonly State[];
+type GroupState = readonly OptimizerState[];
 
 const pick = (map: TensorMap, names: readonly string[]): TensorMap =>
   Object.fromEntries(names.map((name) => [name, map[name]!]));
@@ -20,9 +24,9 @@ const pick = (map: TensorMap, names: readonly string[]): TensorMap =>
  * Gives each parameter to the optimizer of the first group that it belongs to. The state is the list of theirs. Whatever the
  * order of the groups, `evaluate` sees all weights as they were before the step.
  */
-export const groups = (list: readonly Group[]): Optimizer<GroupState> => {
-  const belongs = ({ params }: Group, name: string, param: Tensor) =>
-    params === undefined || (typeof params === "function" ? params(name, param) : matches(name, params));
+export const groups = <R extends Updating>(list: readonly Group<R>[]): Optimizer<R | Updated> => {
+  const belongs = ({ params }: Group<R>, name: string, param: Tensor) =>
+    params === undefined || (typeof params === "function" ? params(name, param) : matchesName(name, params));
 
   /** The names of each group's parameters. */
   const split = (params: TensorMap): string[][] => {
@@ -39,7 +43,7 @@ export const groups = (list: readonly Group[]): Optimizer<GroupState> => {
     return names;
   };
 
-  return {
+  return defineWrapper<GroupState, R>(list[0]!.optimizer, {
     init(params) {
       const all = Object.keys(params);
       const names = split(params);
@@ -52,7 +56,7 @@ export const groups = (list: readonly Group[]): Optimizer<GroupState> => {
       return list.map(({ optimizer }, i) => optimizer.init(pick(params, names[i]!)));
     },
     update(gradients, state, params, progress, gradScale) {
-      const { grads, evaluate, accumulated } = asEvaluation(gradients);
+      const { grads, evaluate, accumulated, targets } = asMeasured(gradients);
       checkFit("groups", "gradients", grads, params);
       if (!Array.isArray(state) || state.length !== list.length) {
         throw new RangeError(`groups: expected ${list.length} states, got ${state?.length}; make them with init()`);
@@ -61,20 +65,27 @@ export const groups = (list: readonly Group[]): Optimizer<GroupState> => {
       // The last group moves when nobody is left to ask; the others' weights are lent once more, and cost nothing until then.
       const kept = evaluate ? mapTensors(pick(params, names.slice(0, -1).flat()), (param) => param.clone()) : {};
       const before = { ...params, ...kept };
-      const next: Record<string, Tensor> = { ...params };
-      let applied = false;
-      const states = list.map(({ optimizer }, i) => {
-        const part = pick(grads, names[i]!);
-        const given = evaluate ? { grads: part, evaluate: within(evaluate, before, names[i]!), accumulated } : part;
-        const result = optimizer.update(given, state[i], pick(params, names[i]!), progress, gradScale);
-        Object.assign(next, result.params);
-        applied ||= result.applied;
-        return result.state;
+      const results = list.map(({ optimizer }, i) => {
+        const given = {
+          grads: pick(grads, names[i]!),
+          ...(targets !== undefined && { targets }),
+          ...(evaluate && { evaluate: within(evaluate, before, names[i]!), accumulated }),
+        };
+        return optimizer.update(given, state[i]!, pick(params, names[i]!), progress, gradScale);
       });
-      disposeMap(kept);
-      return { params: next, state: states, applied };
+      const joined = (all: readonly Updated[]): UpdatedAs<GroupState> => {
+        disposeMap(kept);
+        return {
+          params: Object.assign({ ...params }, ...all.map((result) => result.params)),
+          state: all.map((result) => result.state),
+          applied: all.some((result) => result.applied),
+        };
+      };
+      return results.every((result) => !(result instanceof Promise))
+        ? joined(results as unknown as readonly Updated[])
+        : Promise.all(results).then(joined);
     },
-  };
+  });
 };
 
 /** A group asks for gradients at parameters of its own; the others stay where they were before the step. */

@@ -10,33 +10,53 @@ import {
   type Tensor,
   tidy,
 } from "@tensorflow/tfjs-core";
-import type { Kernels, Optimizer, State } from "../contracts.ts";
+import type { Optimizer, OptimizerKernels, OptimizerState, Updated, Updating } from "../contracts.ts";
 import { checkPositive } from "../state/check.ts";
+import { after, defineWrapper } from "../state/define-optimizer.ts";
 import { choose, globalNorm, isFiniteScalar } from "../state/device-scalar.ts";
-import { asEvaluation } from "../state/tensor-map.ts";
+import { asMeasured } from "../state/tensor-map.ts";
 
 export interface LossScalingOptions {
-  /** The first scale. */
+  /**
+   * The first scale.
+   *
+   * @defaultValue 2^15
+   */
   initial?: number;
-  /** By how much the scale falls after a step that was not finite, and grows after `growthInterval` good ones. */
+  /**
+   * The scale is divided by it after a step that was not finite, and multiplied after `growthInterval` good ones.
+   *
+   * @defaultValue 2
+   */
   factor?: number;
+  /** @defaultValue 2000 */
   growthInterval?: number;
-  /** Bounds of the scale. */
+  /**
+   * The scale never falls below it.
+   *
+   * @defaultValue 1
+   */
   lowest?: number;
+  /**
+   * The scale never grows above it.
+   *
+   * @defaultValue 2^24
+   */
   highest?: number;
-  kernels?: Kernels;
+  /** @defaultValue none: the norm is made of tfjs-core's operations */
+  kernels?: OptimizerKernels;
 }
 
 /** `scale` multiplies the loss of the next microbatch; `good` counts the finite steps since it last changed. */
-export type LossScalingState<S extends State = State> = { scale: Tensor; good: Tensor; inner: S };
+export type LossScalingState = { scale: Tensor; good: Tensor; inner: OptimizerState };
 
 /**
- * Dynamic loss scaling. The gradient function multiplies the loss by `state.scale`, a scalar tensor, before it
+ * Dynamic loss scaling. The gradient function multiplies the loss by `lossScale(state)`, a scalar tensor, before it
  * differentiates; here the gradients are divided by it again, by a factor that travels with them. Where their norm is
  * not finite the step is skipped and the scale falls. All of it happens on the device.
  */
-export const lossScaling = <S extends State>(
-  inner: Optimizer<S>,
+export const lossScaling = <R extends Updating>(
+  inner: Optimizer<R>,
   {
     initial = 2 ** 15,
     factor = 2,
@@ -45,7 +65,7 @@ export const lossScaling = <S extends State>(
     highest = 2 ** 24,
     kernels,
   }: LossScalingOptions = {},
-): Optimizer<LossScalingState<S>> => {
+): Optimizer<R | Updated> => {
   checkPositive("lossScaling", { initial, "factor - 1": factor - 1, lowest, highest });
   if (!(lowest <= initial && initial <= highest)) {
     throw new RangeError(
@@ -55,10 +75,10 @@ export const lossScaling = <S extends State>(
   if (!(growthInterval >= 1)) {
     throw new RangeError(`lossScaling: expected "growthInterval" to be at least 1, got ${growthInterval}`);
   }
-  return {
+  return defineWrapper<LossScalingState, R>(inner, {
     init: (params) => ({ scale: scalar(initial), good: scalar(0), inner: inner.init(params) }),
     update(gradients, { scale, good, inner: innerState }, params, progress, gradScale) {
-      const { grads } = asEvaluation(gradients);
+      const { grads } = asMeasured(gradients);
       const norm = globalNorm(grads, kernels);
       const next = tidy(() => {
         const finite = isFiniteScalar(norm);
@@ -72,25 +92,39 @@ export const lossScaling = <S extends State>(
           good: mul(choose(finite, counted, 0), choose(grows, 0, 1)),
         };
       });
-      const result = inner.update(gradients, innerState, params, progress, next.gradScale);
-      for (const tensor of [norm, next.gradScale, scale, good]) tensor.dispose();
-      return { ...result, state: { scale: next.scale, good: next.good, inner: result.state } };
+      norm.dispose();
+      return after(
+        () => inner.update(gradients, innerState, params, progress, next.gradScale),
+        (result) => ({ ...result, state: { scale: next.scale, good: next.good, inner: result.state } }),
+        // `evaluate` may still multiply by the old scale.
+        () => {
+          for (const tensor of [next.gradScale, scale, good]) tensor.dispose();
+        },
+      );
     },
-  };
+  });
 };
 
+export interface SkipOptions {
+  /** @defaultValue none: the norm is made of tfjs-core's operations */
+  kernels?: OptimizerKernels;
+}
+
 /** Skips steps whose gradients are not finite, on the device. `clip` and `lossScaling` do so, too. */
-export const skipNonFinite = <S extends State>(
-  inner: Optimizer<S>,
-  { kernels }: { kernels?: Kernels } = {},
-): Optimizer<S> => ({
-  init: inner.init,
-  update(gradients, state, params, progress, gradScale) {
-    const norm = globalNorm(asEvaluation(gradients).grads, kernels);
-    const scale = tidy(() => choose(isFiniteScalar(norm), gradScale ?? 1, 0));
-    const result = inner.update(gradients, state, params, progress, scale);
-    norm.dispose();
-    scale.dispose();
-    return result;
-  },
-});
+export const skipNonFinite = <R extends Updating>(
+  inner: Optimizer<R>,
+  { kernels }: SkipOptions = {},
+): Optimizer<R | Updated> =>
+  defineWrapper<OptimizerState, R>(inner, {
+    init: inner.init,
+    update(gradients, state, params, progress, gradScale) {
+      const norm = globalNorm(asMeasured(gradients).grads, kernels);
+      const scale = tidy(() => choose(isFiniteScalar(norm), gradScale ?? 1, 0));
+      norm.dispose();
+      return after(
+        () => inner.update(gradients, state, params, progress, scale),
+        (result) => result,
+        () => scale.dispose(),
+      );
+    },
+  });

@@ -149,3 +149,50 @@ describe("gradient noise scale", () => {
     );
   });
 });
+
+describe.each(["inner-product", "cosine"] as const)("a batch that grows by the %s test", (rule) => {
+  /** The test in float64, for batches of these gradients: after which of them there is a step. */
+  const decide = (gradientOf: (i: number) => Numbers, count: number, theta: number) => {
+    const taken: boolean[] = [];
+    let batch: number[][] = [];
+    const dot = (a: number[], b: number[]) => a.reduce((sum, x, j) => sum + x * b[j]!, 0);
+    const mean = (list: number[][]) => list[0]!.map((_, j) => list.reduce((sum, g) => sum + g[j]!, 0) / list.length);
+    for (let i = 0; i < count; i++) {
+      batch.push(Object.values(gradientOf(i)).flat());
+      const n = batch.length;
+      const products = batch.slice(1).map((g, k) => dot(g, mean(batch.slice(0, k + 1))));
+      const average = products.reduce((sum, p) => sum + p, 0) / products.length;
+      const variance = products.reduce((sum, p) => sum + (p - average) ** 2, 0) / (products.length - 1);
+      const [before, now] = [n > 1 ? mean(batch.slice(0, -1)) : [], mean(batch)];
+      taken.push(
+        rule === "cosine"
+          ? n > 1 && dot(before, now) / Math.hypot(...before) / Math.hypot(...now) > theta
+          : n > 2 && variance / (n - 1) < theta * average ** 2,
+      );
+      if (taken.at(-1)) batch = [];
+    }
+    return taken;
+  };
+
+  it.each([0.3, 0.6, 0.95])("decides by the formula, with a theta of %d", async (theta) => {
+    const gradientOf = (i: number) =>
+      Object.fromEntries(
+        Object.entries(numbers(2)).map(([name, list]) => [name, list.map((x, j) => x + 2 * noise(170 + i, j))]),
+      );
+    const taken: boolean[] = [];
+    await run(
+      progressiveBatch(sgd(), { rule, theta }),
+      Array.from({ length: 40 }, (_, i) => () => tensors(gradientOf(i))),
+      async (state) => void taken.push((await one(state.count)) === 0),
+    );
+    const expected = decide(gradientOf, 40, theta);
+    expect(taken).toEqual(expected);
+    expect(new Set(expected).size).toBe(2);
+  });
+});
+
+it("refuses a rule that there is not", () => {
+  expect(() => progressiveBatch(sgd(), { rule: "covariance" as "cosine" })).toThrow(
+    'progressiveBatch: expected "rule" to be one of norm, inner-product, cosine, got covariance',
+  );
+});

@@ -1,14 +1,20 @@
 import { add, div, maximum, mul } from "@tensorflow/tfjs-core";
-import type { Kernels, Optimizer, State } from "../contracts.ts";
+import type { Optimizer, OptimizerKernels, OptimizerState, Updated, Updating } from "../contracts.ts";
 import { checkPositive } from "../state/check.ts";
+import { after, defineWrapper } from "../state/define-optimizer.ts";
 import { choose, globalNorm, isTaken } from "../state/device-scalar.ts";
 import { requireEvaluate } from "../state/evaluation.ts";
-import { asEvaluation, disposeMap, mapTensors } from "../state/tensor-map.ts";
+import { asMeasured, disposeMap, mapTensors } from "../state/tensor-map.ts";
 
 export interface SamOptions {
-  /** The radius of the neighbourhood, in the L2 norm over all parameters. */
+  /**
+   * The radius of the neighbourhood, in the L2 norm over all parameters.
+   *
+   * @defaultValue 0.05
+   */
   rho?: number;
-  kernels?: Kernels;
+  /** @defaultValue none: the norm is made of tfjs-core's operations */
+  kernels?: OptimizerKernels;
 }
 
 /**
@@ -16,12 +22,15 @@ export interface SamOptions {
  * `params + rho g / ||g||`. Needs `evaluate`. It goes outside of `accumulate`, so that each microbatch climbs on its own,
  * and throws where it finds itself inside.
  */
-export const sam = <S extends State>(inner: Optimizer<S>, { rho = 0.05, kernels }: SamOptions = {}): Optimizer<S> => {
+export const sam = <R extends Updating>(
+  inner: Optimizer<R>,
+  { rho = 0.05, kernels }: SamOptions = {},
+): Optimizer<R | Updated> => {
   checkPositive("sam", { rho });
-  return {
+  return defineWrapper<OptimizerState, R>(inner, {
     init: inner.init,
     update(gradients, state, params, progress, gradScale) {
-      const { grads, accumulated, ...more } = asEvaluation(gradients);
+      const { grads, accumulated, targets, ...more } = asMeasured(gradients);
       const evaluate = requireEvaluate("sam", more.evaluate);
       if (accumulated) {
         throw new TypeError(
@@ -39,10 +48,13 @@ export const sam = <S extends State>(inner: Optimizer<S>, { rho = 0.05, kernels 
       // The new gradients are not scaled; of the scale only its verdict remains.
       const taken = gradScale && isTaken(gradScale);
       const scale = taken && choose(taken, 1, 0);
-      const result = inner.update({ grads: there, evaluate }, state, params, progress, scale);
       taken?.dispose();
-      scale?.dispose();
-      return result;
+      const measured = { grads: there, evaluate, ...(targets !== undefined && { targets }) };
+      return after(
+        () => inner.update(measured, state, params, progress, scale),
+        (result) => result,
+        () => scale?.dispose(),
+      );
     },
-  };
+  });
 };

@@ -1,6 +1,6 @@
 import { preset } from "@cramkit/model";
+import { studySettings } from "../recipe/optimizer-settings.ts";
 import type { Recipe } from "../recipe/recipe.ts";
-import { studyAdamw } from "../recipe/study-adamw.ts";
 import { crammedBert } from "./crammed-bert.ts";
 
 /** BERT-base at the budget of the challenge (bert-c0, bert-o0): post-norm, batch 1536, cosine. */
@@ -16,7 +16,7 @@ export const bertBase = (): Recipe => {
     model: preset("bert-base"),
     training: {
       ...base.training,
-      optimizer: { ...studyAdamw, learningRate: 5e-4, clipNorm: null },
+      optimizer: studySettings("adamw", { learningRate: 5e-4, clipNorm: null }),
       // 30,000 of the 900,000 steps that the study counts a budget in.
       schedule: { name: "budget-cosine-decay", warmup: 30 / 900, cooldown: 0 },
       batchSize: 1536,

@@ -1,4 +1,5 @@
 import { preset } from "@cramkit/model";
+import { studySettings } from "../recipe/optimizer-settings.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { bertBase } from "./bert-base.ts";
 
@@ -13,8 +14,8 @@ export const bertOriginal = (): Recipe => {
     training: {
       ...base.training,
       budget: "1000000 steps",
-      // Adam with betas 0.9 and 0.999, epsilon 1e-8 and an L2 penalty of 0.01.
-      optimizer: { name: "adam_classic", learningRate: 1e-4, clipNorm: null },
+      // Adam with betas 0.9 and 0.999, epsilon 1e-8 and an L2 penalty of 0.01, on the weights of norms, too.
+      optimizer: studySettings("adam_classic", { learningRate: 1e-4, clipNorm: null, noDecay: ["bias"] }),
       // 80,000 of 8,000,000 microbatches of 64.
       schedule: { name: "polynomial-decay", warmup: 0.01, cooldown: 0 },
       batchSize: 512,

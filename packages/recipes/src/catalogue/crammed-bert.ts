@@ -1,6 +1,6 @@
 import { preset } from "@cramkit/model";
+import { studySettings } from "../recipe/optimizer-settings.ts";
 import type { Recipe } from "../recipe/recipe.ts";
-import { studyAdamw } from "../recipe/study-adamw.ts";
 
 /**
  * The final recipe of the study (v2: crammed-bert, bert-o4, the Pile): 16 layers of 768, 25 % of every row masked, AdamW
@@ -37,7 +37,8 @@ export const crammedBert = (): Recipe => ({
   training: {
     budget: "24 hours",
     loss: { name: "cross-entropy", labelSmoothing: 0, zLoss: 0 },
-    optimizer: studyAdamw,
+    optimizer: studySettings("adamw"),
+    groups: [],
     schedule: { name: "budget-triangle2", warmup: 0, cooldown: 0 },
     batchSize: 8192,
     batchRamp: 0.6,

@@ -1,6 +1,6 @@
 import { preset } from "@cramkit/model";
+import { studySettings } from "../recipe/optimizer-settings.ts";
 import type { Recipe } from "../recipe/recipe.ts";
-import { studyAdamw } from "../recipe/study-adamw.ts";
 import { bertBase } from "./bert-base.ts";
 
 /** BERT-large as Izsak et al. (2021) train it, at the budget of the challenge (bert-large-izsak, bert-izsak). */
@@ -13,7 +13,7 @@ export const izsak = (): Recipe => {
     model: preset("izsak-large"),
     training: {
       ...base.training,
-      optimizer: { ...studyAdamw, learningRate: 2e-3, epsilon: 1e-6, clipNorm: null },
+      optimizer: studySettings("adamw", { learningRate: 2e-3, epsilon: 1e-6, clipNorm: null }),
       schedule: { name: "budget-linear", warmup: 0.06, cooldown: 0 },
       batchSize: 4096,
       dropout: 0.1,

@@ -1,5 +1,5 @@
+import { studySettings } from "../recipe/optimizer-settings.ts";
 import type { Recipe } from "../recipe/recipe.ts";
-import { studyAdamw } from "../recipe/study-adamw.ts";
 import { crammedBert } from "./crammed-bert.ts";
 
 /** A small crammed BERT on the English that comes with every installation: minutes on a CPU, no network, no data. */
@@ -33,7 +33,7 @@ export const quickstart = (): Recipe => {
     training: {
       ...base.training,
       budget: "1.5e6 tokens",
-      optimizer: { ...studyAdamw, learningRate: 3e-3 },
+      optimizer: studySettings("adamw", { learningRate: 3e-3 }),
       batchSize: 8,
       batchRamp: 0,
       microbatchSize: 8,

@@ -17,7 +17,7 @@ import {
   type Params,
   valueAndNamedGrads,
 } from "@cramkit/model";
-import { adamw, disposeState, type Kernels } from "@cramkit/optim";
+import { adamw, disposeState, type OptimizerKernels } from "@cramkit/optim";
 import type { Tokenizer } from "@cramkit/tokenizer";
 import { add, tidy } from "@tensorflow/tfjs-core";
 import { disposeTensors, type NamedTensors } from "../named-tensors.ts";
@@ -30,7 +30,7 @@ export interface TraineeSpec {
   readonly params?: NamedTensors;
   readonly config: ModelConfig;
   readonly tokenizer: Tokenizer;
-  readonly kernels?: Kernels;
+  readonly kernels?: OptimizerKernels;
 }
 
 /** A model that the finetuning protocols of @cramkit/glue can train: the encoder, a new head, AdamW. */

@@ -12,7 +12,7 @@ import {
   predictTokens,
   valueAndNamedGrads,
 } from "@cramkit/model";
-import { adamw, clip, disposeState, type Kernels } from "@cramkit/optim";
+import { adamw, clip, disposeState, type OptimizerKernels } from "@cramkit/optim";
 import { slice, type Tensor, tensor, tidy } from "@tensorflow/tfjs-core";
 import { disposeTensors, type NamedTensors, tensorsOf } from "../named-tensors.ts";
 
@@ -43,7 +43,7 @@ export const tolerances = {
 
 interface VerifyOptions {
   readonly precision: keyof typeof tolerances;
-  readonly kernels?: Kernels;
+  readonly kernels?: OptimizerKernels;
 }
 
 /** Recomputes a reference case on the current backend: forward, gradients and three optimizer steps. */
@@ -130,7 +130,12 @@ const forward = async (params: Params, config: ModelConfig, fixture: Fixture) =>
 };
 
 /** Consumes the parameters. */
-const threeSteps = async (params: Params, config: ModelConfig, fixture: Fixture, kernels: Kernels | undefined) => {
+const threeSteps = async (
+  params: Params,
+  config: ModelConfig,
+  fixture: Fixture,
+  kernels: OptimizerKernels | undefined,
+) => {
   const { lr, betas, eps, weight_decay: weightDecay, clip: maxNorm } = fixture.optimizer;
   const stepped = adamw({
     learningRate: lr,

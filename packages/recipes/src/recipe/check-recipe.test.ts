@@ -24,9 +24,22 @@ it.each([
   ],
   [
     ["model.position=scaled-sinusoidal", 'training.frozen=["pos_embeding"]'],
-    'training.frozen: expected parts of the names of parameters, got "pos_embeding", which is in none of 22; there is pos_embedding, word_embedding',
+    'training.frozen: expected whole parts of the names of parameters, got "pos_embeding", which is in none of 22; there is pos_embedding, word_embedding',
   ],
-  [['training.frozen=["e"]'], "training.frozen: expected a parameter that is left to train, got none"],
+  [
+    ['training.frozen=["encoder.layers.1.attn","layers.2"]'],
+    'training.frozen: expected whole parts of the names of parameters, got "layers.2", which is in none of 21; there is ',
+  ],
+  [['training.frozen=["word"]'], 'got "word", which is in none of 21; there is '],
+  [
+    ['training.optimizer.noDecay=["biass"]'],
+    'training.optimizer.noDecay: expected whole parts of the names of parameters, got "biass"',
+  ],
+  [
+    ['training.groups=[{"params":["word_embeding"],"optimizer":{"name":"sgd"}}]'],
+    'training.groups.0.params: expected whole parts of the names of parameters, got "word_embeding"',
+  ],
+  [['training.frozen=["encoder"]'], "training.frozen: expected a parameter that is left to train, got none"],
   [
     ['training.sequenceCurriculum={"lengths":[24,128],"fractions":[0,0.5]}'],
     "training.sequenceCurriculum: expected lengths that divide the 128 tokens of a row, got 24",

@@ -1,4 +1,5 @@
 import { type ModelConfig, parameterShapes } from "@cramkit/model";
+import { matchesName, wholeParts } from "@cramkit/optim";
 import { parseBudget } from "./budget.ts";
 import { flopsPerToken } from "./flops.ts";
 import { checkMasking } from "./masking.ts";
@@ -16,7 +17,7 @@ import { sequenceCurriculumOf } from "./trained-length.ts";
 export const checkRecipe = (recipe: Recipe): void => {
   const config = modelOf(recipe, recipe.tokenizer.vocabSize);
   checkMasking(recipe);
-  checkFrozen(recipe, config);
+  checkNames(recipe, config);
   if (sequenceCurriculumOf(recipe) && config.funnel !== null)
     throw new RangeError("training.sequenceCurriculum: expected null with model.funnel, which needs its own lengths");
   const { budget, batchSize, microbatchSize, schedule, progressiveBatch, batchRamp, averaging } = recipe.training;
@@ -36,15 +37,26 @@ export const checkRecipe = (recipe: Recipe): void => {
   parseBudget(budget, flopsPerToken(config, recipe));
 };
 
-const checkFrozen = ({ training: { frozen } }: Recipe, config: ModelConfig): void => {
+/** Every name in a recipe must be that of a parameter, and something must be left to train. */
+const checkNames = ({ training: { frozen, groups, optimizer } }: Recipe, config: ModelConfig): void => {
   const names = parameterShapes(config).map(({ name }) => name);
-  for (const pattern of frozen) {
-    if (names.some((name) => name.includes(pattern))) continue;
-    const parts = [...new Set(names.flatMap((name) => name.split(".")))].filter((part) => !/^\d+$/.test(part));
+  checkParts("training.frozen", frozen, names);
+  if (names.every((name) => matchesName(name, frozen.map(wholeParts))))
+    throw new RangeError("training.frozen: expected a parameter that is left to train, got none");
+  checkParts("training.optimizer.noDecay", optimizer.noDecay ?? [], names);
+  for (const [index, group] of groups.entries()) {
+    checkParts(`training.groups.${index}.params`, group.params, names);
+    checkParts(`training.groups.${index}.optimizer.noDecay`, group.optimizer.noDecay ?? [], names);
+  }
+};
+
+const checkParts = (setting: string, parts: readonly string[], names: readonly string[]): void => {
+  for (const part of parts) {
+    if (names.some((name) => matchesName(name, [wholeParts(part)]))) continue;
+    const known = [...new Set(names.flatMap((name) => name.split(".")))].filter((known) => !/^\d+$/.test(known));
+    const near = part.includes(".") ? nearest(part, names) : nearest(part, known);
     throw new RangeError(
-      `training.frozen: expected parts of the names of parameters, got "${pattern}", which is in none of ${names.length}; there is ${nearest(pattern, parts).join(", ")}`,
+      `${setting}: expected whole parts of the names of parameters, got "${part}", which is in none of ${names.length}; there is ${near.join(", ")}`,
     );
   }
-  if (names.every((name) => frozen.some((pattern) => name.includes(pattern))))
-    throw new RangeError("training.frozen: expected a parameter that is left to train, got none");
 };

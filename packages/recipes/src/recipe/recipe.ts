@@ -1,11 +1,17 @@
 import { type ModelConfig, maskedLossNames } from "@cramkit/model";
-import { studyOptimizerNames } from "@cramkit/optim";
 import { studyScheduleNames } from "@cramkit/scheduler";
 import { z } from "zod";
 import { budgetForm, isBudget } from "./budget.ts";
 import { describeIssue } from "./issue.ts";
+import { optimizerSchemas } from "./optimizer-settings.ts";
 
 const isObject = (value: unknown): boolean => typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** The study's two averages of weights. */
+export const averagings = [
+  { kind: "ema", decay: 0.995 },
+  { kind: "latest", snapshots: 10, every: 1000 },
+] as const;
 
 /** What a recipe may hold. Built on first use: importing this package does nothing. */
 const createSchema = () => {
@@ -50,22 +56,7 @@ const createSchema = () => {
     }),
   ]);
 
-  /** Largest global norm of a gradient; null does not clip. */
-  const clipNorm = positive.nullable();
-
-  const optimizer = z.discriminatedUnion("name", [
-    z.strictObject({
-      name: z.literal("adamw"),
-      learningRate: positive,
-      b1: share.lt(1),
-      b2: share.lt(1),
-      epsilon: positive,
-      weightDecay: z.number().min(0),
-      clipNorm,
-    }),
-    /** With the study's hyperparameters. */
-    z.strictObject({ name: z.enum(studyOptimizerNames), learningRate: positive, clipNorm }),
-  ]);
+  const { optimizer, groupOptimizer } = optimizerSchemas();
 
   /** What the training minimises over the masked positions; held-out losses are cross-entropy in any case. */
   const loss = z
@@ -85,9 +76,13 @@ const createSchema = () => {
   /** Weights that are evaluated and kept in place of the last ones; the training does not see them. */
   const averaging = z.discriminatedUnion("kind", [
     /** The exponential moving average over the steps. */
-    z.strictObject({ kind: z.literal("ema"), decay: share.lt(1) }),
+    z.strictObject({ kind: z.literal("ema"), decay: share.lt(1).default(averagings[0].decay) }),
     /** The mean of the last `snapshots` copies, one every so many steps (LAWA). */
-    z.strictObject({ kind: z.literal("latest"), snapshots: count, every: count }),
+    z.strictObject({
+      kind: z.literal("latest"),
+      snapshots: count.default(averagings[1].snapshots),
+      every: count.default(averagings[1].every),
+    }),
   ]);
 
   const recipe = z.strictObject({
@@ -154,6 +149,13 @@ const createSchema = () => {
       budget: z.custom<string>(isBudget, `expected ${budgetForm}`),
       loss: loss.default({ name: "cross-entropy", labelSmoothing: 0, zLoss: 0 }),
       optimizer,
+      /**
+       * Parameters with an optimizer of their own, by whole parts of their names, in the order in which they are asked;
+       * `optimizer` has the rest, and all learning rates follow the schedule.
+       */
+      groups: z
+        .array(z.strictObject({ params: z.array(z.string().min(1)).min(1), optimizer: groupOptimizer }))
+        .default([]),
       schedule: z.strictObject({ name: z.enum(studyScheduleNames), warmup: share, cooldown: share }),
       /** Examples of one optimizer step at the end of the ramp. */
       batchSize: count,
@@ -176,7 +178,7 @@ const createSchema = () => {
         .default(null),
       /** Each time through the rows in a new order, in place of the one they are stored in. */
       reshuffle: z.boolean().default(false),
-      /** Parts of the names of parameters that keep their first values. */
+      /** Whole parts of the names of parameters that keep their first values: `encoder.layers.1` is no part of layer 10. */
       frozen: z.array(z.string().min(1)),
       averaging: averaging.nullable(),
     }),
@@ -218,7 +220,9 @@ const createSchema = () => {
     }),
   });
   return recipe.refine(
-    ({ backend, training }) => backend.precision === "float32" || training.optimizer.name !== "adahessian",
+    ({ backend, training: { optimizer, groups } }) =>
+      backend.precision === "float32" ||
+      ![optimizer, ...groups.map((group) => group.optimizer)].some(({ name }) => name === "adahessian"),
     {
       path: ["training", "optimizer", "name"],
       error:

@@ -1,8 +1,7 @@
 import { type PresetName, preset } from "@cramkit/model";
-import { studyLearningRate, studyOptimizerNames } from "@cramkit/optim";
 import { nearest } from "./nearest.ts";
-import { parseRecipe, type Recipe } from "./recipe.ts";
-import { studyAdamw } from "./study-adamw.ts";
+import { optimizerNames, studySettings } from "./optimizer-settings.ts";
+import { averagings, parseRecipe, type Recipe } from "./recipe.ts";
 
 type Tree = Record<string, unknown>;
 
@@ -13,39 +12,67 @@ const taken = new Map([
   ["model.attentionDropout", "training.dropout"],
 ]);
 
+interface Setting {
+  readonly path: string;
+  readonly keys: readonly string[];
+  readonly value: unknown;
+}
+
 /**
- * Applies `key.path=value` settings, as of `--set`, to a recipe. Values are JSON where they parse as such, else text. A
+ * Applies `key.path=value` settings, as of `--set`, to a recipe. Values are JSON if they parse as such, else text. A
  * key must exist in the recipe; the whole is checked again. Another `training.optimizer.name` brings its own
- * hyperparameters with it, and `model` may be the name of an architecture of the study.
+ * hyperparameters with it, `training.averaging.kind` its own fields, and `model` may be the name of an architecture of the study.
+ *
+ * What replaces a whole comes first and fields of it after, whatever the order of the settings; of two settings of one path the
+ * later one holds.
+ *
+ * @throws RangeError naming the setting
  */
 export const applySettings = (recipe: Recipe, settings: readonly string[]): Recipe => {
-  const copy = structuredClone(recipe) as Tree;
-  for (const setting of settings) {
-    const at = setting.indexOf("=");
-    if (at < 1) throw new RangeError(`--set: expected KEY=VALUE, as in training.batchSize=512, got "${setting}"`);
-    const [path, text] = [setting.slice(0, at), setting.slice(at + 1)];
-    const source = taken.get(path);
-    if (source) throw new RangeError(`--set ${path}: a recipe takes it from ${source}; set that`);
-    const keys = path.split(".");
-    const last = keys.pop()!;
-    let node = copy;
-    for (const key of keys) node = child(node, key, path) as Tree;
+  const copy = structuredClone(parseRecipe(recipe, recipe.name)) as Tree;
+  // The outer ones first; sorting keeps the order of equals.
+  const ordered = settings.map(parseSetting).sort((a, b) => rank(a) - rank(b));
+  for (const { path, keys, value } of ordered) {
+    const replace = replacements[path];
+    const parents = keys.slice(0, -1);
+    const last = keys.at(-1)!;
+    if (replace) {
+      const owner = parents.at(-1)!;
+      const grandparent = parents.slice(0, -1).reduce((node, key) => child(node, key, path) as Tree, copy);
+      grandparent[owner] = replace(child(grandparent, owner, path) as Tree | null, value);
+      continue;
+    }
+    const node = parents.reduce((node, key) => child(node, key, path) as Tree, copy);
     child(node, last, path);
-    const value = parseValue(text);
-    if (path === "training.optimizer.name") Object.assign(copy.training as Tree, { optimizer: renamed(node, value) });
-    else if (path === "model" && typeof value === "string") node.model = preset(value as PresetName);
-    else node[last] = value;
+    node[last] = path === "model" && typeof value === "string" ? preset(value as PresetName) : value;
   }
   return parseRecipe(copy, "--set");
 };
 
-/** Another optimizer comes with the study's learning rate and hyperparameters; only the clipping stays. */
-const renamed = (optimizer: Tree, name: unknown): Tree => {
-  if (name === optimizer.name) return optimizer;
-  const { clipNorm } = optimizer;
-  if (name === "adamw") return { ...studyAdamw, clipNorm };
-  const known = studyOptimizerNames.find((candidate) => candidate === name);
-  return known ? { name, learningRate: studyLearningRate(known), clipNorm } : { ...optimizer, name };
+const parseSetting = (setting: string): Setting => {
+  const at = setting.indexOf("=");
+  if (at < 1) throw new RangeError(`--set: expected KEY=VALUE, as in training.batchSize=512, got "${setting}"`);
+  const [path, text] = [setting.slice(0, at), setting.slice(at + 1)];
+  const source = taken.get(path);
+  if (source) throw new RangeError(`--set ${path}: a recipe takes it from ${source}; set that`);
+  return { path, keys: path.split("."), value: parseValue(text) };
+};
+
+/** A kind replaces what it stands in: after that is replaced as a whole, before any other field of it is set. */
+const rank = ({ path, keys }: Setting): number => keys.length - (Object.hasOwn(replacements, path) ? 0.5 : 0);
+
+/** Fields that say what the others are. Given what they stand in and their new value, they make its successor. */
+const replacements: Readonly<Record<string, (current: Tree | null, value: unknown) => unknown>> = {
+  /** Another optimizer comes with the study's learning rate and hyperparameters; only the clipping stays. */
+  "training.optimizer.name": (current, name) => {
+    if (name === current?.name) return current;
+    const known = optimizerNames.find((candidate) => candidate === name);
+    return known ? studySettings(known, { clipNorm: current?.clipNorm as number | null }) : { ...current, name };
+  },
+  "training.averaging.kind": (current, kind) => {
+    if (kind === current?.kind) return current;
+    return averagings.find((candidate) => candidate.kind === kind) ?? { ...current, kind };
+  },
 };
 
 const child = (node: unknown, key: string, path: string): unknown => {

@@ -1,10 +1,11 @@
 import "@tensorflow/tfjs-backend-cpu";
 import { join } from "node:path";
-import { stateTensors } from "@cramkit/optim";
+import { restartBatch, stateTensors } from "@cramkit/optim";
 import { memory, tensor } from "@tensorflow/tfjs-core";
 import { expect, it } from "vitest";
 import { Interrupted } from "../progress.ts";
-import { trainingOptimizer, withoutPartialBatch } from "../recipe/optimizer.ts";
+import { trainingOptimizer } from "../recipe/optimizer.ts";
+import { studySettings } from "../recipe/optimizer-settings.ts";
 import { readRun } from "../run-record.ts";
 import { quiet, tinyRun } from "../testing/tiny.testing.ts";
 import { runRecipe } from "./run.ts";
@@ -34,7 +35,7 @@ const train = async (training: Partial<typeof recipe.training>, every = Number.P
 
 it("is a fixed batch where the test is always passed, and where it never is", async () => {
   // Without moments: their bias corrections count microbatches, too.
-  const optimizer = { name: "sgd", learningRate: 0.1, clipNorm: 0.5 } as const;
+  const optimizer = studySettings("sgd", { learningRate: 0.1 });
   const two = await train({ optimizer, progressiveBatch: { theta: 1e9, monotone: false } });
   expect(two).toEqual(await train({ optimizer, batchSize: 16 }));
   const three = await train({ optimizer, progressiveBatch: { theta: 1e-9, monotone: false } });
@@ -56,7 +57,7 @@ it("begins its batch anew with microbatches of another size", () => {
   const fresh = optimizer.init(params);
   const { state } = optimizer.update({ weight: tensor([3, 4]) }, optimizer.init(params), params, progress);
   const before = memory().numTensors;
-  const anew = stateTensors(withoutPartialBatch(state));
+  const anew = stateTensors(restartBatch(state));
   expect(memory().numTensors).toBe(before);
   for (const name of ["count", "squares", "sums/weight"])
     expect(anew[name]!.dataSync(), name).toEqual(stateTensors(fresh)[name]!.dataSync());

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { startCompute } from "../compute.ts";
+import { studySettings } from "../recipe/optimizer-settings.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { readRun } from "../run-record.ts";
 import { quiet, tinyRun } from "../testing/tiny.testing.ts";
@@ -74,7 +75,7 @@ describe.runIf(await hasAdapter())("a recipe of 50 steps", async () => {
     ["sam", 5e-3],
     ["sophia", 1e-3],
   ] as const)("gives %s, which asks for more gradients, the same ones", async (name, learningRate) => {
-    const training = { budget: "6 steps", optimizer: { name, learningRate, clipNorm: 0.5 } };
+    const training = { budget: "6 steps", optimizer: studySettings(name, { learningRate }) };
     const want = await lossesOf(`${name}-cpu`, { name: "cpu" }, training);
     const got = await lossesOf(`${name}-webgpu`, { name: "webgpu" }, training);
     expect(Math.max(...relativeErrors(got.heldOut, want.heldOut))).toBeLessThan(1e-4);

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSyn
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { Interrupted } from "../progress.ts";
+import { studySettings } from "../recipe/optimizer-settings.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { readRun, runFiles } from "../run-record.ts";
 import { quiet, tinyRun } from "../testing/tiny.testing.ts";
@@ -191,7 +192,7 @@ it.each([
 });
 
 it("trains with another optimizer of the study, named in one setting", async () => {
-  const { recipe, root } = tinyRun({ optimizer: { name: "lion", learningRate: 1e-3, clipNorm: 0.5 } });
+  const { recipe, root } = tinyRun({ optimizer: studySettings("lion", { learningRate: 1e-3 }) });
   const at = folders(root);
   await runRecipe(recipe, at, quiet);
   const { masked } = await readRun(at.folder);

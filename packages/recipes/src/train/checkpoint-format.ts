@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { safetensorsChunks, type TensorEntry } from "@cramkit/checkpoint";
 import {
   disposeState,
-  type State,
+  type OptimizerState,
   type StateLayout,
   stateFromTensors,
   stateLayout,
@@ -13,7 +13,7 @@ import type { GuardState, Progress, TrainState } from "@cramkit/trainer";
 import type { CheckpointFormat } from "@cramkit/trainer/node";
 import { disposeTensors, entriesOf, type NamedTensors, readEntries, tensorsOf } from "../named-tensors.ts";
 
-export type TrainingState = TrainState<NamedTensors, State>;
+export type TrainingState = TrainState<NamedTensors, OptimizerState>;
 
 export const disposeTrainingState = ({ params, optimizer }: TrainingState): void => {
   disposeTensors(params);

@@ -1,5 +1,5 @@
 import { type encode, type ModelConfig, type Params, valueAndNamedGrads } from "@cramkit/model";
-import type { Evaluate, Gradients, State } from "@cramkit/optim";
+import type { Evaluate, Gradients, OptimizerState } from "@cramkit/optim";
 import type { MaskedBatch } from "@cramkit/packer";
 import type { GradFn, Progress } from "@cramkit/trainer";
 import {
@@ -30,7 +30,7 @@ export interface MaskedGradientOptions {
   /** Tokens of the rows that the batch is cut into; absent: rows stay whole. */
   readonly rowLength?: (progress: Progress) => number;
   /** The factor of the loss that the optimizer wants: a scalar, borrowed. */
-  readonly lossScale?: (state: State) => Tensor | undefined;
+  readonly lossScale?: (state: OptimizerState) => Tensor | undefined;
   /** Of the targets that Sophia draws, and of the words that SCRIPT fills in. */
   readonly drawSeed?: (progress: Progress) => number;
 }
@@ -41,7 +41,7 @@ export const maskedLanguageModelGradient =
     config: ModelConfig,
     loss: TrainingLoss,
     { dropoutSeed, rowLength, lossScale, drawSeed = () => 0 }: MaskedGradientOptions = {},
-  ): GradFn<NamedTensors, MaskedBatch, Gradients, State> =>
+  ): GradFn<NamedTensors, MaskedBatch, Gradients, OptimizerState> =>
   (params, whole, progress, state) => {
     const batch = rowLength ? unfold(whole, rowLength(progress)) : whole;
     const options = dropoutSeed ? { dropout: { seed: dropoutSeed(progress) } } : {};
@@ -54,7 +54,7 @@ export const maskedLanguageModelGradient =
       there.value.dispose();
       return scale ? divided(there.grads, scale) : there.grads;
     };
-    return { loss: value, grads: { grads, evaluate } };
+    return { loss: value, grads: { grads, evaluate, targets: batch.positions.length } };
   };
 
 /** The batch in rows of this length, which divides its own: what lies flat stays as it is. */

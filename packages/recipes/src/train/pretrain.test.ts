@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Kernels } from "@cramkit/optim";
+import type { OptimizerKernels } from "@cramkit/optim";
 import { TrainingDiverged } from "@cramkit/trainer";
 import type { MetricsRow } from "@cramkit/trainer/node";
 import { memory, type Tensor, tensor } from "@tensorflow/tfjs-core";
@@ -11,6 +11,7 @@ import { type Prepared, prepare } from "../prepare/prepare.ts";
 import { Interrupted, type RunContext } from "../progress.ts";
 import { maskingOf, specialId } from "../recipe/masking.ts";
 import { modelOf } from "../recipe/model-of.ts";
+import { studySettings } from "../recipe/optimizer-settings.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { readRun, runFiles } from "../run-record.ts";
 import { quiet, tinyRun } from "../testing/tiny.testing.ts";
@@ -43,7 +44,7 @@ const changed = (changes: Changes): Recipe =>
 interface Attempt {
   readonly recipe?: Recipe;
   readonly folder?: string;
-  readonly kernels?: Kernels;
+  readonly kernels?: OptimizerKernels;
   readonly backend?: string;
   readonly restart?: () => Promise<void>;
   readonly context?: Partial<RunContext>;
@@ -108,7 +109,7 @@ const checkpointsOf = (folder: string) => {
 };
 
 /** The kernels of the backend; `before` is called with the number of the call and the parameter. */
-const kernelsWith = (before: (call: number, param: Tensor) => void): Kernels => {
+const kernelsWith = (before: (call: number, param: Tensor) => void): OptimizerKernels => {
   let calls = 0;
   return {
     ...compute.kernels!,
@@ -335,8 +336,14 @@ it.each([
 });
 
 it("leaves frozen parameters as they began, also when it is resumed", async () => {
-  const frozen = changed({ model: { position: "scaled-sinusoidal" }, training: { frozen: ["pos_embedding.scale"] } });
-  const { folder, left, weights } = await run({ recipe: frozen });
+  const frozen = changed({
+    model: { position: "scaled-sinusoidal" },
+    training: { frozen: ["pos_embedding.scale_factor"] },
+  });
+  const { folder, left, said, weights } = await run({ recipe: frozen });
+  expect(said).toMatch(
+    /^frozen: 1 of \d+ tensors, 1 of [\d,]+ values: encoder\.embedding\.pos_embedding\.scale_factor$/m,
+  );
   const { checkpoints } = runFiles(folder);
   const newest = join(checkpoints, readdirSync(checkpoints).sort().at(-1)!, "tensors.safetensors");
   const [scale] = (await readEntries(newest)).filter(({ name }) => name.endsWith("pos_embedding.scale_factor"));
@@ -367,7 +374,7 @@ it.each([
 
 it.each(["sam", "sophia", "adahessian", "shampoo", "muon"] as const)("trains with %s, and resumes", async (name) => {
   const learningRate = { sam: 5e-3, sophia: 1e-3, adahessian: 0.05, shampoo: 5e-3, muon: 0.02 }[name];
-  const optimizer = { name, learningRate, clipNorm: 0.5 };
+  const optimizer = studySettings(name, { learningRate });
   const recipe = changed({ training: { optimizer, budget: "6 steps", batchSize: 8 } });
   const whole = await run({ recipe });
   const heldOut = whole.metrics.flatMap((row) => (typeof row.heldOutLoss === "number" ? [row.heldOutLoss] : []));
@@ -386,7 +393,7 @@ it.each(["focal", "script"] as const)("trains by the loss %s, and resumes", asyn
 });
 
 it("shows sam the same gradients with a scaled loss", async () => {
-  const optimizer = { name: "sam", learningRate: 5e-3, clipNorm: 0.5 } as const;
+  const optimizer = studySettings("sam", { learningRate: 5e-3 });
   const training = { optimizer, budget: "4 steps" };
   const plain = await run({ recipe: changed({ training }) });
   const scaled = await run({ recipe: changed({ training, backend: { precision: "mixed" } }) });

@@ -1,5 +1,6 @@
 import { isOutOfMemory } from "@cramkit/trainer";
 import type { RunContext } from "../progress.ts";
+import { describeFrozen } from "./frozen-parameters.ts";
 import { chooseMicrobatch, smallerMicrobatch } from "./microbatch.ts";
 import { openSession, type PretrainSpec } from "./session.ts";
 import { type Pretrained, trainFrom } from "./training.ts";
@@ -12,6 +13,8 @@ export const pretrain = async (spec: PretrainSpec, context: RunContext): Promise
   const session = await openSession(spec, context);
   const { checkpoints, saver } = session;
   try {
+    const frozen = describeFrozen(spec.recipe, spec.config);
+    if (frozen) context.say(frozen);
     let snapshot = session.resumed;
     let size = snapshot?.run.microbatchSize ?? (await chooseMicrobatch(spec, context));
     for (;;) {

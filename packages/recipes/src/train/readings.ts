@@ -1,6 +1,7 @@
+import { readings as readOptimizer } from "@cramkit/optim";
 import type { Progress } from "@cramkit/trainer";
 import { memory } from "@tensorflow/tfjs-core";
-import { readOptimizer, type TrainingOptimizer } from "../recipe/optimizer.ts";
+import type { TrainingOptimizer } from "../recipe/optimizer.ts";
 import type { TrainingState } from "./checkpoint-format.ts";
 import type { Session } from "./session.ts";
 
@@ -15,7 +16,7 @@ export const trainingReadings = async (
   last: Progress,
 ): Promise<Record<string, number>> => {
   const { skippedInARow, microbatches, ...readings } = await readOptimizer(state.optimizer);
-  if (skippedInARow > hopelessSteps) guard.fail(`the gradients of ${skippedInARow} steps in a row were not finite`);
+  if (skippedInARow! > hopelessSteps) guard.fail(`the gradients of ${skippedInARow} steps in a row were not finite`);
   const { longestCheckpointMs: _, ...spent } = ledger.spent();
   const device = memory() as { numBytesAllocatedInGPU?: number };
   return {

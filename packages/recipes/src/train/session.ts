@@ -1,5 +1,5 @@
 import type { ModelConfig } from "@cramkit/model";
-import type { Kernels } from "@cramkit/optim";
+import type { OptimizerKernels } from "@cramkit/optim";
 import { elapsedClock } from "@cramkit/scheduler";
 import { createGuard, type Guard } from "@cramkit/trainer";
 import { type Checkpoints, openCheckpoints } from "@cramkit/trainer/node";
@@ -25,7 +25,7 @@ export interface PretrainSpec {
   /** Name of the backend: one that is no `cpu` trains on while checkpoints are written. */
   readonly backend: string;
   /** In-place kernels of the backend, where it has them. */
-  readonly kernels?: Kernels;
+  readonly kernels?: OptimizerKernels;
   /** Starts the backend anew, after memory ran out: the next try begins on a clean device. */
   readonly restart?: () => Promise<void>;
   /** Rows and masks of the held-out losses. */

@@ -1,4 +1,4 @@
-import type { Gradients, Optimizer, State } from "@cramkit/optim";
+import { type Gradients, lossScale, type Optimizer, type OptimizerState } from "@cramkit/optim";
 import type { BatchCursor, MaskedBatch } from "@cramkit/packer";
 import {
   type Batches,
@@ -10,11 +10,11 @@ import {
 } from "@cramkit/trainer";
 import type { NamedTensors } from "../named-tensors.ts";
 import { streams, uniform } from "../random.ts";
-import { lossScale, releasing } from "../recipe/optimizer.ts";
 import { sequenceCurriculumOf } from "../recipe/trained-length.ts";
 import { trainingLoss } from "../recipe/training-loss.ts";
 import { trainingBatches } from "./batches.ts";
 import type { TrainingState } from "./checkpoint-format.ts";
+import { disposingOnFailure } from "./disposing-on-failure.ts";
 import { maskedLanguageModelGradient } from "./gradient.ts";
 import type { Session } from "./session.ts";
 
@@ -23,7 +23,7 @@ export const trainingSteps = (
   { spec: { recipe, prepared, config }, deadline, elapsed }: Session,
   optimizer: Optimizer,
   microbatchSize: number,
-): ((from: TrainingState) => AsyncGenerator<StepReport<NamedTensors, State>, void>) => {
+): ((from: TrainingState) => AsyncGenerator<StepReport<NamedTensors, OptimizerState>, void>) => {
   const uniformSeed = (stream: number) => (progress: Progress) =>
     Math.floor(uniform(recipe.seed, stream, progress.microbatch) * 2 ** 32);
   const grad = maskedLanguageModelGradient(config, trainingLoss(config, recipe.training.loss), {
@@ -39,8 +39,8 @@ export const trainingSteps = (
         batchSize: microbatchSize,
         cursor: (from.cursor ?? undefined) as BatchCursor | undefined,
       }) satisfies Batches<MaskedBatch>,
-      grad: grad satisfies GradFn<NamedTensors, MaskedBatch, Gradients, State>,
-      optimizer: releasing(optimizer) satisfies Trained<NamedTensors, State, Gradients>,
+      grad: grad satisfies GradFn<NamedTensors, MaskedBatch, Gradients, OptimizerState>,
+      optimizer: disposingOnFailure(optimizer) satisfies Trained<NamedTensors, OptimizerState, Gradients>,
       budget: deadline.fraction,
       size: (batch) => ({ examples: batch.batchSize, tokens: batch.batchSize * batch.seqLength }),
       elapsed,

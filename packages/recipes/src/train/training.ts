@@ -1,11 +1,11 @@
 import { init } from "@cramkit/model";
-import type { Gradients, Optimizer, State } from "@cramkit/optim";
+import { averagedWeights, type Gradients, type Optimizer, type OptimizerState, restartBatch } from "@cramkit/optim";
 import { initialState, type Progress, rolledBack, TrainingDiverged, trainGuarded } from "@cramkit/trainer";
 import { heldOutLoss } from "../evaluate/evaluate.ts";
 import { disposeTensors, type NamedTensors } from "../named-tensors.ts";
 import { Interrupted, stopPoint } from "../progress.ts";
 import { flopsPerToken } from "../recipe/flops.ts";
-import { averagedWeights, trainingOptimizer, withoutPartialBatch } from "../recipe/optimizer.ts";
+import { trainingOptimizer } from "../recipe/optimizer.ts";
 import {
   disposeTrainingState,
   type Snapshot,
@@ -148,8 +148,8 @@ const stateAt = (
   optimizer: Optimizer,
   microbatchSize: number,
 ): TrainingState => {
-  if (!snapshot) return initialState<NamedTensors, State, Gradients>(init(config, recipe.seed), optimizer);
+  if (!snapshot) return initialState<NamedTensors, OptimizerState, Gradients>(init(config, recipe.seed), optimizer);
   const state = stateOf(snapshot);
   if (snapshot.run.microbatchSize === microbatchSize) return state;
-  return { ...state, optimizer: withoutPartialBatch(state.optimizer) };
+  return { ...state, optimizer: restartBatch(state.optimizer) };
 };
