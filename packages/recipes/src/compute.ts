@@ -2,7 +2,7 @@ import { type CpuBackend, type CramkitWebgpuBackend, type Finding, type Kernels,
 import { type OptimizerKernels, optimizerKernels, registerGradients } from "@cramkit/ops";
 import type { CpuRuntime } from "@cramkit/ops/cpu";
 import type { Host } from "@cramkit/ops/webgpu";
-import type { Kernels as OptimizerKernelsOfOptim } from "@cramkit/optim";
+import type { OptimizerKernels as WantedKernels } from "@cramkit/optim";
 import type { Recipe } from "./recipe/recipe.ts";
 
 /** A started backend with our kernels on it: the composition root of every run. */
@@ -49,7 +49,7 @@ export const startCompute = async (
     name: backend.name,
     description,
     findings: backend.findings,
-    kernels: optimizerKernels() satisfies OptimizerKernelsOfOptim | undefined,
+    kernels: optimizerKernels() satisfies WantedKernels | undefined,
     async restart() {
       backend.dispose();
       backend = await start(backend.name);
