@@ -1,9 +1,20 @@
-import { type CpuBackend, type CramkitWebgpuBackend, type Finding, type Kernels, startBackend } from "@cramkit/backend";
+import {
+  type CpuBackend,
+  type CramkitWebgpuBackend,
+  type Finding,
+  type Kernels,
+  type StartedBackend,
+  startBackend,
+} from "@cramkit/backend";
 import { type OptimizerKernels, optimizerKernels, registerGradients } from "@cramkit/ops";
 import type { CpuRuntime } from "@cramkit/ops/cpu";
 import type { Host } from "@cramkit/ops/webgpu";
 import type { OptimizerKernels as WantedKernels } from "@cramkit/optim";
 import type { Recipe } from "./recipe/recipe.ts";
+
+/** What `startCompute` takes: the backend of a recipe. @defaultValue products: "wasm"; library: null */
+export type BackendSettings = Omit<Recipe["backend"], "products" | "library"> &
+  Partial<Pick<Recipe["backend"], "products" | "library">>;
 
 /** A started backend with our kernels on it: the composition root of every run. */
 export interface Compute {
@@ -11,6 +22,8 @@ export interface Compute {
   readonly description: string;
   /** What was looked at, and why this one was chosen. */
   readonly findings: readonly Finding[];
+  /** What computes matrix products on the CPU backend. */
+  readonly products: StartedBackend["products"];
   /** In-place kernels of the backend, where it has them. */
   readonly kernels: OptimizerKernels | undefined;
   /** Starts the same backend anew, without any tensors: what a device holds once it ran out of memory is not to be trusted. */
@@ -29,7 +42,7 @@ export const runtimeOf = {
 
 /** Starts the backend of a recipe and registers gradients and kernels. `allowSoftware`: on a WebGPU adapter that is a CPU. */
 export const startCompute = async (
-  { name, precision, threads }: Recipe["backend"],
+  { name, precision, threads, products = "wasm", library = null }: BackendSettings,
   { allowSoftware = false }: { allowSoftware?: boolean } = {},
 ): Promise<Compute> => {
   registerGradients();
@@ -39,16 +52,17 @@ export const startCompute = async (
         cpu: async () => (await import("@cramkit/ops/cpu")).cpuKernels satisfies Kernels,
         webgpu: async () => (await import("@cramkit/ops/webgpu")).webgpuKernels satisfies Kernels,
       },
-      cpu: { threads: threads ?? undefined },
+      cpu: { threads: threads ?? undefined, products, library: library ?? undefined, precision },
       webgpu: { precision, allowSoftware },
     });
   let backend = await start(name);
-  const isIgnored = precision === "mixed" && backend.name !== "webgpu";
-  const description = `${backend.description}${isIgnored ? " (in float32: mixed precision needs webgpu)" : ""}`;
+  const isIgnored = precision === "mixed" && backend.name === "tensorflow"; // the others say it themselves
+  const description = `${backend.description}${isIgnored ? " (in float32: mixed precision needs webgpu or cpu)" : ""}`;
   return {
     name: backend.name,
     description,
     findings: backend.findings,
+    products: backend.products,
     kernels: optimizerKernels() satisfies WantedKernels | undefined,
     async restart() {
       backend.dispose();

@@ -46,6 +46,8 @@ export interface RunSummary {
   readonly backend: string;
   readonly hardware: string;
   readonly node: string;
+  /** What computed matrix products on the CPU backend, with its version. */
+  readonly products?: string;
   readonly rowsPrepared: number;
   readonly epochs: number;
   /** SHA-256 over the files of the model that was left; absent in runs of older versions. */
@@ -68,6 +70,8 @@ export interface RunRecord {
 /** Names of the files in a run folder. */
 export const runFiles = (folder: string) => ({
   recipe: join(folder, "recipe.json"),
+  /** What computed matrix products when training last began or went on. */
+  products: join(folder, "products.json"),
   /** Where its prepared rows are. */
   data: join(folder, "data.json"),
   metrics: join(folder, "metrics.jsonl"),
@@ -107,6 +111,10 @@ export const readRun = async (folder: string): Promise<RunRecord> => {
 /** What the budget bought, where it is spent. */
 export const readSummary = async (folder: string): Promise<RunSummary | undefined> =>
   (await readJson(runFiles(folder).summary)) as RunSummary | undefined;
+
+/** The library that computed a run's products when it last went on, or "WebAssembly"; undefined before, and on other backends. */
+export const readProducts = async (folder: string): Promise<string | undefined> =>
+  ((await readJson(runFiles(folder).products)) as { by: string } | undefined)?.by;
 
 const parseKept = (recipe: unknown, file: string): Recipe => {
   try {

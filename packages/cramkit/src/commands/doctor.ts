@@ -1,6 +1,6 @@
 import { cpus, totalmem } from "node:os";
 import type { WebgpuReport } from "@cramkit/backend/webgpu";
-import { startCompute } from "@cramkit/recipes";
+import { type Compute, startCompute } from "@cramkit/recipes";
 import { Command } from "commander";
 import { print } from "../terminal/output.ts";
 
@@ -9,6 +9,7 @@ interface Finding {
   readonly available: boolean;
   readonly detail: string;
   readonly webgpu?: WebgpuReport;
+  readonly products?: Compute["products"];
 }
 
 export const doctorCommand = (): Command =>
@@ -27,13 +28,25 @@ export const doctorCommand = (): Command =>
       if (json) return print(JSON.stringify({ machine, backends }, null, 2));
       const { node, platform, cores, processor, memoryGB } = machine;
       print(`Node ${node} on ${platform}, ${cores} x ${processor}, ${memoryGB} GB`);
-      for (const { name, available, detail, webgpu } of backends) {
+      for (const { name, available, detail, webgpu, products } of backends) {
         print(available ? `+ ${name}: ${detail}` : missingLines(name, detail).join("\n"));
         if (webgpu) print(gpuLines(webgpu).join("\n"));
+        if (products) print(productsLines(products).join("\n"));
         if (name === "cpu" && !detail.includes("relaxed"))
           print("    faster: Node 22 or newer, which has relaxed SIMD");
       }
     });
+
+/** What computes matrix products, or why no library does and the command that installs one. */
+const productsLines = ({ library, remark = "" }: NonNullable<Compute["products"]>): string[] => {
+  if (library) {
+    const { name, version, kernel, file, bf16 } = library;
+    const mixed = bf16 ? "precision mixed in bf16" : "no bf16, so no precision mixed";
+    return [`    matrix products: ${name} ${version} (${kernel}) from ${file}; ${mixed}`];
+  }
+  const [why, ...remedies] = remark.split("; ");
+  return [`    matrix ${why}`, ...remedies.map((remedy) => `    three times as fast: ${remedy}`)];
+};
 
 /** An error of a backend, `function: what is missing; what to do (details)`, as lines for a person. */
 const missingLines = (name: string, message: string): string[] => {
@@ -46,9 +59,10 @@ const missingLines = (name: string, message: string): string[] => {
 
 const inspect = async (name: "tensorflow" | "cpu"): Promise<Finding> => {
   try {
-    const compute = await startCompute({ name, precision: "float32", threads: null });
+    const compute = await startCompute({ name, precision: "float32", threads: null, products: "auto" });
     compute.dispose();
-    return { name, available: true, detail: compute.description };
+    const { description, products } = compute;
+    return { name, available: true, detail: description.split(/; products | \(products /)[0]!, products };
   } catch (error) {
     return { name, available: false, detail: (error as Error).message };
   }

@@ -9,7 +9,7 @@ export const quickstart = (): Recipe => {
     ...base,
     name: "quickstart",
     description: "a small crammed BERT on the documentation of the installed packages: minutes on a CPU",
-    backend: { name: "cpu", precision: "float32", threads: null },
+    backend: { name: "cpu", precision: "float32", threads: null, products: "auto", library: null },
     corpus: {
       ...base.corpus,
       sources: [{ kind: "installed-documentation", root: "." }],

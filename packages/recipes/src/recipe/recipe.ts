@@ -95,6 +95,10 @@ const createSchema = () => {
       precision: z.enum(["float32", "mixed"]),
       /** Threads of the CPU backend; null for all cores. */
       threads: count.nullable(),
+      /** Matrix products of the CPU backend: our WebAssembly, the same bits everywhere; a library of the machine; or one if there is one. */
+      products: z.enum(["wasm", "library", "auto"]).default("auto"),
+      /** File or name of that library; null for the first that is found. */
+      library: z.string().nullable().default(null),
     }),
     corpus: z.strictObject({
       sources: z.array(source).min(1),

@@ -5,6 +5,7 @@ import { disposeTensors } from "../named-tensors.ts";
 import { flopsPerToken } from "../recipe/flops.ts";
 import { type RunSummary, readSummary, runFiles, writeJson } from "../run-record.ts";
 import { pretrain } from "../train/pretrain.ts";
+import { recordProducts } from "./products.ts";
 import type { RunStage } from "./stage.ts";
 
 /** Trains until the budget is used up: leaves `model/`, then `summary.json`. */
@@ -16,6 +17,7 @@ export const pretrainStage: RunStage = {
 
   async run({ recipe, folder, prepared, config, compute, heldOut, context }) {
     const files = runFiles(folder);
+    const products = await recordProducts(folder, compute, context);
     const { name: backend, kernels, restart } = compute;
     const trained = await pretrain({ recipe, folder, prepared, config, backend, kernels, restart, heldOut }, context);
     const { params, progress, microbatchSize, finishedMs, spent } = trained;
@@ -36,6 +38,7 @@ export const pretrainStage: RunStage = {
       ...spent,
       peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
       backend: compute.description,
+      products,
       hardware: `${cpus().length} x ${cpus()[0]?.model.trim() ?? "unknown processor"}`,
       node: process.versions.node,
       rowsPrepared: prepared.training.rowCount,

@@ -34,7 +34,7 @@ export const tinyRun = (changes: Partial<Recipe["training"]> = {}): { recipe: Re
     recipe: {
       ...base,
       name: "tiny",
-      backend: { ...base.backend, threads: 1 },
+      backend: { ...base.backend, threads: 1, products: "wasm" },
       corpus: {
         ...base.corpus,
         sources: [{ kind: "files", path: text, unit: "line" }],
