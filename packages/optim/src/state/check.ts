@@ -4,6 +4,13 @@ const expectRange = (where: string, name: string, value: number, range: string, 
   if (!holds) throw new RangeError(`${where}: expected "${name}" ${range}, got ${value}`);
 };
 
+/** Refuses options by another name than these: one that is misspelt would be left out without a word. */
+export const checkOptions = (where: string, options: object, names: readonly string[]): void => {
+  const unknown = Object.keys(options).find((name) => !names.includes(name));
+  if (unknown !== undefined)
+    throw new RangeError(`${where}: expected options of ${names.join(", ")}, got "${unknown}"`);
+};
+
 type Hyperparameters = Readonly<Record<string, number>>;
 
 /** Decay factors of moving averages: in [0, 1). */

@@ -2,11 +2,14 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { writeSafetensors } from "@cramkit/checkpoint";
 import { classify, encode, inputsOf, type Params, predictTokens } from "@cramkit/model";
+import { mul } from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Compute, startCompute } from "../compute.ts";
+import { disposeTensors, entriesOf } from "../named-tensors.ts";
 import { fillMask } from "./fill-mask.ts";
-import { loadModel } from "./saved-model.ts";
+import { loadModel, saveModel } from "./saved-model.ts";
 
 let compute: Compute;
 beforeAll(async () => {
@@ -86,5 +89,60 @@ describe("a folder that transformers wrote", () => {
     await expect(fillMask(await loadModel(fixture("classifier")), "The [MASK]")).rejects.toThrow(
       "expected a model with a masked-language-model head, got classification",
     );
+  });
+});
+
+describe("a folder of ours", () => {
+  const files = ["model.safetensors", "model_config.json", "tokenizer.json"];
+
+  const saved = async (params?: Params): Promise<string> => {
+    const { config, tokenizer, params: published } = await loadModel(fixture("masked"));
+    const folder = mkdtempSync(join(tmpdir(), "saved-"));
+    await saveModel(folder, { params: params ?? published, config, tokenizer });
+    disposeTensors(published);
+    return folder;
+  };
+
+  it("is refused when any bit of its files has changed", async () => {
+    const folder = await saved();
+    disposeTensors((await loadModel(folder)).params);
+    for (const name of [...files, "checksums.json"]) {
+      const whole = readFileSync(join(folder, name));
+      for (const at of [0, whole.length >> 1, whole.length - 2]) {
+        const flipped = Buffer.from(whole);
+        flipped[at]! ^= 1;
+        writeFileSync(join(folder, name), flipped);
+        await expect(loadModel(folder), `${name} at ${at}`).rejects.toThrow(/checksum|JSON|bytes|outside|got/);
+      }
+      writeFileSync(join(folder, name), whole);
+    }
+    disposeTensors((await loadModel(folder)).params);
+  });
+
+  it("says of a changed file what it is and what to do", async () => {
+    const folder = await saved();
+    const whole = readFileSync(join(folder, "model.safetensors"));
+    whole[whole.length - 1]! ^= 4;
+    writeFileSync(join(folder, "model.safetensors"), whole);
+    await expect(loadModel(folder)).rejects.toThrow(
+      /model\.safetensors: its checksum does not match, its content was changed; restore .* delete .*checksums\.json$/,
+    );
+    rmSync(join(folder, "checksums.json"));
+    disposeTensors((await loadModel(folder)).params);
+  });
+
+  it("is neither written nor read with weights that are not finite", async () => {
+    const { params } = await loadModel(fixture("masked"));
+    const [name] = Object.keys(params);
+    const spoilt = { ...params, [name!]: mul(params[name!]!, Number.NaN) };
+    await expect(saved(spoilt)).rejects.toThrow(/expected finite weights, got NaN in /);
+    const folder = await saved();
+    rmSync(join(folder, "checksums.json"));
+    await writeSafetensors(join(folder, "model.safetensors"), entriesOf(spoilt));
+    await expect(loadModel(folder)).rejects.toThrow(
+      /model\.safetensors: expected finite weights, got NaN in .*; its training diverged: train again/,
+    );
+    disposeTensors(spoilt);
+    params[name!]!.dispose();
   });
 });

@@ -1,14 +1,18 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fromHuggingFaceBert, requireTensors, type TensorEntry, writeSafetensors } from "@cramkit/checkpoint";
-import { writeFileAtomic } from "@cramkit/files";
+import { fault } from "@cramkit/errors";
+import { nameInside, writeFileAtomic } from "@cramkit/files";
 import { checkConfig, type ModelConfig, modelConfigFromHuggingFace, parameterShapes } from "@cramkit/model";
 import { bertTokenizer, type Tokenizer, tokenizerFromJson } from "@cramkit/tokenizer";
+import { requireFinite } from "../finite-tensors.ts";
 import { entriesOf, type NamedTensors, readEntries, tensorsOf } from "../named-tensors.ts";
 import { readJson } from "../run-record.ts";
 
+/** Sizes and digests of the others. */
+const checksumsFile = "checksums.json";
 const [weightsFile, configFile, tokenizerFile] = ["model.safetensors", "model_config.json", "tokenizer.json"] as const;
 
 /** A model that can be used: its weights, its configuration and its tokenizer. */
@@ -18,12 +22,56 @@ export interface SavedModel {
   readonly tokenizer: Tokenizer;
 }
 
-/** Writes `model.safetensors`, `model_config.json` and `tokenizer.json` into a folder. Borrows the weights. */
+/**
+ * Writes `model.safetensors`, `model_config.json` and `tokenizer.json` into a folder, and `checksums.json` over them. Borrows
+ * the weights.
+ *
+ * @throws a fault `not-finite` over weights that are NaN or infinite, before anything is written
+ */
 export const saveModel = async (folder: string, { params, config, tokenizer }: SavedModel): Promise<void> => {
+  for (const [name, value] of Object.entries(params)) requireFinite(await value.data(), { name, place: folder });
   await mkdir(folder, { recursive: true });
+  // While files are of two models, nothing says that they belong together.
+  await rm(join(folder, checksumsFile), { force: true });
   await writeSafetensors(join(folder, weightsFile), entriesOf(params), { metadata: { format: "pt" } });
   await writeFileAtomic(join(folder, configFile), `${JSON.stringify(config, null, 2)}\n`);
   await writeFileAtomic(join(folder, tokenizerFile), JSON.stringify(tokenizer.toJSON()));
+  const checksums: Record<string, Checksum> = {};
+  for (const name of [weightsFile, configFile, tokenizerFile]) checksums[name] = await checksumOf(join(folder, name));
+  await writeFileAtomic(join(folder, checksumsFile), `${JSON.stringify(checksums, null, 2)}\n`);
+};
+
+interface Checksum {
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+const checksumOf = async (path: string): Promise<Checksum> => {
+  const hash = createHash("sha256");
+  let bytes = 0;
+  for await (const chunk of createReadStream(path)) {
+    hash.update(chunk as Uint8Array);
+    bytes += (chunk as Uint8Array).length;
+  }
+  return { bytes, sha256: hash.digest("hex") };
+};
+
+/** Compares the files of a model of ours with their checksums. Folders of older versions, and of others, have none. */
+const requireChecksums = async (folder: string): Promise<void> => {
+  const damaged = (path: string, problem: string) =>
+    fault({
+      code: "damaged-file",
+      place: path,
+      problem,
+      remedy: `restore the model from a copy, or from its run's checkpoint: remove the folder and \`cramkit resume\` the run; after a change of your own, delete ${join(folder, checksumsFile)}`,
+    });
+  const checksums = (await readJson(join(folder, checksumsFile))) as Record<string, Checksum> | undefined;
+  for (const [name, expected] of Object.entries(checksums ?? {})) {
+    const path = nameInside(folder, name, checksumsFile);
+    const { bytes, sha256 } = await checksumOf(path);
+    if (bytes !== expected?.bytes) throw damaged(path, `expected ${expected?.bytes} bytes, got ${bytes}`);
+    if (sha256 !== expected.sha256) throw damaged(path, "its checksum does not match, its content was changed");
+  }
 };
 
 /**
@@ -31,6 +79,7 @@ export const saveModel = async (folder: string, { params, config, tokenizer }: S
  * or in shards, `tokenizer.json` or `vocab.txt`). The caller disposes of the weights.
  */
 export const loadModel = async (folder: string): Promise<SavedModel> => {
+  await requireChecksums(folder);
   const saved = (await readJson(join(folder, configFile))) as ModelConfig | undefined;
   if (saved) {
     const { tieWeights = true } = saved; // a file of before decoders could be untied does not say it
@@ -65,6 +114,8 @@ export const modelDigest = async (folder: string): Promise<string | undefined> =
 
 const toModel = (path: string, entries: TensorEntry[], config: ModelConfig) => {
   requireTensors(parameterShapes(config), entries, path);
+  const remedy = "its training diverged: train again, with a lower training.optimizer.learningRate";
+  for (const { name, data } of entries) requireFinite(data, { name, place: path, remedy });
   return { params: tensorsOf(entries), config };
 };
 

@@ -30,6 +30,22 @@ describe("reference cases", () => {
     expect(pass, JSON.stringify(errors)).toBe(true);
   });
 
+  it.each([["grad"], ["after3"]])("fails where a file lacks what it expects of %s", async (part) => {
+    const changed = join(mkdtempSync(join(tmpdir(), "fixture-")), "changed.safetensors");
+    const file = await openSafetensors(join(folder, "crammed-v2.safetensors"));
+    const entries: TensorEntry[] = [];
+    for await (const entry of file) entries.push(entry);
+    await file.close();
+    registerGradients();
+    await setBackend("cpu");
+    const isPart = ({ name }: TensorEntry) => name.startsWith(`expect.${part}.`);
+    const one = entries.find(isPart);
+    for (const left of [entries.filter((entry) => !isPart(entry)), entries.filter((entry) => entry !== one)]) {
+      await writeSafetensors(changed, left, { metadata: file.metadata });
+      expect((await verifyFixture(changed, { precision: "float32" })).pass).toBe(false);
+    }
+  });
+
   it("fails where a single weight of the file is off, and names the worst tensor", async () => {
     const changed = join(mkdtempSync(join(tmpdir(), "fixture-")), "changed.safetensors");
     cpSync(join(folder, "crammed-v2.safetensors"), changed);

@@ -34,7 +34,10 @@ export const evaluateStage: RunStage = {
     if (!summary) throw new Error(`${folder}: expected a trained model, found none yet; pretrain first`);
     const { params, config, tokenizer } = await loadModel(files.model);
     try {
-      await writeJson(files.masked, await scoreAll(params, config, run));
+      const scores = await scoreAll(params, config, run);
+      await writeJson(files.masked, scores);
+      const warning = poorScoreWarning(scores);
+      if (warning) context.say(warning);
       if (recipe.evaluation.probes.trials > 0) {
         const id = `${recipe.name} ${summary.microbatches}`;
         const model = { id, params, config, tokenizer, kernels: compute.kernels };
@@ -50,6 +53,15 @@ export const evaluateStage: RunStage = {
     await writeJson(files.evaluated, evaluated);
   },
 };
+
+/** More than this above the loss of the unigram model, as a factor, is no noise. */
+const farAbove = 1.1;
+
+/** A warning if the model ended far above what the frequencies of the tokens alone give. */
+export const poorScoreWarning = ({ trained, unigram }: MaskedScores): string | undefined =>
+  trained.loss <= farAbove * unigram.loss
+    ? undefined
+    : `warning: the model ends at a held-out loss of ${trained.loss.toFixed(3)}, far above the ${unigram.loss.toFixed(3)} of a model that knows token frequencies alone: it has not learned; train longer, or with another training.optimizer.learningRate`;
 
 /** Three predictors on the same held-out rows and masks. */
 const scoreAll = async (

@@ -11,6 +11,7 @@ import {
 } from "@cramkit/optim";
 import type { GuardState, Progress, TrainState } from "@cramkit/trainer";
 import type { CheckpointFormat } from "@cramkit/trainer/node";
+import { requireFinite } from "../finite-tensors.ts";
 import { disposeTensors, entriesOf, type NamedTensors, readEntries, tensorsOf } from "../named-tensors.ts";
 
 export type TrainingState = TrainState<NamedTensors, OptimizerState>;
@@ -49,7 +50,11 @@ export interface Snapshot {
   readonly optimizer: StateLayout;
 }
 
-/** Reads a state from the device. Borrows it; the snapshot stays as it is when the training goes on. */
+/**
+ * Reads a state from the device. Borrows it; the snapshot stays as it is when the training goes on.
+ *
+ * @throws a fault `not-finite` over weights that are NaN or infinite: there is nothing in them to go back to
+ */
 export const takeSnapshot = async (state: TrainingState, run: RunState): Promise<Snapshot> => {
   const { params, optimizer, progress, cursor } = state;
   const tensors: TensorEntry[] = [];
@@ -58,7 +63,9 @@ export const takeSnapshot = async (state: TrainingState, run: RunState): Promise
     ...entriesOf(stateTensors(optimizer), "optimizer/"),
   ]) {
     // Where the backend is the host, what is read is the memory that the next step writes into.
-    tensors.push({ ...info, data: (typeof data === "function" ? await data() : data).slice() });
+    const values = (typeof data === "function" ? await data() : data).slice();
+    if (info.name.startsWith("param/")) requireFinite(values, { name: info.name.slice("param/".length) });
+    tensors.push({ ...info, data: values });
   }
   return { tensors, run, progress, cursor, optimizer: stateLayout(optimizer) };
 };
@@ -79,6 +86,8 @@ export const snapshotFormat: CheckpointFormat<Snapshot> = {
   },
   async load(folder) {
     const rest = JSON.parse(await readFile(join(folder, "state.json"), "utf8")) as Omit<Snapshot, "tensors">;
-    return { ...rest, tensors: await readEntries(join(folder, "tensors.safetensors")) };
+    const tensors = await readEntries(join(folder, "tensors.safetensors"));
+    for (const { name, data } of tensors) if (name.startsWith("param/")) requireFinite(data, { name });
+    return { ...rest, tensors };
   },
 };

@@ -1,4 +1,4 @@
-import { problemOf } from "@cramkit/errors";
+import { hasCode, problemOf } from "@cramkit/errors";
 import type { Progress } from "@cramkit/trainer";
 import type { Snapshot } from "./checkpoint-format.ts";
 import { isFileError } from "./saver.ts";
@@ -28,7 +28,7 @@ export interface KeeperOptions {
 const retryMs = 60_000;
 
 export const createCheckpointKeeper = (
-  { spec, context, saver, ledger }: Session,
+  { spec, context, saver, ledger, guard }: Session,
   { progress, take, from }: KeeperOptions,
 ): CheckpointKeeper => {
   const everyMs = spec.recipe.checkpoints.minutes * 60_000;
@@ -49,6 +49,7 @@ export const createCheckpointKeeper = (
       try {
         await save(score);
       } catch (error) {
+        if (hasCode(error, "not-finite")) return guard.fail(problemOf(error)); // back to one that is
         if (!isFileError(error)) throw error;
         context.say(`no checkpoint: ${problemOf(error)}; training goes on and tries again in a minute`);
         saved = { ...saved, at: performance.now() - Math.max(0, everyMs - retryMs) };

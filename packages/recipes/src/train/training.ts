@@ -1,3 +1,4 @@
+import { hasCode, problemOf } from "@cramkit/errors";
 import { init } from "@cramkit/model";
 import { averagedWeights, type Gradients, type Optimizer, type OptimizerState, restartBatch } from "@cramkit/optim";
 import { initialState, type Progress, rolledBack, TrainingDiverged, trainGuarded } from "@cramkit/trainer";
@@ -62,15 +63,22 @@ export const trainFrom = async (
     from: snapshot,
   });
 
+  /** The checkpoint that the last rollback went back to. */
+  let restoredFrom: number | undefined;
   /** Goes back to the last checkpoint, on with the data behind what did the harm. */
   const restore = async (current: TrainingState, reason: string): Promise<TrainingState> => {
     disposeTrainingState(current);
     await saver.isWritten();
-    const good = await checkpoints.latest();
+    const newest = await checkpoints.latest();
+    // What the last rollback went back to led here again: this one goes further back, if there is a checkpoint.
+    const isSpoilt = newest !== undefined && newest.microbatch === restoredFrom;
+    const good = (isSpoilt && (await checkpoints.latest({ before: newest.microbatch }))) || newest;
     if (!good)
       throw new TrainingDiverged(
         `${reason}, and no checkpoint to go back to is whole; lower training.optimizer.learningRate`,
       );
+    await checkpoints.removeAfter(good.microbatch);
+    restoredFrom = good.microbatch;
     context.say(`${reason}: back to microbatch ${good.microbatch}, going on with the data after it`);
     state = rolledBack(stateOf(good.state), current);
     last = state.progress;
@@ -99,10 +107,16 @@ export const trainFrom = async (
       }
     });
     if (loss === undefined) return;
-    if (bestLoss === null || loss < bestLoss) {
+    if (Number.isFinite(loss) && (bestLoss === null || loss < bestLoss)) {
       bestLoss = loss;
       await keeper.onTheWay(loss);
     }
+  };
+
+  /** Weights that are not finite are not kept, and that is said; every other error is thrown. */
+  const sayNotFinite = (error: unknown): void => {
+    if (!hasCode(error, "not-finite")) throw error;
+    context.say(`no checkpoint: ${problemOf(error)}; lower training.optimizer.learningRate`);
   };
 
   const start = trainingSteps(session, plan.optimizer, microbatchSize);
@@ -119,7 +133,7 @@ export const trainFrom = async (
       await evaluate(progress);
       last = progress;
       if (context.signal?.aborted) {
-        await keeper.atLast();
+        await keeper.atLast().catch(sayNotFinite);
         const percent = (100 * progress.fraction).toFixed(1);
         throw new Interrupted(`stopped at ${percent} % of the budget; \`cramkit resume ${folder}\` goes on`);
       }
@@ -128,7 +142,16 @@ export const trainFrom = async (
     }
     // The clock may have ended it between two microbatches: a finished run stays as it is when it is resumed.
     state = { ...state, progress: { ...state.progress, fraction: 1 } };
-    await keeper.atLast();
+    await keeper.atLast().catch(async (error) => {
+      sayNotFinite(error);
+      const good = await checkpoints.latest();
+      if (!good) throw new TrainingDiverged(`${problemOf(error)}, and there is no checkpoint to go back to`);
+      context.say(`ending with the weights of microbatch ${good.microbatch.toLocaleString("en-US")}`);
+      disposeTrainingState(state);
+      state = stateOf(good.state);
+      state = { ...state, progress: { ...state.progress, fraction: 1 } };
+      await keeper.atLast();
+    });
     const finishedMs = elapsed();
     const params = averagedWeights(state.params, state.optimizer);
     disposeTrainingState(state);

@@ -48,8 +48,10 @@ export interface CheckpointsOptions<T> {
 
 export interface Checkpoints<T> {
   write(state: T, at: { microbatch: number; score?: number }): Promise<void>;
-  /** The newest checkpoint that is whole, or undefined where there is none. */
-  latest(): Promise<{ state: T; microbatch: number; score?: number } | undefined>;
+  /** The newest checkpoint that is whole, of those before a microbatch if one is given; undefined if there is none. */
+  latest(options?: { before?: number }): Promise<{ state: T; microbatch: number; score?: number } | undefined>;
+  /** Removes the checkpoints after a microbatch: what went back to it must not be resumed from them. */
+  removeAfter(microbatch: number): Promise<void>;
 }
 
 /** Checkpoints of one run: each a folder that appears whole or not at all, with a checksum for every file. */
@@ -96,8 +98,9 @@ export const openCheckpoints = async <T>(options: CheckpointsOptions<T>): Promis
       await prune();
     },
 
-    async latest() {
+    async latest({ before = Number.POSITIVE_INFINITY } = {}) {
       for (const name of await newestFirst()) {
+        if (microbatchOf(name) >= before) continue;
         const path = join(folder, name);
         try {
           const manifest = await readManifest(path);
@@ -111,8 +114,15 @@ export const openCheckpoints = async <T>(options: CheckpointsOptions<T>): Promis
       }
       return undefined;
     },
+
+    async removeAfter(microbatch) {
+      for (const name of await newestFirst())
+        if (microbatchOf(name) > microbatch) await removeFolder(join(folder, name));
+    },
   };
 };
+
+const microbatchOf = (name: string): number => Number(folderName.exec(name)?.[1]);
 
 /** What says nothing about a checkpoint: an older one would fail likewise, or lose work that is there. */
 const notOfTheFile = ["version-mismatch", "out-of-memory", "refused", "unsupported", "cancelled"] as const;
