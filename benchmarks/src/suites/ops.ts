@@ -141,7 +141,7 @@ const casesOf = ({ config, batch, seq }: Shape): { cases: OpCase[]; dispose(): v
         "dropout 0.1",
         hidden,
         hidden,
-        (x) => dropout(x!, { rate: 0.1, seed: 3, stream: 5 }),
+        (x) => dropout(x!, { rate: 0.1, key: [3, 5] }),
         (x) => x!,
         0,
       ),

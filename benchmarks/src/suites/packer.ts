@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bertMasking, type MaskedBatch, type MaskedBatchOptions, maskedBatches } from "@cramkit/packer";
 import { openPreparedSet, prefetchedBatches, type RowOrder, writePreparedSet } from "@cramkit/packer/node";
+import { createDraws, streamKey } from "@cramkit/random";
 import type { Contestant, Suite, SuiteContext } from "../measure/suite.ts";
 
 const seqLength = 128;
@@ -11,8 +12,7 @@ const maskId = 4;
 
 /** Documents of 20 to 1,000 ids, reproducible, with a few ids much more frequent than the rest. */
 const createDocuments = (tokens: number): Uint16Array[] => {
-  let state = 1;
-  const random = () => (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) / 2 ** 32;
+  const { float64: random } = createDraws(streamKey(1, "documents"));
   const pool = Uint16Array.from({ length: 2 ** 18 }, () => 7 + Math.floor(random() ** 4 * (vocabSize - 7)));
   const documents: Uint16Array[] = [];
   for (let made = 0; made < tokens; made += documents.at(-1)!.length) {

@@ -11,7 +11,7 @@ import {
   parameterShapes,
 } from "./index.ts";
 import { type PlainFields, type PlainParams, plainHidden, plainLoss } from "./plain-model.ts";
-import { randomNormals, streamOf } from "./random.ts";
+import { normals } from "./testing/normals.testing.ts";
 
 beforeAll(async () => {
   await tf.setBackend("cpu");
@@ -98,10 +98,7 @@ describe("architectures against plain float64 code", () => {
     for (const { name, shape } of shapes) {
       const count = shape.reduce((size, axis) => size * axis, 1);
       const isScale = /norm\d?\.(weight|learnable_scale)$/.test(name);
-      plain[name] = Float64Array.from(
-        randomNormals(count, 0.4, 5, streamOf(name)),
-        (value) => value + (isScale ? 1 : 0),
-      );
+      plain[name] = Float64Array.from(normals(count, 0.4, name), (value) => value + (isScale ? 1 : 0));
     }
     const params: Params = Object.fromEntries(
       shapes.map(({ name, shape }) => [name, tf.tensor(Float32Array.from(plain[name]!), [...shape])]),

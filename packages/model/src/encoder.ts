@@ -1,10 +1,10 @@
+import { randomStream, type StreamKey, subKey } from "@cramkit/random";
 import { type ModelConfig, ownLayers } from "./config.ts";
 import { type EncoderInputs, embed, embeddingParameters } from "./embedding.ts";
 import { createFunnel } from "./funnel.ts";
 import { makeLayer } from "./layer.ts";
 import { type ParameterTable, parametersOf, type Scope } from "./part.ts";
 import { makeNorm } from "./parts/norms.ts";
-import { randomInteger, randomUniform, streamOf } from "./random.ts";
 import { rescope } from "./scope.ts";
 
 /** The parameters of embedding, layers and final norm, under `encoder.`. */
@@ -21,18 +21,18 @@ export function encoderParameters(config: ModelConfig): ParameterTable {
 /**
  * Ids `[batch, seq]` -> hidden `[batch, seq, hidden]`, after the final norm.
  *
- * @param seed of the random choices of training (layer drop, depth of a deep-thinking recurrence)
+ * @param key of the random choices of a step of training (layer drop, depth of a deep-thinking recurrence)
  */
 export function runEncoder<Value>(
   inputs: EncoderInputs<Value>,
   outer: Scope<Value>,
   config: ModelConfig,
-  seed?: number,
+  key?: StreamKey,
 ): Value {
   const scope = outer.within("encoder");
   const { ops } = scope;
   const layers = Array.from({ length: ownLayers(config) }, (_, index) => makeLayer(config, index));
-  const drop = survival(config, seed);
+  const drop = survival(config, key);
   const funnel = createFunnel(config, scope);
   const runLayer = (x: Value, index: number): Value => {
     const scale = drop(index);
@@ -50,7 +50,7 @@ export function runEncoder<Value>(
       for (let i = 0; i < layers.length; i++) next = runLayer(next, first + i);
       return ops.add(next, embedded);
     };
-    x = think(embedded, round, config, ops.detached, seed);
+    x = think(embedded, round, config, ops.detached, key);
   } else {
     for (let index = 0; index < config.layers; index++) x = runLayer(x, index);
   }
@@ -63,12 +63,12 @@ export function runEncoder<Value>(
  * Progressive layer drop: layer i of L survives with probability p = 1 - (i + 1) (1 - theta) / L, and its branches are then
  * scaled by 1 / p. The function returns that scale, 0 for a layer that is dropped.
  */
-function survival({ layerDrop, layers }: ModelConfig, seed: number | undefined): (layer: number) => number {
-  if (layerDrop === null || seed === undefined) return () => 1;
-  const stream = streamOf("layer drop");
+function survival({ layerDrop, layers }: ModelConfig, key: StreamKey | undefined): (layer: number) => number {
+  if (layerDrop === null || key === undefined) return () => 1;
+  const { float64 } = randomStream(subKey(key, "layer drop"));
   return (layer) => {
     const probability = 1 - ((layer + 1) * (1 - layerDrop)) / layers;
-    return randomUniform(seed, stream, layer) < probability ? 1 / probability : 0;
+    return float64(layer) < probability ? 1 / probability : 0;
   };
 }
 
@@ -81,7 +81,7 @@ function think<Value>(
   round: (state: Value, firstLayer: number) => Value,
   { layers, sharedLayers }: ModelConfig,
   detached: (compute: () => Value) => Value,
-  seed: number | undefined,
+  key: StreamKey | undefined,
 ): Value {
   const rounds = layers / sharedLayers;
   const repeat = (state: Value, from: number, count: number): Value => {
@@ -89,11 +89,11 @@ function think<Value>(
     for (let i = from; i < from + count; i++) next = round(next, i * sharedLayers);
     return next;
   };
-  if (seed === undefined) return repeat(embedded, 0, rounds);
-  const stream = streamOf("deep thinking");
-  const free = randomInteger(rounds, seed, stream, 0);
+  if (key === undefined) return repeat(embedded, 0, rounds);
+  const { below } = randomStream(subKey(key, "deep thinking"));
+  const free = below(rounds, 0);
   const most = Math.max(1, Math.floor(Math.min(rounds - free + 1, rounds / 2)) - 1);
-  const trained = 1 + randomInteger(most, seed, stream, 1);
+  const trained = 1 + below(most, 1);
   const start = free === 0 ? embedded : detached(() => repeat(embedded, 0, free));
   return repeat(start, free, trained);
 }

@@ -17,7 +17,15 @@ export {
 } from "./hugging-face.ts";
 export { init, type Params } from "./init.ts";
 export { type MaskedLossName, maskedLossNames } from "./losses.ts";
-export { classify, classifyTokens, encode, type ForwardOptions, type Inputs, predictTokens } from "./model.ts";
+export {
+  classify,
+  classifyTokens,
+  encode,
+  type ForwardOptions,
+  type Inputs,
+  predictTokens,
+  type StepSeed,
+} from "./model.ts";
 export { valueAndNamedGrads } from "./named-gradients.ts";
 export {
   classificationLoss,

@@ -1,9 +1,9 @@
+import { checkSeed, fillNormal, type StreamKey, streamKey } from "@cramkit/random";
 import { type Tensor, tensor } from "@tensorflow/tfjs-core";
 import type { ModelConfig } from "./config.ts";
 import { orthogonal } from "./orthogonal.ts";
 import { parameterTable } from "./parameters.ts";
 import type { ParameterSpec } from "./part.ts";
-import { randomNormals, streamOf } from "./random.ts";
 import { checkConfig } from "./validate.ts";
 
 /** A model's tensors under the names of the published crammed-bert checkpoint; linear weights are `[out, in]`. */
@@ -12,10 +12,12 @@ export type Params = Record<string, Tensor>;
 /**
  * The first parameters of a model. Each is a function of the seed and its own name alone.
  *
+ * @param seed an integer of 0 to 2^53 - 1
  * @throws RangeError where the configuration cannot work, naming the field
  */
 export function init(config: ModelConfig, seed: number): Params {
   checkConfig(config);
+  checkSeed("init", seed);
   const params: Params = {};
   for (const [name, spec] of Object.entries(parameterTable(config))) {
     params[name] = tensor(initialValues(name, spec, config, seed), [...spec.shape]);
@@ -27,25 +29,32 @@ export function init(config: ModelConfig, seed: number): Params {
 function initialValues(name: string, spec: ParameterSpec, config: ModelConfig, seed: number): Float32Array {
   const { shape, init } = spec;
   const count = shape.reduce((total, size) => total * size, 1);
-  const stream = streamOf(name);
+  const key = streamKey(seed, "model/init", name);
   switch (init.type) {
     case "constant":
       return new Float32Array(count).fill(init.value);
     case "values":
       return init.values();
     case "normal": {
-      const values = randomNormals(count, config.init.std, seed, stream);
+      const values = normals(count, config.init.std, key);
       const width = shape[1]!;
       if (init.paddingId !== undefined) values.fill(0, init.paddingId * width, (init.paddingId + 1) * width);
       return values;
     }
     case "linear": {
       const [outputs, inputs] = shape as [number, number];
-      if (config.init.type === "agd-orthogonal") return orthogonal(outputs, inputs, seed, stream);
-      return randomNormals(count, deviation(config, outputs, inputs), seed, stream);
+      if (config.init.type === "agd-orthogonal") return orthogonal(outputs, inputs, key);
+      return normals(count, deviation(config, outputs, inputs), key);
     }
   }
 }
+
+/** Draws of N(0, std): `[count]`. */
+const normals = (count: number, std: number, key: StreamKey): Float32Array => {
+  const values = new Float32Array(count);
+  fillNormal(key, values, { std });
+  return values;
+};
 
 /** The standard deviation of a linear weight. */
 function deviation({ init, hidden, layers }: ModelConfig, outputs: number, inputs: number): number {

@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type MaskedLossName, maskedLossNames, meanLoss } from "./losses.ts";
-import { randomNormals } from "./random.ts";
+import { normals } from "./testing/normals.testing.ts";
 
 beforeAll(async () => {
   await tf.setBackend("cpu");
@@ -43,7 +43,7 @@ const differences = (logits: number[][], size: number): number[][] =>
   logits.map((row, i) => row.map((x, word) => x - (word === targets[i] ? size : 0)));
 
 /** The last row is right. */
-const spread = Array.from({ length: 4 }, (_, i) => [...randomNormals(words, 2, 7, i)]).with(3, [0, -1, 0.5, 4, 1, 0]);
+const spread = Array.from({ length: 4 }, (_, i) => [...normals(words, 2, "logits", i)]).with(3, [0, -1, 0.5, 4, 1, 0]);
 const settled = targets.map((target) => Array.from({ length: words }, (_, word) => (word === target ? 30 : 0.5)));
 
 describe.each(maskedLossNames)("%s", (name) => {

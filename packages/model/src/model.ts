@@ -1,3 +1,4 @@
+import { type StreamKey, streamKey } from "@cramkit/random";
 import { cast, type Tensor, tidy, zerosLike } from "@tensorflow/tfjs-core";
 import type { ModelConfig } from "./config.ts";
 import type { EncoderInputs } from "./embedding.ts";
@@ -11,9 +12,20 @@ import { createScope } from "./scope.ts";
 /** int32 `inputIds [batch, seq]`; `attentionMask [batch, seq]`, 1 = attend; `tokenTypeIds [batch, seq]`, 0 where absent. */
 export type Inputs = EncoderInputs<Tensor>;
 
+/** With what a step of training draws: the same seed and step draw the same. Both are integers of 0 to 2^53 - 1. */
+export interface StepSeed {
+  /** Of the run. */
+  seed: number;
+  /** Number of the step, or of the microbatch. */
+  step: number;
+}
+
 export interface ForwardOptions {
-  /** Train: dropout, layer drop and random depth are drawn with this seed. A step needs a seed of its own. */
-  dropout?: { seed: number };
+  /**
+   * Train: dropout, layer drop and random depth are drawn with this seed, anew for each step.
+   * @defaultValue undefined, which is to predict
+   */
+  dropout?: StepSeed;
 }
 
 /** Ids `[batch, seq]` -> hidden `[batch, seq, hidden]`, after the final norm. Borrows its arguments. */
@@ -58,6 +70,8 @@ export function predictTokens(params: Params, config: ModelConfig, hidden: Tenso
   return tidy(() => runDecoder(hidden, createScope(tensorOperations, lookup(params)), config));
 }
 
+const keyOf = ({ seed, step }: StepSeed): StreamKey => streamKey(seed, "model/step", step);
+
 /** The scope in which a model of tensors runs. */
 export function scopeOf(
   params: Params,
@@ -69,7 +83,7 @@ export function scopeOf(
   return createScope(tensorOperations, lookup(params), {
     dropoutRate: config.dropout,
     ...(attentionMask && { mask: cast(attentionMask, "float32") }),
-    ...(dropout && { seed: dropout.seed }),
+    ...(dropout && { key: keyOf(dropout) }),
   });
 }
 
@@ -93,7 +107,7 @@ export function encodeWithin(
   }
   const typed =
     config.typeVocabSize > 0 && !inputs.tokenTypeIds ? { ...inputs, tokenTypeIds: zerosLike(inputs.inputIds) } : inputs;
-  return runEncoder(typed, scope, config, dropout?.seed);
+  return runEncoder(typed, scope, config, dropout && keyOf(dropout));
 }
 
 function lookup(params: Params): (name: string) => Tensor {

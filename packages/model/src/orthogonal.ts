@@ -1,13 +1,14 @@
-import { randomNormals } from "./random.ts";
+import { fillNormal, type StreamKey } from "@cramkit/random";
 
 /**
  * A random matrix `[rows, columns]` whose shorter side is orthonormal, times sqrt(rows / columns): the start of automatic
  * gradient descent (Bernstein et al.). Gram-Schmidt, twice for each vector, in float64.
  */
-export function orthogonal(rows: number, columns: number, seed: number, stream: number): Float32Array {
+export function orthogonal(rows: number, columns: number, key: StreamKey): Float32Array {
   const vectors = Math.min(rows, columns);
   const length = Math.max(rows, columns);
-  const basis = Float64Array.from(randomNormals(vectors * length, 1, seed, stream));
+  const basis = new Float64Array(vectors * length);
+  fillNormal(key, basis);
   for (let i = 0; i < vectors; i++) {
     const vector = basis.subarray(i * length, (i + 1) * length);
     for (let pass = 0; pass < 2; pass++) {

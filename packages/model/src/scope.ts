@@ -1,3 +1,4 @@
+import { type StreamKey, subKey } from "@cramkit/random";
 import type { DropoutOptions, Operations } from "./operations/operations.ts";
 import type { Scope } from "./part.ts";
 
@@ -5,20 +6,20 @@ export interface ScopeOptions<Value> {
   mask?: Value;
   /** Rate of `scope.dropout`. */
   dropoutRate?: number;
-  /** While the model trains; without it there is no dropout. */
-  seed?: number;
+  /** Of the step, while the model trains; without it there is no dropout. */
+  key?: StreamKey;
 }
 
 /** The outermost scope: parameters by their full names, dropout places numbered in the order in which they are met. */
 export function createScope<Value>(
   ops: Operations<Value>,
   param: (name: string) => Value,
-  { mask, dropoutRate = 0, seed }: ScopeOptions<Value> = {},
+  { mask, dropoutRate = 0, key }: ScopeOptions<Value> = {},
 ): Scope<Value> {
   let places = 0;
   const dropoutAt = (rate: number): DropoutOptions | undefined => {
-    const stream = places++;
-    return seed === undefined || rate === 0 ? undefined : { rate, seed, stream };
+    const place = places++;
+    return key === undefined || rate === 0 ? undefined : { rate, key: subKey(key, "dropout", place) };
   };
   const dropout = (x: Value): Value => {
     const options = dropoutAt(dropoutRate);

@@ -54,10 +54,10 @@ it("adds the critic's loss for a word that is drawn as often as its probability 
 
   const draws = 300;
   const counts = critic.map(() => 0);
-  for (let seed = 0; seed < draws; seed++) {
-    const loss = tf.tidy(() => scriptLoss(params, config, batch, { seed, alpha: 0.5 }).dataSync()[0]!);
+  for (let step = 0; step < draws; step++) {
+    const loss = tf.tidy(() => scriptLoss(params, config, batch, { seed: 1, step, alpha: 0.5 }).dataSync()[0]!);
     const word = critic.findIndex((expected) => Math.abs(predicting + 0.5 * expected - loss) < 1e-4);
-    expect(word, `seed ${seed}`).toBeGreaterThanOrEqual(0);
+    expect(word, `step ${step}`).toBeGreaterThanOrEqual(0);
     counts[word]!++;
   }
   probabilities.forEach((probability, word) => {

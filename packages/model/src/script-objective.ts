@@ -1,16 +1,18 @@
+import { fillUniform, streamKey } from "@cramkit/random";
 import * as tf from "@tensorflow/tfjs-core";
 import type { ModelConfig } from "./config.ts";
 import { runDecoder } from "./heads.ts";
 import type { Params } from "./init.ts";
 import { smoothedCrossEntropy } from "./losses.ts";
-import { encodeWithin, type ForwardOptions, scopeOf } from "./model.ts";
+import { encodeWithin, type ForwardOptions, type StepSeed, scopeOf } from "./model.ts";
 import { checkBatch, inputsOf, type MaskedBatch } from "./objectives.ts";
-import { randomUniform, streamOf } from "./random.ts";
 
-export interface ScriptOptions extends ForwardOptions {
-  /** Of the tokens that are drawn. */
-  seed: number;
-  /** Weight of the discriminator's loss. */
+/** `seed` and `step` are those of the tokens that are drawn. */
+export interface ScriptOptions extends ForwardOptions, StepSeed {
+  /**
+   * Weight of the discriminator's loss.
+   * @defaultValue 1
+   */
   alpha?: number;
 }
 
@@ -28,7 +30,7 @@ export function scriptLoss(
   params: Params,
   config: ModelConfig,
   batch: MaskedBatch,
-  { seed, alpha = 1, ...options }: ScriptOptions,
+  { seed, step, alpha = 1, ...options }: ScriptOptions,
 ): tf.Scalar {
   checkBatch("scriptLoss", batch, config);
   if (batch.positions.length === 0) throw new RangeError("scriptLoss: expected a position to predict, got none");
@@ -42,7 +44,7 @@ export function scriptLoss(
     const logits = runDecoder(selected, scope, config); // [count, vocab]
     const predicting = smoothedCrossEntropy(logits, tf.tensor1d(batch.targets, "int32"), 0, 0);
 
-    const drawn = ops.detached(() => draw(logits, seed));
+    const drawn = ops.detached(() => draw(logits, { seed, step }));
     const { original, replaced } = fill(batch, drawn);
     const critic = tf.logSumExp(runDecoder(rowsOf(replaced), scope, config), 1); // [batch * seq]
     const isReplaced = tf.cast(tf.notEqual(tf.reshape(replaced, [-1]), original), "float32");
@@ -54,10 +56,10 @@ export function scriptLoss(
 }
 
 /** One id a row, drawn with the probabilities of `logits [count, vocab]`: floats `[count]`. */
-function draw(logits: tf.Tensor, seed: number): tf.Tensor {
+function draw(logits: tf.Tensor, { seed, step }: StepSeed): tf.Tensor {
   const [count, vocab] = logits.shape as [number, number];
-  const stream = streamOf("SCRIPT");
-  const uniforms = Float32Array.from({ length: count }, (_, i) => randomUniform(seed, stream, i));
+  const uniforms = new Float32Array(count);
+  fillUniform(streamKey(seed, "model/script", step), uniforms);
   const below = tf.less(tf.cumsum(tf.softmax(logits), 1), tf.tensor2d(uniforms, [count, 1]));
   return tf.minimum(tf.sum(tf.cast(below, "float32"), 1), vocab - 1);
 }

@@ -1,10 +1,19 @@
 import { address, float, int } from "@cramkit/wasm-kit/assembly/arguments";
 import { gemm } from "@cramkit/wasm-kit/assembly/gemm";
-import { dropoutScale } from "./dropout";
+import { dropoutScales, firstFour, secondFour } from "./dropout";
 import { exp4, log64, LOWEST, maxLanes, sumLanes } from "./math";
 
 // A task is one head of one example. Its scores live in the thread's scratch as [seq][padded], with padded = seq rounded
 // up to 4; the padding columns get probability 0. `scratch` has, per thread, the packing space of `gemm` last.
+
+/** What to multiply the probabilities of query i and keys j..j+3 with. To be asked for every fourth j, from 0 on. */
+// @ts-ignore: decorator
+@inline
+function dropoutAt(args: usize, task: i32, i: i32, j: i32, threshold: i32): v128 {
+  if (j & 4) return secondFour;
+  dropoutScales((i << 17) | j, task, int(args, 10), int(args, 11), threshold, float(args, 1));
+  return firstFour;
+}
 
 /** Score vectors at column j: scaled, and LOWEST where the mask is 0 or the column does not exist. */
 // @ts-ignore: decorator
@@ -66,10 +75,9 @@ export function attentionTask(args: usize, task: i32, thread: i32): void {
     const sum = sumLanes(sum4);
     store<f32>(lse + (<usize>i << 2), <f32>(<f64>top + log64(<f64>sum)));
     const inverse = f32x4.splat(1 / sum);
-    const position = (task * seq + i) * seq;
     for (let j = 0; j < seq; j += 4) {
       let e = f32x4.mul(v128.load(row + (<usize>j << 2)), inverse);
-      if (threshold) e = f32x4.mul(e, dropoutScale(position + j, int(args, 10), int(args, 11), threshold, float(args, 1)));
+      if (threshold) e = f32x4.mul(e, dropoutAt(args, task, i, j, threshold));
       v128.store(row + (<usize>j << 2), e);
     }
   }
@@ -105,13 +113,12 @@ export function attentionGradTask(args: usize, task: i32, thread: i32): void {
     for (let d: usize = 0; d < headBytes; d += 4) dot += load<f32>(dyRow + d) * load<f32>(yRow + d);
     const dots = f32x4.splat(dot), lses = f32x4.splat(load<f32>(lse + (<usize>i << 2)));
     const row = p + <usize>i * ld, dsRow = ds + <usize>i * ld;
-    const position = (task * seq + i) * seq;
     for (let j = 0; j < seq; j += 4) {
       const at = <usize>j << 2;
       const probability = exp4(f32x4.sub(scoresAt(row, j, seq, scale, mask), lses));
       let kept = probability, dp = v128.load(dsRow + at);
       if (threshold) {
-        const factor = dropoutScale(position + j, int(args, 10), int(args, 11), threshold, float(args, 1));
+        const factor = dropoutAt(args, task, i, j, threshold);
         kept = f32x4.mul(probability, factor);
         dp = f32x4.mul(dp, factor);
       }

@@ -72,13 +72,23 @@ const cases: [what: string, call: () => tf.Tensor, message: string][] = [
   ],
   [
     "dropout, rate",
-    () => dropout(x(2), { rate: 1, seed: 0, stream: 0 }),
+    () => dropout(x(2), { rate: 1, key: [0, 0] }),
     "dropout: expected dropout rate in 0 <= rate < 1, got 1",
   ],
   [
-    "dropout, seed",
-    () => dropout(x(2), { rate: 0.5, seed: -1, stream: 0 }),
-    "dropout: expected dropout seed to be a uint32, got -1",
+    "dropout, key",
+    () => dropout(x(2), { rate: 0.5, key: [-1, 0] }),
+    "dropout: expected dropout key to be two uint32, got [-1, 0]",
+  ],
+  [
+    "dropout, key that is none",
+    () => dropout(x(2), { rate: 0.5, key: [1, 2 ** 32] }),
+    "dropout: expected dropout key to be two uint32, got [1, 4294967296]",
+  ],
+  [
+    "attention, seq with dropout",
+    () => attention(x(1, 2 ** 15 + 1, 3), { heads: 1, dropout: { rate: 0.5, key: [0, 0] } }),
+    "attention: expected seq up to 32768 with dropout, got 32769",
   ],
   [
     "attention, heads",

@@ -1,5 +1,5 @@
+import { randomStream, streamKey } from "@cramkit/random";
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { dropoutHash, dropoutKeys } from "./counter-hash.ts";
 
 /** One input tensor of a case, with its values. */
 export interface SpecInput {
@@ -33,14 +33,14 @@ const size = (shape: number[]): number => shape.reduce((a, b) => a * b, 1);
 
 /** Uniform in -scale..scale, a pure function of the seed. */
 export const uniform = (shape: number[], seed: number, scale = 1): SpecInput => {
-  const keys = dropoutKeys(seed, 0);
-  const values = Float32Array.from({ length: size(shape) }, (_, i) => (dropoutHash(keys, i) / 2 ** 31 - 1) * scale);
+  const { bits } = randomStream(streamKey(seed, "uniform"));
+  const values = Float32Array.from({ length: size(shape) }, (_, i) => (bits(i) / 2 ** 31 - 1) * scale);
   return { shape, values, differentiable: true };
 };
 
 /** Integers in 0..limit-1. */
 export const integers = (shape: number[], seed: number, limit: number): SpecInput => {
-  const keys = dropoutKeys(seed, 1);
-  const values = Int32Array.from({ length: size(shape) }, (_, i) => dropoutHash(keys, i) % limit);
+  const { below } = randomStream(streamKey(seed, "integers"));
+  const values = Int32Array.from({ length: size(shape) }, (_, i) => below(limit, i));
   return { shape, values, differentiable: false };
 };

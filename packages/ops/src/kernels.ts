@@ -19,13 +19,13 @@ import { findBackend, type KernelConfig, registerKernel } from "@tensorflow/tfjs
  * CramkitRmsNorm              x [..., n], weight [n]                      epsilon                   [y, rstd [rows]]
  * CramkitRmsNormGrad          dy, x, weight, rstd [rows]                  -                         [dx, dweight [n]]
  * CramkitRotary               x [b, s, 3 * hidden], table [s, headDim]     heads, direction          y (its own gradient kernel)
- * CramkitAttention            qkv [b, s, 3 * hidden], mask? [b, s]        heads, rate, seed, stream [y [b, s, hidden], lse [b, heads, s]]
- * CramkitAttentionGrad        dy, qkv, y, lse, mask?                      heads, rate, seed, stream dqkv
+ * CramkitAttention            qkv [b, s, 3 * hidden], mask? [b, s]        heads, rate, key0, key1  [y [b, s, hidden], lse [b, heads, s]]
+ * CramkitAttentionGrad        dy, qkv, y, lse, mask?                      heads, rate, key0, key1  dqkv
  * CramkitGelu                 x                                           -                         y
  * CramkitGeluGrad             dy, x                                       -                         dx
  * CramkitGlu                  x [..., 2n]                                 activation                y [..., n]
  * CramkitGluGrad              dy [..., n], x [..., 2n]                    activation                dx [..., 2n]
- * CramkitDropout              x                                           rate, seed, stream        y (its own gradient kernel)
+ * CramkitDropout              x                                           rate, key0, key1          y (its own gradient kernel)
  * CramkitMaskedCrossEntropy   hidden [rows, n], weight [vocab, n],        chunkRows (0: choose)     loss []
  *                             bias? [vocab], positions int32 [count],
  *                             targets int32 [count]
@@ -41,8 +41,8 @@ import { findBackend, type KernelConfig, registerKernel } from "@tensorflow/tfjs
  * Without a bias it may leave out dbias.
  * `lse` is log sum exp of the scaled, masked scores; 0 for a row with nothing to attend to, whose output is 0.
  * Rotary turns by `direction` (1 or -1) times the angles whose cosines and sines are the halves of a row of `table`.
- * Dropout keeps element i where `dropoutHash(dropoutKeys(seed, stream), i) >= dropoutThreshold(rate)` and scales by
- * 1 / (1 - rate); attention applies it to the probabilities, i = ((b * heads + h) * s + query) * s + key.
+ * Dropout keeps an element if its word is at least `dropoutThreshold(rate)` and scales it by 1 / (1 - rate); attention
+ * applies it to the probabilities. dropout-mask.ts says which word of which stream is whose.
  */
 
 /**

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { randomStream } from "./random-stream.ts";
 import { binomialZ, limit, ones } from "./statistics.testing.ts";
-import { type StreamKey, streamKey, subKey } from "./stream-key.ts";
+import { type StreamKey, streamKey, subKey, subSeed } from "./stream-key.ts";
 
 /** How far the first 2^10 words of two streams are from differing in every second bit. */
 const distanceZ = (a: StreamKey, b: StreamKey): number => {
@@ -79,6 +79,15 @@ describe("streamKey", () => {
     const above = streamKey(5, "a");
     const stream = randomStream(above);
     for (let i = 0; i < 1000; i++) expect(subKey(above, i)).not.toEqual([stream.bits(2 * i), stream.bits(2 * i + 1)]);
+  });
+
+  it("makes seeds of its own that are seeds", () => {
+    const seeds = Array.from({ length: 1000 }, (_, i) => subSeed(i, "part"));
+    expect(new Set(seeds).size).toBe(1000);
+    expect(seeds.every((seed) => Number.isSafeInteger(seed) && seed >= 0)).toBe(true);
+    expect(Math.max(...seeds)).toBeGreaterThan(2 ** 52);
+    expect(subSeed(1, "part")).not.toBe(subSeed(1, "other"));
+    expect(subSeed(7, "mask")).toBe((401400198 % 2 ** 21) * 2 ** 32 + 3618997321);
   });
 
   it("refuses what is no seed and no part of a path, with one message each", () => {

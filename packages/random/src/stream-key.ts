@@ -37,6 +37,15 @@ export const subKey = (key: StreamKey, ...path: (string | number)[]): StreamKey 
   return [words[0]!, words[1]!];
 };
 
+/**
+ * A seed of its own for a function that takes a seed and names its streams itself: `subSeed(seed, "evaluation")` is 53 bits
+ * of `streamKey(seed, "evaluation")`.
+ */
+export const subSeed = (seed: number, ...path: (string | number)[]): number => {
+  const [low, high] = streamKey(seed, ...path);
+  return (high & 0x1fffff) * 2 ** 32 + low;
+};
+
 /** Writes the key below (key0, key1) for an index to `out: [2]`. Unchecked, and nothing is allocated. */
 export const absorbIndex = (key0: number, key1: number, index: number, out: Uint32Array): void =>
   threefry2x32(key0, key1, index | 0, purpose.index | Math.floor(index / 2 ** 32), out);

@@ -67,12 +67,24 @@ export interface RunRecord {
   readonly probes?: { readonly trained: readonly TrialResult[]; readonly untrained: readonly TrialResult[] };
 }
 
+/**
+ * The format of a run folder, in its data.json. Runs of format 1 have none there: they drew their masks, orders and dropout
+ * with other random numbers and cannot be continued. What they left can still be read.
+ */
+export const runFormat = 2;
+
+/** `data.json` of a run folder. */
+export interface RunData {
+  readonly format: number;
+  readonly folder: string;
+}
+
 /** Names of the files in a run folder. */
 export const runFiles = (folder: string) => ({
   recipe: join(folder, "recipe.json"),
   /** What computed matrix products when training last began or went on. */
   products: join(folder, "products.json"),
-  /** Where its prepared rows are. */
+  /** Its format, and where its prepared rows are. */
   data: join(folder, "data.json"),
   metrics: join(folder, "metrics.jsonl"),
   events: join(folder, "tensorboard"),
@@ -100,7 +112,7 @@ export const readRun = async (folder: string): Promise<RunRecord> => {
   return {
     folder: resolve(folder),
     recipe: parseKept(recipe, files.recipe),
-    dataFolder: ((await readJson(files.data)) as { folder: string } | undefined)?.folder,
+    dataFolder: ((await readJson(files.data)) as RunData | undefined)?.folder,
     metrics: await readMetrics(files.metrics),
     summary: await readSummary(folder),
     masked: (await readJson(files.masked)) as MaskedScores | undefined,

@@ -1,3 +1,5 @@
+import type { StreamKey } from "@cramkit/random";
+
 /**
  * The vocabulary in which models are written. A forward function knows only these operations, so that one text of it serves
  * three interpreters: tensors (to train and to predict), an ONNX graph (to export), and shapes (to count operations and
@@ -64,8 +66,7 @@ export interface Operations<Value> {
 
 export interface DropoutOptions {
   rate: number;
-  seed: number;
-  stream: number;
+  key: StreamKey;
 }
 
 interface AttentionOptions<Value> {

@@ -4,8 +4,8 @@ import "@tensorflow/tfjs-backend-cpu";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type MixerName, modelConfig } from "../index.ts";
 import { tensorOperations } from "../operations/tensor-operations.ts";
-import { randomNormals, streamOf } from "../random.ts";
 import { createScope } from "../scope.ts";
+import { normals } from "../testing/normals.testing.ts";
 import { mixers } from "./mixers.ts";
 
 beforeAll(async () => {
@@ -126,10 +126,10 @@ describe("mixers are what their definitions say, forward and gradient", () => {
     const weights: Weights = {};
     for (const [parameter, { shape }] of Object.entries(part.parameters)) {
       const count = shape.reduce((total, axis) => total * axis, 1);
-      weights[parameter] = Float64Array.from(randomNormals(count, 0.5, 1, streamOf(parameter)));
+      weights[parameter] = Float64Array.from(normals(count, 0.5, parameter));
     }
     const names = Object.keys(weights);
-    const x = Array.from({ length: seq }, (_, i) => Array.from(randomNormals(hidden, 1, 2, i)));
+    const x = Array.from({ length: seq }, (_, i) => Array.from(normals(hidden, 1, "x", i)));
     const mask = [1, 1, 1, 1, 0];
     const forward = (...tensors: tf.Tensor[]) => {
       const lookup = Object.fromEntries(tensors.map((tensor, i) => [names[i]!, tensor]));

@@ -3,6 +3,7 @@ import { checkRange, checkTensor, printShape } from "../check.ts";
 import { differentiable } from "../differentiable.ts";
 import { fusedMany } from "../dispatch.ts";
 import { checkDropout, type DropoutOptions } from "../dropout/dropout.ts";
+import { dropoutRow } from "../dropout-mask.ts";
 import { attentionGrad } from "./gradient.ts";
 import { type AttentionAttrs, attentionReference } from "./reference.ts";
 
@@ -33,8 +34,9 @@ export const attention = (qkv: Tensor, { heads, mask, dropout }: AttentionOption
   );
   if (mask) checkTensor("attention", "mask", mask, [batch, seq]);
   if (dropout) checkDropout("attention", dropout);
-  const { rate, seed, stream } = dropout ?? { rate: 0, seed: 0, stream: 0 };
-  const attrs = { heads, rate, seed, stream };
+  if (dropout) checkRange("attention", `seq up to ${dropoutRow / 4} with dropout`, seq, seq <= dropoutRow / 4);
+  const { rate, key } = dropout ?? { rate: 0, key: [0, 0] };
+  const attrs = { heads, rate, key0: key[0], key1: key[1] };
   return differentiable(
     [qkv],
     (save) => {

@@ -1,16 +1,16 @@
 import { gemmScratch } from "@cramkit/wasm-kit";
-import { dropoutKeys, dropoutThreshold } from "../counter-hash.ts";
 import { type CpuCall, cpuKernel } from "../cpu/runtime.ts";
+import { dropoutThreshold } from "../dropout-mask.ts";
 import type { AttentionAttrs } from "./reference.ts";
 
 /** Shapes, the parameters after the tensors, and the scratch of one thread with `matrices` of [seq, seq]. */
 const plan = ({ inputs, attrs }: CpuCall, matrices: number) => {
-  const { heads, rate, seed, stream } = attrs as unknown as AttentionAttrs;
+  const { heads, rate, key0, key1 } = attrs as unknown as AttentionAttrs;
   const [batch, seq, width] = inputs.qkv!.shape as [number, number, number];
   const headDim = width / (3 * heads);
   const stride =
     matrices * seq * Math.ceil(seq / 4) * 16 + gemmScratch(Math.max(seq, headDim), Math.max(seq, headDim), 256);
-  const dropout = rate > 0 ? [...dropoutKeys(seed, stream), dropoutThreshold(rate)] : [0, 0, 0];
+  const dropout = rate > 0 ? [key0, key1, dropoutThreshold(rate)] : [0, 0, 0];
   return { batch, seq, heads, headDim, hidden: width / 3, stride, dropout, floats: [headDim ** -0.5, 1 / (1 - rate)] };
 };
 

@@ -17,14 +17,14 @@ import {
   tensor,
   transpose,
 } from "@tensorflow/tfjs-core";
-import { dropoutMask } from "../counter-hash.ts";
+import { attentionDropoutMask } from "../dropout-mask.ts";
 
 /** What the kernels get beside the tensors; rate 0 is no dropout. */
 export interface AttentionAttrs {
   heads: number;
   rate: number;
-  seed: number;
-  stream: number;
+  key0: number;
+  key1: number;
 }
 
 /** qkv -> q, k, v, each `[batch, heads, seq, headDim]` */
@@ -52,18 +52,10 @@ const probabilities = (scores: Tensor, lse: Tensor, mask: Tensor | undefined): T
   return mul(exp(sub(scores, column)), keys);
 };
 
-const dropMask = (shape: number[], { rate, seed, stream }: AttentionAttrs): Tensor | undefined =>
+const dropMask = ([batch, heads, seq]: number[], { rate, key0, key1 }: AttentionAttrs): Tensor | undefined =>
   rate === 0
     ? undefined
-    : tensor(
-        dropoutMask(
-          shape.reduce((a, b) => a * b, 1),
-          rate,
-          seed,
-          stream,
-        ),
-        shape,
-      );
+    : tensor(attentionDropoutMask([batch!, heads!, seq!], rate, [key0, key1]), [batch!, heads!, seq!, seq!]);
 
 /** [y `[batch, seq, hidden]`, lse `[batch, heads, seq]`] */
 export const attentionReference = (qkv: Tensor, mask: Tensor | undefined, attrs: AttentionAttrs): [Tensor, Tensor] => {

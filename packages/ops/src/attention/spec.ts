@@ -1,5 +1,6 @@
+import { streamKey } from "@cramkit/random";
 import { type OpCase, type OpSpec, type SpecInput, uniform } from "../conformance-case.ts";
-import { dropoutMask } from "../counter-hash.ts";
+import { attentionDropoutMask } from "../dropout-mask.ts";
 import { attention } from "./attention.ts";
 
 interface Variant {
@@ -25,13 +26,13 @@ const attentionCase = (
   { masked = false, rate = 0, scale = 1 }: Variant = {},
 ): OpCase => {
   const hidden = heads * headDim;
-  const dropout = { rate, seed: 3, stream: 5 };
+  const dropout = { rate, key: streamKey(3, "attention") };
   return {
     name: `batch ${batch}, seq ${seq}, ${heads} x ${headDim}${masked ? ", masked" : ""}${rate ? `, dropout ${rate}` : ""}${scale === 1 ? "" : `, x ${scale}`}`,
     inputs: { qkv: uniform([batch, seq, 3 * hidden], 1, scale), ...(masked ? { mask: someKeys(batch, seq) } : {}) },
     run: ({ qkv, mask }) => attention(qkv!, { heads, ...(mask ? { mask } : {}), ...(rate ? { dropout } : {}) }),
     truth: ({ qkv, mask }) => {
-      const drop = dropoutMask(batch * heads * seq * seq, rate, dropout.seed, dropout.stream);
+      const drop = attentionDropoutMask([batch, heads, seq], rate, dropout.key);
       const y = new Float64Array(batch * seq * hidden);
       const at = (b: number, s: number, h: number, part: number, d: number) =>
         qkv![((b * seq + s) * heads + h) * 3 * headDim + part * headDim + d]!;
@@ -79,5 +80,6 @@ export const attentionSpec: OpSpec = {
     attentionCase(0, 7, 1, 4),
     attentionCase(1, 23, 1, 16, { scale: 40 }),
     attentionCase(2, 150, 1, 8, { masked: true, rate: 0.2 }),
+    attentionCase(2, 13, 3, 4, { rate: 0.5 }),
   ],
 };

@@ -1,6 +1,6 @@
+import { randomStream, streamKey } from "@cramkit/random";
 import { type Tensor, tensor, tidy, valueAndGrads } from "@tensorflow/tfjs-core";
 import type { OpCase } from "../conformance-case.ts";
-import { dropoutHash, dropoutKeys } from "../counter-hash.ts";
 
 /** How far an op is from its truth, relative to the largest magnitude of the tensor compared. */
 export interface ConformanceErrors {
@@ -9,7 +9,11 @@ export interface ConformanceErrors {
   gradients: Record<string, number>;
 }
 
-const weightOf = (keys: [number, number], i: number): number => dropoutHash(keys, i) / 2 ** 31 - 1;
+/** Weights in -1 <= w < 1, by place. */
+const weights = (name: string): ((i: number) => number) => {
+  const { bits } = randomStream(streamKey(0, name));
+  return (i) => bits(i) / 2 ** 31 - 1;
+};
 const largest = (values: ArrayLike<number>): number =>
   Array.prototype.reduce.call(values, (a, v) => Math.max(a as number, Math.abs(v as number)), 0) as number;
 
@@ -20,8 +24,8 @@ const largest = (values: ArrayLike<number>): number =>
 export const measureCase = async (testCase: OpCase, samples = 6): Promise<ConformanceErrors> => {
   const { inputs, run, truth } = testCase;
   const want = truth(Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, input.values])));
-  const dyKeys = dropoutKeys(99, 0);
-  const dy = Float32Array.from(want, (_, i) => weightOf(dyKeys, i));
+  const dyAt = weights("upstream");
+  const dy = Float32Array.from(want, (_, i) => dyAt(i));
   const names = Object.keys(inputs).filter((name) => inputs[name]!.differentiable);
 
   const outputs = tidy(() => {
@@ -79,18 +83,19 @@ const gradientError = (
     return (objective(shifted(1)) - objective(shifted(-1))) / (2 * step);
   };
   const scale = largest(gradient) || 1;
+  const sampled = randomStream(streamKey(0, "samples"));
   let error = 0;
   for (let s = 0; s < Math.min(samples, n); s++) {
-    const k = n <= samples ? s : dropoutHash(dropoutKeys(s, 17), 0) % n;
+    const k = n <= samples ? s : sampled.below(n, s);
     error = Math.max(error, Math.abs(gradient[k]! - difference((i) => (i === k ? 1 : 0))) / scale);
   }
-  const keys = dropoutKeys(5, 23);
+  const directionAt = weights("direction");
   let along = 0;
   let square = 0;
   for (let i = 0; i < n; i++) {
-    const term = gradient[i]! * weightOf(keys, i);
+    const term = gradient[i]! * directionAt(i);
     along += term;
     square += term * term;
   }
-  return Math.max(error, Math.abs(along - difference((i) => weightOf(keys, i))) / (Math.sqrt(square) || 1));
+  return Math.max(error, Math.abs(along - difference((i) => directionAt(i))) / (Math.sqrt(square) || 1));
 };

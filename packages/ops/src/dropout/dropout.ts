@@ -1,5 +1,6 @@
+import type { StreamKey } from "@cramkit/random";
 import { clone, type Tensor } from "@tensorflow/tfjs-core";
-import { checkRange, checkTensor } from "../check.ts";
+import { checkRange, checkTensor, printShape } from "../check.ts";
 import { differentiable } from "../differentiable.ts";
 import { fused } from "../dispatch.ts";
 import { dropoutReference } from "./reference.ts";
@@ -7,27 +8,26 @@ import { dropoutReference } from "./reference.ts";
 export interface DropoutOptions {
   /** Probability of dropping an element, 0 <= rate < 1. */
   rate: number;
-  /** Of the run: uint32. */
-  seed: number;
-  /** Of the place and step, e.g. step * layers + layer: uint32. The same pair gives the same mask. */
-  stream: number;
+  /**
+   * Of the run, the step and the place in the model, such as `streamKey(seed, "dropout", step, layer)` of @cramkit/random:
+   * two uint32. The same key gives the same mask.
+   */
+  key: StreamKey;
 }
 
-/** Throws where the options are not a rate below 1 and two uint32. */
-export const checkDropout = (op: string, { rate, seed, stream }: DropoutOptions): void => {
+/** Throws unless the options are a rate below 1 and a key of two uint32. */
+export const checkDropout = (op: string, { rate, key }: DropoutOptions): void => {
   checkRange(op, "dropout rate in 0 <= rate < 1", rate, rate >= 0 && rate < 1);
-  for (const [name, value] of Object.entries({ seed, stream })) {
-    checkRange(
-      op,
-      `dropout ${name} to be a uint32`,
-      value,
-      Number.isInteger(value) && value >= 0 && value <= 0xffffffff,
-    );
-  }
+  checkRange(
+    op,
+    "dropout key to be two uint32",
+    printShape(key),
+    key.length === 2 && key.every((word) => word >>> 0 === word),
+  );
 };
 
 /**
- * y = x * keep / (1 - rate), the mask from a hash of (seed, stream, position): recomputed, never stored.
+ * y = x * keep / (1 - rate), the mask from random bits of (key, position): recomputed, never stored.
  * Any shape, at most 2^32 elements.
  */
 export const dropout = (x: Tensor, options: DropoutOptions): Tensor => {
@@ -35,8 +35,9 @@ export const dropout = (x: Tensor, options: DropoutOptions): Tensor => {
   checkDropout("dropout", options);
   const apply = (x: Tensor): Tensor => {
     if (x.size === 0 || options.rate === 0) return clone(x);
-    const { rate, seed, stream } = options;
-    return fused("CramkitDropout", { x }, { rate, seed, stream }, () => dropoutReference(x, rate, seed, stream));
+    const { rate, key } = options;
+    const [key0, key1] = key;
+    return fused("CramkitDropout", { x }, { rate, key0, key1 }, () => dropoutReference(x, rate, key));
   };
   return differentiable(
     [x],

@@ -27,7 +27,7 @@ const cases: { name: string; inputs: SpecInput[]; run: (...xs: Tensor[]) => Tens
   },
   { name: "gelu", inputs: [uniform([rows, 37], 1)], run: (x) => gelu(x!) },
   { name: "glu", inputs: [uniform([rows, 46], 1)], run: (x) => glu(x!, "silu") },
-  { name: "dropout", inputs: [uniform([rows, 40], 1)], run: (x) => dropout(x!, { rate: 0.4, seed: 1, stream: 2 }) },
+  { name: "dropout", inputs: [uniform([rows, 40], 1)], run: (x) => dropout(x!, { rate: 0.4, key: [1, 2] }) },
   {
     name: "layerNorm",
     inputs: [uniform([rows, 33], 1), uniform([33], 2)],
@@ -78,7 +78,7 @@ const cases: { name: string; inputs: SpecInput[]; run: (...xs: Tensor[]) => Tens
   {
     name: "attention",
     inputs: [uniform([9, 16, 3 * 64], 1)],
-    run: (qkv) => attention(qkv!, { heads: 4, dropout: { rate: 0.2, seed: 1, stream: 1 } }),
+    run: (qkv) => attention(qkv!, { heads: 4, dropout: { rate: 0.2, key: [1, 1] } }),
   },
 ];
 

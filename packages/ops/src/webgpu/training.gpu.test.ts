@@ -75,8 +75,8 @@ function loss(params: Tensor[], step: number): Tensor {
     const of = (name: string) => p[`${layer}.${name}`]!;
     const stream = step * 4 + layer;
     const qkv = linear(layerNorm(x, of("norm"), of("bias"), 1e-6), of("qkv"));
-    const mixed = attention(rotary(qkv, { heads }), { heads, dropout: { rate: 0.1, seed: 1, stream } });
-    x = add(x, dropout(linear(mixed, of("dense"), of("dense.bias")), { rate: 0.1, seed: 2, stream }));
+    const mixed = attention(rotary(qkv, { heads }), { heads, dropout: { rate: 0.1, key: [1, stream] } });
+    x = add(x, dropout(linear(mixed, of("dense"), of("dense.bias")), { rate: 0.1, key: [2, stream] }));
     const inner = linear(rmsNorm(x, of("norm2"), 1e-6), of("in"));
     x = add(x, linear(layer === 0 ? glu(inner, "gelu") : gelu(inner), of("out")));
   }

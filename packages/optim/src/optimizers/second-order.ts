@@ -1,3 +1,4 @@
+import { checkSeed, streamKey } from "@cramkit/random";
 import {
   abs,
   add,
@@ -20,7 +21,7 @@ import { disposeMap, mapEach, mapTensors, zerosOf } from "../state/tensor-map.ts
 import { chain } from "../transforms/chain.ts";
 import { addDecayedWeights, type DecayOptions, scaleByLearningRate } from "../transforms/decay-and-rate.ts";
 import { toOptimizer } from "../transforms/to-optimizer.ts";
-import { signAt } from "./random-sign.ts";
+import { randomSigns } from "./random-signs.ts";
 
 export interface SophiaOptions {
   b1?: number;
@@ -83,6 +84,10 @@ export interface AdahessianOptions {
   hessianPower?: number;
   /** The largest change of a parameter for the difference of gradients that stands for the Hessian. */
   difference?: number;
+  /**
+   * Of the signs: an integer of 0 to 2^53 - 1.
+   * @defaultValue 0
+   */
   seed?: number;
 }
 
@@ -91,10 +96,8 @@ export type AdahessianState = { count: number; mu: TensorMap; nu: TensorMap };
 /** `z (H z)` by the central difference of the gradients at `params + d z` and `params - d z`; z has signs only. */
 const hessianDiagonal = (params: TensorMap, evaluate: Evaluate, d: number, seed: number, step: number): TensorMap => {
   const signs: Record<string, Tensor> = {};
-  Object.entries(params).forEach(([name, param], stream) => {
-    const values = Float32Array.from({ length: param.size }, (_, i) => signAt(seed + step, stream, i));
-    signs[name] = tensor(values, param.shape);
-  });
+  for (const [name, param] of Object.entries(params))
+    signs[name] = tensor(randomSigns(streamKey(seed, "optim/signs", step, name), param.size), param.shape);
   const at = (distance: number) => {
     const moved = mapTensors(params, (param, name) => add(param, mul(signs[name]!, distance)));
     const grads = evaluate(moved);
@@ -122,6 +125,7 @@ export const scaleByAdahessian = ({
   seed = 0,
 }: AdahessianOptions = {}): GradientTransformation<AdahessianState> => {
   checkBetas("scaleByAdahessian", { b1, b2 });
+  checkSeed("scaleByAdahessian", seed);
   checkPositive("scaleByAdahessian", { epsilon, difference });
   checkNonNegative("scaleByAdahessian", { hessianPower });
   return {

@@ -1,8 +1,8 @@
 import { type ModelConfig, maskedLanguageModelLoss, type Params } from "@cramkit/model";
 import { type MaskedBatch, type Masking, maskedBatches, type RowSource } from "@cramkit/packer";
+import { subSeed } from "@cramkit/random";
 import { maskedLogits } from "../model/masked-logits.ts";
 import type { NamedTensors } from "../named-tensors.ts";
-import { streams } from "../random.ts";
 import type { MaskedScore } from "../run-record.ts";
 
 export interface EvaluationSet {
@@ -24,7 +24,7 @@ async function* evaluationBatches({ source, rows, maskId, masking, seed }: Evalu
   const rowCount = Math.min(rows, source.rowCount);
   const { seqLength, vocabSize } = source;
   const first: RowSource = { rowCount, seqLength, vocabSize, readRows: (...request) => source.readRows(...request) };
-  const options = { maskId, masking, seed: (seed ^ streams.evaluation) >>> 0, dropLast: false };
+  const options = { maskId, masking, seed: subSeed(seed, "recipes/evaluation"), dropLast: false };
   for await (const { batch } of maskedBatches(first, { ...options, batchSize: rowsOfABatch })) yield batch;
 }
 

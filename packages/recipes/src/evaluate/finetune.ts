@@ -18,6 +18,7 @@ import {
   valueAndNamedGrads,
 } from "@cramkit/model";
 import { adamw, disposeState, type OptimizerKernels } from "@cramkit/optim";
+import { subSeed } from "@cramkit/random";
 import type { Tokenizer } from "@cramkit/tokenizer";
 import { add, tidy } from "@tensorflow/tfjs-core";
 import { disposeTensors, type NamedTensors } from "../named-tensors.ts";
@@ -49,6 +50,7 @@ export const trainee = ({ id, params, config, tokenizer, kernels }: TraineeSpec)
     const { dropout } = protocol;
     const finetuned = finetunedConfig(config, setting);
     let live = initialised(finetuned, seed, params);
+    const dropoutSeed = subSeed(seed, "recipes/finetune");
     let step = 0;
     let learningRate = 0;
     const optimizer = adamw({ ...protocol.adamw, learningRate: () => learningRate, kernels });
@@ -64,7 +66,7 @@ export const trainee = ({ id, params, config, tokenizer, kernels }: TraineeSpec)
       });
     const learn = async (batch: TrainingBatch): Promise<number> => {
       learningRate = batch.learningRate;
-      const options = dropout > 0 ? { dropout: { seed: (Math.imul(seed, 0x9e3779b1) + step) >>> 0 } } : {};
+      const options = dropout > 0 ? { dropout: { seed: dropoutSeed, step } } : {};
       const { value, grads } = valueAndNamedGrads(live, (values) =>
         tidy(() => classificationLoss(values, finetuned, tensorsOf(batch), batch.labels, options)),
       );

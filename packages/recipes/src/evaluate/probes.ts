@@ -6,8 +6,8 @@ import {
   runTasks,
   type TrialResult,
 } from "@cramkit/glue";
+import { subSeed } from "@cramkit/random";
 import { Interrupted, type RunContext } from "../progress.ts";
-import { streams } from "../random.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { type TraineeSpec, trainee } from "./finetune.ts";
 
@@ -19,7 +19,7 @@ export interface ProbeResults {
 
 const probesOf = (recipe: Recipe, texts: readonly string[]) => {
   const { examples } = recipe.evaluation.probes;
-  const seed = (recipe.seed ^ streams.probes) >>> 0;
+  const seed = subSeed(recipe.seed, "recipes/probes");
   const limits = { seed, maxTrain: examples, maxDev: Math.ceil(examples / 4) };
   return { seed, tasks: [acceptabilityProbe(texts, limits), continuityProbe(texts, limits)] };
 };

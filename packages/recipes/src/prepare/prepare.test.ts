@@ -207,6 +207,20 @@ it.skipIf(process.platform !== "linux")(
   },
 );
 
+it("goes on with nothing of the first edition, whose random numbers were others", async () => {
+  const { recipe, data } = setUp();
+  const { folder } = await prepared(recipe, data);
+  const older =
+    /expected .* 2, got .* with other random numbers; prepare .* in another folder.*, or finish .* with the version/;
+  const manifest = join(folder, "training", "manifest.json");
+  writeFileSync(manifest, readFileSync(manifest, "utf8").replace('"version": 2', '"version": 1'));
+  await expect(prepare(recipe, data, quiet)).rejects.toThrow(older);
+  rmSync(folder, { recursive: true });
+  mkdirSync(join(folder, "work"), { recursive: true });
+  writeFileSync(join(folder, "work", "texts.json"), JSON.stringify({ training: {}, heldOut: {}, report: {} }));
+  await expect(prepare(recipe, data, quiet)).rejects.toThrow(older);
+});
+
 it("names the byte of a flipped bit, and refuses a manifest of a newer version, without touching either", async () => {
   const { recipe, data } = setUp();
   const { folder } = await prepared(recipe, data);

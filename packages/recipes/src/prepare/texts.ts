@@ -1,8 +1,9 @@
+import { createHash } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type CorpusReport, createDocumentsWriter, type DocumentsWriter } from "@cramkit/corpus";
 import { writeFileAtomic } from "@cramkit/files";
-import { streams, textHash, uniform } from "../random.ts";
+import { randomStream, streamKey } from "@cramkit/random";
 import type { Recipe } from "../recipe/recipe.ts";
 import { readJson } from "../run-record.ts";
 import { type CorpusOptions, openCorpus } from "./corpus.ts";
@@ -12,8 +13,12 @@ interface Count {
   readonly characters: number;
 }
 
+const textsFormat = 2;
+
 /** The read, cleaned and filtered documents of a recipe, on disk until they are packed. */
 export interface Texts {
+  /** 1, which is not written, was split with other random numbers. */
+  readonly format: typeof textsFormat;
   readonly training: Count;
   readonly heldOut: Count;
   /** Of the sources and the filters. */
@@ -35,8 +40,14 @@ export const textFiles = (folder: string) => ({
 });
 
 /** What an earlier reading wrote, or undefined where none was finished. */
-export const finishedTexts = async (folder: string): Promise<Texts | undefined> =>
-  (await readJson(textFiles(folder).counts)) as Texts | undefined;
+export const finishedTexts = async (folder: string): Promise<Texts | undefined> => {
+  const file = textFiles(folder).counts;
+  const texts = (await readJson(file)) as Texts | undefined;
+  if (!texts || texts.format === textsFormat) return texts;
+  throw new Error(
+    `${file}: expected texts of format ${textsFormat}, got format ${texts.format ?? 1}, split with other random numbers; prepare again in another folder with --data, or finish this one with the version that began it`,
+  );
+};
 
 /**
  * Reads the corpus once, writes training and held-out documents to their files, and yields the training texts on the
@@ -50,7 +61,8 @@ export async function* readTexts(
   const files = textFiles(folder);
   await rm(files.temporary, { recursive: true, force: true });
   const corpus = await openCorpus(recipe, { workFolder: files.temporary, onRead });
-  const isHeldOut = (text: string) => uniform(recipe.seed, streams.heldOut, textHash(text)) < recipe.evaluation.heldOut;
+  const { float64 } = randomStream(streamKey(recipe.seed, "recipes/held-out"));
+  const isHeldOut = (text: string) => float64(placeOf(text)) < recipe.evaluation.heldOut;
   const heldOutTexts: string[] = [];
   let kept = 0;
   const writers: DocumentsWriter[] = [];
@@ -71,7 +83,12 @@ export async function* readTexts(
     }
     const report = corpus.report();
     if (report.documents === 0) throw new Error(emptyCorpus(report));
-    const texts = { training: await training.commit(), heldOut: await heldOut.commit(), report };
+    const texts: Texts = {
+      format: textsFormat,
+      training: await training.commit(),
+      heldOut: await heldOut.commit(),
+      report,
+    };
     await writeFileAtomic(files.heldOutTexts, JSON.stringify(heldOutTexts));
     await writeFileAtomic(files.counts, JSON.stringify(texts));
     return texts;
@@ -80,6 +97,9 @@ export async function* readTexts(
     await rm(files.temporary, { recursive: true, force: true });
   }
 }
+
+/** A number of 48 bits that a text and its copies share. SHA-256, because it runs in native code over every document. */
+const placeOf = (text: string): number => createHash("sha256").update(text).digest().readUIntBE(0, 6);
 
 /** Where the documents of an empty corpus went. */
 const emptyCorpus = ({ sources, filters }: CorpusReport): string => {

@@ -89,7 +89,7 @@ const createSchema = () => {
     name: z.string().regex(/^[a-z0-9][a-z0-9.-]*$/, "expected small letters, digits, dots and dashes"),
     description: z.string(),
     /** Every random choice of the run follows from it. */
-    seed: z.int().min(0).max(0xffffffff),
+    seed: z.int().min(0),
     backend: z.strictObject({
       name: z.enum(["auto", "cpu", "webgpu", "tensorflow"]),
       precision: z.enum(["float32", "mixed"]),

@@ -1,6 +1,19 @@
 import { differences } from "../recipe/difference.ts";
 import type { Recipe } from "../recipe/recipe.ts";
-import { readJson, readRun, runFiles } from "../run-record.ts";
+import { type RunData, readJson, readRun, runFiles, runFormat } from "../run-record.ts";
+
+/** A run can only be continued with the random numbers that it was begun with. */
+export const requireRunFormat = async (folder: string): Promise<void> => {
+  const files = runFiles(folder);
+  if ((await readJson(files.recipe)) === undefined) return;
+  const format = ((await readJson(files.data)) as RunData | undefined)?.format ?? 1;
+  if (format === runFormat) return;
+  throw new Error(
+    format > runFormat
+      ? `${folder}: expected a run of format ${runFormat}, got one of format ${format}; update cramkit to go on with it`
+      : `${folder}: expected a run of format ${runFormat}, got one of format ${format}, begun with other random numbers; start anew in another folder with --dir, or finish this one with the version that began it`,
+  );
+};
 
 /** A run folder belongs to one recipe: going on with another would mix two runs. */
 export const requireSameRecipe = async (folder: string, recipe: Recipe): Promise<void> => {

@@ -6,7 +6,7 @@ import { studySettings } from "../recipe/optimizer-settings.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { readRun, runFiles } from "../run-record.ts";
 import { quiet, tinyRun } from "../testing/tiny.testing.ts";
-import { runRecipe } from "./run.ts";
+import { evaluateRecipe, pretrainRecipe, runRecipe } from "./run.ts";
 
 const folders = (root: string, name = "run") => ({ folder: join(root, name), dataFolder: join(root, "prepared") });
 const weights = (folder: string) => readFileSync(join(runFiles(folder).model, "model.safetensors"));
@@ -62,6 +62,25 @@ it("ends with the very same weights however often it is stopped, also between mi
   await runRecipe(recipe, whole, quiet);
   expect(await runInterrupted(recipe, parts, 3)).toBeGreaterThan(3);
   expect(weights(parts.folder).equals(weights(whole.folder))).toBe(true);
+});
+
+it("goes on with no run of the first edition, whose random numbers were others, but reads what it left", async () => {
+  const { recipe, root } = tinyRun();
+  const at = folders(root);
+  await runRecipe(recipe, at, quiet);
+  const files = runFiles(at.folder);
+  const { folder } = JSON.parse(readFileSync(files.data, "utf8"));
+  for (const data of [JSON.stringify({ folder }), undefined]) {
+    if (data) writeFileSync(files.data, data);
+    else rmSync(files.data);
+    for (const go of [runRecipe, pretrainRecipe, evaluateRecipe])
+      await expect(go(recipe, at, quiet)).rejects.toThrow(
+        /run: expected a run of format 2, got one of format 1, .* start anew in another folder with --dir, or finish this/,
+      );
+    expect((await readRun(at.folder)).summary).toBeDefined();
+  }
+  writeFileSync(files.data, JSON.stringify({ folder, format: 3 }));
+  await expect(runRecipe(recipe, at, quiet)).rejects.toThrow(/got one of format 3; update cramkit to go on with it/);
 });
 
 it("falls back to the checkpoint before a damaged one, and says so", async () => {

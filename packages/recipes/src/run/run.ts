@@ -9,9 +9,9 @@ import { checkRecipe } from "../recipe/check-recipe.ts";
 import { maskingOf, specialId } from "../recipe/masking.ts";
 import { modelOf } from "../recipe/model-of.ts";
 import type { Recipe } from "../recipe/recipe.ts";
-import { runFiles, writeJson } from "../run-record.ts";
+import { type RunData, runFiles, runFormat, writeJson } from "../run-record.ts";
 import { evaluateStage } from "./evaluate-stage.ts";
-import { requireSameRecipe } from "./folder.ts";
+import { requireRunFormat, requireSameRecipe } from "./folder.ts";
 import { pretrainStage } from "./pretrain-stage.ts";
 import { slowTrainingWarning } from "./slow-training.ts";
 import type { RunStage } from "./stage.ts";
@@ -45,6 +45,7 @@ const runStages = async (
   stages: readonly RunStage[],
 ): Promise<void> => {
   checkRecipe(recipe);
+  await requireRunFormat(folder);
   await requireSameRecipe(folder, recipe);
   const done = await Promise.all(stages.map((stage) => stage.isDone(recipe, folder)));
   if (done.every(Boolean)) {
@@ -66,8 +67,8 @@ const runStages = async (
       requireProbeTexts(recipe, prepared.heldOutTexts);
       const unlock = await lockFolder(folder, { name: "run.lock" });
       try {
+        await writeJson(runFiles(folder).data, { format: runFormat, folder: resolve(dataFolder) } satisfies RunData);
         await writeJson(runFiles(folder).recipe, recipe);
-        await writeJson(runFiles(folder).data, { folder: resolve(dataFolder) });
         const config = modelOf(recipe, prepared.tokenizer.vocabSize);
         const heldOut = heldOutOf(recipe, prepared);
         for (const stage of stages) {

@@ -1,6 +1,7 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createDraws, streamKey } from "@cramkit/random";
 import { smoke } from "../catalogue/smoke.ts";
 import type { RunContext } from "../progress.ts";
 import type { Recipe } from "../recipe/recipe.ts";
@@ -10,11 +11,7 @@ const words =
 
 /** Sentences that a small model can learn something from, the same for the same number. */
 export const sentences = (count: number): string[] => {
-  let state = 1;
-  const next = (below: number) => {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
+  const { below: next } = createDraws(streamKey(1, "sentences"));
   return Array.from({ length: count }, () => {
     const start = next(words.length);
     const sentence = Array.from({ length: 8 + next(6) }, (_, i) => words[(start + i) % words.length]!).join(" ");

@@ -1,6 +1,7 @@
-import { type encode, type ModelConfig, type Params, valueAndNamedGrads } from "@cramkit/model";
+import { type encode, type ModelConfig, type Params, type StepSeed, valueAndNamedGrads } from "@cramkit/model";
 import type { Evaluate, Gradients, OptimizerState } from "@cramkit/optim";
 import type { MaskedBatch } from "@cramkit/packer";
+import { fillUniform, streamKey } from "@cramkit/random";
 import type { GradFn, Progress } from "@cramkit/trainer";
 import {
   cast,
@@ -21,18 +22,23 @@ import {
 } from "@tensorflow/tfjs-core";
 import { maskedLogits } from "../model/masked-logits.ts";
 import { disposeTensors, type NamedTensors } from "../named-tensors.ts";
-import { uniform } from "../random.ts";
 import type { TrainingLoss } from "../recipe/training-loss.ts";
 
 export interface MaskedGradientOptions {
-  /** With which dropout, if any. */
-  readonly dropoutSeed?: (progress: Progress) => number;
+  /**
+   * Dropout is drawn with this seed, anew for each microbatch.
+   * @defaultValue undefined: no dropout
+   */
+  readonly dropoutSeed?: number;
   /** Tokens of the rows that the batch is cut into; absent: rows stay whole. */
   readonly rowLength?: (progress: Progress) => number;
   /** The factor of the loss that the optimizer wants: a scalar, borrowed. */
   readonly lossScale?: (state: OptimizerState) => Tensor | undefined;
-  /** Of the targets that Sophia draws, and of the words that SCRIPT fills in. */
-  readonly drawSeed?: (progress: Progress) => number;
+  /**
+   * Of the targets that Sophia draws, and of the words that SCRIPT fills in, anew for each microbatch.
+   * @defaultValue 0
+   */
+  readonly drawSeed?: number;
 }
 
 /** Loss and gradients of a masked language model, with a way to more gradients for the optimizers that ask for them. */
@@ -40,16 +46,18 @@ export const maskedLanguageModelGradient =
   (
     config: ModelConfig,
     loss: TrainingLoss,
-    { dropoutSeed, rowLength, lossScale, drawSeed = () => 0 }: MaskedGradientOptions = {},
+    { dropoutSeed, rowLength, lossScale, drawSeed = 0 }: MaskedGradientOptions = {},
   ): GradFn<NamedTensors, MaskedBatch, Gradients, OptimizerState> =>
   (params, whole, progress, state) => {
     const batch = rowLength ? unfold(whole, rowLength(progress)) : whole;
-    const options = dropoutSeed ? { dropout: { seed: dropoutSeed(progress) } } : {};
-    const lossOf = (live: Params) => loss(live, batch, { ...options, drawSeed: drawSeed(progress) });
+    const step = progress.microbatch;
+    const options = dropoutSeed === undefined ? {} : { dropout: { seed: dropoutSeed, step } };
+    const drawn = { seed: drawSeed, step };
+    const lossOf = (live: Params) => loss(live, batch, { ...options, drawn });
     const scale = lossScale?.(state);
     const { value, grads } = valueAndNamedGrads(params, lossOf, scale);
     const evaluate: Evaluate = (elsewhere, { targets = "data" } = {}) => {
-      if (targets === "sampled") return sampledGradients(elsewhere, config, batch, options, drawSeed(progress));
+      if (targets === "sampled") return sampledGradients(elsewhere, config, batch, options, drawn);
       const there = valueAndNamedGrads(elsewhere, lossOf, scale);
       there.value.dispose();
       return scale ? divided(there.grads, scale) : there.grads;
@@ -80,12 +88,13 @@ const sampledGradients = (
   config: ModelConfig,
   batch: MaskedBatch,
   options: Options,
-  seed: number,
+  { seed, step }: StepSeed,
 ) => {
   const count = batch.positions.length;
   const logitsOf = (live: Params) => maskedLogits(live, config, batch, options);
   const drawn = tidy(() => {
-    const uniforms = Float32Array.from({ length: count }, (_, i) => uniform(seed, 0, i));
+    const uniforms = new Float32Array(count);
+    fillUniform(streamKey(seed, "recipes/targets", step), uniforms);
     const below = less(cumsum(softmax(logitsOf(params as Params)), 1), tensor2d(uniforms, [count, 1]));
     const ids = cast(minimum(sum(cast(below, "float32"), 1), config.vocabSize - 1), "int32");
     return oneHot(ids, config.vocabSize, 1, 0, "float32");

@@ -1,15 +1,7 @@
 import { type Gradients, lossScale, type Optimizer, type OptimizerState } from "@cramkit/optim";
 import type { BatchCursor, MaskedBatch } from "@cramkit/packer";
-import {
-  type Batches,
-  type GradFn,
-  type Progress,
-  type StepReport,
-  type Optimizer as Trained,
-  train,
-} from "@cramkit/trainer";
+import { type Batches, type GradFn, type StepReport, type Optimizer as Trained, train } from "@cramkit/trainer";
 import type { NamedTensors } from "../named-tensors.ts";
-import { streams, uniform } from "../random.ts";
 import { sequenceCurriculumOf } from "../recipe/trained-length.ts";
 import { trainingLoss } from "../recipe/training-loss.ts";
 import { trainingBatches } from "./batches.ts";
@@ -24,11 +16,9 @@ export const trainingSteps = (
   optimizer: Optimizer,
   microbatchSize: number,
 ): ((from: TrainingState) => AsyncGenerator<StepReport<NamedTensors, OptimizerState>, void>) => {
-  const uniformSeed = (stream: number) => (progress: Progress) =>
-    Math.floor(uniform(recipe.seed, stream, progress.microbatch) * 2 ** 32);
   const grad = maskedLanguageModelGradient(config, trainingLoss(config, recipe.training.loss), {
-    dropoutSeed: recipe.training.dropout > 0 ? uniformSeed(streams.dropout) : undefined,
-    drawSeed: uniformSeed(streams.drawnTargets),
+    dropoutSeed: recipe.training.dropout > 0 ? recipe.seed : undefined,
+    drawSeed: recipe.seed,
     rowLength: sequenceCurriculumOf(recipe),
     lossScale,
   });

@@ -1,4 +1,5 @@
-import { dropoutUniformTypes, hashWgsl } from "../../dropout/webgpu.ts";
+import { dropoutUniformTypes, dropoutWgsl } from "../../dropout/webgpu.ts";
+import { dropoutRow } from "../../dropout-mask.ts";
 
 /** What kernels of attention read beside their tensors. */
 export const uniformTypes = ({ dropout }: { dropout: boolean }) => ({
@@ -19,10 +20,14 @@ fn outRow(batch: u32, row: u32, head: u32) -> u32 {
 }
 ${
   dropout
-    ? `${hashWgsl}
+    ? `${dropoutWgsl}
+fn highWord(batch: u32, head: u32) -> u32 { return (uniforms.firstBatch + batch) * uniforms.heads + head; }
 fn dropped(batch: u32, head: u32, query: u32, key: u32) -> f32 {
-  let i = (((uniforms.firstBatch + batch) * uniforms.heads + head) * uniforms.seq + query) * uniforms.seq + key;
-  return select(0.0, uniforms.keepScale, kept(i));
+  return select(0.0, uniforms.keepScale, kept(query * ${dropoutRow}u + key, highWord(batch, head)));
+}
+// Of four keys from a multiple of 4 on.
+fn dropped4(batch: u32, head: u32, query: u32, key: u32) -> vec4<f32> {
+  return select(vec4<f32>(), vec4<f32>(uniforms.keepScale), kept4(query * ${dropoutRow}u + key, highWord(batch, head)));
 }`
     : ""
 }`;

@@ -37,7 +37,7 @@ const uniformsOf = ({ seq, heads, headDim }: Shape, attrs: Attrs, part: Part) =>
   heads,
   firstBatch: part.first,
   scale: headDim ** -0.5,
-  ...dropoutUniforms(attrs.rate as number, attrs.seed as number, attrs.stream as number),
+  ...dropoutUniforms(attrs),
 });
 
 type Options = { seq: number; headDim: number; mask: boolean; dropout: boolean };

@@ -289,11 +289,13 @@ fn passingIn(batch: u32, at: u32) -> vec4<bool> {
 ${
   v.dropout
     ? `fn keepOf(batch: u32, head: u32, row: u32, at: u32) -> vec4<f32> {
-  return vec4<f32>(${range(4)
-    .map((e) =>
-      direction === "key" ? `dropped(batch, head, at + ${e}u, row)` : `dropped(batch, head, row, at + ${e}u)`,
-    )
-    .join(", ")});
+  return ${
+    direction === "key"
+      ? `vec4<f32>(${range(4)
+          .map((e) => `dropped(batch, head, at + ${e}u, row)`)
+          .join(", ")})`
+      : "dropped4(batch, head, row, at)"
+  };
 }`
     : ""
 }`;
