@@ -1,5 +1,7 @@
-import { mkdir, open, rename, rm } from "node:fs/promises";
+import { open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import { toFault } from "@cramkit/errors";
+import { makeFolder, partialPath, removeLeftovers, syncFolder } from "@cramkit/files";
 import type { Document } from "./document.ts";
 import type { Count } from "./filters/filter.ts";
 import { restartable } from "./restartable.ts";
@@ -16,8 +18,9 @@ export interface DocumentsWriter {
 
 /** Starts a file of documents, beside its name until it is complete. */
 export async function createDocumentsWriter(path: string): Promise<DocumentsWriter> {
-  await mkdir(dirname(path), { recursive: true });
-  const partial = `${path}.partial`;
+  await makeFolder(dirname(path));
+  await removeLeftovers(dirname(path));
+  const partial = partialPath(path);
   await (await open(partial, "w")).close();
   const spool = writeSpool(partial);
   const count = { documents: 0, characters: 0 };
@@ -28,11 +31,16 @@ export async function createDocumentsWriter(path: string): Promise<DocumentsWrit
       count.characters += text.length;
     },
     async commit() {
-      spool.close();
-      const handle = await open(partial, "r+");
-      await handle.sync();
-      await handle.close();
-      await rename(partial, path);
+      try {
+        spool.close();
+        const handle = await open(partial, "r+");
+        await handle.sync();
+        await handle.close();
+        await rename(partial, path);
+        await syncFolder(dirname(path));
+      } catch (error) {
+        throw toFault(error, { place: path });
+      }
       return count;
     },
     abort: () => rm(partial, { force: true }),

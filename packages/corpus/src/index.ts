@@ -25,7 +25,7 @@ export {
 } from "./filters/filter.ts";
 export { type LengthOptions, lengthBetween } from "./filters/length.ts";
 export { type HubDocumentsOptions, hubDocuments } from "./hub/documents.ts";
-export type { HubAccess } from "./hub/download.ts";
+export type { HubAccess } from "./hub/access.ts";
 export { type MixedDocuments, type MixedSource, type MixOptions, mixDocuments, type SourceReport } from "./mix.ts";
 export { joinSuccessive, type Limit, takeDocuments } from "./select.ts";
 export { type ShuffleOptions, shuffleDocuments } from "./shuffle.ts";

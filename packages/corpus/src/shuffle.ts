@@ -1,6 +1,7 @@
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createTemporaryFolder } from "@cramkit/files";
 import { checkSeed, randomStream, streamKey } from "@cramkit/random";
 import type { Document } from "./document.ts";
 import { restartable } from "./restartable.ts";
@@ -67,8 +68,7 @@ interface Buckets {
 
 /** Files for the 64 values of the bits of the key from `firstBit` on. */
 async function createBuckets(workFolder: string, firstBit: number): Promise<Buckets> {
-  await mkdir(workFolder, { recursive: true });
-  const folder = await mkdtemp(join(workFolder, "shuffle-"));
+  const folder = await createTemporaryFolder(workFolder, "shuffle");
   const buckets = Array.from({ length: 2 ** bucketBits }, (_, index) => {
     const path = join(folder, String(index));
     return { path, bytes: 0, spool: writeSpool(path, 1 << 16) };

@@ -2,8 +2,10 @@ export { type AtomicFile, createAtomicFile, writeFileAtomic } from "./atomic-fil
 export { type AtomicFolder, createAtomicFolder, removeFolder } from "./atomic-folder.ts";
 export type { Content, WriteOptions, WrittenFile } from "./durable-file.ts";
 export { type LockOptions, lockFolder } from "./folder-lock.ts";
-export { adoptPartial, type LeftoversOptions, removeLeftovers } from "./leftovers.ts";
+export { type LeftoversOptions, removeLeftovers } from "./leftovers.ts";
 export { makeFolder, syncFolder } from "./make-folder.ts";
 export { nameInside } from "./name-inside.ts";
 export { partialPath } from "./partial-name.ts";
+export { createResumableFile, type ResumableFile } from "./resumable-file.ts";
+export { createTemporaryFolder } from "./temporary-folder.ts";
 export { checkWritable } from "./writable.ts";

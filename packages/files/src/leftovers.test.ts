@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { beforeEach, expect, it } from "vitest";
 import { deadPartialPath, deadProcess, ofProcess } from "./dead-process.testing.ts";
-import { adoptPartial, partialPath, removeLeftovers } from "./index.ts";
+import { createTemporaryFolder, partialPath, removeLeftovers } from "./index.ts";
+import { adoptPartial } from "./leftovers.ts";
 
 let root: string;
 beforeEach(async () => {
@@ -67,4 +68,10 @@ it("gives it to one of several that want it", async () => {
   const partials = await Promise.all(Array.from({ length: 8 }, () => adoptPartial(path)));
   expect(new Set(partials).size).toBe(8);
   expect(await readdir(root)).toHaveLength(1);
+});
+
+it("makes a temporary folder in place of those of dead processes", async () => {
+  await mkdir(await deadPartialPath(join(root, "shuffle")));
+  const [one, other] = [await createTemporaryFolder(root, "shuffle"), await createTemporaryFolder(root, "shuffle")];
+  expect((await readdir(root)).sort()).toEqual([basename(one), basename(other)].sort());
 });

@@ -35,8 +35,12 @@ export const parsePartialName = (name: string): PartialName | undefined => {
     host: hostname(),
     started: started === "0" ? null : started!,
   };
+  if (identity.pid === 0) return { stem, kind, owner: "dead" };
   return { stem, kind, owner: host !== hostTag() ? "elsewhere" : isAlive(identity) ? "alive" : "dead" };
 };
+
+/** The temporary name of one that its process gave up, as if that had ended. */
+export const releasedName = (name: string): string => name.replace(/-\d+-(\d+)-(\d+)$/, "-0-$1-$2");
 
 /** The beginning of the temporary names of a path: as much of its name as leaves room for the rest. */
 export const stem = (path: string): string => {

@@ -1,6 +1,7 @@
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createTemporaryFolder } from "@cramkit/files";
 import type { Document } from "../document.ts";
 import { createFilterTally, type DocumentFilter, type FilterTally } from "../filters/filter.ts";
 import { restartable } from "../restartable.ts";
@@ -55,8 +56,7 @@ async function* deduplicated(
   }: SubstringDeduplicationOptions & { minBytes: number },
   tally: FilterTally,
 ): AsyncGenerator<Document> {
-  await mkdir(workFolder, { recursive: true });
-  const folder = await mkdtemp(join(workFolder, "deduplicate-"));
+  const folder = await createTemporaryFolder(workFolder, "deduplicate");
   const spool = join(folder, "documents");
   let bytesDone = 0;
   const progress = (stage: "reading" | "searching" | "writing") => (bytes: number) => {

@@ -1,5 +1,6 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { fault } from "@cramkit/errors";
 import { listFiles } from "@huggingface/hub";
 import picomatch from "picomatch";
 import type { Document } from "../document.ts";
@@ -7,9 +8,9 @@ import { restartable } from "../restartable.ts";
 import { createReadTally, type ReadTally } from "../sources/bad-input.ts";
 import { type FileDocumentsOptions, type ReadDocuments, readFileDocuments } from "../sources/files.ts";
 import { formatOf, isDatasetMetadata } from "../sources/format.ts";
-import { cachedHubFile, encodedPath, explained, type HubAccess, retried } from "./download.ts";
+import { endingFetch, explained, type HubAccess, openHub } from "./access.ts";
+import { cachedHubFile, encodedPath } from "./download.ts";
 import { parseHubUri } from "./uri.ts";
-import { waitingFetch } from "./waiting-fetch.ts";
 
 export interface HubDocumentsOptions extends HubAccess, Omit<FileDocumentsOptions, "path"> {
   /** `hf://datasets/OWNER/NAME[@REVISION][/PATH]`: a file, a folder or a pattern. */
@@ -32,10 +33,8 @@ export function hubDocuments(options: HubDocumentsOptions): ReadDocuments {
 }
 
 async function* readHub(options: HubDocumentsOptions, tally: ReadTally): AsyncGenerator<Document> {
-  const { uri, include, exclude, format, hubUrl, retries = 5 } = options;
-  const { accessToken = process.env.HF_TOKEN || undefined, cacheFolder = join(homedir(), ".cache", "cramkit", "hub") } =
-    options;
-  const fetch = waitingFetch(options.fetch ?? globalThis.fetch, retries);
+  const { uri, include, exclude, format, cacheFolder = join(homedir(), ".cache", "cramkit", "hub") } = options;
+  const hub = openHub(options);
   const { name, revision, folder, matches } = parseHubUri(uri);
   const wanted = include === undefined ? () => true : picomatch(include, { dot: true });
   const unwanted = exclude === undefined ? () => false : picomatch(exclude, { dot: true });
@@ -44,17 +43,28 @@ async function* readHub(options: HubDocumentsOptions, tally: ReadTally): AsyncGe
     // The client puts both into an address as they are.
     const address = { revision: encodeURIComponent(revision), path: encodedPath(folder) || undefined };
     const paths: string[] = [];
-    for await (const { type, path } of listFiles({ repo, ...address, recursive: true, hubUrl, fetch, accessToken })) {
+    const { hubUrl } = hub;
+    const fetch = endingFetch(hub.fetch, uri);
+    for await (const { type, path } of listFiles({ repo, ...address, recursive: true, hubUrl, fetch })) {
       if (type === "file" && matches(path) && wanted(path) && !unwanted(path)) paths.push(path);
     }
     const isData = (path: string) => formatOf(path) !== undefined && !isDatasetMetadata(path);
     return paths.filter((path) => format !== undefined || isData(path)).sort((a, b) => (a < b ? -1 : 1));
   };
-  const paths = await explained(uri, () => retried(retries, listed));
-  if (paths.length === 0) throw new RangeError(`hubDocuments: expected files to read, got none at ${uri}`);
+  const paths = await explained(uri, listed);
+  if (paths.length === 0) throw noFiles(uri);
   for (const path of paths) {
-    const file = await cachedHubFile({ name, revision, path, cacheFolder, hubUrl, fetch, accessToken, retries });
+    const file = await cachedHubFile({ ...hub, name, revision, path, cacheFolder });
     yield* readFileDocuments(file, `${name}/${path}`, options, tally);
   }
   tally.finish();
 }
+
+const noFiles = (uri: string) =>
+  fault({
+    code: "not-found",
+    place: "hubDocuments",
+    problem: `expected files to read, got none at ${uri}`,
+    remedy: "check the path, or name their format",
+    type: RangeError,
+  });

@@ -171,6 +171,9 @@ it("treats a header of the caller's as a token for the address of the request", 
   const first = await serve((_, response) => response.writeHead(302, { location: other.url }).end());
   await createFetch()(first.url, { headers: { authorization: "Basic x" } });
   expect([first.asked, other.asked]).toEqual([["GET / Basic x"], ["GET /"]]);
+  const fetch = createFetch({ token: { value: "hf_secret", urls: [first.url] } });
+  await fetch(other.url, { headers: { authorization: "Bearer of-the-store" } });
+  expect(other.asked.at(-1)).toBe("GET / Bearer of-the-store");
 });
 
 it.each([

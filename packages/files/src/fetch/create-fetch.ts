@@ -103,8 +103,8 @@ const request = async (url: string, first: string, init: RequestInit, options: F
   const { token, silenceMs = 60_000, fetch = globalThis.fetch } = options;
   const headers = new Headers(init.headers);
   if (token && maySeeToken(url, token.urls)) headers.set("authorization", bearer(token));
-  // A header of the caller's goes to where the token may, or without one to the address that it was given for.
-  else if (!maySeeToken(url, token?.urls ?? [first])) headers.delete("authorization");
+  // Another header of the caller's goes to the address that it was given for; the token itself nowhere else.
+  else if (holds(headers, token) || !maySeeToken(url, [first])) headers.delete("authorization");
   const silence = new AbortController();
   const timer = setTimeout(() => silence.abort(silent(url, silenceMs)), silenceMs);
   try {
@@ -116,6 +116,9 @@ const request = async (url: string, first: string, init: RequestInit, options: F
     clearTimeout(timer);
   }
 };
+
+const holds = (headers: Headers, token: Token | undefined): boolean =>
+  token !== undefined && (headers.get("authorization") ?? "").includes(token.value);
 
 /** The same response with its body's limits, and the address that it came from in the end. */
 const limited = async (

@@ -1,0 +1,123 @@
+import { codeOf, fault, problemOf, toFault } from "@cramkit/errors";
+import { createFetch, type Token } from "@cramkit/files/fetch";
+
+export interface HubAccess {
+  /**
+   * Access token of an account that may read the dataset (`hf_...`), for `hubUrl`.
+   *
+   * @defaultValue `HF_TOKEN` of the environment, which only the hub itself and `HF_ENDPOINT` get to see
+   */
+  accessToken?: string;
+  /**
+   * Address of the hub.
+   *
+   * @defaultValue `HF_ENDPOINT` of the environment, or `https://huggingface.co`
+   */
+  hubUrl?: string;
+  /**
+   * What requests are made with.
+   *
+   * @defaultValue `globalThis.fetch`
+   */
+  fetch?: typeof fetch;
+  /**
+   * Times that an interrupted download is continued, or a request that failed or came too soon is made again.
+   *
+   * @defaultValue `5`
+   */
+  retries?: number;
+}
+
+const publicHub = "https://huggingface.co";
+
+/** A page of a listing names a thousand files. */
+const largestPage = 64_000_000;
+/** Pages of one listing; a server that has more of them has no end. */
+const mostPages = 10_000;
+
+/** The hub to ask, and how. The token is no matter of the client's: it would send it wherever a server points. */
+export interface Hub {
+  hubUrl: string;
+  fetch: typeof globalThis.fetch;
+  retries: number;
+}
+
+export function openHub({ accessToken, hubUrl, fetch, retries = 5 }: HubAccess, environment = process.env): Hub {
+  const endpoint = environment.HF_ENDPOINT || undefined;
+  const url = webAddress(hubUrl ?? endpoint ?? publicHub, hubUrl === undefined ? "HF_ENDPOINT" : "hubUrl");
+  const ofEnvironment = environment.HF_TOKEN?.trim() || undefined;
+  const token: Token | undefined =
+    accessToken !== undefined
+      ? { value: accessToken, urls: [url] }
+      : ofEnvironment !== undefined
+        ? { value: ofEnvironment, urls: [publicHub, ...(endpoint ? [webAddress(endpoint, "HF_ENDPOINT")] : [])] }
+        : undefined;
+  const waiting = createFetch({
+    token,
+    fetch,
+    retries,
+    maxBytes: ({ pathname }) => (pathname.includes("/api/") ? largestPage : Number.POSITIVE_INFINITY),
+  });
+  return { hubUrl: url, retries, fetch: waiting };
+}
+
+/** The same `fetch` for one listing, which ends. */
+export function endingFetch(fetch: typeof globalThis.fetch, where: string): typeof globalThis.fetch {
+  let pages = 0;
+  return (input, init) => {
+    if (++pages <= mostPages) return fetch(input, init);
+    throw fault({
+      code: "too-large",
+      place: where,
+      problem: `expected a listing of at most ${mostPages} pages, got more`,
+      remedy: "name a folder or a file of the dataset",
+    });
+  };
+}
+
+function webAddress(text: string, place: string): string {
+  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text.replace(/\/+$/, "");
+  throw fault({
+    code: "invalid-input",
+    place,
+    problem: `expected a web address, got ${JSON.stringify(text)}`,
+    remedy: `write it as ${publicHub}`,
+  });
+}
+
+/** Adds to a refusal of the hub what can be done about it. */
+export async function explained<T>(where: string, attempt: () => Promise<T>): Promise<T> {
+  try {
+    return await attempt();
+  } catch (cause) {
+    const place = "hubDocuments";
+    const status = statusOf(cause);
+    if (status === 401 || status === 403)
+      throw fault({
+        code: "refused",
+        place,
+        problem: `no access to ${where} (${status})`,
+        remedy:
+          "pass the token of an account that has it, accept the terms on its page if there are any, and check the name: " +
+          "the hub says the same of what does not exist. A token is only sent to the hub that it is for, and not over plain http",
+        cause,
+      });
+    if (status === 404)
+      throw fault({
+        code: "not-found",
+        place,
+        problem: `${where} does not exist (404)`,
+        remedy: "check its name",
+        type: RangeError,
+        cause,
+      });
+    const code = codeOf(cause) ?? "network";
+    if (code !== "network" && code !== "too-large") throw toFault(cause);
+    const remedy = code === "network" ? "run again to continue" : "check the address of the hub";
+    throw fault({ code, place, problem: `cannot read ${where}: ${problemOf(cause)}`, remedy, cause });
+  }
+}
+
+export function statusOf(error: unknown): number | undefined {
+  return (error as { statusCode?: number } | undefined)?.statusCode;
+}
