@@ -1,4 +1,5 @@
 import { writeFileAtomic } from "@cramkit/files";
+import { maySeeToken } from "@cramkit/files/fetch";
 import {
   changedProtocol,
   downloadGlue,
@@ -68,7 +69,9 @@ export const glueCommand = (): Command =>
 
 const downloadCommand = (): Command =>
   new Command("download")
-    .description("fetch the data from the Hugging Face hub (needs a network); HF_TOKEN is sent along where it is set")
+    .description(
+      "fetch the data from the Hugging Face hub (needs a network); HF_TOKEN is sent to the hub and to HF_ENDPOINT alone",
+    )
     .argument("<folder>")
     .option("--tasks <names...>", "some of the tasks; default: all", taskNames)
     .option("--endpoint <url>", "the hub or a mirror of it; default: HF_ENDPOINT, or the hub")
@@ -79,9 +82,8 @@ const downloadCommand = (): Command =>
       await session(async ({ onProgress, signal }) => {
         await downloadGlue(folder, {
           tasks,
-          endpoint: endpoint ?? process.env.HF_ENDPOINT,
+          ...hubOf(endpoint),
           revision,
-          token: process.env.HF_TOKEN,
           signal,
           onProgress: ({ file, bytes, totalBytes, done, total }) =>
             onProgress({
@@ -95,6 +97,15 @@ const downloadCommand = (): Command =>
       });
       createProgressDisplay().finish(folder);
     });
+
+/** The hub to ask. HF_TOKEN is for the public one and for HF_ENDPOINT, not for any address of the command line. */
+const hubOf = (address: string | undefined): { endpoint: string; token?: string } => {
+  const publicHub = "https://huggingface.co";
+  const { HF_ENDPOINT, HF_TOKEN } = process.env;
+  const endpoint = address ?? (HF_ENDPOINT || publicHub);
+  const isForIt = maySeeToken(endpoint, [publicHub, ...(HF_ENDPOINT ? [HF_ENDPOINT] : [])]);
+  return { endpoint, token: isForIt ? HF_TOKEN?.trim() || undefined : undefined };
+};
 
 interface DownloadOptions {
   readonly tasks?: GlueName[];

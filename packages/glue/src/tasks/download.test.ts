@@ -107,7 +107,7 @@ describe("downloadGlue", () => {
   it.each([
     ["as often as it may", { "retry-after": "0" }, 2],
     ["and the wait is too long", { "retry-after": "3600" }, 1],
-    ["and it does not say when", {}, 1],
+    ["and it does not say when", {}, 2],
   ])("gives up where the hub still has enough, %s", async (_, headers, asked) => {
     const refusal = { status: 429, headers: headers as Record<string, string> };
     refusals.push(refusal, refusal, refusal);
@@ -125,9 +125,9 @@ describe("downloadGlue", () => {
   });
 
   it("says so where there is no network", async () => {
-    await expect(downloadGlue(directory, { tasks: ["rte"], endpoint: "http://127.0.0.1:9" })).rejects.toThrow(
-      /got .*(ECONNREFUSED|bad port)/,
-    );
+    await expect(
+      downloadGlue(directory, { tasks: ["rte"], endpoint: "http://127.0.0.1:9", retries: 0 }),
+    ).rejects.toThrow(/got .*(ECONNREFUSED|bad port)/);
   });
 
   it("stops at the signal", async () => {

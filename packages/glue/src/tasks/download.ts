@@ -1,17 +1,31 @@
-import { access, mkdir, open, rename, rm } from "node:fs/promises";
+import { access } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { codeOf, explain, type FaultCode, fault, hasCode } from "@cramkit/errors";
+import { createAtomicFile, removeLeftovers } from "@cramkit/files";
+import { createFetch } from "@cramkit/files/fetch";
 import { type GlueName, glueNames, glueTasks, splitsOf } from "./glue-tasks.ts";
-import { waitingFetch } from "./waiting-fetch.ts";
 
 export interface DownloadOptions {
   tasks?: readonly GlueName[];
-  /** The hub or a mirror of it. */
+  /**
+   * The hub or a mirror of it.
+   *
+   * @defaultValue `"https://huggingface.co"`
+   */
   endpoint?: string;
-  /** A branch, tag or commit of the data set. */
+  /**
+   * A branch, tag or commit of the data set.
+   *
+   * @defaultValue `"main"`
+   */
   revision?: string;
-  /** Sent as a bearer token. */
+  /** Sent to `endpoint` alone, and never over plain http to another machine. */
   token?: string;
-  /** Times in a row that a hub which has enough requests (429, 503) is asked again, when it says that it may be. */
+  /**
+   * Times that a request is made again when it fails, or when the hub has had enough and says that it may be.
+   *
+   * @defaultValue `5`
+   */
   retries?: number;
   onProgress?: (progress: DownloadProgress) => void;
   signal?: AbortSignal;
@@ -33,72 +47,81 @@ export interface DownloadProgress {
  * again when it says. Returns the paths of all files.
  */
 export async function downloadGlue(directory: string, options: DownloadOptions = {}): Promise<string[]> {
-  const { tasks = glueNames, endpoint = "https://huggingface.co", revision = "main" } = options;
+  const { tasks = glueNames, endpoint = "https://huggingface.co", revision = "main", token, retries, signal } = options;
   const names = tasks.flatMap((name) => {
     if (!glueTasks[name]) throw new RangeError(`downloadGlue: expected tasks of ${glueNames.join(", ")}, got ${name}`);
     return splitsOf(glueTasks[name]).map(({ hub }) => `${hub.folder}/${hub.split}-00000-of-00001.parquet`);
   });
   const base = `${endpoint.replace(/\/+$/, "")}/datasets/nyu-mll/glue/resolve/${encodeURIComponent(revision)}`;
+  const fetch = createFetch({
+    token: token === undefined ? undefined : { value: token, urls: [endpoint] },
+    retries,
+    signal,
+    maxBytes: largestFile,
+  });
   const paths: string[] = [];
   for (const [done, name] of names.entries()) {
     const path = join(directory, name);
     const report = (bytes: number, totalBytes?: number) =>
       options.onProgress?.({ file: name, bytes, totalBytes, done, total: names.length });
-    if (!(await isThere(path))) await downloadFile(`${base}/${name}`, path, options, report);
+    await removeLeftovers(dirname(path));
+    if (!(await isThere(path))) await downloadFile(fetch, `${base}/${name}`, path, signal, report);
     paths.push(path);
   }
   return paths;
 }
 
+/** The largest file of GLUE has 50 MB. */
+const largestFile = 2_000_000_000;
+
 async function downloadFile(
+  fetch: typeof globalThis.fetch,
   url: string,
   path: string,
-  { token, signal, retries = 5 }: DownloadOptions,
+  signal: AbortSignal | undefined,
   report: (bytes: number, totalBytes?: number) => void,
 ): Promise<void> {
-  const fail = (got: string): never => {
-    throw new Error(
-      `${url}: expected a Parquet file, got ${got}; check the network, the endpoint and the revision, and try again`,
-    );
+  const fail = (got: string, code: FaultCode = "network", cause?: unknown): never => {
+    const remedy = "check the network, the endpoint and the revision, and try again";
+    throw fault({ code, place: url, problem: `expected a Parquet file, got ${got}`, remedy, cause });
   };
-  const headers: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {};
-  const response = await waitingFetch(url, { headers, signal, retries }).catch((error: Error) => {
+  const response = await fetch(url).catch((error) => {
     signal?.throwIfAborted();
-    return fail(String(error.cause ?? error));
+    return fail(explain(error).problem, codeOf(error), error);
   });
   if (response.status === 401 || response.status === 403)
-    throw new Error(
-      `${url}: expected a Parquet file, got HTTP status ${response.status}; set HF_TOKEN to a token of an account that may read it`,
-    );
-  if (!response.ok || !response.body) return fail(`HTTP status ${response.status}`);
+    throw fault({
+      code: "refused",
+      place: url,
+      problem: `expected a Parquet file, got HTTP status ${response.status}`,
+      remedy: "set HF_TOKEN to a token of an account that may read it",
+    });
+  if (!response.ok || !response.body)
+    return fail(`HTTP status ${response.status}`, response.status === 404 ? "not-found" : "network");
   const length = response.headers.get("content-length");
   // What is decoded on the way has another length.
   const totalBytes = length === null || response.headers.has("content-encoding") ? undefined : Number(length);
-  await mkdir(dirname(path), { recursive: true });
-  const partial = `${path}.partial`;
-  const file = await open(partial, "w");
+  const file = await createAtomicFile(path);
   let bytes = 0;
   let magic = "";
   try {
-    for await (const chunk of response.body) {
-      if (magic.length < 4) magic += Buffer.from(chunk.subarray(0, 4 - magic.length)).toString("latin1");
-      await file.appendFile(chunk);
-      report((bytes += chunk.length), totalBytes);
+    try {
+      for await (const chunk of response.body) {
+        if (magic.length < 4) magic += Buffer.from(chunk.subarray(0, 4 - magic.length)).toString("latin1");
+        await file.write(chunk);
+        report((bytes += chunk.length), totalBytes);
+      }
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (!hasCode(error, "network", "too-large")) throw error; // the disk's
+      fail(`${bytes} bytes and then: ${explain(error).problem}`, codeOf(error), error);
     }
-    await file.sync();
-    if (totalBytes !== undefined && bytes !== totalBytes) throw new Error("the end");
-  } catch (error) {
-    await rm(partial);
-    signal?.throwIfAborted();
-    fail(`${bytes} bytes and then ${String((error as Error).cause ?? (error as Error).message)}`);
+    if (totalBytes !== undefined && bytes !== totalBytes) fail(`${bytes} bytes and then the end`);
+    if (magic !== "PAR1") fail(`${bytes} bytes of something else`, "damaged-file");
+    await file.commit();
   } finally {
-    await file.close();
+    await file.abort();
   }
-  if (magic !== "PAR1") {
-    await rm(partial);
-    fail(`${bytes} bytes of something else`);
-  }
-  await rename(partial, path);
 }
 
 async function isThere(path: string): Promise<boolean> {

@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
-import { mkdir, open, readdir, readFile, rename } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fault } from "@cramkit/errors";
+import { writeFileAtomic } from "@cramkit/files";
 import type { Task, TaskData } from "../tasks/task.ts";
 import type { Protocol } from "./protocol.ts";
 import type { Evaluation, TrialOutcome } from "./trial.ts";
@@ -66,27 +68,20 @@ export async function loadResult(
   if (!result) return undefined;
   for (const part of ["trainee", "protocol", "data", "seed"] as const) {
     if (canonical(result.identity[part]) !== canonical(identity[part]))
-      throw new Error(
-        `${file}: a result of another ${part}: expected ${canonical(identity[part])}, got ` +
-          `${canonical(result.identity[part])}; use another results folder, or delete this file to run the trial again`,
-      );
+      throw fault({
+        code: "exists",
+        place: file,
+        problem: `a result of another ${part}: expected ${canonical(identity[part])}, got ${canonical(result.identity[part])}`,
+        remedy: "use another results folder, or delete this file to run the trial again",
+      });
   }
   return result;
 }
 
-/** Writes beside the final name, syncs and renames: a result is there as a whole or not at all. */
+/** A result is there as a whole or not at all. */
 export async function saveResult(directory: string, result: TrialResult): Promise<void> {
   const file = fileOf(directory, result.task.name, result.trial);
-  await mkdir(dirname(file), { recursive: true });
-  const partial = `${file}.partial`;
-  const handle = await open(partial, "w");
-  try {
-    await handle.writeFile(`${JSON.stringify(result, null, 2)}\n`);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(partial, file);
+  await writeFileAtomic(file, `${JSON.stringify(result, null, 2)}\n`);
 }
 
 async function readResult(file: string): Promise<TrialResult | undefined> {
@@ -94,7 +89,7 @@ async function readResult(file: string): Promise<TrialResult | undefined> {
   try {
     text = await readFile(file, "utf8");
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
     throw error;
   }
   let result: TrialResult | undefined;
@@ -103,13 +98,18 @@ async function readResult(file: string): Promise<TrialResult | undefined> {
   } catch {}
   if (result?.format === 2 && result.identity) return result;
   if ((result?.format as number) === 1)
-    throw new Error(
-      `${file}: expected a trial result of format 2, got one of format 1, whose random numbers were others; ` +
-        "use another results folder, or finish this one with the version that began it",
-    );
-  throw new Error(
-    `${file}: expected a trial result of format 2, got something else; delete this file to run the trial again`,
-  );
+    throw fault({
+      code: "version-mismatch",
+      place: file,
+      problem: "expected a trial result of format 2, got one of format 1, whose random numbers were others",
+      remedy: "use another results folder, or finish this one with the version that began it",
+    });
+  throw fault({
+    code: "damaged-file",
+    place: file,
+    problem: "expected a trial result of format 2, got something else",
+    remedy: "delete this file to run the trial again",
+  });
 }
 
 function fileOf(directory: string, task: string, trial: number): string {

@@ -116,6 +116,20 @@ describe("runTasks", () => {
     expect(events.map(({ phase }) => phase)).toEqual(["resumed", "resumed", "resumed"]);
   });
 
+  it("finds a results folder that cannot be written to before the first trial", async () => {
+    await writeFile(join(directory, "taken"), "");
+    const phases: string[] = [];
+    const failed = runTasks({
+      trainee: bagOfWords(),
+      tasks: [sentiment],
+      protocol,
+      resultsDir: join(directory, "taken"),
+      onProgress: ({ phase }) => phases.push(phase),
+    });
+    await expect(failed).rejects.toMatchObject({ code: "exists", place: join(directory, "taken") });
+    expect(phases).toEqual([]);
+  });
+
   it("refuses results of something else, and a result cut short", async () => {
     const resultsDir = join(directory, "other");
     const run = (options: { seed?: number; protocol?: Protocol; tasks?: TaskData[] }) =>

@@ -1,3 +1,4 @@
+import { checkWritable, removeLeftovers } from "@cramkit/files";
 import { checkSeed } from "@cramkit/random";
 import type { TaskData } from "../tasks/task.ts";
 import { stepsOf } from "./batches.ts";
@@ -41,6 +42,7 @@ export async function runTasks(options: RunOptions): Promise<TrialResult[]> {
   checkProtocol(protocol, options);
   checkSeed("runTasks", seed);
   const results: TrialResult[] = [];
+  let isOpen = false;
   for await (const data of options.tasks) {
     const { task } = data;
     checkSets(data, protocol, tests);
@@ -60,6 +62,11 @@ export async function runTasks(options: RunOptions): Promise<TrialResult[]> {
       if (result && (!tests || hasTests(result, data))) {
         options.onProgress?.({ ...at, phase: "resumed", result });
       } else {
+        if (resultsDir !== undefined && !isOpen) {
+          await checkWritable(resultsDir); // not after a trial
+          await removeLeftovers(resultsDir, { recursive: true });
+          isOpen = true;
+        }
         encoded ??= await encodeTask(data, trainee, { protocol, tests, report, signal });
         const outcome = await runTrial(trainee, {
           task,

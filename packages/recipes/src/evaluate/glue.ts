@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { basename, join } from "node:path";
-import { writeFileAtomic } from "@cramkit/files";
+import { checkWritable, writeFileAtomic } from "@cramkit/files";
 import {
   type GlueName,
   glueNames,
@@ -76,6 +76,7 @@ export const runGlue = async (spec: GlueSpec, compute: Compute, context: RunCont
       `folder ${spec.data}: expected GLUE tasks with their training and dev files, found none of ${glueNames.join(", ")}; ` +
         "pass the folder that has CoLA, SST-2, ... in it, or fetch them with cramkit glue download",
     );
+  await checkWritable(spec.results); // not after a trial
   const scores: GlueScores[] = [];
   const finetune = async (
     name: string,
