@@ -118,6 +118,6 @@ export async function explained<T>(where: string, attempt: () => Promise<T>): Pr
   }
 }
 
-export function statusOf(error: unknown): number | undefined {
+function statusOf(error: unknown): number | undefined {
   return (error as { statusCode?: number } | undefined)?.statusCode;
 }
