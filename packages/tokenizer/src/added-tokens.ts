@@ -40,12 +40,16 @@ export interface AddedTokenFinder {
   segments(text: string): Segment[];
 }
 
-/** Finds the leftmost, of those the longest, of `tokens`; `patterns[i]` is what token `i` looks like in the text. */
+/**
+ * Finds the leftmost, of those the longest, of `tokens`; `patterns[i]` is what token `i` looks like in the text. With
+ * `splitSpecialTokens`, special tokens are passed over as ordinary text.
+ */
 export function addedTokenFinder(
   tokens: readonly AddedToken[],
   patterns: readonly string[],
+  splitSpecialTokens = false,
 ): AddedTokenFinder | undefined {
-  if (tokens.length === 0) return undefined;
+  if (tokens.every((token) => splitSpecialTokens && token.special)) return undefined;
   const trie = buildTrie(
     patterns,
     patterns.map((_, i) => i),
@@ -68,13 +72,20 @@ export function addedTokenFinder(
         if (!match) continue;
         first.lastIndex = match.end;
         const token = tokens[match.value]!;
+        if (splitSpecialTokens && token.special) continue;
         if (token.single_word && !standsAlone(text, hit.index, match.end)) continue;
         let start = hit.index;
         let end = match.end;
-        if (token.lstrip) while (start > covered && isWhitespace(text.charCodeAt(start - 1))) start--;
+        if (token.lstrip) {
+          while (start > 0 && start > covered && isWhitespace(text.charCodeAt(start - 1))) start--;
+          start = Math.max(start, covered);
+        }
         if (token.rstrip) while (end < text.length && isWhitespace(text.charCodeAt(end))) end++;
         if (covered < start) out.push({ start: covered, end: start });
+        // The token before may have taken all of this one, if it is of whitespace.
+        if (start >= end) continue;
         out.push({ start, end, token });
+        // If it has taken more, that is there again: so do the Rust implementation's ids have it.
         covered = end;
       }
       if (covered < text.length) out.push({ start: covered, end: text.length });

@@ -22,6 +22,8 @@ export interface Model {
   /** Appends the tokens of `piece`; offsets are units of `piece`. */
   tokenize(piece: string, out: TokenList): void;
   readonly vocabSize: number;
+  /** One more than the largest id. */
+  readonly idLimit: number;
   tokenToId(token: string): number | undefined;
   idToToken(id: number): string | undefined;
 }

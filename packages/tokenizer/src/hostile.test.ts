@@ -61,8 +61,8 @@ describe("a tokenizer.json that is damaged names the field", () => {
     [
       "an unknown normalizer",
       wordPiece,
-      (j) => Object.assign(j, { normalizer: { type: "Precompiled" } }),
-      'normalizer "Precompiled" at normalizer',
+      (j) => Object.assign(j, { normalizer: { type: "UnicodeScripts" } }),
+      'normalizer "UnicodeScripts" at normalizer',
     ],
     [
       "an unknown pre-tokenizer in a sequence",
@@ -72,6 +72,22 @@ describe("a tokenizer.json that is damaged names the field", () => {
           pre_tokenizer: { type: "Sequence", pretokenizers: [{ type: "Whitespace" }, { type: "Magic" }] },
         }),
       "pre_tokenizer.pretokenizers[1]",
+    ],
+    [
+      "sequences inside each other without end",
+      wordPiece,
+      (j) => {
+        let normalizer: object = { type: "NFC" };
+        for (let i = 0; i < 1000; i++) normalizer = { type: "Sequence", normalizers: [normalizer] };
+        Object.assign(j, { normalizer });
+      },
+      "at most 100 sequences inside each other",
+    ],
+    [
+      "a token of a megabyte",
+      wordPiece,
+      (j) => Object.assign(j.model!.vocab!, { ["a".repeat(1e6)]: 9000 }),
+      "a token of at most 8192 characters",
     ],
     [
       "a sequence of nothing sensible",

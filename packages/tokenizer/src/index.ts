@@ -6,5 +6,6 @@ export { bertTokenizer, type CrammingOptions, crammingTokenizerOptions } from ".
 export type { EncodeInput, EncodeOptions, Tokenizer } from "./tokenizer.ts";
 export { tokenizerFromJson } from "./tokenizer-json.ts";
 export { trainTokenizer } from "./train-tokenizer.ts";
+export type { CountedWords } from "./training/counted-words.ts";
 export type { CountWords, TrainOptions, TrainProgress } from "./training/options.ts";
 export { VocabSizeError } from "./training/vocab-size-error.ts";

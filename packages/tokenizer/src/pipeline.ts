@@ -28,12 +28,14 @@ interface Piece {
 
 export interface PipelineOptions {
   addedTokens: readonly AddedToken[];
+  /** Special tokens that are written in the text are ordinary text. */
+  splitSpecialTokens?: boolean;
   normalizer: Component | null;
   preTokenizer: Component | null;
 }
 
 export function createPipeline(options: PipelineOptions): Pipeline {
-  const { addedTokens } = options;
+  const { addedTokens, splitSpecialTokens } = options;
   const normalizer = options.normalizer ? readNormalizer(root(options.normalizer, "normalizer")) : undefined;
   const preTokenizer = options.preTokenizer ? readPreTokenizer(root(options.preTokenizer, "pre_tokenizer")) : undefined;
   const plain = addedTokens.filter((token) => !token.normalized);
@@ -45,10 +47,12 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const finder = addedTokenFinder(
     plain,
     plain.map((token) => token.content),
+    splitSpecialTokens,
   );
   const normalizedFinder = addedTokenFinder(
     normalized.map(({ token }) => token),
     normalized.map(({ pattern }) => pattern),
+    splitSpecialTokens,
   );
   return {
     normalizer,
@@ -87,7 +91,8 @@ export function textEncoder(pipeline: Pipeline, model: Model): (text: string, ou
   return (text, out) => {
     eachSegment(text, pipeline.finder, ({ start, end, token }) => {
       if (!token) return encode(text, start, end, out);
-      if (end - start !== token.content.length) (out.surfaces ??= new Map()).set(out.count, text.slice(start, end));
+      const surface = text.slice(start, end);
+      if (surface !== token.content) (out.surfaces ??= new Map()).set(out.count, surface);
       reserve(out, 1);
       out.ids[out.count] = token.id;
       out.starts[out.count] = start;

@@ -1,4 +1,5 @@
 import { specialToken } from "./added-tokens.ts";
+import { refuseUnknown } from "./options.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import { tokenizerFromJson } from "./tokenizer-json.ts";
 import type { TrainOptions } from "./training/options.ts";
@@ -19,7 +20,9 @@ export function crammingTokenizerOptions({
   includeCls = false,
   includeSep = true,
   useTypeIds = false,
+  ...unknown
 }: CrammingOptions = {}): TrainOptions {
+  refuseUnknown("crammingTokenizerOptions", unknown, ["vocabSize", "includeCls", "includeSep", "useTypeIds"]);
   const regex = (source: string, content: string) => ({ type: "Replace", pattern: { Regex: source }, content });
   const literal = (text: string, content: string) => ({ type: "Replace", pattern: { String: text }, content });
   const second = useTypeIds ? 1 : 0;
@@ -51,7 +54,9 @@ export function crammingTokenizerOptions({
 }
 
 /** The tokenizer of BERT from its `vocab.txt`, one token a line. */
-export function bertTokenizer(vocabTxt: string, { lowercase = true }: { lowercase?: boolean } = {}): Tokenizer {
+export function bertTokenizer(vocabTxt: string, options: { lowercase?: boolean } = {}): Tokenizer {
+  refuseUnknown("bertTokenizer", options, ["lowercase"]);
+  const { lowercase = true } = options;
   const lines = vocabTxt.split("\n");
   if (lines.at(-1) === "") lines.pop();
   const ids = new Map<string, number>();

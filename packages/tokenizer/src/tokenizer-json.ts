@@ -2,28 +2,55 @@ import type { AddedToken } from "./added-tokens.ts";
 import type { Model } from "./components.ts";
 import type { PaddingOptions, TruncationOptions } from "./encoding.ts";
 import { readDecoder } from "./json/decoder.ts";
-import { asBoolean, asCount, asOneOf, asString, type Field, fail, get, items, optional, root } from "./json/field.ts";
+import {
+  asBoolean,
+  asCount,
+  asOneOf,
+  asString,
+  asToken,
+  type Field,
+  fail,
+  get,
+  items,
+  optional,
+  root,
+} from "./json/field.ts";
 import { readModel } from "./json/model.ts";
 import { readPostProcessor } from "./json/post-processor.ts";
 import type { Component, TokenizerJson } from "./json/schema.ts";
+import { LargeInteger } from "./json/show.ts";
 import { createPipeline } from "./pipeline.ts";
 import { plainPostProcessor } from "./post-processors/template.ts";
 import { createTokenizer, type Tokenizer } from "./tokenizer.ts";
 
 /** Loads a `tokenizer.json`, given as its text or parsed. Whatever is not understood is refused by name. */
 export function tokenizerFromJson(json: string | object): Tokenizer {
-  const document = root(typeof json === "string" ? parse(json) : json, "");
+  if (typeof json !== "string") return readDocument(json);
+  const document = parse(json);
+  try {
+    return readDocument(document);
+  } catch (error) {
+    // The complaint may be of an integer that a number cannot hold. It is to show its digits.
+    if (/\d{16}/.test(json)) readDocument(withLargeIntegers(json));
+    throw error;
+  }
+}
+
+function readDocument(json: unknown): Tokenizer {
+  const document = root(json, "");
   if (asString(get(document, "version")) !== "1.0") fail(get(document, "version"), '"1.0"', "convert the file");
   const model = readModel(get(document, "model"));
   const addedTokens = readAddedTokens(get(document, "added_tokens"), model);
+  const components = {
+    addedTokens,
+    normalizer: optional(get(document, "normalizer"), asComponent, null),
+    preTokenizer: optional(get(document, "pre_tokenizer"), asComponent, null),
+  };
   return createTokenizer({
     model,
     addedTokens,
-    pipeline: createPipeline({
-      addedTokens,
-      normalizer: optional(get(document, "normalizer"), asComponent, null),
-      preTokenizer: optional(get(document, "pre_tokenizer"), asComponent, null),
-    }),
+    pipeline: createPipeline(components),
+    splittingPipeline: () => createPipeline({ ...components, splitSpecialTokens: true }),
     postProcessor: optional(get(document, "post_processor"), readPostProcessor, plainPostProcessor),
     decoder: optional(get(document, "decoder"), readDecoder, undefined),
     truncation: optional(get(document, "truncation"), readTruncation, undefined),
@@ -45,12 +72,20 @@ function parse(text: string): unknown {
   }
 }
 
+/** The document with integers beyond 2^53 in their digits. */
+function withLargeIntegers(text: string): unknown {
+  const marked = text.replace(/"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g, (part) =>
+    /^-?\d{16,}$/.test(part) && !Number.isSafeInteger(Number(part)) ? `{"\\u0000":"${part}"}` : part,
+  );
+  return JSON.parse(marked, (_, value) => (typeof value?.["\0"] === "string" ? new LargeInteger(value["\0"]) : value));
+}
+
 function readAddedTokens(field: Field, model: Model): AddedToken[] {
   const seen = new Map<string, string>();
   let next = model.vocabSize;
   const read = optional(field, items, [] as Field[]).map((entry) => {
     const content = get(entry, "content");
-    const text = asString(content);
+    const text = asToken(content);
     if (text === "") fail(content, "a token that is not empty");
     if (seen.has(text)) fail(content, "a token that is not there yet", `${seen.get(text)} is the same`);
     seen.set(text, content.path);

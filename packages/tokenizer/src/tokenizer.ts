@@ -1,8 +1,11 @@
 import type { AddedToken } from "./added-tokens.ts";
+import { checkEncodeOptions, checkText } from "./check-encode-options.ts";
 import { type TokenBuffer, tokenBuffer } from "./chunks/token-buffer.ts";
 import type { Decoder, Model } from "./components.ts";
 import { type Encoding, type PaddingOptions, padBatch, type TruncationOptions, truncatedLengths } from "./encoding.ts";
 import type { TokenizerJson } from "./json/schema.ts";
+import { show } from "./json/show.ts";
+import { refuseUnknown } from "./options.ts";
 import { type Pipeline, textEncoder } from "./pipeline.ts";
 import type { PostProcessor, TemplatePiece } from "./post-processors/template.ts";
 import { trimOffsets } from "./post-processors/trim-offsets.ts";
@@ -15,6 +18,11 @@ export interface EncodeOptions {
   /** What the tokenizer was saved with, unless said otherwise; false for none. */
   truncation?: TruncationOptions | false;
   padding?: PaddingOptions | false;
+  /**
+   * Special tokens that are written in the text, such as `<mask>` in a document about models, are ordinary text.
+   * @defaultValue false: they are the tokens
+   */
+  splitSpecialTokens?: boolean;
   /** Unit of the offsets: code points, as Hugging Face has them, or UTF-16 units, as `text.slice` wants them. */
   offsetUnit?: "code-point" | "utf16";
 }
@@ -32,6 +40,8 @@ export interface Tokenizer {
   decode(ids: ArrayLike<number>, options?: { skipSpecialTokens?: boolean }): string;
   /** Number of tokens, the added ones included. */
   readonly vocabSize: number;
+  /** One more than the largest id: rows that a table of embeddings needs. More than `vocabSize` if ids have holes. */
+  readonly idLimit: number;
   tokenToId(token: string): number | undefined;
   idToToken(id: number): string | undefined;
   /** The contents of `tokenizer.json`. */
@@ -42,6 +52,8 @@ export interface Tokenizer {
 export interface TokenizerParts {
   addedTokens: readonly AddedToken[];
   pipeline: Pipeline;
+  /** The same with special tokens as ordinary text, made when it is first asked for. */
+  splittingPipeline: () => Pipeline;
   model: Model;
   postProcessor: PostProcessor;
   decoder?: Decoder;
@@ -50,10 +62,13 @@ export interface TokenizerParts {
   json: TokenizerJson;
 }
 
+const noOptions = {};
+
 export function createTokenizer(parts: TokenizerParts): Tokenizer {
   const { model, addedTokens, postProcessor, decoder } = parts;
   const { normalizer } = parts.pipeline;
   const tokenize = textEncoder(parts.pipeline, model);
+  let tokenizeSplitting: typeof tokenize | undefined;
   // One for each text of a pair, used again and again.
   const buffers = [tokenBuffer(), tokenBuffer()];
   const addedById = new Map(addedTokens.map((token) => [token.id, token]));
@@ -70,16 +85,17 @@ export function createTokenizer(parts: TokenizerParts): Tokenizer {
     ]),
   );
 
-  const read = (text: string, i: number): TokenBuffer => {
+  const read = (text: string, i: number, splitSpecialTokens: boolean | undefined): TokenBuffer => {
     const out = buffers[i]!;
     out.count = 0;
     out.surfaces = undefined;
-    tokenize(wellFormed(text), out);
+    if (splitSpecialTokens) tokenizeSplitting ??= textEncoder(parts.splittingPipeline(), model);
+    (splitSpecialTokens ? tokenizeSplitting! : tokenize)(wellFormed(text), out);
     return out;
   };
 
   const encodeTexts = (texts: readonly string[], options: EncodeOptions): Encoding => {
-    const lists = texts.map(read);
+    const lists = texts.map((text, i) => read(text, i, options.splitSpecialTokens));
     const template = templateFor(postProcessor, texts.length, options.addSpecialTokens ?? true);
     const kept = keptLengths(lists, template, options.truncation ?? parts.truncation);
     const fromLeft = (options.truncation || parts.truncation)?.direction === "left";
@@ -115,6 +131,15 @@ export function createTokenizer(parts: TokenizerParts): Tokenizer {
   };
 
   const encodeBatch = (inputs: readonly EncodeInput[], options: EncodeOptions = {}): Encoding[] => {
+    checkEncodeOptions("encode", options);
+    if (!Array.isArray(inputs)) {
+      throw new TypeError(`encodeBatch: expected an array of texts or pairs, got ${show(inputs)}; write [text]`);
+    }
+    for (const input of inputs as readonly unknown[]) {
+      if (!Array.isArray(input)) checkText("encode", input);
+      else if (input.length !== 2) throw new TypeError(`encode: expected a pair of two texts, got ${show(input)}`);
+      else for (const text of input) checkText("encode", text);
+    }
     const encodings = inputs.map((input) => encodeTexts(typeof input === "string" ? [input] : input, options));
     const padding = options.padding ?? parts.padding;
     if (padding) padBatch(encodings, padding);
@@ -123,13 +148,16 @@ export function createTokenizer(parts: TokenizerParts): Tokenizer {
 
   return {
     vocabSize,
+    idLimit: addedTokens.reduce((limit, { id }) => Math.max(limit, id + 1), model.idLimit),
     encodeBatch,
     idToToken,
     encode: (text, options) => encodeBatch([text], options)[0]!,
     encodePair: (text, pair, options) => encodeBatch([[text, pair]], options)[0]!,
-    encodeIds(text, options = {}) {
+    encodeIds(text, options = noOptions) {
+      checkText("encodeIds", text);
+      if (options !== noOptions) checkEncodeOptions("encodeIds", options);
       if (options.padding ?? parts.padding) return Uint32Array.from(encodeBatch([text], options)[0]!.ids);
-      const list = read(text, 0);
+      const list = read(text, 0, options.splitSpecialTokens);
       const template = templateFor(postProcessor, 1, options.addSpecialTokens ?? true);
       const truncation = options.truncation ?? parts.truncation;
       const [kept] = keptLengths([list], template, truncation);
@@ -137,7 +165,12 @@ export function createTokenizer(parts: TokenizerParts): Tokenizer {
       return fillTemplate(template, list.ids.subarray(start, start + kept));
     },
     tokenToId: (token) => addedByContent.get(token) ?? model.tokenToId(token),
-    decode(ids, { skipSpecialTokens = true } = {}) {
+    decode(ids, options = noOptions) {
+      refuseUnknown("decode", options, ["skipSpecialTokens"], { skip_special_tokens: "skipSpecialTokens" });
+      if (typeof ids === "string" || typeof ids?.length !== "number") {
+        throw new TypeError(`decode: expected an array of ids, got ${show(ids)}; write [id]`);
+      }
+      const { skipSpecialTokens = true } = options as { skipSpecialTokens?: boolean };
       const tokens: string[] = [];
       for (let i = 0; i < ids.length; i++) {
         const token = decodedById.get(ids[i]!) ?? model.idToToken(ids[i]!);

@@ -66,7 +66,7 @@ describe("counting in threads", () => {
   const pipeline = { addedTokens: [], normalizer: null, preTokenizer: { type: "Whitespace" } };
   const count = async (threads: number, documents: Iterable<string>) => {
     let seen = 0;
-    const words = await countWordsInThreads({ threads })(documents, pipeline, () => seen++);
+    const { words } = await countWordsInThreads({ threads })(documents, pipeline, () => seen++, 1 << 22);
     return { seen, words };
   };
 
@@ -117,8 +117,8 @@ describe("options that cannot be", () => {
     ["an unknown model", { model: "Markov" as never }, "expected model to be"],
     [
       "a component that does not exist",
-      { normalizer: { type: "Precompiled" } },
-      'normalizer "Precompiled" at normalizer is not supported',
+      { normalizer: { type: "UnicodeScripts" } },
+      'normalizer "UnicodeScripts" at normalizer is not supported',
     ],
     [
       "a template with a token that is not special",

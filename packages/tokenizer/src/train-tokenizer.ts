@@ -1,5 +1,6 @@
 import { specialToken } from "./added-tokens.ts";
 import type { TokenizerJson } from "./json/schema.ts";
+import { show } from "./json/show.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import { tokenizerFromJson } from "./tokenizer-json.ts";
 import { checkTrainOptions } from "./training/check-options.ts";
@@ -20,21 +21,28 @@ export async function trainTokenizer(
   options: TrainOptions,
 ): Promise<Tokenizer> {
   checkTrainOptions(options);
+  checkDocuments(documents);
   const { specialTokens = [], vocabSize, onProgress } = options;
-  const progress = { phase: "count" as "count" | "train", documents: 0, characters: 0, fraction: 0 };
+  const progress = { phase: "count" as "count" | "train", documents: 0, characters: 0, droppedWords: 0, fraction: 0 };
   const addedTokens = specialTokens.map(specialToken);
   const pipeline = {
     addedTokens,
+    splitSpecialTokens: options.splitSpecialTokens ?? false,
     normalizer: options.normalizer ?? null,
     preTokenizer: options.preTokenizer ?? null,
   };
-  const counted = await (options.countWords ?? countOnThisThread)(documents, pipeline, (document) => {
+  const onDocument = (document: string) => {
+    if (typeof document !== "string") refuseDocument(document);
     progress.documents++;
     progress.characters += document.length;
     onProgress?.({ ...progress });
-  });
+  };
+  const countWords = options.countWords ?? countOnThisThread;
+  const counted = await countWords(documents, pipeline, onDocument, options.maxWords ?? MAX_WORDS);
+  progress.droppedWords = counted.dropped;
   // In an order that does not depend on how they were counted: that of their UTF-16 units.
-  const words = new Map([...counted.keys()].sort().map((word) => [word, counted.get(word)!]));
+  const words = new Map([...counted.words.keys()].sort().map((word) => [word, counted.words.get(word)!]));
+  counted.words.clear();
   progress.phase = "train";
   const model = trainModel(words, options, (fraction) => onProgress?.({ ...progress, fraction }));
   const json: TokenizerJson = {
@@ -64,8 +72,32 @@ export async function trainTokenizer(
   return tokenizer;
 }
 
-const countOnThisThread: CountWords = async (documents, pipeline, onDocument) => {
-  const counter = wordCounter(pipeline);
+/** Different words, some 400 MB. */
+const MAX_WORDS = 1 << 22;
+
+/** A text is an iterable as well, of its characters. */
+function checkDocuments(documents: unknown): void {
+  const isIterable =
+    typeof documents === "object" &&
+    documents !== null &&
+    (Symbol.asyncIterator in documents || Symbol.iterator in documents);
+  if (!isIterable) {
+    const remedy = typeof documents === "string" ? "write [text]" : "pass an array or an async iterable of strings";
+    throw new TypeError(`trainTokenizer: expected documents, got ${show(documents)}; ${remedy}`);
+  }
+}
+
+function refuseDocument(document: unknown): never {
+  const field =
+    typeof document === "object" && document !== null
+      ? Object.entries(document).find(([, value]) => typeof value === "string")?.[0]
+      : undefined;
+  const remedy = field === undefined ? "pass strings" : `pass documents.map((document) => document.${field})`;
+  throw new TypeError(`trainTokenizer: expected documents that are texts, got ${show(document)}; ${remedy}`);
+}
+
+const countOnThisThread: CountWords = async (documents, pipeline, onDocument, maxWords) => {
+  const counter = wordCounter(pipeline, maxWords);
   for await (const document of documents) {
     onDocument(document);
     counter.add(document);

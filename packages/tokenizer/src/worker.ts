@@ -8,7 +8,7 @@ const task = workerData as WorkerTask;
 /** Answers to requests; a worker counts or encodes, whichever it was started for. */
 function answerer(): (request: WorkerRequest) => unknown {
   if ("count" in task) {
-    const counter = wordCounter(task.count);
+    const counter = wordCounter(task.count, task.maxWords);
     return (request) => {
       if ("documents" in request) for (const document of request.documents) counter.add(document);
       return "end" in request ? counter.words() : undefined;

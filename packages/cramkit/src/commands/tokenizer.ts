@@ -93,10 +93,10 @@ export const tokenizerCommand = (): Command => {
       const words = given.length > 0 ? given : (await readAll(process.stdin)).split(/\s+/).filter(Boolean);
       const wrong = words.find((word) => !/^\d+$/.test(word));
       if (wrong !== undefined) throw new RangeError(`tokenizer decode: expected ids, whole numbers, got "${wrong}"`);
-      const beyond = words.find((word) => Number(word) >= tokenizer.vocabSize);
-      if (beyond !== undefined)
+      const unknown = words.find((word) => tokenizer.idToToken(Number(word)) === undefined);
+      if (unknown !== undefined)
         throw new RangeError(
-          `tokenizer decode: expected ids below ${tokenizer.vocabSize}, got ${beyond}; is it this tokenizer's?`,
+          `tokenizer decode: expected ids of ${file}, which are below ${tokenizer.idLimit}, got ${unknown}; is it this tokenizer's?`,
         );
       print(tokenizer.decode(words.map(Number)));
     });

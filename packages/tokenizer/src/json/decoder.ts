@@ -9,14 +9,14 @@ import {
   stripDecoder,
 } from "../decoders/simple.ts";
 import { wordPieceDecoder } from "../decoders/word-piece.ts";
-import { asBoolean, asCharacter, asCount, asString, type Field, get, items, unsupported } from "./field.ts";
+import { asBoolean, asCharacter, asCount, asString, type Field, get, parts, unsupported } from "./field.ts";
 import { readPattern } from "./pattern.ts";
 import { readPrependScheme } from "./pre-tokenizer.ts";
 
 const readers: Record<string, (field: Field) => Decoder> = {
   Sequence(field) {
-    const parts = items(get(field, "decoders")).map(readDecoder);
-    return (tokens) => parts.reduce((pieces, decode) => decode(pieces), tokens);
+    const sequence = parts(get(field, "decoders")).map(readDecoder);
+    return (tokens) => sequence.reduce((pieces, decode) => decode(pieces), tokens);
   },
   WordPiece: (field) => wordPieceDecoder(asString(get(field, "prefix")), asBoolean(get(field, "cleanup"))),
   BPEDecoder: (field) => bpeDecoder(asString(get(field, "suffix"))),

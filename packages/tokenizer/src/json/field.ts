@@ -1,3 +1,5 @@
+import { LargeInteger, show } from "./show.ts";
+
 /**
  * A value in a JSON document together with where it stands, so that every complaint can name it. Only own properties are
  * read: a key such as `__proto__` is an ordinary name.
@@ -15,14 +17,8 @@ export function fail(field: Field, expected: string, remedy = "fix or remove the
   );
 }
 
-function show(value: unknown): string {
-  if (value === undefined) return "nothing";
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
-}
-
 function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof LargeInteger);
 }
 
 /** The property `name`; its value is undefined where the object has none of its own. */
@@ -40,6 +36,15 @@ export const has = (field: Field, name: string) => {
 };
 
 export const asString = (field: Field) => (typeof field.value === "string" ? field.value : fail(field, "a string"));
+
+/** Matching takes time in proportion to the longest token. The longest of known files have some hundred characters. */
+export const MAX_TOKEN = 8192;
+
+/** A token of a vocabulary. */
+export function asToken(field: Field): string {
+  const token = asString(field);
+  return token.length <= MAX_TOKEN ? token : fail(field, `a token of at most ${MAX_TOKEN} characters`);
+}
 
 export const asBoolean = (field: Field) =>
   typeof field.value === "boolean" ? field.value : fail(field, "true or false");
@@ -82,6 +87,20 @@ export function unsupported(field: Field, what: string, known: readonly string[]
   throw new RangeError(
     `tokenizer.json: ${what} ${show(get(field, "type").value)} at ${field.path} is not supported; supported are ${known.join(", ")}`,
   );
+}
+
+/** Sequences inside each other; each level takes some of the stack. */
+const MAX_DEPTH = 100;
+
+/** The parts of a sequence, which may be sequences themselves, to a depth that no file needs. */
+export function parts(field: Field): Field[] {
+  if (field.path.split("[").length > MAX_DEPTH) {
+    fail(
+      { value: "one more", path: `${field.path.slice(0, 40)}...` },
+      `at most ${MAX_DEPTH} sequences inside each other`,
+    );
+  }
+  return items(field);
 }
 
 /** `{ "String": ... }` or `{ "Regex": ... }`. */

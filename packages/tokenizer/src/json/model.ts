@@ -9,11 +9,13 @@ import {
   asCount,
   asNumber,
   asString,
+  asToken,
   type Field,
   fail,
   get,
   has,
   items,
+  MAX_TOKEN,
   optional,
   properties,
   unsupported,
@@ -27,6 +29,7 @@ function readVocabulary(field: Field): Vocabulary {
   const seen = new Map<number, string>();
   for (const [token, idField] of properties(field)) {
     const id = asCount(idField, MAX_ID);
+    if (token.length > MAX_TOKEN) fail(idField, `a token of at most ${MAX_TOKEN} characters`, "remove it");
     if (seen.has(id)) {
       fail(idField, `an id of its own for ${JSON.stringify(token)}`, `${JSON.stringify(seen.get(id))} has it already`);
     }
@@ -47,7 +50,7 @@ function readMerge(field: Field): readonly [string, string] {
 function readPiece(field: Field): readonly [string, number] {
   const [token, score, ...rest] = items(field);
   if (!token || !score || rest.length > 0) return fail(field, "a token and its score");
-  return [asString(token), asNumber(score)];
+  return [asToken(token), asNumber(score)];
 }
 
 const readers: Record<string, (field: Field) => Model> = {

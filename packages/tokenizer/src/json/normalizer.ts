@@ -2,6 +2,7 @@ import type { Normalizer } from "../components.ts";
 import { bertNormalizer } from "../normalizers/bert.ts";
 import { lowercase } from "../normalizers/lowercase.ts";
 import { nmtNormalizer } from "../normalizers/nmt.ts";
+import { type Charsmap, precompiledNormalizer, readCharsmap } from "../normalizers/precompiled.ts";
 import { prepend } from "../normalizers/prepend.ts";
 import { replaceNormalizer } from "../normalizers/replace.ts";
 import { stripNormalizer } from "../normalizers/strip.ts";
@@ -9,13 +10,13 @@ import { mapCodePoints } from "../text/aligned-text.ts";
 import { byteCharacters, byteLevelText } from "../text/byte-characters.ts";
 import { isMark } from "../text/characters.ts";
 import { toUnicodeForm } from "../text/unicode-forms.ts";
-import { asBoolean, asString, type Field, get, items, optional, unsupported } from "./field.ts";
+import { asBoolean, asString, type Field, fail, get, optional, parts, unsupported } from "./field.ts";
 import { readPattern } from "./pattern.ts";
 
 const readers: Record<string, (field: Field) => Normalizer> = {
   Sequence(field) {
-    const parts = items(get(field, "normalizers")).map(readNormalizer);
-    return (text) => parts.reduce((t, normalize) => normalize(t), text);
+    const sequence = parts(get(field, "normalizers")).map(readNormalizer);
+    return (text) => sequence.reduce((t, normalize) => normalize(t), text);
   },
   BertNormalizer(field) {
     const lower = asBoolean(get(field, "lowercase"));
@@ -39,11 +40,21 @@ const readers: Record<string, (field: Field) => Normalizer> = {
   },
   Replace: (field) => replaceNormalizer(readPattern(get(field, "pattern")), asString(get(field, "content"))),
   Nmt: () => nmtNormalizer,
+  Precompiled: (field) => precompiledNormalizer(readPrecompiled(get(field, "precompiled_charsmap"))),
   ByteLevel() {
     const characters = byteCharacters();
     return (t) => mapCodePoints(t, (character) => byteLevelText(character, characters));
   },
 };
+
+function readPrecompiled(field: Field): Charsmap {
+  const text = asString(field);
+  try {
+    return readCharsmap(Uint8Array.from(atob(text), (character) => character.charCodeAt(0)));
+  } catch (error) {
+    return fail(field, `a charsmap in base64 (${(error as Error).message})`);
+  }
+}
 
 export function readNormalizer(field: Field): Normalizer {
   const type = asString(get(field, "type"));

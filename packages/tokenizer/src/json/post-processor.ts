@@ -1,5 +1,17 @@
 import { type PostProcessor, plainPostProcessor, type TemplatePiece } from "../post-processors/template.ts";
-import { asBoolean, asCount, asOneOf, asString, type Field, fail, get, has, items, unsupported } from "./field.ts";
+import {
+  asBoolean,
+  asCount,
+  asOneOf,
+  asString,
+  type Field,
+  fail,
+  get,
+  has,
+  items,
+  parts,
+  unsupported,
+} from "./field.ts";
 
 const readers: Record<string, (field: Field) => PostProcessor> = {
   TemplateProcessing: (field) => ({
@@ -18,13 +30,13 @@ const readers: Record<string, (field: Field) => PostProcessor> = {
   },
   ByteLevel: (field) => ({ ...plainPostProcessor, trimOffsets: readTrim(field) }),
   Sequence(field) {
-    const all = items(get(field, "processors"));
-    const parts = all.map(readPostProcessor);
+    const all = parts(get(field, "processors"));
+    const sequence = all.map(readPostProcessor);
     const isTemplate = (i: number) => get(all[i]!, "type").value !== "ByteLevel";
-    const templates = parts.filter((_, i) => isTemplate(i));
+    const templates = sequence.filter((_, i) => isTemplate(i));
     if (templates.length > 1) fail(get(field, "processors"), "one template at most");
     const { single, pair } = templates[0] ?? plainPostProcessor;
-    return { single, pair, trimOffsets: parts.find((part) => part.trimOffsets)?.trimOffsets };
+    return { single, pair, trimOffsets: sequence.find((part) => part.trimOffsets)?.trimOffsets };
   },
 };
 

@@ -13,16 +13,16 @@ import {
   type Field,
   fail,
   get,
-  items,
   optional,
+  parts,
   unsupported,
 } from "./field.ts";
 import { readPattern } from "./pattern.ts";
 
 const readers: Record<string, (field: Field) => PreTokenizer> = {
   Sequence(field) {
-    const parts = items(get(field, "pretokenizers")).map(readPreTokenizer);
-    return (text) => parts.reduce((pieces, split) => pieces.flatMap((piece) => split(piece)), [text]);
+    const sequence = parts(get(field, "pretokenizers")).map(readPreTokenizer);
+    return (text) => sequence.reduce((pieces, split) => pieces.flatMap((piece) => split(piece)), [text]);
   },
   Whitespace: () => whitespace,
   WhitespaceSplit: () => whitespaceSplit,

@@ -89,6 +89,7 @@ export function bpe(options: BpeOptions): Model {
 
   return {
     vocabSize: vocab.size,
+    idLimit: vocab.tokens.length,
     tokenToId: (token) => vocab.ids.get(token),
     idToToken: (id) => vocab.tokens[id],
     tokenize(piece, out) {

@@ -35,6 +35,7 @@ export function unigram({ pieces, unkId, byteFallback }: UnigramOptions): Model 
 
   return {
     vocabSize: pieces.length,
+    idLimit: pieces.length,
     tokenToId: (token) => ids.get(token),
     idToToken: (id) => pieces[id]?.[0],
     tokenize(piece, out) {

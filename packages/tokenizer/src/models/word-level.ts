@@ -5,6 +5,7 @@ import type { Vocabulary } from "./vocabulary.ts";
 export function wordLevel(vocab: Vocabulary, unkToken: string): Model {
   return {
     vocabSize: vocab.size,
+    idLimit: vocab.tokens.length,
     tokenToId: (token) => vocab.ids.get(token),
     idToToken: (id) => vocab.tokens[id],
     tokenize(piece, out) {

@@ -21,6 +21,7 @@ export function wordPiece({ vocab, unkToken, continuingSubwordPrefix, maxInputCh
 
   return {
     vocabSize: vocab.size,
+    idLimit: vocab.tokens.length,
     tokenToId: (token) => vocab.ids.get(token),
     idToToken: (id) => vocab.tokens[id],
     tokenize(piece, out) {

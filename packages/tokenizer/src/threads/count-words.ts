@@ -1,5 +1,7 @@
 import { availableParallelism } from "node:os";
+import { refuseUnknown } from "../options.ts";
 import type { PipelineOptions } from "../pipeline.ts";
+import { addRareFirst, type CountedWords } from "../training/counted-words.ts";
 import type { CountWords } from "../training/options.ts";
 import { wordCounter } from "../training/word-counter.ts";
 import { checkThreads, startThread } from "./thread.ts";
@@ -14,10 +16,12 @@ const WORTH_THREADS = 1 << 22;
  * Counts words on several threads: `trainTokenizer(documents, { ...options, countWords: countWordsInThreads() })`. The
  * tokenizer is the same for any number of them. They start behind the first four million characters.
  */
-export function countWordsInThreads({ threads = availableParallelism() }: { threads?: number } = {}): CountWords {
+export function countWordsInThreads(options: { threads?: number } = {}): CountWords {
+  refuseUnknown("countWordsInThreads", options, ["threads"]);
+  const { threads = availableParallelism() } = options;
   checkThreads("countWordsInThreads", threads);
-  return async (documents, pipeline, onDocument) => {
-    const own = wordCounter(pipeline);
+  return async (documents, pipeline, onDocument, maxWords) => {
+    const own = wordCounter(pipeline, maxWords);
     let characters = 0;
     let pool: ReturnType<typeof createPool> | undefined;
     try {
@@ -27,12 +31,12 @@ export function countWordsInThreads({ threads = availableParallelism() }: { thre
           own.add(document);
           characters += document.length;
         } else {
-          pool ??= createPool(pipeline, threads);
+          pool ??= createPool(pipeline, threads, maxWords);
           const wait = pool.add(document);
           if (wait) await wait;
         }
       }
-      return merge([own.words(), ...((await pool?.end()) ?? [])]);
+      return merge([own.words(), ...((await pool?.end()) ?? [])], maxWords);
     } finally {
       await pool?.stop();
     }
@@ -40,8 +44,10 @@ export function countWordsInThreads({ threads = availableParallelism() }: { thre
 }
 
 /** Threads that count what is added to any of them. */
-function createPool(pipeline: PipelineOptions, threads: number) {
-  const pool = Array.from({ length: threads }, () => startThread({ count: pipeline }));
+function createPool(pipeline: PipelineOptions, threads: number, maxWords: number) {
+  // Together they hold no more than one counter would.
+  const share = Math.max(2, Math.floor(maxWords / threads));
+  const pool = Array.from({ length: threads }, () => startThread({ count: pipeline, maxWords: share }));
   const running = new Set<Promise<unknown>>();
   let failed: { error: unknown } | undefined;
   let batch: string[] = [];
@@ -68,19 +74,21 @@ function createPool(pipeline: PipelineOptions, threads: number) {
       characters += document.length;
       return characters >= BATCH ? send() : undefined;
     },
-    async end(): Promise<Map<string, number>[]> {
+    async end(): Promise<CountedWords[]> {
       if (batch.length > 0) await send();
       await Promise.all(running);
       if (failed) throw failed.error;
-      return Promise.all(pool.map((thread) => thread.ask<Map<string, number>>({ end: true })));
+      return Promise.all(pool.map((thread) => thread.ask<CountedWords>({ end: true })));
     },
     stop: () => Promise.all(pool.map((thread) => thread.stop())),
   };
 }
 
-function merge([first = new Map(), ...rest]: Map<string, number>[]): Map<string, number> {
-  for (const counts of rest) {
-    for (const [word, count] of counts) first.set(word, (first.get(word) ?? 0) + count);
+function merge([first, ...rest]: [CountedWords, ...CountedWords[]], maxWords: number): CountedWords {
+  for (const counted of rest) {
+    first.dropped += counted.dropped;
+    for (const [word, count] of counted.words) addRareFirst(first, word, count, maxWords);
+    counted.words.clear();
   }
   return first;
 }

@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { type Encoding, padBatch } from "../encoding.ts";
+import { refuseUnknown } from "../options.ts";
 import type { EncodeInput, EncodeOptions, Tokenizer } from "../tokenizer.ts";
 import { readPaddingOf } from "../tokenizer-json.ts";
 import type { WorkerRequest } from "./messages.ts";
@@ -16,10 +17,9 @@ export interface EncoderPool {
 
 const BATCH = 1 << 19;
 
-export function createEncoderPool(
-  tokenizer: Tokenizer,
-  { threads = availableParallelism() }: { threads?: number } = {},
-): EncoderPool {
+export function createEncoderPool(tokenizer: Tokenizer, options: { threads?: number } = {}): EncoderPool {
+  refuseUnknown("createEncoderPool", options, ["threads"]);
+  const { threads = availableParallelism() } = options;
   checkThreads("createEncoderPool", threads);
   const json = tokenizer.toJSON();
   const pool = Array.from({ length: threads }, () => startThread({ encode: json }));

@@ -3,7 +3,7 @@ import type { PipelineOptions } from "../pipeline.ts";
 import type { EncodeInput, EncodeOptions } from "../tokenizer.ts";
 
 /** What a worker is started for. */
-export type WorkerTask = { count: PipelineOptions } | { encode: TokenizerJson };
+export type WorkerTask = { count: PipelineOptions; maxWords: number } | { encode: TokenizerJson };
 
 /** Documents to count, the end of them, or texts to encode. */
 export type WorkerRequest =

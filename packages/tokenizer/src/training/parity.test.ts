@@ -52,9 +52,9 @@ describe("the default trainers of the Rust implementation", () => {
   test("WordPiece: the same vocabulary, given the random order of the continued characters there", () => {
     const { json } = trainRust(WordPiece.empty(), whitespacePreTokenizer(), text);
     const expected = byId(json.model.vocab);
-    const counter = wordCounter({ addedTokens: [], normalizer: null, preTokenizer: { type: "Whitespace" } });
+    const counter = wordCounter({ addedTokens: [], normalizer: null, preTokenizer: { type: "Whitespace" } }, 1 << 22);
     for (const line of lines) counter.add(line);
-    const words = counter.words();
+    const { words } = counter.words();
     const alphabet = alphabetOf(words, [], Number.POSITIVE_INFINITY);
     // Continued characters get their ids in the order of a hash table with random keys, and ids decide ties.
     const tokens = [...alphabet, ...expected.filter((token) => /^##.$/u.test(token))];

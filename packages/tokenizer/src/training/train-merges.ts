@@ -1,5 +1,6 @@
 import type { Component } from "../json/schema.ts";
 import { alphabetOf, type WordCounts } from "./alphabet.ts";
+import { MAX_TOKEN_LENGTH } from "./check-options.ts";
 import { learnMerges } from "./merges.ts";
 import type { TrainOptions } from "./options.ts";
 import { symbolize } from "./symbolize.ts";
@@ -31,7 +32,7 @@ export function trainMerges(
     vocabSize,
     minFrequency: options.minFrequency ?? 0,
     continuingSubwordPrefix: prefix,
-    maxTokenLength: options.maxTokenLength ?? Number.POSITIVE_INFINITY,
+    maxTokenLength: options.maxTokenLength ?? MAX_TOKEN_LENGTH,
     onMerge: (entries) => onProgress((entries - start) / (vocabSize - start)),
   });
   const vocab = Object.fromEntries(tokens.map((token, id) => [token, id]));

@@ -39,7 +39,9 @@ export function trainUnigram(
       pieces = maximize(pieces, expectations(words, unigramRound(pieces)));
     onProgress(Math.min(1, done / rounds));
     if (pieces.length <= target) break;
+    const before = pieces.length;
     pieces = prune(words, unigramRound(pieces), target);
+    if (pieces.length === before) break; // all of them are needed
   }
   const chosen = choose(pieces, [...characters].sort(compareCodePoints), vocabSize - specialTokens.length);
   return {

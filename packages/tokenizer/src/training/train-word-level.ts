@@ -1,5 +1,6 @@
 import type { Component } from "../json/schema.ts";
 import type { WordCounts } from "./alphabet.ts";
+import { MAX_TOKEN_LENGTH } from "./check-options.ts";
 import type { TrainOptions } from "./options.ts";
 
 /** The most frequent words; of equal ones the first in the order of their code points. */
@@ -7,7 +8,7 @@ export function trainWordLevel(words: WordCounts, options: TrainOptions): Compon
   const { vocabSize, specialTokens = [], unkToken, minFrequency = 0 } = options;
   const special = new Set(specialTokens);
   const frequent = [...words]
-    .filter(([word, count]) => count >= minFrequency && !special.has(word))
+    .filter(([word, count]) => count >= minFrequency && !special.has(word) && word.length <= MAX_TOKEN_LENGTH)
     .sort(([a, m], [b, n]) => n - m || compareCodePoints(a, b))
     .map(([word]) => word);
   const tokens = [...special, ...frequent].slice(0, vocabSize);

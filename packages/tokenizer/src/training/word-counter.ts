@@ -2,30 +2,50 @@ import { chunkTable, longestChunk } from "../chunks/chunk-table.ts";
 import { chunkList, scanChunks } from "../chunks/scan-chunks.ts";
 import { createPipeline, eachSegment, type PipelineOptions } from "../pipeline.ts";
 import { alignedText, wellFormed } from "../text/aligned-text.ts";
+import { isWhitespace } from "../text/characters.ts";
+import { addRareFirst, type CountedWords } from "./counted-words.ts";
 
 /** Distinct chunks that are held before they are made into words, of which there are fewer. */
 const CAPACITY = 1 << 21;
 
+/** Longer stretches that cannot be cut into chunks are normalized in parts of this many units. */
+const LONGEST_STRETCH = 1 << 20;
+
+/** How far back from the end of a part a space is looked for. */
+const LOOK_BACK = 1 << 16;
+
+/** Longer words are counted in parts of this many units. */
+const LONGEST_WORD = 1 << 16;
+
 /** Counts the words of documents: the pieces that the pre-tokenizer gives, added tokens left out. */
 export interface WordCounter {
   add(document: string): void;
-  words(): Map<string, number>;
+  words(): CountedWords;
 }
 
 /**
  * Where the pipeline lets text be cut, chunks are counted as they stand and normalized once each at the end, instead of
  * every time that they occur.
  */
-export function wordCounter(options: PipelineOptions): WordCounter {
+export function wordCounter(options: PipelineOptions, maxWords: number): WordCounter {
   const { finder, readPieces, rule } = createPipeline(options);
-  const counted = new Map<string, number>();
+  const counted: CountedWords = { words: new Map(), dropped: 0 };
   const table = chunkTable();
   const chunks = chunkList();
   let counts = new Float64Array(1 << 12);
 
   const countPieces = (text: string, base: number, times: number) => {
     for (const { text: piece, token } of readPieces(alignedText(text, base))) {
-      if (!token) counted.set(piece.text, (counted.get(piece.text) ?? 0) + times);
+      if (token) continue;
+      for (const part of cutWord(piece.text)) addRareFirst(counted, part, times, maxWords);
+    }
+  };
+
+  const countStretch = (text: string, start: number, end: number) => {
+    for (let from = start; from < end; ) {
+      const to = partEnd(text, from, end);
+      countPieces(text.slice(from, to), from, 1);
+      from = to;
     }
   };
 
@@ -41,7 +61,7 @@ export function wordCounter(options: PipelineOptions): WordCounter {
       const text = wellFormed(document);
       eachSegment(text, finder, ({ start, end, token }) => {
         if (token) return;
-        if (!rule) return countPieces(text.slice(start, end), start, 1);
+        if (!rule) return countStretch(text, start, end);
         let isFirst = rule.keepSpace;
         for (let position = start; position < end; ) {
           position = scanChunks(text, position, end, rule, chunks);
@@ -49,7 +69,7 @@ export function wordCounter(options: PipelineOptions): WordCounter {
             const from = chunks.starts[c]!;
             const to = chunks.ends[c]!;
             if (isFirst || to - from > longestChunk) {
-              countPieces(text.slice(from, to), from, 1);
+              countStretch(text, from, to);
               isFirst = false;
               continue;
             }
@@ -71,3 +91,27 @@ export function wordCounter(options: PipelineOptions): WordCounter {
     },
   };
 }
+
+/** Where the part that begins at `from` ends: before the last whitespace near its end if there is any. */
+function partEnd(text: string, from: number, end: number): number {
+  if (end - from <= LONGEST_STRETCH) return end;
+  const last = from + LONGEST_STRETCH;
+  for (let i = last; i > last - LOOK_BACK; i--) {
+    if (isWhitespace(text.charCodeAt(i)) && !isWhitespace(text.charCodeAt(i - 1))) return i;
+  }
+  return isLowSurrogate(text.charCodeAt(last)) ? last - 1 : last;
+}
+
+function cutWord(word: string): string[] {
+  if (word.length <= LONGEST_WORD) return [word];
+  const parts: string[] = [];
+  for (let from = 0; from < word.length; ) {
+    let to = Math.min(from + LONGEST_WORD, word.length);
+    if (isLowSurrogate(word.charCodeAt(to))) to--;
+    parts.push(word.slice(from, to));
+    from = to;
+  }
+  return parts;
+}
+
+const isLowSurrogate = (unit: number) => unit >= 0xdc00 && unit < 0xe000;

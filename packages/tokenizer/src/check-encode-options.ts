@@ -1,0 +1,63 @@
+import type { PaddingOptions, TruncationOptions } from "./encoding.ts";
+import { show } from "./json/show.ts";
+import { checkOneOf, checkWhole, refuseUnknown } from "./options.ts";
+import type { EncodeOptions } from "./tokenizer.ts";
+
+const encodeOptions = ["addSpecialTokens", "truncation", "padding", "splitSpecialTokens", "offsetUnit"];
+
+/** What other libraries call them, and where ours are. */
+const instead = {
+  maxLength: "truncation: { maxLength: 128 }",
+  max_length: "truncation: { maxLength: 128 }",
+  maxTokens: "truncation: { maxLength: 128 }",
+  add_special_tokens: "addSpecialTokens",
+  pad_to_multiple_of: 'padding: { length: "longest", multipleOf: 8 }',
+  split_special_tokens: "splitSpecialTokens",
+  textPair: "encodePair(text, pair)",
+  text_pair: "encodePair(text, pair)",
+};
+
+/** More tokens than any text has that fits into a string. */
+export const MAX_LENGTH = 0xffffff;
+
+const directions = ["right", "left"];
+
+/** @throws TypeError for options that do not exist, RangeError for values that make no sense */
+export function checkEncodeOptions(where: string, options: EncodeOptions): void {
+  refuseUnknown(where, options, encodeOptions, instead);
+  if (options.truncation !== undefined && options.truncation !== false) checkTruncation(where, options.truncation);
+  if (options.padding !== undefined && options.padding !== false) checkPadding(where, options.padding);
+  for (const name of ["addSpecialTokens", "splitSpecialTokens"] as const)
+    checkOneOf(where, name, options[name], [true, false]);
+  checkOneOf(where, "offsetUnit", options.offsetUnit, ["code-point", "utf16"]);
+}
+
+function checkTruncation(where: string, truncation: TruncationOptions): void {
+  refuseUnknown(`${where}: truncation`, truncation, ["maxLength", "strategy", "direction"], {
+    max_length: "maxLength",
+  });
+  if (truncation.maxLength === undefined)
+    throw new TypeError(`${where}: expected truncation.maxLength, got nothing; write truncation: { maxLength: 128 }`);
+  checkWhole(where, "truncation.maxLength", truncation.maxLength, 0, 0x7fffffff);
+  checkOneOf(where, "truncation.strategy", truncation.strategy, ["longest-first", "only-first", "only-second"]);
+  checkOneOf(where, "truncation.direction", truncation.direction, directions);
+}
+
+function checkPadding(where: string, padding: PaddingOptions): void {
+  refuseUnknown(`${where}: padding`, padding, ["length", "multipleOf", "direction", "id", "token", "typeId"], {
+    maxLength: "length",
+    max_length: "length",
+  });
+  if (padding.length === undefined)
+    throw new TypeError(`${where}: expected padding.length, got nothing; write padding: { length: "longest" }`);
+  if (padding.length !== "longest") checkWhole(where, "padding.length", padding.length, 0, MAX_LENGTH);
+  checkWhole(where, "padding.multipleOf", padding.multipleOf, 0, MAX_LENGTH);
+  checkWhole(where, "padding.id", padding.id, 0, 0xffffffff);
+  checkWhole(where, "padding.typeId", padding.typeId, 0, 0xffffffff);
+  checkOneOf(where, "padding.direction", padding.direction, directions);
+}
+
+/** @throws TypeError if `text` is no string */
+export function checkText(where: string, text: unknown): asserts text is string {
+  if (typeof text !== "string") throw new TypeError(`${where}: expected a text, got ${show(text)}; pass a string`);
+}

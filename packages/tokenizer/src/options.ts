@@ -1,0 +1,41 @@
+import { show } from "./json/show.ts";
+
+type Known = Readonly<Record<string, "" | (string & {})>>;
+
+/**
+ * Refuses options that do not exist, by name: an option that is ignored is a fault that nobody sees.
+ *
+ * @param known the options that there are, as keys
+ * @param instead what to write for names that belong elsewhere or are spelt so by peers
+ * @throws TypeError naming the option, and those that there are
+ */
+export function refuseUnknown(
+  where: string,
+  options: unknown,
+  known: readonly string[],
+  instead: Known = {},
+): asserts options is object {
+  if (typeof options !== "object" || options === null || Array.isArray(options))
+    throw new TypeError(`${where}: expected an object of options, got ${show(options)}; pass { ${known[0]}: ... }`);
+  for (const name in options) {
+    if (known.includes(name) || (options as Record<string, unknown>)[name] === undefined) continue;
+    const remedy = Object.hasOwn(instead, name) ? `write ${instead[name]}` : `available: ${known.join(", ")}`;
+    throw new TypeError(`${where}: unknown option ${JSON.stringify(name)}; ${remedy}`);
+  }
+}
+
+/** @throws RangeError if `value` is given and no whole number from `min` to `max` */
+export function checkWhole(where: string, name: string, value: unknown, min: number, max: number): void {
+  if (value === undefined || (Number.isInteger(value) && (value as number) >= min && (value as number) <= max)) return;
+  throw new RangeError(
+    `${where}: expected ${name} to be an integer from ${min} to ${max}, got ${show(value)}; set it to one`,
+  );
+}
+
+/** @throws RangeError if `value` is given and none of `values` */
+export function checkOneOf(where: string, name: string, value: unknown, values: readonly unknown[]): void {
+  if (value === undefined || values.includes(value)) return;
+  throw new RangeError(
+    `${where}: expected ${name} to be one of ${values.map((one) => JSON.stringify(one)).join(", ")}, got ${show(value)}`,
+  );
+}
