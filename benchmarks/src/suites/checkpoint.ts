@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openSafetensors, type TensorToWrite, writeSafetensors } from "@cramkit/checkpoint";
+import type { TensorToWrite } from "@cramkit/checkpoint";
+import { openCheckpoint, writeSafetensors } from "@cramkit/checkpoint/node";
 import type { Suite } from "../measure/suite.ts";
 
 export const checkpointSuite: Suite = {
@@ -26,7 +27,7 @@ export const checkpointSuite: Suite = {
         const path = join(folder, `${dtype}.safetensors`);
         const write = () => writeSafetensors(path, tensors, { floats: dtype });
         const read = async () => {
-          const checkpoint = await openSafetensors(path);
+          const checkpoint = await openCheckpoint(path);
           let worst = 0;
           for (const [k, { name }] of checkpoint.tensors.entries()) {
             const { data: values } = await checkpoint.read(name);

@@ -12,33 +12,3 @@ export interface ByteSource {
 export function bytesSource(bytes: Uint8Array, name = "bytes"): ByteSource {
   return { name, byteLength: bytes.byteLength, read: async (begin, end) => bytes.subarray(begin, end) };
 }
-
-/** Node reads less than 2 GiB at once. */
-const largestRead = 2 ** 30;
-
-/** A file, read in pieces when they are asked for. Needs Node. */
-export async function fileSource(path: string): Promise<ByteSource> {
-  const { open } = await import("node:fs/promises");
-  const file = await open(path, "r");
-  const stats = await file.stat();
-  if (stats.isDirectory()) {
-    await file.close();
-    throw new RangeError(`${path}: expected a file, got a folder; name a file in it`);
-  }
-  return {
-    name: path,
-    byteLength: stats.size,
-    async read(begin, end) {
-      const bytes = new Uint8Array(end - begin);
-      let filled = 0;
-      while (filled < bytes.byteLength) {
-        const length = Math.min(bytes.byteLength - filled, largestRead);
-        const { bytesRead } = await file.read(bytes, filled, length, begin + filled);
-        if (bytesRead === 0) throw new Error(`${path}: the file ended at byte ${begin + filled} while it was read`);
-        filled += bytesRead;
-      }
-      return bytes;
-    },
-    close: () => file.close(),
-  };
-}

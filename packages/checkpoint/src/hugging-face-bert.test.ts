@@ -2,15 +2,8 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import {
-  compareTensors,
-  fromHuggingFaceBert,
-  openCheckpoint,
-  requireTensors,
-  type TensorEntry,
-  toHuggingFaceBert,
-  writeHuggingFaceFolder,
-} from "./index.ts";
+import { compareTensors, fromHuggingFaceBert, requireTensors, type TensorEntry, toHuggingFaceBert } from "./index.ts";
+import { openCheckpoint, writeHuggingFaceFolder } from "./node/index.ts";
 
 let directory: string;
 beforeAll(async () => {

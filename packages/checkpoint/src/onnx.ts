@@ -66,12 +66,6 @@ export async function* onnxChunks(graph: OnnxGraph, metadata: Record<string, str
   for (const piece of model) yield piece instanceof Uint8Array ? piece : await piece.bytes();
 }
 
-/** Write an ONNX file beside its final name, synced, then renamed. Needs Node. */
-export async function writeOnnx(path: string, graph: OnnxGraph, metadata: Record<string, string> = {}): Promise<void> {
-  const { writeFileAtomic } = await import("@cramkit/files");
-  await writeFileAtomic(path, onnxChunks(graph, metadata));
-}
-
 function graphMessage({ name, inputs, outputs, nodes, initializers }: OnnxGraph): Piece[] {
   return [
     ...nodes.flatMap((node, index) => messageField(1, nodeMessage(node, index))),

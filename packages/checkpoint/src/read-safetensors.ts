@@ -1,4 +1,4 @@
-import { type ByteSource, fileSource } from "./byte-source.ts";
+import type { ByteSource } from "./byte-source.ts";
 import { decodeElements } from "./elements.ts";
 import { headerLength, parseHeader, type SafetensorsHeader, type TensorPlace } from "./safetensors-header.ts";
 import type { TensorEntry, TensorInfo } from "./tensor-entry.ts";
@@ -21,8 +21,7 @@ export interface Checkpoint {
  *
  * @throws RangeError where the file is truncated, is not safetensors, or its header contradicts itself
  */
-export async function openSafetensors(input: string | ByteSource): Promise<Checkpoint> {
-  const source = typeof input === "string" ? await fileSource(input) : input;
+export async function openSafetensors(source: ByteSource): Promise<Checkpoint> {
   try {
     const prefix = await source.read(0, Math.min(8, source.byteLength));
     const length = headerLength(prefix, source.byteLength, source.name);

@@ -3,15 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import {
-  bytesSource,
-  openCheckpoint,
-  openSafetensors,
-  safetensorsChunks,
-  type TensorEntry,
-  writeCheckpoint,
-  writeSafetensors,
-} from "./index.ts";
+import { bytesSource, openSafetensors, safetensorsChunks, type TensorEntry } from "./index.ts";
+import { openCheckpoint, writeCheckpoint, writeSafetensors } from "./node/index.ts";
 
 let directory: string;
 beforeAll(async () => {
@@ -55,7 +48,7 @@ describe("safetensors", () => {
   it("reads what it wrote, every dtype and shape", async () => {
     const path = join(directory, "all.safetensors");
     await writeSafetensors(path, tensors, { metadata: { format: "pt", note: "käse" } });
-    const checkpoint = await openSafetensors(path);
+    const checkpoint = await openCheckpoint(path);
     expect(checkpoint.metadata).toEqual({ format: "pt", note: "käse" });
     expect(await all(checkpoint)).toEqual(tensors);
     expect(await checkpoint.read("ids")).toEqual(tensors[3]);
@@ -67,7 +60,7 @@ describe("safetensors", () => {
   it("stores floats in a narrower type on request, and leaves integers", async () => {
     const path = join(directory, "narrow.safetensors");
     await writeSafetensors(path, tensors, { floats: "BF16" });
-    const checkpoint = await openSafetensors(path);
+    const checkpoint = await openCheckpoint(path);
     expect((await checkpoint.read("a.weight")).dtype).toBe("BF16");
     expect((await checkpoint.read("ids")).dtype).toBe("I32");
     await checkpoint.close();

@@ -1,4 +1,5 @@
-import { openCheckpoint, type TensorEntry, type TensorToWrite } from "@cramkit/checkpoint";
+import type { TensorEntry, TensorToWrite } from "@cramkit/checkpoint";
+import { openCheckpoint } from "@cramkit/checkpoint/node";
 import { type Tensor, tensor } from "@tensorflow/tfjs-core";
 
 /** Tensors by name, as parameters and optimizer states hold them. */

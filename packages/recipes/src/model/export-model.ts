@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { type TensorEntry, toHuggingFaceBert, writeHuggingFaceFolder, writeOnnx } from "@cramkit/checkpoint";
+import { type TensorEntry, toHuggingFaceBert } from "@cramkit/checkpoint";
+import { writeHuggingFaceFolder, writeOnnx } from "@cramkit/checkpoint/node";
 import { huggingFaceBertConfig, onnxGraph, type Params, transformersJsConfig } from "@cramkit/model";
 import { entriesOf } from "../named-tensors.ts";
 import { specialToken } from "../recipe/masking.ts";

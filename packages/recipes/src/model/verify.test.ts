@@ -2,7 +2,8 @@ import { cpSync, mkdtempSync, readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import "@tensorflow/tfjs-backend-cpu";
-import { openSafetensors, type TensorEntry, writeSafetensors } from "@cramkit/checkpoint";
+import type { TensorEntry } from "@cramkit/checkpoint";
+import { openCheckpoint, writeSafetensors } from "@cramkit/checkpoint/node";
 import { registerGradients } from "@cramkit/ops";
 import { setBackend } from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
@@ -49,7 +50,7 @@ describe("reference cases", () => {
   it("fails where a single weight of the file is off, and names the worst tensor", async () => {
     const changed = join(mkdtempSync(join(tmpdir(), "fixture-")), "changed.safetensors");
     cpSync(join(folder, "crammed-v2.safetensors"), changed);
-    const file = await openSafetensors(changed);
+    const file = await openCheckpoint(changed);
     const entries: TensorEntry[] = [];
     for await (const entry of file) entries.push(entry);
     await file.close();

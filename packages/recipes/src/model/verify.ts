@@ -1,4 +1,5 @@
-import { type Fixture, fromHuggingFaceBert, readFixture, requireTensors, type TensorEntry } from "@cramkit/checkpoint";
+import { fromHuggingFaceBert, requireTensors, type TensorEntry } from "@cramkit/checkpoint";
+import { type Fixture, readFixture } from "@cramkit/checkpoint/node";
 import {
   classificationLoss,
   classify,

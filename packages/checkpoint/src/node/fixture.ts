@@ -1,5 +1,6 @@
-import { openSafetensors } from "./read-safetensors.ts";
-import type { TensorEntry } from "./tensor-entry.ts";
+import { openSafetensors } from "../read-safetensors.ts";
+import type { TensorEntry } from "../tensor-entry.ts";
+import { fileSource } from "./file-source.ts";
 
 /** A reference case: a model, a batch, and what a correct implementation computes from them. */
 export interface Fixture {
@@ -31,7 +32,7 @@ export interface Fixture {
  * @throws RangeError where the file lacks what a fixture has
  */
 export async function readFixture(path: string): Promise<Fixture> {
-  const checkpoint = await openSafetensors(path);
+  const checkpoint = await openSafetensors(await fileSource(path));
   try {
     const { metadata } = checkpoint;
     const json = (field: string) => {

@@ -1,5 +1,7 @@
-import { writeCheckpoint } from "./sharded-safetensors.ts";
-import { elementCount, type TensorToWrite } from "./tensor-entry.ts";
+import { join } from "node:path";
+import { writeFileAtomic } from "@cramkit/files";
+import { elementCount, type TensorToWrite } from "../tensor-entry.ts";
+import { writeCheckpoint } from "./checkpoint-folder.ts";
 
 /** Which tokens play which part; `transformers` needs the names, whatever the tokens are. */
 export interface SpecialTokens {
@@ -38,8 +40,6 @@ export async function writeHuggingFaceFolder(
   directory: string,
   { config, tensors, tokenizer, floats }: HuggingFaceFolder,
 ): Promise<string[]> {
-  const { writeFileAtomic } = await import("@cramkit/files");
-  const { join } = await import("node:path");
   const files: string[] = [];
   const writeJson = async (name: string, content: object) => {
     await writeFileAtomic(join(directory, name), `${JSON.stringify(content, null, 2)}\n`);

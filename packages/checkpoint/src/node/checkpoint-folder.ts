@@ -1,6 +1,11 @@
-import { type Checkpoint, openSafetensors } from "./read-safetensors.ts";
-import type { TensorToWrite } from "./tensor-entry.ts";
-import { type SafetensorsOptions, storedBytes, writeSafetensors } from "./write-safetensors.ts";
+import { readFile, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { nameInside, writeFileAtomic } from "@cramkit/files";
+import { type Checkpoint, openSafetensors } from "../read-safetensors.ts";
+import { type SafetensorsOptions, storedBytes } from "../safetensors-chunks.ts";
+import type { TensorToWrite } from "../tensor-entry.ts";
+import { fileSource } from "./file-source.ts";
+import { writeSafetensors } from "./write-safetensors.ts";
 
 const wholeName = "model.safetensors";
 const indexName = "model.safetensors.index.json";
@@ -21,9 +26,6 @@ export async function writeCheckpoint(
   tensors: readonly TensorToWrite[],
   { maxShardBytes = 5_000_000_000, ...options }: ShardedOptions = {},
 ): Promise<string[]> {
-  const { writeFileAtomic } = await import("@cramkit/files");
-  const { rm } = await import("node:fs/promises");
-  const { join } = await import("node:path");
   const shards: TensorToWrite[][] = [[]];
   let shardBytes = 0;
   let totalBytes = 0;
@@ -58,30 +60,27 @@ export async function writeCheckpoint(
  * @throws RangeError where the index and its shards disagree; every tensor at fault is named
  */
 export async function openCheckpoint(path: string): Promise<Checkpoint> {
-  const { stat } = await import("node:fs/promises");
-  const { join } = await import("node:path");
-  if (!(await stat(path)).isDirectory()) return path.endsWith(".json") ? openIndex(path) : openSafetensors(path);
+  if (!(await stat(path)).isDirectory()) return path.endsWith(".json") ? openIndex(path) : openFile(path);
   const exists = (file: string) =>
     stat(file).then(
       () => true,
       () => false,
     );
   const whole = join(path, wholeName);
-  if (await exists(whole)) return openSafetensors(whole);
+  if (await exists(whole)) return openFile(whole);
   const index = join(path, indexName);
   if (await exists(index)) return openIndex(index);
   throw new RangeError(`openCheckpoint: expected ${wholeName} or ${indexName} in ${path}, found neither`);
 }
 
+const openFile = async (path: string) => openSafetensors(await fileSource(path));
+
 async function openIndex(path: string): Promise<Checkpoint> {
-  const { readFile } = await import("node:fs/promises");
-  const { nameInside } = await import("@cramkit/files");
-  const { dirname } = await import("node:path");
   const map = weightMap(JSON.parse(await readFile(path, "utf8")), path);
   const shards = new Map<string, Checkpoint>();
   try {
     for (const file of new Set(Object.values(map))) {
-      shards.set(file, await openSafetensors(nameInside(dirname(path), file, path)));
+      shards.set(file, await openFile(nameInside(dirname(path), file, path)));
     }
     return joined(map, shards, path);
   } catch (error) {

@@ -21,16 +21,6 @@ export async function* safetensorsChunks(
   }
 }
 
-/** Write a safetensors file beside its final name, synced, then renamed. Needs Node. */
-export async function writeSafetensors(
-  path: string,
-  tensors: readonly TensorToWrite[],
-  options: SafetensorsOptions = {},
-): Promise<void> {
-  const { writeFileAtomic } = await import("@cramkit/files");
-  await writeFileAtomic(path, safetensorsChunks(tensors, options));
-}
-
 function storedAs({ dtype }: TensorInfo, floats: SafetensorsOptions["floats"]): Dtype {
   return floats && (dtype === "F32" || dtype === "F16" || dtype === "BF16" || dtype === "F64") ? floats : dtype;
 }

@@ -1,0 +1,31 @@
+import { open } from "node:fs/promises";
+import type { ByteSource } from "../byte-source.ts";
+
+/** Node reads less than 2 GiB at once. */
+const largestRead = 2 ** 30;
+
+/** A file, read in pieces when they are asked for. */
+export async function fileSource(path: string): Promise<ByteSource> {
+  const file = await open(path, "r");
+  const stats = await file.stat();
+  if (stats.isDirectory()) {
+    await file.close();
+    throw new RangeError(`${path}: expected a file, got a folder; name a file in it`);
+  }
+  return {
+    name: path,
+    byteLength: stats.size,
+    async read(begin, end) {
+      const bytes = new Uint8Array(end - begin);
+      let filled = 0;
+      while (filled < bytes.byteLength) {
+        const length = Math.min(bytes.byteLength - filled, largestRead);
+        const { bytesRead } = await file.read(bytes, filled, length, begin + filled);
+        if (bytesRead === 0) throw new Error(`${path}: the file ended at byte ${begin + filled} while it was read`);
+        filled += bytesRead;
+      }
+      return bytes;
+    },
+    close: () => file.close(),
+  };
+}

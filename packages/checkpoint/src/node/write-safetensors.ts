@@ -1,0 +1,12 @@
+import { writeFileAtomic } from "@cramkit/files";
+import { type SafetensorsOptions, safetensorsChunks } from "../safetensors-chunks.ts";
+import type { TensorToWrite } from "../tensor-entry.ts";
+
+/** Write a safetensors file beside its final name, synced, then renamed. */
+export async function writeSafetensors(
+  path: string,
+  tensors: readonly TensorToWrite[],
+  options: SafetensorsOptions = {},
+): Promise<void> {
+  await writeFileAtomic(path, safetensorsChunks(tensors, options));
+}

@@ -1,0 +1,68 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { build } from "esbuild";
+import { build as viteBuild } from "vite";
+import { expect, it } from "vitest";
+
+/** Packages, and entries, that need files, threads or processes of Node. */
+const needsNode = new Set(["files", "native", "parallel", "recipes", "cramkit"]);
+/** Their entry for browsers is still to come. */
+const toCome = new Set(["corpus", "glue"]);
+
+const entries = readdirSync("packages")
+  .filter((name) => !needsNode.has(name) && !toCome.has(name))
+  .flatMap((name) => {
+    const manifest = JSON.parse(readFileSync(`packages/${name}/package.json`, "utf8"));
+    return Object.entries(manifest.exports as Record<string, Record<string, string>>)
+      .filter(([entry, target]) => target["@cramkit/source"] && !/\/(node|build)\b/.test(entry))
+      .map(([entry, target]) => ({
+        entry: manifest.name + entry.slice(1),
+        folder: resolve("packages", name),
+        source: resolve("packages", name, target["@cramkit/source"]!),
+      }));
+  });
+
+it.each(entries)("esbuild bundles $entry for a browser", async ({ source, folder }) => {
+  const contents = `import * as all from ${JSON.stringify(source)}; globalThis.all = all;`;
+  const { outputFiles } = await build({
+    stdin: { contents, resolveDir: folder },
+    bundle: true,
+    write: false,
+    outdir: folder,
+    splitting: true,
+    format: "esm",
+    platform: "browser",
+    conditions: ["@cramkit/source"],
+    logLevel: "silent",
+  });
+  expect(outputFiles.length).toBeGreaterThan(0);
+});
+
+it.each(entries)("Vite bundles $entry for a browser", { timeout: 120_000 }, async ({ entry, source, folder }) => {
+  const id = "virtual:page";
+  const warnings: string[] = [];
+  await viteBuild({
+    root: folder,
+    configFile: false,
+    logLevel: "silent",
+    resolve: { conditions: ["@cramkit/source", "browser", "module", "import", "default"] },
+    build: {
+      write: false,
+      minify: false,
+      target: "es2022",
+      rollupOptions: { input: id, onwarn: (warning) => warnings.push(warning.message) },
+    },
+    plugins: [
+      {
+        name: "page",
+        resolveId: (name) => (name === id ? id : null),
+        load: (name) => (name === id ? `import * as all from ${JSON.stringify(source)}; globalThis.all = all;` : null),
+      },
+    ],
+  });
+  // A module of Node is replaced by an empty one, and fails in the page when it is used.
+  expect(
+    warnings.filter((text) => /externalized for browser/.test(text)),
+    entry,
+  ).toEqual([]);
+});
