@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { writeSafetensors } from "@cramkit/checkpoint";
+import { writeSafetensors } from "@cramkit/checkpoint/node";
 import { classify, encode, inputsOf, type Params, predictTokens } from "@cramkit/model";
 import { mul } from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
