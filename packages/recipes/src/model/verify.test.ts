@@ -33,7 +33,7 @@ describe("reference cases", () => {
 
   it.each([["grad"], ["after3"]])("fails where a file lacks what it expects of %s", async (part) => {
     const changed = join(mkdtempSync(join(tmpdir(), "fixture-")), "changed.safetensors");
-    const file = await openSafetensors(join(folder, "crammed-v2.safetensors"));
+    const file = await openCheckpoint(join(folder, "crammed-v2.safetensors"));
     const entries: TensorEntry[] = [];
     for await (const entry of file) entries.push(entry);
     await file.close();
