@@ -30,6 +30,12 @@ export { type MixedDocuments, type MixedSource, type MixOptions, mixDocuments, t
 export { joinSuccessive, type Limit, takeDocuments } from "./select.ts";
 export { type ShuffleOptions, shuffleDocuments } from "./shuffle.ts";
 export { type BadInputPolicy, type BadRecord, CorpusInputError, type ReadReport } from "./sources/bad-input.ts";
-export { type FileDocumentsOptions, fileDocuments, type ReadDocuments } from "./sources/files.ts";
+export {
+  type DocumentFile,
+  documentFiles,
+  type FileDocumentsOptions,
+  fileDocuments,
+  type ReadDocuments,
+} from "./sources/files.ts";
 export type { Format } from "./sources/format.ts";
 export { type InstalledDocumentationOptions, installedDocumentation } from "./sources/installed-documentation.ts";

@@ -15,6 +15,11 @@ export interface RunContext {
   readonly onProgress: (progress: StageProgress) => void;
   /** A line worth keeping. */
   readonly say: (line: string) => void;
+  /**
+   * What becomes of prepared data: "fresh" makes it anew, "reuse" takes it even if its text has changed since.
+   * @defaultValue it is used as long as its text is unchanged; a change is an error
+   */
+  readonly preparedData?: "fresh" | "reuse";
   /** Aborted to stop: the stage finishes what it is doing, saves what it has and throws `Interrupted`. */
   readonly signal?: AbortSignal;
 }

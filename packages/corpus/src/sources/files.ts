@@ -61,7 +61,7 @@ export function fileDocuments(options: FileDocumentsOptions): ReadDocuments {
 }
 
 async function* readAll(options: FileDocumentsOptions, tally: ReadTally): AsyncGenerator<Document> {
-  for (const { path, name } of await findFiles(options)) yield* readFileDocuments(path, name, options, tally);
+  for (const { path, name } of await documentFiles(options)) yield* readFileDocuments(path, name, options, tally);
   tally.finish();
 }
 
@@ -97,17 +97,23 @@ export async function* readFileDocuments(
   }
 }
 
-interface FoundFile {
+/** A file of documents. */
+export interface DocumentFile {
   path: string;
   /** The path inside the folder that was asked for. */
   name: string;
 }
 
 /** The files that the options select, in the order of code units of their paths. */
-async function findFiles({ path, include, exclude, format }: FileDocumentsOptions): Promise<FoundFile[]> {
+export async function documentFiles({
+  path,
+  include,
+  exclude,
+  format,
+}: Pick<FileDocumentsOptions, "path" | "include" | "exclude" | "format">): Promise<DocumentFile[]> {
   const wanted = include === undefined ? undefined : picomatch(include); // a dot has to be written
   const unwanted = exclude === undefined ? undefined : picomatch(exclude, { dot: true });
-  const found: FoundFile[] = [];
+  const found: DocumentFile[] = [];
   let unread: string | undefined;
   for (const start of typeof path === "string" ? [path] : path) {
     const entry = await stat(start).catch(() => undefined);

@@ -1,6 +1,6 @@
 import { prepare } from "@cramkit/recipes";
 import { Command } from "commander";
-import { type RecipeOptions, resolveRecipe, withRecipe } from "../options/recipe-options.ts";
+import { preparedDataOf, type RecipeOptions, resolveRecipe, withRecipe } from "../options/recipe-options.ts";
 import { wholeNumber } from "../options/whole-number.ts";
 import { tell } from "../terminal/output.ts";
 import { session } from "../terminal/session.ts";
@@ -12,7 +12,7 @@ export const prepareCommand = (): Command =>
     .action(async (name: string, options: RecipeOptions & { inspect?: true | number }) => {
       const { recipe, dataFolder } = await resolveRecipe(name, options);
       await session(async (context) => {
-        const prepared = await prepare(recipe, dataFolder, context);
+        const prepared = await prepare(recipe, dataFolder, { ...context, preparedData: preparedDataOf(options) });
         try {
           const { rowCount, counts } = prepared.training.manifest;
           tell(

@@ -7,6 +7,7 @@ import { session } from "../terminal/session.ts";
 interface ResumeOptions {
   readonly data?: string;
   readonly allowSoftware?: boolean;
+  readonly reuse?: true;
 }
 
 export const resumeCommand = (): Command =>
@@ -15,8 +16,10 @@ export const resumeCommand = (): Command =>
     .argument("<run>", "the run's folder")
     .option("--data <folder>", "where its prepared rows are now, if they have been moved")
     .option("--allow-software", "accept a WebGPU adapter that is a CPU: right, but slow")
-    .action(async (folder: string, { data, allowSoftware }: ResumeOptions) => {
+    .option("--reuse", "go on with the prepared rows even if their text has changed since")
+    .action(async (folder: string, { data, allowSoftware, reuse }: ResumeOptions) => {
       const { recipe, dataFolder = join(dirname(folder), "prepared") } = await readRun(folder);
-      await session((context) => runRecipe(recipe, { folder, dataFolder: data ?? dataFolder, allowSoftware }, context));
+      const options = { folder, dataFolder: data ?? dataFolder, allowSoftware };
+      await session((context) => runRecipe(recipe, options, { ...context, preparedData: reuse && "reuse" }));
       await writeReport(folder);
     });

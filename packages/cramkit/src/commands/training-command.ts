@@ -1,6 +1,6 @@
 import type { Recipe, RunContext, RunOptions } from "@cramkit/recipes";
 import type { Command } from "commander";
-import { type RecipeOptions, resolveRecipe, withRecipe } from "../options/recipe-options.ts";
+import { preparedDataOf, type RecipeOptions, resolveRecipe, withRecipe } from "../options/recipe-options.ts";
 import { writeReport } from "../report/write-report.ts";
 import { session } from "../terminal/session.ts";
 import { showSchedule } from "./show-schedule.ts";
@@ -22,7 +22,11 @@ export const trainingCommand = (
       const { recipe, folder, dataFolder } = await resolveRecipe(name, options);
       await session(async (context) => {
         context.say(`${recipe.name}: ${recipe.description}\n${showSchedule(recipe)}`);
-        await work(recipe, { folder, dataFolder, allowSoftware }, context);
+        await work(
+          recipe,
+          { folder, dataFolder, allowSoftware },
+          { ...context, preparedData: preparedDataOf(options) },
+        );
       });
       await writeReport(folder);
       after(folder);

@@ -1,12 +1,14 @@
 import { join } from "node:path";
-import { applySettings, checkRecipe, findRecipe, type Recipe } from "@cramkit/recipes";
-import type { Command } from "commander";
+import { applySettings, checkRecipe, findRecipe, type Recipe, type RunContext } from "@cramkit/recipes";
+import { type Command, Option } from "commander";
 
 /** Options of every command that takes a recipe. */
 export interface RecipeOptions {
   readonly set?: string[];
   readonly dir?: string;
   readonly data?: string;
+  readonly fresh?: true;
+  readonly reuse?: true;
 }
 
 /** Adds the argument and the options that name a recipe, its settings and its folders. */
@@ -15,7 +17,13 @@ export const withRecipe = (command: Command): Command =>
     .argument("<recipe>", "name of a recipe (see `cramkit recipes`), or a .json, .js or .ts file")
     .option("--set <key=value>", "change a setting, as in --set training.batchSize=512; again for another", collect)
     .option("--dir <folder>", "the run's folder; default runs/RECIPE")
-    .option("--data <folder>", "where prepared rows are kept and found again; default runs/prepared");
+    .option("--data <folder>", "where prepared rows are kept and found again; default runs/prepared")
+    .addOption(new Option("--fresh", "prepare the text again, whatever is prepared already").conflicts("reuse"))
+    .addOption(new Option("--reuse", "use prepared rows even if their text has changed since"));
+
+/** What `--fresh` and `--reuse` say of prepared data. */
+export const preparedDataOf = ({ fresh, reuse }: RecipeOptions): RunContext["preparedData"] =>
+  fresh ? "fresh" : reuse ? "reuse" : undefined;
 
 const collect = (value: string, all: string[] = []): string[] => [...all, value];
 

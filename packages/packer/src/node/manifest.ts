@@ -1,7 +1,9 @@
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type FaultCode, fault } from "@cramkit/errors";
 import { nameInside } from "@cramkit/files";
+import { canonicalJson } from "./prepared-set-key.ts";
 
 export type Json = null | boolean | number | string | Json[] | { [name: string]: Json | undefined };
 
@@ -50,6 +52,14 @@ export interface Manifest {
   configuration: unknown;
   /** What the caller counted on the way: what each filter kept and dropped. */
   report: unknown;
+  /** SHA-256 of all of the above, in hexadecimal. */
+  digest: string;
+}
+
+/** The digest of a manifest's content, whatever the order of its names and the form of its text. */
+export function manifestDigest(manifest: Omit<Manifest, "digest">): string {
+  const content = { ...manifest, digest: undefined };
+  return createHash("sha256").update(canonicalJson(content)).digest("hex");
 }
 
 /** Reads and checks `manifest.json`; undefined where the folder has none. */
@@ -111,5 +121,12 @@ function parseManifest(path: string, text: string): Manifest {
     rows += shard.rows;
   }
   if (rows !== manifest.rowCount) fail(`${manifest.rowCount} rows in all shards`, `${rows}`, again);
+  const digest = manifestDigest(manifest);
+  if (manifest.digest !== digest)
+    fail(
+      `the digest ${digest} of its content`,
+      `${manifest.digest}: it was damaged, or changed by hand`,
+      "copy the file again, or prepare the set again in an empty folder",
+    );
   return manifest;
 }

@@ -5,7 +5,8 @@ export function preparedSetKey(configuration: unknown): string {
   return createHash("sha256").update(canonicalJson(configuration)).digest("hex").slice(0, 16);
 }
 
-function canonicalJson(value: unknown): string {
+/** JSON whose text does not depend on the order of names. */
+export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_, inner) =>
     inner && typeof inner === "object" && !Array.isArray(inner)
       ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))

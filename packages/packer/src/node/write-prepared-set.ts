@@ -7,7 +7,15 @@ import { checkPackOptions, type PackOptions, type TokenDocuments } from "../pack
 import type { RowOrder } from "../row-order.ts";
 import { tokenBytes } from "../rows.ts";
 import { checksum } from "./checksum.ts";
-import { type Json, type Manifest, manifestFormat, manifestName, manifestVersion, readManifest } from "./manifest.ts";
+import {
+  type Json,
+  type Manifest,
+  manifestDigest,
+  manifestFormat,
+  manifestName,
+  manifestVersion,
+  readManifest,
+} from "./manifest.ts";
 import { loadPreparation, type Preparation, preparationFolder, removeFinishedPreparation } from "./preparation.ts";
 import { mergeIntoShards, packIntoRuns, packIntoShards, sortRuns, type Work } from "./preparation-steps.ts";
 import { preparedSetKey } from "./prepared-set-key.ts";
@@ -117,7 +125,7 @@ export async function writePreparedSet(
     files.push({ file, bytes: bytes.length, checksum: checksum(bytes) });
   }
   const rowCount = state.shards.reduce((sum, shard) => sum + shard.rows, 0);
-  const manifest: Manifest = {
+  const content: Omit<Manifest, "digest"> = {
     format: manifestFormat,
     version: manifestVersion,
     key,
@@ -140,6 +148,7 @@ export async function writePreparedSet(
     configuration,
     report: (options.report?.(state.notes) ?? null) as Json,
   };
+  const manifest: Manifest = { ...content, digest: manifestDigest(content) };
   await writeFileAtomic(join(directory, manifestName), `${JSON.stringify(manifest, null, 1)}\n`);
   await rm(join(directory, preparationFolder), { recursive: true, force: true });
   return manifest;

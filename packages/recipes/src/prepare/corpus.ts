@@ -35,8 +35,6 @@ export interface CorpusOptions {
  * tokenizer is not among the filters, since that tokenizer is trained on these documents.
  */
 export const openCorpus = async ({ corpus, seed }: Recipe, { workFolder, onRead }: CorpusOptions): Promise<Corpus> => {
-  await requirePaths("corpus.sources", corpus.sources);
-  await requirePaths("corpus.decontamination.sources", corpus.decontamination?.sources ?? []);
   const sources = corpus.sources.map((spec) => {
     const source = read(spec, corpus);
     const documents = observed(source, onRead);
@@ -55,7 +53,12 @@ export const openCorpus = async ({ corpus, seed }: Recipe, { workFolder, onRead 
   return { ...takeDocuments(composed, { documents: corpus.maxDocuments }), report: composed.report };
 };
 
-/** A path that is wrong is told of now, and not when the sources before it have been read. */
+/** Tells of a path that is wrong now, and not when the sources before it have been read. */
+export const requireSources = async ({ corpus }: Recipe): Promise<void> => {
+  await requirePaths("corpus.sources", corpus.sources);
+  await requirePaths("corpus.decontamination.sources", corpus.decontamination?.sources ?? []);
+};
+
 const requirePaths = async (setting: string, sources: readonly SourceSpec[]): Promise<void> => {
   for (const source of sources) {
     if (source.kind === "installed-documentation" && !(await isThere(join(source.root, "node_modules"))))

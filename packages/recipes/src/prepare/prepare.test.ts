@@ -1,12 +1,14 @@
 import { createHash } from "node:crypto";
 import {
   closeSync,
+  cpSync,
   mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
@@ -70,6 +72,7 @@ it("stops where it is asked to and goes on to the same bytes, without a second l
     "/held-out-texts.json",
     "/held-out/manifest.json",
     "/held-out/shard-00000.bin",
+    "/sources.json",
     "/tokenizer.json",
     "/training/manifest.json",
     "/training/shard-00000.bin",
@@ -109,6 +112,105 @@ it("is done once, and again from the beginning where only a tokenizer is left", 
   await prepared(recipe, data);
   expect(digests(folder)).toEqual(whole);
 });
+
+it("says that rows are reused, and asks where their text has changed", async () => {
+  const { recipe, data, path, root } = setUp();
+  const said: string[] = [];
+  const asking = (preparedData?: "fresh" | "reuse") =>
+    prepared(recipe, data, { ...quiet, say: (line: string) => said.push(line), preparedData });
+  const first = await asking();
+  expect(said).toEqual([]);
+  await asking();
+  expect(said.pop()).toMatch(/: rows of \d+ seconds ago reused$/);
+  utimesSync(path, 1, 1); // the same text with another time
+  await asking();
+  expect(said.pop()).toMatch(/ reused$/);
+  const text = readFileSync(path, "utf8");
+  writeFileSync(path, `${text}${JSON.stringify({ text: documents.slice(0, 90).join(" ") })}\n`);
+  const whole = digests(first.folder);
+  await expect(asking()).rejects.toThrow(
+    /the text has changed since its rows were prepared \d+ seconds ago: .*text\.jsonl has changed; prepare it again with --fresh, or train on the rows of before with --reuse$/,
+  );
+  expect(digests(first.folder)).toEqual(whole);
+  expect((await asking("reuse")).rows).toBe(first.rows);
+  expect(said.pop()).toMatch(/ reused, though the text has changed since: .*text\.jsonl has changed$/);
+  expect((await asking("fresh")).rows).toBeGreaterThan(first.rows);
+  expect(said.pop()).toMatch(/removed what was prepared before, as --fresh asks for$/);
+  await asking();
+  rmSync(path);
+  await asking();
+  expect(said.pop()).toMatch(/ reused, for the text is gone \(.*text\.jsonl\) and cannot be read again$/);
+  await expect(asking("fresh")).rejects.toThrow(/expected a file or folder of text, got .*text\.jsonl/);
+
+  const folder = join(root, "folder");
+  mkdirSync(folder);
+  for (const part of ["a", "b"]) writeFileSync(join(folder, `${part}.jsonl`), text);
+  const several: Recipe = { ...recipe, corpus: { ...recipe.corpus, sources: [{ kind: "files", path: folder }] } };
+  await prepared(several, data);
+  rmSync(join(folder, "b.jsonl"));
+  writeFileSync(join(folder, "c.jsonl"), text);
+  await expect(prepared(several, data)).rejects.toThrow(/c\.jsonl is new, .*b\.jsonl is gone; prepare it again/);
+});
+
+it("begins anew what was begun with other text", async () => {
+  const { recipe, data, path } = setUp();
+  const controller = new AbortController();
+  const onProgress = ({ stage }: StageProgress) => stage.startsWith("packing") && controller.abort();
+  await expect(prepared(recipe, data, { ...quiet, onProgress, signal: controller.signal })).rejects.toThrow(
+    Interrupted,
+  );
+  writeFileSync(path, readFileSync(path, "utf8").split("\n").slice(0, 140).join("\n"));
+  const said: string[] = [];
+  const { report } = await prepared(recipe, data, { ...quiet, say: (line: string) => said.push(line) });
+  expect(said).toEqual([expect.stringMatching(/text\.jsonl has changed\): preparing it from the beginning$/)]);
+  expect(report.documents).toBe(140);
+});
+
+it("refuses a flipped bit in every file that a run reads, and a manifest of another recipe", async () => {
+  const { recipe, data } = setUp();
+  const { folder } = await prepared(recipe, data);
+  for (const file of ["tokenizer.json", "held-out-texts.json", "training/manifest.json", "held-out/manifest.json"]) {
+    const path = join(folder, file);
+    const bytes = readFileSync(path);
+    for (let flip = 0; flip < 30; flip++) {
+      const damaged = Buffer.from(bytes);
+      damaged[Math.floor((flip * bytes.length) / 30)]! ^= 1 << (flip % 8);
+      writeFileSync(path, damaged);
+      // White space of a manifest may change: what it says is the same.
+      const outcome = await prepared(recipe, data).then(
+        () =>
+          JSON.stringify(JSON.parse(damaged.toString("utf8"))) === JSON.stringify(JSON.parse(bytes.toString("utf8"))),
+        (error) => /SHA-256|digest|manifest|version|format|JSON|bytes|rows|checksum/i.test(error.message),
+      );
+      expect([file, flip, outcome]).toEqual([file, flip, true]);
+    }
+    writeFileSync(path, bytes);
+  }
+  const manifest = join(folder, "training", "manifest.json");
+  const text = readFileSync(manifest, "utf8");
+  writeFileSync(manifest, halved(text));
+  await expect(prepared(recipe, data)).rejects.toThrow(/manifest\.json: expected the digest \w+ of its content, got/);
+  writeFileSync(manifest, text);
+  await prepared(recipe, data);
+  const other = await prepared({ ...recipe, rows: { ...recipe.rows, seqLength: 16 } }, data);
+  rmSync(join(folder, "training"), { recursive: true });
+  cpSync(join(other.folder, "training"), join(folder, "training"), { recursive: true });
+  await expect(prepared(recipe, data)).rejects.toThrow(/expected rows of this recipe, got those of another; prepare/);
+});
+
+/** A manifest that was changed by hand to rows of half the length, with nothing left that contradicts. */
+const halved = (text: string): string => {
+  const manifest = JSON.parse(text);
+  const double = (rows: number) => 2 * rows;
+  return JSON.stringify({
+    ...manifest,
+    seqLength: manifest.seqLength / 2,
+    rowCount: double(manifest.rowCount),
+    rowsPerShard: double(manifest.rowsPerShard),
+    rowsPerBlock: double(manifest.rowsPerBlock),
+    shards: manifest.shards.map((shard: { rows: number }) => ({ ...shard, rows: double(shard.rows) })),
+  });
+};
 
 it("does not name its folder after the number of workers", async () => {
   const { recipe, data } = setUp();
@@ -187,23 +289,16 @@ it.skipIf(process.platform !== "linux")(
     const [, folder] = /goes on in (.*)$/.exec(
       await prepare(recipe, data, { ...quiet, signal }).catch((e) => e.message),
     )!;
-    // The device that is always full takes the place of one file after the other.
-    for (const file of [
-      "work/training.documents.partial",
-      "training/shard-00000.bin.tmp",
-      "held-out/shard-00000.bin.tmp",
-    ]) {
-      const path = join(folder!, file);
-      mkdirSync(join(path, ".."), { recursive: true });
-      symlinkSync("/dev/full", path);
-      const name = file.replace(/\.\w+$/, "").replaceAll(".", "\\.");
-      await expect(prepare(recipe, data, quiet)).rejects.toThrow(new RegExp(`${name}.*(free space|free some space)`));
-      rmSync(path, { force: true });
-    }
+    // The device that is always full takes the place of the file whose temporary name is known beforehand.
+    const path = join(folder!, "work/training.documents.partial");
+    mkdirSync(join(path, ".."), { recursive: true });
+    symlinkSync("/dev/full", path);
+    await expect(prepare(recipe, data, quiet)).rejects.toThrow(/work\/training\.documents.*free space/);
+    rmSync(path, { force: true });
     await prepared(recipe, data);
     const names = (all: Record<string, string>) =>
-      Object.entries(all).filter(([name]) => !name.endsWith("manifest.json"));
-    expect(names(digests(folder!))).toEqual(names(whole)); // manifests state the path of the source
+      Object.entries(all).filter(([name]) => !/(?:manifest|sources)\.json$/.test(name));
+    expect(names(digests(folder!))).toEqual(names(whole)); // the others state the path of the source
   },
 );
 

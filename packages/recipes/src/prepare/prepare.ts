@@ -2,17 +2,27 @@ import { readFile, rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { CorpusReport } from "@cramkit/corpus";
+import { fault } from "@cramkit/errors";
 import { lockFolder, makeFolder } from "@cramkit/files";
-import { openPreparedSet, type PreparedSet, readManifest, removeFinishedPreparation } from "@cramkit/packer/node";
+import {
+  openPreparedSet,
+  type PreparedSet,
+  preparedSetKey,
+  readManifest,
+  removeFinishedPreparation,
+} from "@cramkit/packer/node";
 import { type Tokenizer, tokenizerFromJson } from "@cramkit/tokenizer";
 import { Interrupted, type RunContext } from "../progress.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { rowOrder } from "../recipe/row-order.ts";
+import { requireSources } from "./corpus.ts";
 import { createEncoder } from "./encoded-documents.ts";
-import { preparedFolder, type SetName, setNames } from "./prepared-folder.ts";
-import { textFiles } from "./texts.ts";
+import { configurationOf, preparedFolder, type SetName, setNames } from "./prepared-folder.ts";
+import { reuseOrRemove } from "./reuse.ts";
+import { digestOf, noteSources } from "./source-files.ts";
+import { finishedTexts, textFiles } from "./texts.ts";
 import { type PreparationOptions, textsAndTokenizer } from "./texts-and-tokenizer.ts";
-import { writeRows } from "./write-rows.ts";
+import { type PreparedReport, writeRows } from "./write-rows.ts";
 
 /** Data of a run, ready to train on. */
 export interface Prepared {
@@ -35,6 +45,7 @@ export interface Prepared {
 export const prepare = async (recipe: Recipe, dataFolder: string, context: RunContext): Promise<Prepared> => {
   const folder = preparedFolder(recipe, dataFolder);
   await makeFolder(folder);
+  await reuseOrRemove(recipe, folder, await isFinished(folder), context);
   if (!(await isFinished(folder))) {
     const unlock = await lockFolder(folder, { name: "run.lock" }); // two runs may share a folder, not write it at once
     try {
@@ -47,6 +58,7 @@ export const prepare = async (recipe: Recipe, dataFolder: string, context: RunCo
   for (const name of Object.values(setNames)) await removeFinishedPreparation(join(folder, name));
   await rm(join(folder, "work"), { recursive: true, force: true });
 
+  await checkDigests(folder);
   const training = await openSet(folder, "training", recipe);
   const heldOut = await openSet(folder, "heldOut", recipe).catch((error) => {
     training.close();
@@ -79,19 +91,66 @@ const write = async (recipe: Recipe, folder: string, context: RunContext): Promi
       throw new Interrupted(`stopped while preparing; the same command goes on in ${folder}`);
   };
   const options: PreparationOptions = { recipe, folder, workers, context, stop };
+  if ((await finishedTexts(folder)) === undefined) {
+    await requireSources(recipe);
+    await noteSources(recipe, folder);
+  }
   const { texts, tokenizer } = await textsAndTokenizer(options);
+  const digests = await digestsIn(folder);
   const encoder = createEncoder(tokenizer, workers, texts.training.characters);
   try {
-    await writeRows("training", rowOrder(recipe, tokenizer), { ...options, texts, tokenizer, encoder });
-    await writeRows("heldOut", "shuffled", { ...options, texts, tokenizer, encoder });
+    await writeRows("training", rowOrder(recipe, tokenizer), { ...options, texts, tokenizer, encoder, digests });
+    await writeRows("heldOut", "shuffled", { ...options, texts, tokenizer, encoder, digests });
   } finally {
     await encoder.dispose();
   }
 };
 
-const openSet = async (folder: string, set: SetName, { rows }: Recipe): Promise<PreparedSet> => {
+/** The files of prepared data that lie beside its sets of rows. */
+const besideSets = ["tokenizer.json", "held-out-texts.json"];
+
+const digestsIn = async (folder: string): Promise<Record<string, string>> => {
+  const digests: Record<string, string> = {};
+  for (const name of besideSets) digests[name] = await digestOf(join(folder, name));
+  return digests;
+};
+
+/** The manifests know the digest of each file beside the sets. */
+const checkDigests = async (folder: string): Promise<void> => {
+  const digests = await digestsIn(folder);
+  for (const name of Object.values(setNames)) {
+    const manifest = await readManifest(join(folder, name));
+    const expected = (manifest?.report as PreparedReport | null)?.digests;
+    for (const [file, digest] of Object.entries(digests)) {
+      if (expected?.[file] === digest) continue;
+      throw fault({
+        code: "damaged-file",
+        place: join(folder, file),
+        problem: `expected the file with SHA-256 ${expected?.[file]} that ${name}/manifest.json was written with, got ${digest}`,
+        remedy: "copy the file again, or prepare the data again with --fresh",
+      });
+    }
+  }
+};
+
+const openSet = async (folder: string, set: SetName, recipe: Recipe): Promise<PreparedSet> => {
+  const { rows } = recipe;
   const name = setNames[set];
   const opened = await openPreparedSet(join(folder, name));
+  const { manifest } = opened;
+  // The folder is named after the recipe's digest, but a name can be given to anything.
+  const isOfRecipe = preparedSetKey(manifest.configuration) === preparedSetKey(configurationOf(recipe));
+  if (!isOfRecipe || manifest.seqLength !== rows.seqLength) {
+    opened.close();
+    throw fault({
+      code: "damaged-file",
+      place: join(folder, name, "manifest.json"),
+      problem: isOfRecipe
+        ? `expected rows of ${rows.seqLength} tokens, as rows.seqLength has it, got ${manifest.seqLength}`
+        : "expected rows of this recipe, got those of another",
+      remedy: "prepare the data again with --fresh",
+    });
+  }
   if (opened.rowCount > 0) return opened;
   opened.close();
   const more = set === "heldOut" ? ", raise evaluation.heldOut" : "";

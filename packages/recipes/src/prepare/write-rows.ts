@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { type CorpusReport, readDocuments } from "@cramkit/corpus";
-import { type Json, type PrepareProgress, type RowOrder, writePreparedSet } from "@cramkit/packer/node";
+import { type PrepareProgress, type RowOrder, writePreparedSet } from "@cramkit/packer/node";
 import type { Tokenizer } from "@cramkit/tokenizer";
 import type { StageProgress } from "../progress.ts";
 import { type Encoder, type EncodingNotes, encodedDocuments } from "./encoded-documents.ts";
@@ -13,6 +13,14 @@ export interface RowsOptions extends PreparationOptions {
   readonly texts: Texts;
   readonly tokenizer: Tokenizer;
   readonly encoder: Encoder;
+  /** Of the files beside the sets. */
+  readonly digests: Readonly<Record<string, string>>;
+}
+
+/** What the manifest of a set says of how it was made. */
+export interface PreparedReport extends CorpusReport {
+  /** SHA-256 of the files beside the sets, by their names. */
+  readonly digests: Readonly<Record<string, string>>;
 }
 
 /** What is packed is safe on disk each time that so much of it has come together. */
@@ -20,7 +28,7 @@ const sortMemoryBytes = 64 << 20;
 
 /** Encodes and packs the documents of one set. */
 export const writeRows = async (set: SetName, order: RowOrder, options: RowsOptions): Promise<void> => {
-  const { recipe, folder, texts, tokenizer, encoder, context, stop } = options;
+  const { recipe, folder, texts, tokenizer, encoder, digests, context, stop } = options;
   const name = setNames[set];
   const { maxTokensPerCharacter, compressionTokenizer } = recipe.corpus;
   const cutoff = compressionTokenizer === null ? maxTokensPerCharacter : null;
@@ -37,7 +45,10 @@ export const writeRows = async (set: SetName, order: RowOrder, options: RowsOpti
       seed: recipe.seed,
       configuration: configurationOf(recipe),
       notes: encoded.notes,
-      report: (notes) => withCompressibility(texts.report, notes as unknown as EncodingNotes | null),
+      report: (notes) => ({
+        ...withCompressibility(texts.report, notes as unknown as EncodingNotes | null),
+        digests,
+      }),
       onProgress(progress) {
         stop();
         context.onProgress(packingProgress(name, progress, texts[set].documents));
@@ -46,9 +57,9 @@ export const writeRows = async (set: SetName, order: RowOrder, options: RowsOpti
   );
 };
 
-const withCompressibility = (report: CorpusReport, notes: EncodingNotes | null): Json => {
+const withCompressibility = (report: CorpusReport, notes: EncodingNotes | null): CorpusReport => {
   const filters = notes?.compressibility ? [...report.filters, notes.compressibility] : report.filters;
-  return { ...report, filters } as unknown as Json;
+  return { ...report, filters };
 };
 
 const packingProgress = (name: string, progress: PrepareProgress, total: number): StageProgress => {

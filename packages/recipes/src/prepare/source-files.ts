@@ -1,0 +1,93 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { documentFiles } from "@cramkit/corpus";
+import { writeFileAtomic } from "@cramkit/files";
+import type { Recipe, SourceSpec } from "../recipe/recipe.ts";
+import { readJson } from "../run-record.ts";
+
+/** A file that prepared data was made from, as it was then. */
+export interface SourceFile {
+  readonly path: string;
+  readonly bytes: number;
+  /** Time of the last change, in milliseconds since 1970. */
+  readonly modified: number;
+  /** SHA-256, in hexadecimal. */
+  readonly digest: string;
+}
+
+/** What has become of the files of prepared data. */
+export interface SourceChanges {
+  /** Changed, added or removed, each as a person reads it. */
+  readonly changes: readonly string[];
+  /** A path of the recipe that leads nowhere any more. */
+  readonly gone: string | undefined;
+}
+
+/** The files of a recipe's local sources, those of an evaluation and the tokenizer that measures among them. */
+const filesOf = async ({ corpus }: Recipe): Promise<string[]> => {
+  const sources: SourceSpec[] = [...corpus.sources, ...(corpus.decontamination?.sources ?? [])];
+  const paths: string[] = [];
+  for (const source of sources) {
+    if (source.kind !== "files") continue;
+    const { path, include, exclude, format } = source;
+    for (const file of await documentFiles({ path, include, exclude, format })) paths.push(file.path);
+  }
+  if (corpus.compressionTokenizer !== null) paths.push(corpus.compressionTokenizer);
+  return [...new Set(paths)];
+};
+
+const describe = async (path: string): Promise<SourceFile> => {
+  const { size, mtimeMs } = await stat(path);
+  const hash = createHash("sha256");
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
+  return { path, bytes: size, modified: mtimeMs, digest: hash.digest("hex") };
+};
+
+const fileIn = (folder: string): string => join(folder, "sources.json");
+
+/** Notes down what the sources hold, before they are read. */
+export const noteSources = async (recipe: Recipe, folder: string): Promise<void> => {
+  const files: SourceFile[] = [];
+  for (const path of await filesOf(recipe)) files.push(await describe(path));
+  await writeFileAtomic(fileIn(folder), `${JSON.stringify(files, null, 1)}\n`);
+};
+
+/**
+ * What has changed since the sources were noted down; undefined where nobody did. A file of the same size and time is
+ * taken for unchanged; the digest decides over any other.
+ */
+export const sourceChanges = async (recipe: Recipe, folder: string): Promise<SourceChanges | undefined> => {
+  const noted = (await readJson(fileIn(folder))) as SourceFile[] | undefined;
+  if (noted === undefined) return undefined;
+  let present: string[];
+  try {
+    present = await filesOf(recipe);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return { changes: [], gone: noted[0]?.path ?? "the text" }; // a path leads nowhere, or to nothing that is read
+  }
+  const changes: string[] = [];
+  const known = new Map(noted.map((file) => [file.path, file]));
+  for (const path of present) {
+    const before = known.get(path);
+    known.delete(path);
+    if (before === undefined) changes.push(`${path} is new`);
+    else if (await isChanged(before)) changes.push(`${path} has changed`);
+  }
+  for (const path of known.keys()) changes.push(`${path} is gone`);
+  return { changes, gone: undefined };
+};
+
+const isChanged = async ({ path, bytes, modified, digest }: SourceFile): Promise<boolean> => {
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined || found.size !== bytes) return true;
+  return found.mtimeMs !== modified && (await describe(path)).digest !== digest;
+};
+
+/** SHA-256 of a file, in hexadecimal. */
+export const digestOf = async (path: string): Promise<string> =>
+  createHash("sha256")
+    .update(await readFile(path))
+    .digest("hex");
