@@ -8,7 +8,7 @@ import type { Recipe, SourceSpec } from "../recipe/recipe.ts";
 import { readJson } from "../run-record.ts";
 
 /** A file that prepared data was made from, as it was then. */
-export interface SourceFile {
+interface SourceFile {
   readonly path: string;
   readonly bytes: number;
   /** Time of the last change, in milliseconds since 1970. */
