@@ -1,9 +1,10 @@
 export type { AddedToken } from "./added-tokens.ts";
+export type { EncodeInput, EncodeOptions } from "./encode-options.ts";
 export type { Encoding, PaddingOptions, TruncationOptions } from "./encoding.ts";
 export type { Component, TokenizerJson } from "./json/schema.ts";
 export type { PipelineOptions } from "./pipeline.ts";
 export { bertTokenizer, type CrammingOptions, crammingTokenizerOptions } from "./presets.ts";
-export type { EncodeInput, EncodeOptions, Tokenizer } from "./tokenizer.ts";
+export type { Tokenizer } from "./tokenizer.ts";
 export { tokenizerFromJson } from "./tokenizer-json.ts";
 export { trainTokenizer } from "./train-tokenizer.ts";
 export type { CountedWords } from "./training/counted-words.ts";

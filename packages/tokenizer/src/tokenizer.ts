@@ -1,8 +1,8 @@
 import type { AddedToken } from "./added-tokens.ts";
-import { checkEncodeOptions, checkText } from "./check-encode-options.ts";
 import { type TokenBuffer, tokenBuffer } from "./chunks/token-buffer.ts";
 import type { Decoder, Model } from "./components.ts";
-import { type Encoding, type PaddingOptions, padBatch, type TruncationOptions, truncatedLengths } from "./encoding.ts";
+import { checkEncodeOptions, checkText, type EncodeInput, type EncodeOptions } from "./encode-options.ts";
+import { type Encoding, padBatch, type TruncationOptions, truncatedLengths } from "./encoding.ts";
 import type { TokenizerJson } from "./json/schema.ts";
 import { show } from "./json/show.ts";
 import { refuseUnknown } from "./options.ts";
@@ -11,24 +11,6 @@ import type { PostProcessor, TemplatePiece } from "./post-processors/template.ts
 import { trimOffsets } from "./post-processors/trim-offsets.ts";
 import { alignedText, wellFormed } from "./text/aligned-text.ts";
 import { codePointOffsets } from "./text/code-points.ts";
-
-export interface EncodeOptions {
-  /** Put in what the template says, such as a separator. True unless said otherwise. */
-  addSpecialTokens?: boolean;
-  /** What the tokenizer was saved with, unless said otherwise; false for none. */
-  truncation?: TruncationOptions | false;
-  padding?: PaddingOptions | false;
-  /**
-   * Special tokens that are written in the text, such as `<mask>` in a document about models, are ordinary text.
-   * @defaultValue false: they are the tokens
-   */
-  splitSpecialTokens?: boolean;
-  /** Unit of the offsets: code points, as Hugging Face has them, or UTF-16 units, as `text.slice` wants them. */
-  offsetUnit?: "code-point" | "utf16";
-}
-
-/** One text, or two. */
-export type EncodeInput = string | readonly [string, string];
 
 export interface Tokenizer {
   encode(text: string, options?: EncodeOptions): Encoding;

@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Model, type PreTokenizer, Tokenizer as Rust } from "tokenizers";
 import { expect } from "vitest";
+import type { EncodeInput } from "../encode-options.ts";
 import type { TokenizerJson } from "../json/schema.ts";
-import type { EncodeInput, Tokenizer } from "../tokenizer.ts";
+import type { Tokenizer } from "../tokenizer.ts";
 
 /** Checks that the Rust implementation and ours make the same of `input`: every array of the encoding, and the text again. */
 export async function expectSame(ours: Tokenizer, rust: Rust, input: EncodeInput): Promise<void> {

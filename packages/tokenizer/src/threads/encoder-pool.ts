@@ -1,7 +1,8 @@
 import { availableParallelism } from "node:os";
+import type { EncodeInput, EncodeOptions } from "../encode-options.ts";
 import { type Encoding, padBatch } from "../encoding.ts";
 import { refuseUnknown } from "../options.ts";
-import type { EncodeInput, EncodeOptions, Tokenizer } from "../tokenizer.ts";
+import type { Tokenizer } from "../tokenizer.ts";
 import { readPaddingOf } from "../tokenizer-json.ts";
 import type { WorkerRequest } from "./messages.ts";
 import { checkThreads, startThread } from "./thread.ts";

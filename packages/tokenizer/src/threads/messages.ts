@@ -1,6 +1,6 @@
+import type { EncodeInput, EncodeOptions } from "../encode-options.ts";
 import type { TokenizerJson } from "../json/schema.ts";
 import type { PipelineOptions } from "../pipeline.ts";
-import type { EncodeInput, EncodeOptions } from "../tokenizer.ts";
 
 /** What a worker is started for. */
 export type WorkerTask = { count: PipelineOptions; maxWords: number } | { encode: TokenizerJson };

@@ -1,7 +1,24 @@
 import type { PaddingOptions, TruncationOptions } from "./encoding.ts";
 import { show } from "./json/show.ts";
 import { checkOneOf, checkWhole, refuseUnknown } from "./options.ts";
-import type { EncodeOptions } from "./tokenizer.ts";
+
+export interface EncodeOptions {
+  /** Put in what the template says, such as a separator. True unless said otherwise. */
+  addSpecialTokens?: boolean;
+  /** What the tokenizer was saved with, unless said otherwise; false for none. */
+  truncation?: TruncationOptions | false;
+  padding?: PaddingOptions | false;
+  /**
+   * Special tokens that are written in the text, such as `<mask>` in a document about models, are ordinary text.
+   * @defaultValue false: they are the tokens
+   */
+  splitSpecialTokens?: boolean;
+  /** Unit of the offsets: code points, as Hugging Face has them, or UTF-16 units, as `text.slice` wants them. */
+  offsetUnit?: "code-point" | "utf16";
+}
+
+/** One text, or two. */
+export type EncodeInput = string | readonly [string, string];
 
 const encodeOptions = ["addSpecialTokens", "truncation", "padding", "splitSpecialTokens", "offsetUnit"];
 
