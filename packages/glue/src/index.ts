@@ -12,9 +12,7 @@ export { type Submission, type SubmissionOptions, submission } from "./scores/su
 export { type SetSummary, type Spread, summarize } from "./scores/summary.ts";
 export { type Table, tableMarkdown, tableText } from "./scores/table.ts";
 export { trialTable } from "./scores/trial-table.ts";
-export { type DownloadOptions, type DownloadProgress, downloadGlue } from "./tasks/download.ts";
 export { type GlueName, type GlueTask, glueNames, glueTasks, type SplitLayout } from "./tasks/glue-tasks.ts";
-export { glueTasksIn, type ReadOptions, readGlue } from "./tasks/read-task.ts";
 export { type SubsetOptions, subset } from "./tasks/subset.ts";
 export { type Example, type ExampleSet, isRegression, outputs, type Task, type TaskData } from "./tasks/task.ts";
 export { type BagOfWordsOptions, bagOfWords } from "./trials/bag-of-words.ts";
@@ -30,7 +28,7 @@ export {
   type ProtocolChanges,
   protocols,
 } from "./trials/protocol.ts";
-export { type Identity, readResults, type TrialResult } from "./trials/results.ts";
+export type { Identity, ResultsStore, TrialResult } from "./trials/results.ts";
 export { type RunOptions, type RunProgress, runTasks } from "./trials/run.ts";
 export type { Trainee, Trial, TrialSetting } from "./trials/trainee.ts";
 export { type Evaluation, type Predictions, score, type TrialOutcome, type TrialProgress } from "./trials/trial.ts";

@@ -1,18 +1,7 @@
 import { writeFileAtomic } from "@cramkit/files";
 import { maySeeToken } from "@cramkit/files/fetch";
-import {
-  changedProtocol,
-  downloadGlue,
-  epochLimit,
-  type GlueName,
-  glueNames,
-  glueTasks,
-  protocols,
-  scoreTable,
-  submission,
-  tableText,
-  trialTable,
-} from "@cramkit/glue";
+import { changedProtocol, epochLimit, type GlueName, glueNames, glueTasks, protocols, scoreTable, submission, tableText, trialTable } from "@cramkit/glue";
+import { downloadGlue } from "@cramkit/glue/node";
 import { runFiles, runGlue, scoreRows, startCompute } from "@cramkit/recipes";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { type BackendOptions, backendOf, withBackend } from "../options/backend-options.ts";

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, it } from "vitest";
-import { readResults, type TrialResult } from "./results.ts";
+import { readResults } from "../node/results-folder.ts";
+import type { TrialResult } from "./results.ts";
 
 const tsx = pathToFileURL(resolve("node_modules/tsx/dist/loader.mjs")).href;
 const index = pathToFileURL(resolve("packages/glue/src/index.ts")).href;
@@ -12,6 +13,7 @@ const index = pathToFileURL(resolve("packages/glue/src/index.ts")).href;
 /** Two tasks of two trials, which writes a line for every step, every trial resumed and every trial done. */
 const program = `
 import { bagOfWords, protocols, runTasks } from ${JSON.stringify(index)};
+import { resultsFolder } from ${JSON.stringify(index.replace("index.ts", "node/index.ts"))};
 const examples = Array.from({ length: 120 }, (_, i) => ({ text: "day " + i + (i % 3 ? " rain" : " sun"), label: i % 3 ? 0 : 1 }));
 const task = (name) => ({
   task: { name, title: name, labels: ["bad", "good"], pair: false, metrics: ["accuracy"] },
@@ -22,7 +24,7 @@ await runTasks({
   trainee: bagOfWords({ buckets: 1024 }),
   tasks: [task("one"), task("two")],
   protocol: { ...protocols.GLUE_sane, batchSize: 4, epochs: 2, trials: 2 },
-  resultsDir: process.argv[1],
+  results: resultsFolder(process.argv[1]),
   onProgress: ({ task, trial, phase, done }) => process.stdout.write([task, trial, phase, done ?? ""].join(" ") + "\\n"),
 });
 `;

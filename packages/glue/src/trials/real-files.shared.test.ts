@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { glueTasksIn, readGlue } from "../node/read-task.ts";
 import { type GlueName, glueNames } from "../tasks/glue-tasks.ts";
-import { glueTasksIn, readGlue } from "../tasks/read-task.ts";
 import { bagOfWords } from "./bag-of-words.ts";
 import { majorityBaseline } from "./majority.ts";
 import { protocols } from "./protocol.ts";

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readResults, resultsFolder } from "../node/results-folder.ts";
 import { trialTable } from "../scores/trial-table.ts";
 import { subset } from "../tasks/subset.ts";
 import type { Example, TaskData } from "../tasks/task.ts";
@@ -9,7 +10,6 @@ import { bagOfWords } from "./bag-of-words.ts";
 import type { TrainingBatch } from "./batches.ts";
 import { majorityBaseline } from "./majority.ts";
 import { type Protocol, protocols } from "./protocol.ts";
-import { readResults } from "./results.ts";
 import { type RunProgress, runTasks } from "./run.ts";
 import type { Trainee, TrialSetting } from "./trainee.ts";
 
@@ -100,7 +100,7 @@ describe("runTasks", () => {
         trainee: bagOfWords(),
         tasks,
         protocol: { ...protocol, trials },
-        resultsDir,
+        results: resultsFolder(resultsDir),
         onProgress: (event) => events.push(event),
       });
     const one = await run(1);
@@ -123,7 +123,7 @@ describe("runTasks", () => {
       trainee: bagOfWords(),
       tasks: [sentiment],
       protocol,
-      resultsDir: join(directory, "taken"),
+      results: resultsFolder(join(directory, "taken")),
       onProgress: ({ phase }) => phases.push(phase),
     });
     await expect(failed).rejects.toMatchObject({ code: "exists", place: join(directory, "taken") });
@@ -133,7 +133,7 @@ describe("runTasks", () => {
   it("refuses results of something else, and a result cut short", async () => {
     const resultsDir = join(directory, "other");
     const run = (options: { seed?: number; protocol?: Protocol; tasks?: TaskData[] }) =>
-      runTasks({ trainee: bagOfWords(), tasks: [sentiment], protocol, resultsDir, ...options });
+      runTasks({ trainee: bagOfWords(), tasks: [sentiment], protocol, results: resultsFolder(resultsDir), ...options });
     await run({});
     await expect(run({ seed: 9 })).rejects.toThrow(/trial-0.json: a result of another seed: expected 9, got 0/);
     await expect(run({ protocol: { ...protocol, epochs: 3 } })).rejects.toThrow(/of another protocol/);
@@ -157,7 +157,12 @@ describe("runTasks", () => {
 
   it("predicts the test sets where asked, running a trial again that lacks them", async () => {
     const resultsDir = join(directory, "tests");
-    const options = { trainee: bagOfWords(), tasks: [sentiment], protocol: { ...protocol, trials: 1 }, resultsDir };
+    const options = {
+      trainee: bagOfWords(),
+      tasks: [sentiment],
+      protocol: { ...protocol, trials: 1 },
+      results: resultsFolder(resultsDir),
+    };
     expect((await runTasks(options))[0]!.tests).toBeUndefined();
     const [result] = await runTasks({ ...options, tests: true });
     expect(result!.tests).toEqual([{ column: "Weather", values: [1, 0, 0, 1, 0, 0, 1, 0, 0, 1] }]);
@@ -178,7 +183,12 @@ describe("runTasks", () => {
 
   it("reads back all results of a folder", async () => {
     const resultsDir = join(directory, "all");
-    const results = await runTasks({ trainee: bagOfWords(), tasks: [sentiment, similarity], protocol, resultsDir });
+    const results = await runTasks({
+      trainee: bagOfWords(),
+      tasks: [sentiment, similarity],
+      protocol,
+      results: resultsFolder(resultsDir),
+    });
     const order = (list: typeof results) => list.map(({ task, trial }) => `${task.name} ${trial}`).sort();
     expect(order(await readResults(resultsDir))).toEqual(order(results));
     await expect(readResults(join(directory, "none"))).rejects.toThrow(/ENOENT/);

@@ -1,10 +1,10 @@
-import { checkWritable, removeLeftovers } from "@cramkit/files";
 import { checkSeed } from "@cramkit/random";
 import type { TaskData } from "../tasks/task.ts";
 import { stepsOf } from "./batches.ts";
+import { digestOf } from "./digest.ts";
 import { majorityBaseline } from "./majority.ts";
 import { changedProtocol, checkProtocol, type Protocol, protocols } from "./protocol.ts";
-import { digestOf, type Identity, loadResult, saveResult, type TrialResult } from "./results.ts";
+import type { Identity, ResultsStore, TrialResult } from "./results.ts";
 import type { Trainee } from "./trainee.ts";
 import { type EncodedTask, encodeTask, runTrial, type TrialProgress } from "./trial.ts";
 
@@ -18,8 +18,11 @@ export interface RunOptions {
    * @defaultValue 0
    */
   seed?: number;
-  /** Holds `TASK/trial-K.json` for every trial that is done; what is there already is not run again. */
-  resultsDir?: string;
+  /**
+   * Keeps every trial that is done; what is kept is not run again. In Node, `resultsFolder` of `@cramkit/glue/node`.
+   * @defaultValue nothing is kept
+   */
+  results?: ResultsStore;
   /** Also predict the test sets, for a submission. */
   tests?: boolean;
   /** Run a protocol beyond the five epochs of the challenge; tables then say so. */
@@ -37,7 +40,7 @@ export type RunProgress = { readonly task: string; readonly trial: number; reado
 
 /** Runs every trial of every task and returns their results, in that order. */
 export async function runTasks(options: RunOptions): Promise<TrialResult[]> {
-  const { trainee, seed = 0, resultsDir, tests = false, signal } = options;
+  const { trainee, seed = 0, results: store, tests = false, signal } = options;
   const protocol = fitted(options.protocol ?? protocols.GLUE_sane, trainee);
   checkProtocol(protocol, options);
   checkSeed("runTasks", seed);
@@ -46,7 +49,7 @@ export async function runTasks(options: RunOptions): Promise<TrialResult[]> {
   for await (const data of options.tasks) {
     const { task } = data;
     checkSets(data, protocol, tests);
-    const digest = digestOf(data);
+    const digest = await digestOf(data);
     let encoded: EncodedTask | undefined;
     for (let trial = 0; trial < protocol.trials; trial++) {
       signal?.throwIfAborted();
@@ -58,15 +61,12 @@ export async function runTasks(options: RunOptions): Promise<TrialResult[]> {
         data: digest,
         seed: seed + trial,
       };
-      let result = resultsDir === undefined ? undefined : await loadResult(resultsDir, task.name, trial, identity);
+      let result = await store?.load(task.name, trial, identity);
       if (result && (!tests || hasTests(result, data))) {
         options.onProgress?.({ ...at, phase: "resumed", result });
       } else {
-        if (resultsDir !== undefined && !isOpen) {
-          await checkWritable(resultsDir); // not after a trial
-          await removeLeftovers(resultsDir, { recursive: true });
-          isOpen = true;
-        }
+        if (!isOpen) await store?.open(); // not after a trial
+        isOpen = true;
         encoded ??= await encodeTask(data, trainee, { protocol, tests, report, signal });
         const outcome = await runTrial(trainee, {
           task,
@@ -88,7 +88,7 @@ export async function runTasks(options: RunOptions): Promise<TrialResult[]> {
           notes,
           ...outcome,
         };
-        if (resultsDir !== undefined) await saveResult(resultsDir, result);
+        await store?.save(result);
         options.onProgress?.({ ...at, phase: "finished", result });
       }
       results.push(result);

@@ -1,7 +1,8 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { protocols, readResults } from "@cramkit/glue";
+import { protocols } from "@cramkit/glue";
+import { readResults } from "@cramkit/glue/node";
 import { init, preset } from "@cramkit/model";
 import { crammingTokenizerOptions, trainTokenizer } from "@cramkit/tokenizer";
 import { memory } from "@tensorflow/tfjs-core";

@@ -5,12 +5,10 @@ import { checkWritable, writeFileAtomic } from "@cramkit/files";
 import {
   type GlueName,
   glueNames,
-  glueTasksIn,
   majorityRow,
   type Protocol,
   publishedRows,
   type RunProgress,
-  readGlue,
   runTasks,
   type ScoreRow,
   scoreRow,
@@ -21,6 +19,7 @@ import {
   tableMarkdown,
   trialTable,
 } from "@cramkit/glue";
+import { glueTasksIn, readGlue, resultsFolder } from "@cramkit/glue/node";
 import type { Compute } from "../compute.ts";
 import { loadModel, type SavedModel } from "../model/saved-model.ts";
 import { disposeTensors } from "../named-tensors.ts";
@@ -90,7 +89,7 @@ export const runGlue = async (spec: GlueSpec, compute: Compute, context: RunCont
       tasks: read(spec, names),
       protocol: spec.protocol,
       seed: spec.seed,
-      resultsDir: join(spec.results, folder),
+      results: resultsFolder(join(spec.results, folder)),
       tests: spec.tests,
       allowMoreEpochs: spec.allowMoreEpochs,
       signal: context.signal,

@@ -6,6 +6,7 @@ import {
   runTasks,
   type TrialResult,
 } from "@cramkit/glue";
+import { resultsFolder } from "@cramkit/glue/node";
 import { subSeed } from "@cramkit/random";
 import { Interrupted, type RunContext } from "../progress.ts";
 import type { Recipe } from "../recipe/recipe.ts";
@@ -42,7 +43,7 @@ export const runProbes = async (
   recipe: Recipe,
   texts: readonly string[],
   model: TraineeSpec,
-  resultsFolder: string,
+  folder: string,
   { onProgress, signal }: RunContext,
 ): Promise<ProbeResults> => {
   const { trials, epochs, learningRate } = recipe.evaluation.probes;
@@ -63,7 +64,7 @@ export const runProbes = async (
       tasks,
       protocol,
       seed,
-      resultsDir: `${resultsFolder}/${name}`,
+      results: resultsFolder(`${folder}/${name}`),
       signal,
       onProgress(progress) {
         if (progress.phase !== "train") return;

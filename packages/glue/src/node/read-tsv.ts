@@ -1,6 +1,6 @@
-import { type GlueTask, glueNames, glueTasks, type SplitLayout } from "./glue-tasks.ts";
-import { exampleFrom, labelReader } from "./label.ts";
-import type { Example } from "./task.ts";
+import { type GlueTask, glueNames, glueTasks, type SplitLayout } from "../tasks/glue-tasks.ts";
+import { exampleFrom, labelReader } from "../tasks/label.ts";
+import type { Example } from "../tasks/task.ts";
 import { lines } from "./tsv.ts";
 
 /** Examples of one file, and what was left out of it. */

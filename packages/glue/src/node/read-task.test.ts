@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type GlueName, glueNames, glueTasks } from "./glue-tasks.ts";
+import { type GlueName, glueNames, glueTasks } from "../tasks/glue-tasks.ts";
 import { glueTasksIn, readGlue } from "./read-task.ts";
 
 let directory: string;

@@ -2,10 +2,10 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
-import type { GlueTask, SplitLayout } from "./glue-tasks.ts";
-import { exampleFrom, labelOf } from "./label.ts";
+import type { GlueTask, SplitLayout } from "../tasks/glue-tasks.ts";
+import { exampleFrom, labelOf } from "../tasks/label.ts";
+import type { Example } from "../tasks/task.ts";
 import type { ReadSet } from "./read-tsv.ts";
-import type { Example } from "./task.ts";
 
 /** The Parquet shards of a split below the folder of a hub download, in order; empty where there are none. */
 export async function parquetShards(directory: string, { hub }: SplitLayout): Promise<string[]> {

@@ -1,9 +1,9 @@
 import { access, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { type GlueName, type GlueTask, glueNames, glueTasks, type SplitLayout } from "./glue-tasks.ts";
+import { type GlueName, type GlueTask, glueNames, glueTasks, type SplitLayout } from "../tasks/glue-tasks.ts";
+import type { ExampleSet, TaskData } from "../tasks/task.ts";
 import { parquetShards, readParquet } from "./read-parquet.ts";
 import { type ReadSet, readTsv } from "./read-tsv.ts";
-import type { ExampleSet, TaskData } from "./task.ts";
 
 export interface ReadOptions {
   /** Also read those test sets that are there. */

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { codeOf, explain, type FaultCode, fault, hasCode } from "@cramkit/errors";
 import { createAtomicFile, removeLeftovers } from "@cramkit/files";
 import { createFetch } from "@cramkit/files/fetch";
-import { type GlueName, glueNames, glueTasks, splitsOf } from "./glue-tasks.ts";
+import { type GlueName, glueNames, glueTasks, splitsOf } from "../tasks/glue-tasks.ts";
 
 export interface DownloadOptions {
   tasks?: readonly GlueName[];
