@@ -2,7 +2,7 @@ import type { AddedToken } from "./added-tokens.ts";
 import { type TokenBuffer, tokenBuffer } from "./chunks/token-buffer.ts";
 import type { Decoder, Model } from "./components.ts";
 import { checkEncodeOptions, checkText, type EncodeInput, type EncodeOptions } from "./encode-options.ts";
-import { type Encoding, padBatch, type TruncationOptions, truncatedLengths } from "./encoding.ts";
+import { type Encoding, type PaddingOptions, padBatch, type TruncationOptions, truncatedLengths } from "./encoding.ts";
 import type { TokenizerJson } from "./json/schema.ts";
 import { show } from "./json/show.ts";
 import { refuseUnknown } from "./options.ts";
