@@ -1,9 +1,17 @@
 export type { AddedToken } from "./added-tokens.ts";
+export { bertTokenizer } from "./bert-tokenizer.ts";
+export { coverageCounter, type TextCoverage } from "./coverage.ts";
 export type { EncodeInput, EncodeOptions } from "./encode-options.ts";
 export type { Encoding, PaddingOptions, TruncationOptions } from "./encoding.ts";
 export type { Component, TokenizerJson } from "./json/schema.ts";
 export type { PipelineOptions } from "./pipeline.ts";
-export { bertTokenizer, type CrammingOptions, crammingTokenizerOptions } from "./presets.ts";
+export {
+  type CrammingOptions,
+  crammingTokenizerOptions,
+  studyAlgorithms,
+  type TextSettings,
+  textSettings,
+} from "./study-preset.ts";
 export type { Tokenizer } from "./tokenizer.ts";
 export { tokenizerFromJson } from "./tokenizer-json.ts";
 export { trainTokenizer } from "./train-tokenizer.ts";

@@ -1,4 +1,4 @@
-import { crammingTokenizerOptions } from "../presets.ts";
+import { crammingTokenizerOptions } from "../study-preset.ts";
 import type { TrainOptions } from "../training/options.ts";
 
 const byteLevel = { type: "ByteLevel", add_prefix_space: true, trim_offsets: true, use_regex: true };

@@ -2,56 +2,7 @@ import { specialToken } from "./added-tokens.ts";
 import { refuseUnknown } from "./options.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import { tokenizerFromJson } from "./tokenizer-json.ts";
-import type { TrainOptions } from "./training/options.ts";
 import { templateJson } from "./training/template-json.ts";
-
-export interface CrammingOptions {
-  vocabSize?: number;
-  /** Start a single text with `<cls>`, end it with `<sep>`. */
-  includeCls?: boolean;
-  includeSep?: boolean;
-  /** Give the second text of a pair the segment 1. */
-  useTypeIds?: boolean;
-}
-
-/** Training options of "Cramming" (arXiv 2212.14034): English in lower-case ASCII, special tokens in a fixed order, `<pad>` is 0. */
-export function crammingTokenizerOptions({
-  vocabSize = 32768,
-  includeCls = false,
-  includeSep = true,
-  useTypeIds = false,
-  ...unknown
-}: CrammingOptions = {}): TrainOptions {
-  refuseUnknown("crammingTokenizerOptions", unknown, ["vocabSize", "includeCls", "includeSep", "useTypeIds"]);
-  const regex = (source: string, content: string) => ({ type: "Replace", pattern: { Regex: source }, content });
-  const literal = (text: string, content: string) => ({ type: "Replace", pattern: { String: text }, content });
-  const second = useTypeIds ? 1 : 0;
-  return {
-    model: "WordPiece",
-    vocabSize,
-    specialTokens: ["<pad>", "<s>", "</s>", "<unk>", "<cls>", "<sep>", "<mask>"],
-    unkToken: "<unk>",
-    continuingSubwordPrefix: "##",
-    normalizer: {
-      type: "Sequence",
-      normalizers: [
-        literal("``", '"'),
-        literal("''", '"'),
-        { type: "NFD" },
-        { type: "Lowercase" },
-        { type: "StripAccents" },
-        regex(" {2,}", " "),
-        regex("[^\\x00-\\x7F]+", ""),
-      ],
-    },
-    preTokenizer: { type: "Whitespace" },
-    decoder: { type: "WordPiece", prefix: "##", cleanup: true },
-    template: {
-      single: [includeCls ? ["<cls>"] : [], "$A", includeSep ? ["<sep>"] : []].flat().join(" "),
-      pair: `<cls> $A <sep> $B:${second} <sep>:${second}`,
-    },
-  };
-}
 
 /** The tokenizer of BERT from its `vocab.txt`, one token a line. */
 export function bertTokenizer(vocabTxt: string, options: { lowercase?: boolean } = {}): Tokenizer {

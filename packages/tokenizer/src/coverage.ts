@@ -1,0 +1,79 @@
+import { root } from "./json/field.ts";
+import { readNormalizer } from "./json/normalizer.ts";
+import { alignedText } from "./text/aligned-text.ts";
+import type { Tokenizer } from "./tokenizer.ts";
+
+/** What becomes of the characters of a text, in UTF-16 units. White space, marks and control characters are never lost. */
+export interface TextCoverage {
+  readonly characters: number;
+  /** Characters of which normalization leaves nothing. */
+  readonly deleted: number;
+  /** Other characters in unknown tokens. */
+  readonly unknown: number;
+}
+
+const notAscii = /[^\0-\x7f]/gu;
+const ignored = /[\s\p{M}\p{C}]/u;
+
+/**
+ * Counts what a tokenizer loses of texts. `ids` are those of the text, if they are there already. Text of ASCII without
+ * unknown tokens costs a glance; a text with unknown tokens is encoded again, with its offsets.
+ */
+export function coverageCounter(tokenizer: Tokenizer): (text: string, ids?: ArrayLike<number>) => TextCoverage {
+  const json = tokenizer.toJSON();
+  const normalize = json.normalizer ? readNormalizer(root(json.normalizer, "normalizer")) : undefined;
+  const known = new Map<string, boolean>();
+  const isDeleted = (character: string) => {
+    let answer = known.get(character);
+    if (answer === undefined) {
+      answer = !ignored.test(character) && normalize?.(alignedText(character)).text === "";
+      known.set(character, answer);
+    }
+    return answer;
+  };
+  const ascii = Array.from({ length: 128 }, (_, code) => String.fromCharCode(code));
+  const losesAscii = ascii.some(isDeleted);
+  const unknown = unknownId(tokenizer);
+
+  const countDeleted = (text: string): number => {
+    let deleted = 0;
+    const count = (character: string) => {
+      if (isDeleted(character)) deleted += character.length;
+    };
+    if (losesAscii) for (const character of text) count(character);
+    else {
+      notAscii.lastIndex = 0;
+      for (let found = notAscii.exec(text); found; found = notAscii.exec(text)) count(found[0]);
+    }
+    return deleted;
+  };
+
+  const countUnknown = (text: string): number => {
+    const { ids, offsets } = tokenizer.encode(text, {
+      addSpecialTokens: false,
+      truncation: false,
+      padding: false,
+      splitSpecialTokens: true,
+      offsetUnit: "utf16",
+    });
+    let count = 0;
+    offsets.forEach(([from, to], i) => {
+      if (ids[i] !== unknown) return;
+      for (const character of text.slice(from, to))
+        if (!ignored.test(character) && !isDeleted(character)) count += character.length;
+    });
+    return count;
+  };
+
+  return (text, ids = tokenizer.encodeIds(text, { splitSpecialTokens: true })) => ({
+    characters: text.length,
+    deleted: countDeleted(text),
+    unknown: unknown !== undefined && Array.prototype.indexOf.call(ids, unknown) >= 0 ? countUnknown(text) : 0,
+  });
+}
+
+function unknownId(tokenizer: Tokenizer): number | undefined {
+  const { unk_token: token, unk_id: id } = tokenizer.toJSON().model as { unk_token?: unknown; unk_id?: unknown };
+  if (typeof id === "number") return id;
+  return typeof token === "string" ? tokenizer.tokenToId(token) : undefined;
+}
