@@ -12,6 +12,7 @@ import {
   quantize,
   ramp,
   type StudyScheduleName,
+  type StudyScheduleOptions,
   scale,
   stretch,
   studySchedule,
@@ -106,24 +107,67 @@ describe("positions", () => {
   });
 });
 
+/** Which options each name of the study takes; it must refuse the others. */
+const taken: Record<StudyScheduleName, readonly (keyof StudyScheduleOptions)[]> = {
+  none: [],
+  constant: [],
+  constant_with_warmup: ["warmup"],
+  linear: ["warmup"],
+  cosine: ["warmup"],
+  cosine_with_restarts: ["warmup"],
+  polynomial: ["warmup", "end"],
+  "polynomial-decay": ["warmup", "end"],
+  "cosine-decay": ["warmup"],
+  "inverse-sqrt": ["warmup", "cooldown"],
+  "one-cycle": [],
+  ramp: ["cooldown"],
+  triangle2: [],
+  "budget-linear": ["warmup"],
+  "budget-cosine-decay": ["warmup"],
+  "budget-cosine-annealing": ["warmup"],
+  "budget-constant": ["warmup", "cooldown"],
+  "budget-inverse-sqrt": ["warmup", "cooldown"],
+  "budget-polynomial": ["warmup"],
+  "budget-one-cycle": [],
+  "budget-multi-cycle": [],
+  "budget-ramp": ["cooldown"],
+  "budget-inv-cosine": ["cooldown"],
+  "budget-dive": ["warmup"],
+  "budget-dive-slow": ["warmup"],
+  "budget-dive-fast": ["warmup"],
+  "budget-triangle1": [],
+  "budget-triangle2": [],
+};
+
 describe("the study's names", () => {
-  it.each(studyScheduleNames)("%s", (name) => {
-    const schedule = studySchedule(name);
-    expect(schedule(0.51)).toBeGreaterThan(0);
-    expect(schedule(0.51)).toBeLessThanOrEqual(1);
-    for (const [option, position] of [
-      ["warmup", 0.05],
-      ["cooldown", 0.95],
-    ] as const) {
-      const changed = () => studySchedule(name, { [option]: 0.1 })(position);
-      try {
-        expect(changed(), option).not.toBe(schedule(position));
-      } catch (error) {
-        expect((error as Error).message, option).toBe(
-          `studySchedule: expected no "${option}" with ${name}, which has none, got 0.1; set it to 0`,
-        );
-      }
-    }
+  it("are the listed ones", () => {
+    expect([...studyScheduleNames].sort()).toEqual(Object.keys(taken).sort());
+  });
+
+  describe.each(studyScheduleNames)("%s", (name) => {
+    it("is a multiplier without options", () => {
+      const schedule = studySchedule(name);
+      expect(schedule(0.51)).toBeGreaterThan(0);
+      expect(schedule(0.51)).toBeLessThanOrEqual(1);
+    });
+
+    /** Where each option shows. */
+    const places = { warmup: 0.05, cooldown: 0.95, end: 1 } as const;
+    it.each(Object.entries(places) as [keyof typeof places, number][])(
+      "%s works or is refused, as listed",
+      (option, at) => {
+        const changed = () => studySchedule(name, { [option]: 0.1 })(at);
+        if (taken[name].includes(option)) {
+          expect(changed()).not.toBe(studySchedule(name)(at));
+          expect(changed()).toBeGreaterThan(0);
+        } else {
+          expect(changed).toThrow(
+            `studySchedule: expected no "${option}" with ${name}, which has none, got 0.1; set it to 0`,
+          );
+          expect(studySchedule(name, { [option]: 0 })(at)).toBe(studySchedule(name)(at));
+        }
+      },
+    );
   });
 
   it("are refused where they are unknown", () => {
