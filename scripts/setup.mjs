@@ -23,6 +23,7 @@ once(
   [
     ...packages.flatMap((dir) => [...files(join(dir, "assembly")), ...files(join(dir, "scripts"))]),
     ...packages.flatMap((dir) => files(join(dir, "src")).filter((file) => /(^|[\\/])layout\.ts$/.test(file))),
+    ...files(join("packages", "cramkit", "src", "report")),
     // The worker, with all that is bundled into it.
     ...["native", "errors", "backend"].flatMap((name) => files(join("packages", name, "src"))),
   ],
