@@ -17,6 +17,8 @@ export default defineConfig({
   entry: [...sources, ...commandLine, ...workers],
   external,
   format: ["esm"],
+  // What loads TypeScript in a thread serves the sources alone: `typeof CRAMKIT_BUILT` takes it out of what is published.
+  define: { CRAMKIT_BUILT: "true" },
   target: "es2022",
   // Declarations name a sibling as it is published; from its sources TypeScript would at times name one of its files.
   dts: process.env.CRAMKIT_NO_DTS ? false : { entry: sources, compilerOptions: { customConditions: [] } },

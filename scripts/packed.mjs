@@ -22,6 +22,9 @@ try {
     const bundled = bundledIn(join("packages", name, "dist"));
     if (bundled.length > 0) console.log(`expected sources of this repository in dist, got ${bundled.join(", ")}`);
     failed += bundled.length;
+    const loading = filesWith(join("packages", name, "dist"), "tsx/esm");
+    if (loading.length > 0) console.log(`expected no loader of TypeScript in dist, got one in ${loading.join(", ")}`);
+    failed += loading.length;
   }
 } finally {
   rmSync(archives, { recursive: true, force: true });
@@ -33,6 +36,12 @@ function bundledIn(dist) {
     .filter((file) => file.endsWith(".map"))
     .flatMap((file) => JSON.parse(readFileSync(join(dist, file), "utf8")).sources)
     .filter((source) => source.includes("node_modules/"));
+}
+
+function filesWith(dist, text) {
+  return readdirSync(dist, { recursive: true }).filter(
+    (file) => file.endsWith(".js") && readFileSync(join(dist, file), "utf8").includes(text),
+  );
 }
 
 function run(command, args, cwd = ".", quiet = false) {

@@ -70,10 +70,14 @@ const ended = (code: number): FaultParts => ({
   remedy: "start the iteration again from the last cursor",
 });
 
+/** Defined by the build, which so leaves out what only the sources need. */
+declare const CRAMKIT_BUILT: true | undefined;
+
 function startWorker(workerData: PrefetchWork): Worker {
-  const worker = import.meta.url.endsWith(".ts")
-    ? startFromSource(new URL("./prefetch-worker.ts", import.meta.url), workerData)
-    : new Worker(new URL("./prefetch-worker.js", import.meta.url), { workerData });
+  const worker =
+    typeof CRAMKIT_BUILT !== "undefined"
+      ? new Worker(new URL("./prefetch-worker.js", import.meta.url), { workerData })
+      : startFromSource(new URL("./prefetch-worker.ts", import.meta.url), workerData);
   worker.unref();
   return worker;
 }

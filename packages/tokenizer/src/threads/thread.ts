@@ -14,9 +14,12 @@ interface Waiting {
   reject: (error: Error) => void;
 }
 
+/** Defined by the build, which so leaves out what only the sources need. */
+declare const CRAMKIT_BUILT: true | undefined;
+
 /** Built, the worker is a file beside the entry; run from the sources, it needs the loader of TypeScript first. */
 function startWorker(task: WorkerTask): Worker {
-  if (!import.meta.url.endsWith(".ts"))
+  if (typeof CRAMKIT_BUILT !== "undefined")
     return new Worker(new URL("./worker.js", import.meta.url), { workerData: task });
   const source = JSON.stringify(new URL("../worker.ts", import.meta.url).href);
   const tsx = JSON.stringify(import.meta.resolve("tsx/esm/api")); // the thread itself would look for it where it was started
