@@ -44,5 +44,5 @@ export const createProgram = (): Command => {
 const pointToHelp = (command: Command): void => {
   const names = [];
   for (let at: Command | null = command; at; at = at.parent) names.unshift(at.name());
-  command.showHelpAfterError(`(\`${names.join(" ")} --help\` says what it takes)`);
+  command.showHelpAfterError(`(run \`${names.join(" ")} --help\` for usage)`);
 };

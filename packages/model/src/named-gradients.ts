@@ -1,4 +1,4 @@
-import { type Scalar, type Tensor, valueAndGrads } from "@tensorflow/tfjs-core";
+import { getGradient, type Scalar, type Tensor, valueAndGrads } from "@tensorflow/tfjs-core";
 import type { Params } from "./init.ts";
 
 /**
@@ -10,6 +10,11 @@ export const valueAndNamedGrads = (
   f: (params: Params) => Tensor,
   dy?: Tensor,
 ): { value: Scalar; grads: Params } => {
+  if (getGradient("Add") === undefined) {
+    throw new Error(
+      "valueAndNamedGrads: expected tfjs-core's gradients, got none, as its Node build leaves them out; call registerGradients() of @cramkit/ops first",
+    );
+  }
   const names = Object.keys(params);
   const named = (tensors: Tensor[]) => Object.fromEntries(names.map((name, index) => [name, tensors[index]!]));
   const differentiated = valueAndGrads((...tensors: Tensor[]) => f(named(tensors)) as Scalar);

@@ -165,3 +165,21 @@ describe("bad input to a model", () => {
     });
   });
 });
+
+it.each([
+  ["layers", 1e9],
+  ["hidden", 1e7],
+  ["vocabSize", 2 ** 40],
+  ["intermediate", 1e9],
+  ["maxSeq", 1e12],
+  ["heads", 1e6],
+] as const)("refuses %s of %d at once", (field, value) => {
+  const from = performance.now();
+  expect(() => checkConfig({ ...preset("crammed-bert"), [field]: value })).toThrow(`${field}: expected at most`);
+  expect(performance.now() - from).toBeLessThan(1_000);
+});
+
+it("refuses more parameters than a device holds", () => {
+  const large = { ...preset("crammed-bert"), layers: 1000, hidden: 30_720, heads: 240, intermediate: 122_880 };
+  expect(() => checkConfig(large)).toThrow(/expected at most 8,589,934,592 parameters, got [\d,]+/);
+});

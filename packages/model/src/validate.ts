@@ -14,6 +14,7 @@ import {
   splitActivation,
 } from "./config.ts";
 import { activations } from "./operations/operations.ts";
+import { parameterCount } from "./parameters.ts";
 import { feedForwards } from "./parts/feed-forward.ts";
 import { mixers } from "./parts/mixers.ts";
 import { norms } from "./parts/norms.ts";
@@ -28,9 +29,35 @@ export function checkConfig(config: ModelConfig): void {
   if (problems.length === 0) problems.push(...sizeProblems(config), ...nameProblems(config));
   // Relations between fields are only worth a word when each of them is possible.
   if (problems.length === 0) problems.push(...relationProblems(config));
+  if (problems.length === 0) problems.push(...totalProblems(config));
   if (problems.length > 0) {
     throw new RangeError(`checkConfig: expected a model configuration that can work, got\n  ${problems.join("\n  ")}`);
   }
+}
+
+/** Far beyond what anybody trains with this, and little enough that nothing breaks before it is refused. */
+const most = {
+  vocabSize: 1 << 22,
+  hidden: 1 << 15,
+  layers: 1000,
+  heads: 1 << 12,
+  intermediate: 1 << 18,
+  maxSeq: 1 << 20,
+  feedForwardEvery: 1000,
+  typeVocabSize: 1 << 16,
+  sharedLayers: 1000,
+  paddingId: 1 << 22,
+  embeddingSize: 1 << 15,
+  labels: 1 << 20,
+  width: 1 << 15,
+  parameters: 2 ** 33,
+} as const;
+
+function totalProblems(config: ModelConfig): string[] {
+  const total = parameterCount(config);
+  if (total <= most.parameters) return [];
+  const [limit, count] = [most.parameters, total].map((value) => value.toLocaleString("en-US"));
+  return [`layers, hidden, intermediate, vocabSize: expected at most ${limit} parameters, got ${count}`];
 }
 
 const isCount = (value: unknown, least: number): boolean => Number.isSafeInteger(value) && (value as number) >= least;
@@ -72,6 +99,10 @@ function sizeProblems(config: ModelConfig): string[] {
   };
   const positive = ["vocabSize", "hidden", "layers", "heads", "intermediate", "maxSeq", "feedForwardEvery"] as const;
   for (const field of positive) need(field, config[field], isCount(config[field], 1), "a positive integer");
+  const needAtMost = (field: keyof typeof most, value: unknown, name: string = field) =>
+    need(name, value, !((value as number) > most[field]), `at most ${most[field].toLocaleString("en-US")}`);
+  for (const field of [...positive, "typeVocabSize", "sharedLayers", "paddingId", "embeddingSize"] as const)
+    needAtMost(field, config[field]);
   for (const field of ["typeVocabSize", "sharedLayers", "paddingId"] as const) {
     need(field, config[field], isCount(config[field], 0), "an integer of at least 0");
   }
@@ -98,8 +129,10 @@ function sizeProblems(config: ModelConfig): string[] {
   const { head } = config;
   if (isClassifier(head)) {
     need("head.labels", head.labels, isCount(head.labels, 1), "a positive integer");
+    needAtMost("labels", head.labels, "head.labels");
     need("head.dropout", head.dropout, isRate(head.dropout), "a rate from 0 to below 1");
   }
+  if (isPooled(head)) needAtMost("width", head.width, "head.width");
   if (isPooled(head))
     need("head.width", head.width, head.width === null || isCount(head.width, 1), "null or a positive integer");
   return problems;

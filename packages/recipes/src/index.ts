@@ -8,7 +8,7 @@ export { fillMask, type Guess } from "./model/fill-mask.ts";
 export { loadModel, type SavedModel, saveModel } from "./model/saved-model.ts";
 export { type FixtureErrors, tolerances, type Verification, verifyFixture } from "./model/verify.ts";
 export { type Prepared, prepare } from "./prepare/prepare.ts";
-export { Interrupted, type RunContext, type StageProgress } from "./progress.ts";
+export { Interrupted, type RunContext, type StageProgress, stopPoint } from "./progress.ts";
 export { checkRecipe } from "./recipe/check-recipe.ts";
 export { type Difference, differences } from "./recipe/difference.ts";
 export { parseRecipe, type Recipe } from "./recipe/recipe.ts";

@@ -145,3 +145,10 @@ it("rethrows what the device reports, after the losses in flight are settled", a
   };
   await expect(finish(lost)).rejects.toThrow("device lost");
 });
+
+it("trains on from a finished state if the budget is a larger one", async () => {
+  const longer = await finish(spec(100, await finish(spec(60))));
+  expect(longer.progress).toMatchObject({ microbatch: 100, fraction: 1 });
+  expect(longer.params).toBe((await finish(spec(100))).params);
+  expect((await finish(spec(60, await finish(spec(60))))).progress.microbatch).toBe(60);
+});

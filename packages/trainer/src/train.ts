@@ -45,7 +45,8 @@ export const initialState = <P, S, G>(params: P, optimizer: Optimizer<P, S, G>):
 export async function* train<P, S, B, G = P>(spec: TrainSpec<P, S, B, G>): AsyncGenerator<StepReport<P, S>, void> {
   const { grad, optimizer, budget, size, maxInFlight = 2 } = spec;
   let state = spec.state;
-  if (state.progress.fraction >= 1) return;
+  // What a state says of its budget is of the budget it had: with a larger one it trains on.
+  if (budget(state.progress) >= 1) return;
   const { elapsed = clockFrom(state.progress.elapsedMs) } = spec;
   const inFlight: Promise<number>[] = [];
   try {

@@ -4,7 +4,7 @@ import { print } from "../terminal/output.ts";
 
 export const diffCommand = (): Command =>
   new Command("diff")
-    .description("show where the recipes of two runs differ")
+    .description("show how the recipes of two runs differ")
     .argument("<run>", "folder of a run")
     .argument("<other>", "folder of another run")
     .action(async (run: string, other: string) => {

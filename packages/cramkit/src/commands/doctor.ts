@@ -14,8 +14,8 @@ interface Finding {
 
 export const doctorCommand = (): Command =>
   new Command("doctor")
-    .description("what this machine offers, what is missing and how to get it")
-    .option("--json", "as one JSON object")
+    .description("show what this machine offers, what is missing, and how to get it")
+    .option("--json", "print one JSON object")
     .action(async ({ json }: { json?: boolean }) => {
       const machine = {
         node: process.versions.node,

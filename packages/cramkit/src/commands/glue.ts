@@ -1,6 +1,17 @@
 import { writeFileAtomic } from "@cramkit/files";
 import { maySeeToken } from "@cramkit/files/fetch";
-import { changedProtocol, epochLimit, type GlueName, glueNames, glueTasks, protocols, scoreTable, submission, tableText, trialTable } from "@cramkit/glue";
+import {
+  changedProtocol,
+  epochLimit,
+  type GlueName,
+  glueNames,
+  glueTasks,
+  protocols,
+  scoreTable,
+  submission,
+  tableText,
+  trialTable,
+} from "@cramkit/glue";
 import { downloadGlue } from "@cramkit/glue/node";
 import { runFiles, runGlue, scoreRows, startCompute } from "@cramkit/recipes";
 import { Command, InvalidArgumentError, Option } from "commander";
@@ -34,22 +45,25 @@ interface GlueOptions extends BackendOptions {
 export const glueCommand = (): Command =>
   withBackend(
     new Command("glue")
-      .description("finetune a model on GLUE by the study's protocol and score it on the dev sets")
-      .option("--run <folder>", "a run's folder")
-      .option("--checkpoint <folders...>", "model folders, ours or a Hugging Face BERT: instead of a run, or beside it")
-      .option("--data <folder>", "the GLUE data, one folder a task", "glue")
-      .option("--tasks <names...>", "some of the tasks; default: all that are there", taskNames)
+      .description("finetune a model on GLUE with the study's protocol and score it on the dev sets")
+      .option("--run <folder>", "folder of a run")
+      .option(
+        "--checkpoint <folders...>",
+        "model folders, of Cramkit or a Hugging Face BERT, instead of a run or in addition",
+      )
+      .option("--data <folder>", "folder of the GLUE data, with one folder per task", "glue")
+      .option("--tasks <names...>", "tasks to run (default: all that are in the data folder)", taskNames)
       .addOption(new Option("--protocol <name>").choices(Object.keys(protocols)).default("GLUE_sane"))
-      .option("--trials <count>", "trials of a task, with different seeds", wholeNumber)
-      .option("--epochs <count>", "instead of the protocol's", wholeNumber)
-      .option("--learning-rate <number>", "instead of the protocol's: small models need a larger one", positive)
-      .addOption(new Option("--pooling <kind>", "instead of the protocol's").choices(["first", "mean"]))
-      .option("--train-examples <count>", "finetune on so many random examples of a task", wholeNumber)
-      .option("--allow-more-epochs", "beyond the five of the challenge; the table says so")
-      .option("--seed <number>", "of the first trial", wholeNumber, 0)
-      .option("--results <folder>", "where trials are kept; default: glue in the run's folder, or glue-results")
-      .option("--no-untrained", "leave out the same network without pretraining")
-      .option("--submission <file>", "predict the test sets and write the zip file that the GLUE server takes")
+      .option("--trials <count>", "trials per task, each with its own seed", wholeNumber(1, 1000))
+      .option("--epochs <count>", "override the protocol's number of epochs", wholeNumber(1, 1000))
+      .option("--learning-rate <number>", "override the protocol's rate; small models need a larger one", positive)
+      .addOption(new Option("--pooling <kind>", "override the protocol's pooling").choices(["first", "mean"]))
+      .option("--train-examples <count>", "finetune on this many random examples of each task", wholeNumber(1, 1e9))
+      .option("--allow-more-epochs", "allow more than the five epochs of the challenge; the table says so")
+      .option("--seed <number>", "seed of the first trial", wholeNumber(0, 0xffffffff), 0)
+      .option("--results <folder>", "folder for the trials (default: glue in the folder of the run, or glue-results)")
+      .option("--no-untrained", "skip the same network without pretraining")
+      .option("--submission <file>", "predict the test sets and write the zip file for the GLUE server")
       .option("--json", "print results as JSON"),
     "auto",
   )
@@ -58,13 +72,11 @@ export const glueCommand = (): Command =>
 
 const downloadCommand = (): Command =>
   new Command("download")
-    .description(
-      "fetch the data from the Hugging Face hub (needs a network); HF_TOKEN is sent to the hub and to HF_ENDPOINT alone",
-    )
+    .description("download the data from the Hugging Face Hub; HF_TOKEN is sent to the Hub and to HF_ENDPOINT alone")
     .argument("<folder>")
-    .option("--tasks <names...>", "some of the tasks; default: all", taskNames)
-    .option("--endpoint <url>", "the hub or a mirror of it; default: HF_ENDPOINT, or the hub")
-    .option("--revision <name>", "a branch, tag or commit of the data set")
+    .option("--tasks <names...>", "tasks to download (default: all)", taskNames)
+    .option("--endpoint <url>", "the Hub or a mirror (default: HF_ENDPOINT, or the Hub)")
+    .option("--revision <name>", "branch, tag or commit of the data set")
     .action(async (folder: string, _: DownloadOptions, command: Command) => {
       // `glue` has a --tasks too and takes it first.
       const { tasks, endpoint, revision } = command.optsWithGlobals<DownloadOptions>();

@@ -7,8 +7,14 @@ import { session } from "../terminal/session.ts";
 import { inspect } from "./inspect.ts";
 
 export const prepareCommand = (): Command =>
-  withRecipe(new Command("prepare").description("read, clean, tokenize and pack the text of a recipe, nothing else"))
-    .option("--inspect [rows]", "show rows decoded, counts of each source and what the filters dropped", wholeNumber)
+  withRecipe(
+    new Command("prepare").description("read, clean, tokenize and pack the text of a recipe, without training"),
+  )
+    .option(
+      "--inspect [rows]",
+      "show decoded rows, counts per source, and what the filters dropped",
+      wholeNumber(1, 1e6),
+    )
     .action(async (name: string, options: RecipeOptions & { inspect?: true | number }) => {
       const { recipe, dataFolder } = await resolveRecipe(name, options);
       await session(async (context) => {

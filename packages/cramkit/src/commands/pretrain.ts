@@ -1,11 +1,11 @@
 import { pretrainRecipe } from "@cramkit/recipes";
 import { Command } from "commander";
-import { tell } from "../terminal/output.ts";
+import { shellWord } from "../terminal/shell-word.ts";
 import { trainingCommand } from "./training-command.ts";
 
 export const pretrainCommand = (): Command =>
   trainingCommand(
-    new Command("pretrain").description("prepare what is not prepared yet and pretrain, nothing else"),
+    new Command("pretrain").description("prepare the data if needed and pretrain, without evaluating"),
     pretrainRecipe,
-    (folder) => tell(`\`cramkit resume ${folder}\` evaluates it`),
+    (folder) => `next:\n  cramkit resume ${shellWord(folder)}   (evaluates the model)`,
   );

@@ -4,7 +4,7 @@ import { print } from "../terminal/output.ts";
 
 export const recipesCommand = (): Command =>
   new Command("recipes")
-    .description("list the recipes, or print one as JSON to start your own from")
+    .description("list the recipes, or print one as JSON as a starting point for your own")
     .argument("[recipe]", "name of a recipe")
     .action(async (name?: string) => {
       if (name !== undefined) {

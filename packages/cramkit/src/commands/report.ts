@@ -8,9 +8,12 @@ import { tell } from "../terminal/output.ts";
 
 export const reportCommand = (): Command =>
   new Command("report")
-    .description("write the report of a run, or of several side by side")
+    .description("write the report of one run, or of several side by side")
     .argument("<runs...>", "folders of runs")
-    .option("--out <file>", "where to write it; default: report.html in the run's folder, comparison.html for several")
+    .option(
+      "--out <file>",
+      "file to write (default: report.html in the folder of the run, comparison.html for several runs)",
+    )
     .action(async (folders: string[], { out }: { out?: string }) => {
       if (out !== undefined) await requireWritableFile(out);
       const runs = await Promise.all(folders.map((folder) => readRun(folder)));

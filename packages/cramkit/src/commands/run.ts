@@ -4,6 +4,6 @@ import { trainingCommand } from "./training-command.ts";
 
 export const runCommand = (): Command =>
   trainingCommand(
-    new Command("run").description("prepare, pretrain, evaluate and report: the whole of a recipe"),
+    new Command("run").description("prepare, pretrain, evaluate and report: a complete recipe"),
     runRecipe,
   );

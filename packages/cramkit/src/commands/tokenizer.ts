@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { text as readAll } from "node:stream/consumers";
 import { fileDocuments } from "@cramkit/corpus";
 import { writeFileAtomic } from "@cramkit/files";
+import { stopPoint } from "@cramkit/recipes";
 import {
   crammingTokenizerOptions,
   type Tokenizer,
@@ -14,7 +15,7 @@ import { Command, Option } from "commander";
 import { requireWritableFile } from "../options/require-writable-file.ts";
 import { wholeNumber } from "../options/whole-number.ts";
 import { print } from "../terminal/output.ts";
-import { createProgressDisplay } from "../terminal/progress.ts";
+import { session } from "../terminal/session.ts";
 
 interface TrainCommandOptions {
   readonly out: string;
@@ -43,40 +44,48 @@ const inOptions = (error: unknown): never => {
 };
 
 export const tokenizerCommand = (): Command => {
-  const command = new Command("tokenizer").description("train a tokenizer, or run one");
+  const command = new Command("tokenizer").description("train or run a tokenizer");
   command
     .command("train")
     .description("train a tokenizer with the study's normalisation and special tokens")
-    .argument(
-      "<paths...>",
-      "files or folders of text (.txt, .jsonl, .json, .csv, .tsv, .parquet, each also .gz and .zst)",
-    )
-    .requiredOption("--out <file>", "where to write tokenizer.json")
+    .argument("<paths...>", "files or folders of text (.txt, .jsonl, .json, .csv, .tsv, .parquet, also as .gz or .zst)")
+    .requiredOption("--out <file>", "file to write (tokenizer.json)")
     .addOption(new Option("--model <name>").choices(["WordPiece", "BPE", "Unigram", "WordLevel"]).default("WordPiece"))
-    .option("--vocab-size <count>", "entries, special tokens included", wholeNumber, 32_768)
+    .option("--vocab-size <count>", "number of entries, including special tokens", wholeNumber(1, 1 << 20), 32_768)
     .action(async (paths: string[], { out, model, vocabSize }: TrainCommandOptions) => {
       await requireWritableFile(out); // not after an hour of training
-      const display = createProgressDisplay();
       const documents = fileDocuments({ path: paths });
-      const texts = async function* () {
-        for await (const { text } of documents) yield text;
-      };
-      const tokenizer = await trainTokenizer(texts(), {
-        ...crammingTokenizerOptions({ vocabSize }),
-        model,
-        onProgress: ({ phase, documents, characters, fraction }) =>
-          display.show(
-            phase === "count"
-              ? { stage: "reading", done: documents, unit: "documents", detail: `${(characters / 1e6).toFixed(1)} MB` }
-              : { stage: "training", done: fraction, total: 1, unit: "%" },
-          ),
-      }).catch(inOptions);
-      await writeFileAtomic(out, JSON.stringify(tokenizer.toJSON()));
-      display.finish(`${out}: ${tokenizer.vocabSize.toLocaleString("en-US")} entries`);
+      await session(async ({ onProgress, say, signal }) => {
+        const pause = stopPoint({ signal }, `stopped; nothing was written to ${out}`);
+        const texts = async function* () {
+          for await (const { text } of documents) {
+            await pause();
+            yield text;
+          }
+        };
+        const tokenizer = await trainTokenizer(texts(), {
+          ...crammingTokenizerOptions({ vocabSize }),
+          model,
+          onProgress: ({ phase, documents, characters, fraction }) =>
+            onProgress(
+              phase === "count"
+                ? {
+                    stage: "reading",
+                    done: documents,
+                    unit: "documents",
+                    detail: `${(characters / 1e6).toFixed(1)} MB`,
+                  }
+                : { stage: "training", done: fraction, total: 1, unit: "%" },
+            ),
+        }).catch(inOptions);
+        await pause();
+        await writeFileAtomic(out, JSON.stringify(tokenizer.toJSON()));
+        say(`${out}: ${tokenizer.vocabSize.toLocaleString("en-US")} entries`);
+      }, "stopping");
     });
   command
     .command("encode")
-    .description("ids of a text, or of standard input")
+    .description("print the ids of a text, or of standard input")
     .argument("<tokenizer>", "a tokenizer.json")
     .argument("[text]")
     .action(async (file: string, text?: string) => {
@@ -85,7 +94,7 @@ export const tokenizerCommand = (): Command => {
     });
   command
     .command("decode")
-    .description("the text of ids, or of ids on standard input")
+    .description("print the text of ids, or of ids on standard input")
     .argument("<tokenizer>", "a tokenizer.json")
     .argument("[ids...]")
     .action(async (file: string, given: string[]) => {

@@ -2,26 +2,30 @@ import type { Recipe, RunContext, RunOptions } from "@cramkit/recipes";
 import type { Command } from "commander";
 import { preparedDataOf, type RecipeOptions, resolveRecipe, withRecipe } from "../options/recipe-options.ts";
 import { writeReport } from "../report/write-report.ts";
+import { tell } from "../terminal/output.ts";
 import { session } from "../terminal/session.ts";
+import { shellWord } from "../terminal/shell-word.ts";
+import { nextSteps } from "./next-steps.ts";
 import { showSchedule } from "./show-schedule.ts";
 
 interface TrainingOptions extends RecipeOptions {
   readonly allowSoftware?: boolean;
 }
 
-/** Makes a command that trains by a recipe: `work` does it, a report follows. Returns the run's folder to `after`. */
+/** Makes a command that trains by a recipe: `work` does it, a report follows, and `after` says what can be done next. */
 export const trainingCommand = (
   command: Command,
   work: (recipe: Recipe, options: RunOptions, context: RunContext) => Promise<void>,
-  after: (folder: string) => void = () => {},
+  after: (folder: string) => string = nextSteps,
 ): Command =>
   withRecipe(command)
-    .option("--allow-software", "accept a WebGPU adapter that is a CPU: right, but slow")
+    .option("--allow-software", "accept a software WebGPU adapter (correct but slow)")
     .action(async (name: string, options: TrainingOptions) => {
       const { allowSoftware } = options;
       const { recipe, folder, dataFolder } = await resolveRecipe(name, options);
       await session(async (context) => {
         context.say(`${recipe.name}: ${recipe.description}\n${showSchedule(recipe)}`);
+        context.say(`once it trains, \`cramkit watch ${shellWord(folder)}\` shows it in a browser`);
         await work(
           recipe,
           { folder, dataFolder, allowSoftware },
@@ -29,5 +33,5 @@ export const trainingCommand = (
         );
       });
       await writeReport(folder);
-      after(folder);
+      tell(after(folder));
     });

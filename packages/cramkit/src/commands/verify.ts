@@ -6,9 +6,9 @@ import { print } from "../terminal/output.ts";
 export const verifyCommand = (): Command =>
   withBackend(
     new Command("verify")
-      .description("recompute reference cases: does this machine compute the right numbers?")
+      .description("recompute reference cases to check that this machine computes the right numbers")
       .argument("<fixtures...>", "fixture files (.safetensors)")
-      .option("--json", "one object a file"),
+      .option("--json", "print one JSON object per file"),
   ).action(async (files: string[], options: BackendOptions & { json?: boolean }) => {
     const backend = backendOf(options);
     const compute = await startCompute(backend, options);

@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { readRun, runFiles } from "@cramkit/recipes";
 import { Command, InvalidArgumentError } from "commander";
-import { count } from "../options/whole-number.ts";
+import { wholeNumber } from "../options/whole-number.ts";
 import { renderReport } from "../report/report.ts";
 import { createReportServer } from "../report/serve-report.ts";
 import { tell } from "../terminal/output.ts";
@@ -15,10 +15,10 @@ const port = (text: string): number => {
 
 export const watchCommand = (): Command =>
   new Command("watch")
-    .description("serve the report of a run while it trains; this machine only")
+    .description("serve the report of a run while it trains, to this machine only")
     .argument("<runs...>", "folders of runs")
-    .option("--port <number>", "0 takes any that is free", port, 0)
-    .option("--seconds <number>", "between two updates", count, 5)
+    .option("--port <number>", "port; 0 picks a free one", port, 0)
+    .option("--seconds <number>", "seconds between updates", wholeNumber(1, 86_400), 5)
     .action(async (folders: string[], options: { port: number; seconds: number }) => {
       const read = () => Promise.all(folders.map((folder) => readRun(folder)));
       await read(); // a wrong folder is better told here than in the browser

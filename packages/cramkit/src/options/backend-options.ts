@@ -1,11 +1,15 @@
 import type { Recipe } from "@cramkit/recipes";
 import { type Command, Option } from "commander";
+import { wholeNumber } from "./whole-number.ts";
+
+/** As many as a machine may have cores: more would only be memory. */
+const maxThreads = 256;
 
 /** Options of every command that computes. */
 export interface BackendOptions {
   readonly backend: Recipe["backend"]["name"];
   readonly precision: Recipe["backend"]["precision"];
-  readonly threads?: string;
+  readonly threads?: number;
   readonly products: Recipe["backend"]["products"];
   readonly library?: string;
   readonly allowSoftware?: boolean;
@@ -15,10 +19,12 @@ export interface BackendOptions {
 export const withBackend = (command: Command, usual: Recipe["backend"]["name"] = "cpu"): Command =>
   command
     .addOption(
-      new Option("--backend <name>", "what computes").choices(["auto", "cpu", "webgpu", "tensorflow"]).default(usual),
+      new Option("--backend <name>", "backend to compute on")
+        .choices(["auto", "cpu", "webgpu", "tensorflow"])
+        .default(usual),
     )
-    .addOption(new Option("--precision <name>", "of the computation").choices(["float32", "mixed"]).default("float32"))
-    .option("--threads <count>", "of the cpu backend; default: all cores")
+    .addOption(new Option("--precision <name>", "numeric precision").choices(["float32", "mixed"]).default("float32"))
+    .option("--threads <count>", "threads of the CPU backend (default: one per core)", wholeNumber(1, maxThreads))
     .addOption(
       new Option(
         "--products <name>",
@@ -28,15 +34,13 @@ export const withBackend = (command: Command, usual: Recipe["backend"]["name"] =
         .default("auto"),
     )
     .option("--library <file>", "the library for them; default: the first that is found")
-    .option("--allow-software", "accept a WebGPU adapter that is a CPU: right, but slow");
+    .option("--allow-software", "accept a software WebGPU adapter (correct but slow)");
 
 export const backendOf = ({ backend, precision, threads, products, library }: BackendOptions): Recipe["backend"] => {
-  if (threads !== undefined && !/^[1-9]\d*$/.test(threads))
-    throw new RangeError(`--threads: expected a number above 0, got ${threads}`);
   return {
     name: backend,
     precision,
-    threads: threads === undefined ? null : Number(threads),
+    threads: threads ?? null,
     products,
     library: library ?? null,
   };

@@ -14,12 +14,12 @@ export interface RecipeOptions {
 /** Adds the argument and the options that name a recipe, its settings and its folders. */
 export const withRecipe = (command: Command): Command =>
   command
-    .argument("<recipe>", "name of a recipe (see `cramkit recipes`), or a .json, .js or .ts file")
-    .option("--set <key=value>", "change a setting, as in --set training.batchSize=512; again for another", collect)
-    .option("--dir <folder>", "the run's folder; default runs/RECIPE")
-    .option("--data <folder>", "where prepared rows are kept and found again; default runs/prepared")
-    .addOption(new Option("--fresh", "prepare the text again, whatever is prepared already").conflicts("reuse"))
-    .addOption(new Option("--reuse", "use prepared rows even if their text has changed since"));
+    .argument("<recipe>", "name of a recipe (`cramkit recipes` lists them), or a .json, .js or .ts file")
+    .option("--set <key=value>", "change a setting, for example training.batchSize=512 (repeatable)", collect)
+    .option("--dir <folder>", "folder of the run (default: runs/RECIPE)")
+    .option("--data <folder>", "folder of prepared data, shared by runs (default: runs/prepared)")
+    .addOption(new Option("--fresh", "prepare the text again even if it is prepared").conflicts("reuse"))
+    .addOption(new Option("--reuse", "use the prepared rows even if their text has changed since"));
 
 /** What `--fresh` and `--reuse` say of prepared data. */
 export const preparedDataOf = ({ fresh, reuse }: RecipeOptions): RunContext["preparedData"] =>

@@ -1,13 +1,12 @@
 import { InvalidArgumentError } from "commander";
 
-/** Reads a number of things, at least one, from the command line. */
-export const count = (text: string): number => {
-  if (/^\d+$/.test(text) && Number(text) > 0) return Number(text);
-  throw new InvalidArgumentError("expected a whole number above 0");
-};
-
-/** Reads a whole number from the command line. */
-export const wholeNumber = (text: string): number => {
-  if (/^\d+$/.test(text)) return Number(text);
-  throw new InvalidArgumentError("expected a whole number");
-};
+/** Makes a reader of whole numbers from the command line, with bounds: what is beyond them is a slip. */
+export const wholeNumber =
+  (least: 0 | 1, most: number) =>
+  (text: string): number => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= least && value <= most) return value;
+    throw new InvalidArgumentError(
+      `expected a whole number${least === 1 ? " above 0" : ""}, at most ${most.toLocaleString("en-US")}`,
+    );
+  };

@@ -21,7 +21,7 @@ it.concurrent.each([
     ["fill-mask", "a [MASK]", "--top", "0"],
     /'--top <count>' argument '0' is invalid\. expected .* above 0/,
   ],
-  ["no recipe", ["run"], /missing required argument 'recipe'\n\(`cramkit run --help` says what it takes\)/],
+  ["no recipe", ["run"], /missing required argument 'recipe'\n\(run `cramkit run --help` for usage\)/],
   [
     "a model that is not there",
     ["fill-mask", "a [MASK]", "--run", "nowhere"],
@@ -35,7 +35,11 @@ it.concurrent.each([
 
 it.each([
   ["an unknown recipe", ["run", "quikstart"], /^cramkit: no recipe "quikstart"; there is quickstart,/],
-  ["an unknown setting", ["run", "smoke", "--set", "training.batchsize=1"], /there is batchSize/],
+  [
+    "an unknown setting",
+    ["run", "smoke", "--set", "training.batchsize=1"],
+    /unknown setting "batchsize"; available: batchSize/,
+  ],
   [
     "a setting of another type",
     ["run", "smoke", "--set", "training.batchSize=many"],

@@ -1,6 +1,14 @@
 import { add, div, mul, scalar, sqrt, square, sub, type Tensor, tidy } from "@tensorflow/tfjs-core";
 import type { AdamwAttrs, Optimizer, OptimizerKernels, Rate, Updated } from "../contracts.ts";
-import { checkBetas, checkFit, checkNonNegative, checkPositive, checkRate, rateAt } from "../state/check.ts";
+import {
+  checkBetas,
+  checkFit,
+  checkNoMore,
+  checkNonNegative,
+  checkPositive,
+  checkRate,
+  rateAt,
+} from "../state/check.ts";
 import { defineOptimizer } from "../state/define-optimizer.ts";
 import { choose, isTaken, scaledOrZero } from "../state/device-scalar.ts";
 import { decayMask, type Pattern } from "../state/patterns.ts";
@@ -35,7 +43,9 @@ export const adamw = ({
   weightDecay = 0.01,
   noDecay,
   kernels = {},
+  ...unknown
 }: AdamwOptions = {}): Optimizer<Updated> => {
+  checkNoMore("adamw", unknown, "learningRate, b1, b2, epsilon, weightDecay, noDecay, kernels");
   checkRate("adamw", learningRate);
   checkBetas("adamw", { b1, b2 });
   checkPositive("adamw", { epsilon });

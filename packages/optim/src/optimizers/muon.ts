@@ -1,6 +1,6 @@
 import { add, div, matMul, mul, sqrt, square, sum, type Tensor, transpose } from "@tensorflow/tfjs-core";
 import type { GradientTransformation, Optimizer, Rate, Updated } from "../contracts.ts";
-import { checkCount } from "../state/check.ts";
+import { checkCount, checkNoMore } from "../state/check.ts";
 import { checkPatterns, matchesName, type Pattern } from "../state/patterns.ts";
 import { disposeMap, mapTensors } from "../state/tensor-map.ts";
 import { chain } from "../transforms/chain.ts";
@@ -46,7 +46,9 @@ const orthogonal = (x: Tensor, iterations: number, matchRms: boolean): Tensor =>
 export const orthogonalize = ({
   iterations = 5,
   matchRms = false,
+  ...unknown
 }: OrthogonalizeOptions = {}): GradientTransformation<NoState> => {
+  checkNoMore("orthogonalize", unknown, "iterations, matchRms");
   checkCount("orthogonalize", { iterations });
   return {
     init(params) {
@@ -98,7 +100,13 @@ export const muon = ({
   iterations,
   notMatrices,
   adamw: rest = {},
+  ...unknown
 }: MuonOptions = {}): Optimizer<Updated> => {
+  checkNoMore(
+    "muon",
+    unknown,
+    "matchRms, learningRate, momentum, nesterov, weightDecay, iterations, notMatrices, adamw",
+  );
   const both = groups([
     {
       params: (name, param) => param.rank === 2 && !matchesName(name, notMatrices ?? embeddingsAndHeads),

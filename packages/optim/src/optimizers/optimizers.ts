@@ -28,11 +28,12 @@ export const adam = ({
   b1 = 0.9,
   b2 = 0.999,
   epsilon = 1e-8,
+  ...moments
 }: Common & AdamOptions = {}) =>
   toOptimizer(
     chain(
       addDecayedWeights({ weightDecay, noDecay }),
-      scaleByAdam({ b1, b2, epsilon }),
+      scaleByAdam({ ...moments, b1, b2, epsilon }),
       scaleByLearningRate(learningRate),
     ),
   );
@@ -110,10 +111,11 @@ export const lamb = ({
   b1 = 0.9,
   b2 = 0.999,
   epsilon = 1e-6,
+  ...moments
 }: Common & AdamOptions = {}) =>
   toOptimizer(
     chain(
-      scaleByAdam({ b1, b2, epsilon }),
+      scaleByAdam({ ...moments, b1, b2, epsilon }),
       addDecayedWeights({ weightDecay, noDecay }),
       scaleByTrustRatio(),
       scaleByLearningRate(learningRate),

@@ -15,7 +15,7 @@ import {
   tensor,
 } from "@tensorflow/tfjs-core";
 import type { Evaluate, GradientTransformation, Rate, TensorMap } from "../contracts.ts";
-import { checkBetas, checkCount, checkFit, checkNonNegative, checkPositive } from "../state/check.ts";
+import { checkBetas, checkCount, checkFit, checkNoMore, checkNonNegative, checkPositive } from "../state/check.ts";
 import { requireEvaluate } from "../state/evaluation.ts";
 import { disposeMap, mapEach, mapTensors, zerosOf } from "../state/tensor-map.ts";
 import { chain } from "../transforms/chain.ts";
@@ -49,7 +49,9 @@ export const scaleBySophia = ({
   rho = 0.04,
   batchScale = 5120,
   every = 10,
+  ...unknown
 }: SophiaOptions = {}): GradientTransformation<SophiaState> => {
+  checkNoMore("scaleBySophia", unknown, "b1, b2, rho, batchScale, every");
   checkBetas("scaleBySophia", { b1, b2 });
   checkPositive("scaleBySophia", { rho, batchScale });
   checkCount("scaleBySophia", { every });
@@ -123,7 +125,9 @@ export const scaleByAdahessian = ({
   hessianPower = 1,
   difference = 1e-3,
   seed = 0,
+  ...unknown
 }: AdahessianOptions = {}): GradientTransformation<AdahessianState> => {
+  checkNoMore("scaleByAdahessian", unknown, "b1, b2, epsilon, hessianPower, difference, seed");
   checkBetas("scaleByAdahessian", { b1, b2 });
   checkSeed("scaleByAdahessian", seed);
   checkPositive("scaleByAdahessian", { epsilon, difference });

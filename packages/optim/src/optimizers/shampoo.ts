@@ -1,6 +1,6 @@
 import { add, div, eye, matMul, maximum, mul, sqrt, square, sum, type Tensor, zeros } from "@tensorflow/tfjs-core";
 import type { GradientTransformation, Rate, TensorMap } from "../contracts.ts";
-import { checkBetas, checkCount, checkFit, checkPositive } from "../state/check.ts";
+import { checkBetas, checkCount, checkFit, checkNoMore, checkPositive } from "../state/check.ts";
 import { disposeMap, mapEach, mapTensors, zerosOf } from "../state/tensor-map.ts";
 import { chain } from "../transforms/chain.ts";
 import { addDecayedWeights, type DecayOptions, scaleByLearningRate } from "../transforms/decay-and-rate.ts";
@@ -53,7 +53,9 @@ export const scaleByShampoo = ({
   ridge = 1e-6,
   every = 10,
   longest = 1024,
+  ...unknown
 }: ShampooOptions = {}): GradientTransformation<ShampooState> => {
+  checkNoMore("scaleByShampoo", unknown, "b1, b2, graftB2, epsilon, ridge, every, longest");
   checkBetas("scaleByShampoo", { b1, b2, graftB2 });
   checkPositive("scaleByShampoo", { epsilon, ridge });
   checkCount("scaleByShampoo", { every, longest });

@@ -4,11 +4,10 @@ const expectRange = (where: string, name: string, value: number, range: string, 
   if (!holds) throw new RangeError(`${where}: expected "${name}" ${range}, got ${value}`);
 };
 
-/** Refuses options by another name than these: one that is misspelt would be left out without a word. */
-export const checkOptions = (where: string, options: object, names: readonly string[]): void => {
-  const unknown = Object.keys(options).find((name) => !names.includes(name));
-  if (unknown !== undefined)
-    throw new RangeError(`${where}: expected options of ${names.join(", ")}, got "${unknown}"`);
+/** Refuses what is left of the options when those of `names` are taken: one that is misspelt would be left out without a word. */
+export const checkNoMore = (where: string, rest: object, names: string): void => {
+  const [unknown] = Object.keys(rest);
+  if (unknown !== undefined) throw new RangeError(`${where}: unknown option "${unknown}"; available: ${names}`);
 };
 
 type Hyperparameters = Readonly<Record<string, number>>;

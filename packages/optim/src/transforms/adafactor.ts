@@ -1,6 +1,6 @@
 import { add, div, expandDims, mean, mul, rsqrt, square, type Tensor, zeros } from "@tensorflow/tfjs-core";
 import type { GradientTransformation, TensorMap } from "../contracts.ts";
-import { checkFit, checkPositive } from "../state/check.ts";
+import { checkFit, checkNoMore, checkPositive } from "../state/check.ts";
 import { disposeMap, mapEach, mapTensors } from "../state/tensor-map.ts";
 
 export interface FactoredRmsOptions {
@@ -26,7 +26,9 @@ export type FactoredState = { count: number; row: TensorMap; column: TensorMap }
 export const scaleByFactoredRms = ({
   epsilon = 1e-30,
   decay = -0.8,
+  ...unknown
 }: FactoredRmsOptions = {}): GradientTransformation<FactoredState> => {
+  checkNoMore("scaleByFactoredRms", unknown, "epsilon, decay");
   checkPositive("scaleByFactoredRms", { epsilon, "-decay": -decay });
   return {
     init: (params) => ({

@@ -1,6 +1,6 @@
 import { add, mul } from "@tensorflow/tfjs-core";
 import type { GradientTransformation, Rate } from "../contracts.ts";
-import { checkNonNegative, checkRate, rateAt } from "../state/check.ts";
+import { checkNoMore, checkNonNegative, checkRate, rateAt } from "../state/check.ts";
 import { decayMask, type Pattern } from "../state/patterns.ts";
 import { disposeMap, mapTensors } from "../state/tensor-map.ts";
 
@@ -18,7 +18,9 @@ export interface DecayOptions {
 export const addDecayedWeights = ({
   weightDecay = 0.01,
   noDecay,
+  ...unknown
 }: DecayOptions = {}): GradientTransformation<NoState> => {
+  checkNoMore("addDecayedWeights", unknown, "weightDecay, noDecay");
   checkNonNegative("addDecayedWeights", { weightDecay });
   const mask = decayMask("addDecayedWeights", noDecay);
   return {

@@ -1,6 +1,6 @@
 import { add, mul, sign } from "@tensorflow/tfjs-core";
 import type { GradientTransformation, TensorMap } from "../contracts.ts";
-import { checkBetas, checkFit } from "../state/check.ts";
+import { checkBetas, checkFit, checkNoMore } from "../state/check.ts";
 import { disposeMap, mapEach, zerosOf } from "../state/tensor-map.ts";
 
 export interface MomentumOptions {
@@ -14,7 +14,9 @@ export type MomentumState = { mu: TensorMap };
 export const trace = ({
   momentum = 0.9,
   nesterov = true,
+  ...unknown
 }: MomentumOptions = {}): GradientTransformation<MomentumState> => {
+  checkNoMore("trace", unknown, "momentum, nesterov");
   checkBetas("trace", { momentum });
   return {
     init: (params) => ({ mu: zerosOf(params) }),

@@ -1,6 +1,6 @@
 import { add, div, maximum, mean, mul, sqrt, square, type Tensor } from "@tensorflow/tfjs-core";
 import type { GradientTransformation, TensorMap } from "../contracts.ts";
-import { checkBetas, checkFit, checkNonNegative, checkPositive } from "../state/check.ts";
+import { checkBetas, checkFit, checkNoMore, checkNonNegative, checkPositive } from "../state/check.ts";
 import { decayMask } from "../state/patterns.ts";
 import { disposeMap, mapEach, zerosOf } from "../state/tensor-map.ts";
 import type { DecayOptions } from "./decay-and-rate.ts";
@@ -28,10 +28,11 @@ interface Moments {
 /** Both moments, kept as Adam does, and an update made of them. */
 const byMoments = (
   where: string,
-  { b1 = 0.9, b2 = 0.98, epsilon = 1e-12 }: AdamOptions,
+  { b1 = 0.9, b2 = 0.98, epsilon = 1e-12, ...unknown }: AdamOptions,
   direction: (moments: Moments) => Tensor,
   check: (names: readonly string[]) => void = () => {},
 ): GradientTransformation<MomentState> => {
+  checkNoMore(where, unknown, "learningRate, b1, b2, epsilon, weightDecay, noDecay");
   checkBetas(where, { b1, b2 });
   checkPositive(where, { epsilon });
   return {

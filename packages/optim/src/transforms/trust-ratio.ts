@@ -14,7 +14,7 @@ import {
   where,
 } from "@tensorflow/tfjs-core";
 import type { GradientTransformation, Progress, Rate, TensorMap } from "../contracts.ts";
-import { checkNonNegative, checkPositive, checkRate, rateAt } from "../state/check.ts";
+import { checkNoMore, checkNonNegative, checkPositive, checkRate, rateAt } from "../state/check.ts";
 import { decayMask } from "../state/patterns.ts";
 import { disposeMap, mapTensors } from "../state/tensor-map.ts";
 import type { DecayOptions, NoState } from "./decay-and-rate.ts";
@@ -75,7 +75,9 @@ export const scaleByLocalRate = ({
   weightDecay = 0.01,
   noDecay,
   clipTo,
+  ...unknown
 }: LocalRateOptions = {}): GradientTransformation<NoState> => {
+  checkNoMore("scaleByLocalRate", unknown, "trust, epsilon, weightDecay, noDecay, clipTo");
   checkPositive("scaleByLocalRate", { trust, epsilon });
   checkNonNegative("scaleByLocalRate", { weightDecay });
   if (clipTo !== undefined) checkRate("scaleByLocalRate", clipTo);

@@ -8,7 +8,7 @@ import type {
   Updated,
   Updating,
 } from "../contracts.ts";
-import { checkCount, checkFit, checkPositive } from "../state/check.ts";
+import { checkCount, checkFit, checkNoMore, checkPositive } from "../state/check.ts";
 import { after, defineWrapper } from "../state/define-optimizer.ts";
 import { globalNorm, scaleEach } from "../state/device-scalar.ts";
 import { ofLastMicrobatch } from "../state/evaluation.ts";
@@ -55,8 +55,9 @@ export type AccumulateState = {
  */
 export const accumulate = <R extends Updating>(
   inner: Optimizer<R>,
-  { batchSize, microbatchSize, measureNoise = false, kernels = {} }: AccumulateOptions,
+  { batchSize, microbatchSize, measureNoise = false, kernels = {}, ...unknown }: AccumulateOptions,
 ): Optimizer<R | Updated> => {
+  checkNoMore("accumulate", unknown, "batchSize, microbatchSize, measureNoise, kernels");
   checkCount("accumulate", { microbatchSize });
   if (typeof batchSize === "number") checkPositive("accumulate", { batchSize });
   const microbatches = (progress: Progress) => {

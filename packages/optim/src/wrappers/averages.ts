@@ -1,6 +1,6 @@
 import { add, mul, tidy } from "@tensorflow/tfjs-core";
 import type { Optimizer, OptimizerState, TensorMap, Updated, Updating } from "../contracts.ts";
-import { checkBetas, checkCount, checkFit } from "../state/check.ts";
+import { checkBetas, checkCount, checkFit, checkNoMore } from "../state/check.ts";
 import { after, defineWrapper } from "../state/define-optimizer.ts";
 import { sumOf } from "../state/device-scalar.ts";
 import { copy, disposeMap, mapTensors } from "../state/tensor-map.ts";
@@ -15,8 +15,9 @@ export interface EmaOptions {
 /** Keeps `average = decay average + (1 - decay) params` over the steps of `inner` in its state: `averagedWeights` copies it. */
 export const ema = <R extends Updating>(
   inner: Optimizer<R>,
-  { decay = 0.995 }: EmaOptions = {},
+  { decay = 0.995, ...unknown }: EmaOptions = {},
 ): Optimizer<R | Updated> => {
+  checkNoMore("ema", unknown, "decay");
   checkBetas("ema", { decay });
   return defineWrapper<EmaState, R>(inner, {
     init: (params) => ({ average: mapTensors(params, copy), inner: inner.init(params) }),
@@ -55,8 +56,9 @@ export type LatestWeightState = { steps: number; snapshots: readonly TensorMap[]
 /** Latest-weight averaging (Kaddour, arXiv 2209.14981): keeps the last copies of the parameters; `averagedWeights` makes their mean. */
 export const lawa = <R extends Updating>(
   inner: Optimizer<R>,
-  { snapshots: kept = 10, every = 1000 }: LatestWeightOptions = {},
+  { snapshots: kept = 10, every = 1000, ...unknown }: LatestWeightOptions = {},
 ): Optimizer<R | Updated> => {
+  checkNoMore("lawa", unknown, "snapshots, every");
   checkCount("lawa", { snapshots: kept, every });
   return defineWrapper<LatestWeightState, R>(inner, {
     init: (params) => ({ steps: 0, snapshots: [], inner: inner.init(params) }),

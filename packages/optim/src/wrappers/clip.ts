@@ -7,7 +7,7 @@ import type {
   Updated,
   Updating,
 } from "../contracts.ts";
-import { checkPositive } from "../state/check.ts";
+import { checkNoMore, checkPositive } from "../state/check.ts";
 import { after, defineWrapper } from "../state/define-optimizer.ts";
 import { choose, globalNorm, isFiniteScalar } from "../state/device-scalar.ts";
 import { asMeasured, disposeMap, mapTensors } from "../state/tensor-map.ts";
@@ -43,8 +43,9 @@ export type ClipState = {
  */
 export const clip = <R extends Updating>(
   inner: Optimizer<R>,
-  { maxNorm = 0.5, kernels }: ClipOptions = {},
+  { maxNorm = 0.5, kernels, ...unknown }: ClipOptions = {},
 ): Optimizer<R | Updated> => {
+  checkNoMore("clip", unknown, "maxNorm, kernels");
   checkPositive("clip", { maxNorm });
   return defineWrapper<ClipState, R>(inner, {
     init: (params) => ({
@@ -78,7 +79,9 @@ export const clip = <R extends Updating>(
 export const clipByGlobalNorm = ({
   maxNorm = 0.5,
   kernels,
+  ...unknown
 }: ClipOptions = {}): GradientTransformation<{ norm: Tensor }> => {
+  checkNoMore("clipByGlobalNorm", unknown, "maxNorm, kernels");
   checkPositive("clipByGlobalNorm", { maxNorm });
   return {
     init: () => ({ norm: scalar(0) }),

@@ -11,7 +11,7 @@ import {
   tidy,
 } from "@tensorflow/tfjs-core";
 import type { Optimizer, OptimizerKernels, OptimizerState, Updated, Updating } from "../contracts.ts";
-import { checkPositive } from "../state/check.ts";
+import { checkNoMore, checkPositive } from "../state/check.ts";
 import { after, defineWrapper } from "../state/define-optimizer.ts";
 import { choose, globalNorm, isFiniteScalar } from "../state/device-scalar.ts";
 import { asMeasured } from "../state/tensor-map.ts";
@@ -64,8 +64,10 @@ export const lossScaling = <R extends Updating>(
     lowest = 1,
     highest = 2 ** 24,
     kernels,
+    ...unknown
   }: LossScalingOptions = {},
 ): Optimizer<R | Updated> => {
+  checkNoMore("lossScaling", unknown, "initial, factor, growthInterval, lowest, highest, kernels");
   checkPositive("lossScaling", { initial, "factor - 1": factor - 1, lowest, highest });
   if (!(lowest <= initial && initial <= highest)) {
     throw new RangeError(

@@ -17,7 +17,7 @@ import {
   zerosLike,
 } from "@tensorflow/tfjs-core";
 import type { Optimizer, OptimizerKernels, OptimizerState, TensorMap, Updated, Updating } from "../contracts.ts";
-import { checkCount, checkFit, checkPositive } from "../state/check.ts";
+import { checkCount, checkFit, checkNoMore, checkPositive } from "../state/check.ts";
 import { after, defineWrapper } from "../state/define-optimizer.ts";
 import { choose, globalNorm, scaleEach } from "../state/device-scalar.ts";
 import { ofLastMicrobatch } from "../state/evaluation.ts";
@@ -98,8 +98,17 @@ export type ProgressiveBatchState = {
  */
 export const progressiveBatch = <R extends Updating>(
   inner: Optimizer<R>,
-  { rule = "norm", theta = 0.9, least = 2, most = 128, monotone = false, kernels }: ProgressiveBatchOptions = {},
+  {
+    rule = "norm",
+    theta = 0.9,
+    least = 2,
+    most = 128,
+    monotone = false,
+    kernels,
+    ...unknown
+  }: ProgressiveBatchOptions = {},
 ): Optimizer<R | Updated> => {
+  checkNoMore("progressiveBatch", unknown, "rule, theta, least, most, monotone, kernels");
   if (!batchRules.includes(rule))
     throw new RangeError(`progressiveBatch: expected "rule" to be one of ${batchRules.join(", ")}, got ${rule}`);
   checkPositive("progressiveBatch", { theta });

@@ -1,6 +1,6 @@
 import { add, div, maximum, mul } from "@tensorflow/tfjs-core";
 import type { Optimizer, OptimizerKernels, OptimizerState, Updated, Updating } from "../contracts.ts";
-import { checkPositive } from "../state/check.ts";
+import { checkNoMore, checkPositive } from "../state/check.ts";
 import { after, defineWrapper } from "../state/define-optimizer.ts";
 import { choose, globalNorm, isTaken } from "../state/device-scalar.ts";
 import { requireEvaluate } from "../state/evaluation.ts";
@@ -24,8 +24,9 @@ export interface SamOptions {
  */
 export const sam = <R extends Updating>(
   inner: Optimizer<R>,
-  { rho = 0.05, kernels }: SamOptions = {},
+  { rho = 0.05, kernels, ...unknown }: SamOptions = {},
 ): Optimizer<R | Updated> => {
+  checkNoMore("sam", unknown, "rho, kernels");
   checkPositive("sam", { rho });
   return defineWrapper<OptimizerState, R>(inner, {
     init: inner.init,

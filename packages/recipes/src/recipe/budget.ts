@@ -12,7 +12,7 @@ export const budgetForm =
 /** Whether a value is a budget of more than nothing. */
 export const isBudget = (value: unknown): value is string => {
   const amount = typeof value === "string" ? Number(budgetPattern.exec(value)?.[1]) : Number.NaN;
-  return amount > 0 && Number.isFinite(amount);
+  return amount > 0 && amount <= 1e30;
 };
 
 /** Reads a budget as a recipe writes it. `flopsPerToken` counts forward and backward of the model. */

@@ -59,7 +59,12 @@ export const trainingOptimizer = (
         ? scaled(batched(clipped))
         : batched(scaled(clipped));
   return {
-    optimizer: averaging === null ? whole : averaging.kind === "ema" ? ema(whole, averaging) : lawa(whole, averaging),
+    optimizer:
+      averaging === null
+        ? whole
+        : averaging.kind === "ema"
+          ? ema(whole, { decay: averaging.decay })
+          : lawa(whole, { snapshots: averaging.snapshots, every: averaging.every }),
     microbatchSize,
     learningRate: (progress) => peak * multiplier(progress),
     batchSize: (progress) => Math.ceil(examples(progress) / microbatchSize) * microbatchSize,

@@ -51,15 +51,15 @@ it.each(studyOptimizerNames)("takes %s as an optimizer by one setting, with its 
 it.each([
   ["training.optimizer.name=adamax", /training.optimizer/],
   ["backend.precision=half", /backend.precision/],
-  ["training.batchsize=1", /no such setting "batchsize"; there is batchSize/],
-  ["trainin.batchSize=1", /no such setting "trainin"; there is training/],
+  ["training.batchsize=1", /unknown setting "batchsize"; available: batchSize/],
+  ["trainin.batchSize=1", /unknown setting "trainin"; available: training/],
   ["training.batchSize=many", /training.batchSize/],
   ["training.batchSize=-1", /training.batchSize/],
   ["training.budget=soon", /24 hours/],
   ["training", /expected KEY=VALUE/],
   ["model.vocabSize=100", /model.vocabSize: a recipe takes it from tokenizer.vocabSize/],
   ["model.dropout=0.1", /model.dropout: a recipe takes it from training.dropout/],
-  ["__proto__.x=1", /no such setting "__proto__"/],
+  ["__proto__.x=1", /unknown setting "__proto__"/],
 ])("refuses the setting %s", (setting, message) => {
   expect(() => applySettings(recipes.quickstart(), [setting])).toThrow(message);
 });
@@ -187,4 +187,18 @@ it("lists where two recipes differ", () => {
 it("suggests what is near, or everything", () => {
   expect(nearest("bertbase", ["bert-base", "izsak"])).toEqual(["bert-base"]);
   expect(nearest("xyz", ["bert-base", "izsak"])).toEqual(["bert-base", "izsak"]);
+});
+
+it.each([
+  "training.batchSize=1e12",
+  "training.microbatchSize=1e9",
+  "backend.threads=1024",
+  "corpus.workers=100000",
+  "evaluation.probes.trials=1e9",
+  "evaluation.every=1e-12",
+  "checkpoints.keep=1e9",
+  'training.averaging={"kind":"latest","snapshots":1e9,"every":1}',
+  "training.budget=1e300 steps",
+])("refuses %s, which nobody means", (setting) => {
+  expect(() => applySettings(recipes.smoke(), [setting])).toThrow(/^--set: .*expected/);
 });

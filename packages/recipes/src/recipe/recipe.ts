@@ -18,6 +18,8 @@ const createSchema = () => {
   const share = z.number().min(0).max(1);
   const positive = z.number().positive();
   const count = z.int().positive();
+  /** A count with a bound beyond which it is a slip: nothing is made of that size before somebody says so. */
+  const upTo = (most: number) => count.max(most);
 
   /** Share of the characters that come from a source, relative to the others: 1 where it has none. */
   const weight = positive.optional();
@@ -80,7 +82,7 @@ const createSchema = () => {
     /** The mean of the last `snapshots` copies, one every so many steps (LAWA). */
     z.strictObject({
       kind: z.literal("latest"),
-      snapshots: count.default(averagings[1].snapshots),
+      snapshots: upTo(1000).default(averagings[1].snapshots),
       every: count.default(averagings[1].every),
     }),
   ]);
@@ -94,7 +96,7 @@ const createSchema = () => {
       name: z.enum(["auto", "cpu", "webgpu", "tensorflow"]),
       precision: z.enum(["float32", "mixed"]),
       /** Threads of the CPU backend; null for all cores. */
-      threads: count.nullable(),
+      threads: upTo(256).nullable(),
       /** Matrix products of the CPU backend: our WebAssembly, the same bits everywhere; a library of the machine; or one if there is one. */
       products: z.enum(["wasm", "library", "auto"]).default("auto"),
       /** File or name of that library; null for the first that is found. */
@@ -117,10 +119,14 @@ const createSchema = () => {
       compressionTokenizer: z.string().nullable().default(null),
       exactDuplicates: z.boolean(),
       /** Removes repeated substrings of at least so many bytes; null leaves them. */
-      duplicateBytes: z.int().min(8).nullable(),
+      duplicateBytes: z
+        .int()
+        .min(8)
+        .max(1 << 20)
+        .nullable(),
       /** Drops documents that share so many words in a row with texts of an evaluation; null keeps all. */
       decontamination: z
-        .strictObject({ sources: z.array(source).min(1), words: count.default(13) })
+        .strictObject({ sources: z.array(source).min(1), words: upTo(1000).default(13) })
         .nullable()
         .default(null),
       /** Share of a source's records that may be broken: they are skipped and counted, beyond it the run stops. */
@@ -128,7 +134,7 @@ const createSchema = () => {
       /** A file that is damaged as a whole: stop, or keep what was read of it and go on. */
       onBrokenFile: z.enum(["stop", "skip"]).default("stop"),
       /** Threads that tokenize, beside the one that reads; null for all cores. The data is the same for any number. */
-      workers: z.int().min(0).nullable().default(null),
+      workers: z.int().min(0).max(256).nullable().default(null),
     }),
     tokenizer: z.strictObject({
       model: z.enum(["WordPiece", "BPE", "Unigram", "WordLevel"]),
@@ -162,22 +168,28 @@ const createSchema = () => {
         .default([]),
       schedule: z.strictObject({ name: z.enum(studyScheduleNames), warmup: share, cooldown: share }),
       /** Examples of one optimizer step at the end of the ramp. */
-      batchSize: count,
+      batchSize: upTo(1 << 24),
       /** Below 1 a share of the budget, from 1 on microbatches, over which the batch grows; 0: no ramp. */
-      batchRamp: z.number().min(0),
+      batchRamp: z.number().min(0).max(1e9),
       /**
        * Grows each batch until its mean gradient is known well enough (the norm test, with the study's `theta` of 0.9), from two
        * microbatches up to `batchSize`; `monotone`: never a smaller one again. Steps, and bias corrections, count microbatches then.
        */
       progressiveBatch: z.strictObject({ theta: positive, monotone: z.boolean() }).nullable().default(null),
       /** Examples of one forward and backward pass; "auto" finds it by trial. */
-      microbatchSize: z.union([count, z.literal("auto")]),
+      microbatchSize: z.union([upTo(1 << 16), z.literal("auto")]),
       dropout: share.lt(1),
       /** Share of the tokens that are left out of each row, at random, before it is masked: shorter rows, cheaper steps. */
       tokenDrop: share.lt(1).default(0),
       /** Cuts each row into shorter ones, of a length that holds from a share of the budget on; null leaves rows whole. */
       sequenceCurriculum: z
-        .strictObject({ lengths: z.array(count).min(1), fractions: z.array(share.lt(1)) })
+        .strictObject({
+          lengths: z
+            .array(upTo(1 << 16))
+            .min(1)
+            .max(100),
+          fractions: z.array(share.lt(1)).max(100),
+        })
         .nullable()
         .default(null),
       /** Each time through the rows in a new order, in place of the one they are stored in. */
@@ -191,9 +203,9 @@ const createSchema = () => {
       /** A loss is bad where it is not finite, or above so many times the median of the last 64. */
       spikeFactor: z.number().gt(1),
       /** So many bad losses in a row go back to the last checkpoint, on with the data after them. */
-      patience: count,
+      patience: upTo(1e6),
       /** So often, then the run gives up. */
-      maxRollbacks: z.int().min(0),
+      maxRollbacks: z.int().min(0).max(1e6),
       /** Gives up where the median loss is above `loss` once this share of the budget is used. */
       abandon: z.strictObject({ fraction: share, loss: positive }).nullable(),
     }),
@@ -201,14 +213,14 @@ const createSchema = () => {
       /** Share of the documents that is never trained on. */
       heldOut: share.gt(0).lt(1),
       /** Held-out rows of a measurement. */
-      rows: count,
+      rows: upTo(1e8),
       /** Measures the held-out loss every such share of the budget. */
-      every: share.gt(0),
+      every: share.min(1e-6),
       /** Finetunes the two probes on held-out text; 0 trials leaves them out. */
       probes: z.strictObject({
-        trials: z.int().min(0),
-        examples: count,
-        epochs: z.int().min(1),
+        trials: z.int().min(0).max(1000),
+        examples: upTo(1e7),
+        epochs: z.int().min(1).max(1000),
         learningRate: positive,
       }),
     }),
@@ -218,9 +230,9 @@ const createSchema = () => {
     }),
     /** Written so often, before the deadline of a budget in hours, and when the held-out loss is the best so far. */
     checkpoints: z.strictObject({
-      minutes: positive,
+      minutes: positive.max(1e6),
       /** Newest ones to keep; the best is kept besides. */
-      keep: count,
+      keep: upTo(10_000),
     }),
   });
   return recipe.refine(

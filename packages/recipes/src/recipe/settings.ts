@@ -80,7 +80,7 @@ const child = (node: unknown, key: string, path: string): unknown => {
   if (isTree && Object.hasOwn(node as Tree, key)) return (node as Tree)[key];
   const known = isTree ? nearest(key, Object.keys(node as Tree)) : [];
   throw new RangeError(
-    `--set ${path}: no such setting "${key}"${known.length > 0 ? `; there is ${known.join(", ")}` : ""}`,
+    `--set ${path}: unknown setting "${key}"${known.length > 0 ? `; available: ${known.join(", ")}` : ""}`,
   );
 };
 

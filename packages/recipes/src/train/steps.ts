@@ -22,8 +22,10 @@ export const trainingSteps = (
     rowLength: sequenceCurriculumOf(recipe),
     lossScale,
   });
-  return (from) =>
-    train({
+  return async function* (from) {
+    // A run that has used its budget stays as it is: by its clock there may be a moment left, kept for the last checkpoint.
+    if (from.progress.fraction >= 1) return;
+    yield* train({
       state: from,
       batches: trainingBatches(recipe, prepared, {
         batchSize: microbatchSize,
@@ -35,4 +37,5 @@ export const trainingSteps = (
       size: (batch) => ({ examples: batch.batchSize, tokens: batch.batchSize * batch.seqLength }),
       elapsed,
     });
+  };
 };
