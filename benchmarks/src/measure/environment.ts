@@ -1,11 +1,12 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";
+import { problemOf } from "@cramkit/errors";
 
 const outputOf = (command: string, ...args: string[]): string => {
   try {
     return execFileSync(command, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], timeout: 20_000 }).trim();
   } catch (error) {
-    return `failed: ${(error as Error).message.split("\n")[0]}`;
+    return `failed: ${problemOf(error)}`;
   }
 };
 

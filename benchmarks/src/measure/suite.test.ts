@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { describe, expect, it } from "vitest";
 import type { Result } from "./record.ts";
 import { createContext, type SuiteOptions } from "./suite.ts";
@@ -42,7 +43,7 @@ describe("measure", () => {
   it("ends the suite with a lost device", async () => {
     const { results, context } = measuring();
     const run = () => {
-      throw new Error("webgpu: the device was lost (gone); resume");
+      throw fault({ code: "device-lost", place: "webgpu", problem: "the device was lost (gone)", remedy: "resume" });
     };
     const measured = context.measure({ case: "sum", unit: "ns", contestants: [{ provider: "cramkit", work: 1, run }] });
     await expect(measured).rejects.toThrow("device was lost");

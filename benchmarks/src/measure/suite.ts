@@ -1,4 +1,5 @@
 import { loadavg } from "node:os";
+import { explain, hasCode, problemOf } from "@cramkit/errors";
 import { type Failure, type Measurement, type Result, rateOf, type Unit } from "./record.ts";
 import { interleave, spread, type Timed } from "./timing.ts";
 
@@ -76,10 +77,18 @@ export interface Suite {
   run(context: SuiteContext): Promise<void>;
 }
 
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+/** All that an error says, on one line. */
+export const messageOf = (error: unknown): string => {
+  const { remedy } = explain(error);
+  return `${problemOf(error)}${remedy === undefined ? "" : `; ${remedy}`}`;
+};
 
 /** A lost device answers nothing more: the suite ends, the next one starts its own. */
-export const isLost = (error: unknown): boolean => /device (was |is )?lost|was disposed of/i.test(messageOf(error));
+export const isLost = (error: unknown): boolean => hasCode(error, "device-lost");
+
+/** Whether a package could not be imported because it is not installed. */
+export const isMissing = (error: unknown): boolean =>
+  ["ERR_MODULE_NOT_FOUND", "MODULE_NOT_FOUND"].includes((error as NodeJS.ErrnoException | undefined)?.code ?? "");
 
 /** Runs cases of one suite: each is checked, then timed, then handed to `emit`. */
 export const createContext = (

@@ -1,4 +1,4 @@
-import { messageOf, type Suite, type SuiteContext } from "../measure/suite.ts";
+import { isMissing, type Suite, type SuiteContext } from "../measure/suite.ts";
 import { type Shape, shapesOf } from "../workloads/shapes.ts";
 import { batchOf } from "../workloads/training-step.ts";
 import { provideDawn } from "./dawn.ts";
@@ -152,7 +152,7 @@ export const jaxJsSuite: Suite = {
       jax.defaultDevice(device);
       for (const shape of shapes) await measureShape(jax, device, shape, context);
     } catch (error) {
-      if (/Cannot find (package|module)/.test(messageOf(error))) context.skip("training", "jax-js", "not installed");
+      if (isMissing(error)) context.skip("training", "jax-js", "not installed");
       else context.fail("training", `jax-js ${device}`, error);
     }
   },

@@ -1,7 +1,7 @@
 import { registerGradients } from "@cramkit/ops";
 import * as tf from "@tensorflow/tfjs-core";
 import { sync } from "../measure/compute.ts";
-import { messageOf, type Suite, type SuiteContext } from "../measure/suite.ts";
+import { isMissing, type Suite, type SuiteContext } from "../measure/suite.ts";
 import { type Shape, shapesOf } from "../workloads/shapes.ts";
 import { createTrainingStep } from "../workloads/training-step.ts";
 import { provideDawn } from "./dawn.ts";
@@ -131,8 +131,7 @@ export const stockTfjsSuite: Suite = {
         try {
           await measureOn(name, shape, context);
         } catch (error) {
-          if (/Cannot find (package|module)/.test(messageOf(error)))
-            context.skip(shape.name, `tfjs ${name}`, "not installed");
+          if (isMissing(error)) context.skip(shape.name, `tfjs ${name}`, "not installed");
           else context.fail(shape.name, `tfjs ${name}`, error);
         }
       }

@@ -104,7 +104,7 @@ export const renderReport = (lines: readonly ResultLine[]): string => {
         sections.push(
           `### Failed\n\n${table(
             ["suite", "case", "who", "why"],
-            failures.map((one) => [one.suite, one.case, one.provider, one.message.split("\n")[0]!]),
+            failures.map((one) => [one.suite, one.case, one.provider, one.message]),
           )}`,
         );
       if (skipped.length > 0)

@@ -17,7 +17,7 @@ const rival = async (tokenizer: Tokenizer, { skip }: SuiteContext) => {
     const { Tokenizer: Rust } = await import("tokenizers");
     return Rust.fromString(JSON.stringify(tokenizer.toJSON()));
   } catch (error) {
-    skip("encode", "npm tokenizers", messageOf(error).split("\n")[0]!);
+    skip("encode", "npm tokenizers", messageOf(error));
     return undefined;
   }
 };

@@ -1,3 +1,4 @@
+import { explain, problemOf } from "@cramkit/errors";
 import type { KernelConfig } from "@tensorflow/tfjs-core";
 import type { ProductsReport } from "./cpu/library/choose-products.ts";
 import type { CpuOptions } from "./cpu/start.ts";
@@ -22,6 +23,8 @@ export interface Finding {
   state: "started" | "unavailable" | "not tried";
   /** What it is, or why not. */
   detail: string;
+  /** What to do about it, if it could not be started. */
+  remedy?: string;
 }
 
 export interface StartedBackend {
@@ -31,6 +34,10 @@ export interface StartedBackend {
   tfjsName: string;
   /** One line for people. */
   description: string;
+  /** The same without what computes matrix products. */
+  device: string;
+  /** On `cpu`: whether it computes with relaxed SIMD. */
+  relaxedSimd?: boolean;
   /** What was looked at, in the order of preference, and why this one was chosen. */
   findings: Finding[];
   /** On `cpu`: what computes matrix products. */
@@ -39,7 +46,7 @@ export interface StartedBackend {
   dispose(): void;
 }
 
-type Started = Pick<StartedBackend, "tfjsName" | "description" | "products" | "dispose">;
+type Started = Pick<StartedBackend, "tfjsName" | "description" | "device" | "relaxedSimd" | "products" | "dispose">;
 
 const load = async (kernels: Kernels = []): Promise<readonly KernelConfig[]> =>
   typeof kernels === "function" ? kernels() : kernels;
@@ -51,7 +58,8 @@ const starters: Record<StartedBackend["name"], (options: BackendOptions) => Prom
     const loaded = await load(kernels?.webgpu); // before there is a device that a failure would leave open
     const started = await startWebgpu(webgpu);
     replaceKernels("webgpu", loaded);
-    return { tfjsName: started.name, description: started.description, dispose: () => started.dispose() };
+    const { description } = started;
+    return { tfjsName: started.name, description, device: description, dispose: () => started.dispose() };
   },
   tensorflow: async () => {
     const { startTensorflow } = await import("./tensorflow.ts");
@@ -60,8 +68,8 @@ const starters: Record<StartedBackend["name"], (options: BackendOptions) => Prom
   cpu: async ({ kernels, cpu }) => {
     const { cpuBackendName, startCpu } = await import("./cpu/start.ts");
     const started = await startCpu(cpu ?? {}, await load(kernels?.cpu));
-    const { description, products, dispose } = started;
-    return { tfjsName: cpuBackendName, description, products, dispose };
+    const { description, device, relaxedSimd, products, dispose } = started;
+    return { tfjsName: cpuBackendName, description, device, relaxedSimd, products, dispose };
   },
 };
 
@@ -91,9 +99,11 @@ export const startBackend = async (choice: BackendChoice, options: BackendOption
       }
       return { name: backend, ...started, findings };
     } catch (error) {
-      findings.push({ backend, state: "unavailable", detail: error instanceof Error ? error.message : String(error) });
+      findings.push({ backend, state: "unavailable", detail: problemOf(error), remedy: explain(error).remedy });
     }
   }
-  const list = findings.map(({ backend, detail }) => `${backend}: ${detail}`).join("\n");
+  const list = findings
+    .map(({ backend, detail, remedy }) => `${backend}: ${detail}${remedy ? `; ${remedy}` : ""}`)
+    .join("\n");
   throw new Error(`startBackend: expected one backend to start, got none\n${list}`);
 };

@@ -1,3 +1,4 @@
+import { fault, problemOf } from "@cramkit/errors";
 import { setBackend } from "@tensorflow/tfjs-core";
 
 const packages = ["@tensorflow/tfjs-node-gpu", "@tensorflow/tfjs-node"];
@@ -11,17 +12,24 @@ export const startTensorflow = async () => {
       // The comments tell bundlers of browsers that there is nothing to look for.
       await withoutArguments(() => import(/* webpackIgnore: true */ /* @vite-ignore */ name));
     } catch (error) {
-      failures.push(`${name}: ${error instanceof Error ? error.message.split("\n")[0] : error}`);
+      const isMissing = ["ERR_MODULE_NOT_FOUND", "MODULE_NOT_FOUND"].includes(
+        (error as NodeJS.ErrnoException).code ?? "",
+      );
+      failures.push(`${name}: ${isMissing ? "not installed" : problemOf(error)}`);
       continue;
     }
     if (!(await setBackend("tensorflow")))
       throw new Error(`startBackend: ${name} loads, but its backend does not start`);
     // tfjs-node ends with the process; there is no device to give back.
-    return { tfjsName: "tensorflow", description: `TensorFlow through ${name}`, dispose: () => {} };
+    const description = `TensorFlow through ${name}`;
+    return { tfjsName: "tensorflow", description, device: description, dispose: () => {} };
   }
-  throw new Error(
-    `startBackend: expected @tensorflow/tfjs-node-gpu or @tensorflow/tfjs-node to load, got neither; npm install one, or use the cpu backend (${failures.join("; ")})`,
-  );
+  throw fault({
+    code: "unsupported",
+    place: "startBackend",
+    problem: `expected @tensorflow/tfjs-node-gpu or @tensorflow/tfjs-node to load, got neither (${failures.join(", ")})`,
+    remedy: "npm install one, or use the cpu backend",
+  });
 };
 
 /** node-pre-gyp, by which tfjs-node finds its binary, takes this process's arguments for its own (`--dir` for `--directory`). */

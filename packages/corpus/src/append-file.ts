@@ -1,4 +1,5 @@
 import { closeSync, openSync, writeSync } from "node:fs";
+import { toFault } from "@cramkit/errors";
 
 export interface FileAppender {
   append(bytes: Uint8Array): void;
@@ -20,9 +21,7 @@ export function appendToFile(path: string, bufferBytes: number): FileAppender {
       flag = "a";
       for (let written = 0; written < length; ) written += writeSync(file, bytes, written, length - written);
     } catch (cause) {
-      throw new Error(`${path}: cannot write (${(cause as Error).message}); free space or use another folder`, {
-        cause,
-      });
+      throw toFault(cause, { place: path });
     } finally {
       if (file !== undefined) closeSync(file);
     }

@@ -24,8 +24,8 @@ export {
   type FilterTally,
 } from "./filters/filter.ts";
 export { type LengthOptions, lengthBetween } from "./filters/length.ts";
-export { type HubDocumentsOptions, hubDocuments } from "./hub/documents.ts";
 export type { HubAccess } from "./hub/access.ts";
+export { type HubDocumentsOptions, hubDocuments } from "./hub/documents.ts";
 export { type MixedDocuments, type MixedSource, type MixOptions, mixDocuments, type SourceReport } from "./mix.ts";
 export { joinSuccessive, type Limit, takeDocuments } from "./select.ts";
 export { type ShuffleOptions, shuffleDocuments } from "./shuffle.ts";

@@ -1,3 +1,4 @@
+import { explain } from "@cramkit/errors";
 import { Interrupted } from "@cramkit/recipes";
 import type { Command } from "commander";
 import { interruptedCode, listenForSignals, onReaderGone } from "./terminal/interrupt.ts";
@@ -33,17 +34,9 @@ export const runProgram = async (
     return stopped ? Number(process.exitCode ?? interruptedCode) : 1;
   }
 };
+
+/** Place, problem, remedy. This is where an error becomes words for a person, and nowhere else. */
 const message = (error: unknown): string => {
-  if (!(error instanceof Error)) return String(error);
-  const { code, path: opened } = error as NodeJS.ErrnoException;
-  const path = opened?.replace(/\.\d+\.partial$/, ""); // what it was to become
-  if (code === "ENOENT" && path) return `${path}: no such file or folder`;
-  if ((code === "ENOTDIR" || code === "EEXIST") && path)
-    return `${path}: expected a folder, got a file or what is below one; name another folder`;
-  if (code === "EISDIR") return `${path ? `${path}: ` : ""}expected a file, got a folder; name a file in it`;
-  if (code === "EACCES" || code === "EPERM")
-    return `${path ?? "a file"}: this user may not read or write it (${code}); change its permissions, or name another folder`;
-  if (code === "EROFS") return `${path ?? "a file"}: cannot be written here (${code}); name another folder with --dir`;
-  if (code === "ENOSPC") return `the disk is full (${error.message}); free some space and resume`;
-  return error.message;
+  const { place, problem, remedy } = explain(error);
+  return `${place === undefined ? "" : `${place}: `}${problem}${remedy === undefined ? "" : `; ${remedy}`}`;
 };

@@ -77,6 +77,7 @@ it("explains any error in parts", () => {
   expect(explain(fault(parts))).toEqual(parts);
   expect(problemOf(fault({ ...parts, place: "run" }))).toBe("run: taken");
   expect(problemOf(fault(parts))).toBe("taken");
+  expect(problemOf(new Error("two\n  lines\n"))).toBe("two lines");
 });
 
 it("gives an error of the system the place and the remedy that its caller knows, and leaves others alone", () => {

@@ -15,10 +15,10 @@ export const explain = (error: unknown): Explanation => {
   return { ...meaning, problem, ...(typeof path === "string" && { place: path }) };
 };
 
-/** `place: problem` of any error, without its remedy: for whoever goes on, or knows a better remedy. */
+/** `place: problem` of any error on one line, without its remedy: for whoever goes on, or knows a better remedy. */
 export const problemOf = (error: unknown): string => {
   const { place, problem } = explain(error);
-  return place === undefined ? problem : `${place}: ${problem}`;
+  return (place === undefined ? problem : `${place}: ${problem}`).trim().replace(/\s+/g, " ");
 };
 
 /**

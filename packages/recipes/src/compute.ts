@@ -20,6 +20,10 @@ export type BackendSettings = Omit<Recipe["backend"], "products" | "library"> &
 export interface Compute {
   readonly name: string;
   readonly description: string;
+  /** The description without what computes matrix products. */
+  readonly device: string;
+  /** Whether the CPU backend computes with relaxed SIMD; undefined for the others. */
+  readonly relaxedSimd: boolean | undefined;
   /** What was looked at, and why this one was chosen. */
   readonly findings: readonly Finding[];
   /** What computes matrix products on the CPU backend. */
@@ -61,6 +65,8 @@ export const startCompute = async (
   return {
     name: backend.name,
     description,
+    device: backend.device,
+    relaxedSimd: backend.relaxedSimd,
     findings: backend.findings,
     products: backend.products,
     kernels: optimizerKernels() satisfies WantedKernels | undefined,

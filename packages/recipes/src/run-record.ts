@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { fault, problemOf } from "@cramkit/errors";
 import { writeFileAtomic } from "@cramkit/files";
 import type { TrialResult } from "@cramkit/glue";
 import { type MetricsRow, readMetrics } from "@cramkit/trainer/node";
@@ -105,9 +106,12 @@ export const readRun = async (folder: string): Promise<RunRecord> => {
   const files = runFiles(folder);
   const recipe = await readJson(files.recipe);
   if (recipe === undefined) {
-    throw new Error(
-      `${folder}: expected a run folder with a recipe.json, found none; \`cramkit run RECIPE --dir ${folder}\` makes one`,
-    );
+    throw fault({
+      code: "not-found",
+      place: folder,
+      problem: "expected a run folder with a recipe.json, found none",
+      remedy: `\`cramkit run RECIPE --dir ${folder}\` makes one`,
+    });
   }
   return {
     folder: resolve(folder),
@@ -132,10 +136,13 @@ const parseKept = (recipe: unknown, file: string): Recipe => {
   try {
     return parseRecipe(recipe, file);
   } catch (error) {
-    const { message } = error as Error;
-    throw new Error(
-      `${message}; a recipe of another version? Go on with the cramkit that wrote it, or start a new run`,
-    );
+    throw fault({
+      code: "version-mismatch",
+      place: file,
+      problem: problemOf(error),
+      remedy: "a recipe of another version? Go on with the cramkit that wrote it, or start a new run",
+      cause: error,
+    });
   }
 };
 
@@ -151,9 +158,13 @@ export const readJson = async (path: string): Promise<unknown> => {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new Error(
-      `${path}: expected JSON, got ${(error as Error).message.replace(/\s+/g, " ")}; restore the file or start a new run`,
-    );
+    throw fault({
+      code: "damaged-file",
+      place: path,
+      problem: `expected JSON, got ${problemOf(error)}`,
+      remedy: "restore the file or start a new run",
+      cause: error,
+    });
   }
 };
 

@@ -1,9 +1,4 @@
-/** Whether an error says that memory ran out, or that a tensor is too large for the device, as the backends word it. */
-export const isOutOfMemory = (error: unknown): boolean =>
-  error instanceof Error &&
-  /out of (device |host )?memory|allocation failed|\bOOM\b|cannot allocate|not enough memory|exceeds the max buffer size|beyond this device's limits|expected a tensor of at most/i.test(
-    error.message,
-  );
+import { fault, hasCode } from "@cramkit/errors";
 
 export interface MicrobatchTrial {
   /** Largest size to try. */
@@ -16,7 +11,7 @@ export interface MicrobatchTrial {
 
 /**
  * Finds the microbatch size by trial: doubles from 1 while that fits into memory and still makes a step cheaper per
- * example. Errors other than out of memory are rethrown.
+ * example. Errors with another code than `out-of-memory` are rethrown.
  */
 export const findMicrobatch = async ({ max, attempt, worthwhile = 1.02 }: MicrobatchTrial): Promise<number> => {
   let best = { size: 0, rate: 0 };
@@ -25,12 +20,17 @@ export const findMicrobatch = async ({ max, attempt, worthwhile = 1.02 }: Microb
     try {
       rate = await attempt(size);
     } catch (error) {
-      if (!isOutOfMemory(error)) throw error;
+      if (!hasCode(error, "out-of-memory")) throw error;
       break;
     }
     if (rate > best.rate * worthwhile) best = { size, rate };
   }
   if (best.size === 0)
-    throw new Error("findMicrobatch: expected one example to fit into memory, it does not; use a smaller model");
+    throw fault({
+      code: "out-of-memory",
+      place: "findMicrobatch",
+      problem: "expected one example to fit into memory, it does not",
+      remedy: "use a smaller model",
+    });
   return best.size;
 };

@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 /**
  * Buffers in one WebAssembly memory. Sizes are rounded up to classes an eighth of a power of two apart and freed buffers
  * are kept by class, so a training step, whose shapes repeat, allocates nothing after its first round. Addresses are
@@ -62,9 +63,13 @@ export class Heap {
   #cut(size: number, missing: number): number {
     const larger = [...this.#free].filter(([other, list]) => other > size && list.length > 0).map(([other]) => other);
     if (larger.length === 0)
-      throw new RangeError(
-        `cpu backend: expected room for ${missing} more bytes beside ${this.memory.buffer.byteLength} in use, got none; dispose of tensors or use a smaller batch`,
-      );
+      throw fault({
+        code: "out-of-memory",
+        place: "cpu backend",
+        problem: `expected room for ${missing} more bytes beside ${this.memory.buffer.byteLength} in use, got none`,
+        remedy: "dispose of tensors or use a smaller batch",
+        type: RangeError,
+      });
     const block = Math.min(...larger);
     const address = this.#free.get(block)!.pop()!;
     for (let at = address + size, rest = block - size; rest > 0; ) {

@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { type CompiledFor, checkLayout } from "@cramkit/wasm-kit";
 import { engine, getKernelsForBackend, type KernelConfig, registerBackend, setBackend } from "@tensorflow/tfjs-core";
 import { replaceKernels } from "../replace-kernels.ts";
@@ -46,7 +47,13 @@ const createMemory = (shared: boolean): WebAssembly.Memory => {
       // Try a smaller reservation.
     }
   }
-  throw new RangeError("startBackend: expected room to reserve 512 MiB of memory, got none");
+  throw fault({
+    code: "out-of-memory",
+    place: "startBackend",
+    problem: "expected room to reserve 512 MiB of memory, got none",
+    remedy: "close other programs, or raise `ulimit -v`",
+    type: RangeError,
+  });
 };
 
 /** Registers the backend with kernels and makes it current. */
@@ -74,8 +81,10 @@ export const startCpu = async (options: CpuOptions, kernels: readonly KernelConf
   if (!(await setBackend(cpuBackendName))) throw new Error(`startBackend: tfjs refused the backend ${cpuBackendName}`);
   const simd = relaxed ? "relaxed SIMD" : "SIMD";
   const why = mayShare ? "" : "; no shared memory here (a browser needs cross-origin isolation), so one thread";
+  const device = `WASM ${simd}, ${count} ${count === 1 ? "thread" : "threads"}${why}`;
   return {
-    description: `WASM ${simd}, ${count} ${count === 1 ? "thread" : "threads"}${why}${describeProducts(report)}`,
+    description: `${device}${describeProducts(report)}`,
+    device,
     products: report,
     threads: count,
     relaxedSimd: relaxed,
@@ -91,8 +100,8 @@ const checkLayouts = (kernels: readonly (KernelConfig & Partial<CompiledFor>)[])
   for (const { kernelName, layout } of kernels) if (layout !== undefined) checkLayout(kernelName, { layout });
 };
 
-const describeProducts = ({ library, precision, remark }: ProductsReport): string => {
-  const note = remark ? ` (${remark})` : "";
+const describeProducts = ({ library, precision, remark, remedy }: ProductsReport): string => {
+  const note = remark ? ` (${remark}${remedy ? `; ${remedy}` : ""})` : "";
   if (!library) return note;
   const { name, version, kernel } = library;
   return `; products by ${name} ${version} (${kernel})${precision === "mixed" ? " in bf16" : ""}${note}`;

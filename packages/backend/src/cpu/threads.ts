@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { FLOATS, FLOATS_AT, INTS } from "@cramkit/wasm-kit";
 import { Contention } from "./contention.ts";
 import { argumentsAt, libraryModule, words as names, readFailure, wordsOf, workerWordsOf } from "./control-block.ts";
@@ -165,9 +166,12 @@ export class Threads {
     }
     if (missing > lost && waits < giveUpAfter) return;
     for (let thread = 1; thread < this.count; thread++) this.#workerWords[2 * thread] = 0;
-    throw new Error(
-      `cpu backend: expected ${missing} more tasks from worker threads, got none: ${lost > 0 ? `${lost} ended inside a task` : "they do not answer"}; memory may be short: start again, with fewer threads`,
-    );
+    throw fault({
+      code: "worker-lost",
+      place: "cpu backend",
+      problem: `expected ${missing} more tasks from worker threads, got none: ${lost > 0 ? `${lost} ended inside a task` : "they do not answer"}`,
+      remedy: "memory may be short: start again, with fewer threads",
+    });
   }
 
   #module(source: WasmSource): CompiledModule {

@@ -1,4 +1,6 @@
 /// <reference types="@webgpu/types" />
+
+import { fault } from "@cramkit/errors";
 import type { GpuSource } from "./gpu.ts";
 
 export interface AdapterOptions {
@@ -27,16 +29,23 @@ export async function chooseAdapter(source: GpuSource, options: AdapterOptions =
   const { powerPreference = "high-performance", allowSoftware = false } = options;
   const adapter = await source.gpu.requestAdapter({ powerPreference });
   if (!adapter)
-    throw new Error(
-      source.host === "browser"
-        ? "startWebgpu: expected a WebGPU adapter, got none; look at chrome://gpu for the reason, or use the cpu backend"
-        : "startWebgpu: expected a WebGPU adapter, got none; install a Vulkan 1.3 driver and loader (Debian: libvulkan1 and " +
-            "mesa-vulkan-drivers, or NVIDIA's driver with its ICD file, and libegl1), see that `vulkaninfo` lists the card, or use the cpu backend",
-    );
+    throw fault({
+      code: "unsupported",
+      place: "startWebgpu",
+      problem: "expected a WebGPU adapter, got none",
+      remedy:
+        source.host === "browser"
+          ? "look at chrome://gpu for the reason, or use the cpu backend"
+          : "install a Vulkan 1.3 driver and loader (Debian: libvulkan1 and mesa-vulkan-drivers, or NVIDIA's driver with its " +
+            "ICD file, and libegl1), see that `vulkaninfo` lists the card, or use the cpu backend",
+    });
   if (isSoftware(adapter.info) && !allowSoftware)
-    throw new Error(
-      `startWebgpu: expected a GPU, got ${adapterName(adapter.info)}; install the card's driver, or pass allowSoftware: true ` +
-        "to compute on it all the same, or use the cpu backend",
-    );
+    throw fault({
+      code: "unsupported",
+      place: "startWebgpu",
+      problem: `expected a GPU, got ${adapterName(adapter.info)}`,
+      remedy:
+        "install the card's driver, or pass allowSoftware: true to compute on it all the same, or use the cpu backend",
+    });
   return adapter;
 }

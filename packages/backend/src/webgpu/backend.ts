@@ -1,4 +1,5 @@
 /// <reference types="@webgpu/types" />
+import { fault } from "@cramkit/errors";
 import { WebGPUBackend, type WebGPUProgram } from "@tensorflow/tfjs-backend-webgpu";
 import { type BackendValues, type DataType, env, type TensorInfo, util } from "@tensorflow/tfjs-core";
 import { BindGroupCache, type Binding } from "./bind-groups.ts";
@@ -234,10 +235,13 @@ export class CramkitWebgpuBackend extends WebGPUBackend {
     if (data.resource != null) return;
     const size = bytesOf(data.dtype, data.shape);
     if (size > this.capabilities.limits.maxBufferSize)
-      throw new RangeError(
-        `webgpu: expected a tensor of at most ${this.capabilities.limits.maxBufferSize} bytes, got [${data.shape}] with ` +
-          `${size}; use a smaller batch`,
-      );
+      throw fault({
+        code: "out-of-memory",
+        place: "webgpu",
+        problem: `expected a tensor of at most ${this.capabilities.limits.maxBufferSize} bytes, got [${data.shape}] with ${size}`,
+        remedy: "use a smaller batch",
+        type: RangeError,
+      });
     const [Values, values] = [data.dtype === "float32" ? Float32Array : Int32Array, data.values as ArrayLike<number>];
     if (values && size > 0 && size <= maxConstantBytes) {
       data.resource = this.constants.take(new Uint32Array(new Values(values).buffer));

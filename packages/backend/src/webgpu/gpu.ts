@@ -1,5 +1,7 @@
 /// <reference types="@webgpu/types" />
 
+import { fault, problemOf } from "@cramkit/errors";
+
 /**
  * Where the entry point of WebGPU comes from: a browser's `navigator.gpu`, or Dawn through the npm package `webgpu`.
  *
@@ -48,10 +50,13 @@ export async function findGpu(options: GpuOptions = {}): Promise<GpuSource> {
   if (!isNode()) {
     const gpu = globalThis.navigator?.gpu;
     if (!gpu)
-      throw new Error(
-        "startWebgpu: expected navigator.gpu, got none; use a browser with WebGPU (Chrome, Edge, Safari 26, Firefox 141 or " +
-          "later) on a page served over https or from localhost",
-      );
+      throw fault({
+        code: "unsupported",
+        place: "startWebgpu",
+        problem: "expected navigator.gpu, got none",
+        remedy:
+          "use a browser with WebGPU (Chrome, Edge, Safari 26, Firefox 141 or later) on a page served over https or from localhost",
+      });
     return { gpu, host: "browser", toggles: { enable: [], disable: [] } };
   }
   const dawn = await importDawn();
@@ -80,10 +85,13 @@ function createGpu(dawn: Dawn, args: string[]): GPU {
   try {
     gpu = dawn.create(args);
   } catch (error) {
-    throw new Error(
-      `startWebgpu: Dawn did not start (${(error as Error).message.trim()}); check the toggles and the adapter name`,
-      { cause: error },
-    );
+    throw fault({
+      code: "unsupported",
+      place: "startWebgpu",
+      problem: `Dawn did not start (${problemOf(error)})`,
+      remedy: "check the toggles and the adapter name",
+      cause: error,
+    });
   }
   created.set(key, gpu);
   return gpu;
@@ -100,11 +108,15 @@ async function importDawn(): Promise<Dawn> {
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === "ERR_MODULE_NOT_FOUND";
     const remedy = missing ? "npm install webgpu" : "see that glibc is 2.34 or later on Linux";
-    throw new Error(
-      `startWebgpu: the npm package webgpu (Dawn) did not load on ${process.platform}-${process.arch}; ` +
-        `${remedy}, or use the cpu backend (${(error as Error).message.split("\n")[0]})`,
-      { cause: error },
-    );
+    throw fault({
+      code: "unsupported",
+      place: "startWebgpu",
+      problem:
+        `the npm package webgpu (Dawn) did not load on ${process.platform}-${process.arch}` +
+        (missing ? "" : ` (${problemOf(error)})`),
+      remedy: `${remedy}, or use the cpu backend`,
+      cause: error,
+    });
   }
 }
 

@@ -4,11 +4,12 @@ import { BindGroupCache } from "./bind-groups.ts";
 import { BufferPool } from "./buffer-pool.ts";
 import { bestTier, type Capabilities, requireTier } from "./capabilities.ts";
 import { ConstantCache } from "./constants.ts";
-import { explain, openDevice } from "./device.ts";
+import { openDevice } from "./device.ts";
 import { dawnArguments, type GpuSource } from "./gpu.ts";
 import { describeWebgpu } from "./report.ts";
 import { spellingProbe } from "./spelling.ts";
 import { packUniforms, UniformCache, uniformsKey } from "./uniforms.ts";
+import { webgpuFault } from "./webgpu-fault.ts";
 
 const matrix = [{ m: 16, n: 16, k: 16, component: "f16", result: "f32" }];
 const full = { f16: true, subgroups: true, matrix, matrixSpelling: "new" as const };
@@ -138,7 +139,7 @@ describe("chooseAdapter", () => {
   });
 });
 
-describe("explain", () => {
+describe("webgpuFault", () => {
   class GPUOutOfMemoryError {
     constructor(readonly message: string) {}
   }
@@ -147,15 +148,22 @@ describe("explain", () => {
   }
 
   it.each([
-    [new GPUOutOfMemoryError("Failed to allocate"), /out of device memory.*smaller batch/],
+    [new GPUOutOfMemoryError("Failed to allocate"), "out-of-memory", /out of device memory.*smaller batch/],
     [
       new GPUValidationError("Buffer size (1e12) exceeds the max buffer size limit (268435456)."),
+      "out-of-memory",
       /beyond this device's limits/,
     ],
-    [new GPUValidationError("Error while parsing WGSL: :1:29"), /a kernel did not compile.*cramkit doctor/],
-    [new GPUValidationError("anything else"), /^webgpu: anything else$/],
-  ])("%o", (error, message) => {
-    expect(explain(error).message).toMatch(message);
+    [
+      new GPUValidationError("Error while parsing WGSL: :1:29"),
+      "unsupported",
+      /a kernel did not compile.*cramkit doctor/,
+    ],
+    [new GPUValidationError("anything else"), "unsupported", /^webgpu: anything else$/],
+  ] as const)("%o", (error, code, message) => {
+    const made = webgpuFault(error);
+    expect(made.code).toBe(code);
+    expect(made.message).toMatch(message);
   });
 });
 

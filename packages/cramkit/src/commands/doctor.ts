@@ -1,5 +1,6 @@
 import { cpus, totalmem } from "node:os";
 import type { WebgpuReport } from "@cramkit/backend/webgpu";
+import { explain } from "@cramkit/errors";
 import { type Compute, startCompute } from "@cramkit/recipes";
 import { Command } from "commander";
 import { print } from "../terminal/output.ts";
@@ -8,6 +9,10 @@ interface Finding {
   readonly name: string;
   readonly available: boolean;
   readonly detail: string;
+  /** How to get it, if it is not available. */
+  readonly remedy?: string;
+  /** Whether the CPU backend has relaxed SIMD. */
+  readonly relaxedSimd?: boolean;
   readonly webgpu?: WebgpuReport;
   readonly products?: Compute["products"];
 }
@@ -28,43 +33,39 @@ export const doctorCommand = (): Command =>
       if (json) return print(JSON.stringify({ machine, backends }, null, 2));
       const { node, platform, cores, processor, memoryGB } = machine;
       print(`Node ${node} on ${platform}, ${cores} x ${processor}, ${memoryGB} GB`);
-      for (const { name, available, detail, webgpu, products } of backends) {
-        print(available ? `+ ${name}: ${detail}` : missingLines(name, detail).join("\n"));
+      for (const { name, available, detail, remedy, relaxedSimd, webgpu, products } of backends) {
+        print(`${available ? "+" : "-"} ${name}: ${detail}`);
+        if (remedy) print(`    to get it: ${remedy}`);
         if (webgpu) print(gpuLines(webgpu).join("\n"));
         if (products) print(productsLines(products).join("\n"));
-        if (name === "cpu" && !detail.includes("relaxed"))
-          print("    faster: Node 22 or newer, which has relaxed SIMD");
+        if (relaxedSimd === false) print("    faster: Node 22 or newer, which has relaxed SIMD");
       }
     });
 
 /** What computes matrix products, or why no library does and the command that installs one. */
-const productsLines = ({ library, remark = "" }: NonNullable<Compute["products"]>): string[] => {
+const productsLines = ({ library, remark, remedy }: NonNullable<Compute["products"]>): string[] => {
   if (library) {
     const { name, version, kernel, file, bf16 } = library;
     const mixed = bf16 ? "precision mixed in bf16" : "no bf16, so no precision mixed";
     return [`    matrix products: ${name} ${version} (${kernel}) from ${file}; ${mixed}`];
   }
-  const [why, ...remedies] = remark.split("; ");
-  return [`    matrix ${why}`, ...remedies.map((remedy) => `    three times as fast: ${remedy}`)];
+  return [`    matrix ${remark}`, ...(remedy ? [`    three times as fast: ${remedy}`] : [])];
 };
 
-/** An error of a backend, `function: what is missing; what to do (details)`, as lines for a person. */
-const missingLines = (name: string, message: string): string[] => {
-  const [what, ...remedies] = message
-    .replace(/^\w+: /, "")
-    .replace(/ \([^()]*Cannot find package.*$/s, "")
-    .split("; ");
-  return [`- ${name}: ${what}`, ...remedies.map((remedy) => `    to get it: ${remedy}`)];
+/** A backend that does not start: why, and what to do. The place would only name a function. */
+const missing = (name: string, error: unknown): Finding => {
+  const { problem, remedy } = explain(error);
+  return { name, available: false, detail: problem, remedy };
 };
 
 const inspect = async (name: "tensorflow" | "cpu"): Promise<Finding> => {
   try {
     const compute = await startCompute({ name, precision: "float32", threads: null, products: "auto" });
     compute.dispose();
-    const { description, products } = compute;
-    return { name, available: true, detail: description.split(/; products | \(products /)[0]!, products };
+    const { device, relaxedSimd, products } = compute;
+    return { name, available: true, detail: device, relaxedSimd, products };
   } catch (error) {
-    return { name, available: false, detail: (error as Error).message };
+    return missing(name, error);
   }
 };
 
@@ -75,7 +76,7 @@ const inspectGpu = async (): Promise<Finding> => {
     const webgpu = await inspectWebgpu({ allowSoftware: true });
     return { name: "webgpu", available: true, detail: webgpu.adapter, webgpu };
   } catch (error) {
-    return { name: "webgpu", available: false, detail: (error as Error).message };
+    return missing("webgpu", error);
   }
 };
 

@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { randomStream, type StreamKey, streamKey, subKey } from "@cramkit/random";
 import type { Example, Task, TaskData } from "../tasks/task.ts";
 import { type Passage, passages, type SentenceOptions } from "./sentences.ts";
@@ -42,10 +43,13 @@ export function probeFrom(
   };
   for (const [name, { length }] of Object.entries(examples)) {
     if (length === 0)
-      throw new RangeError(
-        `${task.name} probe: expected sentences for its ${name} set in ${position} documents, found none; ` +
-          "pass more documents, or lower minWords",
-      );
+      throw fault({
+        code: "invalid-input",
+        place: `${task.name} probe`,
+        problem: `expected sentences for its ${name} set in ${position} documents, found none`,
+        remedy: "pass more documents, or lower minWords",
+        type: RangeError,
+      });
   }
   return {
     task,

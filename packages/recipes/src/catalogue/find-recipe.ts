@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { fault, problemOf } from "@cramkit/errors";
 import { createJiti } from "jiti";
 import { nearest } from "../recipe/nearest.ts";
 import { parseRecipe, type Recipe } from "../recipe/recipe.ts";
@@ -24,15 +25,23 @@ const load = async (file: string): Promise<unknown> => {
     try {
       return JSON.parse(text);
     } catch (error) {
-      throw new SyntaxError(`${file}: expected JSON, got ${(error as Error).message.replace(/\s+/g, " ")}`);
+      throw fault({
+        code: "invalid-input",
+        place: file,
+        problem: `expected JSON, got ${problemOf(error)}`,
+        type: SyntaxError,
+        cause: error,
+      });
     }
   }
   // Node 20 cannot read TypeScript on its own. No cache: it would lie in a folder for temporary files, which others write to.
   const jiti = createJiti(pathToFileURL(file).href, { fsCache: false });
   const made = await jiti.import(file, { default: true }).catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") throw error;
-    const got = error instanceof Error ? error.message : String(error);
-    throw new Error(`${file}: expected a module that exports a recipe, got ${got.replace(/\s+/g, " ")}`, {
+    throw fault({
+      code: "invalid-input",
+      place: file,
+      problem: `expected a module that exports a recipe, got ${problemOf(error)}`,
       cause: error,
     });
   });

@@ -1,3 +1,4 @@
+import { fault, hasCode, problemOf } from "@cramkit/errors";
 import {
   acceptabilityProbe,
   continuityProbe,
@@ -31,10 +32,15 @@ export const requireProbeTexts = (recipe: Recipe, texts: readonly string[]): voi
   try {
     probesOf(recipe, texts);
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw new RangeError(
-      `evaluation.probes: expected held-out text to make them from, got too little: give more text, raise evaluation.heldOut, or set evaluation.probes.trials=0 (${error.message.split(";")[0]})`,
-    );
+    if (!hasCode(error, "invalid-input")) throw error;
+    throw fault({
+      code: "invalid-input",
+      place: "evaluation.probes",
+      problem: `expected held-out text to make them from, got too little (${problemOf(error)})`,
+      remedy: "give more text, raise evaluation.heldOut, or set evaluation.probes.trials=0",
+      type: RangeError,
+      cause: error,
+    });
   }
 };
 

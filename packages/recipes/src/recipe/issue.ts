@@ -18,7 +18,15 @@ const complaint = (issue: Issue): string => {
     const ways = issue.errors.map(([first]) => complaint(first!).replace(/^expected /, ""));
     return `expected ${[...new Set(ways)].join(" or ")}`;
   }
-  return issue.message.replace(/^[A-Z][a-z ]+: (?=expected )/, "").replace(/, received \w+$/, "");
+  if (issue.code === "invalid_type") return `expected ${issue.expected}`;
+  if (issue.code === "too_small") return bounded(issue.origin, issue.inclusive ? ">=" : ">", issue.minimum);
+  if (issue.code === "too_big") return bounded(issue.origin, issue.inclusive ? "<=" : "<", issue.maximum);
+  return issue.message; // one of ours
+};
+
+const bounded = (origin: string, sign: string, limit: number | bigint): string => {
+  const items = { array: " items", set: " items", string: " characters" }[origin];
+  return `expected ${origin} to ${items ? "have" : "be"} ${sign}${limit}${items ?? ""}`;
 };
 
 const oneOf = (values: readonly unknown[]): string =>

@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { type ModelConfig, maskedLossNames } from "@cramkit/model";
 import { studyScheduleNames } from "@cramkit/scheduler";
 import { z } from "zod";
@@ -264,5 +265,10 @@ export const parseRecipe = (value: unknown, origin: string): Recipe => {
   if (result.success) return result.data;
   const issues = result.error.issues.map((issue) => describeIssue(issue, value));
   const more = issues.length > namedIssues ? `; and ${issues.length - namedIssues} more` : "";
-  throw new RangeError(`${origin}: ${issues.slice(0, namedIssues).join("; ")}${more}`);
+  throw fault({
+    code: "invalid-input",
+    place: origin,
+    problem: `${issues.slice(0, namedIssues).join("; ")}${more}`,
+    type: RangeError,
+  });
 };

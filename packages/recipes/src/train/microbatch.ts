@@ -1,5 +1,6 @@
+import { hasCode } from "@cramkit/errors";
 import { init, type ModelConfig, type Params, valueAndNamedGrads } from "@cramkit/model";
-import { findMicrobatch, isOutOfMemory } from "@cramkit/trainer";
+import { findMicrobatch } from "@cramkit/trainer";
 import { disposeTensors } from "../named-tensors.ts";
 import type { Prepared } from "../prepare/prepare.ts";
 import { type RunContext, stopPoint } from "../progress.ts";
@@ -32,7 +33,7 @@ export const chooseMicrobatch = async (
         try {
           return await rateOf(size, params, config, recipe, prepared, pause);
         } catch (error) {
-          ranOut = isOutOfMemory(error);
+          ranOut = hasCode(error, "out-of-memory");
           throw error;
         }
       },

@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fault } from "@cramkit/errors";
 import { parameterShapes } from "@cramkit/model";
 import type { OptimizerKernels } from "@cramkit/optim";
 import { TrainingDiverged } from "@cramkit/trainer";
@@ -206,7 +207,7 @@ it("abandons a run whose loss is too high at a part of the budget", async () => 
 
 it("halves the microbatch when memory runs out, on from the last checkpoint", async () => {
   const failing = kernelsWith((call) => {
-    if (call === 5) throw new Error("webgpu: out of device memory (injected); use a smaller batch");
+    if (call === 5) throw fault({ code: "out-of-memory", place: "webgpu", problem: "out of device memory (injected)" });
   });
   const rescued = await run({ kernels: failing });
   expect(rescued.said).toMatch(/out of device memory.*microbatches of 4 rows/);

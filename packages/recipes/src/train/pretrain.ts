@@ -1,4 +1,4 @@
-import { isOutOfMemory } from "@cramkit/trainer";
+import { hasCode, problemOf } from "@cramkit/errors";
 import type { RunContext } from "../progress.ts";
 import { describeFrozen } from "./frozen-parameters.ts";
 import { chooseMicrobatch, smallerMicrobatch } from "./microbatch.ts";
@@ -22,10 +22,8 @@ export const pretrain = async (spec: PretrainSpec, context: RunContext): Promise
         return await trainFrom(session, snapshot, size);
       } catch (error) {
         const smaller = smallerMicrobatch(size);
-        if (!isOutOfMemory(error) || smaller === undefined) throw error;
-        context.say(
-          `${(error as Error).message}: going on from the last checkpoint with microbatches of ${smaller} rows`,
-        );
+        if (!hasCode(error, "out-of-memory") || smaller === undefined) throw error;
+        context.say(`${problemOf(error)}: going on from the last checkpoint with microbatches of ${smaller} rows`);
         size = smaller;
         await saver.isWritten();
         await spec.restart?.();

@@ -1,3 +1,4 @@
+import { explain } from "@cramkit/errors";
 import { isShared } from "../module.ts";
 import { heapStart } from "../threads.ts";
 import type { FoundProducts, LibraryReport } from "./find-products.ts";
@@ -11,6 +12,8 @@ export interface ProductsReport {
   precision: "float32" | "mixed";
   /** Why there is no library, or no mixed precision, though it was wanted. */
   remark?: string;
+  /** How to get one. */
+  remedy?: string;
 }
 
 export interface ProductsOptions {
@@ -42,8 +45,8 @@ export const chooseProducts = async (options: ProductsOptions, memory: WebAssemb
     found = await find(memory, path);
   } catch (error) {
     if (products === "library") throw error;
-    const { message } = error as Error;
-    return { report: { precision: "float32", remark: `products in WebAssembly: ${message.replace(/^[\w ]+: /, "")}` } };
+    const { problem, remedy } = explain(error);
+    return { report: { precision: "float32", remark: `products in WebAssembly: ${problem}`, remedy } };
   }
   const { report: library } = found;
   if (precision === "float32" || library.bf16) return { found, report: { library, precision } };
