@@ -1,4 +1,12 @@
-import { type Example, protocols, runTasks, type TaskData, type Trainee, type TrainingBatch, type Trial } from "@cramkit/glue";
+import {
+  type Example,
+  protocols,
+  runTasks,
+  type TaskData,
+  type Trainee,
+  type TrainingBatch,
+  type Trial,
+} from "@cramkit/glue";
 import {
   classificationLoss,
   classify,
