@@ -55,7 +55,10 @@ const roles = ["query", "key", "value"] as const;
 export interface HuggingFaceNames {
   /** The number of attention heads, by which the rows of query, key and value are grouped. */
   heads: number;
-  /** Whether the decoder multiplies with the word embedding: `tie_word_embeddings`, true unless said otherwise. */
+  /**
+   * Whether the decoder multiplies with the word embedding: `tie_word_embeddings`, true unless said otherwise.
+   * @defaultValue `true`
+   */
   tieWeights?: boolean;
 }
 

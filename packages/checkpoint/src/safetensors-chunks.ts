@@ -3,9 +3,15 @@ import { formatHeader } from "./safetensors-header.ts";
 import { type Dtype, elementBytes, elementCount, type TensorInfo, type TensorToWrite } from "./tensor-entry.ts";
 
 export interface SafetensorsOptions {
-  /** Strings to strings; `transformers` needs `{ format: "pt" }`. */
+  /**
+   * Strings to strings; `transformers` needs `{ format: "pt" }`.
+   * @defaultValue no metadata
+   */
   metadata?: Record<string, string>;
-  /** Store floating-point tensors in this type instead of their own. */
+  /**
+   * Store floating-point tensors in this type instead of their own.
+   * @defaultValue the type that each tensor has
+   */
   floats?: "F32" | "F16" | "BF16";
 }
 

@@ -30,20 +30,41 @@ export interface BatchCursor {
 export interface MaskedBatchOptions {
   batchSize: number;
   maskId: number;
+  /** @defaultValue `crammedMasking` */
   masking?: Masking;
+  /** @defaultValue `0` */
   seed?: number;
-  /** Goes on after the batch that came with this cursor. The batch size and the number of ranks may differ. */
+  /**
+   * Goes on after the batch that came with this cursor. The batch size and the number of ranks may differ.
+   * @defaultValue the beginning of the stream
+   */
   cursor?: BatchCursor;
-  /** Times over the rows. `Infinity` never ends. Batches run across the border of epochs. */
+  /**
+   * Times over the rows. `Infinity` never ends. Batches run across the border of epochs.
+   * @defaultValue `1`
+   */
   epochs?: number;
-  /** A new order of the rows in every epoch, the first included; else each epoch is in the stored order. */
+  /**
+   * A new order of the rows in every epoch, the first included; else each epoch is in the stored order.
+   * @defaultValue `false`
+   */
   reshuffle?: boolean;
-  /** This consumer's number among `world` that share the stream: row i of the stream belongs to rank i mod world. */
+  /**
+   * This consumer's number among `world` that share the stream: row i of the stream belongs to rank i mod world.
+   * @defaultValue `0`
+   */
   rank?: number;
+  /** @defaultValue `1` */
   world?: number;
-  /** The share of tokens to leave out of each row, at random: `floor(seqLength * (1 - tokenDrop))` remain, in order. */
+  /**
+   * The share of tokens to leave out of each row, at random: `floor(seqLength * (1 - tokenDrop))` remain, in order.
+   * @defaultValue `0`
+   */
   tokenDrop?: number;
-  /** Leave out the rows at the very end that do not fill a batch; else they come as a smaller one. */
+  /**
+   * Leave out the rows at the very end that do not fill a batch; else they come as a smaller one.
+   * @defaultValue `true`
+   */
   dropLast?: boolean;
 }
 

@@ -23,7 +23,9 @@ export type WordStarts = ArrayLike<number>;
 export interface ExactMasking {
   kind: "exact";
   rate: number;
+  /** @defaultValue `"80/10/10"` */
   replacement?: Replacement;
+  /** @defaultValue tokens are selected one by one */
   wordStarts?: WordStarts;
 }
 
@@ -35,7 +37,9 @@ export interface BernoulliMasking {
   kind: "bernoulli";
   rate: number;
   excludedIds: ArrayLike<number>;
+  /** @defaultValue `"80/10/10"` */
   replacement?: Replacement;
+  /** @defaultValue tokens are selected one by one */
   wordStarts?: WordStarts;
 }
 

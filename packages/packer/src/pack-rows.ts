@@ -8,9 +8,15 @@ export interface PackOptions {
   seqLength: number;
   /** Ids are below this; it decides the width of a token: two bytes up to 65,536, four above. */
   vocabSize: number;
-  /** Put after every document. */
+  /**
+   * Put after every document.
+   * @defaultValue nothing between documents
+   */
   separatorId?: number;
-  /** Put before every document. */
+  /**
+   * Put before every document.
+   * @defaultValue nothing before documents
+   */
   startId?: number;
 }
 

@@ -8,6 +8,7 @@ interface CustomOrder {
   name: string;
   /** `row: [seqLength]`, borrowed. NaN is refused. */
   score: (row: TokenArray) => number;
+  /** @defaultValue `"ascending"` */
   direction?: Direction;
 }
 
@@ -23,7 +24,21 @@ interface CustomOrder {
 export type RowOrder =
   | "as-is"
   | "shuffled"
-  | { by: "token-count"; tokenId: number; direction?: Direction }
-  | { by: "unigram"; direction?: Direction }
-  | { by: "length"; tokenLengths: ArrayLike<number>; direction?: Direction }
+  | {
+      by: "token-count";
+      tokenId: number;
+      /** @defaultValue `"descending"` */
+      direction?: Direction;
+    }
+  | {
+      by: "unigram";
+      /** @defaultValue `"descending"` */
+      direction?: Direction;
+    }
+  | {
+      by: "length";
+      tokenLengths: ArrayLike<number>;
+      /** @defaultValue `"ascending"` */
+      direction?: Direction;
+    }
   | CustomOrder;

@@ -16,7 +16,10 @@ export interface RowSource {
   readonly seqLength: number;
   readonly rowCount: number;
   readonly vocabSize: number;
-  /** Names the content; a cursor of another set is refused where both sets have a key. */
+  /**
+   * Names the content; a cursor of another set is refused where both sets have a key.
+   * @defaultValue `"rows"`
+   */
   readonly key?: string;
   /** Writes row `indices[i]` to `target[i * seqLength ...]`. `target: [indices.length * seqLength]`. */
   readRows(indices: ArrayLike<number>, target: Int32Array): void | Promise<void>;

@@ -6,9 +6,15 @@ export interface BatchRampOptions {
   batchSize: number;
   /** Examples in a microbatch: the unit in which the batch grows. */
   microbatchSize: number;
-  /** Below 1 the fraction of the budget, from 1 on the number of microbatches, after which the full size is reached. 0: no ramp. */
+  /**
+   * Below 1 the fraction of the budget, from 1 on the number of microbatches, after which the full size is reached. 0: no ramp.
+   * @defaultValue `0.6`
+   */
   ramp?: number;
-  /** The step cap that the reference code counts a fraction of the budget in. */
+  /**
+   * The step cap that the reference code counts a fraction of the budget in.
+   * @defaultValue `900_000`
+   */
   steps?: number;
 }
 

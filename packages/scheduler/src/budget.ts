@@ -3,13 +3,22 @@ import type { Progress } from "./types.ts";
 
 /** What a run may use. Of several limits the first that is reached ends it. */
 export interface Budget {
+  /** @defaultValue no limit */
   hours?: number;
+  /** @defaultValue no limit */
   steps?: number;
+  /** @defaultValue no limit */
   microbatches?: number;
+  /** @defaultValue no limit */
   examples?: number;
+  /** @defaultValue no limit */
   tokens?: number;
-  /** Floating-point operations of the training, which needs `flopsPerToken` (forward and backward). */
+  /**
+   * Floating-point operations of the training, which needs `flopsPerToken` (forward and backward).
+   * @defaultValue no limit
+   */
   flops?: number;
+  /** @defaultValue none; `flops` needs it */
   flopsPerToken?: number;
 }
 

@@ -2,9 +2,15 @@ import { checkCount, checkShare } from "./check.ts";
 import type { Progress } from "./types.ts";
 
 export interface SequenceCurriculumOptions {
-  /** Row lengths in tokens, in the order of their use. */
+  /**
+   * Row lengths in tokens, in the order of their use.
+   * @defaultValue `[8, 16, 32, 64, 128]`
+   */
   lengths?: readonly number[];
-  /** The fraction of the budget from which on each of them holds; the first one holds from the start anyway. */
+  /**
+   * The fraction of the budget from which on each of them holds; the first one holds from the start anyway.
+   * @defaultValue `[0.1, 0.2, 0.3, 0.5, 0.75]`
+   */
   fractions?: readonly number[];
 }
 

@@ -3,9 +3,15 @@ import { clamp, cosineFall } from "./clamp.ts";
 import type { Schedule } from "./types.ts";
 
 export interface DecayOptions {
-  /** The first part of the run, in [0, 1), over which the multiplier rises in a line from 0 to 1. */
+  /**
+   * The first part of the run, in [0, 1), over which the multiplier rises in a line from 0 to 1.
+   * @defaultValue `0`
+   */
   warmup?: number;
-  /** The last multiplier. */
+  /**
+   * The last multiplier.
+   * @defaultValue `0`
+   */
   end?: number;
 }
 
@@ -23,6 +29,7 @@ const warmThen = (where: string, { warmup = 0, end = 0 }: DecayOptions, fall: (p
 export const linear = (options: DecayOptions = {}): Schedule => warmThen("linear", options, (p) => 1 - p);
 
 export interface PolynomialOptions extends DecayOptions {
+  /** @defaultValue `1` */
   power?: number;
 }
 
@@ -39,6 +46,7 @@ export const polynomial = ({ power = 1, ...options }: PolynomialOptions = {}): S
 export const cosine = (options: DecayOptions = {}): Schedule => warmThen("cosine", options, cosineFall);
 
 export interface RestartOptions extends DecayOptions {
+  /** @defaultValue `4` */
   cycles?: number;
 }
 
@@ -49,9 +57,15 @@ export const cosineAnnealing = ({ cycles = 4, ...options }: RestartOptions = {})
 };
 
 export interface PhaseOptions {
-  /** The first part of the run over which the multiplier rises in a line from 0. */
+  /**
+   * The first part of the run over which the multiplier rises in a line from 0.
+   * @defaultValue `0`, but `0.06` for `inverseSqrt`
+   */
   warmup?: number;
-  /** The last part of the run over which it falls in a line to 0. */
+  /**
+   * The last part of the run over which it falls in a line to 0.
+   * @defaultValue `0`
+   */
   cooldown?: number;
 }
 

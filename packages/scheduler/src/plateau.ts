@@ -40,6 +40,7 @@ export interface DecayBranchOptions {
   from: number;
   /** What the decay takes, in units of the position. */
   length: number;
+  /** @defaultValue `"linear"` */
   shape?: DecayShape;
 }
 
@@ -60,9 +61,14 @@ export const decayBranch = (trunk: Schedule, { from, length, shape = "linear" }:
 };
 
 export interface WsdOptions {
+  /** @defaultValue `0.01` */
   warmup?: number;
-  /** The last part of the run, over which the rate decays to 0. */
+  /**
+   * The last part of the run, over which the rate decays to 0.
+   * @defaultValue `0.2`
+   */
   decay?: number;
+  /** @defaultValue `"linear"` */
   shape?: DecayShape;
 }
 

@@ -1,11 +1,19 @@
 import { axisLabel, largestValue, type PlotRange, sampleCurve } from "./samples.ts";
 
 export interface SvgPlotOptions extends PlotRange {
-  /** Pixels. */
+  /**
+   * Pixels.
+   * @defaultValue `640`
+   */
   width?: number;
+  /** @defaultValue `280` */
   height?: number;
+  /** @defaultValue no title */
   title?: string;
-  /** What the horizontal axis counts. */
+  /**
+   * What the horizontal axis counts.
+   * @defaultValue `"fraction of the budget"`
+   */
   axis?: string;
 }
 

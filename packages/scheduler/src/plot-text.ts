@@ -2,9 +2,14 @@ import { checkCount } from "./check.ts";
 import { axisLabel, largestValue, type PlotRange, sampleCurve } from "./samples.ts";
 
 export interface TextPlotOptions extends PlotRange {
-  /** Characters of the plot itself, without the axis. */
+  /**
+   * Characters of the plot itself, without the axis.
+   * @defaultValue `60`
+   */
   width?: number;
+  /** @defaultValue `10` */
   height?: number;
+  /** @defaultValue no title */
   title?: string;
 }
 

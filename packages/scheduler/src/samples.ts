@@ -1,7 +1,10 @@
 import { checkCount, checkPositive } from "./check.ts";
 
 export interface PlotRange {
-  /** The last position of the plot, which begins at 0: 1 for a budget, the number of steps for steps. */
+  /**
+   * The last position of the plot, which begins at 0: 1 for a budget, the number of steps for steps.
+   * @defaultValue `1`
+   */
   end?: number;
 }
 

@@ -42,7 +42,10 @@ type Option = keyof StudyScheduleOptions;
 const allOptions: readonly Option[] = ["warmup", "cooldown", "end"];
 
 export interface StudyScheduleOptions extends PhaseOptions {
-  /** The last multiplier of a polynomial decay. */
+  /**
+   * The last multiplier of a polynomial decay.
+   * @defaultValue `0`
+   */
   end?: number;
 }
 

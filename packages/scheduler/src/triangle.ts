@@ -3,9 +3,15 @@ import { clamp } from "./clamp.ts";
 import type { Schedule } from "./types.ts";
 
 export interface TriangleOptions {
-  /** The multiplier at the start, in [0, 1). */
+  /**
+   * The multiplier at the start, in [0, 1).
+   * @defaultValue `0.25`
+   */
   base?: number;
-  /** The last part of the run, in (0, 1), over which the multiplier falls from 1 to 0. */
+  /**
+   * The last part of the run, in (0, 1), over which the multiplier falls from 1 to 0.
+   * @defaultValue `0.25`
+   */
   fall?: number;
 }
 

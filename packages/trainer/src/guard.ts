@@ -1,13 +1,28 @@
 export interface GuardOptions {
-  /** A loss above `spikeFactor` times the median of the last `window` losses counts as bad. Default 2. */
+  /**
+   * A loss above `spikeFactor` times the median of the last `window` losses counts as bad.
+   * @defaultValue `2`
+   */
   readonly spikeFactor?: number;
-  /** Losses that the median looks back on. Default 64. */
+  /**
+   * Losses that the median looks back on.
+   * @defaultValue `64`
+   */
   readonly window?: number;
-  /** So many bad losses in a row ask for a rollback. Default 5. */
+  /**
+   * So many bad losses in a row ask for a rollback.
+   * @defaultValue `5`
+   */
   readonly patience?: number;
-  /** So many rollbacks are tried before the run gives up. Default 3. */
+  /**
+   * So many rollbacks are tried before the run gives up.
+   * @defaultValue `3`
+   */
   readonly maxRollbacks?: number;
-  /** Gives up where the median loss is above `loss` once `fraction` of the budget is used. Off by default. */
+  /**
+   * Gives up where the median loss is above `loss` once `fraction` of the budget is used.
+   * @defaultValue never
+   */
   readonly abandon?: { readonly fraction: number; readonly loss: number };
 }
 

@@ -12,7 +12,10 @@ export interface GuardedSpec<P, S> {
    */
   readonly restore: (current: TrainState<P, S>, reason: string) => Promise<TrainState<P, S>>;
   readonly guard: Guard;
-  /** Microbatches that a loss is read behind its own: as many as the loop has in flight. Default 2. */
+  /**
+   * Microbatches that a loss is read behind its own: as many as the loop has in flight.
+   * @defaultValue `2`
+   */
   readonly lag?: number;
 }
 

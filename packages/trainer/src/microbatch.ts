@@ -5,7 +5,10 @@ export interface MicrobatchTrial {
   readonly max: number;
   /** Runs a step or two at this size; returns examples per second. */
   readonly attempt: (size: number) => Promise<number>;
-  /** A larger size must be faster by this factor to be worth its memory. Default 1.02. */
+  /**
+   * A larger size must be faster by this factor to be worth its memory.
+   * @defaultValue `1.02`
+   */
   readonly worthwhile?: number;
 }
 

@@ -8,11 +8,15 @@ export interface TrainSpec<P, S, B, G = P> {
   readonly budget: Budget;
   /** What one batch adds to the counters. */
   readonly size: (batch: B) => { examples: number; tokens: number };
-  /** Microbatches that the host may be ahead of the device. Default 2. */
+  /**
+   * Microbatches that the host may be ahead of the device.
+   * @defaultValue `2`
+   */
   readonly maxInFlight?: number;
   /**
    * Milliseconds that the run has used, by a clock that never goes back. Default: what the state has used, and
    * `performance.now` from here on. Hand the same clock to every start of a session and no time is lost in between.
+   * @defaultValue a clock that goes on from the state's `elapsedMs`
    */
   readonly elapsed?: () => number;
 }

@@ -11,7 +11,10 @@ const wholeName = "model.safetensors";
 const indexName = "model.safetensors.index.json";
 
 export interface ShardedOptions extends SafetensorsOptions {
-  /** A shard is closed before a tensor would take it over this size; 5 GB as in `transformers`. */
+  /**
+   * A shard is closed before a tensor would take it over this size; 5 GB as in `transformers`.
+   * @defaultValue 5e9
+   */
   maxShardBytes?: number;
 }
 

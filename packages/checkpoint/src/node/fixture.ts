@@ -18,7 +18,10 @@ export interface Fixture {
     gradNorm: number;
     /** Before each of the optimizer's steps. */
     losses: number[];
-    /** `[batch, seq, hidden]`; a classification case has none. */
+    /**
+     * `[batch, seq, hidden]`; a classification case has none.
+     * @defaultValue absent where the fixture has none
+     */
     hidden?: TensorEntry;
     logits: TensorEntry;
     grads: TensorEntry[];

@@ -17,8 +17,12 @@ export interface SpecialTokens {
 export interface HuggingFaceFolder {
   /** The content of `config.json`. */
   config: object;
-  /** Under the names that `config` leads to; for a BERT see {@link toHuggingFaceBert}. Omitted beside an ONNX file. */
+  /**
+   * Under the names that `config` leads to; for a BERT see {@link toHuggingFaceBert}. Omitted beside an ONNX file.
+   * @defaultValue no weights are written
+   */
   tensors?: readonly TensorToWrite[];
+  /** @defaultValue no tokenizer is written */
   tokenizer?: {
     /** The content of `tokenizer.json`. */
     json: object;
@@ -26,7 +30,10 @@ export interface HuggingFaceFolder {
     /** The longest sequence of the model. */
     maxLength: number;
   };
-  /** Store weights in this type instead of their own. */
+  /**
+   * Store weights in this type instead of their own.
+   * @defaultValue the type that each tensor has
+   */
   floats?: "F32" | "F16" | "BF16";
 }
 

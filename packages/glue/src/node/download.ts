@@ -6,6 +6,7 @@ import { createFetch } from "@cramkit/files/fetch";
 import { type GlueName, glueNames, glueTasks, splitsOf } from "../tasks/glue-tasks.ts";
 
 export interface DownloadOptions {
+  /** @defaultValue all of them */
   tasks?: readonly GlueName[];
   /**
    * The hub or a mirror of it.
@@ -19,7 +20,10 @@ export interface DownloadOptions {
    * @defaultValue `"main"`
    */
   revision?: string;
-  /** Sent to `endpoint` alone, and never over plain http to another machine. */
+  /**
+   * Sent to `endpoint` alone, and never over plain http to another machine.
+   * @defaultValue none is sent
+   */
   token?: string;
   /**
    * Times that a request is made again when it fails, or when the hub has had enough and says that it may be.
@@ -27,14 +31,19 @@ export interface DownloadOptions {
    * @defaultValue `5`
    */
   retries?: number;
+  /** @defaultValue says nothing */
   onProgress?: (progress: DownloadProgress) => void;
+  /** @defaultValue runs to its end */
   signal?: AbortSignal;
 }
 
 export interface DownloadProgress {
   readonly file: string;
   readonly bytes: number;
-  /** Undefined where the server does not say. */
+  /**
+   * Undefined where the server does not say.
+   * @defaultValue absent if the server does not say
+   */
   readonly totalBytes?: number;
   /** Files that are complete, and all of them. */
   readonly done: number;

@@ -6,7 +6,10 @@ import { parquetShards, readParquet } from "./read-parquet.ts";
 import { type ReadSet, readTsv } from "./read-tsv.ts";
 
 export interface ReadOptions {
-  /** Also read those test sets that are there. */
+  /**
+   * Also read those test sets that are there.
+   * @defaultValue `false`
+   */
   tests?: boolean;
 }
 

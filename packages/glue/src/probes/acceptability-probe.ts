@@ -12,7 +12,10 @@ const task: Task = {
 };
 
 export interface AcceptabilityOptions extends ProbeOptions {
-  /** Words change places only within runs of this many. */
+  /**
+   * Words change places only within runs of this many.
+   * @defaultValue `4`
+   */
   reach?: number;
 }
 

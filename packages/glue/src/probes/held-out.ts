@@ -5,11 +5,19 @@ import { type Passage, passages, type SentenceOptions } from "./sentences.ts";
 
 /** Options of a probe that is built from documents. */
 export interface ProbeOptions extends SentenceOptions {
+  /** @defaultValue `0` */
   seed?: number;
-  /** The share of documents whose examples are scored instead of trained on. */
+  /**
+   * The share of documents whose examples are scored instead of trained on.
+   * @defaultValue `0.2`
+   */
   devFraction?: number;
-  /** At most this many training examples; an even number keeps them balanced. */
+  /**
+   * At most this many training examples; an even number keeps them balanced.
+   * @defaultValue `4000`
+   */
   maxTrain?: number;
+  /** @defaultValue `1000` */
   maxDev?: number;
 }
 

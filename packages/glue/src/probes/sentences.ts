@@ -1,6 +1,10 @@
 export interface SentenceOptions {
-  /** Words, separated by spaces, that a sentence has at least. */
+  /**
+   * Words, separated by spaces, that a sentence has at least.
+   * @defaultValue `6`
+   */
   minWords?: number;
+  /** @defaultValue `40` */
   maxWords?: number;
 }
 

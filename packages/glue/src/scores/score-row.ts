@@ -10,7 +10,9 @@ export interface ScoreRow {
   readonly source: string;
   /** By column; in those of the study the metric that it counts. */
   readonly scores: Readonly<Record<string, Score>>;
+  /** @defaultValue absent unless every task of the study has a score */
   readonly average?: number;
+  /** @defaultValue absent unless every task has a score */
   readonly officialAverage?: number;
   /** What must be known of the numbers. */
   readonly notes: readonly string[];
@@ -18,9 +20,14 @@ export interface ScoreRow {
 
 export interface Score {
   readonly value: number;
+  /** @defaultValue absent in published scores */
   readonly min?: number;
+  /** @defaultValue absent in published scores */
   readonly max?: number;
-  /** Not from the complete set. */
+  /**
+   * Not from the complete set.
+   * @defaultValue `false`
+   */
   readonly partial?: boolean;
 }
 

@@ -3,7 +3,10 @@ import { type GlueTask, glueNames, glueTasks, type SplitLayout } from "../tasks/
 import type { TrialResult } from "../trials/results.ts";
 
 export interface SubmissionOptions {
-  /** Fill the file of a task without predictions with one constant label; the server wants all eleven files. */
+  /**
+   * Fill the file of a task without predictions with one constant label; the server wants all eleven files.
+   * @defaultValue `false`
+   */
   fillMissing?: boolean;
 }
 

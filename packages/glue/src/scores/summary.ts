@@ -18,6 +18,7 @@ export interface SetSummary {
   readonly metrics: Readonly<Partial<Record<MetricName, Spread>>>;
   readonly majority: Readonly<Partial<Record<MetricName, number>>>;
   readonly rows: number;
+  /** @defaultValue absent if the set is not a published one */
   readonly officialRows?: number;
   readonly train: TrialResult["train"];
   readonly epochs: number;

@@ -32,7 +32,10 @@ export interface GlueTask {
   readonly train: SplitLayout;
   readonly evaluations: readonly SplitLayout[];
   readonly tests: readonly SplitLayout[];
-  /** The file as downloaded has rows with missing fields, which published readers leave out. */
+  /**
+   * The file as downloaded has rows with missing fields, which published readers leave out.
+   * @defaultValue `false`
+   */
   readonly ragged?: boolean;
 }
 

@@ -2,10 +2,17 @@ import { type StreamKey, shuffledIndices, streamKey, subKey } from "@cramkit/ran
 import type { Example, TaskData } from "./task.ts";
 
 export interface SubsetOptions {
-  /** At most this many training examples. */
+  /**
+   * At most this many training examples.
+   * @defaultValue all of them
+   */
   train?: number;
-  /** At most this many examples of each evaluation set. */
+  /**
+   * At most this many examples of each evaluation set.
+   * @defaultValue all of them
+   */
   dev?: number;
+  /** @defaultValue `0` */
   seed?: number;
 }
 

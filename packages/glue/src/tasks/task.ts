@@ -12,14 +12,21 @@ export interface Task {
   readonly pair: boolean;
   /** As published; the first one counts in the average of the study. */
   readonly metrics: readonly [MetricName, ...MetricName[]];
-  /** Set on tasks that are not part of GLUE. */
+  /**
+   * Set on tasks that are not part of GLUE.
+   * @defaultValue `false`
+   */
   readonly probe?: boolean;
 }
 
 export interface Example {
   readonly text: string;
+  /** @defaultValue the example is a single text */
   readonly pair?: string;
-  /** The number of the class, or the score of a regression; absent in a test set. */
+  /**
+   * The number of the class, or the score of a regression; absent in a test set.
+   * @defaultValue absent in a test set
+   */
   readonly label?: number;
 }
 
@@ -30,7 +37,10 @@ export interface ExampleSet {
   /** Its name in tables and submissions: `CoLA`, `MNLI-mm`. */
   readonly column: string;
   readonly examples: readonly Example[];
-  /** Rows of the complete set, where it is a published one. */
+  /**
+   * Rows of the complete set, where it is a published one.
+   * @defaultValue absent if the set is not a published one
+   */
   readonly officialRows?: number;
 }
 
@@ -38,12 +48,21 @@ export interface ExampleSet {
 export interface TaskData {
   readonly task: Task;
   readonly train: readonly Example[];
-  /** Rows of the complete training set, where it is a published one. */
+  /**
+   * Rows of the complete training set, where it is a published one.
+   * @defaultValue absent if the set is not a published one
+   */
   readonly officialTrainRows?: number;
   readonly evaluations: readonly ExampleSet[];
-  /** Without labels: predicted for a submission. */
+  /**
+   * Without labels: predicted for a submission.
+   * @defaultValue no test sets
+   */
   readonly tests?: readonly ExampleSet[];
-  /** What a reader of the scores should know, e.g. rows that were left out. */
+  /**
+   * What a reader of the scores should know, e.g. rows that were left out.
+   * @defaultValue nothing to note
+   */
   readonly notes?: readonly string[];
 }
 

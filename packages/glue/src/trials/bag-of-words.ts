@@ -3,9 +3,15 @@ import { templateEncode } from "./encoded.ts";
 import type { Trainee, Trial, TrialSetting } from "./trainee.ts";
 
 export interface BagOfWordsOptions {
-  /** Words share this many weights, by hash. */
+  /**
+   * Words share this many weights, by hash.
+   * @defaultValue `2 ** 18`
+   */
   buckets?: number;
-  /** Of Adagrad; the protocol's rate is scaled to a network's size and only its course over time is kept. */
+  /**
+   * Of Adagrad; the protocol's rate is scaled to a network's size and only its course over time is kept.
+   * @defaultValue `0.5`
+   */
   learningRate?: number;
 }
 

@@ -3,6 +3,7 @@ import { type Example, isRegression, type Task } from "../tasks/task.ts";
 /** Token ids of one example with its special tokens; `typeIds` is 0 for the first text and 1 for the second. */
 export interface Encoding {
   readonly ids: ArrayLike<number>;
+  /** @defaultValue all 0 */
   readonly typeIds?: ArrayLike<number>;
 }
 
@@ -58,7 +59,9 @@ export interface EncodeExamplesOptions {
   encode: Encode;
   maxLength: number;
   secondText: "always" | "pairs";
+  /** @defaultValue says nothing */
   onProgress?: (done: number) => void;
+  /** @defaultValue runs to its end */
   signal?: AbortSignal;
 }
 

@@ -24,7 +24,10 @@ export interface Protocol {
 /** Pooling, a linear layer, tanh, dropout, and a linear layer to the task's outputs. */
 export interface Head {
   readonly pooling: "first" | "mean";
-  /** Width of the inner linear layer; absent: the model's hidden size; null: no such layer. */
+  /**
+   * Width of the inner linear layer; absent: the model's hidden size; null: no such layer.
+   * @defaultValue the model's hidden size
+   */
   readonly width?: number | null;
 }
 

@@ -23,7 +23,10 @@ export interface TrialResult extends TrialOutcome {
   readonly train: { readonly rows: number; readonly officialRows?: number };
   /** What the majority class scores on the same sets. */
   readonly majority: readonly Evaluation[];
-  /** Those of the task's data. */
+  /**
+   * Those of the task's data.
+   * @defaultValue nothing to note
+   */
   readonly notes?: readonly string[];
 }
 

@@ -12,6 +12,7 @@ export interface RunOptions {
   trainee: Trainee;
   /** Read one after the other, so that a generator keeps one task in memory. */
   tasks: Iterable<TaskData> | AsyncIterable<TaskData>;
+  /** @defaultValue `protocols.GLUE_sane` */
   protocol?: Protocol;
   /**
    * Of the first trial; trial `k` (from 0) has the seed `seed + k`. An integer of 0 to 2^53 - 1.
@@ -23,13 +24,24 @@ export interface RunOptions {
    * @defaultValue nothing is kept
    */
   results?: ResultsStore;
-  /** Also predict the test sets, for a submission. */
+  /**
+   * Also predict the test sets, for a submission.
+   * @defaultValue `false`
+   */
   tests?: boolean;
-  /** Run a protocol beyond the five epochs of the challenge; tables then say so. */
+  /**
+   * Run a protocol beyond the five epochs of the challenge; tables then say so.
+   * @defaultValue `false`
+   */
   allowMoreEpochs?: boolean;
+  /** @defaultValue `128` */
   evaluationBatchSize?: number;
+  /** @defaultValue says nothing */
   onProgress?: (progress: RunProgress) => void;
-  /** Ends the run with the signal's reason between two batches. */
+  /**
+   * Ends the run with the signal's reason between two batches.
+   * @defaultValue runs to its end
+   */
   signal?: AbortSignal;
 }
 

@@ -10,7 +10,10 @@ export interface Trainee {
   readonly encode: Encode;
   /** The token that fills up a row. */
   readonly padId: number;
-  /** Tokens of the longest row that the model takes; a protocol that allows more is cut to it. */
+  /**
+   * Tokens of the longest row that the model takes; a protocol that allows more is cut to it.
+   * @defaultValue no limit
+   */
   readonly maxLength?: number;
   /** A fresh copy of the model with a new head, made from the seed. */
   startTrial(setting: TrialSetting): Promise<Trial>;

@@ -10,6 +10,7 @@ export interface Evaluation {
   readonly name: string;
   readonly column: string;
   readonly rows: number;
+  /** @defaultValue absent if the set is not a published one */
   readonly officialRows?: number;
   readonly scores: Readonly<Partial<Record<MetricName, number>>>;
   /** Rows whose prediction was not a finite number; with any of them all scores are 0. */
@@ -24,11 +25,15 @@ export interface Predictions {
 
 export interface TrialOutcome {
   readonly steps: number;
-  /** The last loss that the trainee reported. */
+  /**
+   * The last loss that the trainee reported.
+   * @defaultValue absent if the trainee reported none
+   */
   readonly loss?: number;
   readonly fitExamplesPerSecond: number;
   readonly evaluateExamplesPerSecond: number;
   readonly evaluations: readonly Evaluation[];
+  /** @defaultValue absent unless test sets were asked for */
   readonly tests?: readonly Predictions[];
 }
 
@@ -37,9 +42,14 @@ export interface TrialProgress {
   /** Examples in `encode` and `evaluate`, steps in `train`. */
   readonly done: number;
   readonly total: number;
+  /** @defaultValue absent outside of training */
   readonly loss?: number;
+  /** @defaultValue absent outside of training */
   readonly learningRate?: number;
-  /** Of this phase so far. */
+  /**
+   * Of this phase so far.
+   * @defaultValue absent before the first examples
+   */
   readonly examplesPerSecond?: number;
 }
 
@@ -86,6 +96,7 @@ export interface RunTrialOptions {
   seed: number;
   evaluationBatchSize: number;
   report: Report;
+  /** @defaultValue runs to its end */
   signal?: AbortSignal;
 }
 

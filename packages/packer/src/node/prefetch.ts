@@ -3,7 +3,10 @@ import { type FaultParts, fault } from "@cramkit/errors";
 import type { BatchCursor, MaskedBatch, MaskedBatchOptions } from "../masked-batches.ts";
 
 export interface PrefetchOptions extends MaskedBatchOptions {
-  /** Batches that wait ready while one is in use. */
+  /**
+   * Batches that wait ready while one is in use.
+   * @defaultValue `4`
+   */
   ahead?: number;
 }
 

@@ -28,28 +28,55 @@ export interface PrepareProgress {
 }
 
 export interface PrepareOptions extends PackOptions {
+  /** @defaultValue `"as-is"` */
   order?: RowOrder;
-  /** Seed of the "shuffled" order. */
+  /**
+   * Seed of the "shuffled" order.
+   * @defaultValue `233`
+   */
   seed?: number;
-  /** Keep the first rows of the order only. */
+  /**
+   * Keep the first rows of the order only.
+   * @defaultValue no limit
+   */
   maxRows?: number;
-  /** Rounded down to whole blocks of 256 KiB; 64 MiB by default. */
+  /**
+   * Rounded down to whole blocks of 256 KiB.
+   * @defaultValue what fills 64 MiB
+   */
   rowsPerShard?: number;
-  /** What sorting may hold in memory. Every other order than "as-is" also needs the size of the set once more on disk. */
+  /**
+   * What sorting may hold in memory. Every other order than "as-is" also needs the size of the set once more on disk.
+   * @defaultValue 256 MiB
+   */
   memoryBytes?: number;
-  /** What made the documents, as JSON: part of the key of the set, and stored in its manifest. */
+  /**
+   * What made the documents, as JSON: part of the key of the set, and stored in its manifest.
+   * @defaultValue `null`
+   */
   configuration?: unknown;
   /**
    * What the caller counted over the documents so far, as JSON. Asked while the source waits for its latest document to
    * be taken up, so a generator should count a document behind its `yield`; kept with every finished file.
+   * @defaultValue notes of `null`
    */
   notes?: () => unknown;
-  /** Asked once, when all is written, with the last notes: what the manifest shall say, as JSON. */
+  /**
+   * Asked once, when all is written, with the last notes: what the manifest shall say, as JSON.
+   * @defaultValue a report of `null`
+   */
   report?: (notes: Json) => unknown;
-  /** Small files to put into the folder, such as `{ "tokenizer.json": text }`. */
+  /**
+   * Small files to put into the folder, such as `{ "tokenizer.json": text }`.
+   * @defaultValue no files
+   */
   files?: Record<string, string>;
+  /** @defaultValue says nothing */
   onProgress?: (progress: PrepareProgress) => void;
-  /** Stops between two blocks; what is finished is kept. */
+  /**
+   * Stops between two blocks; what is finished is kept.
+   * @defaultValue runs to its end
+   */
   signal?: AbortSignal;
 }
 

@@ -42,7 +42,10 @@ export interface CheckpointsOptions<T> {
    * @defaultValue `2`
    */
   readonly keep?: number;
-  /** Told of every damaged checkpoint that is passed over. */
+  /**
+   * Told of every damaged checkpoint that is passed over.
+   * @defaultValue says nothing
+   */
   readonly onDamaged?: (message: string) => void;
 }
 
