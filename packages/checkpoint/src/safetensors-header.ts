@@ -116,7 +116,21 @@ export function formatHeader(tensors: readonly TensorInfo[], metadata: Record<st
   return bytes;
 }
 
+/** A million tensors, with some to spare. Parsed values take many times the memory of their bytes. */
+const maximumHeaderValues = 1 << 23;
+/** Short headers cannot hold values enough to matter. */
+const harmlessHeaderBytes = 4 << 20;
+
+/** Refuses a header of brackets and commas before they are made into objects. */
+function checkValues(json: Uint8Array, fail: (message: string) => never): void {
+  if (json.byteLength <= harmlessHeaderBytes) return;
+  let values = 0;
+  for (const byte of json) if (byte === 0x2c || byte === 0x5b || byte === 0x7b) values++;
+  if (values > maximumHeaderValues) fail(`expected a header of at most ${maximumHeaderValues} values, got ${values}`);
+}
+
 function parseObject(json: Uint8Array, fail: (message: string) => never): Record<string, unknown> {
+  checkValues(json, fail);
   let parsed: unknown;
   try {
     parsed = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(json));

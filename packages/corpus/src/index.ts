@@ -27,6 +27,7 @@ export { type LengthOptions, lengthBetween } from "./filters/length.ts";
 export type { HubAccess } from "./hub/access.ts";
 export { type HubDocumentsOptions, hubDocuments } from "./hub/documents.ts";
 export { type MixedDocuments, type MixedSource, type MixOptions, mixDocuments, type SourceReport } from "./mix.ts";
+export { passagesOf } from "./passages.ts";
 export { joinSuccessive, type Limit, takeDocuments } from "./select.ts";
 export { type ShuffleOptions, shuffleDocuments } from "./shuffle.ts";
 export { type BadInputPolicy, type BadRecord, CorpusInputError, type ReadReport } from "./sources/bad-input.ts";

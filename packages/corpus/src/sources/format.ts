@@ -7,8 +7,8 @@ export interface RecordOptions {
   /** Field or column with the text; a number counts columns from 0 in a file without a header. */
   field: string | number;
   idField: string;
-  /** One document a file, a line, or a block between blank lines (`txt` only). */
-  unit: "file" | "line" | "block";
+  /** One document a file, a line, a block between blank lines, or a passage of about 4,000 characters (`txt` only). */
+  unit: "file" | "line" | "block" | "passage";
   /** What separates the fields of `csv` and `tsv`, one ASCII character: a comma and a tab where it is undefined. */
   delimiter?: string | undefined;
   /** Quoting character of `csv` and `tsv`; false where quotes are ordinary characters. */

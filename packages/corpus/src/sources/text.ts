@@ -1,12 +1,15 @@
+import { StringDecoder } from "node:string_decoder";
+import { cutIntoPassages, passageCharacters, passageEnd } from "../passages.ts";
 import { invalidUtf8 } from "./encoding.ts";
 import type { FileRecord, RecordOptions } from "./format.ts";
 import { decodeUtf8, isBlank, type Line, lineBatches, maxRecordBytes } from "./lines.ts";
 import { textBytes } from "./text-bytes.ts";
 
-/** Reads plain text: a document a file, a line, or a block of lines between blank ones. */
+/** Reads plain text: a document a file, a line, a block of lines between blank ones, or a passage. */
 export function readText(path: string, options: RecordOptions): AsyncIterable<FileRecord> {
   const chunks = textBytes(path, options);
   if (options.unit === "file") return wholeFile(chunks);
+  if (options.unit === "passage") return textPassages(chunks);
   return options.unit === "line" ? textLines(chunks) : textBlocks(chunks);
 }
 
@@ -64,6 +67,36 @@ async function* textBlocks(text: AsyncIterable<Buffer>): AsyncGenerator<FileReco
     }
   }
   if (block.length > 0) yield take();
+}
+
+/** Passages of a text of any length, of which only the next few are in memory. */
+async function* textPassages(chunks: AsyncIterable<Buffer>): AsyncGenerator<FileRecord> {
+  const decoder = new StringDecoder("utf8");
+  let text = "";
+  let number = 0;
+  const record = (passage: string): FileRecord | undefined => {
+    const place = `passage ${++number}`;
+    if (passage.trim() === "") return undefined;
+    // U+FFFD stands for bytes that are no UTF-8; where a text holds it by itself, something was lost before.
+    if (passage.includes("\ufffd"))
+      return { kind: "bad", place, reason: "invalid UTF-8; set encoding if the file has another one" };
+    return { kind: "document", text: passage, id: place };
+  };
+  for await (const chunk of chunks) {
+    text += decoder.write(chunk).replaceAll("\r\n", "\n");
+    let start = 0;
+    while (text.length - start > 2 * passageCharacters) {
+      const end = start + passageEnd(text.slice(start, start + passageCharacters));
+      const next = record(text.slice(start, end));
+      if (next) yield next;
+      start = end;
+    }
+    text = text.slice(start);
+  }
+  for (const passage of cutIntoPassages(text + decoder.end())) {
+    const next = record(passage);
+    if (next) yield next;
+  }
 }
 
 function joinLines(lines: Buffer[]): Buffer {

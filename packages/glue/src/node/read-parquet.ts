@@ -1,10 +1,10 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
-import { compressors } from "hyparquet-compressors";
 import type { GlueTask, SplitLayout } from "../tasks/glue-tasks.ts";
 import { exampleFrom, labelOf } from "../tasks/label.ts";
 import type { Example } from "../tasks/task.ts";
+import { checkPages, loadCompressors } from "./parquet-pages.ts";
 import type { ReadSet } from "./read-tsv.ts";
 
 /** The Parquet shards of a split below the folder of a hub download, in order; empty where there are none. */
@@ -45,6 +45,8 @@ async function readShard(file: string, glue: GlueTask): Promise<Example[]> {
       `${file}: expected the columns ${columns.join(", ")} of ${glue.task.title}, got ${names.join(", ")}; put the file of ${glue.task.title} there`,
     );
   checkLabelNames(file, glue, metadata.key_value_metadata);
+  await checkPages(buffer, metadata, columns).catch(damaged);
+  const compressors = await loadCompressors();
   const rows = await parquetReadObjects({ file: buffer, metadata, columns, compressors }).catch(damaged);
   return rows.map((row, i) => {
     const value = labelOf(glue, row[label]);

@@ -62,6 +62,24 @@ describe("official TSV files", () => {
     expect(data.notes).toEqual(["MNLI/train.tsv: 1 rows without a gold label are left out"]);
   });
 
+  it("refuses a row with more fields than columns: its text would be cut off", async () => {
+    const header = ["sentence", "label"];
+    await write("SST-2/train.tsv", tsv(header, ["fine", "1"], ["a tab\there", "0"]));
+    await write("SST-2/dev.tsv", tsv(header, ["fine", "1"]));
+    await expect(readGlue(directory, "sst2")).rejects.toThrow(
+      /train\.tsv:3: expected 2 columns, got 3; the row is damaged/,
+    );
+  });
+
+  it("reads a line in time that grows with it, and refuses one that no task has", async () => {
+    const header = ["sentence", "label"];
+    await write("SST-2/train.tsv", tsv(header, ["word ".repeat(3_000_000), "1"]));
+    await write("SST-2/dev.tsv", tsv(header, ["fine", "1"]));
+    expect((await readGlue(directory, "sst2")).train[0]!.text).toHaveLength(15_000_000);
+    await write("SST-2/train.tsv", tsv(header, ["word ".repeat(4_000_000), "1"]));
+    await expect(readGlue(directory, "sst2")).rejects.toThrow(/train\.tsv:2: expected lines of at most 16777216 char/);
+  });
+
   it("QQP: rows with missing fields are left out and counted", async () => {
     const header = ["id", "qid1", "qid2", "question1", "question2", "is_duplicate"];
     const row = ["1", "2", "3", "Why?", "What for?", "1"];

@@ -11,7 +11,7 @@ export interface ReadSet {
 
 /**
  * Reads one file of the official download. Throws with file and line on a wrong column, an unknown label, a row with
- * fields missing; in the task that is published with such rows they are left out and noted.
+ * fields missing or too many; in the task that is published with such rows they are left out and noted.
  */
 export async function readTsv(file: string, glue: GlueTask, split: SplitLayout): Promise<ReadSet> {
   const examples: Example[] = [];
@@ -20,6 +20,7 @@ export async function readTsv(file: string, glue: GlueTask, split: SplitLayout):
   let header: string[] | undefined;
   let fieldCount = fixed;
   let ragged = 0;
+  let overlong = 0;
   let unlabelled = 0;
   let at: { text: number; pair?: number; label?: number } | undefined;
   for await (const { text: line, number, closed } of lines(file)) {
@@ -60,6 +61,13 @@ export async function readTsv(file: string, glue: GlueTask, split: SplitLayout):
       ragged++;
       continue;
     }
+    // A tab in a text shifts the fields behind it, and cuts the text off.
+    if (fieldCount !== undefined && fields.length > fieldCount) {
+      if (!glue.ragged)
+        fail(`${fieldCount} columns`, `${fields.length}`, "the row is damaged: download the file again");
+      overlong++;
+      continue;
+    }
     const written = at.label === undefined ? undefined : fields[at.label]!;
     // MultiNLI writes "-" where its annotators did not agree.
     if (written === "-" && glue.task.name === "mnli") {
@@ -75,6 +83,7 @@ export async function readTsv(file: string, glue: GlueTask, split: SplitLayout):
     throw new Error(`${file}: expected rows of ${glue.task.title}, got none; the file is cut short: download it again`);
   const notes: string[] = [];
   if (ragged > 0) notes.push(`${split.tsv.path}: ${ragged} rows with missing fields are left out`);
+  if (overlong > 0) notes.push(`${split.tsv.path}: ${overlong} rows with too many fields are left out`);
   if (unlabelled > 0) notes.push(`${split.tsv.path}: ${unlabelled} rows without a gold label are left out`);
   return { examples, notes };
 }

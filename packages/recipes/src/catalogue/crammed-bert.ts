@@ -21,6 +21,8 @@ export const crammedBert = (): Recipe => ({
     cleaning: "none",
     minCharacters: 0,
     maxCharacters: null,
+    joinSuccessive: 1,
+    maxTokens: null,
     maxTokensPerCharacter: 0.25,
     compressionTokenizer: null,
     exactDuplicates: false,

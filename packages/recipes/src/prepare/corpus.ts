@@ -1,4 +1,4 @@
-import { access, readFile } from "node:fs/promises";
+import { access, readFile, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import {
   type Corpus,
@@ -10,9 +10,11 @@ import {
   decontaminate,
   deduplicateDocuments,
   deduplicateSubstrings,
+  documentFiles,
   fileDocuments,
   hubDocuments,
   installedDocumentation,
+  joinSuccessive,
   lengthBetween,
   referenceCleaning,
   shuffleDocuments,
@@ -21,6 +23,7 @@ import {
 import { type Tokenizer, tokenizerFromJson } from "@cramkit/tokenizer";
 import type { Recipe, SourceSpec } from "../recipe/recipe.ts";
 import { uncompressedCounter } from "./uncompressed-characters.ts";
+import { wantedRecords } from "./wanted-records.ts";
 
 /** What `openCorpus` needs besides the recipe. */
 export interface CorpusOptions {
@@ -28,26 +31,33 @@ export interface CorpusOptions {
   readonly workFolder: string;
   /** Called with the characters of every document that is read, and as a filter works through its files; may throw to stop. */
   readonly onRead: (stage: string, characters?: number) => void;
+  /** What was chosen where the recipe says nothing. */
+  readonly say: (line: string) => void;
 }
 
 /**
  * The documents of a recipe: its sources in a seeded order, cleaned and filtered. Compressibility by the run's own
  * tokenizer is not among the filters, since that tokenizer is trained on these documents.
  */
-export const openCorpus = async ({ corpus, seed }: Recipe, { workFolder, onRead }: CorpusOptions): Promise<Corpus> => {
-  const sources = corpus.sources.map((spec) => {
-    const source = read(spec, corpus);
-    const documents = observed(source, onRead);
-    return {
+export const openCorpus = async (
+  { corpus, seed }: Recipe,
+  { workFolder, onRead, say }: CorpusOptions,
+): Promise<Corpus> => {
+  const sources = [];
+  for (const spec of corpus.sources) {
+    const source = read(await withUnit(spec, say), corpus);
+    const joined = corpus.joinSuccessive > 1 ? joinSuccessive(source, corpus.joinSuccessive) : source;
+    const documents = observed(joined, onRead);
+    sources.push({
       name: nameOf(spec),
       documents: {
         ...(corpus.shuffle ? shuffleDocuments(documents, { seed, workFolder }) : documents),
         report: "report" in source ? source.report : undefined,
       },
       weight: spec.weight,
-    };
-  });
-  const filters = await filtersOf(corpus, { workFolder, onRead });
+    });
+  }
+  const filters = await filtersOf(corpus, { workFolder, onRead, say });
   const composed = composeCorpus({ sources, filters, atEnd: corpus.whenSourceEnds });
   if (corpus.maxDocuments === null) return composed;
   return { ...takeDocuments(composed, { documents: corpus.maxDocuments }), report: composed.report };
@@ -119,9 +129,28 @@ const composeEvaluation = (sources: readonly SourceSpec[], corpus: Recipe["corpu
     })),
   });
 
+/** A text file of more bytes is read in passages where nobody says what its documents are. */
+const largeFileBytes = 16 << 20;
+
+const withUnit = async (spec: SourceSpec, say: CorpusOptions["say"]): Promise<SourceSpec> => {
+  if (spec.kind !== "files" || spec.unit !== undefined) return spec;
+  const { path, include, exclude, format } = spec;
+  for (const file of await documentFiles({ path, include, exclude, format })) {
+    const isText = (format ?? (/\.(?:txt|text|md)(?:\.gz|\.zst)?$/i.test(file.path) ? "txt" : "other")) === "txt";
+    const bytes = isText ? (await stat(file.path)).size : 0;
+    if (bytes <= largeFileBytes) continue;
+    say(
+      `${file.path}: ${(bytes / 1e6).toFixed(0)} MB of text in one file are read in passages of about 4,000 characters; set unit to "file", "line" or "block" for other documents`,
+    );
+    return { ...spec, unit: "passage" };
+  }
+  return spec;
+};
+
 const read = (spec: SourceSpec, { maxBadShare, onBrokenFile }: Recipe["corpus"]) => {
-  const { kind: _, weight: __, ...options } = spec;
   if (spec.kind === "installed-documentation") return installedDocumentation(spec);
+  const { kind: _, weight: __, ...rest } = spec;
+  const options = { ...rest, where: wantedRecords(spec.where) };
   if (spec.kind === "hub") return hubDocuments({ ...options, uri: spec.uri, maxBadShare, onBrokenFile });
   return fileDocuments({ ...options, path: spec.path, maxBadShare, onBrokenFile });
 };

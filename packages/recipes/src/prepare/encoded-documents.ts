@@ -73,13 +73,14 @@ export interface EncodingNotes {
 
 /**
  * The ids of the documents that `read(from)` gives, without those of `cutoff` or more tokens a character (null keeps
- * all), where each character in no token counts as one. Goes on from earlier `notes`; `notes()` counts the documents before the latest that was asked for.
+ * all), where each character in no token counts as one. Of each, `maxTokens` are kept (null keeps all). Goes on from earlier `notes`; `notes()` counts the documents before the latest that was asked for.
  */
 export const encodedDocuments = (
   read: (from: number) => AsyncIterable<Document>,
   encoder: Encoder,
   cutoff: number | null,
   countUncompressed: UncompressedCounter = () => 0,
+  maxTokens: number | null = null,
 ) => {
   const name = `compressibility below ${cutoff} tokens a character`;
   let number = 0;
@@ -94,7 +95,7 @@ export const encodedDocuments = (
         if (cutoff !== null && ids.length + outside >= cutoff * length) {
           tally.drop(document, compressionReason(ids.length, outside, length));
         } else {
-          yield ids;
+          yield maxTokens === null || ids.length <= maxTokens ? ids : cut(ids, maxTokens);
           tally.keep(length, document);
         }
         number++;
@@ -102,4 +103,11 @@ export const encodedDocuments = (
     },
     notes: (): EncodingNotes => ({ read: number, compressibility: cutoff === null ? null : tally.report }),
   };
+};
+
+/** The first tokens of a document, and its last one: the separator that its template ends it with. */
+const cut = (ids: Uint32Array, maxTokens: number): Uint32Array => {
+  const kept = ids.slice(0, maxTokens);
+  kept[maxTokens - 1] = ids.at(-1)!;
+  return kept;
 };

@@ -31,7 +31,7 @@ export const textsAndTokenizer = async (
   const onRead = readingProgress(options);
   async function* trainingTexts(): AsyncGenerator<string> {
     if (texts) yield* textsAgain(folder, onRead);
-    else texts = yield* readTexts(recipe, folder, onRead);
+    else texts = yield* readTexts(recipe, folder, { onRead, say: context.say });
   }
   if (tokenizerJson !== undefined) {
     if (!texts) for await (const _ of trainingTexts());

@@ -7,6 +7,7 @@ import { randomStream, streamKey } from "@cramkit/random";
 import type { Recipe } from "../recipe/recipe.ts";
 import { readJson } from "../run-record.ts";
 import { type CorpusOptions, openCorpus } from "./corpus.ts";
+import { holdOut } from "./hold-out.ts";
 
 interface Count {
   readonly documents: number;
@@ -56,13 +57,18 @@ export const finishedTexts = async (folder: string): Promise<Texts | undefined> 
 export async function* readTexts(
   recipe: Recipe,
   folder: string,
-  onRead: CorpusOptions["onRead"],
+  { onRead, say }: Pick<CorpusOptions, "onRead" | "say">,
 ): AsyncGenerator<string, Texts> {
   const files = textFiles(folder);
   await rm(files.temporary, { recursive: true, force: true });
-  const corpus = await openCorpus(recipe, { workFolder: files.temporary, onRead });
+  const corpus = await openCorpus(recipe, { workFolder: files.temporary, onRead, say });
   const { float64 } = randomStream(streamKey(recipe.seed, "recipes/held-out"));
-  const isHeldOut = (text: string) => float64(placeOf(text)) < recipe.evaluation.heldOut;
+  const parts = holdOut(corpus, {
+    share: recipe.evaluation.heldOut,
+    seqLength: recipe.rows.seqLength,
+    chance: (text) => float64(placeOf(text)),
+    say,
+  });
   const heldOutTexts: string[] = [];
   let kept = 0;
   const writers: DocumentsWriter[] = [];
@@ -71,9 +77,9 @@ export async function* readTexts(
     writers.push(training);
     const heldOut = await createDocumentsWriter(files.heldOut);
     writers.push(heldOut);
-    for await (const document of corpus) {
+    for await (const { document, isHeldOut } of parts) {
       const { text } = document;
-      if (isHeldOut(text)) {
+      if (isHeldOut) {
         heldOut.add(document);
         if ((kept += text.length) <= heldOutCharacters) heldOutTexts.push(text);
       } else {

@@ -30,10 +30,10 @@ const sortMemoryBytes = 64 << 20;
 export const writeRows = async (set: SetName, order: RowOrder, options: RowsOptions): Promise<void> => {
   const { recipe, folder, texts, tokenizer, encoder, digests, context, stop } = options;
   const name = setNames[set];
-  const { maxTokensPerCharacter, compressionTokenizer } = recipe.corpus;
+  const { maxTokensPerCharacter, compressionTokenizer, maxTokens } = recipe.corpus;
   const cutoff = compressionTokenizer === null ? maxTokensPerCharacter : null;
   const read = (from: number) => readDocuments(textFiles(folder)[set], { from });
-  const encoded = encodedDocuments(read, encoder, cutoff, uncompressedCounter(tokenizer)); // the tokenizer's template ends each with a separator
+  const encoded = encodedDocuments(read, encoder, cutoff, uncompressedCounter(tokenizer), maxTokens); // the tokenizer's template ends each with a separator
   await writePreparedSet(
     join(folder, name),
     (from, notes) => encoded.documents(from, notes as unknown as EncodingNotes | null),

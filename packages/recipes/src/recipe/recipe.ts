@@ -25,6 +25,8 @@ const createSchema = () => {
   /** Share of the characters that come from a source, relative to the others: 1 where it has none. */
   const weight = positive.optional();
 
+  const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+
   /** Which files of a folder or a dataset are read, and how. */
   const reading = {
     /** Patterns over paths, such as "**\/*.jsonl.gz". */
@@ -33,8 +35,18 @@ const createSchema = () => {
     format: z.enum(["txt", "jsonl", "json", "csv", "tsv", "parquet", "wikiextractor"]).optional(),
     /** The field or column that holds the text; a number for a table without a header. */
     field: z.union([z.string(), z.int().min(0)]).optional(),
-    /** What is a document of a text file. */
-    unit: z.enum(["file", "line", "block"]).optional(),
+    /** What is a document of a text file; large files are read in passages where nothing is said. */
+    unit: z.enum(["file", "line", "block", "passage"]).optional(),
+    /** What separates the fields of a table in text: one ASCII character. */
+    delimiter: z.string().length(1).optional(),
+    /** What fields of a table are quoted with; false where quotes are ordinary characters. */
+    quote: z.union([z.string().length(1), z.literal(false)]).optional(),
+    /** What makes a quote in quotes ordinary, such as a backslash. */
+    escape: z.string().length(1).optional(),
+    /** Encoding of text that is not UTF-8, such as "latin1". */
+    encoding: z.string().optional(),
+    /** Records to read, by their fields: each has to be equal, or one of several values. "meta.set" is a field in a field. */
+    where: z.record(z.string(), z.union([scalar, z.array(scalar).min(1)])).optional(),
     weight,
   };
 
@@ -114,6 +126,10 @@ const createSchema = () => {
       cleaning: z.enum(["none", "basic", "reference"]).default("none"),
       minCharacters: z.int().min(0),
       maxCharacters: count.nullable().default(null),
+      /** So many successive documents of a source become one. */
+      joinSuccessive: count.default(1),
+      /** Tokens that are kept of a document; null keeps all. */
+      maxTokens: count.nullable().default(null),
       /** Drops documents of at least so many tokens a character; null keeps all. */
       maxTokensPerCharacter: positive.nullable(),
       /** The tokenizer.json that measures it; null for the run's own tokenizer. */
