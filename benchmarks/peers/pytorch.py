@@ -24,6 +24,10 @@ def arguments():
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--threads", type=int, default=None)
     parser.add_argument("--steps", type=int, default=15)
+    parser.add_argument(
+        "--turns", action="store_true",
+        help="read names of variants, such as 'sdpa bf16' or 'sdpa, compile float32', a line each, and do one step of each",
+    )
     parser.add_argument("--quick", action="store_true", help="three steps, no torch.compile")
     given = parser.parse_args()
     wanted = ["layers", "hidden", "heads", "intermediate", "vocab", "gated", "batch", "seq"]
@@ -97,7 +101,8 @@ class Encoder(nn.Module):
         return F.cross_entropy((rows @ self.words.weight.T).float(), targets)
 
 
-def measure(name, fused, compiled, precision):
+def steps(fused, compiled, precision):
+    """Endless training steps: yields the loss and the milliseconds of each, by the clock and of the processor."""
     spec, device = given.spec, torch.device(given.device)
     torch.manual_seed(1)
     model = Encoder(**spec, fused=fused).to(device)
@@ -114,12 +119,10 @@ def measure(name, fused, compiled, precision):
     half = {"float32": None, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
     # Older versions have no scaler for the CPU, and other precisions need none.
     scaler = torch.amp.GradScaler(given.device) if half == torch.float16 else None
-    losses, times = [], []
-    steps = 3 if given.quick else given.steps
-    for step in range(-3, steps):
+    while True:
         if given.device == "cuda":
             torch.cuda.synchronize()
-        start = time.perf_counter()
+        start, used = time.perf_counter(), time.process_time()
         optimizer.zero_grad(set_to_none=True)
         with torch.autocast(given.device, dtype=half or torch.bfloat16, enabled=half is not None):
             loss = forward(inputs, positions, targets)
@@ -134,19 +137,42 @@ def measure(name, fused, compiled, precision):
             optimizer.step()
         if given.device == "cuda":
             torch.cuda.synchronize()
-        losses.append(loss.item())
-        if step >= 0:
-            times.append(1000 * (time.perf_counter() - start))
+        value = loss.item()
+        yield value, 1000 * (time.perf_counter() - start), 1000 * (time.process_time() - used)
+
+
+def measure(name, fused, compiled, precision):
+    training = steps(fused, compiled, precision)
+    done = [next(training) for _ in range(3 + (3 if given.quick else given.steps))]
+    losses, times = [loss for loss, _, _ in done], [ms for _, ms, _ in done[3:]]
     say(
         kind="times", device=given.device, name=name, precision=precision, compile=compiled, ms=times,
         attention="sdpa" if fused else "eager", loss=[losses[0], losses[-1]],
     )
 
 
+def take_turns():
+    """One step of the variant that each line of standard input names; the first of each is a warm-up of its own."""
+    started = {}
+    for line in sys.stdin:
+        name = line.strip()
+        try:
+            if name not in started:
+                variant, precision = name.rsplit(" ", 1)
+                started[name] = steps(variant != "eager", "compile" in variant, precision)
+            loss, ms, cpu = next(started[name])
+            say(kind="step", version=torch.__version__, ms=ms, cpu=cpu, loss=loss)
+        except Exception as error:
+            say(kind="failure", who=name, message=f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}")
+
+
 if given.threads:
     torch.set_num_threads(given.threads)
 # As the study's reference: TF32 for float32 products on CUDA is off unless a variant says so.
 torch.backends.cuda.matmul.allow_tf32 = False
+if given.turns:
+    take_turns()
+    sys.exit(0)
 # The fastest first: who ends this before it is through has had what matters most.
 variants = [("sdpa", True, False)] + ([] if given.quick else [("sdpa, compile", True, True)]) + [("eager", False, False)]
 precisions = ["bf16", "float32"] + (["fp16"] if given.device == "cuda" else [])

@@ -19,6 +19,7 @@ export const suites: Record<string, () => Promise<Suite>> = {
   glue: async () => (await import("../suites/glue.ts")).glueSuite,
   "stock-tfjs": async () => (await import("../peers/stock-tfjs.ts")).stockTfjsSuite,
   "jax-js": async () => (await import("../peers/jax-js.ts")).jaxJsSuite,
+  turns: async () => (await import("../suites/turns.ts")).turnsSuite,
   pytorch: async () => (await import("../peers/pytorch.ts")).pytorchSuite,
 };
 

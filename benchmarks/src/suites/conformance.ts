@@ -2,7 +2,8 @@ import { measureCase, specsOfTier } from "@cramkit/ops/conformance";
 import { startCompute } from "../measure/compute.ts";
 import { messageOf, type Suite, type SuiteContext, type SuiteOptions } from "../measure/suite.ts";
 
-type Tier = Parameters<typeof specsOfTier>[0];
+/** Those of a GPU. */
+type Tier = Exclude<Parameters<typeof specsOfTier>[0], "bf16">;
 
 const tiersOf = ({ backend, precision }: SuiteOptions): Tier[] =>
   backend === "webgpu" && precision === "mixed" ? ["matrix", "float16"] : ["float32"];

@@ -1,10 +1,10 @@
 import { address, float, int } from "@cramkit/wasm-kit/assembly/arguments";
-import { gemm } from "@cramkit/wasm-kit/assembly/gemm";
+import { multiply } from "@cramkit/wasm-kit/assembly/product";
 import { dropoutScales, firstFour, secondFour } from "./dropout";
 import { exp4, log64, LOWEST, maxLanes, sumLanes } from "./math";
 
 // A task is one head of one example. Its scores live in the thread's scratch as [seq][padded], with padded = seq rounded
-// up to 4; the padding columns get probability 0. `scratch` has, per thread, the packing space of `gemm` last.
+// up to 4; the padding columns get probability 0. `scratch` has, per thread, the packing space of `gemm` last. Rows of all matrices lie within a stride that a library for products takes, too.
 
 /** What to multiply the probabilities of query i and keys j..j+3 with. To be asked for every fourth j, from 0 on. */
 // @ts-ignore: decorator
@@ -34,7 +34,7 @@ function scoresAt(row: usize, j: i32, seq: i32, scale: v128, mask: usize): v128 
 
 /**
  * ints: qkv, mask or 0, y, lse, batch, seq, heads, headDim, scratch, scratchStride, key 0, key 1, threshold
- * (0: no dropout); floats: scale, 1 / (1 - rate)
+ * (0: no dropout), products by the library; floats: scale, 1 / (1 - rate)
  */
 export function attentionTask(args: usize, task: i32, thread: i32): void {
   const seq = int(args, 5), heads = int(args, 6), headDim = int(args, 7);
@@ -50,8 +50,9 @@ export function attentionTask(args: usize, task: i32, thread: i32): void {
   const p = scratch, packing = scratch + <usize>seq * ld;
   const scale = f32x4.splat(float(args, 0));
   const threshold = int(args, 12);
+  const library = int(args, 13) != 0;
 
-  gemm(seq, seq, headDim, q, rowBytes, 4, k, rowBytes, 4, p, ld, false, packing);
+  multiply(library, seq, seq, headDim, q, rowBytes, 4, k, rowBytes, 4, p, ld, packing);
   for (let i = 0; i < seq; i++) {
     const row = p + <usize>i * ld;
     let top4 = f32x4.splat(LOWEST);
@@ -81,11 +82,12 @@ export function attentionTask(args: usize, task: i32, thread: i32): void {
       v128.store(row + (<usize>j << 2), e);
     }
   }
-  gemm(seq, headDim, seq, p, ld, 4, v, 4, rowBytes, y, <usize>hidden << 2, false, packing);
+  multiply(library, seq, headDim, seq, p, ld, 4, v, 4, rowBytes, y, <usize>hidden << 2, packing);
 }
 
 /**
- * ints: qkv, mask or 0, y, lse, batch, seq, heads, headDim, scratch, scratchStride, key 0, key 1, threshold, dy, dqkv;
+ * ints: qkv, mask or 0, y, lse, batch, seq, heads, headDim, scratch, scratchStride, key 0, key 1, threshold, products by
+ * the library, dy, dqkv;
  * floats: scale, 1 / (1 - rate)
  */
 export function attentionGradTask(args: usize, task: i32, thread: i32): void {
@@ -95,18 +97,19 @@ export function attentionGradTask(args: usize, task: i32, thread: i32): void {
   const rowBytes = <usize>hidden * 12, headBytes = <usize>headDim << 2, outBytes = <usize>hidden << 2;
   const inQkv = <usize>example * <usize>seq * rowBytes + <usize>head * 3 * headBytes;
   const q = address(args, 0) + inQkv, k = q + headBytes, v = k + headBytes;
-  const dq = address(args, 14) + inQkv, dk = dq + headBytes, dv = dk + headBytes;
+  const dq = address(args, 15) + inQkv, dk = dq + headBytes, dv = dk + headBytes;
   const inY = <usize>example * <usize>seq * outBytes + <usize>head * headBytes;
-  const y = address(args, 2) + inY, dy = address(args, 13) + inY;
+  const y = address(args, 2) + inY, dy = address(args, 14) + inY;
   const lse = address(args, 3) + (<usize>task * <usize>seq << 2);
   const mask = address(args, 1) == 0 ? <usize>0 : address(args, 1) + (<usize>example * <usize>seq << 2);
   const padded = (seq + 3) & ~3, ld = <usize>padded << 2;
   const p = scratch, ds = p + <usize>seq * ld, packing = ds + <usize>seq * ld;
   const scale = f32x4.splat(float(args, 0));
   const threshold = int(args, 12);
+  const library = int(args, 13) != 0;
 
-  gemm(seq, seq, headDim, q, rowBytes, 4, k, rowBytes, 4, p, ld, false, packing);
-  gemm(seq, seq, headDim, dy, outBytes, 4, v, rowBytes, 4, ds, ld, false, packing);
+  multiply(library, seq, seq, headDim, q, rowBytes, 4, k, rowBytes, 4, p, ld, packing);
+  multiply(library, seq, seq, headDim, dy, outBytes, 4, v, rowBytes, 4, ds, ld, packing);
   for (let i = 0; i < seq; i++) {
     let dot: f32 = 0;
     const dyRow = dy + <usize>i * outBytes, yRow = y + <usize>i * outBytes;
@@ -126,7 +129,7 @@ export function attentionGradTask(args: usize, task: i32, thread: i32): void {
       v128.store(dsRow + at, f32x4.mul(f32x4.mul(probability, f32x4.sub(dp, dots)), scale));
     }
   }
-  gemm(seq, headDim, seq, p, 4, ld, dy, 4, outBytes, dv, rowBytes, false, packing);
-  gemm(seq, headDim, seq, ds, ld, 4, k, 4, rowBytes, dq, rowBytes, false, packing);
-  gemm(seq, headDim, seq, ds, 4, ld, q, 4, rowBytes, dk, rowBytes, false, packing);
+  multiply(library, seq, headDim, seq, p, 4, ld, dy, 4, outBytes, dv, rowBytes, packing);
+  multiply(library, seq, headDim, seq, ds, ld, 4, k, 4, rowBytes, dq, rowBytes, packing);
+  multiply(library, seq, headDim, seq, ds, 4, ld, q, 4, rowBytes, dk, rowBytes, packing);
 }

@@ -28,6 +28,8 @@ export interface CpuBackendOptions {
   relaxed: boolean;
   /** The library that computes matrix products, in place of WebAssembly. */
   library?: FoundProducts;
+  /** The fewest multiply-adds of a product that it computes. */
+  libraryFrom?: number;
   /** Whether products that allow it round their operands to bf16. */
   mixed?: boolean;
 }
@@ -42,17 +44,18 @@ export class CpuBackend extends MathBackendCPU {
   /** The call layout of the WebAssembly that it runs, see `@cramkit/wasm-kit`. */
   readonly layout = LAYOUT;
   readonly #heap: Heap;
+  /** The fewest multiply-adds of a product that a library computes inside a kernel of WebAssembly; Infinity without one. */
+  readonly libraryFrom: number;
   readonly #pool: Threads;
-  readonly #library: FoundProducts | undefined;
   readonly #mixed: boolean;
 
-  constructor({ memory, threads, relaxed, library, mixed = false }: CpuBackendOptions) {
+  constructor({ memory, threads, relaxed, library, libraryFrom = worthACall, mixed = false }: CpuBackendOptions) {
     super();
     // The base class greets its first tensor with an advertisement.
     Object.assign(this, { firstUse: false });
     this.#heap = new Heap(memory, heapStart);
     this.#pool = new Threads(this.#heap, threads, relaxed, library);
-    this.#library = library;
+    this.libraryFrom = library ? libraryFrom : Number.POSITIVE_INFINITY;
     this.#mixed = mixed;
     this.threads = this.#pool.count;
   }
@@ -93,14 +96,14 @@ export class CpuBackend extends MathBackendCPU {
   /** C = A B on all threads. */
   gemm(problem: GemmProblem): void {
     const { m, n, k, mixed = false } = problem;
-    if (this.#library && m * n * k >= worthACall) runLibraryGemm(this, problem, mixed && this.#mixed);
+    if (m * n * k >= this.libraryFrom) runLibraryGemm(this, problem, mixed && this.#mixed);
     else runGemm(this, problem);
   }
 
   /** Products of one size, each on one thread: C[i] = A[i] B[i]. */
   gemmBatch(problem: GemmBatch): void {
     const { m, n, k } = problem;
-    if (this.#library && m * n * k >= worthACall) runLibraryBatch(this, problem);
+    if (m * n * k >= this.libraryFrom) runLibraryBatch(this, problem);
     else runGemmBatch(this, problem);
   }
 

@@ -16,7 +16,9 @@ it("refuses kernels of another call layout before it starts anything, as one err
     code: "version-mismatch",
     remedy: expect.stringMatching(/published together/),
   });
-  await expect(start).rejects.toThrow(/^CramkitProbe: expected .* layout 1, got layout 2/);
+  await expect(start).rejects.toThrow(
+    new RegExp(`^CramkitProbe: expected .* layout ${LAYOUT}, got layout ${LAYOUT + 1}`),
+  );
   expect(findBackendFactory("cramkit-cpu")).toBeNull();
 });
 

@@ -1,5 +1,7 @@
 import { checkLayout } from "@cramkit/wasm-kit";
 import type { Heap } from "./heap.ts";
+import type { Products } from "./library/product.ts";
+import { productImport } from "./library/product-import.ts";
 
 /** The two builds of a WASM module as base64: with plain and with relaxed SIMD. */
 export interface WasmSource {
@@ -28,13 +30,13 @@ const relaxedProbe = Uint8Array.of(
 export const hasRelaxedSimd = (): boolean => WebAssembly.validate(relaxedProbe);
 
 /** Decodes, compiles and instantiates the build that fits the engine and the memory. */
-export const compileModule = (source: WasmSource, relaxed: boolean, heap: Heap): CompiledModule => {
+export const compileModule = (source: WasmSource, relaxed: boolean, heap: Heap, library?: Products): CompiledModule => {
   checkLayout("cpu backend", source);
   const text = atob(relaxed ? source.relaxed : source.plain);
   const code = Uint8Array.from(text, (character) => character.charCodeAt(0));
   if (!isShared(heap.memory)) importUnshared(code);
   const module = new WebAssembly.Module(code);
-  const instance = new WebAssembly.Instance(module, { env: { memory: heap.memory } });
+  const instance = new WebAssembly.Instance(module, { env: { memory: heap.memory, product: productImport(library) } });
   const names = WebAssembly.Module.exports(module)
     .filter(({ kind }) => kind === "function")
     .map(({ name }) => name);

@@ -30,6 +30,8 @@ export interface CpuOptions {
    * @defaultValue "float32"
    */
   precision?: "float32" | "mixed";
+  /** The fewest multiply-adds of a product that the library computes; WebAssembly takes the rest. @defaultValue 32768 */
+  libraryFrom?: number;
 }
 
 const availableThreads = (): number =>
@@ -72,7 +74,14 @@ export const startCpu = async (options: CpuOptions, kernels: readonly KernelConf
   const relaxed = relaxedSimd && hasRelaxedSimd();
   const { found, report } = await chooseProducts(options, memory);
   const mixed = report.precision === "mixed";
-  const backend = new CpuBackend({ memory, threads: wanted, relaxed, library: found, mixed });
+  const backend = new CpuBackend({
+    memory,
+    threads: wanted,
+    relaxed,
+    library: found,
+    libraryFrom: options.libraryFrom,
+    mixed,
+  });
   const { threads: count } = backend;
 
   if (engine().findBackendFactory(cpuBackendName)) engine().removeBackend(cpuBackendName);

@@ -34,6 +34,7 @@ export class Threads {
   readonly #modules = new Map<WasmSource, CompiledModule>();
   readonly #relaxed: boolean;
   readonly #library: CompiledModule | undefined;
+  readonly #products: Products | undefined;
   readonly #contention: Contention;
   #job = 0;
 
@@ -49,6 +50,7 @@ export class Threads {
     this.#workers = startWorkers(heap.memory, wanted - 1, library?.address);
     this.count = this.#workers.length + 1;
     this.#contention = new Contention(this.count);
+    this.#products = library?.products;
     if (library) {
       const kernels = libraryTasks(library.products, heap.memory);
       this.#library = { address: libraryModule, bytes: 0, names: [...taskNames], kernels };
@@ -177,7 +179,7 @@ export class Threads {
   #module(source: WasmSource): CompiledModule {
     let module = this.#modules.get(source);
     if (!module) {
-      module = compileModule(source, this.#relaxed, this.#heap);
+      module = compileModule(source, this.#relaxed, this.#heap, this.#products);
       this.#modules.set(source, module);
     }
     return module;

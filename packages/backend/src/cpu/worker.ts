@@ -2,7 +2,8 @@
 // file path can break. Everything that it needs lies in the shared memory.
 import * as shared from "./control-block.ts";
 import { openProducts } from "./library/open-products.ts";
-import type { LibraryAddress } from "./library/product.ts";
+import type { LibraryAddress, Products } from "./library/product.ts";
+import { productImport } from "./library/product-import.ts";
 import { libraryTasks, type Task } from "./library/tasks.ts";
 
 /** What starts a worker. */
@@ -18,6 +19,7 @@ const serve = ({ memory, thread, library }: WorkerData): void => {
   const { JOB, TICKET, DONE, MODULE, MODULE_BYTES, KERNEL, TASKS, ARGUMENTS, STOP, FAILED } = shared.words;
   const words = shared.wordsOf(memory);
   const modules = new Map<number, Task[]>();
+  let products: Products | undefined;
   /** Whether this thread holds a task, and the system's number of it: how the main thread tells that it ended. */
   const mine = shared.workerWordsOf(memory).subarray(2 * thread, 2 * thread + 2);
   mine[1] = threadId();
@@ -25,10 +27,8 @@ const serve = ({ memory, thread, library }: WorkerData): void => {
   const kernelsOf = (address: number, bytes: number): Task[] => {
     let kernels = modules.get(address);
     if (!kernels) {
-      kernels =
-        address === shared.libraryModule
-          ? libraryTasks(openProducts(library!, memory), memory)
-          : compiled(address, bytes);
+      products ??= library && openProducts(library, memory);
+      kernels = address === shared.libraryModule ? libraryTasks(products!, memory) : compiled(address, bytes);
       modules.set(address, kernels);
     }
     return kernels;
@@ -36,7 +36,9 @@ const serve = ({ memory, thread, library }: WorkerData): void => {
 
   const compiled = (address: number, bytes: number): Task[] => {
     const code = new Uint8Array(memory.buffer, address >>> 0, bytes).slice();
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(code), { env: { memory } });
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(code), {
+      env: { memory, product: productImport(products) },
+    });
     return Object.values(instance.exports).filter((value) => typeof value === "function") as Task[];
   };
 

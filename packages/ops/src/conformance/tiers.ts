@@ -11,17 +11,23 @@ const suitsF16 = ({ values }: OpCase["inputs"][string]) =>
 /** The other ops have one kernel for all tiers. */
 const dependOnTier = ["attention", "linear", "maskedCrossEntropy", "rotary"];
 
-export type Tier = "float32" | "float16" | "matrix";
+/** bf16 operands on a CPU have eight bits. Attention and rotary positions stay in float32 there. */
+const bf16 = { tolerance: 2.4e-2, ops: ["linear", "maskedCrossEntropy"] };
+
+export type Tier = "float32" | "float16" | "matrix" | "bf16";
 
 /** Those of all cases that say something about a tier of kernels, with the tolerances that hold there. */
 export const inTier = (tier: Tier, specs: OpSpec[]): OpSpec[] =>
   tier === "float32"
     ? specs
     : specs
-        .filter(({ op }) => dependOnTier.includes(op))
+        .filter(({ op }) => (tier === "bf16" ? bf16.ops : dependOnTier).includes(op))
         .map((spec) => ({
           ...spec,
           cases: spec.cases
             .filter(({ inputs }) => Object.values(inputs).every(suitsF16))
-            .map((one) => ({ ...one, tolerance: Math.max(one.tolerance, mixedTolerance) })),
+            .map((one) => ({
+              ...one,
+              tolerance: Math.max(one.tolerance, tier === "bf16" ? bf16.tolerance : mixedTolerance),
+            })),
         }));

@@ -23,6 +23,8 @@ export interface CpuRuntime {
   /** Numbers at an address, until memory is next allocated. */
   floats(address: number, count: number): Float32Array;
   doubles(address: number, count: number): Float64Array;
+  /** The fewest multiply-adds of a product that a kernel hands to a library: Infinity if there is none. */
+  libraryFrom: number;
   run(module: typeof wasm, kernel: string, tasks: number, ints: readonly number[], floats?: readonly number[]): void;
   /** c [m, n] = A [m, k] B [k, n], plus what is there, or plus bias [n]; B is addressed by (column, k). */
   gemm(problem: {

@@ -1,12 +1,15 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, describe, expect, it } from "vitest";
-import { startCpuBackend, startStockCpu } from "../testing/backend.testing.ts";
+import { findLibrary, startCpuBackend, startStockCpu } from "../testing/backend.testing.ts";
 import { createStep, type StepShape } from "../testing/encoder-step.testing.ts";
 
 const shape: StepShape = {
   ...{ layers: 2, hidden: 20, heads: 2, intermediate: 36 },
   ...{ vocab: 51, batchSize: 3, seqLength: 11, predicted: 0.3 },
 };
+
+const library = await findLibrary();
+if (!library.isThere) console.warn("training.test: no library for matrix products; training with one is NOT tested");
 
 let dispose = () => {};
 afterEach(() => {
@@ -47,6 +50,36 @@ describe("training on the CPU backend", () => {
     }
     expect(runs[1]).toEqual(runs[0]);
     expect(runs[2]).toEqual(runs[0]);
+  });
+
+  const byLibrary = { threads: 2, products: "library", libraryFrom: 1 } as const;
+
+  it.skipIf(!library.isThere)("follows WebAssembly for 50 steps to 1e-5 with products of a library", async () => {
+    const wasm = await train(() => startCpuBackend({ threads: 2 }), 50);
+    dispose();
+    const ours = await train(() => startCpuBackend(byLibrary), 50);
+    expect(ours.losses).not.toEqual(wasm.losses);
+    for (const [i, loss] of ours.losses.entries())
+      expect(Math.abs(loss - wasm.losses[i]!) / wasm.losses[i]!, `loss ${i}`).toBeLessThan(1e-5);
+  });
+
+  it.skipIf(!library.isThere)("gives the same bits on any number of threads with products of a library", async () => {
+    const runs = [];
+    for (const threads of [1, 2, 3]) {
+      runs.push(await train(() => startCpuBackend({ ...byLibrary, threads }), 5));
+      dispose();
+    }
+    expect(runs[1]).toEqual(runs[0]);
+    expect(runs[2]).toEqual(runs[0]);
+  });
+
+  it.skipIf(!library.bf16)("learns in mixed precision what it learns in float32", async () => {
+    const full = await train(() => startCpuBackend({ threads: 2 }), 50);
+    dispose();
+    const mixed = await train(() => startCpuBackend({ ...byLibrary, precision: "mixed" }), 50);
+    for (const [i, loss] of mixed.losses.entries())
+      expect(Math.abs(loss - full.losses[i]!) / full.losses[i]!, `loss ${i}`).toBeLessThan(2e-2);
+    expect(mixed.losses).not.toEqual(full.losses);
   });
 
   it("keeps the number of tensors and the memory flat", async () => {

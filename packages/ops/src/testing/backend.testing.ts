@@ -11,7 +11,17 @@ interface Started {
 export interface CpuTestOptions {
   threads?: number;
   relaxedSimd?: boolean;
+  products?: "wasm" | "library" | "auto";
+  precision?: "float32" | "mixed";
+  libraryFrom?: number;
 }
+
+/** Whether a library for matrix products is there, and whether it multiplies bf16. */
+export const findLibrary = async (): Promise<{ isThere: boolean; bf16: boolean }> => {
+  const { products, dispose } = await startBackend("cpu", { cpu: { threads: 1, products: "auto" } });
+  dispose();
+  return { isThere: products?.library !== undefined, bf16: products?.library?.bf16 === true };
+};
 
 /** Starts the CPU backend with our kernels. */
 export const startCpuBackend = async (cpu: CpuTestOptions = {}): Promise<Started> => {
