@@ -65,7 +65,7 @@ function advise(
   const advice: string[] = [];
   if (isSoftware(info))
     advice.push(
-      "This adapter computes on the CPU: install the driver of your GPU, or use --backend cpu, which is faster.",
+      "This adapter computes on the CPU: install the driver of your GPU, or use the CPU backend, which is faster.",
     );
   if (capabilities.tier !== best)
     advice.push(`Precision "mixed" would use the ${best} tier of this device; you are on ${capabilities.tier}.`);

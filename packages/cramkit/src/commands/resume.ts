@@ -1,15 +1,16 @@
 import { dirname, join } from "node:path";
 import { readRun, runRecipe } from "@cramkit/recipes";
-import { Command } from "commander";
+import { Command, Option } from "commander";
+import { preparedDataOf } from "../options/recipe-options.ts";
 import { writeReport } from "../report/write-report.ts";
 import { tell } from "../terminal/output.ts";
 import { session } from "../terminal/session.ts";
-
 import { nextSteps } from "./next-steps.ts";
 
 interface ResumeOptions {
   readonly data?: string;
   readonly allowSoftware?: boolean;
+  readonly fresh?: true;
   readonly reuse?: true;
 }
 
@@ -19,11 +20,12 @@ export const resumeCommand = (): Command =>
     .argument("<run>", "folder of the run")
     .option("--data <folder>", "folder of its prepared data, if that was moved")
     .option("--allow-software", "accept a software WebGPU adapter (correct but slow)")
-    .option("--reuse", "continue with the prepared rows even if their text has changed since")
-    .action(async (folder: string, { data, allowSoftware, reuse }: ResumeOptions) => {
+    .addOption(new Option("--fresh", "prepare its text again, if prepared files are damaged").conflicts("reuse"))
+    .addOption(new Option("--reuse", "continue with the prepared rows even if their text has changed since"))
+    .action(async (folder: string, { data, allowSoftware, ...prepared }: ResumeOptions) => {
       const { recipe, dataFolder = join(dirname(folder), "prepared") } = await readRun(folder);
       const options = { folder, dataFolder: data ?? dataFolder, allowSoftware };
-      await session((context) => runRecipe(recipe, options, { ...context, preparedData: reuse && "reuse" }));
+      await session((context) => runRecipe(recipe, options, { ...context, preparedData: preparedDataOf(prepared) }));
       await writeReport(folder);
       tell(nextSteps(folder));
     });

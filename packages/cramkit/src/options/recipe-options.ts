@@ -22,7 +22,7 @@ export const withRecipe = (command: Command): Command =>
     .addOption(new Option("--reuse", "use the prepared rows even if their text has changed since"));
 
 /** What `--fresh` and `--reuse` say of prepared data. */
-export const preparedDataOf = ({ fresh, reuse }: RecipeOptions): RunContext["preparedData"] =>
+export const preparedDataOf = ({ fresh, reuse }: Pick<RecipeOptions, "fresh" | "reuse">): RunContext["preparedData"] =>
   fresh ? "fresh" : reuse ? "reuse" : undefined;
 
 const collect = (value: string, all: string[] = []): string[] => [...all, value];

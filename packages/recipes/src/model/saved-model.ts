@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { mkdir, readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fromHuggingFaceBert, requireTensors, type TensorEntry } from "@cramkit/checkpoint";
 import { writeSafetensors } from "@cramkit/checkpoint/node";
 import { fault } from "@cramkit/errors";
@@ -95,9 +95,16 @@ export const loadModel = async (folder: string): Promise<SavedModel> => {
     const tensors = bertTensors(await readEntries(folder), config);
     return { ...toModel(folder, tensors, config), tokenizer: await readTokenizer(folder) };
   }
-  throw new Error(
-    `${folder}: expected a model folder with a model_config.json, or a config.json of a Hugging Face BERT, found neither; a run leaves one under model/ once it is trained: \`cramkit resume\` finishes it`,
-  );
+  const run = dirname(folder);
+  const isRun = (await readJson(join(run, "recipe.json"))) !== undefined;
+  throw fault({
+    code: "not-found",
+    place: folder,
+    problem: "expected a model folder with a model_config.json, or a config.json of a Hugging Face BERT, found neither",
+    remedy: isRun
+      ? `a run leaves one once it is trained: \`cramkit resume ${run}\` finishes it`
+      : "name the folder of a run that is trained, or of a model; `cramkit run RECIPE` makes one",
+  });
 };
 
 /** SHA-256 over the files of a saved model; undefined where one is missing. */

@@ -11,7 +11,7 @@ export const requireRunFormat = async (folder: string): Promise<void> => {
   throw new Error(
     format > runFormat
       ? `${folder}: expected a run of format ${runFormat}, got one of format ${format}; update cramkit to go on with it`
-      : `${folder}: expected a run of format ${runFormat}, got one of format ${format}, begun with other random numbers; start anew in another folder with --dir, or finish this one with the version that began it`,
+      : `${folder}: expected a run of format ${runFormat}, got one of format ${format}, begun with other random numbers; start anew in another folder, or finish this one with the version that began it`,
   );
 };
 

@@ -17,7 +17,7 @@ export const recordProducts = async (
   if (before !== undefined && before !== by)
     context.say(
       `${folder}: matrix products were computed by ${before} so far and are by ${by} from here on, so the last bits may ` +
-        "differ from those of an uninterrupted run; --set backend.products and backend.library choose",
+        "differ from those of an uninterrupted run; the settings backend.products and backend.library choose them",
     );
   await writeJson(runFiles(folder).products, { by });
   return by;

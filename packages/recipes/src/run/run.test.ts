@@ -75,7 +75,7 @@ it("goes on with no run of the first edition, whose random numbers were others, 
     else rmSync(files.data);
     for (const go of [runRecipe, pretrainRecipe, evaluateRecipe])
       await expect(go(recipe, at, quiet)).rejects.toThrow(
-        /run: expected a run of format 2, got one of format 1, .* start anew in another folder with --dir, or finish this/,
+        /run: expected a run of format 2, got one of format 1, .* start anew in another folder, or finish this/,
       );
     expect((await readRun(at.folder)).summary).toBeDefined();
   }

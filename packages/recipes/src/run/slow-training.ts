@@ -28,7 +28,7 @@ export const slowTrainingWarning = async (recipe: Recipe, backend: string): Prom
   return [
     `warning: no GPU was found; the CPU trains small models, and this one has ${millions(parameterCount(config))} parameters.`,
     `  By the speed of a matrix product here, ${Math.round(speed / 1e9)} GFLOP/s, a step of ${batchSize.toLocaleString("en-US")} rows takes ${duration(stepSeconds)} or longer${tokens}.`,
-    "  To get a GPU: `cramkit doctor`. To train on a CPU: `cramkit run quickstart`, or a smaller model, as with --set model.layers=2.",
+    "  To get a GPU: `cramkit doctor`. To train on a CPU: `cramkit run quickstart`, or a smaller model, as with `cramkit run RECIPE --set model.layers=2`.",
   ].join("\n");
 };
 
