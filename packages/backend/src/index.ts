@@ -1,5 +1,7 @@
 export type { CpuBackend } from "./cpu/backend.ts";
 export type { GemmOperand, GemmProblem } from "./cpu/gemm.ts";
+export type { ProductsChoice, ProductsReport } from "./cpu/library/choose-products.ts";
+export type { LibraryReport } from "./cpu/library/find-products.ts";
 export type { WasmSource } from "./cpu/module.ts";
 export type { CpuOptions } from "./cpu/start.ts";
 export {
