@@ -9,6 +9,6 @@ export interface ByteSource {
 }
 
 /** Bytes that are in memory already. */
-export function bytesSource(bytes: Uint8Array, name = "bytes"): ByteSource {
+export const bytesSource = (bytes: Uint8Array, name = "bytes"): ByteSource => {
   return { name, byteLength: bytes.byteLength, read: async (begin, end) => bytes.subarray(begin, end) };
-}
+};

@@ -13,7 +13,7 @@ export interface TensorDifferences {
 }
 
 /** Compare names and shapes; the data is not looked at. */
-export function compareTensors(expected: Iterable<NamedShape>, found: Iterable<NamedShape>): TensorDifferences {
+export const compareTensors = (expected: Iterable<NamedShape>, found: Iterable<NamedShape>): TensorDifferences => {
   const shapes = new Map([...found].map((tensor) => [tensor.name, tensor]));
   const differences: TensorDifferences = { missing: [], extra: [], misshapen: [] };
   for (const { name, shape } of expected) {
@@ -26,7 +26,7 @@ export function compareTensors(expected: Iterable<NamedShape>, found: Iterable<N
   }
   differences.extra.push(...[...shapes.values()].map(({ name, shape }) => ({ name, shape })));
   return differences;
-}
+};
 
 /**
  * Check that `found` has exactly the expected tensors.
@@ -34,11 +34,11 @@ export function compareTensors(expected: Iterable<NamedShape>, found: Iterable<N
  * @param what names the checkpoint in the error
  * @throws RangeError listing every missing, extra and misshapen tensor with the expected and the found shape
  */
-export function requireTensors(
+export const requireTensors = (
   expected: Iterable<NamedShape>,
   found: Iterable<NamedShape>,
   what = "the checkpoint",
-): void {
+): void => {
   const { missing, extra, misshapen } = compareTensors(expected, found);
   const lines = [
     ...missing.map(({ name, shape }) => `missing ${name}: expected ${formatShape(shape)}`),
@@ -52,4 +52,4 @@ export function requireTensors(
       `requireTensors: expected the tensors of the model in ${what}, got ${lines.length} that differ; is the configuration that of this checkpoint?\n  ${lines.join("\n  ")}`,
     );
   }
-}
+};

@@ -9,7 +9,7 @@ import {
 } from "./tensor-entry.ts";
 
 /** The elements of a tensor from its little-endian bytes in a file. The bytes may be used as they are: do not keep them. */
-export function decodeElements(dtype: Dtype, bytes: Uint8Array): TensorData {
+export const decodeElements = (dtype: Dtype, bytes: Uint8Array): TensorData => {
   const width = elementBytes(dtype);
   const { buffer, byteOffset, byteLength } = byteOf(bytes, width);
   const count = byteLength / width;
@@ -34,10 +34,10 @@ export function decodeElements(dtype: Dtype, bytes: Uint8Array): TensorData {
     case "BOOL":
       return new Uint8Array(buffer, byteOffset, count);
   }
-}
+};
 
 /** The little-endian bytes of a tensor's elements, rounded to `dtype` where it is narrower than the data. */
-export function encodeElements(info: TensorInfo, data: TensorData): Uint8Array {
+export const encodeElements = (info: TensorInfo, data: TensorData): Uint8Array => {
   if (data.length !== elementCount(info.shape)) {
     throw new RangeError(
       `writeSafetensors: expected ${elementCount(info.shape)} elements for ${info.name} ${formatShape(info.shape)}, got ${data.length}`,
@@ -45,9 +45,9 @@ export function encodeElements(info: TensorInfo, data: TensorData): Uint8Array {
   }
   const elements = convert(info, data);
   return new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength);
-}
+};
 
-function convert({ dtype, name }: TensorInfo, data: TensorData): ArrayBufferView {
+const convert = ({ dtype, name }: TensorInfo, data: TensorData): ArrayBufferView => {
   const isWide = data instanceof BigInt64Array;
   if (dtype === "I64") return isWide ? data : BigInt64Array.from(data, (value) => BigInt(value));
   if (isWide) throw new TypeError(`writeSafetensors: expected numbers for ${name} (${dtype}), got a BigInt64Array`);
@@ -70,10 +70,10 @@ function convert({ dtype, name }: TensorInfo, data: TensorData): ArrayBufferView
     case "BOOL":
       return data instanceof Uint8Array ? data : Uint8Array.from(data);
   }
-}
+};
 
 /** `bytes`, copied only where typed arrays of this width could not be laid over them. */
-function byteOf(bytes: Uint8Array, width: number): Uint8Array<ArrayBuffer> {
+const byteOf = (bytes: Uint8Array, width: number): Uint8Array<ArrayBuffer> => {
   const isAligned = bytes.byteOffset % width === 0 && bytes.buffer instanceof ArrayBuffer;
   return isAligned ? (bytes as Uint8Array<ArrayBuffer>) : new Uint8Array(bytes);
-}
+};

@@ -5,11 +5,11 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { compareTensors, fromHuggingFaceBert, requireTensors, type TensorEntry, toHuggingFaceBert } from "./index.ts";
 import { openCheckpoint, writeHuggingFaceFolder } from "./node/index.ts";
 
-let directory: string;
+let folder: string;
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), "cramkit-hugging-face-"));
+  folder = await mkdtemp(join(tmpdir(), "cramkit-hugging-face-"));
 });
-afterAll(() => rm(directory, { recursive: true }));
+afterAll(() => rm(folder, { recursive: true }));
 
 let next = 0;
 const entry = (name: string, ...shape: number[]): TensorEntry => {
@@ -138,7 +138,7 @@ describe("a Hugging Face folder", () => {
   it("has the files that transformers looks for", async () => {
     const left = /token_type|query\.bias|cls\.predictions\.bias/;
     const tensors = maskedLanguageModel().filter(({ name }) => !left.test(name));
-    const files = await writeHuggingFaceFolder(directory, {
+    const files = await writeHuggingFaceFolder(folder, {
       config: {
         model_type: "bert",
         hidden_size: 4,
@@ -157,7 +157,7 @@ describe("a Hugging Face folder", () => {
     expect(files.sort()).toEqual(
       ["config.json", "model.safetensors", "special_tokens_map.json", "tokenizer.json", "tokenizer_config.json"].sort(),
     );
-    const checkpoint = await openCheckpoint(directory);
+    const checkpoint = await openCheckpoint(folder);
     expect(checkpoint.metadata).toEqual({ format: "pt" }); // transformers refuses a file without
     // Of what the model goes without, transformers gets zeros.
     const added = checkpoint.tensors.map(({ name }) => name).filter((name) => left.test(name));
@@ -167,11 +167,11 @@ describe("a Hugging Face folder", () => {
     expect((await checkpoint.read("bert.encoder.layer.1.attention.self.query.bias")).data).toEqual(new Float32Array(4));
     await checkpoint.close();
     // transformers 5 checks types: an integer is no float to it.
-    const written = await readFile(join(directory, "config.json"), "utf8");
+    const written = await readFile(join(folder, "config.json"), "utf8");
     expect(written).toMatch(
       /"hidden_size": 4,\n.*"type_vocab_size": 2,\n.*"vocab_size": 7,\n.*"initializer_range": 1\.0,\n.*"layer_norm_eps": 0\.0\n/,
     );
-    const config = JSON.parse(await readFile(join(directory, "tokenizer_config.json"), "utf8"));
+    const config = JSON.parse(await readFile(join(folder, "tokenizer_config.json"), "utf8"));
     expect(config).toMatchObject({
       tokenizer_class: "PreTrainedTokenizerFast",
       mask_token: "<mask>",

@@ -69,10 +69,10 @@ export interface HuggingFaceNames {
  * @throws RangeError listing every name that is neither, every incomplete query, key and value, and every decoder that is
  *   not tied although it is said to be
  */
-export function fromHuggingFaceBert(
+export const fromHuggingFaceBert = (
   tensors: Iterable<TensorEntry>,
   { heads, tieWeights = true }: HuggingFaceNames,
-): TensorEntry[] {
+): TensorEntry[] => {
   const out: TensorEntry[] = [];
   const unknown: string[] = [];
   const copies: TensorEntry[] = [];
@@ -118,14 +118,14 @@ export function fromHuggingFaceBert(
     throw new RangeError(`fromHuggingFaceBert: expected names of Hugging Face BERT, got ${unknown.join(", ")}`);
   }
   return out;
-}
+};
 
 /**
  * Tensors under crammed-bert names -> the same under the names of `BertForMaskedLM` and its siblings.
  *
  * @throws RangeError listing every tensor that BERT has no place for
  */
-export function toHuggingFaceBert(tensors: Iterable<TensorEntry>, { heads }: HuggingFaceNames): TensorEntry[] {
+export const toHuggingFaceBert = (tensors: Iterable<TensorEntry>, { heads }: HuggingFaceNames): TensorEntry[] => {
   const out: TensorEntry[] = [];
   const unknown: string[] = [];
   for (const tensor of tensors) {
@@ -147,9 +147,9 @@ export function toHuggingFaceBert(tensors: Iterable<TensorEntry>, { heads }: Hug
     throw new RangeError(`toHuggingFaceBert: expected the tensors of a BERT, got ${unknown.join(", ")}`);
   }
   return out;
-}
+};
 
-function ourName(name: string): string | undefined {
+const ourName = (name: string): string | undefined => {
   const layer = /^encoder\.layer\.(\d+)\.(.+)\.(weight|bias)$/.exec(name);
   if (layer) {
     const part = layerNames.find(([theirs]) => theirs === layer[2]);
@@ -157,14 +157,14 @@ function ourName(name: string): string | undefined {
   }
   const isOurs = fusedAttention.test(name) || theirName(name) !== undefined;
   return isOurs ? name : otherNames.find(([theirs]) => theirs === name)?.[1];
-}
+};
 
-function isSame(a: TensorEntry, b: TensorEntry): boolean {
+const isSame = (a: TensorEntry, b: TensorEntry): boolean => {
   const other = floats(b);
   return other.length === a.data.length && floats(a).every((value, i) => Object.is(value, other[i]));
-}
+};
 
-function theirName(name: string): string | undefined {
+const theirName = (name: string): string | undefined => {
   const layer = /^encoder\.layers\.(\d+)\.(.+)\.(weight|bias)$/.exec(name);
   if (layer) {
     const part = layerNames.find(([, ours]) => ours === layer[2]);
@@ -173,10 +173,10 @@ function theirName(name: string): string | undefined {
   if (name === "decoder.weight") return decoderWeight;
   const other = otherNames.find(([, ours]) => ours === name);
   return other && (other[2] ? `bert.${other[0]}` : other[0]);
-}
+};
 
 /** Three `[heads * headDim, ...]` -> one `[heads * 3 * headDim, ...]`, rows grouped per head. */
-function fuse(name: string, parts: readonly TensorEntry[], heads: number): TensorEntry {
+const fuse = (name: string, parts: readonly TensorEntry[], heads: number): TensorEntry => {
   const { shape, dtype } = parts[0]!;
   const block = blockSize(name, shape, heads);
   if (parts.some((part) => formatShape(part.shape) !== formatShape(shape))) {
@@ -191,9 +191,9 @@ function fuse(name: string, parts: readonly TensorEntry[], heads: number): Tenso
     }
   }
   return { name, dtype, shape: [3 * shape[0]!, ...shape.slice(1)], data };
-}
+};
 
-function split(tensor: TensorEntry, names: readonly string[], heads: number): TensorEntry[] {
+const split = (tensor: TensorEntry, names: readonly string[], heads: number): TensorEntry[] => {
   const { shape, dtype } = tensor;
   const block = blockSize(tensor.name, shape, 3 * heads);
   const source = floats(tensor);
@@ -205,19 +205,19 @@ function split(tensor: TensorEntry, names: readonly string[], heads: number): Te
     }
     return { name, dtype, shape: [shape[0]! / 3, ...shape.slice(1)], data };
   });
-}
+};
 
-function blockSize(name: string, shape: readonly number[], blocks: number): number {
+const blockSize = (name: string, shape: readonly number[], blocks: number): number => {
   if (shape.length === 0 || shape[0]! % blocks !== 0) {
     throw new RangeError(
       `expected the rows of ${name} ${formatShape(shape)} to divide by ${blocks}; is the number of heads right?`,
     );
   }
   return elementCount(shape) / blocks;
-}
+};
 
-function floats({ name, data }: TensorEntry): Float32Array {
+const floats = ({ name, data }: TensorEntry): Float32Array => {
   if (data instanceof Float32Array) return data;
   if (data instanceof Float64Array) return Float32Array.from(data);
   throw new TypeError(`expected ${name} to be held in float32, got ${data.constructor.name}`);
-}
+};

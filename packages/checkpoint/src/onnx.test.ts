@@ -2,11 +2,11 @@ import { InferenceSession, Tensor } from "onnxruntime-node";
 import { describe, expect, it } from "vitest";
 import { type OnnxGraph, onnxChunks } from "./index.ts";
 
-async function bytesOf(graph: OnnxGraph): Promise<Uint8Array> {
+const bytesOf = async (graph: OnnxGraph): Promise<Uint8Array> => {
   const chunks: Uint8Array[] = [];
   for await (const chunk of onnxChunks(graph, { made: "here" })) chunks.push(chunk);
   return Buffer.concat(chunks);
-}
+};
 
 /** y = layerNorm(relu(x W)), with every kind of attribute; z = x^T summed by an equation. */
 const graph: OnnxGraph = {

@@ -66,7 +66,7 @@ export async function* onnxChunks(graph: OnnxGraph, metadata: Record<string, str
   for (const piece of model) yield piece instanceof Uint8Array ? piece : await piece.bytes();
 }
 
-function graphMessage({ name, inputs, outputs, nodes, initializers }: OnnxGraph): Piece[] {
+const graphMessage = ({ name, inputs, outputs, nodes, initializers }: OnnxGraph): Piece[] => {
   return [
     ...nodes.flatMap((node, index) => messageField(1, nodeMessage(node, index))),
     ...textField(2, name),
@@ -74,9 +74,9 @@ function graphMessage({ name, inputs, outputs, nodes, initializers }: OnnxGraph)
     ...inputs.flatMap((port) => messageField(11, portMessage(port))),
     ...outputs.flatMap((port) => messageField(12, portMessage(port))),
   ];
-}
+};
 
-function nodeMessage({ op, inputs, outputs, attributes }: OnnxNode, index: number): Piece[] {
+const nodeMessage = ({ op, inputs, outputs, attributes }: OnnxNode, index: number): Piece[] => {
   return [
     ...inputs.flatMap((input) => textField(1, input)),
     ...outputs.flatMap((output) => textField(2, output)),
@@ -84,18 +84,18 @@ function nodeMessage({ op, inputs, outputs, attributes }: OnnxNode, index: numbe
     ...textField(4, op),
     ...Object.entries(attributes).flatMap(([name, value]) => messageField(5, attributeMessage(name, value))),
   ];
-}
+};
 
 /** The field of the value, then the type that says which field it is. */
-function attributeMessage(name: string, value: OnnxAttribute): Piece[] {
+const attributeMessage = (name: string, value: OnnxAttribute): Piece[] => {
   const title = textField(1, name);
   if (typeof value === "number") return [...title, ...integerField(3, value), ...integerField(20, 2)];
   if ("float" in value) return [...title, ...floatField(2, value.float), ...integerField(20, 1)];
   if ("text" in value) return [...title, ...textField(4, value.text), ...integerField(20, 3)];
   return [...title, ...value.flatMap((one) => integerField(8, one)), ...integerField(20, 7)];
-}
+};
 
-function tensorMessage({ name, dtype, shape, data }: OnnxTensor): Piece[] {
+const tensorMessage = ({ name, dtype, shape, data }: OnnxTensor): Piece[] => {
   const byteLength = elementCount(shape) * elementWidths[dtype];
   const bytes = async () => {
     const { buffer, byteOffset, byteLength: found } = typeof data === "function" ? await data() : data;
@@ -110,12 +110,12 @@ function tensorMessage({ name, dtype, shape, data }: OnnxTensor): Piece[] {
     ...textField(8, name),
     ...messageField(9, [{ byteLength, bytes }]),
   ];
-}
+};
 
-function portMessage({ name, dtype, shape }: OnnxPort): Piece[] {
+const portMessage = ({ name, dtype, shape }: OnnxPort): Piece[] => {
   const axes = shape.flatMap((axis) =>
     messageField(1, typeof axis === "string" ? textField(2, axis) : integerField(1, axis)),
   );
   const tensor = [...integerField(1, elementTypes[dtype]), ...messageField(2, axes)];
   return [...textField(1, name), ...messageField(2, messageField(1, tensor))];
-}
+};

@@ -6,29 +6,29 @@ export type Piece = Uint8Array | { byteLength: number; bytes: () => Promise<Uint
 const lengthDelimited = 2;
 
 /** A field with an integer value. */
-export function integerField(field: number, value: number | bigint): Piece[] {
+export const integerField = (field: number, value: number | bigint): Piece[] => {
   return [Uint8Array.from([...varint(field * 8), ...varint(value)])];
-}
+};
 
 /** A field with a float32 value. */
-export function floatField(field: number, value: number): Piece[] {
+export const floatField = (field: number, value: number): Piece[] => {
   const bytes = new Uint8Array(4);
   new DataView(bytes.buffer).setFloat32(0, value, true);
   return [Uint8Array.from([...varint(field * 8 + 5), ...bytes])];
-}
+};
 
-export function textField(field: number, text: string): Piece[] {
+export const textField = (field: number, text: string): Piece[] => {
   return messageField(field, [new TextEncoder().encode(text)]);
-}
+};
 
 /** A field that holds a message, or bytes: anything that has a length. */
-export function messageField(field: number, pieces: readonly Piece[]): Piece[] {
+export const messageField = (field: number, pieces: readonly Piece[]): Piece[] => {
   const length = pieces.reduce((sum, piece) => sum + piece.byteLength, 0);
   return [Uint8Array.from([...varint(field * 8 + lengthDelimited), ...varint(length)]), ...pieces];
-}
+};
 
 /** Seven bits a byte, the lowest first; a negative number takes ten bytes. */
-function varint(value: number | bigint): number[] {
+const varint = (value: number | bigint): number[] => {
   let rest = BigInt.asUintN(64, BigInt(value));
   const bytes: number[] = [];
   while (rest > 127n) {
@@ -37,4 +37,4 @@ function varint(value: number | bigint): number[] {
   }
   bytes.push(Number(rest));
   return bytes;
-}
+};

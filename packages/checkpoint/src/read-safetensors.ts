@@ -21,7 +21,7 @@ export interface Checkpoint {
  *
  * @throws RangeError where the file is truncated, is not safetensors, or its header contradicts itself
  */
-export async function openSafetensors(source: ByteSource): Promise<Checkpoint> {
+export const openSafetensors = async (source: ByteSource): Promise<Checkpoint> => {
   try {
     const prefix = await source.read(0, Math.min(8, source.byteLength));
     const length = headerLength(prefix, source.byteLength, source.name);
@@ -31,9 +31,9 @@ export async function openSafetensors(source: ByteSource): Promise<Checkpoint> {
     await source.close?.();
     throw error;
   }
-}
+};
 
-function checkpointOf(source: ByteSource, { metadata, tensors }: SafetensorsHeader): Checkpoint {
+const checkpointOf = (source: ByteSource, { metadata, tensors }: SafetensorsHeader): Checkpoint => {
   const places = new Map(tensors.map((tensor) => [tensor.name, tensor]));
   const load = async ({ name, dtype, shape, begin, end }: TensorPlace): Promise<TensorEntry> => {
     return { name, dtype, shape, data: decodeElements(dtype, await source.read(begin, end)) };
@@ -53,4 +53,4 @@ function checkpointOf(source: ByteSource, { metadata, tensors }: SafetensorsHead
       await source.close?.();
     },
   };
-}
+};

@@ -27,10 +27,10 @@ export async function* safetensorsChunks(
   }
 }
 
-function storedAs({ dtype }: TensorInfo, floats: SafetensorsOptions["floats"]): Dtype {
+const storedAs = ({ dtype }: TensorInfo, floats: SafetensorsOptions["floats"]): Dtype => {
   return floats && (dtype === "F32" || dtype === "F16" || dtype === "BF16" || dtype === "F64") ? floats : dtype;
-}
+};
 
-export function storedBytes(tensor: TensorInfo, floats: SafetensorsOptions["floats"]): number {
+export const storedBytes = (tensor: TensorInfo, floats: SafetensorsOptions["floats"]): number => {
   return elementCount(tensor.shape) * elementBytes(storedAs(tensor, floats));
-}
+};

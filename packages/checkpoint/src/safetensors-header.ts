@@ -25,7 +25,7 @@ const maximumHeaderBytes = 100_000_000;
  *
  * @throws RangeError where the length cannot be right, before anything of that length is allocated
  */
-export function headerLength(prefix: Uint8Array, fileBytes: number, name: string): number {
+export const headerLength = (prefix: Uint8Array, fileBytes: number, name: string): number => {
   if (fileBytes < 8)
     throw new RangeError(`${name}: expected a safetensors file, got ${fileBytes} bytes; it is truncated`);
   const length = new DataView(prefix.buffer, prefix.byteOffset, 8).getBigUint64(0, true);
@@ -36,14 +36,14 @@ export function headerLength(prefix: Uint8Array, fileBytes: number, name: string
     );
   }
   return Number(length);
-}
+};
 
 /**
  * Read and check the JSON of a header.
  *
  * @throws RangeError naming the tensor, where a type, shape or byte range cannot be right
  */
-export function parseHeader(json: Uint8Array, fileBytes: number, name: string): SafetensorsHeader {
+export const parseHeader = (json: Uint8Array, fileBytes: number, name: string): SafetensorsHeader => {
   const fail = (message: string): never => {
     throw new RangeError(`${name}: ${message}`);
   };
@@ -93,10 +93,10 @@ export function parseHeader(json: Uint8Array, fileBytes: number, name: string): 
   }
   if (position !== fileBytes) fail(`expected the tensors to end at byte ${fileBytes}, the file's end, got ${position}`);
   return { metadata, tensors };
-}
+};
 
 /** The length prefix and the JSON, padded with spaces so that the tensors begin at a multiple of 8. */
-export function formatHeader(tensors: readonly TensorInfo[], metadata: Record<string, string>): Uint8Array {
+export const formatHeader = (tensors: readonly TensorInfo[], metadata: Record<string, string>): Uint8Array => {
   const fields: Record<string, unknown> = Object.create(null);
   if (Object.keys(metadata).length > 0) fields.__metadata__ = metadata;
   let position = 0;
@@ -114,7 +114,7 @@ export function formatHeader(tensors: readonly TensorInfo[], metadata: Record<st
   new DataView(bytes.buffer).setBigUint64(0, BigInt(length), true);
   bytes.set(json, 8);
   return bytes;
-}
+};
 
 /** A million tensors, with some to spare. Parsed values take many times the memory of their bytes. */
 const maximumHeaderValues = 1 << 23;
@@ -122,14 +122,14 @@ const maximumHeaderValues = 1 << 23;
 const harmlessHeaderBytes = 4 << 20;
 
 /** Refuses a header of brackets and commas before they are made into objects. */
-function checkValues(json: Uint8Array, fail: (message: string) => never): void {
+const checkValues = (json: Uint8Array, fail: (message: string) => never): void => {
   if (json.byteLength <= harmlessHeaderBytes) return;
   let values = 0;
   for (const byte of json) if (byte === 0x2c || byte === 0x5b || byte === 0x7b) values++;
   if (values > maximumHeaderValues) fail(`expected a header of at most ${maximumHeaderValues} values, got ${values}`);
-}
+};
 
-function parseObject(json: Uint8Array, fail: (message: string) => never): Record<string, unknown> {
+const parseObject = (json: Uint8Array, fail: (message: string) => never): Record<string, unknown> => {
   checkValues(json, fail);
   let parsed: unknown;
   try {
@@ -138,12 +138,12 @@ function parseObject(json: Uint8Array, fail: (message: string) => never): Record
     return fail(`expected a JSON header at offset 8, got: ${(error as Error).message}`);
   }
   return isRecord(parsed) ? parsed : fail("expected a JSON object at offset 8");
-}
+};
 
-function isRecord(value: unknown): value is Record<string, unknown> {
+const isRecord = (value: unknown): value is Record<string, unknown> => {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
+};
 
-function isSizes(value: unknown): value is number[] {
+const isSizes = (value: unknown): value is number[] => {
   return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
-}
+};

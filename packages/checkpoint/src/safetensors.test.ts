@@ -6,11 +6,11 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bytesSource, openSafetensors, safetensorsChunks, type TensorEntry } from "./index.ts";
 import { openCheckpoint, writeCheckpoint, writeSafetensors } from "./node/index.ts";
 
-let directory: string;
+let root: string;
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), "cramkit-checkpoint-"));
+  root = await mkdtemp(join(tmpdir(), "cramkit-checkpoint-"));
 });
-afterAll(() => rm(directory, { recursive: true }));
+afterAll(() => rm(root, { recursive: true }));
 
 const tensors: TensorEntry[] = [
   { name: "a.weight", dtype: "F32", shape: [2, 3], data: Float32Array.from([1, -2, 3.5, 0, 1e-30, 1e30]) },
@@ -46,7 +46,7 @@ function fileOf(header: unknown, dataBytes: number): Uint8Array {
 
 describe("safetensors", () => {
   it("reads what it wrote, every dtype and shape", async () => {
-    const path = join(directory, "all.safetensors");
+    const path = join(root, "all.safetensors");
     await writeSafetensors(path, tensors, { metadata: { format: "pt", note: "käse" } });
     const checkpoint = await openCheckpoint(path);
     expect(checkpoint.metadata).toEqual({ format: "pt", note: "käse" });
@@ -54,11 +54,11 @@ describe("safetensors", () => {
     expect(await checkpoint.read("ids")).toEqual(tensors[3]);
     await expect(checkpoint.read("nothing")).rejects.toThrow(/nothing/);
     await checkpoint.close();
-    expect((await readdir(directory)).filter((name) => name.endsWith(".partial"))).toEqual([]);
+    expect((await readdir(root)).filter((name) => name.endsWith(".partial"))).toEqual([]);
   });
 
   it("stores floats in a narrower type on request, and leaves integers", async () => {
-    const path = join(directory, "narrow.safetensors");
+    const path = join(root, "narrow.safetensors");
     await writeSafetensors(path, tensors, { floats: "BF16" });
     const checkpoint = await openCheckpoint(path);
     expect((await checkpoint.read("a.weight")).dtype).toBe("BF16");
@@ -82,7 +82,7 @@ describe("safetensors", () => {
   });
 
   it("writes shards with an index and reads them as one", async () => {
-    const folder = join(directory, "sharded");
+    const folder = join(root, "sharded");
     const files = await writeCheckpoint(folder, tensors, { maxShardBytes: 32 });
     expect(files.at(-1)).toBe("model.safetensors.index.json");
     expect(files.length).toBeGreaterThan(3);
@@ -92,11 +92,11 @@ describe("safetensors", () => {
       expect(await checkpoint.read("brain")).toEqual(tensors[2]);
       await checkpoint.close();
     }
-    expect(await writeCheckpoint(join(directory, "whole"), tensors)).toEqual(["model.safetensors"]);
+    expect(await writeCheckpoint(join(root, "whole"), tensors)).toEqual(["model.safetensors"]);
   });
 
   it("replaces a checkpoint in one file by one in shards, and the reverse", async () => {
-    const folder = join(directory, "replaced");
+    const folder = join(root, "replaced");
     const read = async () => {
       const checkpoint = await openCheckpoint(folder);
       const names = checkpoint.tensors.map(({ name }) => name);
@@ -111,7 +111,7 @@ describe("safetensors", () => {
   });
 
   it("names what an index and its shards disagree about", async () => {
-    const folder = join(directory, "disagree");
+    const folder = join(root, "disagree");
     await writeCheckpoint(folder, tensors.slice(0, 2), { maxShardBytes: 8 });
     const index = {
       weight_map: { "a.weight": "model-00001-of-00002.safetensors", gone: "model-00002-of-00002.safetensors" },

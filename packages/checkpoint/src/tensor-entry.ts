@@ -39,20 +39,20 @@ const widths: Record<Dtype, number> = {
 
 export const dtypes = Object.keys(widths) as Dtype[];
 
-export function isDtype(value: unknown): value is Dtype {
+export const isDtype = (value: unknown): value is Dtype => {
   return typeof value === "string" && Object.hasOwn(widths, value);
-}
+};
 
 /** Bytes of one element in a file. */
-export function elementBytes(dtype: Dtype): number {
+export const elementBytes = (dtype: Dtype): number => {
   return widths[dtype];
-}
+};
 
 /** The number of elements of a shape; 1 for a scalar. */
-export function elementCount(shape: readonly number[]): number {
+export const elementCount = (shape: readonly number[]): number => {
   return shape.reduce((count, size) => count * size, 1);
-}
+};
 
-export function formatShape(shape: readonly number[]): string {
+export const formatShape = (shape: readonly number[]): string => {
   return `[${shape.join(", ")}]`;
-}
+};

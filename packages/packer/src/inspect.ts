@@ -8,11 +8,11 @@ export interface InspectedRow {
 }
 
 /** Rows of a source as text, by their numbers. `decode` is the tokenizer's. */
-export async function inspectRows(
+export const inspectRows = async (
   source: RowSource,
   rows: readonly number[],
   decode: (ids: number[]) => string,
-): Promise<InspectedRow[]> {
+): Promise<InspectedRow[]> => {
   const { seqLength } = source;
   const target = new Int32Array(rows.length * seqLength);
   await source.readRows(rows, target);
@@ -20,7 +20,7 @@ export async function inspectRows(
     const ids = [...target.subarray(i * seqLength, (i + 1) * seqLength)];
     return { row, ids, text: decode(ids) };
   });
-}
+};
 
 export interface InspectedMask {
   /** Position in the row. */
@@ -31,10 +31,10 @@ export interface InspectedMask {
 }
 
 /** The rows of a batch as the model sees them, and what it shall predict in each. */
-export function inspectBatch(
+export const inspectBatch = (
   { batchSize, seqLength, inputIds, positions, targets }: MaskedBatch,
   decode: (ids: number[]) => string,
-): { text: string; masks: InspectedMask[] }[] {
+): { text: string; masks: InspectedMask[] }[] => {
   const rows = Array.from({ length: batchSize }, (_, i) => ({
     text: decode([...inputIds.subarray(i * seqLength, (i + 1) * seqLength)]),
     masks: [] as InspectedMask[],
@@ -47,4 +47,4 @@ export function inspectBatch(
     });
   });
   return rows;
-}
+};

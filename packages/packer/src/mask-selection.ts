@@ -9,27 +9,27 @@ export type Replacement = "80/10/10" | "always-mask";
 export type SelectFates = (ids: Int32Array, start: number, fates: Uint8Array, draws: Draws) => void;
 
 /** Rounds to the nearest integer, halves to the even one, as Python's `round` does. */
-export function roundHalfEven(x: number): number {
+export const roundHalfEven = (x: number): number => {
   const floor = Math.floor(x);
   const rest = x - floor;
   return rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor;
-}
+};
 
 /** Exactly `count` of `seqLength` tokens, uniformly; whole words first where `wordStarts` is given. */
-export function selectExactly(
+export const selectExactly = (
   count: number,
   seqLength: number,
   replacement: Replacement,
   wordStarts?: ArrayLike<number>,
-): SelectFates {
+): SelectFates => {
   const [masked, randomised] =
     replacement === "always-mask" ? [count, count] : [roundHalfEven(0.8 * count), roundHalfEven(0.9 * count)];
   // The k-th selected token is masked, randomised or kept by its rank k.
   const fateOf = (k: number) => (k < masked ? fate.mask : k < randomised ? fate.randomise : fate.keep);
   return wordStarts ? selectWords(count, seqLength, fateOf, wordStarts) : selectTokens(count, seqLength, fateOf);
-}
+};
 
-function selectTokens(count: number, seqLength: number, fateOf: (k: number) => number): SelectFates {
+const selectTokens = (count: number, seqLength: number, fateOf: (k: number) => number): SelectFates => {
   const identity = Int32Array.from({ length: seqLength }, (_, i) => i);
   const order = new Int32Array(seqLength);
   return (_ids, _start, fates, draws) => {
@@ -41,18 +41,18 @@ function selectTokens(count: number, seqLength: number, fateOf: (k: number) => n
       fates[position] = fateOf(k);
     }
   };
-}
+};
 
 /**
  * Words in random order, each wholly or not at all while it fits; when none is left that fits, the skipped words give
  * their first tokens until the count is met, so that the count is exact.
  */
-function selectWords(
+const selectWords = (
   count: number,
   seqLength: number,
   fateOf: (k: number) => number,
   wordStarts: ArrayLike<number>,
-): SelectFates {
+): SelectFates => {
   const begins = new Int32Array(seqLength + 1);
   const order = new Int32Array(seqLength);
   return (ids, start, fates, draws) => {
@@ -71,16 +71,16 @@ function selectWords(
       for (let i = begins[order[k]!]!; i < begins[order[k]! + 1]! && selected < count; i++)
         fates[i] = fateOf(selected++);
   };
-}
+};
 
 /** Each token (or each word, where `wordStarts` is given) on its own with probability `rate`, never an excluded id. */
-export function selectIndependently(
+export const selectIndependently = (
   rate: number,
   seqLength: number,
   replacement: Replacement,
   excluded: ReadonlySet<number>,
   wordStarts?: ArrayLike<number>,
-): SelectFates {
+): SelectFates => {
   const selects = (draws: Draws) => draws.bits() < rate * 2 ** 32;
   const drawFate = (draws: Draws) => {
     if (replacement === "always-mask") return fate.mask;
@@ -97,18 +97,18 @@ export function selectIndependently(
       for (let i = begin; i < end; i++) if (!excluded.has(ids[start + i]!)) fates[i] = drawFate(draws);
     }
   };
-}
+};
 
 /** Writes where each word of the row begins, and the row's end, to `begins`. The first token always begins one. */
-function findWords(
+const findWords = (
   ids: Int32Array,
   start: number,
   seqLength: number,
   wordStarts: ArrayLike<number>,
   begins: Int32Array,
-): number {
+): number => {
   let words = 0;
   for (let i = 0; i < seqLength; i++) if (i === 0 || wordStarts[ids[start + i]!]) begins[words++] = i;
   begins[words] = seqLength;
   return words;
-}
+};

@@ -6,7 +6,7 @@ const vocabSize = 1000;
 const maskId = 4;
 
 /** Masks `rows` rows of ids that are neither the mask token nor random-looking, and counts what happened where. */
-function tally(masking: Masking, seqLength: number, rows: number, original = (i: number) => 500 + (i % 7)) {
+const tally = (masking: Masking, seqLength: number, rows: number, original = (i: number) => 500 + (i % 7)) => {
   const masker = createMasker(masking, { seqLength, vocabSize, maskId, seed: 1 });
   const positions = new Int32Array(masker.maxCount);
   const targets = new Int32Array(masker.maxCount);
@@ -32,13 +32,13 @@ function tally(masking: Masking, seqLength: number, rows: number, original = (i:
     }
   }
   return result;
-}
+};
 
 /** Relative spread that `counts` would not exceed by chance: five standard deviations of a count. */
-function expectUniform(counts: number[]) {
+const expectUniform = (counts: number[]) => {
   const mean = counts.reduce((sum, count) => sum + count, 0) / counts.length;
   for (const count of counts) expect(Math.abs(count - mean)).toBeLessThan(5 * Math.sqrt(mean));
-}
+};
 
 describe("exact masking", () => {
   it("takes 32 of 128: 26 masked, 3 random, 3 kept, at uniform positions", () => {

@@ -49,9 +49,9 @@ export type Masking = ExactMasking | BernoulliMasking;
 export const crammedMasking: ExactMasking = { kind: "exact", rate: 0.25 };
 
 /** 15 % of the tokens, each on its own, special tokens never. */
-export function bertMasking(specialIds: ArrayLike<number>): BernoulliMasking {
+export const bertMasking = (specialIds: ArrayLike<number>): BernoulliMasking => {
   return { kind: "bernoulli", rate: 0.15, excludedIds: specialIds };
-}
+};
 
 export interface Masker {
   /** The most positions that a row can have. */
@@ -79,7 +79,7 @@ export interface MaskerOptions {
 }
 
 /** A masker holds scratch space for one row: one masker a thread. */
-export function createMasker(masking: Masking, { seqLength, vocabSize, maskId, seed }: MaskerOptions): Masker {
+export const createMasker = (masking: Masking, { seqLength, vocabSize, maskId, seed }: MaskerOptions): Masker => {
   checkMasking(masking, maskId, vocabSize);
   const { maxCount, select } = selection(masking, seqLength);
   const draws = createDraws(streamKey(seed, "packer/mask"));
@@ -101,9 +101,9 @@ export function createMasker(masking: Masking, { seqLength, vocabSize, maskId, s
       return count;
     },
   };
-}
+};
 
-function selection(masking: Masking, seqLength: number): { maxCount: number; select: SelectFates } {
+const selection = (masking: Masking, seqLength: number): { maxCount: number; select: SelectFates } => {
   const { rate, replacement = "80/10/10", wordStarts } = masking;
   if (masking.kind === "bernoulli") {
     const excluded = new Set(Array.from(masking.excludedIds));
@@ -115,9 +115,9 @@ function selection(masking: Masking, seqLength: number): { maxCount: number; sel
       `createMasker: expected a rate that selects at least one token of a row, got ${rate} of ${seqLength} tokens`,
     );
   return { maxCount: count, select: selectExactly(count, seqLength, replacement, wordStarts) };
-}
+};
 
-function checkMasking({ rate, wordStarts }: Masking, maskId: number, vocabSize: number): void {
+const checkMasking = ({ rate, wordStarts }: Masking, maskId: number, vocabSize: number): void => {
   if (!(rate > 0 && rate <= 1)) throw new RangeError(`createMasker: expected a rate above 0 and up to 1, got ${rate}`);
   if (!(Number.isInteger(maskId) && maskId >= 0 && maskId < vocabSize))
     throw new RangeError(`createMasker: expected maskId to be a token id below vocabSize ${vocabSize}, got ${maskId}`);
@@ -125,4 +125,4 @@ function checkMasking({ rate, wordStarts }: Masking, maskId: number, vocabSize: 
     throw new RangeError(
       `createMasker: expected wordStarts to have one entry for each of ${vocabSize} tokens, got ${wordStarts.length}`,
     );
-}
+};

@@ -4,7 +4,7 @@ import { type PackPosition, packRows, packStart } from "./pack-rows.ts";
 
 const options = { seqLength: 4, vocabSize: 100, separatorId: 1, rowsPerBlock: 3 };
 
-async function pack(documents: ArrayLike<number>[], more: Partial<Parameters<typeof packRows>[1]> = {}) {
+const pack = async (documents: ArrayLike<number>[], more: Partial<Parameters<typeof packRows>[1]> = {}) => {
   const rows: number[] = [];
   const positions: { at: number; next: PackPosition }[] = [];
   const packing = packRows(documents, { ...options, ...more });
@@ -14,7 +14,7 @@ async function pack(documents: ArrayLike<number>[], more: Partial<Parameters<typ
     rows.push(...step.value.tokens);
     positions.push({ at: rows.length, next: step.value.next });
   }
-}
+};
 
 const documentsArbitrary = fc.array(fc.array(fc.integer({ min: 2, max: 99 }), { maxLength: 40 }), { maxLength: 12 });
 

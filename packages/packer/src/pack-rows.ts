@@ -119,7 +119,7 @@ export async function* packRows(
 }
 
 /** Throws a RangeError, in the name of `caller`, where the options cannot be met. */
-export function checkPackOptions(caller: string, { seqLength, vocabSize, separatorId, startId }: PackOptions): void {
+export const checkPackOptions = (caller: string, { seqLength, vocabSize, separatorId, startId }: PackOptions): void => {
   if (!Number.isInteger(seqLength) || seqLength < 1)
     throw new RangeError(`${caller}: expected seqLength to be a positive integer, got ${seqLength}`);
   if (!Number.isInteger(vocabSize) || vocabSize < 1 || vocabSize > 2 ** 32)
@@ -127,16 +127,16 @@ export function checkPackOptions(caller: string, { seqLength, vocabSize, separat
   for (const [name, id] of Object.entries({ separatorId, startId }))
     if (id !== undefined && !(Number.isInteger(id) && id >= 0 && id < vocabSize))
       throw new RangeError(`${caller}: expected ${name} to be a token id below vocabSize ${vocabSize}, got ${id}`);
-}
+};
 
-function badToken(id: number, at: number, document: number, vocabSize: number): RangeError {
+const badToken = (id: number, at: number, document: number, vocabSize: number): RangeError => {
   return new RangeError(
     `packRows: expected token ids of 0 to ${vocabSize - 1}, got ${id} at token ${at} of document ${document}; pass the vocabSize of the tokenizer that made them`,
   );
-}
+};
 
-function changedSource(document: number): RangeError {
+const changedSource = (document: number): RangeError => {
   return new RangeError(
     `packRows: expected document ${document} to be as long as when it was first read, got a shorter one; the documents changed since, start over in an empty folder`,
   );
-}
+};

@@ -6,10 +6,10 @@ import type { TokenArray } from "./rows.ts";
 export type RowKey = (tokens: TokenArray, row: number) => number;
 
 /** The key of the rows for an order. `counts: [vocabSize]` of all rows is needed for "unigram" only. */
-export function rowKey(
+export const rowKey = (
   order: Exclude<RowOrder, "as-is">,
   { seed, vocabSize, counts }: { seed: number; vocabSize: number; counts?: Float64Array },
-): RowKey {
+): RowKey => {
   if (order === "shuffled") return shuffleKey(seed);
   if (order.by === "token-count") return signed(order.direction ?? "descending", countOf(order.tokenId));
   if (order.by === "length") return signed(order.direction ?? "ascending", sumOf(order.tokenLengths));
@@ -24,23 +24,23 @@ export function rowKey(
       throw new RangeError(`writePreparedSet: expected a number from the score "${name}", got NaN`);
     return value;
   });
-}
+};
 
 /** Adds how often each token occurs to `counts: [vocabSize]`. */
-export function countTokens(tokens: TokenArray, counts: Float64Array): void {
+export const countTokens = (tokens: TokenArray, counts: Float64Array): void => {
   for (let i = 0; i < tokens.length; i++) counts[tokens[i]!]!++;
-}
+};
 
 /** log2 of the add-one-smoothed probability of each token. */
-function unigramLogProbabilities(counts: Float64Array, vocabSize: number): Float64Array {
+const unigramLogProbabilities = (counts: Float64Array, vocabSize: number): Float64Array => {
   const total = counts.reduce((sum, count) => sum + count, 0);
   return counts.map((count) => Math.log2((count + 1) / (total + vocabSize)));
-}
+};
 
-function shuffleKey(seed: number): RowKey {
+const shuffleKey = (seed: number): RowKey => {
   const { float64 } = randomStream(streamKey(seed, "packer/rows"));
   return (_, row) => float64(row);
-}
+};
 
 const signed =
   (direction: Direction, score: (tokens: TokenArray) => number): RowKey =>

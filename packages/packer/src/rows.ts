@@ -2,14 +2,14 @@
 export type TokenArray = Uint16Array | Uint32Array;
 
 /** Bytes of one token id on disk. */
-export function tokenBytes(vocabSize: number): 2 | 4 {
+export const tokenBytes = (vocabSize: number): 2 | 4 => {
   return vocabSize <= 65_536 ? 2 : 4;
-}
+};
 
 /** Room for `length` token ids of a vocabulary of `vocabSize`. */
-export function allocateTokens(length: number, vocabSize: number): TokenArray {
+export const allocateTokens = (length: number, vocabSize: number): TokenArray => {
   return tokenBytes(vocabSize) === 2 ? new Uint16Array(length) : new Uint32Array(length);
-}
+};
 
 /** Where a loader takes rows from. A prepared set on disk is one, `rowsInMemory` makes another; state your own freely. */
 export interface RowSource {
@@ -26,10 +26,10 @@ export interface RowSource {
 }
 
 /** A source over rows in memory. Borrows `tokens: [rowCount * seqLength]`. */
-export function rowsInMemory(
+export const rowsInMemory = (
   tokens: TokenArray | Int32Array,
   { seqLength, vocabSize, key }: { seqLength: number; vocabSize: number; key?: string },
-): RowSource {
+): RowSource => {
   if (!Number.isInteger(seqLength) || seqLength < 1 || tokens.length % seqLength !== 0)
     throw new RangeError(
       `rowsInMemory: expected a whole number of rows of seqLength tokens, got ${tokens.length} tokens and seqLength ${seqLength}; cut the remainder off`,
@@ -49,4 +49,4 @@ export function rowsInMemory(
       }
     },
   };
-}
+};

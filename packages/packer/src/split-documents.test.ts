@@ -5,11 +5,11 @@ async function* documents(count: number) {
   for (let i = 0; i < count; i++) yield [i];
 }
 
-async function collect(items: AsyncIterable<ArrayLike<number>>): Promise<number[]> {
+const collect = async (items: AsyncIterable<ArrayLike<number>>): Promise<number[]> => {
   const list: number[] = [];
   for await (const item of items) list.push(item[0]!);
   return list;
-}
+};
 
 describe("splitDocuments", () => {
   it("parts a stream", async () => {

@@ -5,10 +5,10 @@ import type { TokenDocuments } from "./pack-rows.ts";
  * hold out few. `isHeldOut` decides by the number of a document in the stream and its tokens. Where `kept` was left early,
  * `heldOut` reads the stream to its end by itself.
  */
-export function splitDocuments(
+export const splitDocuments = (
   documents: TokenDocuments,
   isHeldOut: (index: number, tokens: ArrayLike<number>) => boolean,
-): { kept: AsyncIterable<ArrayLike<number>>; heldOut: AsyncIterable<ArrayLike<number>> } {
+): { kept: AsyncIterable<ArrayLike<number>>; heldOut: AsyncIterable<ArrayLike<number>> } => {
   const waiting: ArrayLike<number>[] = [];
   let index = 0;
   async function* part(): AsyncGenerator<ArrayLike<number>> {
@@ -28,4 +28,4 @@ export function splitDocuments(
     yield* waiting.splice(0);
   }
   return { kept: leaveOpen, heldOut: { [Symbol.asyncIterator]: heldOut } };
-}
+};

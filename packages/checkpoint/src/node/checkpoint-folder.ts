@@ -24,11 +24,11 @@ export interface ShardedOptions extends SafetensorsOptions {
  *
  * @returns the names of the files
  */
-export async function writeCheckpoint(
-  directory: string,
+export const writeCheckpoint = async (
+  folder: string,
   tensors: readonly TensorToWrite[],
   { maxShardBytes = 5_000_000_000, ...options }: ShardedOptions = {},
-): Promise<string[]> {
+): Promise<string[]> => {
   const shards: TensorToWrite[][] = [[]];
   let shardBytes = 0;
   let totalBytes = 0;
@@ -43,26 +43,26 @@ export async function writeCheckpoint(
     totalBytes += bytes;
   }
   if (shards.length === 1) {
-    await writeSafetensors(join(directory, wholeName), tensors, options);
+    await writeSafetensors(join(folder, wholeName), tensors, options);
     return [wholeName];
   }
   const number = (index: number) => String(index).padStart(5, "0");
   const names = shards.map((_, index) => `model-${number(index + 1)}-of-${number(shards.length)}.safetensors`);
-  for (const [index, shard] of shards.entries()) await writeSafetensors(join(directory, names[index]!), shard, options);
+  for (const [index, shard] of shards.entries()) await writeSafetensors(join(folder, names[index]!), shard, options);
   const map = shards.flatMap((shard, index) => shard.map((tensor) => [tensor.name, names[index]!] as const));
   const index = { metadata: { total_size: totalBytes }, weight_map: Object.fromEntries(map) };
-  await writeFileAtomic(join(directory, indexName), `${JSON.stringify(index, null, 2)}\n`);
+  await writeFileAtomic(join(folder, indexName), `${JSON.stringify(index, null, 2)}\n`);
   // Readers, `transformers` among them, would take an older checkpoint in one file before the index.
-  await rm(join(directory, wholeName), { force: true });
+  await rm(join(folder, wholeName), { force: true });
   return [...names, indexName];
-}
+};
 
 /**
  * Open a checkpoint: a `.safetensors` file, an index of shards, or the folder that holds either. The caller closes it.
  *
  * @throws RangeError where the index and its shards disagree; every tensor at fault is named
  */
-export async function openCheckpoint(path: string): Promise<Checkpoint> {
+export const openCheckpoint = async (path: string): Promise<Checkpoint> => {
   if (!(await stat(path)).isDirectory()) return path.endsWith(".json") ? openIndex(path) : openFile(path);
   const exists = (file: string) =>
     stat(file).then(
@@ -74,11 +74,11 @@ export async function openCheckpoint(path: string): Promise<Checkpoint> {
   const index = join(path, indexName);
   if (await exists(index)) return openIndex(index);
   throw new RangeError(`openCheckpoint: expected ${wholeName} or ${indexName} in ${path}, found neither`);
-}
+};
 
 const openFile = async (path: string) => openSafetensors(await fileSource(path));
 
-async function openIndex(path: string): Promise<Checkpoint> {
+const openIndex = async (path: string): Promise<Checkpoint> => {
   const map = weightMap(JSON.parse(await readFile(path, "utf8")), path);
   const shards = new Map<string, Checkpoint>();
   try {
@@ -90,9 +90,9 @@ async function openIndex(path: string): Promise<Checkpoint> {
     for (const shard of shards.values()) await shard.close();
     throw error;
   }
-}
+};
 
-function joined(map: Record<string, string>, shards: Map<string, Checkpoint>, path: string): Checkpoint {
+const joined = (map: Record<string, string>, shards: Map<string, Checkpoint>, path: string): Checkpoint => {
   const problems: string[] = [];
   for (const [name, file] of Object.entries(map)) {
     if (!shards.get(file)!.tensors.some((tensor) => tensor.name === name)) problems.push(`${name} is not in ${file}`);
@@ -119,11 +119,11 @@ function joined(map: Record<string, string>, shards: Map<string, Checkpoint>, pa
       for (const shard of all) await shard.close();
     },
   };
-}
+};
 
-function weightMap(index: unknown, path: string): Record<string, string> {
+const weightMap = (index: unknown, path: string): Record<string, string> => {
   const map = (index as { weight_map?: unknown } | null)?.weight_map;
   const isMap = typeof map === "object" && map !== null && Object.values(map).every((file) => typeof file === "string");
   if (!isMap) throw new RangeError(`${path}: expected { weight_map: { tensor: file } }, got something else`);
   return map as Record<string, string>;
-}
+};

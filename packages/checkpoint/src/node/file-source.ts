@@ -5,7 +5,7 @@ import type { ByteSource } from "../byte-source.ts";
 const largestRead = 2 ** 30;
 
 /** A file, read in pieces when they are asked for. */
-export async function fileSource(path: string): Promise<ByteSource> {
+export const fileSource = async (path: string): Promise<ByteSource> => {
   const file = await open(path, "r");
   const stats = await file.stat();
   if (stats.isDirectory()) {
@@ -28,4 +28,4 @@ export async function fileSource(path: string): Promise<ByteSource> {
     },
     close: () => file.close(),
   };
-}
+};

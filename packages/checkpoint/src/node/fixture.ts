@@ -34,7 +34,7 @@ export interface Fixture {
  *
  * @throws RangeError where the file lacks what a fixture has
  */
-export async function readFixture(path: string): Promise<Fixture> {
+export const readFixture = async (path: string): Promise<Fixture> => {
   const checkpoint = await openSafetensors(await fileSource(path));
   try {
     const { metadata } = checkpoint;
@@ -80,4 +80,4 @@ export async function readFixture(path: string): Promise<Fixture> {
   } finally {
     await checkpoint.close();
   }
-}
+};

@@ -43,18 +43,18 @@ export interface HuggingFaceFolder {
  *
  * @returns the names of the files
  */
-export async function writeHuggingFaceFolder(
-  directory: string,
+export const writeHuggingFaceFolder = async (
+  folder: string,
   { config, tensors, tokenizer, floats }: HuggingFaceFolder,
-): Promise<string[]> {
+): Promise<string[]> => {
   const files: string[] = [];
   const writeJson = async (name: string, content: object) => {
-    await writeFileAtomic(join(directory, name), `${JSON.stringify(content, null, 2)}\n`);
+    await writeFileAtomic(join(folder, name), `${JSON.stringify(content, null, 2)}\n`);
     files.push(name);
   };
   if (tensors) {
     const options = { metadata: { format: "pt" }, ...(floats && { floats }) };
-    files.push(...(await writeCheckpoint(directory, withZeros(tensors, config), options)));
+    files.push(...(await writeCheckpoint(folder, withZeros(tensors, config), options)));
   }
   if (tokenizer) {
     const tokens = tokenNames(tokenizer.specialTokens);
@@ -68,20 +68,20 @@ export async function writeHuggingFaceFolder(
       ...tokens,
     });
   }
-  await writeFileAtomic(join(directory, "config.json"), configText(config));
+  await writeFileAtomic(join(folder, "config.json"), configText(config));
   return [...files, "config.json"];
-}
+};
 
 /** Fields that `transformers` 5 refuses as integers: JSON of JavaScript writes 0 and 1 for 0.0 and 1.0. */
 const wholeFloats = /("(?:layer_norm_eps|initializer_range)": \d+)(?=,?$)/gm;
 
-function configText(config: object): string {
+const configText = (config: object): string => {
   return `${JSON.stringify(config, null, 2).replace(wholeFloats, "$1.0")}\n`;
-}
+};
 
-function tokenNames({ padding, unknown, first, separator, mask }: SpecialTokens): Record<string, string> {
+const tokenNames = ({ padding, unknown, first, separator, mask }: SpecialTokens): Record<string, string> => {
   return { pad_token: padding, unk_token: unknown, cls_token: first, sep_token: separator, mask_token: mask };
-}
+};
 
 /** The layers of BERT that always have a bias. */
 const dense = /\.(dense|query|key|value|decoder)\.weight$/;
@@ -90,7 +90,7 @@ const dense = /\.(dense|query|key|value|decoder)\.weight$/;
  * What a BERT of ours may go without and `transformers` always has, as zeros, which change nothing: biases, and the token
  * types of the configuration.
  */
-function withZeros(tensors: readonly TensorToWrite[], config: object): readonly TensorToWrite[] {
+const withZeros = (tensors: readonly TensorToWrite[], config: object): readonly TensorToWrite[] => {
   const { model_type: type, ...sizes } = config as Record<string, unknown>;
   const { hidden_size: hidden, type_vocab_size: types, vocab_size: words } = sizes as Record<string, number>;
   if (type !== "bert") return tensors;
@@ -104,4 +104,4 @@ function withZeros(tensors: readonly TensorToWrite[], config: object): readonly 
   if (names.has("cls.predictions.transform.dense.weight")) add("cls.predictions.bias", words!);
   add("bert.embeddings.token_type_embeddings.weight", types!, hidden!);
   return [...tensors, ...zeros];
-}
+};

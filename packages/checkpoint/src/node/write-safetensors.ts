@@ -3,10 +3,10 @@ import { type SafetensorsOptions, safetensorsChunks } from "../safetensors-chunk
 import type { TensorToWrite } from "../tensor-entry.ts";
 
 /** Write a safetensors file beside its final name, synced, then renamed. */
-export async function writeSafetensors(
+export const writeSafetensors = async (
   path: string,
   tensors: readonly TensorToWrite[],
   options: SafetensorsOptions = {},
-): Promise<void> {
+): Promise<void> => {
   await writeFileAtomic(path, safetensorsChunks(tensors, options));
-}
+};

@@ -42,20 +42,20 @@ const officialTasks: readonly (readonly (readonly [column: string, metric: Metri
 ];
 
 /** The mean of the study's nine numbers; undefined where one is missing. */
-export function studyAverage(scores: ScoresOf): number | undefined {
+export const studyAverage = (scores: ScoresOf): number | undefined => {
   return mean(studyColumns.map(([column, metric]) => scores(column, metric)));
-}
+};
 
 /** The GLUE score: nine tasks with equal weight, WNLI among them. Undefined where a number is missing. */
-export function officialAverage(scores: ScoresOf): number | undefined {
+export const officialAverage = (scores: ScoresOf): number | undefined => {
   return mean(officialTasks.map((parts) => mean(parts.map(([column, metric]) => scores(column, metric)))));
-}
+};
 
-function mean(values: readonly (number | undefined)[]): number | undefined {
+const mean = (values: readonly (number | undefined)[]): number | undefined => {
   let sum = 0;
   for (const value of values) {
     if (value === undefined) return undefined;
     sum += value;
   }
   return sum / values.length;
-}
+};

@@ -1,7 +1,7 @@
 import type { Metric } from "./metric.ts";
 
 /** The share of predictions that equal their target; 0 where there are none. */
-export function accuracy(): Metric {
+export const accuracy = (): Metric => {
   let right = 0;
   let rows = 0;
   return {
@@ -11,13 +11,13 @@ export function accuracy(): Metric {
     },
     value: () => (rows === 0 ? 0 : right / rows),
   };
-}
+};
 
 /**
  * `F1 = 2 tp / (2 tp + fp + fn)` of one class, by default class 1. Where that class is neither predicted nor present it
  * is 0, as in scikit-learn.
  */
-export function f1({ positive = 1 }: { positive?: number } = {}): Metric {
+export const f1 = ({ positive = 1 }: { positive?: number } = {}): Metric => {
   let truePositives = 0;
   let others = 0; // false positives and false negatives
   return {
@@ -29,14 +29,14 @@ export function f1({ positive = 1 }: { positive?: number } = {}): Metric {
     },
     value: () => (truePositives === 0 ? 0 : (2 * truePositives) / (2 * truePositives + others)),
   };
-}
+};
 
 /**
  * Matthews correlation for any number of classes (Gorodkin's R_K; with two classes, the phi coefficient):
  * `(n c - sum_k p_k t_k) / sqrt((n^2 - sum_k p_k^2) (n^2 - sum_k t_k^2))` with c right ones of n, and p_k and t_k the
  * times class k was predicted and present. 0 where the predictions or the targets are of one class only.
  */
-export function matthews(): Metric {
+export const matthews = (): Metric => {
   const predicted: number[] = [];
   const present: number[] = [];
   let right = 0;
@@ -57,17 +57,17 @@ export function matthews(): Metric {
       return spread === 0 ? 0 : (rows * right - dot(predicted, present)) / Math.sqrt(spread);
     },
   };
-}
+};
 
-function dot(a: readonly number[], b: readonly number[]): number {
+const dot = (a: readonly number[], b: readonly number[]): number => {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
   return sum;
-}
+};
 
-function classOf(value: number): number {
+const classOf = (value: number): number => {
   if (Number.isInteger(value) && value >= 0) return value;
   throw new RangeError(
     `metric: expected a class number (0, 1, ...), got ${value}; pass the index of the largest logit`,
   );
-}
+};

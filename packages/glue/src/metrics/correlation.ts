@@ -4,7 +4,7 @@ import type { Metric } from "./metric.ts";
  * Pearson correlation, `cov(p, t) / sqrt(var(p) var(t))`, by Welford's one-pass update of the centred sums, taken relative
  * to the first row: nothing cancels, wherever the values lie. Where either side is constant it is 0 (scipy: nan).
  */
-export function pearson(): Metric {
+export const pearson = (): Metric => {
   let rows = 0;
   let firstP = 0;
   let firstT = 0;
@@ -33,10 +33,10 @@ export function pearson(): Metric {
       return spread === 0 ? 0 : Math.max(-1, Math.min(1, sumPT / spread));
     },
   };
-}
+};
 
 /** Spearman correlation: Pearson over ranks, equal values sharing the mean of their ranks. Keeps all values. */
-export function spearman(): Metric {
+export const spearman = (): Metric => {
   const predictions: number[] = [];
   const targets: number[] = [];
   return {
@@ -52,9 +52,9 @@ export function spearman(): Metric {
       return correlation.value();
     },
   };
-}
+};
 
-function ranks(values: readonly number[]): Float64Array {
+const ranks = (values: readonly number[]): Float64Array => {
   const order = Uint32Array.from(values, (_, i) => i).sort((a, b) => values[a]! - values[b]!);
   const result = new Float64Array(values.length);
   for (let start = 0; start < order.length; ) {
@@ -64,9 +64,9 @@ function ranks(values: readonly number[]): Float64Array {
     start = end;
   }
   return result;
-}
+};
 
-function finite(value: number): number {
+const finite = (value: number): number => {
   if (Number.isFinite(value)) return value;
   throw new RangeError(`metric: expected a finite number, got ${value}`);
-}
+};

@@ -9,8 +9,8 @@ export type MetricName = (typeof metricNames)[number];
 const factories: Record<MetricName, () => Metric> = { accuracy, f1, matthews, pearson, spearman };
 
 /** A fresh accumulator of the metric. */
-export function createMetric(name: MetricName): Metric {
+export const createMetric = (name: MetricName): Metric => {
   const factory = factories[name];
   if (!factory) throw new RangeError(`createMetric: expected one of ${metricNames.join(", ")}, got ${name}`);
   return factory();
-}
+};

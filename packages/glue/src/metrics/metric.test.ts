@@ -128,14 +128,14 @@ describe("every metric", () => {
   });
 });
 
-function measured(name: MetricName, prediction: readonly number[], target: readonly number[]): number {
+const measured = (name: MetricName, prediction: readonly number[], target: readonly number[]): number => {
   const metric = createMetric(name);
   for (const [i, each] of prediction.entries()) metric.add(each, target[i]!);
   return metric.value();
-}
+};
 
 /** 2000 rows of two linear congruential sequences; a third of the targets are copied from the predictions. */
-function generated(classes: number): [prediction: number[], target: number[]] {
+const generated = (classes: number): [prediction: number[], target: number[]] => {
   let [a, b] = [1, 2];
   const prediction: number[] = [];
   const target: number[] = [];
@@ -147,4 +147,4 @@ function generated(classes: number): [prediction: number[], target: number[]] {
     target.push((b >>> 8) % 3 ? (b >>> 16) % classes : p);
   }
   return [prediction, target];
-}
+};

@@ -18,7 +18,7 @@ const file = Buffer.from(
   }),
 );
 
-let directory: string;
+let folder: string;
 let server: Server;
 let endpoint: string;
 const requests: { url: string; authorization?: string }[] = [];
@@ -28,7 +28,7 @@ let answer: "whole" | "short" | "html" | "missing" | "hang" | "gated";
 const refusals: { status: number; headers: Record<string, string> }[] = [];
 
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "cramkit-glue-"));
+  folder = await mkdtemp(join(tmpdir(), "cramkit-glue-"));
   answer = "whole";
   requests.length = 0;
   refusals.length = 0;
@@ -55,18 +55,18 @@ beforeEach(async () => {
 afterEach(async () => {
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
-  await rm(directory, { recursive: true, force: true });
+  await rm(folder, { recursive: true, force: true });
 });
 
 describe("downloadGlue", () => {
   it("fetches a task so that it can be read, and nothing twice", async () => {
     const progress: DownloadProgress[] = [];
     const options = { tasks: ["rte"] as const, endpoint: `${endpoint}/`, token: "secret" };
-    const paths = await downloadGlue(directory, { ...options, onProgress: (each) => progress.push(each) });
-    expect(paths.map((path) => path.slice(directory.length + 1))).toEqual(
+    const paths = await downloadGlue(folder, { ...options, onProgress: (each) => progress.push(each) });
+    expect(paths.map((path) => path.slice(folder.length + 1))).toEqual(
       ["train", "validation", "test"].map((split) => join("rte", `${split}-00000-of-00001.parquet`)),
     );
-    expect((await readGlue(directory, "rte")).train).toEqual([
+    expect((await readGlue(folder, "rte")).train).toEqual([
       { text: "a", pair: "c", label: 0 },
       { text: "b", pair: "d", label: 1 },
     ]);
@@ -76,7 +76,7 @@ describe("downloadGlue", () => {
     });
     expect(progress.at(-1)).toMatchObject({ bytes: file.length, totalBytes: file.length, done: 2, total: 3 });
     const before = requests.length;
-    await downloadGlue(directory, options);
+    await downloadGlue(folder, options);
     expect(requests).toHaveLength(before);
   });
 
@@ -87,8 +87,8 @@ describe("downloadGlue", () => {
     ["html", /got 20 bytes of something else/],
   ] as const)("names the address of a file that is %s, and keeps nothing of it", async (kind, message) => {
     answer = kind;
-    await expect(downloadGlue(directory, { tasks: ["rte"], endpoint })).rejects.toThrow(message);
-    expect((await readdir(directory, { recursive: true })).filter((name) => /parquet/.test(name))).toEqual([]);
+    await expect(downloadGlue(folder, { tasks: ["rte"], endpoint })).rejects.toThrow(message);
+    expect((await readdir(folder, { recursive: true })).filter((name) => /parquet/.test(name))).toEqual([]);
   });
 
   it("asks again when a hub that limits requests says that it may", async () => {
@@ -98,10 +98,10 @@ describe("downloadGlue", () => {
       { status: 429, headers: { ratelimit: '"resolvers";r=0;t=0' } },
     );
     const start = performance.now();
-    await downloadGlue(directory, { tasks: ["rte"], endpoint });
+    await downloadGlue(folder, { tasks: ["rte"], endpoint });
     expect(performance.now() - start).toBeGreaterThan(950);
     expect(requests.filter(({ url }) => url.includes("/rte/train-"))).toHaveLength(4);
-    expect((await readGlue(directory, "rte")).train).toHaveLength(2);
+    expect((await readGlue(folder, "rte")).train).toHaveLength(2);
   });
 
   it.each([
@@ -111,29 +111,29 @@ describe("downloadGlue", () => {
   ])("gives up where the hub still has enough, %s", async (_, headers, asked) => {
     const refusal = { status: 429, headers: headers as Record<string, string> };
     refusals.push(refusal, refusal, refusal);
-    await expect(downloadGlue(directory, { tasks: ["rte"], endpoint, retries: 1 })).rejects.toThrow("HTTP status 429");
+    await expect(downloadGlue(folder, { tasks: ["rte"], endpoint, retries: 1 })).rejects.toThrow("HTTP status 429");
     expect(requests).toHaveLength(asked);
   });
 
   it("stops at the signal while it waits", async () => {
     refusals.push({ status: 429, headers: { "retry-after": "300" } });
     const controller = new AbortController();
-    const download = downloadGlue(directory, { tasks: ["rte"], endpoint, signal: controller.signal });
+    const download = downloadGlue(folder, { tasks: ["rte"], endpoint, signal: controller.signal });
     setTimeout(() => controller.abort(new Error("enough")), 300);
     await expect(download).rejects.toThrow("enough");
     expect(requests).toHaveLength(1);
   });
 
   it("says so where there is no network", async () => {
-    await expect(
-      downloadGlue(directory, { tasks: ["rte"], endpoint: "http://127.0.0.1:9", retries: 0 }),
-    ).rejects.toThrow(/got .*(ECONNREFUSED|bad port)/);
+    await expect(downloadGlue(folder, { tasks: ["rte"], endpoint: "http://127.0.0.1:9", retries: 0 })).rejects.toThrow(
+      /got .*(ECONNREFUSED|bad port)/,
+    );
   });
 
   it("stops at the signal", async () => {
     answer = "hang";
     const controller = new AbortController();
-    const download = downloadGlue(directory, {
+    const download = downloadGlue(folder, {
       tasks: ["rte"],
       endpoint,
       signal: controller.signal,

@@ -55,7 +55,7 @@ export interface DownloadProgress {
  * are not downloaded again; a broken download leaves nothing under a file's name. Where the hub limits requests it is asked
  * again when it says. Returns the paths of all files.
  */
-export async function downloadGlue(directory: string, options: DownloadOptions = {}): Promise<string[]> {
+export const downloadGlue = async (folder: string, options: DownloadOptions = {}): Promise<string[]> => {
   const { tasks = glueNames, endpoint = "https://huggingface.co", revision = "main", token, retries, signal } = options;
   const names = tasks.flatMap((name) => {
     if (!glueTasks[name]) throw new RangeError(`downloadGlue: expected tasks of ${glueNames.join(", ")}, got ${name}`);
@@ -70,7 +70,7 @@ export async function downloadGlue(directory: string, options: DownloadOptions =
   });
   const paths: string[] = [];
   for (const [done, name] of names.entries()) {
-    const path = join(directory, name);
+    const path = join(folder, name);
     const report = (bytes: number, totalBytes?: number) =>
       options.onProgress?.({ file: name, bytes, totalBytes, done, total: names.length });
     await removeLeftovers(dirname(path));
@@ -78,18 +78,18 @@ export async function downloadGlue(directory: string, options: DownloadOptions =
     paths.push(path);
   }
   return paths;
-}
+};
 
 /** The largest file of GLUE has 50 MB. */
 const largestFile = 2_000_000_000;
 
-async function downloadFile(
+const downloadFile = async (
   fetch: typeof globalThis.fetch,
   url: string,
   path: string,
   signal: AbortSignal | undefined,
   report: (bytes: number, totalBytes?: number) => void,
-): Promise<void> {
+): Promise<void> => {
   const fail = (got: string, code: FaultCode = "network", cause?: unknown): never => {
     const remedy = "check the network, the endpoint and the revision, and try again";
     throw fault({ code, place: url, problem: `expected a Parquet file, got ${got}`, remedy, cause });
@@ -131,11 +131,11 @@ async function downloadFile(
   } finally {
     await file.abort();
   }
-}
+};
 
-async function isThere(path: string): Promise<boolean> {
+const isThere = async (path: string): Promise<boolean> => {
   return access(path).then(
     () => true,
     () => false,
   );
-}
+};

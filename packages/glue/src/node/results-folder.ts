@@ -32,12 +32,12 @@ export const resultsFolder = (folder: string): ResultsStore => ({
 });
 
 /** The result of a trial that was run before, or undefined; throws where it is one of something else. */
-async function loadResult(
+const loadResult = async (
   folder: string,
   task: string,
   trial: number,
   identity: Identity,
-): Promise<TrialResult | undefined> {
+): Promise<TrialResult | undefined> => {
   const file = fileOf(folder, task, trial);
   const result = await readResult(file);
   if (!result) return undefined;
@@ -51,14 +51,14 @@ async function loadResult(
       });
   }
   return result;
-}
+};
 
-async function saveResult(folder: string, result: TrialResult): Promise<void> {
+const saveResult = async (folder: string, result: TrialResult): Promise<void> => {
   const file = fileOf(folder, result.task.name, result.trial);
   await writeFileAtomic(file, `${JSON.stringify(result, null, 2)}\n`);
-}
+};
 
-async function readResult(file: string): Promise<TrialResult | undefined> {
+const readResult = async (file: string): Promise<TrialResult | undefined> => {
   let text: string;
   try {
     text = await readFile(file, "utf8");
@@ -84,17 +84,17 @@ async function readResult(file: string): Promise<TrialResult | undefined> {
     problem: "expected a trial result of format 2, got something else",
     remedy: "delete this file to run the trial again",
   });
-}
+};
 
-function fileOf(folder: string, task: string, trial: number): string {
+const fileOf = (folder: string, task: string, trial: number): string => {
   return join(folder, task, `trial-${trial}.json`);
-}
+};
 
 /** JSON with the keys of every object in order. */
-function canonical(value: unknown): string {
+const canonical = (value: unknown): string => {
   return JSON.stringify(value, (_, part) =>
     part !== null && typeof part === "object" && !Array.isArray(part)
       ? Object.fromEntries(Object.entries(part).sort())
       : part,
   );
-}
+};

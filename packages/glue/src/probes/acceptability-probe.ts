@@ -24,7 +24,7 @@ export interface AcceptabilityOptions extends ProbeOptions {
  * versions in the same set, so the sets are balanced and counting words scores exactly one half. The first word and the
  * last one stay in place, as capital letter and full stop would give the order away.
  */
-export function acceptabilityProbe(documents: Iterable<string>, options: AcceptabilityOptions = {}): TaskData {
+export const acceptabilityProbe = (documents: Iterable<string>, options: AcceptabilityOptions = {}): TaskData => {
   const { reach = 4, minWords = 6 } = options;
   if (!(reach >= 2)) throw new RangeError(`acceptabilityProbe: expected a reach of at least 2 words, got ${reach}`);
   if (!(minWords >= 4)) throw new RangeError(`acceptabilityProbe: expected minWords of at least 4, got ${minWords}`);
@@ -40,10 +40,10 @@ export function acceptabilityProbe(documents: Iterable<string>, options: Accepta
     return examples;
   };
   return probeFrom(task, documents, build, options);
-}
+};
 
 /** Undefined where the inner words are all the same. */
-function shuffledWords(sentence: string, reach: number, key: StreamKey): string | undefined {
+const shuffledWords = (sentence: string, reach: number, key: StreamKey): string | undefined => {
   const words = sentence.split(" ");
   const last = words.length - 1;
   for (let start = 1; start < last; start += reach) {
@@ -55,4 +55,4 @@ function shuffledWords(sentence: string, reach: number, key: StreamKey): string 
   }
   const shuffled = words.join(" ");
   return shuffled === sentence ? undefined : shuffled;
-}
+};

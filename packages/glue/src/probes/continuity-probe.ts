@@ -16,7 +16,7 @@ const task: Task = {
  * Each first sentence occurs once with its successor and once with another's, and so does each second one: the sets are
  * balanced, and neither sentence alone says anything.
  */
-export function continuityProbe(documents: Iterable<string>, options: ProbeOptions = {}): TaskData {
+export const continuityProbe = (documents: Iterable<string>, options: ProbeOptions = {}): TaskData => {
   const build = (side: Side, limit: number, key: StreamKey): Example[] => {
     const pairs = chosen(side, Math.floor(limit / 2), key);
     // Sorted by document, a shift by the largest group leaves nobody in the own document.
@@ -29,7 +29,7 @@ export function continuityProbe(documents: Iterable<string>, options: ProbeOptio
     return examples;
   };
   return probeFrom(task, documents, build, options);
-}
+};
 
 interface Pair {
   readonly first: string;
@@ -38,7 +38,7 @@ interface Pair {
 }
 
 /** At most `limit` pairs sorted by document, none of which has more than half of them. */
-function chosen(side: Side, limit: number, key: StreamKey): Pair[] {
+const chosen = (side: Side, limit: number, key: StreamKey): Pair[] => {
   const all: Pair[] = [];
   for (const [document, found] of side.entries()) {
     for (const passage of found)
@@ -56,9 +56,9 @@ function chosen(side: Side, limit: number, key: StreamKey): Pair[] {
   const sorted = [...groups].sort(([a], [b]) => a - b).map(([, group]) => group);
   const total = sorted.reduce((sum, { length }) => sum + length, 0);
   return sorted.flatMap((group) => group.slice(0, Math.max(0, total - group.length)));
-}
+};
 
-function longestRun(pairs: readonly Pair[]): number {
+const longestRun = (pairs: readonly Pair[]): number => {
   let longest = 0;
   for (let start = 0; start < pairs.length; ) {
     let end = start;
@@ -67,4 +67,4 @@ function longestRun(pairs: readonly Pair[]): number {
     start = end;
   }
   return longest;
-}
+};

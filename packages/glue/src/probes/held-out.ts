@@ -28,12 +28,12 @@ export type Side = readonly (readonly Passage[])[];
  * Builds both sets of a probe. Documents go to one side or the other, a pure function of (seed, position of the
  * document). A sentence that occurs again is dropped, so that nothing scored was trained on.
  */
-export function probeFrom(
+export const probeFrom = (
   task: Task,
   documents: Iterable<string>,
   build: (side: Side, limit: number, key: StreamKey) => Example[],
   { seed = 0, devFraction = 0.2, maxTrain = 4000, maxDev = 1000, ...sentences }: ProbeOptions,
-): TaskData {
+): TaskData => {
   const train: Passage[][] = [];
   const dev: Passage[][] = [];
   const seen = new Set<string>();
@@ -64,9 +64,9 @@ export function probeFrom(
     train: examples.train,
     evaluations: [{ name: "dev", column: task.title, examples: examples.dev }],
   };
-}
+};
 
-function withoutRepeats(passage: Passage, seen: Set<string>): Passage[] {
+const withoutRepeats = (passage: Passage, seen: Set<string>): Passage[] => {
   const result: string[][] = [[]];
   for (const sentence of passage) {
     const key = sentence.toLowerCase();
@@ -75,4 +75,4 @@ function withoutRepeats(passage: Passage, seen: Set<string>): Passage[] {
     seen.add(key);
   }
   return result.filter(({ length }) => length > 0);
-}
+};

@@ -17,7 +17,7 @@ export type Passage = readonly string[];
  * of words and ordinary punctuation for at least four fifths of their words, and have the asked number of words. A
  * passage ends at every sentence that is not kept and at the end of a paragraph.
  */
-export function passages(document: string, { minWords = 6, maxWords = 40 }: SentenceOptions = {}): Passage[] {
+export const passages = (document: string, { minWords = 6, maxWords = 40 }: SentenceOptions = {}): Passage[] => {
   const result: string[][] = [];
   for (const paragraph of document.split(/\n[^\S\n]*\n/)) {
     let passage: string[] = [];
@@ -31,14 +31,14 @@ export function passages(document: string, { minWords = 6, maxWords = 40 }: Sent
     if (passage.length > 0) result.push(passage);
   }
   return result;
-}
+};
 
 const boundary = /(?<=[.!?]["')\]]?) (?=["'(]?\p{Lu})/u;
 const word = /^["'(]*\p{L}[\p{L}'-]*["'),.;:!?]*$/u;
 
-function isProse(sentence: string, minWords: number, maxWords: number): boolean {
+const isProse = (sentence: string, minWords: number, maxWords: number): boolean => {
   if (!/^["'(]?\p{Lu}.*[.!?]["')\]]?$/u.test(sentence)) return false;
   const words = sentence.split(" ");
   if (words.length < minWords || words.length > maxWords) return false;
   return words.filter((each) => word.test(each)).length >= 0.8 * words.length;
-}
+};

@@ -32,7 +32,7 @@ export interface Score {
 }
 
 /** A model's scores: the median of its trials, by task. */
-export function scoreRow(name: string, results: readonly TrialResult[]): ScoreRow {
+export const scoreRow = (name: string, results: readonly TrialResult[]): ScoreRow => {
   const sets = summarize(results).filter(({ task }) => !task.probe);
   const scores = sets.map((set): [string, Score] => {
     const { median, min, max } = set.metrics[set.task.metrics[0]]!;
@@ -48,10 +48,10 @@ export function scoreRow(name: string, results: readonly TrialResult[]): ScoreRo
     officialAverage: officialAverage(of),
     notes: notesOf(name, sets),
   };
-}
+};
 
 /** What the majority class of the training set scores on the same sets. */
-export function majorityRow(results: readonly TrialResult[]): ScoreRow {
+export const majorityRow = (results: readonly TrialResult[]): ScoreRow => {
   const sets = summarize(results).filter(({ task }) => !task.probe);
   const scores = sets.map((set): [string, Score] => {
     const partial = partialData(set) !== undefined;
@@ -66,24 +66,24 @@ export function majorityRow(results: readonly TrialResult[]): ScoreRow {
     officialAverage: officialAverage(of),
     notes: [],
   };
-}
+};
 
-function percent(value: number | undefined): number | undefined {
+const percent = (value: number | undefined): number | undefined => {
   return value === undefined ? undefined : 100 * value;
-}
+};
 
-function protocolsOf(sets: readonly SetSummary[]): string {
+const protocolsOf = (sets: readonly SetSummary[]): string => {
   return [...new Set(sets.map(({ protocol }) => protocol))].join(" and ");
-}
+};
 
-function trialsOf(sets: readonly SetSummary[]): string {
+const trialsOf = (sets: readonly SetSummary[]): string => {
   const counts = sets.map(({ task, metrics }) => metrics[task.metrics[0]]!.trials.length);
   const [least, most] = [Math.min(...counts), Math.max(...counts)];
   if (most === 1) return "1 trial";
   return `median of ${least === most ? most : `${least} to ${most}`} trials`;
-}
+};
 
-function notesOf(name: string, sets: readonly SetSummary[]): string[] {
+const notesOf = (name: string, sets: readonly SetSummary[]): string[] => {
   const notes = sets.flatMap((set) => partialData(set) ?? []).map((part) => `Partial: ${part} rows.`);
   for (const { column, diverged, notes: own } of sets) {
     if (diverged > 0)
@@ -94,4 +94,4 @@ function notesOf(name: string, sets: readonly SetSummary[]): string[] {
   if (epochs > epochLimit)
     notes.push(`${name}: ${epochs} epochs, more than the ${epochLimit} that the challenge allows.`);
   return notes;
-}
+};

@@ -8,7 +8,7 @@ const columns = () => [...studyColumns.map(([column]) => column), "WNLI"];
  * Rows one below the other in the order of the study's tables. `avg` is the mean of its nine numbers, `GLUE` the official
  * score; either is shown only where all its tasks are.
  */
-export function scoreTable(rows: readonly ScoreRow[]): Table {
+export const scoreTable = (rows: readonly ScoreRow[]): Table => {
   const shown = columns().filter((column) => column !== "WNLI" || rows.some(({ scores }) => scores[column]));
   const official = rows.some(({ officialAverage }) => officialAverage !== undefined);
   const partial = rows.some(({ scores }) => Object.values(scores).some((score) => score.partial));
@@ -28,8 +28,8 @@ export function scoreTable(rows: readonly ScoreRow[]): Table {
       ...new Set(rows.flatMap(({ notes }) => notes)),
     ],
   };
-}
+};
 
-function cell(value: number | undefined, partial = false): string {
+const cell = (value: number | undefined, partial = false): string => {
   return value === undefined ? "–" : `${value.toFixed(1)}${partial ? "*" : ""}`;
-}
+};

@@ -21,7 +21,7 @@ interface Made {
   nonFinite?: number;
 }
 
-function result(task: Task, scores: Partial<Record<MetricName, number>>, made: Made = {}): TrialResult {
+const result = (task: Task, scores: Partial<Record<MetricName, number>>, made: Made = {}): TrialResult => {
   const {
     trial = 0,
     rows = 10,
@@ -43,7 +43,7 @@ function result(task: Task, scores: Partial<Record<MetricName, number>>, made: M
     evaluateExamplesPerSecond: 20,
     evaluations: [{ ...set, scores, nonFinite }],
   };
-}
+};
 
 const { cola, sst2, mrpc, stsb, qqp, mnli, qnli, rte, wnli } = glueTasks;
 
@@ -158,7 +158,7 @@ describe("tables", () => {
   });
 });
 
-function twoSets(matched: number, mismatched: number): Pick<TrialResult, "evaluations" | "majority"> {
+const twoSets = (matched: number, mismatched: number): Pick<TrialResult, "evaluations" | "majority"> => {
   const set = (column: string, accuracy: number) => ({
     name: column,
     column,
@@ -171,4 +171,4 @@ function twoSets(matched: number, mismatched: number): Pick<TrialResult, "evalua
     evaluations: [set("MNLI-m", matched), set("MNLI-mm", mismatched)],
     majority: [set("MNLI-m", 0.35), set("MNLI-mm", 0.35)],
   };
-}
+};

@@ -6,7 +6,7 @@ import type { TrialResult } from "../trials/results.ts";
 import { submission } from "./submission.ts";
 
 /** A trial that predicts `value` in every row of the task's test sets. */
-function trialOf(name: GlueName, value: number, { score = 0.5, trial = 0 } = {}): TrialResult {
+const trialOf = (name: GlueName, value: number, { score = 0.5, trial = 0 } = {}): TrialResult => {
   const { task, tests, evaluations } = glueTasks[name];
   const scores = Object.fromEntries(task.metrics.map((metric) => [metric, score]));
   return {
@@ -22,7 +22,7 @@ function trialOf(name: GlueName, value: number, { score = 0.5, trial = 0 } = {})
     evaluations: evaluations.map(({ name, column, rows }) => ({ name, column, rows, scores, nonFinite: 0 })),
     tests: tests.map(({ column, rows }) => ({ column, values: new Array<number>(rows).fill(value) })),
   };
-}
+};
 const unpacked = (zip: Uint8Array) =>
   Object.fromEntries(Object.entries(unzipSync(zip)).map(([name, data]) => [name, strFromU8(data)]));
 

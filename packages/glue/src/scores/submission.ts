@@ -20,10 +20,10 @@ export interface Submission {
  * The archive that the GLUE server takes: one `index, prediction` table a test set, no folder. Of each task it takes the
  * trial with the best mean score on the dev sets. Run the tasks with `tests: true` before.
  */
-export function submission(
+export const submission = (
   results: readonly TrialResult[],
   { fillMissing = false }: SubmissionOptions = {},
-): Submission {
+): Submission => {
   const entries: Zippable = {};
   const files: { name: string; rows: number; from: string }[] = [];
   const missing: string[] = [];
@@ -55,9 +55,9 @@ export function submission(
     );
   // The same predictions give the same bytes.
   return { zip: zipSync(entries, { mtime: new Date(1980, 0, 1) }), files };
-}
+};
 
-function tableOf({ task, written }: GlueTask, split: SplitLayout, values: readonly number[]): string {
+const tableOf = ({ task, written }: GlueTask, split: SplitLayout, values: readonly number[]): string => {
   const rows = values.map((value, index) => {
     if (!Number.isFinite(value))
       throw new RangeError(
@@ -69,13 +69,13 @@ function tableOf({ task, written }: GlueTask, split: SplitLayout, values: readon
     return `${index}\t${label}\n`;
   });
   return `index\tprediction\n${rows.join("")}`;
-}
+};
 
-function best(trials: readonly TrialResult[]): TrialResult | undefined {
+const best = (trials: readonly TrialResult[]): TrialResult | undefined => {
   const score = ({ task, evaluations }: TrialResult) =>
     evaluations.reduce((sum, { scores }) => sum + scores[task.metrics[0]]!, 0);
   return trials.reduce<TrialResult | undefined>(
     (found, trial) => (found && score(found) >= score(trial) ? found : trial),
     undefined,
   );
-}
+};

@@ -31,7 +31,7 @@ export interface SetSummary {
 }
 
 /** Groups trials by task and evaluation set, in the order in which they come. */
-export function summarize(results: readonly TrialResult[]): SetSummary[] {
+export const summarize = (results: readonly TrialResult[]): SetSummary[] => {
   return [...groups(results).values()].flatMap((trials) => {
     const first = trials[0]!;
     return first.evaluations.map(({ column, rows, officialRows }, set): SetSummary => {
@@ -54,29 +54,29 @@ export function summarize(results: readonly TrialResult[]): SetSummary[] {
       };
     });
   });
-}
+};
 
 /** What of the summary was not the complete published set, in words; undefined where all of it was. */
-export function partialData({ column, rows, officialRows, train }: SetSummary): string | undefined {
+export const partialData = ({ column, rows, officialRows, train }: SetSummary): string | undefined => {
   const part = (name: string, rows: number, official: number | undefined) =>
     official !== undefined && rows < official ? [`${name} ${rows} of ${official}`] : [];
   const parts = [...part("train", train.rows, train.officialRows), ...part("dev", rows, officialRows)];
   return parts.length > 0 ? `${column}: ${parts.join(", ")}` : undefined;
-}
+};
 
-function groups(results: readonly TrialResult[]): Map<string, TrialResult[]> {
+const groups = (results: readonly TrialResult[]): Map<string, TrialResult[]> => {
   const map = new Map<string, TrialResult[]>();
   for (const result of results) map.set(result.task.name, [...(map.get(result.task.name) ?? []), result]);
   return map;
-}
+};
 
-function spread(trials: number[]): Spread {
+const spread = (trials: number[]): Spread => {
   return { median: median(trials), min: Math.min(...trials), max: Math.max(...trials), trials };
-}
+};
 
 /** Of an even number of values, the mean of the middle two. */
-function median(values: readonly number[]): number {
+const median = (values: readonly number[]): number => {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-}
+};

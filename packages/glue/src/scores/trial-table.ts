@@ -3,7 +3,7 @@ import { partialData, summarize } from "./summary.ts";
 import type { Table } from "./table.ts";
 
 /** Every task, probes too, with every metric: median, range over the trials, majority class, rows and speed. */
-export function trialTable(results: readonly TrialResult[]): Table {
+export const trialTable = (results: readonly TrialResult[]): Table => {
   const sets = summarize(results);
   const rows = sets.flatMap((set) =>
     set.task.metrics.map((metric, i) => {
@@ -33,8 +33,8 @@ export function trialTable(results: readonly TrialResult[]): Table {
       ...new Set(sets.flatMap(({ notes }) => notes)),
     ],
   };
-}
+};
 
-function percent(value: number): string {
+const percent = (value: number): string => {
   return (100 * value).toFixed(1);
-}
+};

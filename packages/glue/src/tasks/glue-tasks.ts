@@ -50,18 +50,18 @@ const sentence = { text: "sentence", label: "label" };
 const questions = { text: "question1", pair: "question2" };
 const question = { text: "question", pair: "sentence", label: "label" };
 
-function taskOf(
+const taskOf = (
   name: GlueName,
   title: string,
   labels: string[],
   pair: boolean,
   metrics: Task["metrics"],
-): GlueTask["task"] {
+): GlueTask["task"] => {
   return { name, title, labels, pair, metrics };
-}
+};
 
 /** A task with one dev set and the same names of columns in every file. */
-function usual(task: GlueTask["task"], rows: Rows, tsv: TsvColumns, rest: Rest): GlueTask {
+const usual = (task: GlueTask["task"], rows: Rows, tsv: TsvColumns, rest: Rest): GlueTask => {
   const { label: _, ...unlabelled } = tsv;
   const split = (name: string, hub: string, rows: number, columns: Columns): SplitLayout => ({
     name,
@@ -77,9 +77,9 @@ function usual(task: GlueTask["task"], rows: Rows, tsv: TsvColumns, rest: Rest):
     evaluations: [split("dev", "validation", rows[1], tsv)],
     tests: [split("test", "test", rows[2], unlabelled)],
   };
-}
+};
 
-function cola(): GlueTask {
+const cola = (): GlueTask => {
   const task = taskOf("cola", "CoLA", ["unacceptable", "acceptable"], false, ["matthews", "accuracy"]);
   const layout = usual(task, [8551, 1043, 1063], sentence, { written: "numbers", hubColumns: sentence });
   // Source, label, mark of the author, sentence; no header.
@@ -88,9 +88,9 @@ function cola(): GlueTask {
     tsv: { ...split.tsv, columns: { text: 3, label: 1 }, fields: 4 },
   });
   return { ...layout, train: bare(layout.train), evaluations: layout.evaluations.map(bare) };
-}
+};
 
-function mnli(): GlueTask {
+const mnli = (): GlueTask => {
   const columns = { text: "sentence1", pair: "sentence2" };
   const split = (name: string, hub: string, column: string, rows: number, label: boolean): SplitLayout => ({
     name,
@@ -116,7 +116,7 @@ function mnli(): GlueTask {
       { name: "ax", column: "AX", rows: 1104, tsv: diagnostic, hub: { folder: "ax", split: "test" } },
     ],
   };
-}
+};
 
 /** The nine tasks of GLUE; the diagnostic set AX is a test set of MNLI. Labels are numbered as published on the hub. */
 export const glueTasks: Readonly<Record<GlueName, GlueTask>> = /* @__PURE__ */ (() => ({
@@ -159,6 +159,6 @@ export const glueTasks: Readonly<Record<GlueName, GlueTask>> = /* @__PURE__ */ (
 }))();
 
 /** All files of a task. */
-export function splitsOf(glue: GlueTask): readonly SplitLayout[] {
+export const splitsOf = (glue: GlueTask): readonly SplitLayout[] => {
   return [glue.train, ...glue.evaluations, ...glue.tests];
-}
+};

@@ -17,7 +17,7 @@ export interface SubsetOptions {
 }
 
 /** A random part of a task, for a quick look. Its scores are shown as those of partial data. */
-export function subset(data: TaskData, { train, dev, seed = 0 }: SubsetOptions): TaskData {
+export const subset = (data: TaskData, { train, dev, seed = 0 }: SubsetOptions): TaskData => {
   const key = streamKey(seed, "glue/subset");
   return {
     ...data,
@@ -29,11 +29,11 @@ export function subset(data: TaskData, { train, dev, seed = 0 }: SubsetOptions):
       officialRows: set.officialRows ?? set.examples.length,
     })),
   };
-}
+};
 
 /** `count` examples in their old order. */
-function sample(examples: readonly Example[], count = examples.length, key: StreamKey): readonly Example[] {
+const sample = (examples: readonly Example[], count = examples.length, key: StreamKey): readonly Example[] => {
   if (count >= examples.length) return examples;
   const chosen = shuffledIndices(key, examples.length).subarray(0, count).sort();
   return Array.from(chosen, (row) => examples[row]!);
-}
+};

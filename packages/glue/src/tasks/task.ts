@@ -67,10 +67,10 @@ export interface TaskData {
 }
 
 /** Outputs of a head for the task: the one place where labels are counted. Regression has one. */
-export function outputs(task: Task): number {
+export const outputs = (task: Task): number => {
   return task.labels.length || 1;
-}
+};
 
-export function isRegression(task: Task): boolean {
+export const isRegression = (task: Task): boolean => {
   return task.labels.length === 0;
-}
+};

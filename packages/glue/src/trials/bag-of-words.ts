@@ -19,7 +19,7 @@ export interface BagOfWordsOptions {
  * A linear model over the words of a text, and of each text of a pair: what can be had without a network. Cross-entropy,
  * or squared error, with Adagrad, in plain JavaScript. It starts at zero, so its seed does not matter.
  */
-export function bagOfWords({ buckets = 1 << 18, learningRate = 0.5 }: BagOfWordsOptions = {}): Trainee {
+export const bagOfWords = ({ buckets = 1 << 18, learningRate = 0.5 }: BagOfWordsOptions = {}): Trainee => {
   const encode = templateEncode({
     encodeIds: (text) =>
       (text.toLowerCase().match(/\p{L}[\p{L}'-]*|\p{N}+|[^\s\p{L}\p{N}]/gu) ?? []).map(
@@ -34,9 +34,9 @@ export function bagOfWords({ buckets = 1 << 18, learningRate = 0.5 }: BagOfWords
     encode,
     startTrial: async (setting) => startTrial(setting, (buckets + 3) * 2, learningRate),
   };
-}
+};
 
-function startTrial({ outputs, regression, protocol }: TrialSetting, features: number, learningRate: number): Trial {
+const startTrial = ({ outputs, regression, protocol }: TrialSetting, features: number, learningRate: number): Trial => {
   const weights = new Float32Array(features * outputs);
   const squares = new Float32Array(features * outputs).fill(1e-6);
 
@@ -78,26 +78,26 @@ function startTrial({ outputs, regression, protocol }: TrialSetting, features: n
     },
     dispose() {},
   };
-}
+};
 
 /** The distinct tokens of a row, those of a second text apart from the first's. */
-function featuresOf({ inputIds, typeIds, attentionMask, seqLength }: Batch, row: number): Uint32Array {
+const featuresOf = ({ inputIds, typeIds, attentionMask, seqLength }: Batch, row: number): Uint32Array => {
   const features = new Set<number>();
   for (let at = row * seqLength; at < (row + 1) * seqLength; at++)
     if (attentionMask[at] === 1) features.add(inputIds[at]! * 2 + typeIds[at]!);
   return Uint32Array.from(features);
-}
+};
 
-function softmax(scores: Float64Array): Float64Array {
+const softmax = (scores: Float64Array): Float64Array => {
   const highest = Math.max(...scores);
   const powers = scores.map((each) => Math.exp(each - highest));
   const sum = powers.reduce((a, b) => a + b);
   return powers.map((each) => each / sum);
-}
+};
 
 /** FNV-1a. */
-function hash(text: string): number {
+const hash = (text: string): number => {
   let h = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
   return h >>> 0;
-}
+};

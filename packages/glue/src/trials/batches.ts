@@ -33,9 +33,9 @@ const lengthStep = 8;
 const window = 50;
 
 /** Steps of a trial: whole batches only, as in the study. */
-export function stepsOf(protocol: Protocol, examples: number): number {
+export const stepsOf = (protocol: Protocol, examples: number): number => {
   return Math.floor(examples / protocol.batchSize) * protocol.epochs;
-}
+};
 
 /**
  * The batches of a trial. Each epoch is a new permutation, a pure function of (seed, epoch); its remainder is dropped.
@@ -86,11 +86,11 @@ export function* evaluationBatches(
 }
 
 /** Sorts in place; rows of equal length keep their order. */
-function byLength({ starts }: EncodedExamples, rows: Uint32Array): Uint32Array {
+const byLength = ({ starts }: EncodedExamples, rows: Uint32Array): Uint32Array => {
   return rows.sort((a, b) => starts[a + 1]! - starts[a]! - (starts[b + 1]! - starts[b]!));
-}
+};
 
-function padded({ ids, typeIds, starts }: EncodedExamples, rows: Uint32Array, size: number, padId: number): Batch {
+const padded = ({ ids, typeIds, starts }: EncodedExamples, rows: Uint32Array, size: number, padId: number): Batch => {
   let longest = 1;
   for (const row of rows) longest = Math.max(longest, starts[row + 1]! - starts[row]!);
   const seqLength = Math.ceil(longest / lengthStep) * lengthStep;
@@ -105,4 +105,4 @@ function padded({ ids, typeIds, starts }: EncodedExamples, rows: Uint32Array, si
     attentionMask.fill(1, i * seqLength, i * seqLength + end - start);
   }
   return { size, seqLength, inputIds, typeIds: types, attentionMask };
-}
+};

@@ -23,7 +23,7 @@ export interface TemplateOptions {
  * `<cls> A <sep>` and `<cls> A <sep> B <sep>` around any tokenizer. What is too long loses tokens from the end of the
  * longer text, one by one; from the second where both are equal.
  */
-export function templateEncode({ encodeIds, firstId, separatorId }: TemplateOptions): Encode {
+export const templateEncode = ({ encodeIds, firstId, separatorId }: TemplateOptions): Encode => {
   return (text, pair, maxLength) => {
     const first = encodeIds(text);
     const second = pair === undefined ? [] : encodeIds(pair);
@@ -37,14 +37,14 @@ export function templateEncode({ encodeIds, firstId, separatorId }: TemplateOpti
     if (pair !== undefined) ids[ids.length - 1] = separatorId;
     return { ids, typeIds };
   };
-}
+};
 
-function truncated(a: number, b: number, room: number): [number, number] {
+const truncated = (a: number, b: number, room: number): [number, number] => {
   if (a + b <= room) return [a, b];
   const half = Math.ceil(room / 2);
   if (b <= room - half) return [room - b, b];
   return a <= half ? [a, room - a] : [half, room - half];
-}
+};
 
 /** Examples as tokens: one flat array, row `i` from `starts[i]` to `starts[i + 1]`. */
 export interface EncodedExamples {
@@ -66,11 +66,11 @@ export interface EncodeExamplesOptions {
 }
 
 /** Encodes all examples of a task, letting the event loop breathe. */
-export async function encodeExamples(
+export const encodeExamples = async (
   task: Task,
   examples: readonly Example[],
   { encode, maxLength, secondText, onProgress, signal }: EncodeExamplesOptions,
-): Promise<EncodedExamples> {
+): Promise<EncodedExamples> => {
   let ids = new Int32Array(examples.length * 32);
   let typeIds = new Int32Array(ids.length);
   const starts = new Uint32Array(examples.length + 1);
@@ -98,15 +98,15 @@ export async function encodeExamples(
     }
   }
   return { ids: ids.subarray(0, end), typeIds: typeIds.subarray(0, end), starts, labels };
-}
+};
 
-function grown(array: Int32Array<ArrayBuffer>, atLeast: number): Int32Array<ArrayBuffer> {
+const grown = (array: Int32Array<ArrayBuffer>, atLeast: number): Int32Array<ArrayBuffer> => {
   const larger = new Int32Array(Math.max(atLeast, array.length * 2));
   larger.set(array);
   return larger;
-}
+};
 
-function checkedLabel(task: Task, label: number): number {
+const checkedLabel = (task: Task, label: number): number => {
   const valid = isRegression(task)
     ? Number.isFinite(label)
     : Number.isInteger(label) && label >= 0 && label < task.labels.length;
@@ -115,4 +115,4 @@ function checkedLabel(task: Task, label: number): number {
     ? "a finite score"
     : `a label from 0 to ${task.labels.length - 1} (${task.labels.join(", ")})`;
   throw new RangeError(`${task.title}: expected ${expected}, got ${label}`);
-}
+};

@@ -110,7 +110,7 @@ const changeNames = {
  * A protocol with other values, which its name then says, as tables show it: `GLUE_sane with epochs 3`. What is undefined
  * or the same stays; the number of trials is not part of the name, as tables have it anyway.
  */
-export function changedProtocol(protocol: Protocol, { pooling, trials, ...numbers }: ProtocolChanges): Protocol {
+export const changedProtocol = (protocol: Protocol, { pooling, trials, ...numbers }: ProtocolChanges): Protocol => {
   const before = { ...protocol, pooling: protocol.head.pooling };
   const changes = Object.entries({ ...numbers, pooling }).filter(
     ([key, value]) => value !== undefined && value !== before[key as keyof typeof changeNames],
@@ -124,26 +124,26 @@ export function changedProtocol(protocol: Protocol, { pooling, trials, ...number
     head: pooling === undefined ? protocol.head : { ...protocol.head, pooling },
     trials: trials ?? protocol.trials,
   };
-}
+};
 
 /**
  * The learning rate of a step, counted from 0 of `steps`: `peak * s / W` during the `W = floor(warmup * steps)` steps of
  * warm-up, so the very first step stands still, and then the schedule over the rest. `W` is the task's own; in the
  * reference code the first task's count stayed for all that followed.
  */
-export function learningRateAt(protocol: Protocol, step: number, steps: number): number {
+export const learningRateAt = (protocol: Protocol, step: number, steps: number): number => {
   const warmup = Math.floor(protocol.warmup * steps);
   if (step < warmup) return (protocol.learningRate * step) / warmup;
   const fraction = (step - warmup) / Math.max(1, steps - warmup);
   if (protocol.schedule === "cosine") return protocol.learningRate * 0.5 * (1 + Math.cos(Math.PI * fraction));
   return protocol.schedule === "linear" ? protocol.learningRate * (1 - fraction) : protocol.learningRate;
-}
+};
 
 /** Throws on a protocol that cannot be run, or that trains longer than the challenge allows. */
-export function checkProtocol(
+export const checkProtocol = (
   protocol: Protocol,
   { allowMoreEpochs = false }: { allowMoreEpochs?: boolean } = {},
-): void {
+): void => {
   const whole = { epochs: protocol.epochs, batchSize: protocol.batchSize, trials: protocol.trials };
   for (const [name, value] of Object.entries(whole)) {
     if (!Number.isInteger(value) || value < 1)
@@ -162,4 +162,4 @@ export function checkProtocol(
       `protocol ${protocol.name}: expected at most ${epochLimit} epochs, the limit of the challenge, got ${protocol.epochs}; ` +
         `lower epochs, or pass allowMoreEpochs, which is then shown beside the scores`,
     );
-}
+};

@@ -7,7 +7,7 @@ import { majorityBaseline } from "./majority.ts";
 import { protocols } from "./protocol.ts";
 import { runTasks } from "./run.ts";
 
-const directory = join(process.env.CRAMKIT_SHARED ?? "../shared", "data/glue");
+const folder = join(process.env.CRAMKIT_SHARED ?? "../shared", "data/glue");
 
 /** Rows without the header, counted with `wc -l` and listed in the README of the data. */
 const rows: Record<GlueName, { train: number; dev: number[]; test: number[] }> = {
@@ -24,11 +24,11 @@ const rows: Record<GlueName, { train: number; dev: number[]; test: number[] }> =
 
 describe("real files", () => {
   it("hold all nine tasks", async () => {
-    expect(await glueTasksIn(directory)).toEqual(glueNames);
+    expect(await glueTasksIn(folder)).toEqual(glueNames);
   });
 
   it.each(glueNames)("%s: every row of every file", async (name) => {
-    const data = await readGlue(directory, name, { tests: true });
+    const data = await readGlue(folder, name, { tests: true });
     expect(data.train.length).toBe(rows[name].train);
     expect(data.evaluations.map(({ examples }) => examples.length)).toEqual(rows[name].dev);
     expect((data.tests ?? []).map(({ examples }) => examples.length)).toEqual(rows[name].test);
@@ -39,15 +39,14 @@ describe("real files", () => {
   });
 
   it("keep quotation marks, and lose the byte order mark", async () => {
-    const { evaluations } = await readGlue(directory, "mrpc");
+    const { evaluations } = await readGlue(folder, "mrpc");
     expect(evaluations[0]!.examples[0]!.pair).toBe(
       '" The foodservice pie business does not fit our long-term growth strategy .',
     );
   });
 
   it("have the published majority scores on the complete dev sets", async () => {
-    const score = async (name: GlueName) =>
-      majorityBaseline(await readGlue(directory, name)).map(({ scores }) => scores);
+    const score = async (name: GlueName) => majorityBaseline(await readGlue(folder, name)).map(({ scores }) => scores);
     // Counted with awk: 444 of 872, 721 of 1043, 279 of 408 (so F1 is 558 / 687), 146 of 277.
     expect(await score("sst2")).toEqual([{ accuracy: 444 / 872 }]);
     expect(await score("cola")).toEqual([{ matthews: 0, accuracy: 721 / 1043 }]);
@@ -58,7 +57,7 @@ describe("real files", () => {
 
 describe("a bag of words on real tasks", () => {
   it("learns SST-2 far beyond the majority class, CoLA not at all", async () => {
-    const tasks = [await readGlue(directory, "sst2"), await readGlue(directory, "cola")];
+    const tasks = [await readGlue(folder, "sst2"), await readGlue(folder, "cola")];
     const protocol = { ...protocols.GLUE_sane, trials: 1 };
     const [sst2, cola] = await runTasks({ trainee: bagOfWords(), tasks, protocol });
     expect(sst2!.evaluations[0]!.scores.accuracy).toBeGreaterThan(0.78);

@@ -40,11 +40,11 @@ const similarity: TaskData = {
   ],
 };
 
-let directory: string;
+let folder: string;
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), "cramkit-glue-"));
+  folder = await mkdtemp(join(tmpdir(), "cramkit-glue-"));
 });
-afterAll(() => rm(directory, { recursive: true, force: true }));
+afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe("runTasks", () => {
   it("learns a task and a regression, and beats the majority class", async () => {
@@ -93,7 +93,7 @@ describe("runTasks", () => {
   });
 
   it("resumes trial by trial, and from fewer trials to more", async () => {
-    const resultsDir = join(directory, "resume");
+    const resultsDir = join(folder, "resume");
     const events: RunProgress[] = [];
     const run = (trials: number, tasks = [sentiment]) =>
       runTasks({
@@ -117,21 +117,21 @@ describe("runTasks", () => {
   });
 
   it("finds a results folder that cannot be written to before the first trial", async () => {
-    await writeFile(join(directory, "taken"), "");
+    await writeFile(join(folder, "taken"), "");
     const phases: string[] = [];
     const failed = runTasks({
       trainee: bagOfWords(),
       tasks: [sentiment],
       protocol,
-      results: resultsFolder(join(directory, "taken")),
+      results: resultsFolder(join(folder, "taken")),
       onProgress: ({ phase }) => phases.push(phase),
     });
-    await expect(failed).rejects.toMatchObject({ code: "exists", place: join(directory, "taken") });
+    await expect(failed).rejects.toMatchObject({ code: "exists", place: join(folder, "taken") });
     expect(phases).toEqual([]);
   });
 
   it("refuses results of something else, and a result cut short", async () => {
-    const resultsDir = join(directory, "other");
+    const resultsDir = join(folder, "other");
     const run = (options: { seed?: number; protocol?: Protocol; tasks?: TaskData[] }) =>
       runTasks({ trainee: bagOfWords(), tasks: [sentiment], protocol, results: resultsFolder(resultsDir), ...options });
     await run({});
@@ -156,7 +156,7 @@ describe("runTasks", () => {
   });
 
   it("predicts the test sets where asked, running a trial again that lacks them", async () => {
-    const resultsDir = join(directory, "tests");
+    const resultsDir = join(folder, "tests");
     const options = {
       trainee: bagOfWords(),
       tasks: [sentiment],
@@ -182,7 +182,7 @@ describe("runTasks", () => {
   });
 
   it("reads back all results of a folder", async () => {
-    const resultsDir = join(directory, "all");
+    const resultsDir = join(folder, "all");
     const results = await runTasks({
       trainee: bagOfWords(),
       tasks: [sentiment, similarity],
@@ -191,7 +191,7 @@ describe("runTasks", () => {
     });
     const order = (list: typeof results) => list.map(({ task, trial }) => `${task.name} ${trial}`).sort();
     expect(order(await readResults(resultsDir))).toEqual(order(results));
-    await expect(readResults(join(directory, "none"))).rejects.toThrow(/ENOENT/);
+    await expect(readResults(join(folder, "none"))).rejects.toThrow(/ENOENT/);
   });
 
   it("stops at the signal between two batches, disposing of the trial", async () => {
@@ -325,7 +325,7 @@ describe("runTasks", () => {
 const setting: TrialSetting = { task: sentiment.task, outputs: 2, regression: false, seed: 0, protocol };
 
 /** A trainee that learns nothing and writes down the rows it is given. */
-function recorder(rows: string[], onBatch: (batch: TrainingBatch) => void = () => {}): Trainee {
+const recorder = (rows: string[], onBatch: (batch: TrainingBatch) => void = () => {}): Trainee => {
   return {
     ...bagOfWords(),
     startTrial: async (setting) => {
@@ -351,4 +351,4 @@ function recorder(rows: string[], onBatch: (batch: TrainingBatch) => void = () =
       };
     },
   };
-}
+};

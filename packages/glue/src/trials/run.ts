@@ -51,7 +51,7 @@ export type RunProgress = { readonly task: string; readonly trial: number; reado
 );
 
 /** Runs every trial of every task and returns their results, in that order. */
-export async function runTasks(options: RunOptions): Promise<TrialResult[]> {
+export const runTasks = async (options: RunOptions): Promise<TrialResult[]> => {
   const { trainee, seed = 0, results: store, tests = false, signal } = options;
   const protocol = fitted(options.protocol ?? protocols.GLUE_sane, trainee);
   checkProtocol(protocol, options);
@@ -107,22 +107,22 @@ export async function runTasks(options: RunOptions): Promise<TrialResult[]> {
     }
   }
   return results;
-}
+};
 
-function hasTests(result: TrialResult, { tests = [] }: TaskData): boolean {
+const hasTests = (result: TrialResult, { tests = [] }: TaskData): boolean => {
   return tests.every(({ column, examples }) =>
     result.tests?.some((predictions) => predictions.column === column && predictions.values.length === examples.length),
   );
-}
+};
 
 /** The protocol within what the model can take. */
-function fitted(protocol: Protocol, { maxLength = protocol.maxLength }: Trainee): Protocol {
+const fitted = (protocol: Protocol, { maxLength = protocol.maxLength }: Trainee): Protocol => {
   return maxLength < protocol.maxLength
     ? changedProtocol(protocol, { maxLength: Math.floor(maxLength / 8) * 8 })
     : protocol;
-}
+};
 
-function checkSets({ task, train, evaluations, tests }: TaskData, protocol: Protocol, wantTests: boolean): void {
+const checkSets = ({ task, train, evaluations, tests }: TaskData, protocol: Protocol, wantTests: boolean): void => {
   if (stepsOf(protocol, train.length) === 0)
     throw new RangeError(
       `${task.title}: expected at least one batch of ${protocol.batchSize} training examples, got ${train.length}; ` +
@@ -144,4 +144,4 @@ function checkSets({ task, train, evaluations, tests }: TaskData, protocol: Prot
   }
   if (train.some(({ label }) => label === undefined))
     throw new RangeError(`${task.title}: expected a label on every training example, got one without`);
-}
+};

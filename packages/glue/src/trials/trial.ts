@@ -61,11 +61,11 @@ export interface EncodedTask {
 
 type Report = (progress: TrialProgress) => void;
 
-export async function encodeTask(
+export const encodeTask = async (
   data: TaskData,
   trainee: Pick<Trainee, "encode">,
   { protocol, tests, report, signal }: { protocol: Protocol; tests: boolean; report: Report; signal?: AbortSignal },
-): Promise<EncodedTask> {
+): Promise<EncodedTask> => {
   const wanted = [
     ...data.evaluations.map((set) => ({ set, test: false })),
     ...(tests ? (data.tests ?? []) : []).map((set) => ({ set, test: true })),
@@ -87,7 +87,7 @@ export async function encodeTask(
   const sets = [];
   for (const { set, test } of wanted) sets.push({ set, test, encoded: await encoded(set.examples) });
   return { train, sets };
-}
+};
 
 export interface RunTrialOptions {
   task: Task;
@@ -101,7 +101,7 @@ export interface RunTrialOptions {
 }
 
 /** Finetunes a fresh copy of the model and scores it after the last epoch. */
-export async function runTrial(trainee: Trainee, options: RunTrialOptions): Promise<TrialOutcome> {
+export const runTrial = async (trainee: Trainee, options: RunTrialOptions): Promise<TrialOutcome> => {
   const { task, encoded, protocol, seed, report, signal } = options;
   const setting = { task, outputs: outputs(task), regression: isRegression(task), seed, protocol };
   const trial = await trainee.startTrial(setting);
@@ -148,15 +148,15 @@ export async function runTrial(trainee: Trainee, options: RunTrialOptions): Prom
   } finally {
     trial.dispose();
   }
-}
+};
 
 /** The predicted class or score of each example; NaN where the model's output is not finite. */
-async function predictAll(
+const predictAll = async (
   trial: Trial,
   data: EncodedExamples,
   { task, evaluationBatchSize, padId, signal }: RunTrialOptions & { padId: number },
   onRows: (rows: number) => void,
-): Promise<Float64Array> {
+): Promise<Float64Array> => {
   const values = new Float64Array(data.labels.length);
   const width = outputs(task);
   for (const batch of evaluationBatches(data, { batchSize: evaluationBatchSize, padId })) {
@@ -171,28 +171,28 @@ async function predictAll(
     onRows(batch.rows.length);
   }
   return values;
-}
+};
 
 /** The first of the largest; NaN where one of them is not finite. */
-function argmax(values: ArrayLike<number>, start: number, length: number): number {
+const argmax = (values: ArrayLike<number>, start: number, length: number): number => {
   let best = 0;
   for (let k = 0; k < length; k++) {
     if (!Number.isFinite(values[start + k])) return Number.NaN;
     if (values[start + k]! > values[start + best]!) best = k;
   }
   return best;
-}
+};
 
-function scored(task: Task, set: ExampleSet, values: ArrayLike<number>, labels: Float64Array): Evaluation {
+const scored = (task: Task, set: ExampleSet, values: ArrayLike<number>, labels: Float64Array): Evaluation => {
   const { name, column, officialRows } = set;
   const nonFinite = Array.from(values).filter((value) => !Number.isFinite(value)).length;
   const scores =
     nonFinite > 0 ? Object.fromEntries(task.metrics.map((metric) => [metric, 0])) : score(task, values, labels);
   return { name, column, rows: labels.length, officialRows, scores, nonFinite };
-}
+};
 
 /** Every metric of the task over class numbers, or over scores of a regression. */
-export function score(task: Task, predictions: ArrayLike<number>, targets: ArrayLike<number>): Evaluation["scores"] {
+export const score = (task: Task, predictions: ArrayLike<number>, targets: ArrayLike<number>): Evaluation["scores"] => {
   if (predictions.length !== targets.length)
     throw new RangeError(
       `score: expected ${targets.length} predictions, one for each target, got ${predictions.length}`,
@@ -204,8 +204,8 @@ export function score(task: Task, predictions: ArrayLike<number>, targets: Array
       return [name, metric.value()];
     }),
   );
-}
+};
 
-function rate(examples: number, milliseconds: number): number {
+const rate = (examples: number, milliseconds: number): number => {
   return milliseconds > 0 ? (examples * 1000) / milliseconds : 0;
-}
+};

@@ -1,26 +1,26 @@
 import * as zlib from "node:zlib";
 
 /** CRC-32 (polynomial 0xedb88320) of `bytes`. */
-export function crc32(bytes: Uint8Array): number {
+export const crc32 = (bytes: Uint8Array): number => {
   // Node has had this since 20.15; @types/node of 20 does not know it.
   return (zlib as unknown as { crc32(data: Uint8Array): number }).crc32(bytes);
-}
+};
 
 /** A checksum as the manifest holds it: eight hexadecimal digits. */
-export function checksum(bytes: Uint8Array): string {
+export const checksum = (bytes: Uint8Array): string => {
   return crc32(bytes).toString(16).padStart(8, "0");
-}
+};
 
 /**
  * Where one flipped bit would explain a wrong CRC-32: its byte and bit in a block of `length` bytes, or undefined where
  * more than one bit differs. CRC-32 is linear, so the difference of two checksums depends on the difference of the data
  * only, and all single bits of a block differ in theirs.
  */
-export function locateFlippedBit(
+export const locateFlippedBit = (
   length: number,
   expected: number,
   actual: number,
-): { byte: number; bit: number } | undefined {
+): { byte: number; bit: number } | undefined => {
   const difference = (expected ^ actual) >>> 0;
   // The difference that bit 7 of the last byte makes is the polynomial; each bit further from the end is one more step.
   let syndrome = 1;
@@ -31,4 +31,4 @@ export function locateFlippedBit(
     }
   }
   return undefined;
-}
+};

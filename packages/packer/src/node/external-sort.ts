@@ -17,14 +17,14 @@ interface SortedBlock {
  * Sorts rows in memory, ties in their present order, and writes them as a run. All blocks but the last have
  * `rowsPerBlock` rows; `firstRow` is the place of the first among all packed rows.
  */
-export async function writeSortedRun(
-  directory: string,
+export const writeSortedRun = async (
+  folder: string,
   file: string,
   blocks: TokenArray[],
   firstRow: number,
   key: RowKey,
   layout: RowLayout,
-): Promise<Run> {
+): Promise<Run> => {
   const { seqLength, rowsPerBlock } = layout;
   const rowCount = blocks.reduce((sum, block) => sum + block.length, 0) / seqLength;
   const rowOf = (i: number) => {
@@ -48,26 +48,26 @@ export async function writeSortedRun(
       yield block;
     }
   }
-  return writeRun(directory, file, sorted());
-}
+  return writeRun(folder, file, sorted());
+};
 
 /** Merges neighbouring sorted runs into one; ties come in the order of the runs. */
-export function mergeIntoRun(
-  directory: string,
+export const mergeIntoRun = (
+  folder: string,
   file: string,
   runs: Run[],
   memoryBytes: number,
   layout: RowLayout,
-): Promise<Run> {
-  return writeRun(directory, file, mergeRuns(directory, runs, undefined, memoryBytes, layout));
-}
+): Promise<Run> => {
+  return writeRun(folder, file, mergeRuns(folder, runs, undefined, memoryBytes, layout));
+};
 
 /**
  * All rows of the sorted runs in order, ties in the order of the runs, in blocks. `consumed[r]` rows of run r are left
  * out, and are brought up to date before a block is handed out: a later call goes on from there.
  */
 export async function* mergeRuns(
-  directory: string,
+  folder: string,
   runs: Run[],
   consumed: number[] = runs.map(() => 0),
   memoryBytes: number,
@@ -76,7 +76,7 @@ export async function* mergeRuns(
   const readers: RunReader[] = [];
   try {
     for (const [r, run] of runs.entries())
-      readers.push(await openRunReader(directory, run, consumed[r]!, memoryBytes / (runs.length + 1), layout));
+      readers.push(await openRunReader(folder, run, consumed[r]!, memoryBytes / (runs.length + 1), layout));
     // A binary heap of the runs that have rows left, the least (key, run) at its root.
     const heap: number[] = [];
     const before = (a: number, b: number) =>
@@ -117,22 +117,22 @@ export async function* mergeRuns(
   }
 }
 
-function allocateBlock(rowCount: number, { seqLength, vocabSize }: RowLayout): SortedBlock {
+const allocateBlock = (rowCount: number, { seqLength, vocabSize }: RowLayout): SortedBlock => {
   return { tokens: allocateTokens(rowCount * seqLength, vocabSize), keys: new Float64Array(rowCount), rowCount };
-}
+};
 
-function trimBlock({ tokens, keys, rowCount }: SortedBlock, size: number, { seqLength }: RowLayout): SortedBlock {
+const trimBlock = ({ tokens, keys, rowCount }: SortedBlock, size: number, { seqLength }: RowLayout): SortedBlock => {
   if (size === rowCount) return { tokens, keys, rowCount };
   return { tokens: tokens.subarray(0, size * seqLength), keys: keys.subarray(0, size), rowCount: size };
-}
+};
 
-async function writeRun(
-  directory: string,
+const writeRun = async (
+  folder: string,
   file: string,
   blocks: Iterable<SortedBlock> | AsyncIterable<SortedBlock>,
-): Promise<Run> {
-  const keyFile = await createAtomicFile(join(directory, `${file}.keys`));
-  const rowFile = await createShardWriter(directory, file).catch(async (error) => {
+): Promise<Run> => {
+  const keyFile = await createAtomicFile(join(folder, `${file}.keys`));
+  const rowFile = await createShardWriter(folder, file).catch(async (error) => {
     await keyFile.abort();
     throw error;
   });
@@ -147,4 +147,4 @@ async function writeRun(
     await keyFile.abort();
     await rowFile.abort();
   }
-}
+};

@@ -57,22 +57,22 @@ export interface Manifest {
 }
 
 /** The digest of a manifest's content, whatever the order of its names and the form of its text. */
-export function manifestDigest(manifest: Omit<Manifest, "digest">): string {
+export const manifestDigest = (manifest: Omit<Manifest, "digest">): string => {
   const content = { ...manifest, digest: undefined };
   return createHash("sha256").update(canonicalJson(content)).digest("hex");
-}
+};
 
 /** Reads and checks `manifest.json`; undefined where the folder has none. */
-export async function readManifest(directory: string): Promise<Manifest | undefined> {
-  const path = join(directory, manifestName);
+export const readManifest = async (folder: string): Promise<Manifest | undefined> => {
+  const path = join(folder, manifestName);
   const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return undefined;
     throw error;
   });
   return text === undefined ? undefined : parseManifest(path, text);
-}
+};
 
-function parseManifest(path: string, text: string): Manifest {
+const parseManifest = (path: string, text: string): Manifest => {
   const fail = (expected: string, got: string, remedy: string, code: FaultCode = "damaged-file"): never => {
     throw fault({ code, place: path, problem: `expected ${expected}, got ${got}`, remedy });
   };
@@ -129,4 +129,4 @@ function parseManifest(path: string, text: string): Manifest {
       "copy the file again, or prepare the set again in an empty folder",
     );
   return manifest;
-}
+};

@@ -8,7 +8,7 @@ import { checkBlock, damaged, readBlocks, truncated } from "./row-blocks.ts";
 
 /** A prepared set on disk, open for reading. Holds files open until `close`. */
 export interface PreparedSet extends RowSource {
-  readonly directory: string;
+  readonly folder: string;
   readonly manifest: Manifest;
   readonly key: string;
   readRows(indices: ArrayLike<number>, target: Int32Array): void;
@@ -21,43 +21,43 @@ const openFilesAtMost = 32;
  * Opens a prepared set: checks the version of its manifest and the size of its files, reads no rows yet. Each block of
  * rows is checked against its checksum when it is first read.
  */
-export async function openPreparedSet(directory: string): Promise<PreparedSet> {
-  const manifest = await readManifest(directory);
+export const openPreparedSet = async (folder: string): Promise<PreparedSet> => {
+  const manifest = await readManifest(folder);
   if (!manifest)
     throw fault({
       code: "not-found",
-      place: directory,
+      place: folder,
       problem: "expected a manifest.json, got none",
       remedy: "prepare the set first",
     });
   for (const { file, bytes } of [...manifest.shards, ...manifest.files]) {
-    const path = join(directory, file);
+    const path = join(folder, file);
     const size = await stat(path).then(
       (found) => found.size,
       () => undefined,
     );
     if (size !== bytes) throw damaged(path, `expected ${bytes} bytes, got ${size ?? "no file"}`);
   }
-  return createReader(directory, manifest);
-}
+  return createReader(folder, manifest);
+};
 
 /** Reads the whole set and checks every block and file; throws an error that names the file and the place. */
-export async function verifyPreparedSet(directory: string): Promise<Manifest> {
-  const { manifest, close } = await openPreparedSet(directory);
+export const verifyPreparedSet = async (folder: string): Promise<Manifest> => {
+  const { manifest, close } = await openPreparedSet(folder);
   close();
   for (const { file, checksum: expected } of manifest.files) {
-    const path = join(directory, file);
+    const path = join(folder, file);
     checkBlock(path, expected, await readFile(path), 0);
   }
   const rowBytes = manifest.seqLength * manifest.tokenBytes;
   for (const shard of manifest.shards) {
-    const blocks = readBlocks(directory, shard, { ...manifest, rowBytes });
+    const blocks = readBlocks(folder, shard, { ...manifest, rowBytes });
     while (!(await blocks.next()).done);
   }
   return manifest;
-}
+};
 
-function createReader(directory: string, manifest: Manifest): PreparedSet {
+const createReader = (folder: string, manifest: Manifest): PreparedSet => {
   const { seqLength, vocabSize, rowCount, rowsPerShard, rowsPerBlock, shards, tokenBytes } = manifest;
   const rowBytes = seqLength * tokenBytes;
   const blocksPerShard = Math.ceil(rowsPerShard / rowsPerBlock);
@@ -74,7 +74,7 @@ function createReader(directory: string, manifest: Manifest): PreparedSet {
     let file = files.get(shard);
     if (file !== undefined) files.delete(shard);
     else {
-      file = openSync(join(directory, shards[shard]!.file), "r");
+      file = openSync(join(folder, shards[shard]!.file), "r");
       if (files.size >= openFilesAtMost) {
         const [oldest, descriptor] = files.entries().next().value!;
         closeSync(descriptor);
@@ -88,7 +88,7 @@ function createReader(directory: string, manifest: Manifest): PreparedSet {
     const file = fileOf(shard);
     for (let at = 0; at < bytes.length; ) {
       const count = readSync(file, bytes, at, bytes.length - at, position + at);
-      if (count === 0) throw truncated(join(directory, shards[shard]!.file), position + bytes.length, position + at);
+      if (count === 0) throw truncated(join(folder, shards[shard]!.file), position + bytes.length, position + at);
       at += count;
     }
   };
@@ -101,14 +101,14 @@ function createReader(directory: string, manifest: Manifest): PreparedSet {
     const bytes = blockBytes.subarray(0, Math.min(rowsPerBlock, rows - first) * rowBytes);
     blockAt = -1;
     read(shard, first * rowBytes, bytes);
-    checkBlock(join(directory, file), checksums[inShard]!, bytes, first * rowBytes);
+    checkBlock(join(folder, file), checksums[inShard]!, bytes, first * rowBytes);
     checked[index] = 1;
     blockAt = index;
   };
 
   let lastIndex = -2;
   return {
-    directory,
+    folder,
     manifest,
     key: manifest.key,
     seqLength,
@@ -141,4 +141,4 @@ function createReader(directory: string, manifest: Manifest): PreparedSet {
       files.clear();
     },
   };
-}
+};

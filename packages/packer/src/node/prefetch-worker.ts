@@ -5,10 +5,10 @@ import { openPreparedSet } from "./open-prepared-set.ts";
 import type { PrefetchAnswer, PrefetchWork } from "./prefetch.ts";
 
 /** Thread of `prefetchedBatches`: answers each message with the next batch, in order. */
-const { directory, options } = workerData as PrefetchWork;
+const { folder, options } = workerData as PrefetchWork;
 
 async function* batches() {
-  const set = await openPreparedSet(directory);
+  const set = await openPreparedSet(folder);
   try {
     yield* maskedBatches(set, options);
   } finally {
@@ -18,14 +18,14 @@ async function* batches() {
 
 const iteration = batches();
 
-async function answer(): Promise<PrefetchAnswer> {
+const answer = async (): Promise<PrefetchAnswer> => {
   try {
     const { done, value } = await iteration.next();
     return done ? { done } : { item: value };
   } catch (error) {
     return isFault(error) ? { fault: partsOf(error) } : { error };
   }
-}
+};
 
 parentPort?.on("message", async () => {
   const reply = await answer();

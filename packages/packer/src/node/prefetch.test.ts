@@ -7,44 +7,44 @@ import { openPreparedSet } from "./open-prepared-set.ts";
 import { prefetchedBatches } from "./prefetch.ts";
 import { writePreparedSet } from "./write-prepared-set.ts";
 
-let directory = "";
+let folder = "";
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), "packer-"));
+  folder = await mkdtemp(join(tmpdir(), "packer-"));
   const document = Array.from({ length: 4000 }, (_, i) => (i * 7) % 100);
-  await writePreparedSet(directory, [document], { seqLength: 16, vocabSize: 100, rowsPerShard: 50 });
+  await writePreparedSet(folder, [document], { seqLength: 16, vocabSize: 100, rowsPerShard: 50 });
 });
-afterAll(() => rm(directory, { recursive: true, force: true }));
+afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const options = { batchSize: 6, maskId: 4, epochs: 2, reshuffle: true };
 
-async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+const collect = async <T>(items: AsyncIterable<T>): Promise<T[]> => {
   const list: T[] = [];
   for await (const item of items) list.push(item);
   return list;
-}
+};
 
 describe("prefetchedBatches", () => {
   it("is the same stream as maskedBatches, from any cursor", async () => {
-    const set = await openPreparedSet(directory);
+    const set = await openPreparedSet(folder);
     const expected = await collect(maskedBatches(set, options));
     expect(expected.length).toBe(83);
-    expect(await collect(prefetchedBatches(directory, { ...options, ahead: 3 }))).toEqual(expected);
+    expect(await collect(prefetchedBatches(folder, { ...options, ahead: 3 }))).toEqual(expected);
     const { cursor } = expected[40]!;
-    expect(await collect(prefetchedBatches(directory, { ...options, cursor }))).toEqual(expected.slice(41));
+    expect(await collect(prefetchedBatches(folder, { ...options, cursor }))).toEqual(expected.slice(41));
     set.close();
   });
 
   it("ends its thread when the consumer leaves early, and passes errors on", async () => {
-    for await (const { batch } of prefetchedBatches(directory, options)) {
+    for await (const { batch } of prefetchedBatches(folder, options)) {
       expect(batch.inputIds.length).toBe(96);
       break;
     }
-    await expect(prefetchedBatches(directory, { ...options, maskId: 100 }).next()).rejects.toThrow(RangeError);
-    await expect(prefetchedBatches(join(directory, "none"), options).next()).rejects.toThrow("prepare the set first");
-    const shard = await open(join(directory, "shard-00004.bin"), "r+");
+    await expect(prefetchedBatches(folder, { ...options, maskId: 100 }).next()).rejects.toThrow(RangeError);
+    await expect(prefetchedBatches(join(folder, "none"), options).next()).rejects.toThrow("prepare the set first");
+    const shard = await open(join(folder, "shard-00004.bin"), "r+");
     await shard.write(new Uint8Array([99]), 0, 1, 20);
     await shard.close();
-    const read = collect(prefetchedBatches(directory, { ...options, reshuffle: false }));
+    const read = collect(prefetchedBatches(folder, { ...options, reshuffle: false }));
     await expect(read).rejects.toThrow(/shard-00004\.bin: expected checksum .*offset|bytes/);
   });
 });

@@ -12,7 +12,7 @@ export interface PrefetchOptions extends MaskedBatchOptions {
 
 /** What the worker is started with. */
 export interface PrefetchWork {
-  directory: string;
+  folder: string;
   options: MaskedBatchOptions;
 }
 
@@ -25,16 +25,16 @@ export type PrefetchAnswer =
   | { fault: FaultParts };
 
 /**
- * `maskedBatches` of the prepared set in `directory`, made in a worker thread: the same batches and cursors, ready before
+ * `maskedBatches` of the prepared set in `folder`, made in a worker thread: the same batches and cursors, ready before
  * they are asked for. The thread ends with the iteration, and never keeps a process alive by itself.
  */
 export async function* prefetchedBatches(
-  directory: string,
+  folder: string,
   { ahead = 4, ...options }: PrefetchOptions,
 ): AsyncGenerator<{ batch: MaskedBatch; cursor: BatchCursor }> {
   if (!(Number.isInteger(ahead) && ahead > 0))
     throw new RangeError(`prefetchedBatches: expected ahead to be a positive integer, got ${ahead}`);
-  const worker = startWorker({ directory, options });
+  const worker = startWorker({ folder, options });
   const answers: PrefetchAnswer[] = [];
   let wake = () => {};
   const receive = (answer: PrefetchAnswer) => {
@@ -76,18 +76,18 @@ const ended = (code: number): FaultParts => ({
 /** Defined by the build, which so leaves out what only the sources need. */
 declare const CRAMKIT_BUILT: true | undefined;
 
-function startWorker(workerData: PrefetchWork): Worker {
+const startWorker = (workerData: PrefetchWork): Worker => {
   const worker =
     typeof CRAMKIT_BUILT !== "undefined"
       ? new Worker(new URL("./prefetch-worker.js", import.meta.url), { workerData })
       : startFromSource(new URL("./prefetch-worker.ts", import.meta.url), workerData);
   worker.unref();
   return worker;
-}
+};
 
 /** Runs a TypeScript worker. `--import tsx` has no effect in threads of Node 20, so the thread registers tsx by itself. */
-function startFromSource(url: URL, workerData: PrefetchWork): Worker {
+const startFromSource = (url: URL, workerData: PrefetchWork): Worker => {
   const tsx = import.meta.resolve("tsx/esm/api");
   const start = `import("${tsx}").then(({ register }) => { register(); return import("${url}"); });`;
   return new Worker(start, { eval: true, workerData, execArgv: ["--conditions=@cramkit/source"] });
-}
+};

@@ -13,7 +13,7 @@ import { createShardWriter, type ShardWriter } from "./shard-writer.ts";
 
 /** One preparation under way. The steps bring `state` up to date and save it with every file that they finish. */
 export interface Work {
-  directory: string;
+  folder: string;
   /** The folder for runs. */
   temporary: string;
   state: Preparation;
@@ -29,19 +29,19 @@ export interface Work {
 type SortedOrder = Exclude<RowOrder, "as-is">;
 
 /** Packs straight into shards. */
-export async function packIntoShards(work: Work, documents: TokenDocuments): Promise<void> {
+export const packIntoShards = async (work: Work, documents: TokenDocuments): Promise<void> => {
   await writeShards(work, "pack", packedBlocks(work, documents), () => {});
   work.state.packed = true;
-  await savePreparation(work.directory, work.state);
-}
+  await savePreparation(work.folder, work.state);
+};
 
 /** Packs into temporary runs of the size of the memory; sorted where the keys of rows are known at once. */
-export async function packIntoRuns(
+export const packIntoRuns = async (
   work: Work,
   documents: TokenDocuments,
   order: SortedOrder,
   seed: number,
-): Promise<void> {
+): Promise<void> => {
   const { state, layout, temporary } = work;
   const { rowBytes, rowsPerBlock } = layout;
   const runBlocks = Math.max(1, Math.floor(work.memoryBytes / ((rowBytes + 16) * rowsPerBlock)));
@@ -64,15 +64,15 @@ export async function packIntoRuns(
     work.report("pack", rows);
     if (blocks.length < runBlocks) continue;
     await flush();
-    await savePreparation(work.directory, state);
+    await savePreparation(work.folder, state);
   }
   if (blocks.length > 0) await flush();
   state.packed = true;
-  await savePreparation(work.directory, state);
-}
+  await savePreparation(work.folder, state);
+};
 
 /** Sorts the runs that are not sorted yet: those whose keys depend on what all rows hold. */
-export async function sortRuns(work: Work, order: SortedOrder, seed: number): Promise<void> {
+export const sortRuns = async (work: Work, order: SortedOrder, seed: number): Promise<void> => {
   const { state, layout, temporary } = work;
   if (state.runs.every((run) => run.sorted)) return;
   // Sorting moves rows within runs only, so the counts are the same after an interruption.
@@ -91,10 +91,10 @@ export async function sortRuns(work: Work, order: SortedOrder, seed: number): Pr
     firstRow += run.rows;
     work.report("sort", firstRow);
   }
-}
+};
 
 /** Merges the sorted runs into shards; in several passes where there are more runs than memory has buffers for. */
-export async function mergeIntoShards(work: Work): Promise<void> {
+export const mergeIntoShards = async (work: Work): Promise<void> => {
   const { state, layout, temporary, memoryBytes } = work;
   const blockBytes = layout.rowsPerBlock * (layout.rowBytes + 8);
   const fanIn = Math.min(64, Math.max(2, Math.floor(memoryBytes / blockBytes) - 2));
@@ -115,7 +115,7 @@ export async function mergeIntoShards(work: Work): Promise<void> {
     state.consumed = [...consumed];
   });
   state.droppedRows = rowsIn(state.runs) - rowsIn(state.shards);
-}
+};
 
 /** Blocks of packed rows; `state` follows them, and holds the end of the documents when they are through. */
 async function* packedBlocks(
@@ -147,13 +147,13 @@ async function* packedBlocks(
  * Writes blocks into shards behind those that are finished, up to `maxRows` in all, and saves the state with each full
  * shard. A last shard that is not full is left for the caller to save, together with the fact that nothing follows.
  */
-async function writeShards(
+const writeShards = async (
   work: Work,
   phase: "pack" | "merge",
   blocks: AsyncIterable<TokenArray>,
   atFullShard: () => void,
-): Promise<void> {
-  const { directory, state, layout, maxRows } = work;
+): Promise<void> => {
+  const { folder, state, layout, maxRows } = work;
   let shard: ShardWriter | undefined;
   let rows = rowsIn(state.shards);
   const commit = async (writer: ShardWriter) => {
@@ -164,13 +164,13 @@ async function writeShards(
     if (rows < maxRows)
       for await (const block of blocks) {
         const size = Math.min(block.length / layout.seqLength, maxRows - rows);
-        shard ??= await createShardWriter(directory, `shard-${String(state.shards.length).padStart(5, "0")}.bin`);
+        shard ??= await createShardWriter(folder, `shard-${String(state.shards.length).padStart(5, "0")}.bin`);
         await shard.append(block.subarray(0, size * layout.seqLength), size);
         rows += size;
         if (shard.rows === layout.rowsPerShard) {
           await commit(shard);
           atFullShard();
-          await savePreparation(directory, state);
+          await savePreparation(folder, state);
         }
         work.report(phase, rows);
         if (rows === maxRows) break;
@@ -179,28 +179,28 @@ async function writeShards(
   } finally {
     await shard?.abort();
   }
-}
+};
 
-async function writeRawRun(directory: string, file: string, blocks: TokenArray[], layout: RowLayout): Promise<Run> {
-  const writer = await createShardWriter(directory, file);
+const writeRawRun = async (folder: string, file: string, blocks: TokenArray[], layout: RowLayout): Promise<Run> => {
+  const writer = await createShardWriter(folder, file);
   try {
     for (const block of blocks) await writer.append(block, block.length / layout.seqLength);
     return { ...(await writer.commit()), sorted: false };
   } finally {
     await writer.abort();
   }
-}
+};
 
 /** Puts `by` in the place of neighbouring runs; their files go when the state no longer needs them. */
-async function replaceRuns({ state, directory, temporary }: Work, first: number, runs: Run[], by: Run): Promise<void> {
+const replaceRuns = async ({ state, folder, temporary }: Work, first: number, runs: Run[], by: Run): Promise<void> => {
   state.runs.splice(first, runs.length, by);
-  await savePreparation(directory, state);
+  await savePreparation(folder, state);
   for (const run of runs)
     for (const file of [run.file, `${run.file}.keys`]) await rm(join(temporary, file), { force: true });
-}
+};
 
 /** Where the `width` neighbouring runs with the fewest rows begin. */
-function leastWindow(runs: Run[], width: number): number {
+const leastWindow = (runs: Run[], width: number): number => {
   let least = 0;
   let leastRows = Number.POSITIVE_INFINITY;
   for (let first = 0; first + width <= runs.length; first++) {
@@ -208,11 +208,11 @@ function leastWindow(runs: Run[], width: number): number {
     if (rows < leastRows) [least, leastRows] = [first, rows];
   }
   return least;
-}
+};
 
-function needsCounts(order: SortedOrder): boolean {
+const needsCounts = (order: SortedOrder): boolean => {
   return order !== "shuffled" && order.by === "unigram";
-}
+};
 
 const rowsIn = (files: { rows: number }[]) => files.reduce((sum, file) => sum + file.rows, 0);
 const runName = (state: Preparation) => `run-${String(state.nextRun++).padStart(5, "0")}.bin`;

@@ -31,35 +31,35 @@ export interface Preparation {
 
 const stateName = "state.json";
 
-export async function loadPreparation(directory: string, key: string): Promise<Preparation | undefined> {
-  const path = join(directory, preparationFolder, stateName);
+export const loadPreparation = async (folder: string, key: string): Promise<Preparation | undefined> => {
+  const path = join(folder, preparationFolder, stateName);
   const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return undefined;
     throw error;
   });
   if (text === undefined) return undefined;
-  const state = parsePreparation(directory, path, text);
+  const state = parsePreparation(folder, path, text);
   if (state.version !== manifestVersion)
     throw fault({
       code: "version-mismatch",
-      place: directory,
+      place: folder,
       problem: `expected an empty folder or an unfinished preparation of version ${manifestVersion}, got one of version ${state.version}`,
       remedy: "prepare in another folder, or finish this one with the version that began it",
     });
   if (state.key !== key)
     throw fault({
       code: "exists",
-      place: directory,
+      place: folder,
       problem: `expected an empty folder or a preparation with key ${key}, got an unfinished one with key ${state.key}`,
       remedy: "finish it with its own configuration, choose another folder or remove this one",
     });
   return state;
-}
+};
 
 /** A preparation names files that it deletes: they are its own, or it is damaged. */
-function parsePreparation(directory: string, path: string, text: string): Preparation {
+const parsePreparation = (folder: string, path: string, text: string): Preparation => {
   const damaged = (problem: string, cause?: unknown) =>
-    fault({ code: "damaged-file", place: path, problem, remedy: `remove ${directory} and prepare again`, cause });
+    fault({ code: "damaged-file", place: path, problem, remedy: `remove ${folder} and prepare again`, cause });
   let state: Preparation;
   try {
     state = JSON.parse(text);
@@ -68,21 +68,21 @@ function parsePreparation(directory: string, path: string, text: string): Prepar
   }
   if (!Array.isArray(state?.runs) || !Array.isArray(state.shards))
     throw damaged("expected the state of a preparation, got something else");
-  for (const { file } of [...state.runs, ...state.shards]) nameInside(directory, file, path);
+  for (const { file } of [...state.runs, ...state.shards]) nameInside(folder, file, path);
   return state;
-}
+};
 
 /** Removes what a preparation that was killed between its manifest and its clean-up left; nothing if it has no manifest. */
-export async function removeFinishedPreparation(directory: string): Promise<void> {
-  const isFinished = await readFile(join(directory, manifestName)).then(
+export const removeFinishedPreparation = async (folder: string): Promise<void> => {
+  const isFinished = await readFile(join(folder, manifestName)).then(
     () => true,
     () => false,
   );
   if (!isFinished) return;
-  await rm(join(directory, preparationFolder), { recursive: true, force: true });
-  await removeLeftovers(directory);
-}
+  await rm(join(folder, preparationFolder), { recursive: true, force: true });
+  await removeLeftovers(folder);
+};
 
-export async function savePreparation(directory: string, state: Preparation): Promise<void> {
-  await writeFileAtomic(join(directory, preparationFolder, stateName), JSON.stringify(state));
-}
+export const savePreparation = async (folder: string, state: Preparation): Promise<void> => {
+  await writeFileAtomic(join(folder, preparationFolder, stateName), JSON.stringify(state));
+};

@@ -8,11 +8,11 @@ import type { RowLayout } from "./row-layout.ts";
 
 /** The blocks of a file of rows, each checked, each the receiver's own. */
 export async function* readBlocks(
-  directory: string,
+  folder: string,
   { file, rows, checksums }: ShardEntry,
   { seqLength, vocabSize, rowBytes, rowsPerBlock }: RowLayout,
 ): AsyncGenerator<TokenArray> {
-  const path = join(directory, file);
+  const path = join(folder, file);
   const handle = await open(path, "r");
   try {
     for (let row = 0; row < rows; row += rowsPerBlock) {
@@ -32,20 +32,20 @@ interface Readable {
 }
 
 /** Fills `bytes` from `position` of a file on. */
-export async function readFully(file: Readable, bytes: Uint8Array, position: number, path: string): Promise<void> {
+export const readFully = async (file: Readable, bytes: Uint8Array, position: number, path: string): Promise<void> => {
   for (let at = 0; at < bytes.length; ) {
     const { bytesRead } = await file.read(bytes, at, bytes.length - at, position + at);
     if (bytesRead === 0) throw truncated(path, position + bytes.length, position + at);
     at += bytesRead;
   }
-}
+};
 
-export function truncated(path: string, expected: number, actual: number): Error {
+export const truncated = (path: string, expected: number, actual: number): Error => {
   return damaged(path, `expected at least ${expected} bytes, got ${actual}`);
-}
+};
 
 /** Throws where a block of a file is not what was written: names the file, the place and, for a single bit, the bit. */
-export function checkBlock(path: string, expected: string, block: Uint8Array, offset: number): void {
+export const checkBlock = (path: string, expected: string, block: Uint8Array, offset: number): void => {
   const actual = checksum(block);
   if (actual === expected) return;
   const bit = locateFlippedBit(block.length, Number.parseInt(expected, 16), Number.parseInt(actual, 16));
@@ -53,7 +53,7 @@ export function checkBlock(path: string, expected: string, block: Uint8Array, of
     ? `bit ${bit.bit} of the byte at offset ${offset + bit.byte} is flipped`
     : `bytes ${offset} to ${offset + block.length - 1} are damaged`;
   throw damaged(path, `expected checksum ${expected}, got ${actual}: ${where}`);
-}
+};
 
 /** A file of a prepared set that is not what was written. */
 export const damaged = (place: string, problem: string): Fault =>

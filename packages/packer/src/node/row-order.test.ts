@@ -19,29 +19,29 @@ const vocabSize = 20;
 const base: PrepareOptions = { seqLength, vocabSize, separatorId: 1, rowsPerShard: 10 };
 const tokenLengths = Array.from({ length: vocabSize }, (_, id) => (id * 7) % 5);
 
-async function prepare(documents: number[][], options: Partial<PrepareOptions>) {
-  const directory = join(root, String(sets++));
-  await writePreparedSet(directory, documents, { ...base, ...options });
-  const set = await openPreparedSet(directory);
+const prepare = async (documents: number[][], options: Partial<PrepareOptions>) => {
+  const folder = join(root, String(sets++));
+  await writePreparedSet(folder, documents, { ...base, ...options });
+  const set = await openPreparedSet(folder);
   const target = new Int32Array(set.rowCount * seqLength);
   set.readRows([...Array(set.rowCount).keys()], target);
   set.close();
-  return { rows: cut([...target]), manifest: set.manifest, files: await readdir(directory), directory };
-}
+  return { rows: cut([...target]), manifest: set.manifest, files: await readdir(folder), folder };
+};
 
-function cut(tokens: number[]): number[][] {
+const cut = (tokens: number[]): number[][] => {
   const count = Math.floor(tokens.length / seqLength);
   return Array.from({ length: count }, (_, i) => tokens.slice(i * seqLength, (i + 1) * seqLength));
-}
+};
 
 /** The rows as packed, and the order by the plain definition: a stable sort by score. */
-function expected(documents: number[][], score: (row: number[], all: number[][]) => number): number[][] {
+const expected = (documents: number[][], score: (row: number[], all: number[][]) => number): number[][] => {
   const rows = cut(documents.flatMap((document) => (document.length > 0 ? [...document, 1] : [])));
   return rows
     .map((row) => ({ row, score: score(row, rows) }))
     .sort((a, b) => a.score - b.score)
     .map(({ row }) => row);
-}
+};
 
 const count = (id: number) => (row: number[]) => row.filter((token) => token === id).length;
 const unigram = (row: number[], all: number[][]) => {
@@ -96,10 +96,8 @@ describe("orders", () => {
   it("gives the same bytes in any memory", async () => {
     const documents = Array.from({ length: 50 }, (_, d) => Array.from({ length: d }, (_, i) => 2 + ((i * d) % 18)));
     const bytes = async (memoryBytes: number) => {
-      const { directory, manifest } = await prepare(documents, { order: "shuffled", memoryBytes });
-      return Promise.all(
-        manifest.shards.map(async ({ file }) => (await readFile(join(directory, file))).toString("hex")),
-      );
+      const { folder, manifest } = await prepare(documents, { order: "shuffled", memoryBytes });
+      return Promise.all(manifest.shards.map(async ({ file }) => (await readFile(join(folder, file))).toString("hex")));
     };
     expect(await bytes(1)).toEqual(await bytes(1e6));
   });

@@ -17,14 +17,14 @@ export interface RunReader {
 }
 
 /** Reads in whole blocks of about `bufferBytes`, and checks each. */
-export async function openRunReader(
-  directory: string,
+export const openRunReader = async (
+  folder: string,
   run: Run,
   skip: number,
   bufferBytes: number,
   { seqLength, vocabSize, rowBytes, rowsPerBlock }: RowLayout,
-): Promise<RunReader> {
-  const path = join(directory, run.file);
+): Promise<RunReader> => {
+  const path = join(folder, run.file);
   const rowFile = await open(path, "r");
   const keyFile = await open(`${path}.keys`, "r").catch(async (error) => {
     await rowFile.close();
@@ -74,4 +74,4 @@ export async function openRunReader(
       await keyFile.close();
     },
   };
-}
+};

@@ -14,8 +14,8 @@ export interface ShardWriter {
 }
 
 /** Writes one file of rows, block by block, with a checksum for each block. */
-export async function createShardWriter(directory: string, file: string): Promise<ShardWriter> {
-  const target: AtomicFile = await createAtomicFile(join(directory, file));
+export const createShardWriter = async (folder: string, file: string): Promise<ShardWriter> => {
+  const target: AtomicFile = await createAtomicFile(join(folder, file));
   const entry: ShardEntry = { file, rows: 0, bytes: 0, checksums: [] };
   return {
     get rows() {
@@ -34,4 +34,4 @@ export async function createShardWriter(directory: string, file: string): Promis
     },
     abort: () => target.abort(),
   };
-}
+};

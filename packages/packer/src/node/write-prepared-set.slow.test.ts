@@ -16,7 +16,7 @@ afterEach(() => rm(root, { recursive: true, force: true }));
 /** A program that prepares so many tokens, sorted, and prints how much memory it took at its peak. */
 const program = (entry: string) => `
 import { writePreparedSet } from ${JSON.stringify(entry)};
-const [directory, tokens, memoryBytes, order] = process.argv.slice(2);
+const [folder, tokens, memoryBytes, order] = process.argv.slice(2);
 const pool = Uint16Array.from({ length: 2 ** 20 }, (_, i) => Math.imul(i, 2654435761) >>> 17);
 function* documents() {
   for (let made = 0, i = 0; made < Number(tokens); i++) {
@@ -26,16 +26,16 @@ function* documents() {
     yield document;
   }
 }
-await writePreparedSet(directory, documents(), {
+await writePreparedSet(folder, documents(), {
   seqLength: 128, vocabSize: 32768, separatorId: 3, rowsPerShard: 65536, memoryBytes: Number(memoryBytes), order: JSON.parse(order),
 });
 console.log(process.resourceUsage().maxRSS * 1024);
 `;
 
-async function prepare(directory: string, tokens: number, memoryBytes: number, order: unknown): Promise<ChildProcess> {
+async function prepare(folder: string, tokens: number, memoryBytes: number, order: unknown): Promise<ChildProcess> {
   const file = join(root, "prepare.mts");
   await writeFile(file, program(resolve("packages/packer/src/node/index.ts")));
-  const args = ["--import", "tsx", file, directory, String(tokens), String(memoryBytes), JSON.stringify(order)];
+  const args = ["--import", "tsx", file, folder, String(tokens), String(memoryBytes), JSON.stringify(order)];
   return spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
 }
 
@@ -69,10 +69,10 @@ describe("writePreparedSet at size", () => {
     const memory = 2 ** 23;
     await peakBytes("whole", tokens, memory, order);
     const whole = await verifyPreparedSet(join(root, "whole"));
-    const directory = join(root, "killed");
+    const folder = join(root, "killed");
     let kills = 0;
-    for (let wait = 500; !(await readManifest(directory)); wait += 60) {
-      const child = await prepare(directory, tokens, memory, order);
+    for (let wait = 500; !(await readManifest(folder)); wait += 60) {
+      const child = await prepare(folder, tokens, memory, order);
       const exit = once(child, "exit");
       const timer = setTimeout(() => child.kill("SIGKILL"), wait);
       if ((await exit)[1] === "SIGKILL") kills++;
@@ -80,7 +80,7 @@ describe("writePreparedSet at size", () => {
     }
     console.log(`killed ${kills} times`);
     expect(kills).toBeGreaterThan(1);
-    expect(await verifyPreparedSet(directory)).toEqual(whole);
-    expect((await readdir(directory)).sort()).toEqual((await readdir(join(root, "whole"))).sort());
+    expect(await verifyPreparedSet(folder)).toEqual(whole);
+    expect((await readdir(folder)).sort()).toEqual((await readdir(join(root, "whole"))).sort());
   });
 });

@@ -17,19 +17,19 @@ afterEach(() => rm(root, { recursive: true, force: true }));
 const options = { seqLength: 8, vocabSize: 50, separatorId: 1, rowsPerShard: 10 } satisfies PrepareOptions;
 
 /** Documents of 0 to 30 tokens in [2, 50). */
-function randomDocuments(count: number): number[][] {
+const randomDocuments = (count: number): number[][] => {
   const draws = createDraws(streamKey(5, "documents"));
   return Array.from({ length: count }, (_, i) => {
     draws.seek(i);
     return Array.from({ length: draws.below(31) }, () => 2 + draws.below(48));
   });
-}
+};
 
-function joined(documents: number[][]): number[] {
+const joined = (documents: number[][]): number[] => {
   return documents.flatMap((document) => (document.length > 0 ? [...document, 1] : []));
-}
+};
 
-function readAll(set: RowSource): number[][] {
+const readAll = (set: RowSource): number[][] => {
   const target = new Int32Array(set.rowCount * set.seqLength);
   set.readRows(
     Array.from({ length: set.rowCount }, (_, i) => i),
@@ -38,22 +38,22 @@ function readAll(set: RowSource): number[][] {
   return Array.from({ length: set.rowCount }, (_, i) => [
     ...target.subarray(i * set.seqLength, (i + 1) * set.seqLength),
   ]);
-}
+};
 
-function rowsOf(tokens: number[], seqLength: number): number[][] {
+const rowsOf = (tokens: number[], seqLength: number): number[][] => {
   return Array.from({ length: Math.floor(tokens.length / seqLength) }, (_, i) =>
     tokens.slice(i * seqLength, (i + 1) * seqLength),
   );
-}
+};
 
-async function prepared(name: string, documents: number[][], more: Partial<PrepareOptions> = {}) {
-  const directory = join(root, name);
-  await writePreparedSet(directory, documents, { ...options, ...more });
-  const set = await openPreparedSet(directory);
+const prepared = async (name: string, documents: number[][], more: Partial<PrepareOptions> = {}) => {
+  const folder = join(root, name);
+  await writePreparedSet(folder, documents, { ...options, ...more });
+  const set = await openPreparedSet(folder);
   const rows = readAll(set);
   set.close();
-  return { directory, manifest: set.manifest, rows };
-}
+  return { folder, manifest: set.manifest, rows };
+};
 
 describe("writePreparedSet", () => {
   it("keeps the order of the documents", async () => {
@@ -86,8 +86,8 @@ describe("writePreparedSet", () => {
   });
 
   it("feeds masked batches", async () => {
-    const { directory } = await prepared("fed", randomDocuments(60));
-    const set = await openPreparedSet(directory);
+    const { folder } = await prepared("fed", randomDocuments(60));
+    const set = await openPreparedSet(folder);
     let batches = 0;
     for await (const { batch } of maskedBatches(set, { batchSize: 4, maskId: 0 })) {
       expect(batch.positions.length).toBe(4 * 2);

@@ -88,42 +88,42 @@ export interface PrepareOptions extends PackOptions {
 export type DocumentSource = TokenDocuments | ((from: number, notes: Json) => TokenDocuments);
 
 /**
- * Packs documents into the ordered rows of a prepared set in `directory`. Streams: memory stays flat. A set of the same
+ * Packs documents into the ordered rows of a prepared set in `folder`. Streams: memory stays flat. A set of the same
  * configuration that lies there already is returned as it is, without a look at the documents; an unfinished one is
  * continued behind its last finished file; another one is refused. The rows depend on documents and options alone.
  */
-export async function writePreparedSet(
-  directory: string,
+export const writePreparedSet = async (
+  folder: string,
   documents: DocumentSource,
   options: PrepareOptions,
-): Promise<Manifest> {
+): Promise<Manifest> => {
   checkOptions(options);
   const { order = "as-is", seed = 233, configuration = null, maxRows = Number.MAX_SAFE_INTEGER } = options;
   const layout = rowLayout(options);
   const packing = packingOf(options, order, seed, layout.rowsPerShard);
   const key = preparedSetKey({ packing, configuration });
 
-  const existing = await readManifest(directory);
+  const existing = await readManifest(folder);
   if (existing) {
     if (existing.key !== key)
       throw fault({
         code: "exists",
-        place: directory,
+        place: folder,
         problem: `expected an empty folder or a set with key ${key}, got a set with key ${existing.key}`,
         remedy: "choose another folder or remove this one",
       });
-    await removeFinishedPreparation(directory);
+    await removeFinishedPreparation(folder);
     return existing;
   }
-  const state = (await loadPreparation(directory, key)) ?? newPreparation(key);
-  await checkFinishedFiles(directory, state);
-  await makeFolder(join(directory, preparationFolder));
-  await removeLeftovers(directory);
-  await removeLeftovers(join(directory, preparationFolder));
+  const state = (await loadPreparation(folder, key)) ?? newPreparation(key);
+  await checkFinishedFiles(folder, state);
+  await makeFolder(join(folder, preparationFolder));
+  await removeLeftovers(folder);
+  await removeLeftovers(join(folder, preparationFolder));
 
   const work: Work = {
-    directory,
-    temporary: join(directory, preparationFolder),
+    folder,
+    temporary: join(folder, preparationFolder),
     state,
     layout,
     maxRows,
@@ -147,7 +147,7 @@ export async function writePreparedSet(
 
   const files: Manifest["files"] = [];
   for (const [file, text] of Object.entries(options.files ?? {})) {
-    await writeFileAtomic(nameInside(directory, file, "writePreparedSet: files"), text);
+    await writeFileAtomic(nameInside(folder, file, "writePreparedSet: files"), text);
     const bytes = new TextEncoder().encode(text);
     files.push({ file, bytes: bytes.length, checksum: checksum(bytes) });
   }
@@ -176,12 +176,12 @@ export async function writePreparedSet(
     report: (options.report?.(state.notes) ?? null) as Json,
   };
   const manifest: Manifest = { ...content, digest: manifestDigest(content) };
-  await writeFileAtomic(join(directory, manifestName), `${JSON.stringify(manifest, null, 1)}\n`);
-  await rm(join(directory, preparationFolder), { recursive: true, force: true });
+  await writeFileAtomic(join(folder, manifestName), `${JSON.stringify(manifest, null, 1)}\n`);
+  await rm(join(folder, preparationFolder), { recursive: true, force: true });
   return manifest;
-}
+};
 
-function checkOptions(options: PrepareOptions): void {
+const checkOptions = (options: PrepareOptions): void => {
   checkPackOptions("writePreparedSet", options);
   if (options.seed !== undefined) checkSeed("writePreparedSet", options.seed);
   const { order = "as-is", vocabSize } = options;
@@ -205,9 +205,9 @@ function checkOptions(options: PrepareOptions): void {
     throw new RangeError(
       `writePreparedSet: expected order.tokenLengths to hold a number for each of ${vocabSize} tokens, got ${order.tokenLengths.length} entries`,
     );
-}
+};
 
-function newPreparation(key: string): Preparation {
+const newPreparation = (key: string): Preparation => {
   return {
     version: manifestVersion,
     key,
@@ -221,18 +221,18 @@ function newPreparation(key: string): Preparation {
     shards: [],
     nextRun: 0,
   };
-}
+};
 
-function rowLayout({ seqLength, vocabSize, rowsPerShard }: PrepareOptions): Work["layout"] {
+const rowLayout = ({ seqLength, vocabSize, rowsPerShard }: PrepareOptions): Work["layout"] => {
   const rowBytes = seqLength * tokenBytes(vocabSize);
   const blockRows = Math.max(1, Math.floor(2 ** 18 / rowBytes));
   const rowsPerBlock = Math.min(blockRows, rowsPerShard ?? blockRows);
   const shardRows = rowsPerShard ?? 256 * rowsPerBlock;
   return { seqLength, vocabSize, rowBytes, rowsPerBlock, rowsPerShard: shardRows - (shardRows % rowsPerBlock) };
-}
+};
 
 /** What decides the rows, as JSON. Tables stand by their digest, a custom score by its name. */
-function packingOf(options: PrepareOptions, order: RowOrder, seed: number, rowsPerShard: number): Json {
+const packingOf = (options: PrepareOptions, order: RowOrder, seed: number, rowsPerShard: number): Json => {
   const { seqLength, vocabSize, separatorId, startId, maxRows } = options;
   let orderJson: Json;
   if (typeof order === "string") orderJson = order === "shuffled" ? { by: order, seed } : order;
@@ -241,7 +241,7 @@ function packingOf(options: PrepareOptions, order: RowOrder, seed: number, rowsP
   else if (order.by === "score") orderJson = { by: order.by, name: order.name, direction: order.direction };
   else orderJson = { ...order };
   return { seqLength, vocabSize, separatorId, startId, order: orderJson, maxRows, rowsPerShard };
-}
+};
 
 /** Leaves out the documents that are packed already. */
 async function* skipped(documents: TokenDocuments, { position }: Preparation): AsyncGenerator<ArrayLike<number>> {
@@ -249,10 +249,10 @@ async function* skipped(documents: TokenDocuments, { position }: Preparation): A
   for await (const document of documents) if (index++ >= position.documents) yield document;
 }
 
-async function checkFinishedFiles(directory: string, state: Preparation): Promise<void> {
+const checkFinishedFiles = async (folder: string, state: Preparation): Promise<void> => {
   const finished = [
-    ...state.shards.map((shard) => ({ ...shard, path: join(directory, shard.file) })),
-    ...state.runs.map((run) => ({ ...run, path: join(directory, preparationFolder, run.file) })),
+    ...state.shards.map((shard) => ({ ...shard, path: join(folder, shard.file) })),
+    ...state.runs.map((run) => ({ ...run, path: join(folder, preparationFolder, run.file) })),
   ];
   for (const { path, bytes } of finished) {
     const size = await stat(path).then(
@@ -264,7 +264,7 @@ async function checkFinishedFiles(directory: string, state: Preparation): Promis
         code: "damaged-file",
         place: path,
         problem: `expected ${bytes} bytes from the interrupted preparation, got ${size}`,
-        remedy: `remove ${directory} and prepare again`,
+        remedy: `remove ${folder} and prepare again`,
       });
   }
-}
+};
