@@ -63,7 +63,7 @@ export const fuzzTargets: readonly FuzzTarget[] = [
 ];
 
 /** Numbers below `limit` that follow from a seed. */
-function draws(seed: number): (limit: number) => number {
+export function draws(seed: number): (limit: number) => number {
   let state = (seed ^ 0x9e3779b9) | 0;
   return (limit) => {
     state = Math.imul(state ^ (state >>> 16), 0x21f0aaad);

@@ -53,7 +53,7 @@ export function readHybrid(cursor: Cursor, width: number, count: number): Uint32
   return values;
 }
 
-function readVarint(cursor: Cursor): number {
+export function readVarint(cursor: Cursor): number {
   let value = 0;
   for (let shift = 0; shift < 35; shift += 7) {
     const byte = cursor.bytes[cursor.at++];

@@ -1,4 +1,4 @@
-import { deltaBinaryUnpack } from "hyparquet/src/delta.js";
+import { readDeltas } from "./deltas.ts";
 import { type Cursor, readHybrid } from "./levels.ts";
 
 /** The values of a page or of a dictionary, by their place among those that are not null. */
@@ -31,9 +31,9 @@ export function readValues(
     return { kind: dictionary.kind, at };
   }
   if (encoding === "DELTA_BINARY_PACKED" && type !== "BYTE_ARRAY") {
-    const numbers = type === "INT32" ? new Int32Array(count) : new BigInt64Array(count);
-    if (count > 0) unpackDeltas(cursor, numbers);
-    return { kind: "numbers", at: (index) => checked(numbers[index]) };
+    const numbers = count > 0 ? readDeltas(cursor, count) : new BigInt64Array(0);
+    const at = (index: number) => checked(numbers[index]);
+    return { kind: "numbers", at: type === "INT32" ? (index) => Number(BigInt.asIntN(32, at(index))) : at };
   }
   if (encoding === "DELTA_LENGTH_BYTE_ARRAY" && type === "BYTE_ARRAY") {
     const lengths = deltas(cursor, count);
@@ -75,17 +75,9 @@ function plainNumbers(cursor: Cursor, count: number, type: "INT32" | "INT64"): V
   };
 }
 
+/** Lengths of texts. */
 function deltas(cursor: Cursor, count: number): Int32Array {
-  const numbers = new Int32Array(count);
-  if (count > 0) unpackDeltas(cursor, numbers);
-  return numbers;
-}
-
-function unpackDeltas(cursor: Cursor, into: Int32Array | BigInt64Array): void {
-  const { bytes, at } = cursor;
-  const reader = { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), offset: at };
-  deltaBinaryUnpack(reader, into.length, into);
-  cursor.at = reader.offset;
+  return count > 0 ? Int32Array.from(readDeltas(cursor, count), Number) : new Int32Array(0);
 }
 
 /** Texts one behind the other, of these lengths. */
