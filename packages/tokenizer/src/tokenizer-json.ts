@@ -1,3 +1,4 @@
+import { fault, problemOf } from "@cramkit/errors";
 import type { AddedToken } from "./added-tokens.ts";
 import type { Model } from "./components.ts";
 import type { PaddingOptions, TruncationOptions } from "./encoding.ts";
@@ -66,9 +67,14 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new SyntaxError(
-      `tokenizerFromJson: expected a JSON document, got ${text.length} characters that are not: ${(error as Error).message.replace(/\s+/g, " ")}; is the file complete?`,
-    );
+    throw fault({
+      code: "invalid-input",
+      place: "tokenizerFromJson",
+      problem: `expected a JSON document, got ${text.length} characters that are not: ${problemOf(error)}`,
+      remedy: "is the file complete?",
+      type: SyntaxError,
+      cause: error,
+    });
   }
 }
 

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { text as readAll } from "node:stream/consumers";
 import { fileDocuments } from "@cramkit/corpus";
+import { isFault, reworded } from "@cramkit/errors";
 import { writeFileAtomic } from "@cramkit/files";
 import { stopPoint } from "@cramkit/recipes";
 import {
@@ -30,9 +31,7 @@ const load = async (file: string): Promise<Tokenizer> => {
   try {
     return tokenizerFromJson(json);
   } catch (error) {
-    throw new RangeError(`${file}: ${(error as Error).message.replace(/^(tokenizerFromJson|tokenizer\.json): /, "")}`, {
-      cause: error,
-    });
+    throw isFault(error) ? reworded(error, { place: file }) : error; // of this file, not of any tokenizer.json
   }
 };
 

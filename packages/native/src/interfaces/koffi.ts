@@ -1,3 +1,4 @@
+import { problemOf } from "@cramkit/errors";
 import { nativeFault } from "../native-fault.ts";
 import type { NativeType } from "../native-type.ts";
 import type { ForeignInterface, RawFunction } from "./foreign-interface.ts";
@@ -45,7 +46,7 @@ export const koffiInterface = (path?: string): ForeignInterface | undefined => {
     koffi = require(koffiPath) as Koffi;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "MODULE_NOT_FOUND") return undefined;
-    const problem = `expected koffi to load, got "${(error as Error).message.split("\n")[0]}"`;
+    const problem = `expected koffi to load, got "${problemOf(error)}"`;
     const remedy = "install koffi again, with its optional dependencies";
     throw nativeFault("no-interface", { place: "startNative", problem, remedy, cause: error });
   }

@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { LargeInteger, show } from "./show.ts";
 
 /**
@@ -12,9 +13,13 @@ export interface Field {
 export const root = (value: unknown, path: string): Field => ({ value, path });
 
 export function fail(field: Field, expected: string, remedy = "fix or remove the field"): never {
-  throw new TypeError(
-    `tokenizer.json: expected ${expected} at ${field.path || "the top"}, got ${show(field.value)}; ${remedy}`,
-  );
+  throw fault({
+    code: "invalid-input",
+    place: "tokenizer.json",
+    problem: `expected ${expected} at ${field.path || "the top"}, got ${show(field.value)}`,
+    remedy,
+    type: TypeError,
+  });
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -84,9 +89,13 @@ export const optional = <T, F>(field: Field, read: (field: Field) => T, fallback
   field.value === undefined || field.value === null ? fallback : read(field);
 
 export function unsupported(field: Field, what: string, known: readonly string[]): never {
-  throw new RangeError(
-    `tokenizer.json: ${what} ${show(get(field, "type").value)} at ${field.path} is not supported; supported are ${known.join(", ")}`,
-  );
+  throw fault({
+    code: "unsupported",
+    place: "tokenizer.json",
+    problem: `${what} ${show(get(field, "type").value)} at ${field.path} is not supported`,
+    remedy: `supported are ${known.join(", ")}`,
+    type: RangeError,
+  });
 }
 
 /** Sequences inside each other; each level takes some of the stack. */

@@ -1,3 +1,4 @@
+import { fault, problemOf } from "@cramkit/errors";
 import { compileRegex } from "../regex/compile-regex.ts";
 import type { Pattern } from "../text/pattern.ts";
 import { asPatternSource, asString, type Field } from "./field.ts";
@@ -11,8 +12,12 @@ export function readPattern(field: Field): Pattern {
     return compileRegex(text);
   } catch (error) {
     const shown = text.length > 200 ? `${text.slice(0, 197)}...` : text;
-    throw new RangeError(
-      `tokenizer.json: the regular expression ${JSON.stringify(shown)} at ${source.regex.path} is not supported: ${(error as Error).message}`,
-    );
+    throw fault({
+      code: "unsupported",
+      place: "tokenizer.json",
+      problem: `the regular expression ${JSON.stringify(shown)} at ${source.regex.path} is not supported: ${problemOf(error)}`,
+      type: RangeError,
+      cause: error,
+    });
   }
 }

@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import type { Model, TokenList } from "../components.ts";
 import { mergeSymbols, type Symbols } from "./bpe-merge.ts";
 import { type PairMap, pairMap } from "./pair-map.ts";
@@ -24,9 +25,13 @@ function mergeTable({ vocab, merges, continuingSubwordPrefix }: BpeOptions): Pai
     const idOf = (token: string) => {
       const id = vocab.ids.get(token);
       if (id === undefined) {
-        throw new RangeError(
-          `tokenizer.json: expected tokens of model.vocab at model.merges[${rank}], got ${JSON.stringify(token)}; the file is damaged`,
-        );
+        throw fault({
+          code: "damaged-file",
+          place: "tokenizer.json",
+          problem: `expected tokens of model.vocab at model.merges[${rank}], got ${JSON.stringify(token)}`,
+          remedy: "the file is damaged",
+          type: RangeError,
+        });
       }
       return id;
     };
