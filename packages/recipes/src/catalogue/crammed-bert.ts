@@ -1,6 +1,7 @@
 import { preset } from "@cramkit/model";
 import { studySettings } from "../recipe/optimizer-settings.ts";
 import type { Recipe } from "../recipe/recipe.ts";
+import { studyTokenizer } from "../recipe/tokenizer-options.ts";
 
 /**
  * The final recipe of the study (v2: crammed-bert, bert-o4, the Pile): 16 layers of 768, 25 % of every row masked, AdamW
@@ -32,7 +33,7 @@ export const crammedBert = (): Recipe => ({
     onBrokenFile: "stop",
     workers: null,
   },
-  tokenizer: { model: "WordPiece", vocabSize: 32_768 },
+  tokenizer: studyTokenizer("WordPiece", 32_768),
   rows: { seqLength: 128, order: "full-stops" },
   masking: { policy: "exact", probability: 0.25, wholeWords: false },
   model: preset("crammed-bert"),

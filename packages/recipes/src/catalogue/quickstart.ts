@@ -1,5 +1,6 @@
 import { studySettings } from "../recipe/optimizer-settings.ts";
 import type { Recipe } from "../recipe/recipe.ts";
+import { studyTokenizer } from "../recipe/tokenizer-options.ts";
 import { crammedBert } from "./crammed-bert.ts";
 
 /** A small crammed BERT on the English that comes with every installation: minutes on a CPU, no network, no data. */
@@ -17,7 +18,7 @@ export const quickstart = (): Recipe => {
       maxTokensPerCharacter: null,
       exactDuplicates: true,
     },
-    tokenizer: { model: "WordPiece", vocabSize: 4096 },
+    tokenizer: studyTokenizer("WordPiece", 4096),
     rows: { seqLength: 128, order: "shuffled" },
     model: {
       ...base.model,

@@ -1,4 +1,5 @@
 import type { Recipe } from "../recipe/recipe.ts";
+import { studyTokenizer } from "../recipe/tokenizer-options.ts";
 import { quickstart } from "./quickstart.ts";
 
 /** Every stage of a run in seconds: does this installation work? It learns next to nothing. */
@@ -9,7 +10,7 @@ export const smoke = (): Recipe => {
     name: "smoke",
     description: "every stage of a run in seconds; it learns next to nothing",
     corpus: { ...base.corpus, maxDocuments: 400 },
-    tokenizer: { model: "WordPiece", vocabSize: 1024 },
+    tokenizer: studyTokenizer("WordPiece", 1024),
     rows: { ...base.rows, seqLength: 32 },
     model: { ...base.model, hidden: 32, intermediate: 64, maxSeq: 32 },
     training: { ...base.training, budget: "20 steps", batchSize: 8, microbatchSize: 8 },

@@ -19,7 +19,7 @@ import { add, type Tensor, tensor, tidy } from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Compute, startCompute } from "../compute.ts";
 import { specialId } from "../recipe/masking.ts";
-import { trainingOptions } from "../recipe/tokenizer-options.ts";
+import { studyTokenizer, trainingOptions } from "../recipe/tokenizer-options.ts";
 import { exportModel } from "./export-model.ts";
 import { fillMask } from "./fill-mask.ts";
 
@@ -56,7 +56,10 @@ const tokenizers = {} as Record<"WordPiece" | "BPE" | "Unigram", Tokenizer>;
 beforeAll(async () => {
   compute = await startCompute({ name: "cpu", precision: "float32", threads: 1 });
   for (const model of ["WordPiece", "BPE", "Unigram"] as const)
-    tokenizers[model] = await trainTokenizer(lines, trainingOptions({ model, vocabSize: 600 }));
+    tokenizers[model] = await trainTokenizer(
+      lines,
+      trainingOptions({ ...studyTokenizer("WordPiece", 64), model, vocabSize: 600 }),
+    );
 });
 afterAll(() => compute.dispose());
 

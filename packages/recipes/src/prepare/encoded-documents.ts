@@ -1,13 +1,15 @@
 import { compressionReason, createFilterTally, type Document, type FilterReport } from "@cramkit/corpus";
-import type { Tokenizer } from "@cramkit/tokenizer";
+import type { TextCoverage, Tokenizer } from "@cramkit/tokenizer";
 import { createEncoderPool, type EncoderPool } from "@cramkit/tokenizer/node";
-import type { UncompressedCounter } from "./uncompressed-characters.ts";
 
 /** Encodes many texts, in order; on threads where there are any. */
 export interface Encoder {
   encode(documents: AsyncIterable<Document>): AsyncGenerator<{ document: Document; ids: Uint32Array }>;
   dispose(): Promise<void>;
 }
+
+/** A `<mask>` in a document is no target, and no document is cut. */
+const asText = { splitSpecialTokens: true, truncation: false, padding: false } as const;
 
 /** Characters that go to a thread at a time. */
 const batchCharacters = 1 << 19;
@@ -20,7 +22,7 @@ export const createEncoder = (tokenizer: Tokenizer, workers: number, characters:
   if (threads === 0) {
     return {
       async *encode(documents) {
-        for await (const document of documents) yield { document, ids: tokenizer.encodeIds(document.text) };
+        for await (const document of documents) yield { document, ids: tokenizer.encodeIds(document.text, asText) };
       },
       async dispose() {},
     };
@@ -42,7 +44,10 @@ export const createEncoder = (tokenizer: Tokenizer, workers: number, characters:
 
 const encodeBatch = (pool: EncoderPool, batch: readonly Document[]) => {
   const encoded = pool
-    .encodeIdsBatch(batch.map(({ text }) => text))
+    .encodeIdsBatch(
+      batch.map(({ text }) => text),
+      asText,
+    )
     .then((all) => all.map((ids, i) => ({ document: batch[i]!, ids })));
   // Whoever awaits it hears of a failure; where nobody does any more, it is of no consequence.
   encoded.catch(() => {});
@@ -69,29 +74,39 @@ export interface EncodingNotes {
   read: number;
   /** Of the filter by compressibility, where there is one. */
   compressibility: FilterReport | null;
+  /** What the tokenizer loses of the documents read. */
+  coverage: TextCoverage;
 }
+
+const keepsAll = (text: string): TextCoverage => ({ characters: text.length, deleted: 0, unknown: 0 });
 
 /**
  * The ids of the documents that `read(from)` gives, without those of `cutoff` or more tokens a character (null keeps
- * all), where each character in no token counts as one. Of each, `maxTokens` are kept (null keeps all). Goes on from earlier `notes`; `notes()` counts the documents before the latest that was asked for.
+ * all), where each character in no token counts as one. Of each, `maxTokens` are kept (null keeps all). Goes on from
+ * earlier `notes`; `notes()` counts the documents before the latest that was asked for. `onEnd` hears what was lost of all
+ * of them, and may refuse it.
  */
 export const encodedDocuments = (
   read: (from: number) => AsyncIterable<Document>,
   encoder: Encoder,
   cutoff: number | null,
-  countUncompressed: UncompressedCounter = () => 0,
+  cover: (text: string, ids: ArrayLike<number>) => TextCoverage = keepsAll,
   maxTokens: number | null = null,
+  onEnd: (coverage: TextCoverage) => void = () => {},
 ) => {
   const name = `compressibility below ${cutoff} tokens a character`;
   let number = 0;
   let tally = createFilterTally(name);
+  let coverage = keepsAll("");
   return {
     async *documents(_: number, notes: EncodingNotes | null): AsyncGenerator<Uint32Array> {
       number = notes?.read ?? 0;
       tally = createFilterTally(name, notes?.compressibility ?? undefined);
+      coverage = notes?.coverage ?? keepsAll("");
       for await (const { document, ids } of encoder.encode(read(number))) {
         const { length } = document.text;
-        const outside = cutoff === null ? 0 : countUncompressed(document.text, ids);
+        const covered = cover(document.text, ids);
+        const outside = covered.deleted + covered.unknown;
         if (cutoff !== null && ids.length + outside >= cutoff * length) {
           tally.drop(document, compressionReason(ids.length, outside, length));
         } else {
@@ -99,9 +114,15 @@ export const encodedDocuments = (
           tally.keep(length, document);
         }
         number++;
+        coverage = {
+          characters: coverage.characters + covered.characters,
+          deleted: coverage.deleted + covered.deleted,
+          unknown: coverage.unknown + covered.unknown,
+        };
       }
+      onEnd(coverage);
     },
-    notes: (): EncodingNotes => ({ read: number, compressibility: cutoff === null ? null : tally.report }),
+    notes: (): EncodingNotes => ({ read: number, compressibility: cutoff === null ? null : tally.report, coverage }),
   };
 };
 

@@ -26,7 +26,7 @@ export interface SourceChanges {
 }
 
 /** The files of a recipe's local sources, those of an evaluation and the tokenizer that measures among them. */
-const filesOf = async ({ corpus }: Recipe): Promise<string[]> => {
+const filesOf = async ({ corpus, tokenizer }: Recipe): Promise<string[]> => {
   const sources: SourceSpec[] = [...corpus.sources, ...(corpus.decontamination?.sources ?? [])];
   const paths: string[] = [];
   for (const source of sources) {
@@ -35,6 +35,7 @@ const filesOf = async ({ corpus }: Recipe): Promise<string[]> => {
     for (const file of await documentFiles({ path, include, exclude, format })) paths.push(file.path);
   }
   if (corpus.compressionTokenizer !== null) paths.push(corpus.compressionTokenizer);
+  if (tokenizer.from !== null) paths.push(tokenizer.from);
   return [...new Set(paths)];
 };
 

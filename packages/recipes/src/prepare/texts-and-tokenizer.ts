@@ -7,6 +7,7 @@ import type { RunContext } from "../progress.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { trainingOptions } from "../recipe/tokenizer-options.ts";
 import { readJson } from "../run-record.ts";
+import { readyTokenizer } from "./ready-tokenizer.ts";
 import { finishedTexts, readTexts, type Texts, textFiles } from "./texts.ts";
 
 export interface PreparationOptions {
@@ -37,10 +38,18 @@ export const textsAndTokenizer = async (
     if (!texts) for await (const _ of trainingTexts());
     return { texts: texts!, tokenizer: tokenizerFromJson(tokenizerJson as object) };
   }
+  if (recipe.tokenizer.from !== null) {
+    const ready = await readyTokenizer(recipe.tokenizer.from, recipe.tokenizer.vocabSize); // before the text is read
+    for await (const _ of trainingTexts());
+    await writeFileAtomic(tokenizerFile, ready.json);
+    return { texts: texts!, tokenizer: ready.tokenizer };
+  }
+  let droppedWords = 0;
   const tokenizer = await trainTokenizer(trainingTexts(), {
     ...trainingOptions(recipe.tokenizer),
     countWords: workers > 0 ? countWordsInThreads({ threads: workers }) : undefined,
-    onProgress({ phase, fraction }) {
+    onProgress({ phase, fraction, droppedWords: dropped }) {
+      droppedWords = dropped;
       if (phase === "train")
         context.onProgress({ stage: "training the tokenizer", done: fraction, total: 1, unit: "%" });
     },
@@ -49,6 +58,10 @@ export const textsAndTokenizer = async (
     const { limit, vocabSize, remedy } = error;
     throw new RangeError(`tokenizer.vocabSize: expected ${limit}, got ${vocabSize}; ${remedy}`, { cause: error });
   });
+  if (droppedWords > 0)
+    context.say(
+      `the tokenizer was trained without ${droppedWords.toLocaleString("en-US")} rare words, for which there was no room`,
+    );
   await writeFileAtomic(tokenizerFile, JSON.stringify(tokenizer));
   return { texts: texts!, tokenizer };
 };

@@ -1,13 +1,13 @@
 import { join } from "node:path";
 import { type CorpusReport, readDocuments } from "@cramkit/corpus";
 import { type PrepareProgress, type RowOrder, writePreparedSet } from "@cramkit/packer/node";
-import type { Tokenizer } from "@cramkit/tokenizer";
+import { coverageCounter, type TextCoverage, type Tokenizer } from "@cramkit/tokenizer";
 import type { StageProgress } from "../progress.ts";
 import { type Encoder, type EncodingNotes, encodedDocuments } from "./encoded-documents.ts";
+import { checkLostText } from "./lost-text.ts";
 import { configurationOf, type SetName, setNames } from "./prepared-folder.ts";
 import { type Texts, textFiles } from "./texts.ts";
 import type { PreparationOptions } from "./texts-and-tokenizer.ts";
-import { uncompressedCounter } from "./uncompressed-characters.ts";
 
 export interface RowsOptions extends PreparationOptions {
   readonly texts: Texts;
@@ -21,6 +21,8 @@ export interface RowsOptions extends PreparationOptions {
 export interface PreparedReport extends CorpusReport {
   /** SHA-256 of the files beside the sets, by their names. */
   readonly digests: Readonly<Record<string, string>>;
+  /** What the tokenizer lost of the documents, dropped ones included. */
+  readonly coverage: TextCoverage | null;
 }
 
 /** What is packed is safe on disk each time that so much of it has come together. */
@@ -33,13 +35,16 @@ export const writeRows = async (set: SetName, order: RowOrder, options: RowsOpti
   const { maxTokensPerCharacter, compressionTokenizer, maxTokens } = recipe.corpus;
   const cutoff = compressionTokenizer === null ? maxTokensPerCharacter : null;
   const read = (from: number) => readDocuments(textFiles(folder)[set], { from });
-  const encoded = encodedDocuments(read, encoder, cutoff, uncompressedCounter(tokenizer), maxTokens); // the tokenizer's template ends each with a separator
+  const onEnd = (coverage: TextCoverage) => {
+    if (set === "training") context.say(checkLostText(coverage, recipe));
+  };
+  const encoded = encodedDocuments(read, encoder, cutoff, coverageCounter(tokenizer), maxTokens, onEnd); // the tokenizer's template ends each with a separator
   await writePreparedSet(
     join(folder, name),
     (from, notes) => encoded.documents(from, notes as unknown as EncodingNotes | null),
     {
       seqLength: recipe.rows.seqLength,
-      vocabSize: tokenizer.vocabSize,
+      vocabSize: tokenizer.idLimit,
       order,
       memoryBytes: sortMemoryBytes,
       seed: recipe.seed,
@@ -48,6 +53,7 @@ export const writeRows = async (set: SetName, order: RowOrder, options: RowsOpti
       report: (notes) => ({
         ...withCompressibility(texts.report, notes as unknown as EncodingNotes | null),
         digests,
+        coverage: (notes as unknown as EncodingNotes | null)?.coverage ?? null,
       }),
       onProgress(progress) {
         stop();

@@ -6,18 +6,18 @@ import { trainedLength } from "./trained-length.ts";
 /** The study's special tokens, by their place in its tokenizers. */
 export const specialTokens = ["<pad>", "<s>", "</s>", "<unk>", "<cls>", "<sep>", "<mask>"] as const;
 
-/** The same tokens as BERT writes them. */
-const bertNames: Partial<Record<(typeof specialTokens)[number], string>> = {
-  "<pad>": "[PAD]",
-  "<unk>": "[UNK]",
-  "<cls>": "[CLS]",
-  "<sep>": "[SEP]",
-  "<mask>": "[MASK]",
+/** The same tokens as BERT and RoBERTa write them. */
+const otherNames: Partial<Record<(typeof specialTokens)[number], readonly string[]>> = {
+  "<pad>": ["[PAD]"],
+  "<unk>": ["[UNK]"],
+  "<cls>": ["[CLS]", "<s>"],
+  "<sep>": ["[SEP]", "</s>"],
+  "<mask>": ["[MASK]"],
 };
 
-/** A special token as this tokenizer writes it: as the study does, or as BERT does. */
+/** A special token as this tokenizer writes it: as the study does, or as BERT or RoBERTa do. */
 export const specialToken = (tokenizer: Tokenizer, token: (typeof specialTokens)[number]): string => {
-  const name = [token, bertNames[token]].find((name) => name !== undefined && tokenizer.tokenToId(name) !== undefined);
+  const name = [token, ...(otherNames[token] ?? [])].find((name) => tokenizer.tokenToId(name) !== undefined);
   if (name !== undefined) return name;
   throw new RangeError(
     `tokenizer: expected the special token ${token}, got none; train it with the study's special tokens`,
@@ -30,8 +30,8 @@ export const specialId = (tokenizer: Tokenizer, token: (typeof specialTokens)[nu
 /** Refuses a masking that cannot work, before there is a tokenizer. */
 export const checkMasking = (recipe: Pick<Recipe, "masking" | "tokenizer" | "rows" | "training">): void => {
   const { masking, tokenizer } = recipe;
-  // The pieces of Unigram do not show whether they begin a word; those of the others do, as whole words or by "##".
-  if (masking.wholeWords && tokenizer.model === "Unigram") {
+  // The pieces of Unigram do not show whether they begin a word; those of the others do, as whole words, by "##" or by a space.
+  if (masking.wholeWords && tokenizer.model === "Unigram" && tokenizer.from === null) {
     throw new RangeError(
       "masking.wholeWords: expected tokens that tell where a word begins, got those of Unigram; choose another tokenizer.model or leave it out",
     );
@@ -44,14 +44,28 @@ export const checkMasking = (recipe: Pick<Recipe, "masking" | "tokenizer" | "row
   }
 };
 
+/** Where a space is part of the token behind it, how it is written. */
+const spaces: Record<string, string> = { ByteLevel: "\u0120", Metaspace: "\u2581" };
+
+/** By id, 1 for tokens that begin a word. */
+const wordStartsOf = (tokenizer: Tokenizer): Uint8Array => {
+  const { pre_tokenizer: preTokenizer, added_tokens: added } = tokenizer.toJSON();
+  const space = spaces[preTokenizer?.type ?? ""];
+  const alone = new Set(added.map(({ id }) => id));
+  return Uint8Array.from({ length: tokenizer.idLimit }, (_, id) => {
+    if (alone.has(id)) return 1;
+    const token = tokenizer.idToToken(id) ?? "";
+    return (space === undefined ? !token.startsWith("##") : token.startsWith(space)) ? 1 : 0;
+  });
+};
+
 /** A recipe's masking policy. */
 export const maskingOf = ({ masking }: Pick<Recipe, "masking">, tokenizer: Tokenizer): Masking => {
   const { policy, probability: rate, wholeWords } = masking;
-  const wordStarts = wholeWords
-    ? Uint8Array.from({ length: tokenizer.vocabSize }, (_, id) => (tokenizer.idToToken(id)?.startsWith("##") ? 0 : 1))
-    : undefined;
+  const wordStarts = wholeWords ? wordStartsOf(tokenizer) : undefined;
   if (policy === "bernoulli") {
-    const excludedIds = specialTokens.flatMap((token) => tokenizer.tokenToId(token) ?? []);
+    const names = specialTokens.flatMap((token) => [token, ...(otherNames[token] ?? [])]);
+    const excludedIds = [...new Set(names.flatMap((name) => tokenizer.tokenToId(name) ?? []))];
     return { kind: "bernoulli", rate, excludedIds, wordStarts };
   }
   return { kind: "exact", rate, wordStarts, replacement: policy === "always-mask" ? policy : "80/10/10" };

@@ -1,6 +1,7 @@
 import { fault } from "@cramkit/errors";
 import { type ModelConfig, maskedLossNames } from "@cramkit/model";
 import { studyScheduleNames } from "@cramkit/scheduler";
+import { studyAlgorithms } from "@cramkit/tokenizer";
 import { z } from "zod";
 import { budgetForm, isBudget } from "./budget.ts";
 import { describeIssue } from "./issue.ts";
@@ -154,11 +155,35 @@ const createSchema = () => {
       workers: z.int().min(0).max(256).nullable().default(null),
     }),
     tokenizer: z.strictObject({
-      model: z.enum(["WordPiece", "BPE", "Unigram", "WordLevel"]),
+      /** A tokenizer.json to take as it is, with `vocabSize` entries; null to train one by the other settings. */
+      from: z.string().nullable().default(null),
+      /** The study's tokenizers: BPE is of bytes, SentencePiece ones mark the spaces. */
+      model: z.enum(studyAlgorithms),
       vocabSize: z
         .int()
         .min(64)
         .max(1 << 20),
+      /**
+       * What of the text stays: "english" as in the study (lower-case ASCII), "cased" everything as it is, "multilingual" also
+       * cuts Chinese into characters. The four switches below come on top; null leaves them to it.
+       */
+      text: z.enum(["english", "cased", "multilingual"]).default("english"),
+      /** The study's `force_lowercase`. */
+      lowercase: z.boolean().nullable().default(null),
+      /** The study's `strip_accents`; without it the text is in NFKC. */
+      stripAccents: z.boolean().nullable().default(null),
+      /** The study's `force_english_keyboard`: everything beyond ASCII goes. */
+      asciiOnly: z.boolean().nullable().default(null),
+      /** Each ideograph is a word (WordPiece, BPE, WordLevel). */
+      isolateIdeographs: z.boolean().nullable().default(null),
+      /** The study's `whitespace_escape`. */
+      escapeSpaces: z.boolean().default(false),
+      /** Names of the special tokens: `<mask>` or `[MASK]`. */
+      specialTokens: z.enum(["study", "bert"]).default("study"),
+      /** Documents begin with `<cls>`. */
+      includeCls: z.boolean().default(false),
+      /** Documents end with `<sep>`. */
+      includeSep: z.boolean().default(true),
     }),
     rows: z.strictObject({
       seqLength: z.int().min(8).max(512),

@@ -1,5 +1,6 @@
 import type { RowOrder } from "@cramkit/packer/node";
 import type { Tokenizer } from "@cramkit/tokenizer";
+import { specialId } from "./masking.ts";
 import type { Recipe } from "./recipe.ts";
 
 /** A recipe's order of rows, in the tokens of its tokenizer. */
@@ -11,7 +12,7 @@ export const rowOrder = ({ rows: { order } }: Recipe, tokenizer: Tokenizer): Row
     case "full-stops":
       return { by: "token-count", tokenId: tokenizer.encode(".", { addSpecialTokens: false }).ids[0]! };
     case "separators":
-      return { by: "token-count", tokenId: tokenizer.tokenToId("<sep>")! };
+      return { by: "token-count", tokenId: specialId(tokenizer, "<sep>") };
     case "unigram":
       return { by: "unigram", direction: "descending" };
     case "reverse-unigram":
@@ -19,7 +20,7 @@ export const rowOrder = ({ rows: { order } }: Recipe, tokenizer: Tokenizer): Row
     case "word-length":
       return {
         by: "length",
-        tokenLengths: Array.from({ length: tokenizer.vocabSize }, (_, id) => tokenizer.decode([id]).length),
+        tokenLengths: Array.from({ length: tokenizer.idLimit }, (_, id) => tokenizer.decode([id]).length),
       };
   }
 };

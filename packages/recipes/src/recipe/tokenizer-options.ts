@@ -1,9 +1,34 @@
 import { crammingTokenizerOptions, type TrainOptions } from "@cramkit/tokenizer";
 import type { Recipe } from "./recipe.ts";
 
-/** How the recipe's tokenizer is trained: always with the study's normalisation and special tokens. */
-export const trainingOptions = ({ model, vocabSize }: Recipe["tokenizer"]): TrainOptions =>
-  ({
-    ...crammingTokenizerOptions({ vocabSize }),
-    model,
-  }) as TrainOptions;
+/** A tokenizer of the study, as a recipe has it: English in lower-case ASCII, with the study's special tokens. */
+export const studyTokenizer = (model: Recipe["tokenizer"]["model"], vocabSize: number): Recipe["tokenizer"] => ({
+  from: null,
+  model,
+  vocabSize,
+  text: "english",
+  lowercase: null,
+  stripAccents: null,
+  asciiOnly: null,
+  isolateIdeographs: null,
+  escapeSpaces: false,
+  specialTokens: "study",
+  includeCls: false,
+  includeSep: true,
+});
+
+/** How the recipe's tokenizer is trained. Special tokens that are written in the corpus are text like any other. */
+export const trainingOptions = (settings: Recipe["tokenizer"]): TrainOptions => {
+  const { from: _, model, lowercase, stripAccents, asciiOnly, isolateIdeographs, ...options } = settings;
+  return {
+    ...crammingTokenizerOptions({
+      ...options,
+      algorithm: model,
+      lowercase: lowercase ?? undefined,
+      stripAccents: stripAccents ?? undefined,
+      asciiOnly: asciiOnly ?? undefined,
+      isolateIdeographs: isolateIdeographs ?? undefined,
+    }),
+    splitSpecialTokens: true,
+  };
+};

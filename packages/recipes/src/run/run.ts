@@ -69,7 +69,7 @@ const runStages = async (
       try {
         await writeJson(runFiles(folder).data, { format: runFormat, folder: resolve(dataFolder) } satisfies RunData);
         await writeJson(runFiles(folder).recipe, recipe);
-        const config = modelOf(recipe, prepared.tokenizer.vocabSize);
+        const config = modelOf(recipe, prepared.tokenizer.idLimit);
         const heldOut = heldOutOf(recipe, prepared);
         for (const stage of stages) {
           await pause();

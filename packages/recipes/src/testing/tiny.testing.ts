@@ -5,6 +5,7 @@ import { createDraws, streamKey } from "@cramkit/random";
 import { smoke } from "../catalogue/smoke.ts";
 import type { RunContext } from "../progress.ts";
 import type { Recipe } from "../recipe/recipe.ts";
+import { studyTokenizer } from "../recipe/tokenizer-options.ts";
 
 const words =
   "the quick brown fox jumps over a lazy dog while seven old wizards brew strange potions under cold rain".split(" ");
@@ -38,7 +39,7 @@ export const tinyRun = (changes: Partial<Recipe["training"]> = {}): { recipe: Re
         minCharacters: 0,
         exactDuplicates: false,
       },
-      tokenizer: { model: "WordPiece", vocabSize: 100 },
+      tokenizer: studyTokenizer("WordPiece", 100),
       training: { ...base.training, budget: "12 steps", batchSize: 16, batchRamp: 0.5, microbatchSize: 8, ...changes },
       evaluation: { ...base.evaluation, heldOut: 0.2, probes: { ...base.evaluation.probes, trials: 0 } },
     },

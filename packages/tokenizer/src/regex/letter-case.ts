@@ -17,7 +17,7 @@ function casedCharacters(): string[] {
 }
 
 /** The characters that are equal to this one when case is ignored, the character among them. */
-export function caseVariants(character: string): string[] {
+function caseVariants(character: string): string[] {
   const variants = new Set([character, character.toLowerCase(), character.toUpperCase()]);
   if (variants.has("s")) variants.add("\u017f");
   if (variants.has("k")) variants.add("\u212a");

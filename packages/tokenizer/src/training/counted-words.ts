@@ -14,7 +14,7 @@ export function addRareFirst(counted: CountedWords, word: string, times: number,
 }
 
 /** Drops the words of the lowest counts until at most `keep` are left; all words of one count go together. */
-export function dropRarest(counted: CountedWords, keep: number): void {
+function dropRarest(counted: CountedWords, keep: number): void {
   const { words } = counted;
   if (words.size <= keep) return;
   const byCount = new Map<number, number>();
