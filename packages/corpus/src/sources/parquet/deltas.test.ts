@@ -18,7 +18,7 @@ describe("readDeltas", () => {
       const draw = draws(count);
       const values = Array.from({ length: count }, () => (BigInt(draw(2 ** 30)) * spread) / 2n ** 30n - spread / 2n);
       const writer = new ByteWriter();
-      deltaBinaryPack(writer as never, values);
+      deltaBinaryPack(writer as never, values, "INT64");
       const bytes = new Uint8Array(writer.getBytes());
       const theirs = new BigInt64Array(count);
       deltaBinaryUnpack({ view: new DataView(bytes.buffer), offset: 0 }, count, theirs);
