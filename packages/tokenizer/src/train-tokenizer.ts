@@ -7,6 +7,7 @@ import { checkTrainOptions } from "./training/check-options.ts";
 import type { CountWords, TrainOptions } from "./training/options.ts";
 import { templateJson } from "./training/template-json.ts";
 import { trainModel } from "./training/train-model.ts";
+import { withTurns } from "./training/turns.ts";
 import { VocabSizeError } from "./training/vocab-size-error.ts";
 import { wordCounter } from "./training/word-counter.ts";
 
@@ -44,7 +45,11 @@ export async function trainTokenizer(
   const words = new Map([...counted.words.keys()].sort().map((word) => [word, counted.words.get(word)!]));
   counted.words.clear();
   progress.phase = "train";
-  const model = trainModel(words, options, (fraction) => onProgress?.({ ...progress, fraction }));
+  const model = await trainModel(
+    words,
+    options,
+    withTurns((fraction) => onProgress?.({ ...progress, fraction })),
+  );
   const json: TokenizerJson = {
     version: "1.0",
     truncation: null,

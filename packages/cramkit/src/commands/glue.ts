@@ -53,7 +53,9 @@ export const glueCommand = (): Command =>
       )
       .option("--data <folder>", "folder of the GLUE data, with one folder per task", "glue")
       .option("--tasks <names...>", "tasks to run (default: all that are in the data folder)", taskNames)
-      .addOption(new Option("--protocol <name>").choices(Object.keys(protocols)).default("GLUE_sane"))
+      .addOption(
+        new Option("--protocol <name>", "finetuning protocol").choices(Object.keys(protocols)).default("GLUE_sane"),
+      )
       .option("--trials <count>", "trials per task, each with its own seed", wholeNumber(1, 1000))
       .option("--epochs <count>", "override the protocol's number of epochs", wholeNumber(1, 1000))
       .option("--learning-rate <number>", "override the protocol's rate; small models need a larger one", positive)
@@ -73,7 +75,7 @@ export const glueCommand = (): Command =>
 const downloadCommand = (): Command =>
   new Command("download")
     .description("download the data from the Hugging Face Hub; HF_TOKEN is sent to the Hub and to HF_ENDPOINT alone")
-    .argument("<folder>")
+    .argument("<folder>", "folder to download into")
     .option("--tasks <names...>", "tasks to download (default: all)", taskNames)
     .option("--endpoint <url>", "the Hub or a mirror (default: HF_ENDPOINT, or the Hub)")
     .option("--revision <name>", "branch, tag or commit of the data set")

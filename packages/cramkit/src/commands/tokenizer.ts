@@ -3,7 +3,7 @@ import { text as readAll } from "node:stream/consumers";
 import { fileDocuments } from "@cramkit/corpus";
 import { isFault, reworded } from "@cramkit/errors";
 import { writeFileAtomic } from "@cramkit/files";
-import { stopPoint } from "@cramkit/recipes";
+import { Interrupted, stopPoint } from "@cramkit/recipes";
 import {
   crammingTokenizerOptions,
   type Tokenizer,
@@ -49,7 +49,11 @@ export const tokenizerCommand = (): Command => {
     .description("train a tokenizer with the study's normalisation and special tokens")
     .argument("<paths...>", "files or folders of text (.txt, .jsonl, .json, .csv, .tsv, .parquet, also as .gz or .zst)")
     .requiredOption("--out <file>", "file to write (tokenizer.json)")
-    .addOption(new Option("--model <name>").choices(["WordPiece", "BPE", "Unigram", "WordLevel"]).default("WordPiece"))
+    .addOption(
+      new Option("--model <name>", "model to train")
+        .choices(["WordPiece", "BPE", "Unigram", "WordLevel"])
+        .default("WordPiece"),
+    )
     .option("--vocab-size <count>", "number of entries, including special tokens", wholeNumber(1, 1 << 20), 32_768)
     .action(async (paths: string[], { out, model, vocabSize }: TrainCommandOptions) => {
       await requireWritableFile(out); // not after an hour of training
@@ -65,7 +69,8 @@ export const tokenizerCommand = (): Command => {
         const tokenizer = await trainTokenizer(texts(), {
           ...crammingTokenizerOptions({ vocabSize }),
           model,
-          onProgress: ({ phase, documents, characters, fraction }) =>
+          onProgress: ({ phase, documents, characters, fraction }) => {
+            if (signal?.aborted) throw new Interrupted(`stopped; nothing was written to ${out}`);
             onProgress(
               phase === "count"
                 ? {
@@ -75,7 +80,8 @@ export const tokenizerCommand = (): Command => {
                     detail: `${(characters / 1e6).toFixed(1)} MB`,
                   }
                 : { stage: "training", done: fraction, total: 1, unit: "%" },
-            ),
+            );
+          },
         }).catch(inOptions);
         await pause();
         await writeFileAtomic(out, JSON.stringify(tokenizer.toJSON()));
@@ -86,7 +92,7 @@ export const tokenizerCommand = (): Command => {
     .command("encode")
     .description("print the ids of a text, or of standard input")
     .argument("<tokenizer>", "a tokenizer.json")
-    .argument("[text]")
+    .argument("[text]", "text; standard input if it is missing")
     .action(async (file: string, text?: string) => {
       const tokenizer = await load(file);
       print(Array.from(tokenizer.encodeIds(text ?? (await readAll(process.stdin)))).join(" "));
@@ -95,7 +101,7 @@ export const tokenizerCommand = (): Command => {
     .command("decode")
     .description("print the text of ids, or of ids on standard input")
     .argument("<tokenizer>", "a tokenizer.json")
-    .argument("[ids...]")
+    .argument("[ids...]", "ids; standard input if there are none")
     .action(async (file: string, given: string[]) => {
       const tokenizer = await load(file);
       const words = given.length > 0 ? given : (await readAll(process.stdin)).split(/\s+/).filter(Boolean);

@@ -94,3 +94,29 @@ const smallRunFolder = (cwd: string): string => {
   writeFileSync(join(cwd, "recipe.json"), readFileSync(join(smallRun(1), "recipe.json")));
   return cwd;
 };
+
+it("stops in the middle of the training of a tokenizer, and leaves no file", { timeout }, async () => {
+  const cwd = mkdtempSync(join(tmpdir(), "cramkit-"));
+  const words = Array.from({ length: 60_000 }, (_, i) => ((i * 2_654_435_761) >>> 0).toString(36));
+  writeFileSync(join(cwd, "text.txt"), words.join(" "));
+  const args = [
+    "tokenizer",
+    "train",
+    "text.txt",
+    "--out",
+    "tokenizer.json",
+    "--model",
+    "Unigram",
+    "--vocab-size",
+    "3000",
+  ];
+  const { child, ended, error } = startCramkit(args, { cwd });
+  await waitFor(() => error().includes("training: "));
+  const from = performance.now();
+  child.kill("SIGINT");
+  await waitFor(() => error().includes("SIGINT: stopping"));
+  expect(performance.now() - from).toBeLessThan(2_000);
+  expect(await ended).toMatchObject({ code: 130 });
+  expect(error()).toMatch(/stopped; nothing was written to tokenizer\.json\n$/);
+  expect(existsSync(join(cwd, "tokenizer.json"))).toBe(false);
+});

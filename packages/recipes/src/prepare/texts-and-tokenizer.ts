@@ -50,6 +50,7 @@ export const textsAndTokenizer = async (
     countWords: workers > 0 ? countWordsInThreads({ threads: workers }) : undefined,
     onProgress({ phase, fraction, droppedWords: dropped }) {
       droppedWords = dropped;
+      options.stop();
       if (phase === "train")
         context.onProgress({ stage: "training the tokenizer", done: fraction, total: 1, unit: "%" });
     },

@@ -18,7 +18,8 @@ export interface MergeOptions {
   continuingSubwordPrefix: string;
   /** Longest token in characters. */
   maxTokenLength: number;
-  onMerge?: (tokens: number) => void;
+  /** Called after each merge; a promise is awaited. */
+  onMerge?: (tokens: number) => void | Promise<void>;
 }
 
 /**
@@ -29,7 +30,7 @@ export interface MergeOptions {
  * back with the true one. An entry owns the words in which it was seen, and a pair that forms anew gets a second entry with
  * the new words only: this is the bookkeeping of Hugging Face `tokenizers`, kept because it decides ties.
  */
-export function learnMerges(words: SymbolWords, options: MergeOptions): [number, number][] {
+export async function learnMerges(words: SymbolWords, options: MergeOptions): Promise<[number, number][]> {
   const { tokens, vocabSize, minFrequency, continuingSubwordPrefix, maxTokenLength } = options;
   const { symbols, offsets, counts } = words;
   const wordCount = counts.length;
@@ -133,7 +134,8 @@ export function learnMerges(words: SymbolWords, options: MergeOptions): [number,
       lengths[w] = out - begin;
     }
     flush();
-    options.onMerge?.(ids.size);
+    const pause = options.onMerge?.(ids.size);
+    if (pause) await pause;
   }
   return merges;
 }

@@ -49,7 +49,7 @@ describe("the default trainers of the Rust implementation", () => {
     expect(vocab).toEqual(json.model.vocab);
   });
 
-  test("WordPiece: the same vocabulary, given the random order of the continued characters there", () => {
+  test("WordPiece: the same vocabulary, given the random order of the continued characters there", async () => {
     const { json } = trainRust(WordPiece.empty(), whitespacePreTokenizer(), text);
     const expected = byId(json.model.vocab);
     const counter = wordCounter({ addedTokens: [], normalizer: null, preTokenizer: { type: "Whitespace" } }, 1 << 22);
@@ -59,7 +59,7 @@ describe("the default trainers of the Rust implementation", () => {
     // Continued characters get their ids in the order of a hash table with random keys, and ids decide ties.
     const tokens = [...alphabet, ...expected.filter((token) => /^##.$/u.test(token))];
     const symbols = symbolize(words, tokens, alphabet, { prefix: "##", suffix: "" });
-    learnMerges(symbols, {
+    await learnMerges(symbols, {
       tokens,
       vocabSize: 30_000,
       minFrequency: 0,

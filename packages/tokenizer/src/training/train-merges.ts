@@ -4,14 +4,15 @@ import { MAX_TOKEN_LENGTH } from "./check-options.ts";
 import { learnMerges } from "./merges.ts";
 import type { TrainOptions } from "./options.ts";
 import { symbolize } from "./symbolize.ts";
+import type { OnFraction } from "./turns.ts";
 import { VocabSizeError } from "./vocab-size-error.ts";
 
 /** Byte-pair encoding over counted words, for the models that are made of merges. */
-export function trainMerges(
+export async function trainMerges(
   words: WordCounts,
   options: TrainOptions,
-  onProgress: (fraction: number) => void,
-): Component {
+  onProgress: OnFraction,
+): Promise<Component> {
   const isBpe = options.model === "BPE";
   const { vocabSize, specialTokens = [], initialAlphabet = [], unkToken } = options;
   const { continuingSubwordPrefix: prefix = isBpe ? "" : "##", endOfWordSuffix: suffix = "" } = options;
@@ -27,7 +28,7 @@ export function trainMerges(
     );
   }
   const start = tokens.length;
-  const merges = learnMerges(symbols, {
+  const merges = await learnMerges(symbols, {
     tokens,
     vocabSize,
     minFrequency: options.minFrequency ?? 0,

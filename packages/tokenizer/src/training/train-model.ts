@@ -4,13 +4,14 @@ import type { TrainOptions } from "./options.ts";
 import { trainMerges } from "./train-merges.ts";
 import { trainUnigram } from "./train-unigram.ts";
 import { trainWordLevel } from "./train-word-level.ts";
+import type { OnFraction } from "./turns.ts";
 
 /** Makes the `model` of a `tokenizer.json` from counted words. */
 export function trainModel(
   words: WordCounts,
   options: TrainOptions,
-  onProgress: (fraction: number) => void,
-): Component {
+  onProgress: OnFraction,
+): Component | Promise<Component> {
   switch (options.model) {
     case "WordPiece":
     case "BPE":

@@ -4,8 +4,11 @@ import { addExpectations, bestPaths, emptyLattice, fillLattice, type UnigramRoun
 import type { TrainOptions } from "./options.ts";
 import { type ScoredPiece, seedPieces } from "./seed-pieces.ts";
 import { compareCodePoints } from "./train-word-level.ts";
+import type { OnFraction } from "./turns.ts";
 import { VocabSizeError } from "./vocab-size-error.ts";
 
+/** So many words take some hundredths of a second. */
+const wordsBetweenTurns = 4096;
 const SEED_SIZE = 1_000_000;
 const SHRINKING_FACTOR = 0.75;
 const ROUNDS_BETWEEN_PRUNINGS = 2;
@@ -15,11 +18,11 @@ const ROUNDS_BETWEEN_PRUNINGS = 2;
  * pieces whose loss hurts the likelihood least, until 1.1 times the wanted number is left; then keep the characters and the
  * first of the others. Counts are summed in the order of the words, so the result depends on nothing else.
  */
-export function trainUnigram(
+export async function trainUnigram(
   words: WordCounts,
   options: TrainOptions,
-  onProgress: (fraction: number) => void,
-): Component {
+  onProgress: OnFraction,
+): Promise<Component> {
   const { vocabSize, specialTokens = [], unkToken, initialAlphabet = [] } = options;
   const characters = new Set(initialAlphabet);
   for (const word of words.keys()) for (const character of word) characters.add(character);
@@ -36,8 +39,8 @@ export function trainUnigram(
   const rounds = Math.max(1, Math.ceil(Math.log(target / pieces.length) / Math.log(SHRINKING_FACTOR)) + 1);
   for (let done = 1; ; done++) {
     for (let i = 0; i < ROUNDS_BETWEEN_PRUNINGS; i++)
-      pieces = maximize(pieces, expectations(words, unigramRound(pieces)));
-    onProgress(Math.min(1, done / rounds));
+      pieces = maximize(pieces, await expectations(words, unigramRound(pieces), () => onProgress((done - 1) / rounds)));
+    await onProgress(Math.min(1, done / rounds));
     if (pieces.length <= target) break;
     const before = pieces.length;
     pieces = prune(words, unigramRound(pieces), target);
@@ -60,10 +63,16 @@ function readable(score: number): number {
   return Number(score.toPrecision(15));
 }
 
-function expectations(words: WordCounts, round: UnigramRound): Float64Array {
+async function expectations(
+  words: WordCounts,
+  round: UnigramRound,
+  pause: () => void | Promise<void>,
+): Promise<Float64Array> {
   const expected = new Float64Array(round.pieces.length);
   const lattice = emptyLattice();
+  let done = 0;
   for (const [word, count] of words) {
+    if (++done % wordsBetweenTurns === 0) await pause();
     fillLattice(lattice, word, round);
     addExpectations(lattice, round, count, expected);
   }
