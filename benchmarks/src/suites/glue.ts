@@ -13,7 +13,6 @@ import {
   init,
   inputsOf,
   type ModelConfig,
-  type Params,
   valueAndNamedGrads,
 } from "@cramkit/model";
 import { optimizerKernels } from "@cramkit/ops";
@@ -88,7 +87,7 @@ const modelTrainee = ({ config }: Shape): Trainee => ({
             fraction: 0,
           };
           const next = optimizer.update(grads, state, params, progress);
-          [params, state] = [next.params as Params, next.state];
+          [params, state] = [next.params, next.state];
           await value.data();
           value.dispose();
         }

@@ -21,7 +21,7 @@ const bareSteps = (shape: Shape) => {
       const { loss, grads } = gradient(params, shape.config, batch);
       const progress = { microbatch: i, step: i, examples: 0, tokens: 0, elapsedMs: 0, fraction: 0 };
       const next = optimizer.update(grads, state, params, progress);
-      [params, state] = [next.params as Params, next.state];
+      [params, state] = [next.params, next.state];
       losses.push(loss);
     }
     for (const loss of losses) await loss.data();

@@ -65,7 +65,7 @@ export const createTrainingStep = (shape: Shape) => {
       const { loss, grads } = gradient(params, config, batch);
       const progress = { microbatch: count, step: count++, examples: 0, tokens: 0, elapsedMs: 0, fraction: 0 };
       const next = optimizer.update(grads, state, params, progress);
-      [params, state] = [next.params as Params, next.state];
+      [params, state] = [next.params, next.state];
       return loss;
     },
     dispose: () => {

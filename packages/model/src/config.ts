@@ -74,10 +74,19 @@ export interface ModelConfig {
   normEpsilon: number;
   normScheme: (typeof normSchemes)[number];
   finalNorm: boolean;
+  /** Whether the first layer of a pre-norm or sandwich has a norm before its mixer; the embedding may have one already. */
+  firstNorm: boolean;
   /** One for all layers, or one for each. */
   mixer: MixerName | PartFactory | readonly (MixerName | PartFactory)[];
   /** Rotate queries and keys of attention (base 10000, halves of the head). */
   rotary: boolean;
+  /** RMS norm with a trained scale over each head's queries and keys, before they are rotated (Henry et al., arXiv 2010.04245). */
+  qkNorm: boolean;
+  /**
+   * Every layer but the first mixes its values with those of the first, in trained shares that start at a half each
+   * (after Zhou et al., arXiv 2410.17897).
+   */
+  valueResidual: boolean;
   feedForward: FeedForwardName | PartFactory;
   /** Only every k-th layer, counted from 1, has a feed-forward part. */
   feedForwardEvery: number;
@@ -107,8 +116,13 @@ export interface ModelConfig {
   attentionDropout: number;
   /** `std` is that of embeddings, of any type, and of linear weights of type `normal`. */
   init: { type: (typeof initializations)[number]; std: number };
+  /** The last matrix of every branch, `attn.dense` and `ffn.dense_out`, starts at zero: the first model is the identity. */
+  zeroOutputs: boolean;
   head: Head;
 }
+
+/** Mixers without queries and keys of heads: nothing to rotate, to norm or to take values from. */
+export const headless: readonly MixerName[] = ["flash", "fourier", "fourier-projected", "fourier-experimental", "none"];
 
 /** The width of embeddings before `encoder.input_projection`. */
 export function embeddingWidth({ embeddingSize, hidden }: ModelConfig): number {

@@ -96,6 +96,11 @@ describe("costs from the configuration", () => {
     ["tuformer", preset("crammed-bert", { ...small, mixer: "tuformer" })],
     ["attention without a softmax", preset("crammed-bert", { ...small, mixer: "unnormalized-attention" })],
     ["DeepNorm", preset("bert-original", { ...small, residualScale: 2 })],
+    ["squared ReLU", preset("crammed-bert", { ...small, activation: "relu2" })],
+    ["squared ReLU with a gate", preset("crammed-bert", { ...small, activation: "relu2-glu" })],
+    ["normed queries and keys", preset("crammed-bert", { ...small, qkNorm: true })],
+    ["a value residual", preset("crammed-bert", { ...small, layers: 3, valueResidual: true })],
+    ["no first norm", preset("crammed-bert", { ...small, firstNorm: false, zeroOutputs: true })],
     ["RMSNorm with a gate", preset("crammed-bert", { ...small, norm: "RMSNorm", activation: "silu-glu" })],
   ])("say what %s keeps for its gradient", (_, config) => {
     const counted = activationBytes(config, 2, 8, { predictedShare: 4 / 16 });

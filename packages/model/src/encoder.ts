@@ -40,7 +40,11 @@ export function runEncoder<Value>(
     const own = index % layers.length;
     const placed = rescope(inner, { branchScale: scale }).within(`layers.${own}`);
     if (scale === 0) return ops.touch(resized, Object.keys(layers[own]!.parameters).map(placed.param));
-    return ops.scoped(() => layers[own]!.run(resized, placed));
+    if (!config.valueResidual || index > 0) return ops.scoped(() => layers[own]!.run(resized, placed));
+    // Later layers need the values of the first: they leave its scope with what it returns.
+    const [output, values] = ops.scoped(() => [layers[own]!.run(resized, placed), scope.firstValues.current!]);
+    scope.firstValues.current = values!;
+    return output!;
   };
   const embedded = ops.scoped(() => embed(inputs, scope, config));
   let x = embedded;

@@ -125,7 +125,7 @@ describe.each(["crammed-v2", "crammed-v2-deep", "crammed-simple", "hf-bert", "cr
     const config = modelConfigFromFixture(fields, names);
     const weights = under(tensors, "param.", config.heads);
     const paramsOf = () =>
-      Object.fromEntries([...weights].map(([key, { data, shape }]) => [key, tf.tensor(data, shape)])) as Params;
+      Object.fromEntries([...weights].map(([key, { data, shape }]) => [key, tf.tensor(data, shape)]));
     const expected = (key: string) => tensors.get(`expect.${key}`)!.data;
 
     it("has the parameters of its configuration", () => {

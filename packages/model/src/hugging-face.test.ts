@@ -7,6 +7,7 @@ describe("a config.json of Hugging Face", () => {
   it.each<[string, Partial<ModelConfig>]>([
     ["masked language model", { dropout: 0.1, attentionDropout: 0.3, paddingId: 3, normEpsilon: 1e-6 }],
     ["decoder of its own", { tieWeights: false, activation: "silu", init: { type: "normal", std: 0.5 } }],
+    ["squared ReLU", { activation: "relu2" }],
     ["no head", { head: { type: "none" } }],
     ["classifier", { head: { type: "classification", ...head } }],
     ["regression", { head: { type: "regression", ...head, labels: 1 } }],
@@ -14,6 +15,14 @@ describe("a config.json of Hugging Face", () => {
   ])("describes the model that it was written for: %s", (_, fields) => {
     const config = preset("hf-bert-base", fields);
     expect(modelConfigFromHuggingFace(huggingFaceBertConfig(config))).toEqual(config);
+  });
+
+  it.each<[string, Partial<ModelConfig>, RegExp]>([
+    ["queries that are normed", { qkNorm: true }, /qkNorm true, not false/],
+    ["values of the first layer", { valueResidual: true }, /valueResidual true, not false/],
+    ["a gate", { activation: "relu2-glu" }, /activation relu2-glu, which has a gate/],
+  ])("is refused for %s, which BERT has no place for", (_, fields, message) => {
+    expect(() => huggingFaceBertConfig(preset("hf-bert-base", fields))).toThrow(message);
   });
 
   it("may leave out what BERT has a default for, and have other names for an activation", () => {

@@ -5,7 +5,13 @@ import { preset } from "./presets.ts";
 export type HuggingFaceConfig = Record<string, unknown>;
 
 /** Names of the activations that both sides have: `gelu` is the exact one there too. */
-const activationNames: Record<string, string> = { gelu: "gelu", relu: "relu", silu: "silu", mish: "mish" };
+const activationNames: Record<string, string> = {
+  gelu: "gelu",
+  relu: "relu",
+  silu: "silu",
+  mish: "mish",
+  relu2: "relu2",
+};
 /** Other names that `transformers` has for them. */
 const activationAliases: Record<string, string> = { ...activationNames, gelu_python: "gelu", swish: "silu" };
 
@@ -82,7 +88,10 @@ function differencesFromBert(config: ModelConfig): string[] {
     position: "learned",
     embeddingNorm: true,
     finalNorm: false,
+    firstNorm: true,
     rotary: false,
+    qkNorm: false,
+    valueResidual: false,
     feedForward: "dense",
     feedForwardEvery: 1,
     residualScale: 1,

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
 import { describe, expect, it } from "vitest";
-import { init, modelConfig, preset } from "./index.ts";
+import { encode, init, modelConfig, preset } from "./index.ts";
 
 describe("init", () => {
   const small = { vocabSize: 20, hidden: 64, layers: 2, heads: 2, intermediate: 64, maxSeq: 4 } as const;
@@ -47,6 +47,22 @@ describe("init", () => {
       expect(deviation(`encoder.layers.0.attn.self_attention.${role}_gamma`) / 0.02).toBeCloseTo(1, 0);
     expect(deviation("decoder.weight") / 0.02).toBeCloseTo(1, 1);
     expect(params["decoder.weight"]!.shape).toEqual([20, 64]);
+    tf.dispose(params);
+  });
+
+  it("starts as the identity where outputs are zero, whatever the branches", () => {
+    const config = modelConfig({ ...small, zeroOutputs: true, mixer: ["self-attention", "flash"], useBias: true });
+    const params = init(config, 3);
+    const zero = Object.keys(params).filter((name) => params[name]!.dataSync().every((value) => value === 0));
+    const weights = zero.filter((name) => name.endsWith("weight"));
+    expect(weights).toEqual(
+      [0, 1].flatMap((layer) =>
+        ["attn.dense", "ffn.dense_out"].map((part) => `encoder.layers.${layer}.${part}.weight`),
+      ),
+    );
+    const ids = tf.tensor2d([[3, 5, 7, 2]], [1, 4], "int32");
+    const bare = encode(params, { ...config, layers: 0, mixer: [] }, { inputIds: ids });
+    expect([...encode(params, config, { inputIds: ids }).dataSync()]).toEqual([...bare.dataSync()]);
     tf.dispose(params);
   });
 

@@ -7,7 +7,7 @@ import type { ParameterSpec } from "./part.ts";
 import { checkConfig } from "./validate.ts";
 
 /** A model's tensors under the names of the published crammed-bert checkpoint; linear weights are `[out, in]`. */
-export type Params = Record<string, Tensor>;
+export type Params = Readonly<Record<string, Tensor>>;
 
 /**
  * The first parameters of a model. Each is a function of the seed and its own name alone.
@@ -18,7 +18,7 @@ export type Params = Record<string, Tensor>;
 export function init(config: ModelConfig, seed: number): Params {
   checkConfig(config);
   checkSeed("init", seed);
-  const params: Params = {};
+  const params: Record<string, Tensor> = {};
   for (const [name, spec] of Object.entries(parameterTable(config))) {
     params[name] = tensor(initialValues(name, spec, config, seed), [...spec.shape]);
   }

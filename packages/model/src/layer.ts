@@ -1,5 +1,5 @@
 import { type ModelConfig, mixerAt, type PartFactory } from "./config.ts";
-import { type Part, parametersOf } from "./part.ts";
+import { type ParameterTable, type Part, parametersOf } from "./part.ts";
 import { feedForwards } from "./parts/feed-forward.ts";
 import { mixers } from "./parts/mixers.ts";
 import { makeNorm } from "./parts/norms.ts";
@@ -12,21 +12,31 @@ export function makeLayer(config: ModelConfig, index: number): Part {
   const ffn = feedForwardAt(config, index)?.(config, place);
   const norm = () => makeNorm(config, place);
   const sandwich = config.normScheme === "sandwich";
+  const hasFirstNorm = index > 0 || config.firstNorm;
   const parts = {
-    norm1: norm(),
+    ...(hasFirstNorm && { norm1: norm() }),
     attn,
     ...(ffn && { norm2: norm(), ffn }),
     ...(sandwich && { norm3: norm(), ...(ffn && { norm4: norm() }) }),
   };
-  const mixed = residual(config, parts, "attn", "norm1", sandwich ? "norm3" : undefined);
+  const mixed = residual(config, parts, "attn", hasFirstNorm ? "norm1" : undefined, sandwich ? "norm3" : undefined);
   const fed = ffn ? residual(config, parts, "ffn", "norm2", sandwich ? "norm4" : undefined) : undefined;
   return {
-    parameters: parametersOf(parts),
+    parameters: config.zeroOutputs ? withZeroOutputs(parametersOf(parts)) : parametersOf(parts),
     run(x, scope) {
       const between = mixed(x, scope);
       return fed ? fed(between, scope) : between;
     },
   };
+}
+
+/** The last matrices of both branches start at zero. */
+function withZeroOutputs(table: ParameterTable): ParameterTable {
+  const next = { ...table };
+  for (const name of ["attn.dense.weight", "ffn.dense_out.weight"]) {
+    if (next[name]) next[name] = { ...next[name], init: { type: "constant", value: 0 } };
+  }
+  return next;
 }
 
 function feedForwardAt(config: ModelConfig, index: number): PartFactory | undefined {
@@ -42,17 +52,17 @@ function residual(
   { normScheme, residualScale }: ModelConfig,
   parts: Record<string, Part>,
   part: string,
-  norm: string,
+  norm: string | undefined,
   outputNorm: string | undefined,
 ): Part["run"] {
   return (x, scope) => {
     const { ops } = scope;
     const run = (name: string, value: typeof x) => parts[name]!.run(value, scope.within(name));
-    let branch = run(part, normScheme === "post" ? x : run(norm, x));
+    let branch = run(part, normScheme === "post" || norm === undefined ? x : run(norm, x));
     branch = scope.dropout(branch);
     if (outputNorm) branch = run(outputNorm, branch);
     if (scope.branchScale !== 1) branch = ops.scale(branch, scope.branchScale);
     const sum = ops.add(residualScale === 1 ? x : ops.scale(x, residualScale), branch);
-    return normScheme === "post" ? run(norm, sum) : sum;
+    return normScheme === "post" && norm !== undefined ? run(norm, sum) : sum;
   };
 }

@@ -26,6 +26,13 @@ export interface ForwardOptions {
    * @defaultValue undefined, which is to predict
    */
   dropout?: StepSeed;
+  /**
+   * Each position attends to those before it and to itself: for predicting the next token. With `self-attention` in every layer
+   * and no funnel.
+   *
+   * @defaultValue false
+   */
+  causal?: boolean;
 }
 
 /** Ids `[batch, seq]` -> hidden `[batch, seq, hidden]`, after the final norm. Borrows its arguments. */
@@ -77,14 +84,25 @@ export function scopeOf(
   params: Params,
   config: ModelConfig,
   inputs: Inputs,
-  { dropout }: ForwardOptions,
+  { dropout, causal = false }: ForwardOptions,
 ): Scope<Tensor> {
+  if (causal) checkCausal(config);
   const { attentionMask } = inputs;
   return createScope(tensorOperations, lookup(params), {
+    causal,
     dropoutRate: config.dropout,
     ...(attentionMask && { mask: cast(attentionMask, "float32") }),
     ...(dropout && { key: keyOf(dropout) }),
   });
+}
+
+/** @throws RangeError if a layer would let a position see later ones all the same */
+export function checkCausal(config: ModelConfig): void {
+  const other = [config.mixer].flat().find((mixer) => mixer !== "self-attention");
+  if (other !== undefined || config.funnel !== null)
+    throw new RangeError(
+      `causal: expected self-attention in every layer and no funnel, got ${other === undefined ? "a funnel" : `mixer ${typeof other === "function" ? "of your own" : other}`}`,
+    );
 }
 
 /** The encoder within a scope, with token types of 0 where the caller has none. */

@@ -26,6 +26,10 @@ export interface Scope<Value> {
   within(name: string): Scope<Value>;
   /** `[batch, seq]`, 1 where a position may be attended to; absent where all may. */
   readonly mask?: Value;
+  /** Whether a position attends to those before it and itself only, as in a causal first part of training. */
+  readonly causal: boolean;
+  /** The first layer's values, `[batch, seq, heads, headDim]`, for later ones; set by the first. */
+  readonly firstValues: { current?: Value };
   /** Factor on the branch of a residual connection; 1 but for a layer that survived layer drop. */
   readonly branchScale: number;
   /** Dropout of hidden values; the identity unless the model trains. */

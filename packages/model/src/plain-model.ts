@@ -33,9 +33,10 @@ type Matrix = number[][];
 export function plainHidden(params: PlainParams, fields: PlainFields, ids: number[], mask?: number[]): Matrix {
   const { layers, recurrent } = fields;
   let x = plainEmbedding(params, fields, ids);
+  const first: FirstValues = {};
   for (let index = 0; index < layers; index++) {
     const own = recurrent > 0 ? index % recurrent : index;
-    x = plainLayer(params, fields, own, x, mask);
+    x = plainLayer(params, fields, own, x, mask, first);
   }
   return fields.final_norm ? norm(params, "encoder.final_norm", fields, x) : x;
 }
@@ -115,18 +116,30 @@ function plainEmbedding(params: PlainParams, fields: PlainFields, ids: number[])
   return fields.embedding_dim === null ? x : linear(params, "encoder.input_projection", x);
 }
 
-function plainLayer(params: PlainParams, fields: PlainFields, layer: number, x: Matrix, mask?: number[]): Matrix {
+/** By head, of the first layer. */
+type FirstValues = { heads?: Matrix[] };
+
+function plainLayer(
+  params: PlainParams,
+  fields: PlainFields,
+  layer: number,
+  x: Matrix,
+  mask: number[] | undefined,
+  firstValues: FirstValues,
+): Matrix {
   const at = `encoder.layers.${layer}`;
   const residual = fields.deepnorm ? (2 * fields.layers) ** 0.25 : 1;
   const withBranch = (state: Matrix, run: (x: Matrix) => Matrix, first: string, second: string): Matrix => {
     const add = (branch: Matrix) => state.map((row, i) => row.map((value, j) => residual * value + branch[i]![j]!));
     if (fields.norm_scheme === "post") return norm(params, `${at}.${first}`, fields, add(run(state)));
-    const branch = run(norm(params, `${at}.${first}`, fields, state));
+    const isBare = fields.first_norm === false && layer === 0 && first === "norm1";
+    const branch = run(isBare ? state : norm(params, `${at}.${first}`, fields, state));
     return add(fields.norm_scheme === "sandwich" ? norm(params, `${at}.${second}`, fields, branch) : branch);
   };
   const isFourier =
     fields.attention === "fourier" || (fields.attention === "fourier-hybrid" && !fields.hybrid_layers.includes(layer));
-  const mix = (state: Matrix) => (isFourier ? fourier(state) : attention(params, `${at}.attn`, fields, state, mask));
+  const mix = (state: Matrix) =>
+    isFourier ? fourier(state) : attention(params, `${at}.attn`, fields, state, mask, firstValues);
   const mixed = withBranch(x, mix, "norm1", "norm3");
   if ((layer + 1) % fields.ffn_every !== 0) {
     const isBranch = Object.keys(params).some((name) => name.startsWith(`${at}.norm2.`));
@@ -147,20 +160,32 @@ function plainLayer(params: PlainParams, fields: PlainFields, layer: number, x: 
 function attention(
   params: PlainParams,
   at: string,
-  { heads, rotary }: PlainFields,
+  { heads, rotary, qk_norm, value_residual }: PlainFields,
   x: Matrix,
-  mask?: number[],
+  mask: number[] | undefined,
+  first: FirstValues,
 ): Matrix {
   const qkv = linear(params, `${at}.self_attention.query_key_value`, x);
   const size = x[0]!.length / heads;
   const out: Matrix = x.map(() => []);
+  const isFirst = first.heads === undefined;
+  if (isFirst) first.heads = [];
   for (let head = 0; head < heads; head++) {
     const part = (role: number) =>
       qkv.map((row, position) => {
         const values = row.slice((head * 3 + role) * size, (head * 3 + role + 1) * size);
-        return rotary && role < 2 ? turned(values, position) : values;
+        const scales = params[`${at}.self_attention.${role === 0 ? "query" : "key"}_norm.weight`]!;
+        const root = Math.sqrt(dot(values, values) / size + 1e-6);
+        const normed = qk_norm && role < 2 ? values.map((value, i) => (value / root) * scales[i]!) : values;
+        return rotary && role < 2 ? turned(normed, position) : normed;
       });
-    const [q, k, v] = [part(0), part(1), part(2)];
+    const [q, k, own] = [part(0), part(1), part(2)];
+    if (isFirst) first.heads!.push(own);
+    const mix = params[`${at}.self_attention.value_mix`]!;
+    const v =
+      value_residual && !isFirst
+        ? own.map((row, i) => row.map((value, c) => mix[0]! * value + mix[1]! * first.heads![head]![i]![c]!))
+        : own;
     q.forEach((query, i) => {
       const scores = k.map((key, j) => dot(query, key) / Math.sqrt(size) + (mask && mask[j] === 0 ? -10000 : 0));
       const top = Math.max(...scores);
@@ -241,6 +266,7 @@ function activationOf(name: string): { fn: (x: number) => number; gated: boolean
     GELU: (x) => 0.5 * x * (1 + erf(x / Math.SQRT2)),
     ReLU: (x) => Math.max(0, x),
     SiLU: (x) => x / (1 + Math.exp(-x)),
+    ReLU2: (x) => Math.max(0, x) ** 2,
     Mish: (x) => x * Math.tanh(Math.log1p(Math.exp(x))),
   };
   return { fn: functions[name.replace(/glu$/, "")]!, gated: name.endsWith("glu") };

@@ -21,8 +21,11 @@ const crammedBert: ModelConfig = {
   normEpsilon: 1e-12,
   normScheme: "pre",
   finalNorm: true,
+  firstNorm: true,
   mixer: "self-attention",
   rotary: false,
+  qkNorm: false,
+  valueResidual: false,
   feedForward: "dense",
   feedForwardEvery: 1,
   activation: "gelu-glu",
@@ -39,6 +42,7 @@ const crammedBert: ModelConfig = {
   dropout: 0,
   attentionDropout: 0,
   init: { type: "normal", std: 0.02 },
+  zeroOutputs: false,
   head: maskedLanguageModel,
 };
 

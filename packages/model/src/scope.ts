@@ -4,6 +4,8 @@ import type { Scope } from "./part.ts";
 
 export interface ScopeOptions<Value> {
   mask?: Value;
+  /** Each position attends to those before it and itself. */
+  causal?: boolean;
   /** Rate of `scope.dropout`. */
   dropoutRate?: number;
   /** Of the step, while the model trains; without it there is no dropout. */
@@ -14,9 +16,10 @@ export interface ScopeOptions<Value> {
 export function createScope<Value>(
   ops: Operations<Value>,
   param: (name: string) => Value,
-  { mask, dropoutRate = 0, key }: ScopeOptions<Value> = {},
+  { mask, causal = false, dropoutRate = 0, key }: ScopeOptions<Value> = {},
 ): Scope<Value> {
   let places = 0;
+  const firstValues: { current?: Value } = {};
   const dropoutAt = (rate: number): DropoutOptions | undefined => {
     const place = places++;
     return key === undefined || rate === 0 ? undefined : { rate, key: subKey(key, "dropout", place) };
@@ -30,6 +33,8 @@ export function createScope<Value>(
     param: (name) => param(prefix + name),
     within: (name) => at(`${prefix}${name}.`),
     ...(mask !== undefined && { mask }),
+    causal,
+    firstValues,
     branchScale: 1,
     dropout,
     dropoutAt,

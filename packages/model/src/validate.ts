@@ -2,6 +2,7 @@ import {
   decoderWidth,
   embeddingWidth,
   type Head,
+  headless,
   initializations,
   type MixerName,
   type ModelConfig,
@@ -79,11 +80,15 @@ const booleans = [
   "inputProjectionBias",
   "embeddingNorm",
   "finalNorm",
+  "firstNorm",
   "rotary",
+  "qkNorm",
+  "valueResidual",
   "useBias",
   "qkvBias",
   "tieWeights",
   "decoderBias",
+  "zeroOutputs",
 ] as const;
 
 /** By their type alone: a field that is missing must not go unchecked. */
@@ -150,7 +155,8 @@ function nameProblems(config: ModelConfig): string[] {
   need("predictionHead", config.predictionHead, predictionHeads);
   need("recurrence", config.recurrence, recurrences);
   need("init.type", config.init.type, initializations);
-  need("activation", config.activation, [...activations, ...activations.map((name) => `${name}-glu`)]);
+  const plain = activations.filter((name) => name !== "relu2");
+  need("activation", config.activation, [...plain, ...plain.map((name) => `${name}-glu`), "relu2", "relu2-glu"]);
   need("norm", config.norm, Object.keys(norms), " or a function");
   need("feedForward", config.feedForward, Object.keys(feedForwards), " or a function");
   for (const mixer of [config.mixer].flat()) need("mixer", mixer, Object.keys(mixers), " or a function");
@@ -159,9 +165,6 @@ function nameProblems(config: ModelConfig): string[] {
   if (isPooled(config.head)) need("head.pooling", config.head.pooling, poolings);
   return problems;
 }
-
-/** Mixers that `rotary` has nothing to turn in. */
-const unturned: readonly MixerName[] = ["flash", "fourier", "fourier-projected", "fourier-experimental", "none"];
 
 function relationProblems(config: ModelConfig): string[] {
   const problems: string[] = [];
@@ -185,9 +188,27 @@ function relationProblems(config: ModelConfig): string[] {
     `sharedLayers: expected 0 or a divisor of layers ${layers}, got ${sharedLayers}`,
   );
   const used = [mixer].flat() as (MixerName | PartFactory)[];
+  const attends = (one: MixerName | PartFactory) => typeof one === "function" || !headless.includes(one);
+  for (const [field, what] of [
+    ["rotary", "rotate"],
+    ["qkNorm", "norm"],
+  ] as const) {
+    need(
+      !config[field] || used.some(attends),
+      `${field}: expected false with mixer ${used.find((one) => typeof one === "string")}, which has no queries and keys to ${what}`,
+    );
+  }
   need(
-    !config.rotary || used.some((one) => typeof one === "function" || !unturned.includes(one)),
-    `rotary: expected false with mixer ${used.find((one) => typeof one === "string")}, which has no queries and keys to rotate`,
+    !config.valueResidual || used.every((one) => typeof one === "string" && attends(one)),
+    `valueResidual: expected attention in every layer, got mixer ${show(mixer)}`,
+  );
+  need(
+    !config.valueResidual || (sharedLayers === 0 && funnel === null && config.layerDrop === null),
+    "valueResidual: expected no sharedLayers, funnel or layerDrop, under which a layer may not see the values of the first",
+  );
+  need(
+    config.firstNorm || (config.normScheme !== "post" && sharedLayers === 0),
+    "firstNorm: expected true with normScheme post, and with sharedLayers, whose first layer is also a later one",
   );
   const repeats = used.every((one, i) => sharedLayers === 0 || one === used[i % sharedLayers]);
   need(repeats, `mixer: expected the same in every round of ${sharedLayers} shared layers, got ${show(mixer)}`);

@@ -17,7 +17,16 @@ export type {
 } from "./contracts.ts";
 export { type AdamwOptions, adamw } from "./optimizers/adamw.ts";
 export { frozen } from "./optimizers/frozen.ts";
-export { type MuonOptions, muon, type OrthogonalizeOptions, orthogonalize } from "./optimizers/muon.ts";
+export {
+  type MuonOptions,
+  muon,
+  type NeuronOptions,
+  normalizeNeurons,
+  type OrthogonalizeMethod,
+  type OrthogonalizeOptions,
+  orthogonalize,
+  orthogonalizeMethods,
+} from "./optimizers/muon.ts";
 export {
   adafactor,
   adam,
@@ -61,7 +70,12 @@ export { disposeGradients } from "./state/tensor-map.ts";
 export { type FactoredRmsOptions, scaleByFactoredRms } from "./transforms/adafactor.ts";
 export { scaleByAgd } from "./transforms/agd.ts";
 export { chain } from "./transforms/chain.ts";
-export { addDecayedWeights, type DecayOptions, scaleByLearningRate } from "./transforms/decay-and-rate.ts";
+export {
+  type AddDecayOptions,
+  addDecayedWeights,
+  type DecayOptions,
+  scaleByLearningRate,
+} from "./transforms/decay-and-rate.ts";
 export { type MomentumOptions, scaleByLion, trace } from "./transforms/momentum.ts";
 export {
   type AdamOptions,

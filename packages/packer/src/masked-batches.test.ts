@@ -35,6 +35,16 @@ async function stream(options: MaskedBatchOptions, from = source): Promise<{ row
   return { rows, cursors };
 }
 
+it("asks a function for its masking before each batch, and draws as with that masking alone", async () => {
+  const [few, many] = [0.25, 0.5].map((rate) => ({ kind: "exact" as const, rate }));
+  let asked = 0;
+  // Asked once before the first batch is made, too.
+  const { rows } = await stream({ ...base, masking: () => (asked++ <= 3 ? few! : many!) });
+  const [first, then] = [await stream({ ...base, masking: few }), await stream({ ...base, masking: many })];
+  expect(rows.slice(0, 15)).toEqual(first.rows.slice(0, 15));
+  expect(rows.slice(15)).toEqual(then.rows.slice(15));
+});
+
 /** The source rows that masked rows come from. */
 const rowNumbers = (rows: Row[]) => rows.map((row) => Math.floor((row.targets[0]! - 100) / seqLength));
 const ascending = (numbers: number[]) => [...numbers].sort((a, b) => a - b);

@@ -30,8 +30,13 @@ export interface BatchCursor {
 export interface MaskedBatchOptions {
   batchSize: number;
   maskId: number;
-  /** @defaultValue `crammedMasking` */
-  masking?: Masking;
+  /**
+   * A function is asked before each batch, for masks that change over a run; it should return the same object while nothing
+   * changes.
+   *
+   * @defaultValue `crammedMasking`
+   */
+  masking?: Masking | (() => Masking);
   /** @defaultValue `0` */
   seed?: number;
   /**
@@ -89,7 +94,9 @@ export async function* maskedBatches(
     throw new RangeError(
       `maskedBatches: expected a tokenDrop that leaves a token of ${source.seqLength}, got ${tokenDrop}`,
     );
-  const masker = createMasker(masking, { seqLength, vocabSize, maskId, seed });
+  const maskingNow = typeof masking === "function" ? masking : () => masking;
+  let current = maskingNow();
+  let masker = createMasker(current, { seqLength, vocabSize, maskId, seed });
   const dropTokens = seqLength < source.seqLength ? createTokenDropper(source.seqLength, seqLength, seed) : undefined;
   const rowAt = rowOrder(rowCount, seed, reshuffle);
   const rowTotal = rowCount === 0 ? 0 : rowCount * epochs;
@@ -109,6 +116,11 @@ export async function* maskedBatches(
     if (dropTokens) {
       for (let i = 0; i < size; i++) dropTokens(inputIds, i, at + rank + i * world);
       inputIds = inputIds.slice(0, size * seqLength);
+    }
+    const wanted = maskingNow();
+    if (wanted !== current) {
+      current = wanted;
+      masker = createMasker(wanted, { seqLength, vocabSize, maskId, seed });
     }
     const positions = new Int32Array(size * masker.maxCount);
     const targets = new Int32Array(size * masker.maxCount);

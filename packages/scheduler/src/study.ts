@@ -1,6 +1,6 @@
 import { inverseCosine, multiCycle, oneCycle } from "./cycle.ts";
 import { cosine, cosineAnnealing, inverseSqrt, linear, type PhaseOptions, polynomial } from "./decay.ts";
-import { constant, dive, ramp, trapezoid } from "./plateau.ts";
+import { constant, dive, ramp, trapezoid, wsd } from "./plateau.ts";
 import { triangle1, triangle2 } from "./triangle.ts";
 import type { Schedule } from "./types.ts";
 
@@ -36,6 +36,12 @@ const study = {
   "budget-dive-fast": [["warmup"], ({ warmup }) => dive({ warmup, fall: 0.25 })],
   "budget-triangle1": [[], () => triangle1()],
   "budget-triangle2": [[], () => triangle2()],
+  // Not in the study: warm-up, stable, decay in a line or by 1 - sqrt. Without a cool-down it decays over the last fifth.
+  wsd: [["warmup", "cooldown"], ({ warmup, cooldown }) => wsd({ warmup, decay: cooldown || undefined })],
+  "wsd-sqrt": [
+    ["warmup", "cooldown"],
+    ({ warmup, cooldown }) => wsd({ warmup, decay: cooldown || undefined, shape: "sqrt" }),
+  ],
 } satisfies Record<string, [Option[], (options: StudyScheduleOptions) => Schedule]>;
 
 type Option = keyof StudyScheduleOptions;
@@ -49,7 +55,7 @@ export interface StudyScheduleOptions extends PhaseOptions {
   end?: number;
 }
 
-/** The names that the study's configurations give to their schedules. */
+/** The names that the study's configurations give to their schedules, and two more. */
 export type StudyScheduleName = keyof typeof study;
 
 export const studyScheduleNames = Object.keys(study) as StudyScheduleName[];

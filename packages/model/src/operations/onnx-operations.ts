@@ -72,6 +72,7 @@ export function onnxBuilder(): OnnxBuilder {
     relu: unary.relu,
     silu: (x) => node("Mul", [x, node("Sigmoid", [x])]),
     mish: (x) => node("Mul", [x, node("Tanh", [node("Softplus", [x])])]),
+    relu2: (x) => unary.square(unary.relu(x)),
   };
   const reduce = (x: OnnxValue, how: Reduction, axes: readonly number[], keepDims: boolean): OnnxValue => {
     const keepdims = keepDims ? 1 : 0;

@@ -60,8 +60,8 @@ export interface Operations<Value> {
   detached(compute: () => Value): Value;
   /** `x`, as a function of parameters that this run leaves out: their gradients are zero. */
   touch(x: Value, parameters: Value[]): Value;
-  /** `compute` with its intermediate values let go at its end. */
-  scoped(compute: () => Value): Value;
+  /** `compute` with all values but those that it returns let go at its end. */
+  scoped<T extends Value | Value[]>(compute: () => T): T;
 }
 
 export interface DropoutOptions {
@@ -75,8 +75,8 @@ interface AttentionOptions<Value> {
   dropout?: DropoutOptions;
 }
 
-/** Functions that an activation or a gate may apply; `gelu` is exact. */
-export const activations = ["gelu", "relu", "silu", "mish"] as const;
+/** Functions that an activation or a gate may apply; `gelu` is exact, `relu2` is relu squared (So et al., arXiv 2109.08668). */
+export const activations = ["gelu", "relu", "silu", "mish", "relu2"] as const;
 export type Activation = (typeof activations)[number];
 
 export type Elementwise = "exp" | "log" | "sqrt" | "square" | "tanh" | "relu";

@@ -89,10 +89,14 @@ export function countingOperations(): { ops: Operations<Shape>; tally: Tally; ma
     },
     rotary: like,
     activate: (x, activation) => {
-      if (activation === "gelu" || activation === "relu") return fromInput(x);
+      if (activation === "gelu" || activation === "relu" || activation === "relu2") return fromInput(x);
       return activation === "silu" ? ops.mul(x, fromOutput(x)) : ops.mul(x, fromOutput(fromInput(x)));
     },
-    gate(x) {
+    gate(x, activation) {
+      if (activation === "relu2") {
+        const [u, g] = ops.split(x, 2) as [Shape, Shape];
+        return ops.mul(fromInput(g), u);
+      }
       save(x);
       return make([...x.shape.slice(0, -1), x.shape.at(-1)! / 2]);
     },

@@ -16,7 +16,7 @@ export const tensorOperations: Operations<tf.Tensor> = {
   attention: (qkv, options) => ops.attention(qkv, options),
   rotary: (qkv, { heads }) => ops.rotary(qkv, { heads }),
   activate: (x, activation) => activate[activation](x),
-  gate: (x, activation) => ops.glu(x, activation),
+  gate: (x, activation) => (activation === "relu2" ? squaredGate(x) : ops.glu(x, activation)),
   dropout: (x, options) => ops.dropout(x, options),
   realFourier,
 
@@ -40,7 +40,7 @@ export const tensorOperations: Operations<tf.Tensor> = {
 
   detached,
   touch,
-  scoped: (compute) => tf.tidy(compute),
+  scoped: <T extends tf.Tensor | tf.Tensor[]>(compute: () => T): T => tf.tidy(compute),
 };
 
 /** The sum of equal shapes needs nothing for its gradient; TensorFlow.js would keep both terms until then. */
@@ -75,7 +75,25 @@ const activate: Record<Activation, (x: tf.Tensor) => tf.Tensor> = {
   relu: (x) => tf.relu(x),
   silu: (x) => tf.mul(x, tf.sigmoid(x)),
   mish: (x) => tf.mul(x, tf.tanh(tf.softplus(x))),
+  relu2: squaredRelu,
 };
+
+/** relu(x)^2, of which the gradient 2 relu(x) needs x alone; TensorFlow.js would keep relu(x), too. */
+function squaredRelu(x: tf.Tensor): tf.Tensor {
+  return tf.customGrad((x, save) => {
+    (save as (tensors: tf.Tensor[]) => void)([x as tf.Tensor]);
+    return {
+      value: tf.square(tf.relu(x as tf.Tensor)),
+      gradFunc: (dy, [x]) => tf.mul(dy, tf.mul(tf.relu(x!), 2)),
+    };
+  })(x);
+}
+
+/** [u, g] -> relu(g)^2 u */
+function squaredGate(x: tf.Tensor): tf.Tensor {
+  const [u, g] = tf.split(x, 2, x.rank - 1) as [tf.Tensor, tf.Tensor];
+  return tf.mul(squaredRelu(g), u);
+}
 
 const elementwise: Record<Elementwise, (x: tf.Tensor) => tf.Tensor> = {
   exp: (x) => tf.exp(x),

@@ -1,6 +1,6 @@
 import type { ModelConfig, PartFactory } from "../config.ts";
 import type { ParameterTable, Scope } from "../part.ts";
-import { attentionParameters, projectQkv, projectSoftmaxQkv } from "./attention.ts";
+import { attentionParameters, projectQkv, projectSoftmaxQkv, qkvParameters } from "./attention.ts";
 import { linearParameters, runLinear } from "./linear.ts";
 
 /** What turns scores `[batch, heads, seq, seq]` into weights of the values. `keys [batch, 1, 1, seq]` is 1 or 0. */
@@ -20,11 +20,11 @@ function scoresOf<Value>(q: Value, k: Value, { ops, mask }: Scope<Value>, config
 }
 
 function attentionBy(operation: ScoreOperation, parameters: (config: ModelConfig) => ParameterTable): PartFactory {
-  return (config) => ({
-    parameters: { ...attentionParameters(config), ...parameters(config) },
+  return (config, place) => ({
+    parameters: { ...attentionParameters(config, place), ...parameters(config) },
     run(x, scope) {
       const { ops } = scope;
-      const [q, k, v] = heads(projectQkv(x, scope, config), scope, config);
+      const [q, k, v] = heads(projectQkv(x, scope, config, place), scope, config);
       const { scores, keys } = scoresOf(q, k, scope, config);
       const weights = operation(scores, keys, scope);
       const dropout = scope.dropoutAt(config.attentionDropout);
@@ -98,7 +98,7 @@ export const cumulativeExpAttention = attentionBy((scores, keys, scope) => {
  * Tunable-head attention (Tuformer): every head's softmax weighs all values, and a trained core says how much of it each
  * channel takes: y_c = sum over heads of core[h, c] (P_h V)_c. It starts as multi-head attention: 1 where c is of head h.
  */
-export const tuformer: PartFactory = (config) => {
+export const tuformer: PartFactory = (config, place) => {
   const { hidden, heads: count, useBias } = config;
   const values = () =>
     Float32Array.from({ length: count * hidden }, (_, i) =>
@@ -106,13 +106,13 @@ export const tuformer: PartFactory = (config) => {
     );
   return {
     parameters: {
-      ...linearParameters("self_attention.query_key_value", hidden, 3 * hidden, config.qkvBias),
+      ...qkvParameters(config, place),
       "self_attention.core": { shape: [count, 1, hidden], init: { type: "values", values } },
       ...linearParameters("dense", hidden, hidden, useBias),
     },
     run(x, scope) {
       const { ops } = scope;
-      const [q, k, v] = heads(projectSoftmaxQkv(x, scope, config), scope, config);
+      const [q, k, v] = heads(projectSoftmaxQkv(x, scope, config, place), scope, config);
       const { scores, keys } = scoresOf(q, k, scope, config);
       const bounded = keys === undefined ? scores : ops.add(scores, ops.scale(keys, 10000, -10000));
       const weights = ops.softmax(bounded); // [batch, heads, seq, seq]

@@ -1,6 +1,6 @@
 import { randomStream, streamKey } from "@cramkit/random";
 import * as tf from "@tensorflow/tfjs-core";
-import { init, type MaskedLossOptions, type ModelConfig, maskedLanguageModelLoss, type Params } from "../index.ts";
+import { init, type MaskedLossOptions, type ModelConfig, maskedLanguageModelLoss } from "../index.ts";
 
 /** For tests: the losses of steps of Adam on one batch, 16 positions long, with a seed of its own for each step. */
 export function trainOnOneBatch(
@@ -16,9 +16,9 @@ export function trainOnOneBatch(
   const positions = Int32Array.from({ length: size / 4 }, (_, i) => 4 * i + 1);
   const targets = positions.map((i) => below(8, size + i));
   const batch = { batchSize, seqLength, inputIds, positions, targets };
-  const params = init(config, 7);
+  const params: Record<string, tf.Tensor> = { ...init(config, 7) };
   const names = Object.keys(params);
-  const zeros = () => Object.fromEntries(names.map((name) => [name, tf.zerosLike(params[name]!)])) as Params;
+  const zeros = () => Object.fromEntries(names.map((name) => [name, tf.zerosLike(params[name]!)]));
   const [mu, nu] = [zeros(), zeros()];
   const losses: number[] = [];
   let alive = 0;

@@ -2,7 +2,7 @@ import type { Optimizer, OptimizerKernels, Progress, Rate } from "../contracts.t
 import type { Pattern } from "../state/patterns.ts";
 import { sam } from "../wrappers/sam.ts";
 import { adamw } from "./adamw.ts";
-import { muon } from "./muon.ts";
+import { muon, type OrthogonalizeMethod } from "./muon.ts";
 import { adafactor, adam, adamwScale, agd, lamb, larc, lars, lion, radam, sgd, stableAdamw } from "./optimizers.ts";
 import { adahessian, sophia } from "./second-order.ts";
 import { shampoo } from "./shampoo.ts";
@@ -52,8 +52,11 @@ const values = {
     momentum: 0.95,
     nesterov: true,
     weightDecay: 0.01,
+    method: "newton-schulz" as OrthogonalizeMethod,
     iterations: 5,
     matchRms: false,
+    neuronwise: false,
+    cautious: false,
     /** Of what is no hidden matrix. */
     adamw: { ...adamwValues, learningRate: 1e-3 },
   },

@@ -81,7 +81,23 @@ export const shampooReference = (ridge: number): Reference => {
 };
 
 /** Muon for the matrices that are no embeddings, AdamW for the rest. */
-export const muonReference = (): Reference => {
+interface MuonForm {
+  polarExpress?: boolean;
+  neuronwise?: boolean;
+  cautious?: boolean;
+}
+
+/** The table of arXiv 2505.16932, appendix, as code that uses it has it. */
+const polar = [
+  [8.156554524902461, -22.48329292557795, 15.878769915207462],
+  [4.042929935166739, -2.808917465908714, 0.5000178451051316],
+  [3.8916678022926607, -2.772484153217685, 0.5060648178503393],
+  [3.285753657755655, -2.3681294933425376, 0.46449024233003106],
+  [2.3465413258596377, -1.7097828382687081, 0.42323551169305323],
+];
+
+export const muonReference = ({ polarExpress, neuronwise, cautious }: MuonForm = {}): Reference => {
+  const variances: Numbers = {};
   const adamw = adamwReference();
   const kept: Numbers = {};
   return (params, grads, step) => {
@@ -98,19 +114,29 @@ export const muonReference = (): Reference => {
         inner,
       );
       const length = size(y);
-      y = mapped(y, (x) => x / length);
+      y = mapped(y, (x) => x / length / (polarExpress ? 1.02 : 1));
       for (let i = 0; i < 5; i++) {
+        const [a, b, c5] = polarExpress ? (polar[i] as [number, number, number]) : [3.4445, -4.775, 2.0315];
         const gram = product(y, transposed(y));
         const square = product(gram, gram);
         const terms = product(
-          mapped(gram, (x, r, c) => -4.775 * x + 2.0315 * square[r]![c]!),
+          mapped(gram, (x, r, c) => b * x + c5 * square[r]![c]!),
           y,
         );
-        y = mapped(y, (x, r, c) => 3.4445 * x + terms[r]![c]!);
+        y = mapped(y, (x, r, c) => a * x + terms[r]![c]!);
       }
-      const u = mapped(y, (x) => x * Math.sqrt(Math.max(1, out / inner))).flat();
+      let even = mapped(y, (x) => x * Math.sqrt(Math.max(1, out / inner)));
+      if (neuronwise) {
+        const longest = size(even);
+        variances[name] = even.map(
+          (row, r) => 0.95 * (variances[name]?.[r] ?? 0) + 0.05 * row.reduce((sum, x) => sum + (x * x) / inner, 0),
+        );
+        const scaled = mapped(even, (x, r) => x / Math.sqrt(variances[name]![r]!));
+        even = mapped(scaled, (x) => (x * longest) / size(scaled));
+      }
+      const u = even.flat();
       const p = params[name]!;
-      change(p, (x, i) => x - rate * (u[i]! + decay * x));
+      change(p, (x, i) => x - rate * (u[i]! + (cautious && u[i]! * x <= 0 ? 0 : decay * x)));
     }
   };
 };

@@ -175,9 +175,21 @@ export const rows: Row[] = [
   {
     name: "muon",
     make: (learningRate, o) => muon({ learningRate, ...o, adamw: { learningRate, ...o } }),
-    reference: muonReference,
+    reference: () => muonReference(),
     parabola: 0.05,
     rosenbrock: 0.04,
+  },
+  {
+    name: "muon by the polar express, neuron by neuron, with cautious decay",
+    make: (learningRate, o) =>
+      muon({
+        ...{ learningRate, ...o, adamw: { learningRate, ...o } },
+        ...{ method: "polar-express", neuronwise: true, cautious: true },
+      }),
+    reference: () => muonReference({ polarExpress: true, neuronwise: true, cautious: true }),
+    parabola: 0.05,
+    rosenbrock: 0.03,
+    tolerance: 1e-5,
   },
   {
     name: "adahessian",

@@ -12,7 +12,7 @@ export const bertBase = (): Recipe => {
     description: "BERT-base stopped at the budget: the study's baseline",
     corpus: { ...base.corpus, maxTokensPerCharacter: null },
     rows: { ...base.rows, order: "shuffled" },
-    masking: { policy: "bernoulli", probability: 0.15, wholeWords: false },
+    masking: { policy: "bernoulli", probability: 0.15, wholeWords: false, finalProbability: null },
     model: preset("bert-base"),
     training: {
       ...base.training,

@@ -13,7 +13,7 @@ export const crammedBertV1 = (): Recipe => {
     name: "crammed-bert-v1",
     description: "crammed BERT of the study's first version: 15 % masked, batch 4096, duplicates removed",
     corpus: { ...base.corpus, duplicateBytes: 75 },
-    masking: { policy: "bernoulli", probability: 0.15, wholeWords: false },
+    masking: { policy: "bernoulli", probability: 0.15, wholeWords: false, finalProbability: null },
     model: preset("bert-c5"),
     training: { ...base.training, batchSize: 4096, batchRamp: 300_000, microbatchSize: 128 },
   };

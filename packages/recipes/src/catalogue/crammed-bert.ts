@@ -35,7 +35,7 @@ export const crammedBert = (): Recipe => ({
   },
   tokenizer: studyTokenizer("WordPiece", 32_768),
   rows: { seqLength: 128, order: "full-stops" },
-  masking: { policy: "exact", probability: 0.25, wholeWords: false },
+  masking: { policy: "exact", probability: 0.25, wholeWords: false, finalProbability: null },
   model: preset("crammed-bert"),
   training: {
     budget: "24 hours",
@@ -46,6 +46,7 @@ export const crammedBert = (): Recipe => ({
     batchSize: 8192,
     batchRamp: 0.6,
     microbatchSize: "auto",
+    causalShare: 0,
     dropout: 0,
     tokenDrop: 0,
     sequenceCurriculum: null,
@@ -58,6 +59,7 @@ export const crammedBert = (): Recipe => ({
   evaluation: {
     heldOut: 0.005,
     rows: 1024,
+    maskProbability: null,
     every: 0.05,
     probes: { trials: 1, examples: 4000, epochs: 3, learningRate: 4e-5 },
   },

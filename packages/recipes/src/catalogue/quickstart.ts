@@ -42,6 +42,7 @@ export const quickstart = (): Recipe => {
     evaluation: {
       heldOut: 0.08,
       rows: 128,
+      maskProbability: null,
       every: 0.1,
       probes: { trials: 1, examples: 1000, epochs: 4, learningRate: 1e-3 },
     },

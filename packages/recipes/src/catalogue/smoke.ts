@@ -17,6 +17,7 @@ export const smoke = (): Recipe => {
     evaluation: {
       heldOut: 0.2,
       rows: 16,
+      maskProbability: null,
       every: 0.5,
       probes: { trials: 1, examples: 64, epochs: 1, learningRate: 1e-3 },
     },

@@ -1,4 +1,4 @@
-import { type ModelConfig, maskedLanguageModelLoss, type Params } from "@cramkit/model";
+import { type ModelConfig, maskedLanguageModelLoss } from "@cramkit/model";
 import { type MaskedBatch, type Masking, maskedBatches, type RowSource } from "@cramkit/packer";
 import { subSeed } from "@cramkit/random";
 import { maskedLogits } from "../model/masked-logits.ts";
@@ -58,7 +58,7 @@ export const heldOutLoss = async (
   let [sum, positions] = [0, 0];
   for await (const batch of evaluationBatches(set)) {
     await pause();
-    const mean = maskedLanguageModelLoss(params as Params, config, batch);
+    const mean = maskedLanguageModelLoss(params, config, batch);
     sum += (await mean.data())[0]! * batch.targets.length;
     positions += batch.targets.length;
     mean.dispose();
@@ -76,7 +76,7 @@ export const scoreModel = async (
   const score = createScore();
   for await (const batch of evaluationBatches(set)) {
     await pause();
-    const logits = maskedLogits(params as Params, config, batch);
+    const logits = maskedLogits(params, config, batch);
     const values = await logits.data();
     logits.dispose();
     const vocab = values.length / batch.targets.length;

@@ -127,7 +127,7 @@ export const finetunedConfig = (
 
 /** New weights of the configuration, with those of the pretrained encoder in their place: the head is always new. */
 const initialised = (config: ModelConfig, seed: number, pretrained: NamedTensors | undefined): Params => {
-  const params = init(config, seed);
+  const params: Record<string, NamedTensors[string]> = { ...init(config, seed) };
   for (const name of Object.keys(params)) {
     const weight = pretrained?.[name];
     if (!weight || !name.startsWith("encoder.")) continue;

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { encode, init, inputsOf, type ModelConfig, type Params, predictTokens, preset } from "@cramkit/model";
+import { encode, init, inputsOf, type ModelConfig, predictTokens, preset } from "@cramkit/model";
 import { crammingTokenizerOptions, trainTokenizer } from "@cramkit/tokenizer";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -72,7 +72,7 @@ it("writes an ONNX file that onnxruntime reads, with the same logits", async () 
   const session = await InferenceSession.create(join(folder, "onnx", "model.onnx"));
   const { logits } = await session.run({ input_ids: int64(ids), attention_mask: int64(ids.map(() => 1)) });
   const inputs = inputsOf({ batchSize: 1, seqLength: ids.length, inputIds: Int32Array.from(ids) });
-  const params = saved.params as Params;
+  const params = saved.params;
   const ours = await predictTokens(params, saved.config, encode(params, saved.config, inputs)).data();
   const theirs = logits!.data as Float32Array;
   expect(theirs).toHaveLength(ours.length);

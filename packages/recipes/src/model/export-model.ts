@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type TensorEntry, toHuggingFaceBert } from "@cramkit/checkpoint";
 import { writeHuggingFaceFolder, writeOnnx } from "@cramkit/checkpoint/node";
-import { huggingFaceBertConfig, onnxGraph, type Params, transformersJsConfig } from "@cramkit/model";
+import { huggingFaceBertConfig, onnxGraph, transformersJsConfig } from "@cramkit/model";
 import { entriesOf } from "../named-tensors.ts";
 import { specialToken } from "../recipe/masking.ts";
 import type { SavedModel } from "./saved-model.ts";
@@ -28,7 +28,7 @@ export const exportModel = async (model: SavedModel, format: ExportFormat, folde
   };
   if (format === "onnx") {
     await mkdir(join(folder, "onnx"), { recursive: true });
-    await writeOnnx(join(folder, "onnx", "model.onnx"), onnxGraph(params as Params, config));
+    await writeOnnx(join(folder, "onnx", "model.onnx"), onnxGraph(params, config));
     await writeHuggingFaceFolder(folder, { config: transformersJsConfig(config), tokenizer: described });
     return;
   }

@@ -1,4 +1,4 @@
-import { encode, inputsOf, type Params, predictTokens } from "@cramkit/model";
+import { encode, inputsOf, predictTokens } from "@cramkit/model";
 import { gather, reshape, softmax, tensor1d, tidy, topk } from "@tensorflow/tfjs-core";
 import { specialId } from "../recipe/masking.ts";
 import type { SavedModel } from "./saved-model.ts";
@@ -29,8 +29,8 @@ export const fillMask = async (
     throw new RangeError(`fill-mask: expected at most ${config.maxSeq} tokens, got ${ids.length}; shorten the text`);
   const [values, indices] = tidy(() => {
     const inputs = inputsOf({ batchSize: 1, seqLength: ids.length, inputIds: ids });
-    const hidden = reshape(encode(params as Params, config, inputs), [-1, config.hidden]);
-    const logits = predictTokens(params as Params, config, gather(hidden, tensor1d(masks, "int32"))); // [masks, vocab]
+    const hidden = reshape(encode(params, config, inputs), [-1, config.hidden]);
+    const logits = predictTokens(params, config, gather(hidden, tensor1d(masks, "int32"))); // [masks, vocab]
     const { values, indices } = topk(softmax(logits), Math.min(count, config.vocabSize));
     return [values, indices];
   });

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { writeSafetensors } from "@cramkit/checkpoint/node";
-import { classify, encode, inputsOf, type Params, predictTokens } from "@cramkit/model";
+import { classify, encode, inputsOf, predictTokens } from "@cramkit/model";
 import { mul } from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Compute, startCompute } from "../compute.ts";
@@ -54,7 +54,7 @@ describe("a folder that transformers wrote", () => {
       attentionMask: mask,
       tokenTypeIds: Int32Array.from(expected.token_type_ids),
     });
-    const weights = params as Params;
+    const weights = params;
     const isMasked = config.head.type === "masked-language-model";
     const logits = isMasked
       ? predictTokens(weights, config, encode(weights, config, inputs))

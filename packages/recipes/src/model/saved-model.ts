@@ -10,6 +10,7 @@ import { checkConfig, type ModelConfig, modelConfigFromHuggingFace, parameterSha
 import { bertTokenizer, type Tokenizer, tokenizerFromJson } from "@cramkit/tokenizer";
 import { requireFinite } from "../finite-tensors.ts";
 import { entriesOf, type NamedTensors, readEntries, tensorsOf } from "../named-tensors.ts";
+import { completeModel } from "../recipe/model-of.ts";
 import { readJson } from "../run-record.ts";
 
 /** Sizes and digests of the others. */
@@ -83,8 +84,7 @@ export const loadModel = async (folder: string): Promise<SavedModel> => {
   await requireChecksums(folder);
   const saved = (await readJson(join(folder, configFile))) as ModelConfig | undefined;
   if (saved) {
-    const { tieWeights = true } = saved; // a file of before decoders could be untied does not say it
-    const ours = { ...saved, tieWeights };
+    const ours = completeModel(saved);
     checkConfig(ours);
     const path = join(folder, weightsFile);
     return { ...toModel(path, await readEntries(path), ours), tokenizer: await readTokenizer(folder) };

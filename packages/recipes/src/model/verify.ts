@@ -58,7 +58,7 @@ export const verifyFixture = async (path: string, { precision, kernels }: Verify
     fixture.config.naming === "bert" ? fromHuggingFaceBert(entries, config) : entries;
   const before = ours(fixture.params);
   requireTensors(parameterShapes(config), before, path);
-  const fresh = () => tensorsOf(before) as Params;
+  const fresh = () => tensorsOf(before);
   const limits = tolerances[precision];
 
   const params = fresh();

@@ -20,6 +20,15 @@ export const checkRecipe = (recipe: Recipe): void => {
   checkNames(recipe, config);
   if (sequenceCurriculumOf(recipe) && config.funnel !== null)
     throw new RangeError("training.sequenceCurriculum: expected null with model.funnel, which needs its own lengths");
+  const { causalShare, loss } = recipe.training;
+  if (causalShare > 0 && config.mixer !== "self-attention")
+    throw new RangeError(
+      "training.causalShare: expected 0 with another model.mixer than self-attention, which sees all of a row",
+    );
+  if (causalShare > 0 && (config.funnel !== null || loss.name === "script"))
+    throw new RangeError(
+      "training.causalShare: expected 0 with model.funnel and with training.loss.name=script, which see all of a row",
+    );
   const { budget, batchSize, microbatchSize, schedule, progressiveBatch, batchRamp, averaging } = recipe.training;
   if (schedule.warmup + schedule.cooldown > 1)
     throw new RangeError(

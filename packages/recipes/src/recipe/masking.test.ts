@@ -3,7 +3,7 @@ import { crammingTokenizerOptions, trainTokenizer } from "@cramkit/tokenizer";
 import { expect, it } from "vitest";
 import { crammedBert } from "../catalogue/crammed-bert.ts";
 import { sentences } from "../testing/tiny.testing.ts";
-import { maskingOf, specialId } from "./masking.ts";
+import { heldOutMasking, maskedShareAt, maskingOf, maskingOverBudget, specialId } from "./masking.ts";
 import type { Recipe } from "./recipe.ts";
 import { studyTokenizer, trainingOptions } from "./tokenizer-options.ts";
 
@@ -14,7 +14,7 @@ const recipeWith = (
 ): Recipe => ({
   ...crammedBert(),
   tokenizer: studyTokenizer(model, 60),
-  masking: { policy: "bernoulli", probability: 0.3, wholeWords: true, ...masking },
+  masking: { policy: "bernoulli", probability: 0.3, wholeWords: true, finalProbability: null, ...masking },
 });
 const tokenizerOf = (recipe: Recipe) =>
   trainTokenizer(texts, { ...trainingOptions(recipe.tokenizer), size: "trained" });
@@ -46,7 +46,26 @@ it.each(["WordPiece", "BPE"] as const)("masks all tokens of a word of %s or none
 });
 
 it("never masks special tokens where each token is drawn on its own", async () => {
-  const recipe = recipeWith({ wholeWords: false });
+  const recipe = recipeWith({ wholeWords: false, finalProbability: null });
   const masking = maskingOf(recipe, await trainTokenizer(texts, crammingTokenizerOptions({ vocabSize: 60 })));
   expect(masking).toMatchObject({ kind: "bernoulli", rate: 0.3, excludedIds: [0, 1, 2, 3, 4, 5, 6] });
+});
+
+it("masks a share that goes in a line over the budget, the same object until it changes", async () => {
+  const recipe = recipeWith({ policy: "exact", wholeWords: false, probability: 0.25, finalProbability: 0.125 });
+  expect([0, 0.5, 1].map((fraction) => maskedShareAt(recipe, fraction))).toEqual([0.25, 0.1875, 0.125]);
+  const tokenizer = await tokenizerOf(recipe);
+  let fraction = 0;
+  const masking = maskingOverBudget(recipe, tokenizer, () => fraction);
+  const counts = new Set<number>();
+  const objects = new Set<object>();
+  for (fraction = 0; fraction <= 1; fraction += 1 / 256) {
+    counts.add(masking().rate * 128);
+    objects.add(masking());
+  }
+  expect([...counts]).toEqual(Array.from({ length: 17 }, (_, i) => 32 - i));
+  expect(objects.size).toBe(17);
+  const evaluation = { ...recipe.evaluation, maskProbability: 0.15 };
+  expect(heldOutMasking(recipe, tokenizer).rate).toBe(0.25);
+  expect(heldOutMasking({ ...recipe, evaluation }, tokenizer).rate).toBe(0.15);
 });

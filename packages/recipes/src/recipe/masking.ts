@@ -37,10 +37,12 @@ export const checkMasking = (recipe: Pick<Recipe, "masking" | "tokenizer" | "row
     );
   }
   const tokens = trainedLength(recipe);
-  if (masking.probability * tokens <= 0.5) {
-    throw new RangeError(
-      `masking.probability: expected to mask a token of the ${tokens} of a row, got ${masking.probability}; raise it, or rows.seqLength`,
-    );
+  for (const setting of ["probability", "finalProbability"] as const) {
+    const share = masking[setting];
+    if (share !== null && share * tokens <= 0.5)
+      throw new RangeError(
+        `masking.${setting}: expected to mask a token of the ${tokens} of a row, got ${share}; raise it, or rows.seqLength`,
+      );
   }
 };
 
@@ -57,6 +59,40 @@ const wordStartsOf = (tokenizer: Tokenizer): Uint8Array => {
     const token = tokenizer.idToToken(id) ?? "";
     return (space === undefined ? !token.startsWith("##") : token.startsWith(space)) ? 1 : 0;
   });
+};
+
+/** The share that is masked at a point of the budget, in steps of a token of a row. */
+export const maskedShareAt = (
+  { masking, ...rows }: Pick<Recipe, "masking" | "rows" | "training">,
+  fraction: number,
+): number => {
+  const { probability, finalProbability } = masking;
+  if (finalProbability === null) return probability;
+  const tokens = trainedLength(rows);
+  return Math.round((probability + (finalProbability - probability) * fraction) * tokens) / tokens;
+};
+
+/** The policy at the point of the budget that `fraction` tells when it is asked: the same object until it changes. */
+export const maskingOverBudget = (
+  recipe: Pick<Recipe, "masking" | "rows" | "training">,
+  tokenizer: Tokenizer,
+  fraction: () => number,
+): (() => Masking) => {
+  let current = maskingOf(recipe, tokenizer);
+  return () => {
+    const rate = maskedShareAt(recipe, fraction());
+    if (rate !== current.rate) current = { ...current, rate };
+    return current;
+  };
+};
+
+/** The policy of held-out rows. */
+export const heldOutMasking = (
+  { masking, evaluation }: Pick<Recipe, "masking" | "evaluation">,
+  tokenizer: Tokenizer,
+): Masking => {
+  const { maskProbability } = evaluation;
+  return maskingOf({ masking: { ...masking, probability: maskProbability ?? masking.probability } }, tokenizer);
 };
 
 /** A recipe's masking policy. */

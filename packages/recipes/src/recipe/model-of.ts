@@ -3,12 +3,17 @@ import { nearest } from "./nearest.ts";
 import type { Recipe } from "./recipe.ts";
 import { trainedLength } from "./trained-length.ts";
 
+/** A model of a file that was written before these fields were there. */
+export const completeModel = (model: ModelConfig): ModelConfig => ({
+  ...{ tieWeights: true, firstNorm: true, qkNorm: false, valueResidual: false, zeroOutputs: false },
+  ...model,
+});
+
 /** The model of a recipe for a vocabulary of this size, checked. */
 export const modelOf = (recipe: Recipe, vocabSize: number): ModelConfig => {
   requireKnownFields(recipe.model);
   const { dropout } = recipe.training;
-  const { tieWeights = true } = recipe.model; // a file of before decoders could be untied does not say it
-  const config: ModelConfig = { ...recipe.model, tieWeights, vocabSize, dropout, attentionDropout: dropout };
+  const config: ModelConfig = { ...completeModel(recipe.model), vocabSize, dropout, attentionDropout: dropout };
   checkConfig(config);
   if (config.head.type !== "masked-language-model") {
     throw new RangeError(

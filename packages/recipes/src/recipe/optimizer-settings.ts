@@ -1,4 +1,6 @@
 import {
+  type OrthogonalizeMethod,
+  orthogonalizeMethods,
   type StudyHyperparameters,
   type StudyOptimizerName,
   studyHyperparameters,
@@ -66,9 +68,9 @@ const rangeOf = (field: string): z.ZodType => {
 /** A field for each hyperparameter, which takes the study's value if it is left out. */
 const fieldsOf = (hyperparameters: object): Record<string, z.ZodType> =>
   Object.fromEntries(
-    Object.entries(hyperparameters).map(([field, value]: [string, number | boolean | object]) => {
+    Object.entries(hyperparameters).map(([field, value]: [string, number | boolean | string | object]) => {
       if (typeof value === "object") return [field, z.strictObject(fieldsOf(value)).prefault({})];
-      if (typeof value === "string") return [field, z.enum([value]).default(value)];
+      if (field === "method") return [field, z.enum(orthogonalizeMethods).default(value as OrthogonalizeMethod)];
       return [field, (typeof value === "boolean" ? z.boolean() : rangeOf(field)).default(value)];
     }),
   );

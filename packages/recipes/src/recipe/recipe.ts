@@ -194,6 +194,8 @@ const createSchema = () => {
       policy: z.enum(["exact", "bernoulli", "always-mask"]),
       probability: share.gt(0).lt(1),
       wholeWords: z.boolean(),
+      /** The share at the end of the budget, to which it goes in a line; null: `probability` throughout. */
+      finalProbability: share.gt(0).lt(1).nullable().default(null),
     }),
     /** An encoder of @cramkit/model; its vocabulary size comes from the tokenizer, its dropout from the training. */
     model: z.custom<ModelConfig>(isObject, "expected the fields of an encoder"),
@@ -220,6 +222,11 @@ const createSchema = () => {
       progressiveBatch: z.strictObject({ theta: positive, monotone: z.boolean() }).nullable().default(null),
       /** Examples of one forward and backward pass; "auto" finds it by trial. */
       microbatchSize: z.union([upTo(1 << 16), z.literal("auto")]),
+      /**
+       * Share of the budget over which the model first predicts each next token, seeing those before it alone, and masks nothing
+       * (after Gisserot-Boukhlef et al., arXiv 2507.00994).
+       */
+      causalShare: share.lt(1).default(0),
       dropout: share.lt(1),
       /** Share of the tokens that are left out of each row, at random, before it is masked: shorter rows, cheaper steps. */
       tokenDrop: share.lt(1).default(0),
@@ -256,6 +263,8 @@ const createSchema = () => {
       heldOut: share.gt(0).lt(1),
       /** Held-out rows of a measurement. */
       rows: upTo(1e8),
+      /** Share of their tokens that is masked, for runs that mask otherwise in training; null: `masking.probability`. */
+      maskProbability: share.gt(0).lt(1).nullable().default(null),
       /** Measures the held-out loss every such share of the budget. */
       every: share.min(1e-6),
       /** Finetunes the two probes on held-out text; 0 trials leaves them out. */

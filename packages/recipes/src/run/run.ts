@@ -6,7 +6,7 @@ import { requireProbeTexts } from "../evaluate/probes.ts";
 import { type Prepared, prepare } from "../prepare/prepare.ts";
 import { type RunContext, stopPoint } from "../progress.ts";
 import { checkRecipe } from "../recipe/check-recipe.ts";
-import { maskingOf, specialId } from "../recipe/masking.ts";
+import { heldOutMasking, specialId } from "../recipe/masking.ts";
 import { modelOf } from "../recipe/model-of.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { type RunData, runFiles, runFormat, writeJson } from "../run-record.ts";
@@ -91,6 +91,6 @@ const heldOutOf = (recipe: Recipe, { heldOut, tokenizer }: Prepared): Evaluation
   source: heldOut,
   rows: recipe.evaluation.rows,
   maskId: specialId(tokenizer, "<mask>"),
-  masking: maskingOf(recipe, tokenizer),
+  masking: heldOutMasking(recipe, tokenizer),
   seed: recipe.seed,
 });

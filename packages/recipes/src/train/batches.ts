@@ -1,21 +1,28 @@
 import { type MaskedBatchOptions, maskedBatches } from "@cramkit/packer";
 import type { Prepared } from "../prepare/prepare.ts";
-import { maskingOf, specialId } from "../recipe/masking.ts";
+import { maskingOverBudget, specialId } from "../recipe/masking.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 
 /** The masked training rows of a recipe without an end, from the first one or from where `cursor` was taken. */
 export const trainingBatches = (
-  { seed, masking, training }: Recipe,
+  recipe: Recipe,
   { training: rows, tokenizer }: Pick<Prepared, "training" | "tokenizer">,
-  { batchSize, cursor }: Pick<MaskedBatchOptions, "batchSize" | "cursor">,
+  {
+    batchSize,
+    cursor,
+    fraction = () => 0,
+  }: Pick<MaskedBatchOptions, "batchSize" | "cursor"> & {
+    /** The used part of the budget, for masks that change over it; the beginning's without it. */
+    fraction?: () => number;
+  },
 ) =>
   maskedBatches(rows, {
     batchSize,
     maskId: specialId(tokenizer, "<mask>"),
-    masking: maskingOf({ masking }, tokenizer),
-    seed,
+    masking: maskingOverBudget(recipe, tokenizer, fraction),
+    seed: recipe.seed,
     epochs: Number.POSITIVE_INFINITY,
-    reshuffle: training.reshuffle,
-    tokenDrop: training.tokenDrop,
+    reshuffle: recipe.training.reshuffle,
+    tokenDrop: recipe.training.tokenDrop,
     cursor,
   });

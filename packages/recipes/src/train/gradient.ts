@@ -23,6 +23,7 @@ import {
 import { maskedLogits } from "../model/masked-logits.ts";
 import { disposeTensors, type NamedTensors } from "../named-tensors.ts";
 import type { TrainingLoss } from "../recipe/training-loss.ts";
+import { nextTokens } from "./next-tokens.ts";
 
 export interface MaskedGradientOptions {
   /**
@@ -32,6 +33,8 @@ export interface MaskedGradientOptions {
   readonly dropoutSeed?: number;
   /** Tokens of the rows that the batch is cut into; absent: rows stay whole. */
   readonly rowLength?: (progress: Progress) => number;
+  /** Share of the budget over which next tokens are predicted, in place of masked ones; 0: none. */
+  readonly causalShare?: number;
   /** The factor of the loss that the optimizer wants: a scalar, borrowed. */
   readonly lossScale?: (state: OptimizerState) => Tensor | undefined;
   /**
@@ -46,12 +49,17 @@ export const maskedLanguageModelGradient =
   (
     config: ModelConfig,
     loss: TrainingLoss,
-    { dropoutSeed, rowLength, lossScale, drawSeed = 0 }: MaskedGradientOptions = {},
+    { dropoutSeed, rowLength, causalShare = 0, lossScale, drawSeed = 0 }: MaskedGradientOptions = {},
   ): GradFn<NamedTensors, MaskedBatch, Gradients, OptimizerState> =>
   (params, whole, progress, state) => {
-    const batch = rowLength ? unfold(whole, rowLength(progress)) : whole;
+    const causal = progress.fraction < causalShare;
+    const rows = rowLength ? unfold(whole, rowLength(progress)) : whole;
+    const batch = causal ? nextTokens(rows) : rows;
     const step = progress.microbatch;
-    const options = dropoutSeed === undefined ? {} : { dropout: { seed: dropoutSeed, step } };
+    const options = {
+      ...(dropoutSeed !== undefined && { dropout: { seed: dropoutSeed, step } }),
+      ...(causal && { causal }),
+    };
     const drawn = { seed: drawSeed, step };
     const lossOf = (live: Params) => loss(live, batch, { ...options, drawn });
     const scale = lossScale?.(state);
@@ -95,7 +103,7 @@ const sampledGradients = (
   const drawn = tidy(() => {
     const uniforms = new Float32Array(count);
     fillUniform(streamKey(seed, "recipes/targets", step), uniforms);
-    const below = less(cumsum(softmax(logitsOf(params as Params)), 1), tensor2d(uniforms, [count, 1]));
+    const below = less(cumsum(softmax(logitsOf(params)), 1), tensor2d(uniforms, [count, 1]));
     const ids = cast(minimum(sum(cast(below, "float32"), 1), config.vocabSize - 1), "int32");
     return oneHot(ids, config.vocabSize, 1, 0, "float32");
   });

@@ -470,3 +470,24 @@ it("shows a loss that is not a number as one", () => {
   show(progress, { step: 1, loss: null, learningRate: 0.1, tokensPerSecond: 5 });
   expect(details[0]).toBe("loss NaN  5 tokens/s  step 1  learning rate 1.0e-1");
 });
+
+it("trains by all that changes over a budget, with optimizers for groups, and resumes to the last bit", async () => {
+  const { clipNorm: _, ...lion } = studySettings("lion", { learningRate: 1e-3 });
+  const recipe = changed({
+    model: { activation: "relu2", qkNorm: true, valueResidual: true, firstNorm: false, zeroOutputs: true },
+    masking: { finalProbability: 0.1 },
+    training: {
+      causalShare: 0.3,
+      schedule: { name: "wsd-sqrt", warmup: 0, cooldown: 0.4 },
+      optimizer: studySettings("muon", { learningRate: 0.01, method: "polar-express", neuronwise: true }),
+      groups: [{ params: ["word_embedding"], optimizer: lion }],
+    },
+  });
+  const whole = await run({ recipe });
+  const losses = whole.metrics.flatMap((row) => (typeof row.heldOutLoss === "number" ? [row.heldOutLoss] : []));
+  expect(losses.at(-1)).toBeLessThan(4.6);
+  expect((await runInParts({ recipe }, 5)).weights).toEqual(whole.weights);
+  expect(whole.left).toBe(0);
+  const without = changed({ ...recipe, masking: { finalProbability: null } });
+  expect((await run({ recipe: without })).weights).not.toEqual(whole.weights);
+});

@@ -20,20 +20,27 @@ export const trainingSteps = (
     dropoutSeed: recipe.training.dropout > 0 ? recipe.seed : undefined,
     drawSeed: recipe.seed,
     rowLength: sequenceCurriculumOf(recipe),
+    causalShare: recipe.training.causalShare,
     lossScale,
   });
   return async function* (from) {
     // A run that has used its budget stays as it is: by its clock there may be a moment left, kept for the last checkpoint.
     if (from.progress.fraction >= 1) return;
+    // As it was when the last microbatch ended: what the next batch is made for.
+    let { fraction } = from.progress;
     yield* train({
       state: from,
       batches: trainingBatches(recipe, prepared, {
         batchSize: microbatchSize,
         cursor: (from.cursor ?? undefined) as BatchCursor | undefined,
+        fraction: () => fraction,
       }) satisfies Batches<MaskedBatch>,
       grad: grad satisfies GradFn<NamedTensors, MaskedBatch, Gradients, OptimizerState>,
       optimizer: disposingOnFailure(optimizer) satisfies Trained<NamedTensors, OptimizerState, Gradients>,
-      budget: deadline.fraction,
+      budget: (counts) => {
+        fraction = Math.min(1, deadline.fraction(counts));
+        return fraction;
+      },
       size: (batch) => ({ examples: batch.batchSize, tokens: batch.batchSize * batch.seqLength }),
       elapsed,
     });
