@@ -97,7 +97,7 @@ export function scopeOf(
 }
 
 /** @throws RangeError if a layer would let a position see later ones all the same */
-export function checkCausal(config: ModelConfig): void {
+function checkCausal(config: ModelConfig): void {
   const other = [config.mixer].flat().find((mixer) => mixer !== "self-attention");
   if (other !== undefined || config.funnel !== null)
     throw new RangeError(

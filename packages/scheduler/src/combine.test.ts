@@ -14,6 +14,8 @@ import {
   type StudyScheduleName,
   type StudyScheduleOptions,
   scale,
+  scheduleByName,
+  scheduleNames,
   stretch,
   studySchedule,
   studyScheduleNames,
@@ -178,5 +180,23 @@ describe("the study's names", () => {
 
   it("read the default recipe", () => {
     expect([0, 0.75, 1].map(studySchedule("budget-triangle2"))).toEqual([0.25, 1, 0]);
+  });
+});
+
+describe("schedules that the study does not have", () => {
+  it.each([
+    ["wsd", {}, { 0.5: 1, 0.9: 0.5, 1: 0 }],
+    ["wsd", { warmup: 0.1, cooldown: 0.4 }, { 0.05: 0.5, 0.6: 1, 0.8: 0.5, 1: 0 }],
+    ["wsd-sqrt", { cooldown: 0.4 }, { 0.6: 1, 0.7: 0.5, 1: 0 }],
+    ["triangle2", {}, { 0: 0.25, 0.75: 1 }],
+  ] as const)("%s, %o", (name, options, expected) => {
+    const schedule = scheduleByName(name, options);
+    for (const [at, value] of Object.entries(expected)) expect(schedule(Number(at)), at).toBeCloseTo(value, 12);
+  });
+
+  it("refuse what they do not have, and other names", () => {
+    expect(() => scheduleByName("wsd", { end: 0.1 })).toThrow('scheduleByName: expected no "end" with wsd');
+    expect(() => scheduleByName("wds" as "wsd")).toThrow(/expected one of none, /);
+    expect(scheduleNames).toEqual([...studyScheduleNames, "wsd", "wsd-sqrt"]);
   });
 });

@@ -29,6 +29,14 @@ export { plotSvg, type SvgPlotOptions } from "./plot-svg.ts";
 export { plotText, type TextPlotOptions } from "./plot-text.ts";
 export { byBudget, byMicrobatches, bySteps, byTokens } from "./progress.ts";
 export type { PlotRange } from "./samples.ts";
-export { type StudyScheduleName, type StudyScheduleOptions, studySchedule, studyScheduleNames } from "./study.ts";
+export {
+  type ScheduleName,
+  type StudyScheduleName,
+  type StudyScheduleOptions,
+  scheduleByName,
+  scheduleNames,
+  studySchedule,
+  studyScheduleNames,
+} from "./study.ts";
 export { type TriangleOptions, triangle, triangle1, triangle2 } from "./triangle.ts";
 export type { Progress, Schedule } from "./types.ts";

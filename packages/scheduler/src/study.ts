@@ -36,12 +36,6 @@ const study = {
   "budget-dive-fast": [["warmup"], ({ warmup }) => dive({ warmup, fall: 0.25 })],
   "budget-triangle1": [[], () => triangle1()],
   "budget-triangle2": [[], () => triangle2()],
-  // Not in the study: warm-up, stable, decay in a line or by 1 - sqrt. Without a cool-down it decays over the last fifth.
-  wsd: [["warmup", "cooldown"], ({ warmup, cooldown }) => wsd({ warmup, decay: cooldown || undefined })],
-  "wsd-sqrt": [
-    ["warmup", "cooldown"],
-    ({ warmup, cooldown }) => wsd({ warmup, decay: cooldown || undefined, shape: "sqrt" }),
-  ],
 } satisfies Record<string, [Option[], (options: StudyScheduleOptions) => Schedule]>;
 
 type Option = keyof StudyScheduleOptions;
@@ -55,10 +49,34 @@ export interface StudyScheduleOptions extends PhaseOptions {
   end?: number;
 }
 
-/** The names that the study's configurations give to their schedules, and two more. */
+/** The names that the study's configurations give to their schedules. */
 export type StudyScheduleName = keyof typeof study;
 
 export const studyScheduleNames = Object.keys(study) as StudyScheduleName[];
+
+/** Not in the study: warm-up, stable, decay in a line or by 1 - sqrt. Without a cool-down it decays over the last fifth. */
+const newer = {
+  wsd: [["warmup", "cooldown"], ({ warmup, cooldown }) => wsd({ warmup, decay: cooldown || undefined })],
+  "wsd-sqrt": [
+    ["warmup", "cooldown"],
+    ({ warmup, cooldown }) => wsd({ warmup, decay: cooldown || undefined, shape: "sqrt" }),
+  ],
+} satisfies Record<string, [Option[], (options: StudyScheduleOptions) => Schedule]>;
+
+/** The study's names, and `wsd` and `wsd-sqrt`. */
+export type ScheduleName = StudyScheduleName | keyof typeof newer;
+
+export const scheduleNames = /* @__PURE__ */ [...studyScheduleNames, ...Object.keys(newer)] as ScheduleName[];
+
+/**
+ * A schedule by its name: {@link studySchedule}, `wsd` or `wsd-sqrt`.
+ *
+ * @throws RangeError for a name that is none, and for an option above 0 that the schedule does not have
+ */
+export const scheduleByName = (name: ScheduleName, options: StudyScheduleOptions = {}): Schedule => {
+  if (!Object.hasOwn(newer, name)) return studySchedule(name as StudyScheduleName, options);
+  return made("scheduleByName", name, newer[name as keyof typeof newer], options);
+};
 
 /**
  * A schedule by the name that a configuration of the study has for it; warm-up and cool-down are parts of the run.
@@ -69,11 +87,19 @@ export const studySchedule = (name: StudyScheduleName, options: StudyScheduleOpt
   if (!Object.hasOwn(study, name)) {
     throw new RangeError(`studySchedule: expected one of ${studyScheduleNames.join(", ")}, got ${name}`);
   }
-  const [known, make]: [Option[], (options: StudyScheduleOptions) => Schedule] = study[name];
+  return made("studySchedule", name, study[name], options);
+};
+
+const made = (
+  where: string,
+  name: string,
+  [known, make]: [Option[], (options: StudyScheduleOptions) => Schedule],
+  options: StudyScheduleOptions,
+): Schedule => {
   const other = allOptions.find((option) => (options[option] ?? 0) !== 0 && !known.includes(option));
   if (other) {
     throw new RangeError(
-      `studySchedule: expected no "${other}" with ${name}, which has none, got ${options[other]}; set it to 0`,
+      `${where}: expected no "${other}" with ${name}, which has none, got ${options[other]}; set it to 0`,
     );
   }
   return make(options);

@@ -1,5 +1,5 @@
 import type { Recipe } from "@cramkit/recipes";
-import { plotText, studySchedule } from "@cramkit/scheduler";
+import { plotText, scheduleByName } from "@cramkit/scheduler";
 
 /** Columns left of the curve. */
 const labels = 10;
@@ -7,7 +7,7 @@ const labels = 10;
 /** What a run is about to do with its learning rate, as a small plot that fits into `columns`. */
 export const showSchedule = ({ training }: Recipe, columns = process.stderr.columns || 80): string => {
   const { schedule, optimizer, budget, batchSize } = training;
-  const curve = studySchedule(schedule.name, schedule);
+  const curve = scheduleByName(schedule.name, schedule);
   const width = Math.min(60, Math.max(10, columns - labels));
   const plot = plotText((fraction) => optimizer.learningRate * curve(fraction), { width, height: 6 });
   return `learning rate over ${budget} (${schedule.name}), batches up to ${batchSize}:\n${plot}`;

@@ -7,7 +7,7 @@ import { classify, encode, inputsOf, predictTokens } from "@cramkit/model";
 import { mul } from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Compute, startCompute } from "../compute.ts";
-import { disposeTensors, entriesOf } from "../named-tensors.ts";
+import { disposeTensors, entriesOf, type NamedTensors } from "../named-tensors.ts";
 import { fillMask } from "./fill-mask.ts";
 import { loadModel, saveModel } from "./saved-model.ts";
 
@@ -95,7 +95,7 @@ describe("a folder that transformers wrote", () => {
 describe("a folder of ours", () => {
   const files = ["model.safetensors", "model_config.json", "tokenizer.json"];
 
-  const saved = async (params?: Params): Promise<string> => {
+  const saved = async (params?: NamedTensors): Promise<string> => {
     const { config, tokenizer, params: published } = await loadModel(fixture("masked"));
     const folder = mkdtempSync(join(tmpdir(), "saved-"));
     await saveModel(folder, { params: params ?? published, config, tokenizer });

@@ -13,7 +13,7 @@ import {
   studyOptimizer,
   wholeParts,
 } from "@cramkit/optim";
-import { batchRamp, byBudget, type Progress, studySchedule } from "@cramkit/scheduler";
+import { batchRamp, byBudget, type Progress, scheduleByName } from "@cramkit/scheduler";
 import type { GroupOptimizer, OptimizerSettings } from "./optimizer-settings.ts";
 import type { Recipe } from "./recipe.ts";
 
@@ -42,7 +42,7 @@ export const trainingOptimizer = (
   const { warmup, cooldown } = schedule;
   // Polynomial decays end at a rate, not at a share of the peak: that of the study and of Hugging Face's schedules.
   const end = schedule.name.startsWith("polynomial") ? Math.min(1, 1e-7 / peak) : 0;
-  const multiplier = byBudget(studySchedule(schedule.name, { warmup, cooldown, end }));
+  const multiplier = byBudget(scheduleByName(schedule.name, { warmup, cooldown, end }));
   const examples = batchRamp({ batchSize, microbatchSize, ramp });
   const scaled = (inner: Optimizer): Optimizer =>
     backend.precision === "mixed" ? lossScaling(inner, { kernels }) : inner;

@@ -1,6 +1,6 @@
 import { fault } from "@cramkit/errors";
 import { type ModelConfig, maskedLossNames } from "@cramkit/model";
-import { studyScheduleNames } from "@cramkit/scheduler";
+import { scheduleNames } from "@cramkit/scheduler";
 import { studyAlgorithms } from "@cramkit/tokenizer";
 import { z } from "zod";
 import { budgetForm, isBudget } from "./budget.ts";
@@ -210,7 +210,7 @@ const createSchema = () => {
       groups: z
         .array(z.strictObject({ params: z.array(z.string().min(1)).min(1), optimizer: groupOptimizer }))
         .default([]),
-      schedule: z.strictObject({ name: z.enum(studyScheduleNames), warmup: share, cooldown: share }),
+      schedule: z.strictObject({ name: z.enum(scheduleNames), warmup: share, cooldown: share }),
       /** Examples of one optimizer step at the end of the ramp. */
       batchSize: upTo(1 << 24),
       /** Below 1 a share of the budget, from 1 on microbatches, over which the batch grows; 0: no ramp. */
