@@ -124,7 +124,10 @@ export interface NeuronOptions {
  * NorMuon (Li et al., arXiv 2510.05491), after `orthogonalize`: rows, one for each neuron, are brought to one size,
  * `nu = b2 nu + (1 - b2) mean of u^2 over the row` and `u / (sqrt(nu) + 1e-10)`, in an update as long as it was before.
  */
-export const normalizeNeurons = ({ b2 = 0.95, ...unknown }: NeuronOptions = {}): GradientTransformation<{ nu: TensorMap }> => {
+export const normalizeNeurons = ({
+  b2 = 0.95,
+  ...unknown
+}: NeuronOptions = {}): GradientTransformation<{ nu: TensorMap }> => {
   checkNoMore("normalizeNeurons", unknown, "b2");
   checkBetas("normalizeNeurons", { b2 });
   return {

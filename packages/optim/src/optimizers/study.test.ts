@@ -8,8 +8,9 @@ import {
   studyOptimizerNames,
 } from "../index.ts";
 import { disposeMap } from "../state/tensor-map.ts";
-import { numbers, progressAt, read, tensors, worstError } from "../testing/numbers.testing.ts";
+import { numbers, plainKernels, progressAt, read, tensors, worstError } from "../testing/numbers.testing.ts";
 import { fixed } from "../testing/rows.testing.ts";
+import { listed } from "../testing/run.testing.ts";
 
 const step = async (optimizer: ReturnType<typeof studyOptimizer>) => {
   const params = tensors(numbers(1));
@@ -22,7 +23,9 @@ const step = async (optimizer: ReturnType<typeof studyOptimizer>) => {
 };
 
 it.each(studyOptimizerNames)("%s takes a step, with its own rate and with a schedule", async (name) => {
-  expect(worstError(await step(studyOptimizer(name)), numbers(1))).toBeGreaterThan(1e-6);
+  const plain = await step(studyOptimizer(name));
+  expect(worstError(plain, numbers(1))).toBeGreaterThan(1e-6);
+  expect(worstError(await step(studyOptimizer(name, { kernels: plainKernels })), listed(plain))).toBeLessThan(1e-6);
   expect(worstError(await step(studyOptimizer(name, { learningRate: () => 0, schedule: () => 0 })), numbers(1))).toBe(
     0,
   );

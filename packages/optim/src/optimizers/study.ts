@@ -142,8 +142,11 @@ export const studyOptimizer = <N extends StudyOptimizerName>(
   const merged = merge(name, studyHyperparameters(name), overrides);
   const scheduled = schedule ? withSchedule(merged, schedule) : merged;
   const make = makers[name] as (options: Tree) => Optimizer;
-  return make({ ...scheduled, ...(noDecay && { noDecay }), ...(kernels && { kernels }) });
+  return make({ ...scheduled, ...(noDecay && { noDecay }), ...(kernels && withKernels.includes(name) && { kernels }) });
 };
+
+/** Those that have a kernel to be given. */
+const withKernels: readonly StudyOptimizerName[] = ["adam", "sam", "muon"];
 
 type Tree = { readonly [field: string]: unknown };
 
