@@ -15,11 +15,12 @@ export const pretrainStage: RunStage = {
     return model !== undefined && model === (await modelDigest(runFiles(folder).model));
   },
 
-  async run({ recipe, folder, prepared, config, compute, heldOut, context }) {
+  async run({ recipe, folder, prepared, config, compute, heldOut, restore, context }) {
     const files = runFiles(folder);
     const products = await recordProducts(folder, compute, context);
     const { name: backend, kernels, restart } = compute;
-    const trained = await pretrain({ recipe, folder, prepared, config, backend, kernels, restart, heldOut }, context);
+    const spec = { recipe, folder, prepared, config, backend, kernels, restart, heldOut, restore };
+    const trained = await pretrain(spec, context);
     const { params, progress, microbatchSize, finishedMs, spent } = trained;
     try {
       await saveModel(files.model, { params, config, tokenizer: prepared.tokenizer });

@@ -40,6 +40,28 @@ it("runs a recipe to its end and leaves everything a reader needs", async () => 
   expect(readdirSync(at.folder).some((name) => name.includes("partial") || name === "run.lock")).toBe(false);
 });
 
+it("makes its folder again when somebody removes it, and can still be resumed", async () => {
+  const { recipe, root } = tinyRun();
+  const whole = folders(root, "whole");
+  await runRecipe(recipe, whole, quiet);
+  const at = folders(root);
+  const controller = new AbortController();
+  const said: string[] = [];
+  let reports = 0;
+  const onProgress = ({ stage }: { stage: string }) => {
+    if (stage !== "training") return;
+    reports++;
+    if (reports === 2) rmSync(at.folder, { recursive: true });
+    if (reports === 4) controller.abort();
+  };
+  const context = { ...quiet, onProgress, say: (line: string) => said.push(line), signal: controller.signal };
+  await expect(runRecipe(recipe, at, context)).rejects.toThrow(Interrupted);
+  expect(said.join("\n")).toContain("somebody removed it");
+  await runRecipe(recipe, at, quiet);
+  expect((await readRun(at.folder)).recipe).toEqual(recipe);
+  expect(weights(at.folder).equals(weights(whole.folder))).toBe(true);
+});
+
 it("gives the same weights and metrics for the same seed, others for another", async () => {
   const { recipe, root } = tinyRun();
   const one = folders(root, "one");

@@ -9,7 +9,7 @@ import { checkRecipe } from "../recipe/check-recipe.ts";
 import { heldOutMasking, specialId } from "../recipe/masking.ts";
 import { modelOf } from "../recipe/model-of.ts";
 import type { Recipe } from "../recipe/recipe.ts";
-import { type RunData, runFiles, runFormat, writeJson } from "../run-record.ts";
+import { type RunData, readJson, runFiles, runFormat, writeJson } from "../run-record.ts";
 import { evaluateStage } from "./evaluate-stage.ts";
 import { requireRunFormat, requireSameRecipe } from "./folder.ts";
 import { pretrainStage } from "./pretrain-stage.ts";
@@ -67,14 +67,24 @@ const runStages = async (
       requireProbeTexts(recipe, prepared.heldOutTexts);
       const unlock = await lockFolder(folder, { name: "run.lock" });
       try {
-        await writeJson(runFiles(folder).data, { format: runFormat, folder: resolve(dataFolder) } satisfies RunData);
-        await writeJson(runFiles(folder).recipe, recipe);
+        const record = async () => {
+          await writeJson(runFiles(folder).data, { format: runFormat, folder: resolve(dataFolder) } satisfies RunData);
+          await writeJson(runFiles(folder).recipe, recipe);
+        };
+        await record();
+        const restore = async () => {
+          if ((await readJson(runFiles(folder).recipe)) !== undefined) return;
+          context.say(
+            `${folder}: somebody removed it; it is made again with the next checkpoint, without earlier metrics`,
+          );
+          await record();
+        };
         const config = modelOf(recipe, prepared.tokenizer.idLimit);
         const heldOut = heldOutOf(recipe, prepared);
         for (const stage of stages) {
           await pause();
           if (!(await stage.isDone(recipe, folder)))
-            await stage.run({ recipe, folder, prepared, config, compute, heldOut, context });
+            await stage.run({ recipe, folder, prepared, config, compute, heldOut, restore, context });
         }
       } finally {
         unlock();

@@ -13,6 +13,8 @@ export interface OpenRun {
   readonly config: ModelConfig;
   readonly compute: Compute;
   readonly heldOut: EvaluationSet;
+  /** Writes the run's record again if somebody removed its folder. */
+  readonly restore: () => Promise<void>;
   readonly context: RunContext;
 }
 

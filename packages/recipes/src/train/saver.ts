@@ -23,9 +23,11 @@ export interface SaverOptions {
   readonly background: boolean;
   /** Told how long a checkpoint took, from the first tensor read to the last byte on the disk. */
   readonly onWritten: (ms: number) => void;
+  /** Before each: makes the run's folder again if somebody removed it. */
+  readonly restore?: () => Promise<void>;
 }
 
-export const createSaver = ({ checkpoints, background, onWritten }: SaverOptions): Saver => {
+export const createSaver = ({ checkpoints, background, onWritten, restore = async () => {} }: SaverOptions): Saver => {
   let writing: Promise<void> = Promise.resolve();
   const settled = async () => {
     const current = writing;
@@ -47,9 +49,12 @@ export const createSaver = ({ checkpoints, background, onWritten }: SaverOptions
       await settled();
       const startedAt = performance.now();
       const snapshot = await take();
-      writing = checkpoints.write(snapshot, { microbatch: snapshot.progress.microbatch, score }).then(() => {
+      const write = async () => {
+        await restore();
+        await checkpoints.write(snapshot, { microbatch: snapshot.progress.microbatch, score });
         onWritten(performance.now() - startedAt);
-      });
+      };
+      writing = write();
       writing.catch(() => {}); // whoever waits for it gets it
       if (!background) await settled();
     },

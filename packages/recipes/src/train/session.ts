@@ -30,6 +30,8 @@ export interface PretrainSpec {
   readonly restart?: () => Promise<void>;
   /** Rows and masks of the held-out losses. */
   readonly heldOut: EvaluationSet;
+  /** Makes the run's folder again if somebody removed it: what a checkpoint needs beside it to be resumed from. */
+  readonly restore?: () => Promise<void>;
 }
 
 /** What lives as long as the process trains, whatever checkpoint it goes back to. */
@@ -78,7 +80,7 @@ export const openSession = async (spec: PretrainSpec, context: RunContext): Prom
     context,
     resumed: kept?.state,
     checkpoints,
-    saver: createSaver({ checkpoints, background: backend !== "cpu", onWritten }),
+    saver: createSaver({ checkpoints, background: backend !== "cpu", onWritten, restore: spec.restore }),
     ledger,
     deadline,
     guard: createGuard({ ...limits, abandon: abandon ?? undefined }, kept?.state.run.guard),

@@ -1,8 +1,9 @@
 import { createWriteStream } from "node:fs";
-import { mkdtemp, open, rm } from "node:fs/promises";
+import { open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { createTemporaryFolder } from "@cramkit/files";
 import { type AsyncBuffer, type FileMetaData, parquetReadObjects, type RowGroup, type SchemaTree } from "hyparquet";
 import { readBytes, uncompressedName } from "../bytes.ts";
 import { type FileRecord, type RecordOptions, recordDocument } from "../format.ts";
@@ -24,7 +25,7 @@ export async function* readParquet(path: string, options: RecordOptions): AsyncG
 /** Opens a file for random access, unpacked where it is compressed as a whole. */
 async function* withParquet<T>(path: string, read: (file: AsyncBuffer) => AsyncGenerator<T>): AsyncGenerator<T> {
   const isPacked = uncompressedName(path) !== path;
-  const folder = isPacked ? await mkdtemp(join(tmpdir(), "cramkit-parquet-")) : undefined;
+  const folder = isPacked ? await createTemporaryFolder(tmpdir(), "cramkit-parquet") : undefined;
   try {
     const plain = folder ? join(folder, "unpacked.parquet") : path;
     if (folder) await pipeline(readBytes(path), createWriteStream(plain));
