@@ -83,12 +83,16 @@ const startAll = async (shape: Shape, children: Child[], context: SuiteContext):
   return contestants;
 };
 
+/** A shape takes so long, if that leaves it enough samples. */
+const [limitMs, fewestSamples] = [150_000, 3];
+
 const takeTurns = async (shape: Shape, contestants: Contestant[], context: SuiteContext): Promise<void> => {
   const { quick } = context.options;
-  const [warmUps, samples] = quick ? [1, 2] : [2, 8];
+  const [warmUps, samples] = quick ? [1, 2] : [1, 8];
   const steps = new Map<Contestant, StepLine[]>();
   const load = loadavg()[0]!;
-  for (let round = -warmUps; round < samples; round++) {
+  const end = performance.now() + limitMs;
+  for (let round = -warmUps; round < samples && (round < fewestSamples || performance.now() < end); round++) {
     // Each begins as often as it ends.
     const order = round % 2 === 0 ? contestants : [...contestants].reverse();
     for (const one of order) {
