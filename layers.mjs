@@ -40,8 +40,8 @@ export const composers = ["recipes", "cramkit"];
 
 export const layers = { ...libraries, recipes: all, cramkit: [...all, "recipes"] };
 
-/** What the tests of a package (`*.test.ts`, `*.testing.ts`) import beside its row: development dependencies. */
-export const testEdges = { ops: ["backend"], optim: ["backend", "ops"] };
+/** Development dependencies: what the tests of a package (`*.test.ts`, `*.testing.ts`) import beside its row, or its build runs. */
+export const testEdges = { ops: ["backend"], optim: ["backend", "ops"], cramkit: ["wasm-kit"] };
 
 /** Packages that may import a tensor library (always as the peer `@tensorflow/tfjs-core`). */
 export const tensorPackages = ["ops", "backend", "optim", "model", "recipes", "cramkit"];

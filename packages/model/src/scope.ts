@@ -3,12 +3,22 @@ import type { DropoutOptions, Operations } from "./operations/operations.ts";
 import type { Scope } from "./part.ts";
 
 export interface ScopeOptions<Value> {
+  /** @defaultValue every position is seen */
   mask?: Value;
-  /** Each position attends to those before it and itself. */
+  /**
+   * Each position attends to those before it and itself.
+   * @defaultValue `false`
+   */
   causal?: boolean;
-  /** Rate of `scope.dropout`. */
+  /**
+   * Rate of `scope.dropout`.
+   * @defaultValue `0`
+   */
   dropoutRate?: number;
-  /** Of the step, while the model trains; without it there is no dropout. */
+  /**
+   * Of the step, while the model trains; without it there is no dropout.
+   * @defaultValue no dropout
+   */
   key?: StreamKey;
 }
 

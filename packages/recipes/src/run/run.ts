@@ -21,7 +21,10 @@ export interface RunOptions {
   readonly folder: string;
   /** Where prepared data is kept and found again. */
   readonly dataFolder: string;
-  /** Accepts a WebGPU adapter that is a CPU: right, but slow. */
+  /**
+   * Accepts a WebGPU adapter that is a CPU: right, but slow.
+   * @defaultValue `false`
+   */
   readonly allowSoftware?: boolean;
 }
 

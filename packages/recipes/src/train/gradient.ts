@@ -31,11 +31,17 @@ export interface MaskedGradientOptions {
    * @defaultValue undefined: no dropout
    */
   readonly dropoutSeed?: number;
-  /** Tokens of the rows that the batch is cut into; absent: rows stay whole. */
+  /**
+   * Tokens of the rows that the batch is cut into; absent: rows stay whole.
+   * @defaultValue rows stay whole
+   */
   readonly rowLength?: (progress: Progress) => number;
   /** Share of the budget over which next tokens are predicted, in place of masked ones; 0: none. */
   readonly causalShare?: number;
-  /** The factor of the loss that the optimizer wants: a scalar, borrowed. */
+  /**
+   * The factor of the loss that the optimizer wants: a scalar, borrowed.
+   * @defaultValue the loss is not scaled
+   */
   readonly lossScale?: (state: OptimizerState) => Tensor | undefined;
   /**
    * Of the targets that Sophia draws, and of the words that SCRIPT fills in, anew for each microbatch.
