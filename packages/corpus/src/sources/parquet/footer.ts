@@ -14,9 +14,9 @@ export interface Footer {
 /** Reads the footer, checked before room is made for what it claims. Damage throws a CorpusInputError. */
 export async function readFooter(name: string, file: AsyncBuffer): Promise<Footer> {
   const { byteLength } = file;
-  const tail = Buffer.from(await file.slice(Math.max(0, byteLength - 8), byteLength));
-  if (tail.toString("latin1").endsWith("PARE")) throw encrypted(name, byteLength);
   try {
+    const tail = Buffer.from(await file.slice(Math.max(0, byteLength - 8), byteLength));
+    if (tail.toString("latin1").endsWith("PARE")) throw encrypted(name, byteLength);
     if (tail.length < 8 || !tail.toString("latin1").endsWith("PAR1")) throw new Error("no PAR1 at its end");
     const length = tail.readUInt32LE(0);
     if (length > byteLength - 8) throw new Error(`a length of ${length} bytes in a file of ${byteLength}`);
@@ -28,6 +28,7 @@ export async function readFooter(name: string, file: AsyncBuffer): Promise<Foote
     for (const { num_rows } of metadata.row_groups) checkCount(num_rows, "rows in a row group");
     return { metadata, schema };
   } catch (cause) {
+    if (cause instanceof CorpusInputError) throw cause;
     throw new CorpusInputError(
       `no readable Parquet footer (${(cause as Error).message}); fetch the file again, or set onBrokenFile to "skip"`,
       { file: name, place: `byte ${byteLength}`, cause },
