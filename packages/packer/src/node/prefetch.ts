@@ -26,7 +26,8 @@ export type PrefetchAnswer =
 
 /**
  * `maskedBatches` of the prepared set in `folder`, made in a worker thread: the same batches and cursors, ready before
- * they are asked for. The thread ends with the iteration, and never keeps a process alive by itself.
+ * they are asked for. Recipes read `maskedBatches` directly: a masking that follows the budget is a function of the run, which
+ * cannot go to a thread, and is refused. The thread ends with the iteration, and never keeps a process alive by itself.
  */
 export async function* prefetchedBatches(
   folder: string,
@@ -34,6 +35,10 @@ export async function* prefetchedBatches(
 ): AsyncGenerator<{ batch: MaskedBatch; cursor: BatchCursor }> {
   if (!(Number.isInteger(ahead) && ahead > 0))
     throw new RangeError(`prefetchedBatches: expected ahead to be a positive integer, got ${ahead}`);
+  if (typeof options.masking === "function")
+    throw new TypeError(
+      "prefetchedBatches: expected a masking that does not change, got a function, which cannot go to a thread; use maskedBatches",
+    );
   const worker = startWorker({ folder, options });
   const answers: PrefetchAnswer[] = [];
   let wake = () => {};
