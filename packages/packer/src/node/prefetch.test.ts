@@ -40,6 +40,8 @@ describe("prefetchedBatches", () => {
       break;
     }
     await expect(prefetchedBatches(folder, { ...options, maskId: 100 }).next()).rejects.toThrow(RangeError);
+    const changing = { ...options, masking: () => ({ kind: "exact", rate: 0.25 }) as const };
+    await expect(prefetchedBatches(folder, changing).next()).rejects.toThrow("use maskedBatches");
     await expect(prefetchedBatches(join(folder, "none"), options).next()).rejects.toThrow("prepare the set first");
     const shard = await open(join(folder, "shard-00004.bin"), "r+");
     await shard.write(new Uint8Array([99]), 0, 1, 20);
