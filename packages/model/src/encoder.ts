@@ -3,7 +3,7 @@ import { type ModelConfig, ownLayers } from "./config.ts";
 import { type EncoderInputs, embed, embeddingParameters } from "./embedding.ts";
 import { createFunnel } from "./funnel.ts";
 import { makeLayer } from "./layer.ts";
-import { type ParameterTable, parametersOf, type Scope } from "./part.ts";
+import { normOfStream, type ParameterTable, parametersOf, type Scope, type Stream, settled } from "./part.ts";
 import { makeNorm } from "./parts/norms.ts";
 import { rescope } from "./scope.ts";
 
@@ -34,33 +34,41 @@ export function runEncoder<Value>(
   const layers = Array.from({ length: ownLayers(config) }, (_, index) => makeLayer(config, index));
   const drop = survival(config, key);
   const funnel = createFunnel(config, scope);
-  const runLayer = (x: Value, index: number): Value => {
+  const runLayer = (stream: Stream<Value>, index: number): Stream<Value> => {
     const scale = drop(index);
-    const { resized, scope: inner } = funnel(x, index);
+    const { resized, scope: inner } = config.funnel
+      ? funnel(settled(stream, scope), index)
+      : { resized: undefined, scope };
+    const entering = resized === undefined ? stream : { x: resized };
     const own = index % layers.length;
     const placed = rescope(inner, { branchScale: scale }).within(`layers.${own}`);
-    if (scale === 0) return ops.touch(resized, Object.keys(layers[own]!.parameters).map(placed.param));
-    if (!config.valueResidual || index > 0) return ops.scoped(() => layers[own]!.run(resized, placed));
+    if (scale === 0) {
+      return { x: ops.touch(settled(entering, scope), Object.keys(layers[own]!.parameters).map(placed.param)) };
+    }
+    if (!config.valueResidual || index > 0) return ops.scoped(() => layers[own]!.run(entering, placed));
     // Later layers need the values of the first: they leave its scope with what it returns.
-    const [output, values] = ops.scoped(() => [layers[own]!.run(resized, placed), scope.firstValues.current!]);
-    scope.firstValues.current = values!;
-    return output!;
+    const { output, values } = ops.scoped(() => ({
+      output: layers[own]!.run(entering, placed),
+      values: scope.firstValues.current!,
+    }));
+    scope.firstValues.current = values;
+    return output;
   };
   const embedded = ops.scoped(() => embed(inputs, scope, config));
-  let x = embedded;
+  let stream: Stream<Value> = { x: embedded };
   if (config.recurrence === "deep-thinking" && config.sharedLayers > 0) {
     const round = (state: Value, first: number): Value => {
-      let next = state;
+      let next: Stream<Value> = { x: state };
       for (let i = 0; i < layers.length; i++) next = runLayer(next, first + i);
-      return ops.add(next, embedded);
+      return ops.add(settled(next, scope), embedded);
     };
-    x = think(embedded, round, config, ops.detached, key);
+    stream = { x: think(embedded, round, config, ops.detached, key) };
   } else {
-    for (let index = 0; index < config.layers; index++) x = runLayer(x, index);
+    for (let index = 0; index < config.layers; index++) stream = runLayer(stream, index);
   }
-  if (!config.finalNorm) return x;
+  if (!config.finalNorm) return settled(stream, scope);
   const norm = makeNorm(config, { layer: config.layers, width: config.hidden });
-  return ops.scoped(() => norm.run(x, scope.within("final_norm")));
+  return ops.scoped(() => normOfStream(stream, norm, scope.within("final_norm")));
 }
 
 /**

@@ -1,11 +1,26 @@
 import { type ModelConfig, mixerAt, type PartFactory } from "./config.ts";
-import { type ParameterTable, type Part, parametersOf } from "./part.ts";
+import {
+  normedStream,
+  normOfStream,
+  type ParameterTable,
+  type Part,
+  parametersOf,
+  type Scope,
+  type Stream,
+  settled,
+} from "./part.ts";
 import { feedForwards } from "./parts/feed-forward.ts";
 import { mixers } from "./parts/mixers.ts";
 import { makeNorm } from "./parts/norms.ts";
 
+/** What a layer owns, and what it makes of the stream. */
+export interface Layer {
+  readonly parameters: ParameterTable;
+  run<Value>(stream: Stream<Value>, scope: Scope<Value>): Stream<Value>;
+}
+
 /** Layer `index`: a mixer and, where the layer has one, a feed-forward part, each on a branch of a residual connection. */
-export function makeLayer(config: ModelConfig, index: number): Part {
+export function makeLayer(config: ModelConfig, index: number): Layer {
   const place = { layer: index, width: config.hidden };
   const mixer = mixerAt(config, index);
   const attn = (typeof mixer === "function" ? mixer : mixers[mixer])(config, place);
@@ -23,8 +38,8 @@ export function makeLayer(config: ModelConfig, index: number): Part {
   const fed = ffn ? residual(config, parts, "ffn", "norm2", sandwich ? "norm4" : undefined) : undefined;
   return {
     parameters: config.zeroOutputs ? withZeroOutputs(parametersOf(parts)) : parametersOf(parts),
-    run(x, scope) {
-      const between = mixed(x, scope);
+    run(stream, scope) {
+      const between = mixed(stream, scope);
       return fed ? fed(between, scope) : between;
     },
   };
@@ -46,7 +61,8 @@ function feedForwardAt(config: ModelConfig, index: number): PartFactory | undefi
 
 /**
  * x -> s x + part(norm(x)) where norms come first, norm(s x + part(x)) where they come after, s the residual's scale;
- * a sandwich has a second norm on what the part yields, after its dropout.
+ * a sandwich has a second norm on what the part yields, after its dropout. A sum at the end is left open: the norm that
+ * follows computes it.
  */
 function residual(
   { normScheme, residualScale }: ModelConfig,
@@ -54,15 +70,27 @@ function residual(
   part: string,
   norm: string | undefined,
   outputNorm: string | undefined,
-): Part["run"] {
-  return (x, scope) => {
+): Layer["run"] {
+  return <Value>(stream: Stream<Value>, scope: Scope<Value>): Stream<Value> => {
     const { ops } = scope;
-    const run = (name: string, value: typeof x) => parts[name]!.run(value, scope.within(name));
-    let branch = run(part, normScheme === "post" || norm === undefined ? x : run(norm, x));
-    branch = scope.dropout(branch);
-    if (outputNorm) branch = run(outputNorm, branch);
-    if (scope.branchScale !== 1) branch = ops.scale(branch, scope.branchScale);
-    const sum = ops.add(residualScale === 1 ? x : ops.scale(x, residualScale), branch);
-    return normScheme === "post" && norm !== undefined ? run(norm, sum) : sum;
+    const run = (name: string, value: Value) => parts[name]!.run(value, scope.within(name));
+    const before = () => {
+      const value = settled(stream, scope);
+      return { x: value, normed: value };
+    };
+    const { x, normed } =
+      normScheme === "post" || norm === undefined ? before() : normedStream(stream, parts[norm]!, scope.within(norm));
+    let branch = run(part, normed);
+    let dropout = scope.hiddenDropout();
+    if (outputNorm || scope.branchScale !== 1) {
+      if (dropout) branch = ops.dropout(branch, dropout);
+      dropout = undefined;
+      if (outputNorm) branch = run(outputNorm, branch);
+      if (scope.branchScale !== 1) branch = ops.scale(branch, scope.branchScale);
+    }
+    const open = { x: residualScale === 1 ? x : ops.scale(x, residualScale), branch, dropout };
+    return normScheme === "post" && norm !== undefined
+      ? { x: normOfStream(open, parts[norm]!, scope.within(norm)) }
+      : open;
   };
 }

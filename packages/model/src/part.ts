@@ -1,4 +1,4 @@
-import type { DropoutOptions, Operations } from "./operations/operations.ts";
+import type { DropoutOptions, NormOptions, Operations } from "./operations/operations.ts";
 
 /** How a parameter gets its first values. */
 type Initial =
@@ -34,6 +34,8 @@ export interface Scope<Value> {
   readonly branchScale: number;
   /** Dropout of hidden values; the identity unless the model trains. */
   dropout(x: Value): Value;
+  /** The same as options, for an operation with a dropout inside. */
+  hiddenDropout(): DropoutOptions | undefined;
   /** Dropout options for a place of its own at this rate; undefined unless the model trains. */
   dropoutAt(rate: number): DropoutOptions | undefined;
 }
@@ -45,6 +47,44 @@ export interface Scope<Value> {
 export interface Part {
   readonly parameters: ParameterTable;
   run<Value>(x: Value, scope: Scope<Value>): Value;
+  /**
+   * Of a norm: how `Operations.residualNorm` computes it. Absent where it cannot: then the sum is an operation of its own.
+   */
+  normOptions?<Value>(scope: Scope<Value>): NormOptions<Value>;
+}
+
+/**
+ * What flows between the layers: a value, or a sum `x + dropout(branch)` that is still to be computed, by the norm that
+ * follows if there is one.
+ */
+export type Stream<Value> = { x: Value; branch?: Value; dropout?: DropoutOptions };
+
+/** A stream as a value. */
+export function settled<Value>({ x, branch, dropout }: Stream<Value>, { ops }: Scope<Value>): Value {
+  if (branch === undefined) return x;
+  return ops.add(x, dropout ? ops.dropout(branch, dropout) : branch);
+}
+
+/** A stream's value under a norm, and the stream without its open sum. */
+export function normedStream<Value>(
+  stream: Stream<Value>,
+  norm: Part,
+  scope: Scope<Value>,
+): { x: Value; normed: Value } {
+  const { x, branch, dropout } = stream;
+  if (branch === undefined || !norm.normOptions) {
+    const value = settled(stream, scope);
+    return { x: value, normed: norm.run(value, scope) };
+  }
+  const { sum, normed } = scope.ops.residualNorm(x, branch, { ...norm.normOptions(scope), dropout });
+  return { x: sum, normed };
+}
+
+/** The same where nothing else reads the stream. */
+export function normOfStream<Value>(stream: Stream<Value>, norm: Part, scope: Scope<Value>): Value {
+  const { x, branch, dropout } = stream;
+  if (branch === undefined || !norm.normOptions) return norm.run(settled(stream, scope), scope);
+  return scope.ops.normOfSum(x, branch, { ...norm.normOptions(scope), dropout });
 }
 
 /** `{ norm: part }` -> its parameters as `norm.weight`, ... */

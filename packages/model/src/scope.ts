@@ -34,8 +34,9 @@ export function createScope<Value>(
     const place = places++;
     return key === undefined || rate === 0 ? undefined : { rate, key: subKey(key, "dropout", place) };
   };
+  const hiddenDropout = () => dropoutAt(dropoutRate);
   const dropout = (x: Value): Value => {
-    const options = dropoutAt(dropoutRate);
+    const options = hiddenDropout();
     return options ? ops.dropout(x, options) : x;
   };
   const at = (prefix: string): Scope<Value> => ({
@@ -47,6 +48,7 @@ export function createScope<Value>(
     firstValues,
     branchScale: 1,
     dropout,
+    hiddenDropout,
     dropoutAt,
   });
   return at("");

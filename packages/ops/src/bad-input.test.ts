@@ -9,6 +9,8 @@ import {
   layerNorm,
   linear,
   maskedCrossEntropy,
+  normOfSum,
+  residualNorm,
   rmsNorm,
   rotary,
 } from "./index.ts";
@@ -23,6 +25,16 @@ const disposed = () => {
 };
 
 const cases: [what: string, call: () => tf.Tensor, message: string][] = [
+  [
+    "residualNorm, branch",
+    () => residualNorm(x(2, 3), x(1, 3), x(3), x(3), { kind: "layer", epsilon: 0 }).sum,
+    "residualNorm: expected branch [2, 3], got [1, 3]",
+  ],
+  [
+    "normOfSum, bias of an RMS norm",
+    () => normOfSum(x(2, 3), x(2, 3), x(3), x(3), { kind: "rms", epsilon: 0 }),
+    "normOfSum: expected no bias for an RMS norm, got one",
+  ],
   ["linear, widths", () => linear(x(2, 3), x(4, 5)), "linear: expected x [..., 5], got [2, 3]"],
   ["linear, bias", () => linear(x(2, 3), x(4, 3), x(3)), "linear: expected bias [4], got [3]"],
   ["linear, rank", () => linear(x(2, 3), x(3)), "linear: expected weight [out, in], got [3]"],

@@ -8,6 +8,7 @@ import { layerNormCpu } from "./layer-norm/cpu.ts";
 import { linearCpu } from "./linear/cpu.ts";
 import { maskedCrossEntropyCpu } from "./masked-cross-entropy/cpu.ts";
 import { optimizerCpu } from "./optimizer/cpu.ts";
+import { residualNormCpu } from "./residual-norm/cpu.ts";
 import { rmsNormCpu } from "./rms-norm/cpu.ts";
 import { rotaryCpu } from "./rotary/cpu.ts";
 
@@ -24,6 +25,7 @@ export const cpuKernels: CpuKernelConfig[] = /* @__PURE__ */ [
   linearCpu,
   maskedCrossEntropyCpu,
   optimizerCpu,
+  residualNormCpu,
   rmsNormCpu,
   rotaryCpu,
 ].flat();

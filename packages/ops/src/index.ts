@@ -9,5 +9,11 @@ export { layerNorm } from "./layer-norm/layer-norm.ts";
 export { linear } from "./linear/linear.ts";
 export { type MaskedCrossEntropyOptions, maskedCrossEntropy } from "./masked-cross-entropy/masked-cross-entropy.ts";
 export { type AdamwAttrs, type OptimizerKernels, optimizerKernels } from "./optimizer/kernels.ts";
+export {
+  normOfSum,
+  type ResidualNormKind,
+  type ResidualNormOptions,
+  residualNorm,
+} from "./residual-norm/residual-norm.ts";
 export { rmsNorm } from "./rms-norm/rms-norm.ts";
 export { type RotaryOptions, rotary, rotaryTable } from "./rotary/rotary.ts";

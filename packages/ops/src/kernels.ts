@@ -18,6 +18,9 @@ import { findBackend, type KernelConfig, registerKernel } from "@tensorflow/tfjs
  * CramkitLayerNormGrad        dy, x, weight, mean [rows], rstd [rows]     -                         [dx, dweight [n], dbias [n]]
  * CramkitRmsNorm              x [..., n], weight [n]                      epsilon                   [y, rstd [rows]]
  * CramkitRmsNormGrad          dy, x, weight, rstd [rows]                  -                         [dx, dweight [n]]
+ * CramkitResidualNorm         x, branch [..., n], weight [n], bias? [n]   kind, epsilon, rate,      [sum, normed, stats [2, rows]: mean (0 for kind "rms"), rstd]
+ *                                                                         key0, key1
+ * CramkitResidualNormGrad     dsum? [..., n], dy, sum, weight, stats      kind, rate, key0, key1    [dx, dweight [n], dbias [n] of kind "layer", dbranch of rate > 0]
  * CramkitRotary               x [b, s, 3 * hidden], table [s, headDim]     heads, direction          y (its own gradient kernel)
  * CramkitAttention            qkv [b, s, 3 * hidden], mask? [b, s]        heads, rate, key0, key1  [y [b, s, hidden], lse [b, heads, s]]
  * CramkitAttentionGrad        dy, qkv, y, lse, mask?                      heads, rate, key0, key1  dqkv

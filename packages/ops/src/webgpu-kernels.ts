@@ -8,6 +8,7 @@ import { layerNormWebgpu } from "./layer-norm/webgpu.ts";
 import { linearWebgpu } from "./linear/webgpu.ts";
 import { maskedCrossEntropyWebgpu } from "./masked-cross-entropy/webgpu.ts";
 import { optimizerWebgpu } from "./optimizer/webgpu.ts";
+import { residualNormWebgpu } from "./residual-norm/webgpu.ts";
 import { rmsNormWebgpu } from "./rms-norm/webgpu.ts";
 import { rotaryWebgpu } from "./rotary/webgpu.ts";
 
@@ -29,4 +30,5 @@ export const webgpuKernels: readonly KernelConfig[] = /* @__PURE__ */ [
   dropoutWebgpu,
   maskedCrossEntropyWebgpu,
   optimizerWebgpu,
+  residualNormWebgpu,
 ].flat();

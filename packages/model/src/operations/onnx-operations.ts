@@ -129,6 +129,12 @@ export function onnxBuilder(): OnnxBuilder {
       const square = reduce(node("Mul", [x, x]), "mean", [-1], true);
       return node("Mul", [node("Div", [x, node("Sqrt", [scale(square, 1, epsilon)])]), weight]);
     },
+    residualNorm(x, branch, { kind, weight, bias, epsilon }) {
+      const sum = node("Add", [x, branch]);
+      const normed = kind === "layer" ? ops.layerNorm(sum, weight, bias, epsilon) : ops.rmsNorm(sum, weight, epsilon);
+      return { sum, normed };
+    },
+    normOfSum: (x, branch, norm) => ops.residualNorm(x, branch, norm).normed,
     attention(qkv, { heads, mask }) {
       // [batch, seq, heads, 3 * headDim] -> three of [batch, heads, seq, headDim]
       const parts = split(reshape(qkv, [0, 0, heads, -1]), 3, -1);

@@ -19,6 +19,10 @@ export interface Operations<Value> {
   embedding(ids: Value, table: Value, paddingId?: number): Value;
   layerNorm(x: Value, weight: Value, bias: Value | undefined, epsilon: number): Value;
   rmsNorm(x: Value, weight: Value, epsilon: number): Value;
+  /** `sum = x + dropout(branch)` and its norm; both are to be read. */
+  residualNorm(x: Value, branch: Value, norm: NormOptions<Value>): { sum: Value; normed: Value };
+  /** The norm of a sum that nothing else reads. */
+  normOfSum(x: Value, branch: Value, norm: NormOptions<Value>): Value;
   /** `qkv [batch, seq, 3 * hidden]` grouped `[heads, 3, headDim]`, mask `[batch, seq]` -> `[batch, seq, hidden]` */
   attention(qkv: Value, options: AttentionOptions<Value>): Value;
   /** Queries and keys of such a `qkv`, turned with their position; values pass. `seq <= maxSeq` */
@@ -60,13 +64,23 @@ export interface Operations<Value> {
   detached(compute: () => Value): Value;
   /** `x`, as a function of parameters that this run leaves out: their gradients are zero. */
   touch(x: Value, parameters: Value[]): Value;
-  /** `compute` with all values but those that it returns let go at its end. */
-  scoped<T extends Value | Value[]>(compute: () => T): T;
+  /** `compute` with its intermediate values let go at its end; it returns a value, or a record with values. */
+  scoped<Kept>(compute: () => Kept): Kept;
 }
 
 export interface DropoutOptions {
   rate: number;
   key: StreamKey;
+}
+
+export interface NormOptions<Value> {
+  /** `rms` has no bias. */
+  kind: "layer" | "rms";
+  weight: Value;
+  bias?: Value;
+  epsilon: number;
+  /** Of the branch. */
+  dropout?: DropoutOptions;
 }
 
 interface AttentionOptions<Value> {

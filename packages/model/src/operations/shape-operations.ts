@@ -79,6 +79,12 @@ export function countingOperations(): { ops: Operations<Shape>; tally: Tally; ma
       save(x, perRow(x));
       return like(x);
     },
+    residualNorm(x, _, { kind }) {
+      const sum = like(x);
+      save(sum, ...(kind === "layer" ? [perRow(x)] : []), perRow(x));
+      return { sum, normed: like(x) };
+    },
+    normOfSum: (x, branch, norm) => ops.residualNorm(x, branch, norm).normed,
     attention(qkv, { heads, mask }) {
       const [batch, seq, width] = qkv.shape as [number, number, number];
       const y = make([batch, seq, width / 3]);

@@ -1,7 +1,7 @@
 import * as ops from "@cramkit/ops";
 import * as tf from "@tensorflow/tfjs-core";
 import { fourierMatrices } from "./fourier-matrices.ts";
-import type { Activation, Elementwise, Operations, Reduction } from "./operations.ts";
+import type { Activation, Elementwise, NormOptions, Operations, Reduction } from "./operations.ts";
 
 /** Models on tensors: fused operations of @cramkit/ops where there is one, TensorFlow.js elsewhere. */
 export const tensorOperations: Operations<tf.Tensor> = {
@@ -13,6 +13,17 @@ export const tensorOperations: Operations<tf.Tensor> = {
   embedding: (ids, table, paddingId) => ops.embedding(ids, table, paddingId === undefined ? {} : { paddingId }),
   layerNorm: (x, weight, bias, epsilon) => ops.layerNorm(x, weight, bias, epsilon),
   rmsNorm: (x, weight, epsilon) => ops.rmsNorm(x, weight, epsilon),
+  residualNorm(x, branch, norm) {
+    const { weight, bias, ...options } = norm;
+    if (isSameShape(x, branch)) return ops.residualNorm(x, branch, weight, bias, options);
+    const sum = broadcastSum(x, branch, norm);
+    return { sum, normed: normOf(sum, norm) };
+  },
+  normOfSum(x, branch, norm) {
+    const { weight, bias, ...options } = norm;
+    if (isSameShape(x, branch)) return ops.normOfSum(x, branch, weight, bias, options);
+    return normOf(broadcastSum(x, branch, norm), norm);
+  },
   attention: (qkv, options) => ops.attention(qkv, options),
   rotary: (qkv, { heads }) => ops.rotary(qkv, { heads }),
   activate: (x, activation) => activate[activation](x),
@@ -20,7 +31,7 @@ export const tensorOperations: Operations<tf.Tensor> = {
   dropout: (x, options) => ops.dropout(x, options),
   realFourier,
 
-  add: (a, b) => (a.shape.join() === b.shape.join() ? addSame(a, b) : tf.add(a, b)),
+  add: (a, b) => (isSameShape(a, b) ? addSame(a, b) : tf.add(a, b)),
   sub: (a, b) => tf.sub(a, b),
   mul: (a, b) => tf.mul(a, b),
   div: (a, b) => tf.div(a, b),
@@ -40,8 +51,16 @@ export const tensorOperations: Operations<tf.Tensor> = {
 
   detached,
   touch,
-  scoped: <T extends tf.Tensor | tf.Tensor[]>(compute: () => T): T => tf.tidy(compute),
+  scoped: <Kept>(compute: () => Kept) => tf.tidy(compute as () => tf.TensorContainer) as Kept,
 };
+
+const isSameShape = (a: tf.Tensor, b: tf.Tensor): boolean => a.shape.join() === b.shape.join();
+
+/** A mixer of one's own may yield one position for all. */
+const broadcastSum = (x: tf.Tensor, branch: tf.Tensor, { dropout }: NormOptions<tf.Tensor>): tf.Tensor =>
+  tf.add(x, dropout ? ops.dropout(branch, dropout) : branch);
+const normOf = (sum: tf.Tensor, { kind, weight, bias, epsilon }: NormOptions<tf.Tensor>): tf.Tensor =>
+  kind === "layer" ? ops.layerNorm(sum, weight, bias, epsilon) : ops.rmsNorm(sum, weight, epsilon);
 
 /** The sum of equal shapes needs nothing for its gradient; TensorFlow.js would keep both terms until then. */
 function addSame(a: tf.Tensor, b: tf.Tensor): tf.Tensor {

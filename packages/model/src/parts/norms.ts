@@ -7,12 +7,14 @@ const layerNorm: PartFactory = ({ normEpsilon }, { width }) => ({
     bias: { shape: [width], init: { type: "constant", value: 0 } },
   },
   run: (x, { ops, param }) => ops.layerNorm(x, param("weight"), param("bias"), normEpsilon),
+  normOptions: ({ param }) => ({ kind: "layer", weight: param("weight"), bias: param("bias"), epsilon: normEpsilon }),
 });
 
 /** x / sqrt(mean(x^2) + epsilon) * learnable_scale */
 const rmsNorm: PartFactory = ({ normEpsilon }, { width }) => ({
   parameters: { learnable_scale: { shape: [width], init: { type: "constant", value: 1 } } },
   run: (x, { ops, param }) => ops.rmsNorm(x, param("learnable_scale"), normEpsilon),
+  normOptions: ({ param }) => ({ kind: "rms", weight: param("learnable_scale"), epsilon: normEpsilon }),
 });
 
 /** x * learnable_scale / max(|x|, epsilon), one scale for all */

@@ -7,6 +7,7 @@ import { gluSpec } from "../glu/spec.ts";
 import { layerNormSpec } from "../layer-norm/spec.ts";
 import { linearSpec } from "../linear/spec.ts";
 import { maskedCrossEntropySpec } from "../masked-cross-entropy/spec.ts";
+import { residualNormSpec } from "../residual-norm/spec.ts";
 import { rmsNormSpec } from "../rms-norm/spec.ts";
 import { rotarySpec } from "../rotary/spec.ts";
 
@@ -20,6 +21,7 @@ export const opSpecs: OpSpec[] = [
   layerNormSpec,
   linearSpec,
   maskedCrossEntropySpec,
+  residualNormSpec,
   rmsNormSpec,
   rotarySpec,
 ];

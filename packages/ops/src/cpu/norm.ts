@@ -7,31 +7,36 @@ export const normForwardShape = ({ inputs }: CpuCall): { rows: number; n: number
   return { rows: sizeOf(inputs.x!.shape) / n, n, perTask: rowsPerTask(n) };
 };
 
-/** Gradients of layer norm, or of RMS norm where `mean` is 0. Each task sums dweight and dbias over its rows. */
+interface NormGrad {
+  /** The name of what was normed. */
+  x: string;
+  /** Addresses of the statistics of each row; a mean of 0 is an RMS norm. */
+  mean: number;
+  rstd: number;
+  dx: TensorInfo;
+  dweight: TensorInfo;
+  dbias: TensorInfo | undefined;
+  /**
+   * Address of what is added to dx.
+   *
+   * @defaultValue 0, nothing
+   */
+  upstream?: number;
+}
+
+/** Gradients of layer norm or of RMS norm. Each task sums dweight and dbias over its rows. */
 export const normGrad = (
   { inputs, runtime, run, at }: CpuCall,
-  mean: number,
-  dx: TensorInfo,
-  dweight: TensorInfo,
-  dbias: TensorInfo | undefined,
+  { x, mean, rstd, dx, dweight, dbias, upstream = 0 }: NormGrad,
 ): void => {
   const n = inputs.weight!.shape[0]!;
-  const rows = sizeOf(inputs.x!.shape) / n;
+  const rows = sizeOf(inputs[x]!.shape) / n;
   const perTask = Math.max(32, Math.ceil(rows / 64));
   const tasks = Math.ceil(rows / perTask);
   const bytes = tasks * n * 4;
   runtime.withScratch(2 * bytes, (partial) => {
-    const addresses = [
-      at("dy"),
-      at("x"),
-      at("weight"),
-      mean,
-      at("rstd"),
-      runtime.address(dx),
-      partial,
-      partial + bytes,
-    ];
-    run("normGradTask", tasks, [...addresses, rows, n, perTask]);
+    const addresses = [at("dy"), at(x), at("weight"), mean, rstd, runtime.address(dx), partial, partial + bytes];
+    run("normGradTask", tasks, [...addresses, rows, n, perTask, upstream]);
     run("columnSumsTask", 1, [partial, runtime.address(dweight), tasks, n, tasks]);
     if (dbias) run("columnSumsTask", 1, [partial + bytes, runtime.address(dbias), tasks, n, tasks]);
   });

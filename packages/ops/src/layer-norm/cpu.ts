@@ -14,7 +14,7 @@ const layerNormGrad = /* @__PURE__ */ cpuKernel("CramkitLayerNormGrad", (call) =
   const { runtime } = call;
   const n = call.inputs.weight!.shape[0]!;
   const [dx, dweight, dbias] = [runtime.output(call.inputs.x!.shape), runtime.output([n]), runtime.output([n])];
-  normGrad(call, call.at("mean"), dx, dweight, dbias);
+  normGrad(call, { x: "x", mean: call.at("mean"), rstd: call.at("rstd"), dx, dweight, dbias });
   return [dx, dweight, dbias];
 });
 

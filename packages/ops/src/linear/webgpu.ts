@@ -4,15 +4,14 @@ import { lastAxisOf, rowsOf, webgpuKernel } from "../webgpu/host.ts";
 
 /**
  * The three products of a linear layer, each a form of the matrix product, and the column sum of its bias. In mixed precision
- * the gradient of the input, and an output wider than the input, are left as f16 alone: a widening layer feeds attention or an
- * activation, and what the gradient flows into is a norm, an activation or attention. A layer that narrows ends a branch,
- * whose sum with the residual is float32.
+ * the gradient of the input and the output are left as f16 alone: they feed attention, an activation, a norm, or end a branch,
+ * which is rounded once before it joins the residual stream, whose sum is float32.
  */
 export const linearWebgpu = [
   webgpuKernel("CramkitLinear", (host, { x, weight, bias }) => {
     const [n, k] = weight!.shape as [number, number];
     const product = { form: "nt" as const, a: x!, b: weight!, m: rowsOf(x!), n, k, biasTensor: bias };
-    return gemmResult(host, product, [...x!.shape.slice(0, -1), n], n > k);
+    return gemmResult(host, product, [...x!.shape.slice(0, -1), n], true);
   }),
   webgpuKernel("CramkitLinearGradInput", (host, { dy, weight }) => {
     const [k, n] = weight!.shape as [number, number];

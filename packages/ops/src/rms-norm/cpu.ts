@@ -13,7 +13,7 @@ const rmsNorm = /* @__PURE__ */ cpuKernel("CramkitRmsNorm", (call) => {
 const rmsNormGrad = /* @__PURE__ */ cpuKernel("CramkitRmsNormGrad", (call) => {
   const { runtime } = call;
   const [dx, dweight] = [runtime.output(call.inputs.x!.shape), runtime.output([call.inputs.weight!.shape[0]!])];
-  normGrad(call, 0, dx, dweight, undefined);
+  normGrad(call, { x: "x", mean: 0, rstd: call.at("rstd"), dx, dweight, dbias: undefined });
   return [dx, dweight];
 });
 

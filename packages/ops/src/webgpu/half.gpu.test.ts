@@ -1,4 +1,4 @@
-import { add, reshape, scalar, type Tensor, tensor, tidy, valueAndGrads, zerosLike } from "@tensorflow/tfjs-core";
+import { reshape, scalar, type Tensor, tensor, tidy, valueAndGrads, zerosLike } from "@tensorflow/tfjs-core";
 import { afterEach, describe, expect, it } from "vitest";
 import { attention } from "../attention/attention.ts";
 import { uniform } from "../conformance-case.ts";
@@ -8,7 +8,7 @@ import { layerNorm } from "../layer-norm/layer-norm.ts";
 import { linear } from "../linear/linear.ts";
 import { maskedCrossEntropy } from "../masked-cross-entropy/masked-cross-entropy.ts";
 import { optimizerKernels } from "../optimizer/kernels.ts";
-import { rmsNorm } from "../rms-norm/rms-norm.ts";
+import { normOfSum, residualNorm } from "../residual-norm/residual-norm.ts";
 import { rotary } from "../rotary/rotary.ts";
 import { startTestBackend, type TestBackend, testableTiers } from "../testing/adapter.testing.ts";
 
@@ -38,10 +38,14 @@ const loss = (heads: number, tensors: readonly Tensor[]): Tensor => {
   const p = Object.fromEntries(names.map((name, i) => [name, tensors[i]!])) as Record<string, Tensor>;
   const qkv = linear(layerNorm(p.x!, p.norm!, p.bias, 1e-6), p.qkv!);
   const mixed = attention(rotary(qkv, { heads }), { heads });
-  let x = add(p.x!, linear(mixed, p.dense!));
-  x = add(x, linear(glu(linear(rmsNorm(x, p.norm2!, 1e-6), p.in!, p.inBias), "gelu"), p.out!));
-  x = add(x, linear(gelu(linear(rmsNorm(x, p.norm2!, 1e-6), p.up!)), p.down!));
-  const rows = reshape(layerNorm(x, p.norm!, p.bias, 1e-6), [batch * seq, hidden]);
+  const rms = { kind: "rms", epsilon: 1e-6 } as const;
+  const first = residualNorm(p.x!, linear(mixed, p.dense!), p.norm2!, undefined, rms);
+  const gated = linear(glu(linear(first.normed, p.in!, p.inBias), "gelu"), p.out!);
+  const dropout = { rate: 0.1, key: [3, 4] } as const;
+  const second = residualNorm(first.sum, gated, p.norm2!, undefined, { ...rms, dropout });
+  const branch = linear(gelu(linear(second.normed, p.up!)), p.down!);
+  const last = normOfSum(second.sum, branch, p.norm!, p.bias, { kind: "layer", epsilon: 1e-6 });
+  const rows = reshape(last, [batch * seq, hidden]);
   const [at, to] = [positions, positions.map((i) => (7 * i) % vocab)].map((ids) => tensor(ids, undefined, "int32"));
   return maskedCrossEntropy(rows, p.vocabulary!, undefined, at!, to!);
 };
@@ -102,7 +106,24 @@ describe.each(ways.filter(({ tier }) => tiers.includes(tier)))(
       const of = (text: string) => got.keys.filter((key) => key.includes(text)).length;
       expect([of("glu.gelu.backward.vec4.hhh"), of("gelu.gradient.vec4.hhh")]).toEqual([1, 1]);
       expect(of("rotary.vec4.hh")).toBe(1);
-      expect([of("layer-norm.128.bias.fh"), of("layer-norm.gradient.128.hf")]).toEqual([1, 1]);
+      // Sums are float32; branches, what follows them and what flows back are f16.
+      expect(
+        got.keys
+          .map((key) => key.replace("emulated.", ""))
+          .filter((key) => key.includes("-norm"))
+          .sort(),
+      ).toEqual([
+        "layer-norm.128.bias.fh",
+        "layer-norm.gradient.128.hf",
+        "residual-layer-norm.128.bias.fhh",
+        "residual-layer-norm.gradient.128.two.ffh",
+        "residual-rms-norm.128.dropout.fhh",
+        "residual-rms-norm.128.fhh",
+        "residual-rms-norm.gradient.128.sum.dropout.two.hfh",
+        "residual-rms-norm.gradient.128.sum.two.hfh",
+      ]);
+      // Products read the f16 copy that the gradient of a sum brings.
+      expect(of("half.vec4")).toBe(1);
       expect([of("attention.query.matrix"), of(`head${hidden / heads}.hhh`), of("softmax.vec4<f32>.half")]).toEqual([
         1, 2, 1,
       ]);

@@ -110,6 +110,16 @@ export function halfResult(host: Host, shape: readonly number[]): Result {
   return { tensor, written, half: true };
 }
 
+/**
+ * An f16 copy of a new float32 tensor, for the kernel that computes the tensor to write as well: products that read it next
+ * find it there. Undefined where none of them would look for one.
+ */
+export function besideHalf(host: Host, tensor: TensorInfo): TensorInfo | undefined {
+  const [rows, columns] = [rowsOf(tensor), lastAxisOf(tensor)];
+  if (host.capabilities.tier !== "matrix" || !isPlain(rows, columns)) return undefined;
+  return host.attach(tensor, halfKey(rows, columns), () => output(host, [(rows * columns) / 2]));
+}
+
 /** How to bind a tensor for reading: as f16 where it exists as nothing else. */
 export function readable(host: Host, x: TensorInfo): { bound: TensorInfo; half: boolean } {
   const half = host.isDeferred(x) && host.attached(x, halfKey(rowsOf(x), lastAxisOf(x)));

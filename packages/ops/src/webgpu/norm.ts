@@ -33,12 +33,13 @@ function normTiling(n: number): { width: 1 | 4; size: number; slots: number } {
 }
 
 /** The text of both passes shares its registers: `name0`, `name1`, ... for the columns of this invocation. */
-function registers({ n }: NormShape) {
+export function registers(n: number) {
   const { width, size, slots } = normTiling(n);
   const isWhole = slots * size * width === n;
   const column = (slot: number) => `lane + ${slot * size}u`;
   const guarded = (slot: number, text: string) => (isWhole ? text : `if (${column(slot)} < ${n / width}u) { ${text} }`);
   return {
+    width,
     size,
     slots: range(slots),
     vectors: n / width,
@@ -62,7 +63,7 @@ const normProgram = /* @__PURE__ */ programs((shape: NormShape) => keyOf("", sha
 
 function forward(shape: NormShape): ProgramSource {
   const { kind, n, bias, halves } = shape;
-  const { size, slots, vectors, type, column, guarded, total, declare } = registers(shape);
+  const { size, slots, vectors, type, column, guarded, total, declare } = registers(n);
   const layer = kind === "layer";
   const sumOf = (text: (slot: number) => string) => slots.map((slot) => total(text(slot))).join(" + ");
   return {
@@ -110,7 +111,7 @@ const normGradProgram = /* @__PURE__ */ programs((shape: NormShape) => keyOf(".g
 
 function backward(shape: NormShape): ProgramSource {
   const { kind, n, halves } = shape;
-  const { size, slots, vectors, type, column, guarded, total, declare } = registers(shape);
+  const { size, slots, vectors, type, column, guarded, total, declare } = registers(n);
   const layer = kind === "layer";
   return {
     enable: halves.includes(true) ? ["f16"] : [],
@@ -186,7 +187,7 @@ export function normForward(
 }
 
 /** Workgroups of the backward pass: several for each processor of a large GPU, and blocks of at least four rows. */
-const rowsPerGroup = (rows: number): number => Math.max(4, Math.ceil(rows / 1024));
+export const rowsPerGroup = (rows: number): number => Math.max(4, Math.ceil(rows / 1024));
 
 /** `[dx, dweight, dbias]`, or `[dx, dweight]` without a mean. */
 export function normBackward(

@@ -31,7 +31,7 @@ import { layerNorm } from "../layer-norm/layer-norm.ts";
 import { linear } from "../linear/linear.ts";
 import { maskedCrossEntropy } from "../masked-cross-entropy/masked-cross-entropy.ts";
 import { optimizerKernels } from "../optimizer/kernels.ts";
-import { rmsNorm } from "../rms-norm/rms-norm.ts";
+import { normOfSum, residualNorm } from "../residual-norm/residual-norm.ts";
 import { rotary } from "../rotary/rotary.ts";
 import { startTestBackend, type TestBackend, testableTiers } from "../testing/adapter.testing.ts";
 
@@ -71,16 +71,30 @@ function loss(params: Tensor[], step: number): Tensor {
   const positions = Int32Array.from({ length: (batch * seq) / 4 }, (_, i) => 4 * i + (step % 4));
   const targets = positions.map((at) => (ids.values[at]! + 1) % vocab);
   let x = embedding(tensor(ids.values, ids.shape, "int32"), p.embedding!, { paddingId: 0 });
+  let branch: Tensor | undefined;
   for (const layer of [0, 1]) {
     const of = (name: string) => p[`${layer}.${name}`]!;
     const stream = step * 4 + layer;
-    const qkv = linear(layerNorm(x, of("norm"), of("bias"), 1e-6), of("qkv"));
-    const mixed = attention(rotary(qkv, { heads }), { heads, dropout: { rate: 0.1, key: [1, stream] } });
-    x = add(x, dropout(linear(mixed, of("dense"), of("dense.bias")), { rate: 0.1, key: [2, stream] }));
-    const inner = linear(rmsNorm(x, of("norm2"), 1e-6), of("in"));
-    x = add(x, linear(layer === 0 ? glu(inner, "gelu") : gelu(inner), of("out")));
+    let normed: Tensor;
+    if (branch) {
+      const norm = { kind: "layer", epsilon: 1e-6 } as const;
+      ({ sum: x, normed } = residualNorm(x, branch, of("norm"), of("bias"), norm));
+    } else normed = layerNorm(x, of("norm"), of("bias"), 1e-6);
+    const mixed = attention(rotary(linear(normed, of("qkv")), { heads }), {
+      heads,
+      dropout: { rate: 0.1, key: [1, stream] },
+    });
+    branch = linear(mixed, of("dense"), of("dense.bias"));
+    const norm = { kind: "rms", epsilon: 1e-6, dropout: { rate: 0.1, key: [2, stream] } } as const;
+    ({ sum: x, normed } = residualNorm(x, branch, of("norm2"), undefined, norm));
+    const inner = linear(normed, of("in"));
+    branch = linear(
+      dropout(layer === 0 ? glu(inner, "gelu") : gelu(inner), { rate: 0.1, key: [3, stream] }),
+      of("out"),
+    );
   }
-  const rows = reshape(rmsNorm(x, p.norm!, 1e-6), [batch * seq, hidden]);
+  const last = normOfSum(x, branch!, p.norm!, undefined, { kind: "rms", epsilon: 1e-6 });
+  const rows = reshape(last, [batch * seq, hidden]);
   const [at, to] = [tensor(positions, undefined, "int32"), tensor(targets, undefined, "int32")];
   return maskedCrossEntropy(rows, p.embedding!, p["decoder.bias"], at, to);
 }

@@ -1,0 +1,16 @@
+import { expect, it } from "vitest";
+import { countStep } from "./traffic.ts";
+
+// What `pnpm bench traffic crammed-bert:batch=64` says: what was fused stays fused. Lower them with what is fused next.
+it.each([
+  ["mixed", 32.7e9, 683],
+  ["float32", 49.8e9, 683],
+] as const)(
+  "a crammed-bert step of 64 x 128 in %s moves at most so much, in so many dispatches",
+  { timeout: 120_000 },
+  async (precision, bytes, dispatches) => {
+    const traffic = await countStep("crammed-bert:batch=64", precision, { warmUp: 2 });
+    expect(traffic.bytes).toBeLessThan(bytes);
+    expect(traffic.dispatches).toBeLessThanOrEqual(dispatches);
+  },
+);
