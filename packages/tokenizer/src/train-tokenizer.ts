@@ -45,6 +45,7 @@ export async function trainTokenizer(
   const words = new Map([...counted.words.keys()].sort().map((word) => [word, counted.words.get(word)!]));
   counted.words.clear();
   progress.phase = "train";
+  onProgress?.({ ...progress });
   const model = await trainModel(
     words,
     options,

@@ -1,0 +1,28 @@
+import { test } from "vitest";
+import { trainTokenizer } from "./index.ts";
+import { kinds } from "./testing/cases.ts";
+import { fuzzJson } from "./testing/fuzz-json.ts";
+import { sampleText } from "./testing/sample.ts";
+
+/** Thirty minutes unless said otherwise. */
+const minutes = Number(process.env.CRAMKIT_FUZZ_MINUTES ?? 30);
+
+test(
+  "a tokenizer.json that is changed anywhere is refused or works, and ends",
+  async () => {
+    const documents = await Promise.all(
+      Object.values(kinds).map(async (options) =>
+        (await trainTokenizer(sampleText(20).split("\n"), { ...options, size: "trained" })).toJSON(),
+      ),
+    );
+    const end = Date.now() + minutes * 60_000;
+    let runs = 0;
+    let taken = 0;
+    for (let seed = 1; Date.now() < end; seed++) {
+      taken += fuzzJson(documents, { numRuns: 1000, seed });
+      runs += 1000;
+    }
+    console.log(`${runs} documents in ${minutes} minutes, ${taken} of them taken, no finding`);
+  },
+  (minutes + 10) * 60_000,
+);
