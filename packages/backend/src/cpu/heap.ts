@@ -1,4 +1,5 @@
 import { fault } from "@cramkit/errors";
+
 /**
  * Buffers in one WebAssembly memory. Sizes are rounded up to classes an eighth of a power of two apart and freed buffers
  * are kept by class, so a training step, whose shapes repeat, allocates nothing after its first round. Addresses are
