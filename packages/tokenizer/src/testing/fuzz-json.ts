@@ -58,7 +58,7 @@ function put(document: unknown, place: readonly number[], change: Change): void 
     const next = node[key];
     if (depth === place.length - 1 || typeof next !== "object" || next === null) {
       const kind = typeof next as "number" | "string" | "boolean";
-      const value = change.keepsKind && Object.hasOwn(change, kind) ? change[kind] : change.any;
+      const value = change.keepsKind && Object.hasOwn(change, kind) ? change[kind] : structuredClone(change.any);
       Object.defineProperty(node, key, { value, enumerable: true, configurable: true, writable: true });
       return;
     }
