@@ -7,14 +7,7 @@ import {
   type TrainingBatch,
   type Trial,
 } from "@cramkit/glue";
-import {
-  classificationLoss,
-  classify,
-  init,
-  inputsOf,
-  type ModelConfig,
-  valueAndNamedGrads,
-} from "@cramkit/model";
+import { classificationLoss, classify, init, inputsOf, type ModelConfig, valueAndNamedGrads } from "@cramkit/model";
 import { optimizerKernels } from "@cramkit/ops";
 import { adamw, disposeState } from "@cramkit/optim";
 import * as tf from "@tensorflow/tfjs-core";

@@ -2,8 +2,8 @@ export type { CpuBackend } from "./cpu/backend.ts";
 export type { GemmOperand, GemmProblem } from "./cpu/gemm.ts";
 export type { ProductsChoice, ProductsReport } from "./cpu/library/choose-products.ts";
 export type { LibraryReport } from "./cpu/library/find-products.ts";
-export type { WasmSource } from "./cpu/module.ts";
 export type { CpuOptions } from "./cpu/start.ts";
+export type { WasmSource } from "./cpu/wasm-source.ts";
 export {
   type BackendChoice,
   type BackendOptions,

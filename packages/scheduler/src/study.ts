@@ -52,7 +52,7 @@ export interface StudyScheduleOptions extends PhaseOptions {
 /** The names that the study's configurations give to their schedules. */
 export type StudyScheduleName = keyof typeof study;
 
-export const studyScheduleNames = Object.keys(study) as StudyScheduleName[];
+export const studyScheduleNames = /* @__PURE__ */ Object.keys(study) as StudyScheduleName[];
 
 /** Not in the study: warm-up, stable, decay in a line or by 1 - sqrt. Without a cool-down it decays over the last fifth. */
 const newer = {
@@ -66,7 +66,9 @@ const newer = {
 /** The study's names, and `wsd` and `wsd-sqrt`. */
 export type ScheduleName = StudyScheduleName | keyof typeof newer;
 
-export const scheduleNames = /* @__PURE__ */ [...studyScheduleNames, ...Object.keys(newer)] as ScheduleName[];
+const listNames = () => [...studyScheduleNames, ...Object.keys(newer)] as ScheduleName[];
+
+export const scheduleNames = /* @__PURE__ */ listNames();
 
 /**
  * A schedule by its name: {@link studySchedule}, `wsd` or `wsd-sqrt`.

@@ -35,7 +35,7 @@ const instead = {
 };
 
 /** More tokens than any text has that fits into a string. */
-export const MAX_LENGTH = 0xffffff;
+const MAX_LENGTH = 0xffffff;
 
 const directions = ["right", "left"];
 

@@ -11,13 +11,13 @@ import {
   type TensorInfo,
 } from "@tensorflow/tfjs-core";
 import { type GemmBatch, type GemmProblem, runGemm, runGemmBatch } from "./gemm.ts";
-import { Heap } from "./heap.ts";
+import { Heap, heapStart } from "./heap.ts";
 import type { FoundProducts } from "./library/find-products.ts";
 import { runLibraryBatch, runLibraryGemm, worthACall } from "./library/gemm.ts";
 import type { taskNames } from "./library/tasks.ts";
-import type { WasmSource } from "./module.ts";
 import { TensorEntry } from "./tensor-entry.ts";
-import { heapStart, Threads } from "./threads.ts";
+import { Threads } from "./threads.ts";
+import type { WasmSource } from "./wasm-source.ts";
 
 type DataId = TensorInfo["dataId"];
 

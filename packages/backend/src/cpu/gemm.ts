@@ -1,6 +1,6 @@
 import { gemmScratch, KC, NR, TILE_BYTES } from "@cramkit/wasm-kit";
-import type { WasmSource } from "./module.ts";
 import { wasm } from "./wasm.generated.ts";
+import type { WasmSource } from "./wasm-source.ts";
 
 /** A matrix in the heap: element (i, j) of A [m, k] or of B [n, k] at address + 4 * (i * across + j * along). */
 export interface GemmOperand {

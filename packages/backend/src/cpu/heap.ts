@@ -102,3 +102,10 @@ const classWithin = (bytes: number): number => {
   const unit = Math.max(64, 2 ** (Math.floor(Math.log2(bytes)) - 3));
   return Math.floor(bytes / unit) * unit;
 };
+
+/** Address of the first byte that a heap may use. */
+export const heapStart = 65536;
+
+/** Whether other threads see the memory. */
+export const isShared = (memory: WebAssembly.Memory): boolean =>
+  typeof SharedArrayBuffer === "function" && memory.buffer instanceof SharedArrayBuffer;

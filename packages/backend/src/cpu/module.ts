@@ -1,15 +1,8 @@
 import { checkLayout } from "@cramkit/wasm-kit";
-import type { Heap } from "./heap.ts";
+import { type Heap, isShared } from "./heap.ts";
 import type { Products } from "./library/product.ts";
 import { productImport } from "./library/product-import.ts";
-
-/** The two builds of a WASM module as base64: with plain and with relaxed SIMD. */
-export interface WasmSource {
-  /** The call layout that they were compiled for. */
-  layout: number;
-  plain: string;
-  relaxed: string;
-}
+import type { WasmSource } from "./wasm-source.ts";
 
 export interface CompiledModule {
   /** Where its code lies in the heap, from which each worker compiles it on first use. */
@@ -49,9 +42,6 @@ export const compileModule = (source: WasmSource, relaxed: boolean, heap: Heap, 
     kernels: names.map((name) => instance.exports[name] as CompiledModule["kernels"][number]),
   };
 };
-
-export const isShared = (memory: WebAssembly.Memory): boolean =>
-  typeof SharedArrayBuffer === "function" && memory.buffer instanceof SharedArrayBuffer;
 
 /** Clears the shared flag of the import of env.memory: the modules hold no atomic instructions, so nothing else changes. */
 const importUnshared = (code: Uint8Array): void => {

@@ -4,9 +4,10 @@ import { engine, getKernelsForBackend, type KernelConfig, registerBackend, setBa
 import { replaceKernels } from "../replace-kernels.ts";
 import { CpuBackend } from "./backend.ts";
 import { maxThreads } from "./control-block.ts";
+import { isShared } from "./heap.ts";
 import { cpuKernels } from "./kernels.ts";
 import { chooseProducts, type ProductsChoice, type ProductsReport } from "./library/choose-products.ts";
-import { hasRelaxedSimd, isShared } from "./module.ts";
+import { hasRelaxedSimd } from "./module.ts";
 
 /** The name under which tfjs knows the backend. */
 export const cpuBackendName = "cramkit-cpu";

@@ -1,8 +1,8 @@
 import { INTS, LAYOUT } from "@cramkit/wasm-kit";
 import { afterEach, expect, it, vi } from "vitest";
 import { startBackend } from "../start-backend.ts";
-import { Heap } from "./heap.ts";
-import { heapStart, Threads } from "./threads.ts";
+import { Heap, heapStart } from "./heap.ts";
+import { Threads } from "./threads.ts";
 
 afterEach(() => vi.restoreAllMocks());
 

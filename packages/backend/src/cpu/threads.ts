@@ -5,14 +5,12 @@ import { argumentsAt, libraryModule, words as names, readFailure, wordsOf, worke
 import type { Heap } from "./heap.ts";
 import type { LibraryAddress, Products } from "./library/product.ts";
 import { libraryTasks, taskNames } from "./library/tasks.ts";
-import { type CompiledModule, compileModule, type WasmSource } from "./module.ts";
+import { type CompiledModule, compileModule } from "./module.ts";
 import { startWorker, type WorkerHandle } from "./start-worker.ts";
+import type { WasmSource } from "./wasm-source.ts";
 
 const { JOB, TICKET, DONE, MODULE, MODULE_BYTES, KERNEL, TASKS, ARGUMENTS, STOP, FAILED } = names;
 const closed = 0xffff;
-
-/** Address of the first byte that a heap may use. */
-export const heapStart = 65536;
 
 /** Waits of a millisecond without a finished task, after which the workers are looked at, or given up. */
 const [lookAfter, giveUpAfter] = [1_000, 60_000] as const;

@@ -1,11 +1,11 @@
 import { fstatSync, readFileSync, statSync } from "node:fs";
 
-/** What a shell reports of a process that ended at a signal. */
-const exitCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129, SIGPIPE: 141 } as const;
-type Name = keyof typeof exitCodes;
-
 /** Default exit code for an interrupt. */
-export const interruptedCode: number = exitCodes.SIGINT;
+export const interruptedCode = 130;
+
+/** What a shell reports of a process that ended at a signal. */
+const exitCodes = { SIGINT: interruptedCode, SIGTERM: 143, SIGHUP: 129, SIGPIPE: 141 } as const;
+type Name = keyof typeof exitCodes;
 
 /** What stops the work that is going on, if it can be stopped. */
 let stop: ((name: Name) => void) | undefined;

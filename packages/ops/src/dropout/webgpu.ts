@@ -37,8 +37,7 @@ ${injections
   return ${name}Words(x, y);
 }`;
 
-/** Whether elements are kept, bit for bit as in dropout-mask.ts; `high` is the high word of the counter. */
-export const dropoutWgsl = `${threefryWgsl("threefry", "u32")}
+const keptWgsl = (): string => `${threefryWgsl("threefry", "u32")}
 ${threefryWgsl("threefryPair", "vec2<u32>")}
 fn kept(i: u32, high: u32) -> bool {
   let words = threefry(i >> 1u, high);
@@ -49,6 +48,14 @@ fn kept4(i: u32, high: u32) -> vec4<bool> {
   let words = threefryPair(vec2<u32>(i >> 1u) + vec2<u32>(0u, 1u), high);
   return vec4<u32>(words.x.x, words.y.x, words.x.y, words.y.y) >= vec4<u32>(uniforms.threshold);
 }`;
+
+let text: string | undefined;
+
+/** Whether elements are kept, bit for bit as in dropout-mask.ts; `high` is the high word of the counter. */
+export const dropoutWgsl = (): string => {
+  text ??= keptWgsl(); // dispatches must not put it together again
+  return text;
+};
 
 export const dropoutUniformTypes = { key0: "u32", key1: "u32", threshold: "u32", keepScale: "f32" } as const;
 
@@ -62,7 +69,7 @@ const kernel = (vectors: boolean): Elementwise => ({
   key: "dropout",
   storage: { x: "read", y: "write" },
   uniforms: dropoutUniformTypes,
-  declare: dropoutWgsl,
+  declare: dropoutWgsl(),
   main: vectors
     ? `let e = uniforms.first + i;
 y[i] = select(T(0.0), T(x[i]) * uniforms.keepScale, kept4(e * 4u, 0u));`

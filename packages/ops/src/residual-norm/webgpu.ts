@@ -30,7 +30,7 @@ const keyOf = (pass: string, { kind, n, extra, dropped, halves, second }: Shape)
   `residual-${kind}-norm${pass}.${n}${extra ? (pass ? ".sum" : ".bias") : ""}${dropped ? ".dropout" : ""}${second ? ".two" : ""}${halvesKey(halves)}`;
 
 /** WGSL of `dropped(value, element)`: what is left of a register whose first element has this number. */
-const droppedWgsl = (vectors: boolean) => `${dropoutWgsl}
+const droppedWgsl = (vectors: boolean) => `${dropoutWgsl()}
 fn dropped(value: T, e: u32) -> T {
   return select(T(0.0), value * uniforms.keepScale, ${vectors ? "kept4(e, 0u)" : "kept(e, 0u)"});
 }`;

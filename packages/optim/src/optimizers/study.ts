@@ -27,7 +27,15 @@ const values = {
   sgd: { learningRate: 5e-4, momentum: 0.9, nesterov: true, weightDecay: 0.01 },
   lion: { learningRate: 1e-4, b1: 0.9, b2: 0.99, weightDecay: 0.1 },
   sophia: { learningRate: 1e-3, b1: 0.965, b2: 0.99, rho: 0.04, batchScale: 5120, every: 10, weightDecay: 0.1 },
-  adahessian: { ...adamwValues, learningRate: 0.15, hessianPower: 1, difference: 1e-3 },
+  adahessian: {
+    learningRate: 0.15,
+    b1: 0.9,
+    b2: 0.98,
+    epsilon: 1e-12,
+    weightDecay: 0.01,
+    hessianPower: 1,
+    difference: 1e-3,
+  },
   shampoo: {
     learningRate: 5e-4,
     b1: 0.9,
@@ -43,7 +51,7 @@ const values = {
   // The study puts these around any of the above; here they have one that they are at home with.
   lars: localValues,
   larc: localValues,
-  sam: { ...adamwValues, rho: 0.05 },
+  sam: { learningRate: 5e-4, b1: 0.9, b2: 0.98, epsilon: 1e-12, weightDecay: 0.01, rho: 0.05 },
   // Not in the study, but compared with it.
   stable_adamw: { learningRate: 1e-3, b1: 0.9, b2: 0.98, epsilon: 1e-6, weightDecay: 0.01 },
   lamb: { learningRate: 1e-3, b1: 0.9, b2: 0.999, epsilon: 1e-6, weightDecay: 0.01 },
@@ -58,7 +66,7 @@ const values = {
     neuronwise: false,
     cautious: false,
     /** Of what is no hidden matrix. */
-    adamw: { ...adamwValues, learningRate: 1e-3 },
+    adamw: { learningRate: 1e-3, b1: 0.9, b2: 0.98, epsilon: 1e-12, weightDecay: 0.01 },
   },
 };
 

@@ -20,7 +20,7 @@ export interface AllReduceOptions {
   sum?: (values: Float32Array) => Promise<void>;
 }
 
-export type AllReduceState = { inner: OptimizerState };
+type AllReduceState = { inner: OptimizerState };
 
 /**
  * Hands the mean gradient of all ranks to `inner`. Ranks weigh as many as their `targets`, so that the mean is that of the

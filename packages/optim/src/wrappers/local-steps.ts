@@ -19,7 +19,7 @@ export interface LocalStepsOptions {
   outerMomentum?: number;
 }
 
-export type LocalStepsState = {
+type LocalStepsState = {
   /** Steps since the last exchange. */
   count: number;
   /** The parameters that all ranks had after the last exchange. */

@@ -11,7 +11,7 @@ const share = (part: number, { characters }: TextCoverage): number => (character
 const percent = (value: number): string => `${(100 * value).toFixed(value > 0 && value < 0.001 ? 3 : 1)} %`;
 
 /** How much of the text is lost, as a person reads it. */
-export const lostText = (coverage: TextCoverage): string =>
+const lostText = (coverage: TextCoverage): string =>
   `${percent(share(coverage.deleted, coverage))} of ${coverage.characters.toLocaleString("en-US")} characters are deleted by normalisation, ${percent(share(coverage.unknown, coverage))} are in unknown tokens`;
 
 /** The settings that would keep what is lost. */

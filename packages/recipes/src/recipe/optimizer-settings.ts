@@ -8,8 +8,10 @@ import {
 } from "@cramkit/optim";
 import { z } from "zod";
 
+const listNames = () => ["adamw", ...studyOptimizerNames] as const;
+
 /** The optimizers of the study by their names there, and its AdamW at the rate of the final recipe (bert-o4). */
-export const optimizerNames = /* @__PURE__ */ ["adamw", ...studyOptimizerNames] as const;
+export const optimizerNames = /* @__PURE__ */ listNames();
 export type OptimizerName = "adamw" | StudyOptimizerName;
 
 type Hyperparameters<N extends OptimizerName> = StudyHyperparameters[N extends StudyOptimizerName ? N : "adam"];

@@ -58,7 +58,7 @@ export const evaluateStage: RunStage = {
 const farAbove = 1.1;
 
 /** A warning if the model ended far above what the frequencies of the tokens alone give. */
-export const poorScoreWarning = ({ trained, unigram }: MaskedScores): string | undefined =>
+const poorScoreWarning = ({ trained, unigram }: MaskedScores): string | undefined =>
   trained.loss <= farAbove * unigram.loss
     ? undefined
     : `warning: the model ends at a held-out loss of ${trained.loss.toFixed(3)}, far above the ${unigram.loss.toFixed(3)} of a model that knows token frequencies alone: it has not learned; train longer, or with another training.optimizer.learningRate`;

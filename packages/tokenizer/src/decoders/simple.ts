@@ -1,5 +1,5 @@
 import type { Decoder } from "../components.ts";
-import { findMatches, type Pattern } from "../text/pattern.ts";
+import { findMatches, type Pattern } from "../regex/find-matches.ts";
 import { cleanUp } from "./word-piece.ts";
 
 /** `suffix` ends a word: it becomes a space, and nothing in the last token. */

@@ -1,6 +1,6 @@
 import { fault, problemOf } from "@cramkit/errors";
 import { compileRegex } from "../regex/compile-regex.ts";
-import type { Pattern } from "../text/pattern.ts";
+import type { Pattern } from "../regex/find-matches.ts";
 import { asPatternSource, asString, type Field } from "./field.ts";
 
 /** A literal or a regular expression of a component. */

@@ -3,8 +3,8 @@ import { byteLevel } from "../pre-tokenizers/byte-level.ts";
 import { metaspace, type PrependScheme, prependSchemes } from "../pre-tokenizers/metaspace.ts";
 import { charactersWhere, splitAtMatches, splitBehaviors } from "../pre-tokenizers/split.ts";
 import { bertPreTokenizer, whitespace, whitespaceSplit } from "../pre-tokenizers/whitespace.ts";
+import { findMatches } from "../regex/find-matches.ts";
 import { isNumeric, isPunctuation } from "../text/characters.ts";
-import { findMatches } from "../text/pattern.ts";
 import {
   asBoolean,
   asCharacter,

@@ -1,6 +1,6 @@
 import type { Normalizer } from "../components.ts";
+import { findMatches, type Pattern } from "../regex/find-matches.ts";
 import { originalEnd, originalStart, textBuilder } from "../text/aligned-text.ts";
-import { findMatches, type Pattern } from "../text/pattern.ts";
 
 /** Replaces every match by `content`, which is aligned to the last character of the match. */
 export function replaceNormalizer(pattern: Pattern, content: string): Normalizer {

@@ -1,9 +1,9 @@
 import type { PreTokenizer } from "../components.ts";
 import { prepend } from "../normalizers/prepend.ts";
 import { compileRegex } from "../regex/compile-regex.ts";
+import { findMatches } from "../regex/find-matches.ts";
 import { mapCodePoints } from "../text/aligned-text.ts";
 import { byteCharacters, byteLevelText } from "../text/byte-characters.ts";
-import { findMatches } from "../text/pattern.ts";
 import { splitAtMatches } from "./split.ts";
 
 /** The pattern of GPT-2: contractions, words and numbers with the space before them, the rest, spaces. */

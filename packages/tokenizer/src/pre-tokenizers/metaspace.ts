@@ -1,7 +1,7 @@
 import type { PreTokenizer } from "../components.ts";
 import { prepend } from "../normalizers/prepend.ts";
+import { findMatches } from "../regex/find-matches.ts";
 import { mapCodePoints, originalStart } from "../text/aligned-text.ts";
-import { findMatches } from "../text/pattern.ts";
 import { splitAtMatches } from "./split.ts";
 
 export const prependSchemes = ["always", "first", "never"] as const;

@@ -21,8 +21,8 @@ import { root } from "../json/field.ts";
 import { readNormalizer } from "../json/normalizer.ts";
 import { readPreTokenizer } from "../json/pre-tokenizer.ts";
 import { compileRegex } from "../regex/compile-regex.ts";
+import { findMatches } from "../regex/find-matches.ts";
 import { alignedText } from "./aligned-text.ts";
-import { findMatches } from "./pattern.ts";
 
 const bert = { cleanText: true, handleChineseChars: true, stripAccents: true, lowercase: true };
 const bertJson = { clean_text: true, handle_chinese_chars: true, strip_accents: true, lowercase: true };

@@ -1,6 +1,5 @@
 import { explain } from "@cramkit/errors";
-import { isShared } from "../module.ts";
-import { heapStart } from "../threads.ts";
+import { heapStart, isShared } from "../heap.ts";
 import type { FoundProducts, LibraryReport } from "./find-products.ts";
 
 export type ProductsChoice = "wasm" | "library" | "auto";

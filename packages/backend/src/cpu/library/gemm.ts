@@ -1,6 +1,6 @@
 import type { GemmBatch, GemmOperand, GemmProblem } from "../gemm.ts";
-import type { WasmSource } from "../module.ts";
 import { wasm } from "../wasm.generated.ts";
+import type { WasmSource } from "../wasm-source.ts";
 
 /** What a product through a library needs of its backend. */
 interface LibraryRunner {

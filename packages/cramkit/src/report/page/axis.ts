@@ -12,7 +12,7 @@ export const short = (value: number | null | undefined): string => {
 type Unit = readonly [size: number, name: string];
 
 /** Horizontal axes by the column that they show, and their units, the largest first. */
-export const axes: Readonly<Record<string, readonly Unit[]>> = {
+const axes: Readonly<Record<string, readonly Unit[]>> = {
   tokens: [[1, "tokens"]],
   minutes: [
     [1440, "days"],

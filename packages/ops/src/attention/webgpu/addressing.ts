@@ -20,7 +20,7 @@ fn outRow(batch: u32, row: u32, head: u32) -> u32 {
 }
 ${
   dropout
-    ? `${dropoutWgsl}
+    ? `${dropoutWgsl()}
 fn highWord(batch: u32, head: u32) -> u32 { return (uniforms.firstBatch + batch) * uniforms.heads + head; }
 fn dropped(batch: u32, head: u32, query: u32, key: u32) -> f32 {
   return select(0.0, uniforms.keepScale, kept(query * ${dropoutRow}u + key, highWord(batch, head)));

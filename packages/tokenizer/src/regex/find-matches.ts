@@ -1,4 +1,4 @@
-import type { Regex } from "../regex/compile-regex.ts";
+import type { Regex } from "./compile-regex.ts";
 
 /** What a component searches for: a literal string or a regular expression. */
 export type Pattern = string | Regex;
