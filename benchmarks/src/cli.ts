@@ -58,7 +58,7 @@ const lineText = (line: ResultLine): string => {
 const commandOf = (args: readonly string[]): string =>
   ["pnpm bench", ...args.filter((arg, i) => !arg.startsWith("--results") && args[i - 1] !== "--results")].join(" ");
 
-/** Runs parts, says how they went, and ends with exit code 1 where something failed. */
+/** Runs parts, says how they went, and ends with exit code 1 if something failed. */
 const runParts = async (
   parts: Part[],
   { json, save, results: resultsFolder, budgetMs }: Pick<Flags, "json" | "save" | "results"> & { budgetMs?: number },

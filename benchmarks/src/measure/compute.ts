@@ -45,7 +45,7 @@ export const sync = async (): Promise<void> => {
 /** The backend, as one of ours on WebGPU, or as something that has none of its methods. */
 export const deviceBackend = (): DeviceBackend => tf.backend() as unknown as DeviceBackend;
 
-/** Milliseconds of `body` on the device by its own timestamps; undefined where it has none. */
+/** Milliseconds of `body` on the device by its own timestamps; undefined if it has none. */
 export const deviceMs = async (body: () => void): Promise<number | undefined> => {
   const dispatches = (await deviceBackend().profile?.(body)) ?? [];
   return dispatches.length === 0 ? undefined : dispatches.reduce((sum, { ms }) => sum + ms, 0);

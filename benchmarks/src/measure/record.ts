@@ -14,7 +14,7 @@ export interface Measurement {
   kind: "measurement";
   suite: string;
   case: string;
-  /** What of the case: `forward`, `forward and backward`, `step`; empty where there is one thing only. */
+  /** What of the case: `forward`, `forward and backward`, `step`; empty if there is one thing only. */
   mode: string;
   /** `cramkit`, or the rival that was timed beside it. */
   provider: string;

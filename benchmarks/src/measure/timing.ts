@@ -3,7 +3,7 @@ import type { Spread } from "./record.ts";
 /** Something to be timed: called many times in a row, then waited for. */
 export interface Timed {
   run(): unknown;
-  /** Milliseconds of one call by a clock of its own (device timestamps), or undefined where that clock has none. */
+  /** Milliseconds of one call by a clock of its own (device timestamps), or undefined if that clock has none. */
   deviceMs?(): Promise<number | undefined>;
 }
 

@@ -36,7 +36,7 @@ export interface RunOutcome {
 /** Less is not worth starting a process for. */
 const leastMs = 5_000;
 
-/** A part without the shapes that nobody knows, or undefined where it cannot be run as asked; and what is wrong with it. */
+/** A part without the shapes that nobody knows, or undefined if it cannot be run as asked; and what is wrong with it. */
 const refuse = ({ suite, options, limitMs }: Part): { part?: Part; refused: string[] } => {
   if (!suiteNames.includes(suite))
     return { refused: [`expected a suite, one of ${suiteNames.join(", ")}, got "${suite}"`] };

@@ -26,7 +26,7 @@ interface OpCase {
   /** Float tensors that get a gradient. */
   inputs: () => tf.Tensor[];
   fused: Op;
-  /** The same from tfjs-core's operations: the reference and the rival. Absent where randomness differs. */
+  /** The same from tfjs-core's operations: the reference and the rival. Absent if randomness differs. */
   composed?: Op;
   /** Where nothing composes it: the distance of an output from what must hold. */
   holds?: (output: tf.Tensor) => Promise<number>;

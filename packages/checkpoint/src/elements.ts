@@ -72,7 +72,7 @@ const convert = ({ dtype, name }: TensorInfo, data: TensorData): ArrayBufferView
   }
 };
 
-/** `bytes`, copied only where typed arrays of this width could not be laid over them. */
+/** `bytes`, copied only if typed arrays of this width could not be laid over them. */
 const byteOf = (bytes: Uint8Array, width: number): Uint8Array<ArrayBuffer> => {
   const isAligned = bytes.byteOffset % width === 0 && bytes.buffer instanceof ArrayBuffer;
   return isAligned ? (bytes as Uint8Array<ArrayBuffer>) : new Uint8Array(bytes);

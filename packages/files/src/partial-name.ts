@@ -18,7 +18,7 @@ export const partialPath = (path: string, kind: "partial" | "replaced" = "partia
 
 /** A temporary name taken apart. */
 export interface PartialName {
-  /** Name of the file or folder that it was to become, cut off where that is very long. */
+  /** Name of the file or folder that it was to become, cut off if that is very long. */
   readonly stem: string;
   readonly kind: "partial" | "replaced";
   /** `alive`, `dead`, or `elsewhere` where the process ran on another machine. */

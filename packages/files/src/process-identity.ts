@@ -5,7 +5,7 @@ import { hostname } from "node:os";
 export interface ProcessIdentity {
   readonly pid: number;
   readonly host: string;
-  /** When it started, in clock ticks since boot; null where the system does not tell. A process number is used again. */
+  /** When it started, in clock ticks since boot; null if the system does not tell. A process number is used again. */
   readonly started: string | null;
 }
 
@@ -27,7 +27,7 @@ export const isAlive = ({ pid, host, started }: ProcessIdentity): boolean => {
   }
 };
 
-/** Field 22 of /proc/PID/stat; null where there is no /proc or no such process. */
+/** Field 22 of /proc/PID/stat; null if there is no /proc or no such process. */
 const startTime = (pid: number): string | null => {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");

@@ -78,7 +78,7 @@ describe("a row of padding changes neither the loss nor the gradients of the oth
   ];
   const norms: NormName[] = ["LayerNorm", "RMSNorm", "ScaleNorm"];
   it.each(mixers.flatMap((mixer) => norms.map((norm) => [mixer, norm] as const)))("%s, %s", (mixer, norm) => {
-    // Without positions the embedding of padding is zero; a sandwich norms what attention yields, zero where it sees nothing.
+    // Without positions the embedding of padding is zero; a sandwich norms what attention yields, zero if it sees nothing.
     const sizes = { ...small, embeddingSize: 6, predictionHead: "transform" } as const;
     const config = modelConfig({ ...sizes, mixer, norm, normScheme: "sandwich", position: "none" });
     const [alone, both] = [first, padded].map((batch) => train(config, batch, maskedLanguageModelLoss));

@@ -7,7 +7,7 @@ import { tableOnce } from "./tables.ts";
 export interface EncoderInputs<Value> {
   /** int32 `[batch, seq]` */
   inputIds: Value;
-  /** `[batch, seq]`, 1 where a position may be attended to. */
+  /** `[batch, seq]`, 1 if a position may be attended to. */
   attentionMask?: Value;
   /** int32 `[batch, seq]`; needed where the model has token types. */
   tokenTypeIds?: Value;

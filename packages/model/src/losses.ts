@@ -11,7 +11,7 @@ export type MaskedLossName = (typeof maskedLossNames)[number];
  *
  *     cross-entropy   -log p
  *     focal           -(1 - p)^5 log p
- *     incorrect       -log p, over the rows whose largest logit is not the target; 0 where there is none
+ *     incorrect       -log p, over the rows whose largest logit is not the target; 0 if there is none
  *     squared-error   sum of (x - M onehot(t))^2 over the words, / (2 M C)
  *     absolute-error  sum of |x - C onehot(t)| over the words, / M
  *

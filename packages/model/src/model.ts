@@ -9,7 +9,7 @@ import { tensorOperations } from "./operations/tensor-operations.ts";
 import type { Scope } from "./part.ts";
 import { createScope } from "./scope.ts";
 
-/** int32 `inputIds [batch, seq]`; `attentionMask [batch, seq]`, 1 = attend; `tokenTypeIds [batch, seq]`, 0 where absent. */
+/** int32 `inputIds [batch, seq]`; `attentionMask [batch, seq]`, 1 = attend; `tokenTypeIds [batch, seq]`, 0 if absent. */
 export type Inputs = EncoderInputs<Tensor>;
 
 /** With what a step of training draws: the same seed and step draw the same. Both are integers of 0 to 2^53 - 1. */
@@ -105,7 +105,7 @@ function checkCausal(config: ModelConfig): void {
     );
 }
 
-/** The encoder within a scope, with token types of 0 where the caller has none. */
+/** The encoder within a scope, with token types of 0 if the caller has none. */
 export function encodeWithin(
   scope: Scope<Tensor>,
   config: ModelConfig,

@@ -24,7 +24,7 @@ export interface Scope<Value> {
   param(name: string): Value;
   /** The same for a part inside of this one. */
   within(name: string): Scope<Value>;
-  /** `[batch, seq]`, 1 where a position may be attended to; absent where all may. */
+  /** `[batch, seq]`, 1 if a position may be attended to; absent if all may. */
   readonly mask?: Value;
   /** Whether a position attends to those before it and itself only, as in a causal first part of training. */
   readonly causal: boolean;
@@ -48,7 +48,7 @@ export interface Part {
   readonly parameters: ParameterTable;
   run<Value>(x: Value, scope: Scope<Value>): Value;
   /**
-   * Of a norm: how `Operations.residualNorm` computes it. Absent where it cannot: then the sum is an operation of its own.
+   * Of a norm: how `Operations.residualNorm` computes it. Absent if it cannot: then the sum is an operation of its own.
    */
   normOptions?<Value>(scope: Scope<Value>): NormOptions<Value>;
 }

@@ -10,7 +10,7 @@ export interface NativeMemory {
   write(address: number | bigint, from: ArrayBufferView): void;
   /** The text at an address up to its zero byte, as UTF-8. */
   text(address: number | bigint): string;
-  /** The file of the library that holds an address, or undefined where the system cannot tell. */
+  /** The file of the library that holds an address, or undefined if the system cannot tell. */
   fileAt(address: bigint): string | undefined;
 }
 

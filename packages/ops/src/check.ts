@@ -38,15 +38,15 @@ export const checkRange = (op: string, what: string, got: unknown, holds: boolea
   if (!holds) throw new RangeError(`${op}: expected ${what}, got ${got}`);
 };
 
-// Reading a tensor back is free only where its data lives in this process.
+// Reading a tensor back is free only if its data lives in this process.
 const hostBackends = new Set(["cpu", "cramkit-cpu", "wasm", "tensorflow"]);
 
-/** For references: throws where `ids` leaves 0..limit-1. A device backend is not stalled for it; its kernels clamp. */
+/** For references: throws if `ids` leaves 0..limit-1. A device backend is not stalled for it; its kernels clamp. */
 export const checkIds = (op: string, name: string, ids: Tensor, limit: number): void => {
   if (hostBackends.has(getBackend())) checkIdValues(op, name, ids.dataSync() as Int32Array, limit);
 };
 
-/** Throws where one of `values` is outside 0..limit-1. */
+/** Throws if one of `values` is outside 0..limit-1. */
 export const checkIdValues = (op: string, name: string, values: ArrayLike<number>, limit: number): void => {
   for (let i = 0; i < values.length; i++) {
     const id = values[i]!;

@@ -2,7 +2,7 @@
 export interface StageProgress {
   readonly stage: string;
   readonly done: number;
-  /** Undefined where nobody knows before the end. */
+  /** Undefined if nobody knows before the end. */
   readonly total?: number;
   /** What is counted: "documents", "rows", "% of 24 hours". */
   readonly unit: string;

@@ -40,7 +40,7 @@ export interface RunSummary {
   readonly evaluationMs: number;
   readonly checkpointMs: number;
   readonly longestCheckpointMs: number;
-  /** Energy of all processor packages of the machine, and of its NVIDIA card; absent where the system does not tell. */
+  /** Energy of all processor packages of the machine, and of its NVIDIA card; absent if the system does not tell. */
   readonly cpuJoules?: number;
   readonly gpuJoules?: number;
   readonly peakMemoryBytes: number;
@@ -146,7 +146,7 @@ const parseKept = (recipe: unknown, file: string): Recipe => {
   }
 };
 
-/** The parsed content, or undefined where there is no such file. */
+/** The parsed content, or undefined if there is no such file. */
 export const readJson = async (path: string): Promise<unknown> => {
   let text: string;
   try {

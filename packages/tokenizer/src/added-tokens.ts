@@ -5,7 +5,7 @@ import { isWhitespace, isWordCharacter } from "./text/characters.ts";
 export interface AddedToken {
   readonly id: number;
   readonly content: string;
-  /** Only where no word character stands beside it. */
+  /** Only if no word character stands beside it. */
   readonly single_word: boolean;
   /** Takes the whitespace before it, after it. */
   readonly lstrip: boolean;
@@ -27,7 +27,7 @@ export const specialToken = (content: string, id: number): AddedToken => ({
   special: true,
 });
 
-/** A stretch of text: `token` is undefined where it is for the model. */
+/** A stretch of text: `token` is undefined if it is for the model. */
 export interface Segment {
   readonly start: number;
   readonly end: number;
@@ -35,7 +35,7 @@ export interface Segment {
 }
 
 export interface AddedTokenFinder {
-  /** False where the text holds none of the tokens: the usual case, decided quickly. */
+  /** False if the text holds none of the tokens: the usual case, decided quickly. */
   mayMatch(text: string): boolean;
   segments(text: string): Segment[];
 }

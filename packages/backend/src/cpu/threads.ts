@@ -155,7 +155,7 @@ export class Threads {
   }
 
   /**
-   * Throws where the tasks that are missing are held by threads that ended: nothing would ever finish them, and no signal is
+   * Throws if the tasks that are missing are held by threads that ended: nothing would ever finish them, and no signal is
    * heard while this thread waits. What other threads still work on comes to an end first.
    */
   #requireWorkers(missing: number, waits: number): void {

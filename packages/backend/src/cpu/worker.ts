@@ -75,7 +75,7 @@ const serve = ({ memory, thread, library }: WorkerData): void => {
   }
 };
 
-/** The system's number of this thread, 0 where it does not tell. */
+/** The system's number of this thread, 0 if it does not tell. */
 const threadId = (): number => {
   try {
     return Number(process.getBuiltinModule("node:fs").readlinkSync("/proc/thread-self").split("/").pop());

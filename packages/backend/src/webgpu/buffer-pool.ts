@@ -50,7 +50,7 @@ export class BufferPool {
     let buffer = (reuse && this.free.get(`${size}_${usage}`)?.pop()) || undefined;
     if (buffer) this.numFree--;
     else {
-      // Throws where the host has no memory for a mapped one: nothing is counted then.
+      // Throws if the host has no memory for a mapped one: nothing is counted then.
       buffer = this.device.createBuffer({ size, usage, mappedAtCreation });
       bufferId(buffer);
       this.live.add(buffer);

@@ -102,7 +102,7 @@ export function readCapabilities(
   };
 }
 
-/** The tier itself, where a device whose best one is `best` can do what is asked for; throws where it cannot. */
+/** The tier itself, where a device whose best one is `best` can do what is asked for; throws if it cannot. */
 export function requireTier(tier: Tier, precision: Precision, best: Tier): Tier {
   const order: Tier[] = ["float32", "float16", "matrix"];
   if (precision === "mixed" && best === "float32")

@@ -42,7 +42,7 @@ const isNode = () => typeof process !== "undefined" && process.versions?.node !=
 
 /**
  * Finds WebGPU and, under Node, puts its classes (`GPUBuffer`, ...) on `globalThis`, where tfjs-backend-webgpu expects them.
- * Throws where there is none, naming what to install or which browser to use.
+ * Throws if there is none, naming what to install or which browser to use.
  */
 export async function findGpu(options: GpuOptions = {}): Promise<GpuSource> {
   if (options.gpu)

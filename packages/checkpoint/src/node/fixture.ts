@@ -20,7 +20,7 @@ export interface Fixture {
     losses: number[];
     /**
      * `[batch, seq, hidden]`; a classification case has none.
-     * @defaultValue absent where the fixture has none
+     * @defaultValue absent if the fixture has none
      */
     hidden?: TensorEntry;
     logits: TensorEntry;

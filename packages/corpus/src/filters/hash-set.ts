@@ -1,6 +1,6 @@
 /** A growing set of 64-bit hashes, given as two halves: 8 bytes an entry, at least half of the table in use after growth. */
 export interface HashSet {
-  /** False where the hash was in it already. */
+  /** False if the hash was in it already. */
   add(high: number, low: number): boolean;
   has(high: number, low: number): boolean;
   readonly size: number;

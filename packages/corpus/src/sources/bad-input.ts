@@ -46,7 +46,7 @@ export interface ReadTally {
   broken(error: CorpusInputError): void;
   /** True for the error that stopped the reading because too many records were bad. */
   exceeded(error: CorpusInputError): boolean;
-  /** At the end: throws where more than the allowed share of all records was bad. */
+  /** At the end: throws if more than the allowed share of all records was bad. */
   finish(): void;
 }
 

@@ -11,7 +11,7 @@ export interface RecordOptions {
   unit: "file" | "line" | "block" | "passage";
   /** What separates the fields of `csv` and `tsv`, one ASCII character: a comma and a tab where it is undefined. */
   delimiter?: string | undefined;
-  /** Quoting character of `csv` and `tsv`; false where quotes are ordinary characters. */
+  /** Quoting character of `csv` and `tsv`; false if quotes are ordinary characters. */
   quote?: string | false | undefined;
   /** What makes a quote in quotes ordinary: the quote itself, doubled, where it is undefined; often a backslash. */
   escape?: string | undefined;

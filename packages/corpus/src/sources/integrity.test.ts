@@ -19,7 +19,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const texts = Array.from({ length: 40 }, (_, n) => `document ${n} of ${(n * 2654435761) % 4294967296}`);
 const jsonLines = Buffer.from(texts.map((text) => JSON.stringify({ text })).join("\n"));
 
-/** What is wrong with a file, or undefined where its texts are what they were. */
+/** What is wrong with a file, or undefined if its texts are what they were. */
 async function complaint(name: string, bytes: Uint8Array): Promise<string | undefined> {
   const path = join(folder, name);
   writeFileSync(path, bytes);

@@ -42,7 +42,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** The text with numbers that JSON has in the place of Python's constants; undefined where there are none. */
+/** The text with numbers that JSON has in the place of Python's constants; undefined if there are none. */
 function withoutConstants(text: string): string | undefined {
   if (!/NaN|Infinity/.test(text)) return undefined;
   let result = "";

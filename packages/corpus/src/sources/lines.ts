@@ -3,7 +3,7 @@ import { isUtf8 } from "node:buffer";
 /** Longer records are counted as bad: without a bound, a file without line ends would fill the memory. */
 export const maxRecordBytes = 256 << 20;
 
-/** A line without its end, or undefined where it is longer than `maxRecordBytes`. */
+/** A line without its end, or undefined if it is longer than `maxRecordBytes`. */
 export type Line = Buffer | undefined;
 
 /** Splits chunks at line feeds; each array holds the lines that a chunk completes. */
@@ -38,13 +38,13 @@ function trimReturn(line: Buffer): Buffer {
   return line[line.length - 1] === 13 ? line.subarray(0, -1) : line;
 }
 
-/** True where there is nothing but spaces, tabs and returns. */
+/** True if there is nothing but spaces, tabs and returns. */
 export function isBlank(line: Buffer): boolean {
   for (const byte of line) if (byte !== 32 && byte !== 9 && byte !== 13) return false;
   return true;
 }
 
-/** The text of UTF-8 bytes, or undefined where they are not valid. */
+/** The text of UTF-8 bytes, or undefined if they are not valid. */
 export function decodeUtf8(bytes: Uint8Array): string | undefined {
   if (!isUtf8(bytes)) return undefined;
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");

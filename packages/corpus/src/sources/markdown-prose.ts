@@ -131,7 +131,7 @@ const boilerplate =
 const functionWord =
   /^(?:the|and|of|to|is|for|with|that|this|it|be|are|not|from|or|if|by|an|as|can|you|in|on|which|when|will)$/;
 
-/** True where English function words are as frequent as in English: another Latin-script language has far fewer. */
+/** True if English function words are as frequent as in English: another Latin-script language has far fewer. */
 export function isEnglish(text: string): boolean {
   let words = 0;
   let known = 0;

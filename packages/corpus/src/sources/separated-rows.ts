@@ -4,7 +4,7 @@ import { maxRecordBytes } from "./lines.ts";
 /** How a table in text is written. Each sign is one byte of ASCII. */
 export interface Dialect {
   delimiter: string;
-  /** False where quotes are ordinary characters. */
+  /** False if quotes are ordinary characters. */
   quote: string | false;
   /** What makes a quote ordinary inside of quotes: the quote itself, or for example a backslash. */
   escape: string;

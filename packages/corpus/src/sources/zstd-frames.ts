@@ -84,7 +84,7 @@ interface Header {
   frame?: FrameHeader;
 }
 
-/** The header of a frame at `at`, or undefined where it is not complete. */
+/** The header of a frame at `at`, or undefined if it is not complete. */
 function frameHeader(bytes: Buffer, at: number, offset: number, maxWindowLog: number): Header | undefined {
   if (at + 5 > bytes.length) return undefined;
   const magic = bytes.readUInt32LE(at);

@@ -6,7 +6,7 @@ import { flopsPerToken } from "./series.ts";
 
 type Figures = Readonly<Record<string, string | undefined>>;
 
-/** What a run comes to, or has come to so far: one number each, undefined where it is not known. */
+/** What a run comes to, or has come to so far: one number each, undefined if it is not known. */
 const figuresOf = (run: RunRecord): Figures => {
   const { summary, masked, metrics } = run;
   const last = metrics.at(-1);
@@ -14,7 +14,7 @@ const figuresOf = (run: RunRecord): Figures => {
   const mean = (values: readonly number[]) =>
     values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0) / values.length;
   const losses = column("loss");
-  /** Undefined where it is nothing, too. */
+  /** Undefined if it is nothing, too. */
   const most = (key: string) => Math.max(0, ...column(key)) || undefined;
   const number = (key: string): number | undefined => (typeof last?.[key] === "number" ? last[key] : undefined);
   const tokens = summary?.tokens ?? number("tokens");

@@ -88,7 +88,7 @@ export const smallRun = (steps: number): string => {
 
 export const weightsOf = (run: string): Buffer => readFileSync(join(run, "model", "model.safetensors"));
 
-/** Who works on a run, as its lock says; undefined where nobody does. */
+/** Who works on a run, as its lock says; undefined if nobody does. */
 export const workerOn = (run: string): number | undefined => {
   try {
     return JSON.parse(readFileSync(join(run, "run.lock"), "utf8")).pid;
@@ -115,7 +115,7 @@ export const newestCheckpoint = (run: string): number => {
   return Number(names.sort().at(-1)?.split("-")[1] ?? 0);
 };
 
-/** Runs a program of the system; its exit code, null where there is none of this name. */
+/** Runs a program of the system; its exit code, null if there is none of this name. */
 export const system = (program: string, ...args: string[]): number | null => spawnSync(program, args).status;
 
 /** Whether a terminal of our own can be had here. */

@@ -41,12 +41,12 @@ const officialTasks: readonly (readonly (readonly [column: string, metric: Metri
   [["WNLI", "accuracy"]],
 ];
 
-/** The mean of the study's nine numbers; undefined where one is missing. */
+/** The mean of the study's nine numbers; undefined if one is missing. */
 export const studyAverage = (scores: ScoresOf): number | undefined => {
   return mean(studyColumns.map(([column, metric]) => scores(column, metric)));
 };
 
-/** The GLUE score: nine tasks with equal weight, WNLI among them. Undefined where a number is missing. */
+/** The GLUE score: nine tasks with equal weight, WNLI among them. Undefined if a number is missing. */
 export const officialAverage = (scores: ScoresOf): number | undefined => {
   return mean(officialTasks.map((parts) => mean(parts.map(([column, metric]) => scores(column, metric)))));
 };

@@ -1,6 +1,6 @@
 import type { Metric } from "./metric.ts";
 
-/** The share of predictions that equal their target; 0 where there are none. */
+/** The share of predictions that equal their target; 0 if there are none. */
 export const accuracy = (): Metric => {
   let right = 0;
   let rows = 0;
@@ -34,7 +34,7 @@ export const f1 = ({ positive = 1 }: { positive?: number } = {}): Metric => {
 /**
  * Matthews correlation for any number of classes (Gorodkin's R_K; with two classes, the phi coefficient):
  * `(n c - sum_k p_k t_k) / sqrt((n^2 - sum_k p_k^2) (n^2 - sum_k t_k^2))` with c right ones of n, and p_k and t_k the
- * times class k was predicted and present. 0 where the predictions or the targets are of one class only.
+ * times class k was predicted and present. 0 if the predictions or the targets are of one class only.
  */
 export const matthews = (): Metric => {
   const predicted: number[] = [];

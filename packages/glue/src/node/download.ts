@@ -41,7 +41,7 @@ export interface DownloadProgress {
   readonly file: string;
   readonly bytes: number;
   /**
-   * Undefined where the server does not say.
+   * Undefined if the server does not say.
    * @defaultValue absent if the server does not say
    */
   readonly totalBytes?: number;

@@ -7,7 +7,7 @@ import type { Example } from "../tasks/task.ts";
 import { checkPages, loadCompressors } from "./parquet-pages.ts";
 import type { ReadSet } from "./read-tsv.ts";
 
-/** The Parquet shards of a split below the folder of a hub download, in order; empty where there are none. */
+/** The Parquet shards of a split below the folder of a hub download, in order; empty if there are none. */
 export async function parquetShards(directory: string, { hub }: SplitLayout): Promise<string[]> {
   const folder = join(directory, hub.folder);
   const names = await readdir(folder).catch((): string[] => []);

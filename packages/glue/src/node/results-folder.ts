@@ -31,7 +31,7 @@ export const resultsFolder = (folder: string): ResultsStore => ({
   save: (result) => saveResult(folder, result),
 });
 
-/** The result of a trial that was run before, or undefined; throws where it is one of something else. */
+/** The result of a trial that was run before, or undefined; throws if it is one of something else. */
 const loadResult = async (
   folder: string,
   task: string,

@@ -42,7 +42,7 @@ export const acceptabilityProbe = (documents: Iterable<string>, options: Accepta
   return probeFrom(task, documents, build, options);
 };
 
-/** Undefined where the inner words are all the same. */
+/** Undefined if the inner words are all the same. */
 const shuffledWords = (sentence: string, reach: number, key: StreamKey): string | undefined => {
   const words = sentence.split(" ");
   const last = words.length - 1;

@@ -6,7 +6,7 @@ const columns = () => [...studyColumns.map(([column]) => column), "WNLI"];
 
 /**
  * Rows one below the other in the order of the study's tables. `avg` is the mean of its nine numbers, `GLUE` the official
- * score; either is shown only where all its tasks are.
+ * score; either is shown only if all its tasks are.
  */
 export const scoreTable = (rows: readonly ScoreRow[]): Table => {
   const shown = columns().filter((column) => column !== "WNLI" || rows.some(({ scores }) => scores[column]));

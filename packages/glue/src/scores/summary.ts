@@ -56,7 +56,7 @@ export const summarize = (results: readonly TrialResult[]): SetSummary[] => {
   });
 };
 
-/** What of the summary was not the complete published set, in words; undefined where all of it was. */
+/** What of the summary was not the complete published set, in words; undefined if all of it was. */
 export const partialData = ({ column, rows, officialRows, train }: SetSummary): string | undefined => {
   const part = (name: string, rows: number, official: number | undefined) =>
     official !== undefined && rows < official ? [`${name} ${rows} of ${official}`] : [];

@@ -6,7 +6,7 @@ export type GlueName = (typeof glueNames)[number];
 
 /**
  * One file of a task: `rows` of the complete set; its path within the official download; its split on the hub. The
- * columns of the text, the second text and the label are names, or numbers from 0 where the file has no header.
+ * columns of the text, the second text and the label are names, or numbers from 0 if the file has no header.
  */
 export interface SplitLayout {
   readonly name: string;

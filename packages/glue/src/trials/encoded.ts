@@ -51,7 +51,7 @@ export interface EncodedExamples {
   readonly ids: Int32Array;
   readonly typeIds: Int32Array;
   readonly starts: Uint32Array;
-  /** Class numbers or scores; NaN where an example has none. */
+  /** Class numbers or scores; NaN if an example has none. */
   readonly labels: Float64Array;
 }
 

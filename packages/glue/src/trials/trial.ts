@@ -150,7 +150,7 @@ export const runTrial = async (trainee: Trainee, options: RunTrialOptions): Prom
   }
 };
 
-/** The predicted class or score of each example; NaN where the model's output is not finite. */
+/** The predicted class or score of each example; NaN if the model's output is not finite. */
 const predictAll = async (
   trial: Trial,
   data: EncodedExamples,
@@ -173,7 +173,7 @@ const predictAll = async (
   return values;
 };
 
-/** The first of the largest; NaN where one of them is not finite. */
+/** The first of the largest; NaN if one of them is not finite. */
 const argmax = (values: ArrayLike<number>, start: number, length: number): number => {
   let best = 0;
   for (let k = 0; k < length; k++) {

@@ -93,7 +93,7 @@ function mixedCausally<Value>(
   return ops.reshape(ops.transpose(mixed, [0, 2, 1, 3]), [0, 0, hidden]);
 }
 
-/** table[key, query] = 0 where the query may see the key, else so low that the softmax makes it 0. */
+/** table[key, query] = 0 if the query may see the key, else so low that the softmax makes it 0. */
 const causalTable = (size: number): Float32Array =>
   tableOnce(`causal ${size}`, () =>
     Float32Array.from({ length: size * size }, (_, at) => (Math.floor(at / size) > at % size ? -1e4 : 0)),

@@ -96,7 +96,7 @@ export const cumulativeExpAttention = attentionBy((scores, keys, scope) => {
 
 /**
  * Tunable-head attention (Tuformer): every head's softmax weighs all values, and a trained core says how much of it each
- * channel takes: y_c = sum over heads of core[h, c] (P_h V)_c. It starts as multi-head attention: 1 where c is of head h.
+ * channel takes: y_c = sum over heads of core[h, c] (P_h V)_c. It starts as multi-head attention: 1 if c is of head h.
  */
 export const tuformer: PartFactory = (config, place) => {
   const { hidden, heads: count, useBias } = config;

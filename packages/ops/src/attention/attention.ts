@@ -10,7 +10,7 @@ import { type AttentionAttrs, attentionReference } from "./reference.ts";
 export interface AttentionOptions {
   /** Must divide the hidden size. */
   heads: number;
-  /** `[batch, seq]`, 1 where a key may be attended to, 0 where not. */
+  /** `[batch, seq]`, 1 if a key may be attended to, 0 if not. */
   mask?: Tensor;
   /** Dropout of the attention probabilities. */
   dropout?: DropoutOptions;

@@ -36,7 +36,7 @@ const splitHeads = (qkv: Tensor, heads: number): [Tensor, Tensor, Tensor] => {
   return [part(0), part(1), part(2)];
 };
 
-/** Scaled scores, far below zero where the mask is 0. [batch, heads, seq, seq] */
+/** Scaled scores, far below zero if the mask is 0. [batch, heads, seq, seq] */
 const maskedScores = (q: Tensor, k: Tensor, mask: Tensor | undefined): Tensor => {
   const scores = mul(matMul(q, k, false, true), (q.shape[3] as number) ** -0.5);
   if (!mask) return scores;
@@ -44,7 +44,7 @@ const maskedScores = (q: Tensor, k: Tensor, mask: Tensor | undefined): Tensor =>
   return add(mul(scores, keys), mul(sub(keys, 1), 1e30));
 };
 
-/** exp(scores - lse), exactly 0 where the mask is 0. */
+/** exp(scores - lse), exactly 0 if the mask is 0. */
 const probabilities = (scores: Tensor, lse: Tensor, mask: Tensor | undefined): Tensor => {
   const column = reshape(lse, [...lse.shape, 1]);
   if (!mask) return exp(sub(scores, column));

@@ -51,7 +51,7 @@ export interface CpuCall {
   runtime: CpuRuntime;
   /** Runs tasks of this package's module. */
   run: (kernel: string, tasks: number, ints: readonly number[], floats?: readonly number[]) => void;
-  /** Address of an input, 0 where it is absent. */
+  /** Address of an input, 0 if it is absent. */
   at: (name: string) => number;
 }
 

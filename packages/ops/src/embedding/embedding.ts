@@ -12,7 +12,7 @@ export interface EmbeddingOptions {
 
 /**
  * Row lookup. `ids [...]` int32, `weight [vocab, hidden]` -> `[..., hidden]`.
- * An id outside 0..vocab-1 throws where ids live on the host; on a device it reads a row of zeros and gets no gradient.
+ * An id outside 0..vocab-1 throws if ids live on the host; on a device it reads a row of zeros and gets no gradient.
  */
 export const embedding = (ids: Tensor, weight: Tensor, { paddingId }: EmbeddingOptions = {}): Tensor => {
   checkTensor("embedding", "weight", weight, ["vocab", "hidden"]);

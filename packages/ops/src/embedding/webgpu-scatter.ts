@@ -10,7 +10,7 @@ import { grid, type Program, program, programs } from "../webgpu/program.ts";
  */
 const chunk = 64;
 
-/** `ranges[id]` is the first collector of an id, `ranges[vocab + id]` the last one; empty where first > last. */
+/** `ranges[id]` is the first collector of an id, `ranges[vocab + id]` the last one; empty if first > last. */
 const clearProgram: Program = /* @__PURE__ */ program({
   key: "scatter.clear",
   storage: { ranges: ["write", "u32"] },

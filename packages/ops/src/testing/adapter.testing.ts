@@ -46,7 +46,7 @@ export async function startTestBackend(options: TestOptions = {}): Promise<TestB
   return started;
 }
 
-/** The tiers that can be tested here. Says loudly what cannot; throws where `CRAMKIT_REQUIRE_GPU` is set and nothing can. */
+/** The tiers that can be tested here. Says loudly what cannot; throws if `CRAMKIT_REQUIRE_GPU` is set and nothing can. */
 export async function testableTiers(): Promise<Tier[]> {
   const order: Tier[] = ["float32", "float16", "matrix"];
   let tiers: Tier[] = [];

@@ -112,7 +112,7 @@ export function halfResult(host: Host, shape: readonly number[]): Result {
 
 /**
  * An f16 copy of a new float32 tensor, for the kernel that computes the tensor to write as well: products that read it next
- * find it there. Undefined where none of them would look for one.
+ * find it there. Undefined if none of them would look for one.
  */
 export function besideHalf(host: Host, tensor: TensorInfo): TensorInfo | undefined {
   const [rows, columns] = [rowsOf(tensor), lastAxisOf(tensor)];

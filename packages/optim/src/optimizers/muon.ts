@@ -160,7 +160,7 @@ export interface MuonOptions extends OrthogonalizeOptions, MomentumOptions {
    */
   weightDecay?: number;
   /**
-   * Matrices decay only where the step makes them smaller, too (Chen et al., arXiv 2510.12402).
+   * Matrices decay only if the step makes them smaller, too (Chen et al., arXiv 2510.12402).
    *
    * @defaultValue false
    */

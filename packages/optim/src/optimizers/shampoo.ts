@@ -28,7 +28,7 @@ export type ShampooState = {
   count: number;
   mu: TensorMap;
   nu: TensorMap;
-  /** Statistics and their inverse roots, `[out, out]` and `[in, in]`; empty where a side has none. */
+  /** Statistics and their inverse roots, `[out, out]` and `[in, in]`; empty if a side has none. */
   left: TensorMap;
   right: TensorMap;
   leftRoot: TensorMap;

@@ -19,7 +19,7 @@ export interface DecayOptions {
 
 export interface AddDecayOptions extends DecayOptions {
   /**
-   * Only where the update and the parameter have the same sign, so that both make it smaller (Chen et al., arXiv 2510.12402).
+   * Only if the update and the parameter have the same sign, so that both make it smaller (Chen et al., arXiv 2510.12402).
    *
    * @defaultValue false
    */

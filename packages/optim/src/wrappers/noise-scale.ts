@@ -12,7 +12,7 @@ export interface NoiseScale {
   gradient: number;
   /** Estimate of the trace of the covariance of single examples' gradients. */
   noise: number;
-  /** `noise / gradient`: the batch size, in examples, from which on larger batches pay less. NaN where the estimates are useless. */
+  /** `noise / gradient`: the batch size, in examples, from which on larger batches pay less. NaN if the estimates are useless. */
   batchSize: number;
 }
 

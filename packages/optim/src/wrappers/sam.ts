@@ -20,7 +20,7 @@ export interface SamOptions {
 /**
  * Sharpness-aware minimization (Foret et al., arXiv 2010.01412): `inner` is given the gradients at
  * `params + rho g / ||g||`. Needs `evaluate`. It goes outside of `accumulate`, so that each microbatch climbs on its own,
- * and throws where it finds itself inside.
+ * and throws if it finds itself inside.
  */
 export const sam = <R extends Updating>(
   inner: Optimizer<R>,

@@ -62,7 +62,7 @@ export const manifestDigest = (manifest: Omit<Manifest, "digest">): string => {
   return createHash("sha256").update(canonicalJson(content)).digest("hex");
 };
 
-/** Reads and checks `manifest.json`; undefined where the folder has none. */
+/** Reads and checks `manifest.json`; undefined if the folder has none. */
 export const readManifest = async (folder: string): Promise<Manifest | undefined> => {
   const path = join(folder, manifestName);
   const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {

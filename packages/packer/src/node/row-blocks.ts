@@ -44,7 +44,7 @@ export const truncated = (path: string, expected: number, actual: number): Error
   return damaged(path, `expected at least ${expected} bytes, got ${actual}`);
 };
 
-/** Throws where a block of a file is not what was written: names the file, the place and, for a single bit, the bit. */
+/** Throws if a block of a file is not what was written: names the file, the place and, for a single bit, the bit. */
 export const checkBlock = (path: string, expected: string, block: Uint8Array, offset: number): void => {
   const actual = checksum(block);
   if (actual === expected) return;

@@ -10,7 +10,7 @@ export interface RunReader {
   /** The row at hand, borrowed until the next `refill`. */
   readonly row: TokenArray;
   readonly key: number;
-  /** Goes to the next row; true where `refill` must be awaited before the row is read. */
+  /** Goes to the next row; true if `refill` must be awaited before the row is read. */
   advance(): boolean;
   refill(): Promise<void>;
   close(): Promise<void>;

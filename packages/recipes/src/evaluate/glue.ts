@@ -158,7 +158,7 @@ export const scoreRows = (scores: readonly GlueScores[]): ScoreRow[] => [
   ...publishedRows,
 ];
 
-/** The score table in a results folder of `runGlue`; undefined where there is none. */
+/** The score table in a results folder of `runGlue`; undefined if there is none. */
 export const readScores = async (folder: string): Promise<ScoreRow[] | undefined> =>
   (await readJson(scoresFile(folder))) as ScoreRow[] | undefined;
 

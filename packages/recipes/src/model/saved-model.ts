@@ -107,7 +107,7 @@ export const loadModel = async (folder: string): Promise<SavedModel> => {
   });
 };
 
-/** SHA-256 over the files of a saved model; undefined where one is missing. */
+/** SHA-256 over the files of a saved model; undefined if one is missing. */
 export const modelDigest = async (folder: string): Promise<string | undefined> => {
   const hash = createHash("sha256");
   try {

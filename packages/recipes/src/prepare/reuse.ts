@@ -11,7 +11,7 @@ const listedChanges = 3;
 
 /**
  * Decides over what lies in a folder of prepared data: finished rows of text that has not changed are used again, which
- * is said; of text that has changed only where `preparedData` says "reuse". "fresh" removes what there is. What was
+ * is said; of text that has changed only if `preparedData` says "reuse". "fresh" removes what there is. What was
  * begun with other text is begun anew.
  *
  * @throws a fault `invalid-input` where the text has changed and nobody said what to do

@@ -56,7 +56,7 @@ export const noteSources = async (recipe: Recipe, folder: string): Promise<void>
 };
 
 /**
- * What has changed since the sources were noted down; undefined where nobody did. A file of the same size and time is
+ * What has changed since the sources were noted down; undefined if nobody did. A file of the same size and time is
  * taken for unchanged; the digest decides over any other.
  */
 export const sourceChanges = async (recipe: Recipe, folder: string): Promise<SourceChanges | undefined> => {

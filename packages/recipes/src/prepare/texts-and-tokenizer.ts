@@ -17,7 +17,7 @@ export interface PreparationOptions {
   /** Threads beside the one that reads. */
   readonly workers: number;
   readonly context: RunContext;
-  /** Throws where the preparation has been asked to stop. */
+  /** Throws if the preparation has been asked to stop. */
   readonly stop: () => void;
 }
 

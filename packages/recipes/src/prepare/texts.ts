@@ -40,7 +40,7 @@ export const textFiles = (folder: string) => ({
   heldOutTexts: join(folder, "held-out-texts.json"),
 });
 
-/** What an earlier reading wrote, or undefined where none was finished. */
+/** What an earlier reading wrote, or undefined if none was finished. */
 export const finishedTexts = async (folder: string): Promise<Texts | undefined> => {
   const file = textFiles(folder).counts;
   const texts = (await readJson(file)) as Texts | undefined;

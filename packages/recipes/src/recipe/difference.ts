@@ -1,4 +1,4 @@
-/** One field in which two recipes differ, by its path; undefined where a side does not have it. */
+/** One field in which two recipes differ, by its path; undefined if a side does not have it. */
 export interface Difference {
   readonly path: string;
   readonly left: unknown;

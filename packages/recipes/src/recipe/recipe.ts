@@ -23,7 +23,7 @@ const createSchema = () => {
   /** A count with a bound beyond which it is a slip: nothing is made of that size before somebody says so. */
   const upTo = (most: number) => count.max(most);
 
-  /** Share of the characters that come from a source, relative to the others: 1 where it has none. */
+  /** Share of the characters that come from a source, relative to the others: 1 if it has none. */
   const weight = positive.optional();
 
   const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
@@ -40,7 +40,7 @@ const createSchema = () => {
     unit: z.enum(["file", "line", "block", "passage"]).optional(),
     /** What separates the fields of a table in text: one ASCII character. */
     delimiter: z.string().length(1).optional(),
-    /** What fields of a table are quoted with; false where quotes are ordinary characters. */
+    /** What fields of a table are quoted with; false if quotes are ordinary characters. */
     quote: z.union([z.string().length(1), z.literal(false)]).optional(),
     /** What makes a quote in quotes ordinary, such as a backslash. */
     escape: z.string().length(1).optional(),

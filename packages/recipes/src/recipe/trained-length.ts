@@ -8,7 +8,7 @@ export const trainedLength = ({ rows, training }: Fields): number =>
   Math.floor(rows.seqLength * (1 - training.tokenDrop));
 
 /**
- * The length into which a recipe cuts its rows, as a function of the progress; undefined where it leaves them whole.
+ * The length into which a recipe cuts its rows, as a function of the progress; undefined if it leaves them whole.
  *
  * @throws RangeError where a length does not divide the rows, or the curriculum is none
  */

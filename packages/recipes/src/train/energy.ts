@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Joules since the meter was opened, of what the system lets us read; absent where it does not. */
+/** Joules since the meter was opened, of what the system lets us read; absent if it does not. */
 export interface Energy {
   /** All processor packages of the machine, by RAPL, whoever uses them. */
   readonly cpuJoules?: number;

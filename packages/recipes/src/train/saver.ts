@@ -8,7 +8,7 @@ export interface Saver {
   save(take: () => Promise<Snapshot>, score?: number): Promise<void>;
   /** Resolves when everything is on the disk. */
   settled(): Promise<void>;
-  /** The same; false where the file system would not have it, which then is to be made up for. */
+  /** The same; false if the file system would not have it, which then is to be made up for. */
   isWritten(): Promise<boolean>;
 }
 

@@ -18,7 +18,7 @@ const WORD = 1;
 const MARK = 2;
 export const OTHER = 3;
 
-/** The rule for these components, or undefined where no cut is known to be safe. */
+/** The rule for these components, or undefined if no cut is known to be safe. */
 export function chunkRule(normalizer: Component | null, preTokenizer: Component | null): ChunkRule | undefined {
   if (!preTokenizer) return undefined;
   const normalizers = flatten(normalizer, "normalizers");

@@ -26,7 +26,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof LargeInteger);
 }
 
-/** The property `name`; its value is undefined where the object has none of its own. */
+/** The property `name`; its value is undefined if the object has none of its own. */
 export function get(field: Field, name: string): Field {
   const object = isObject(field.value) ? field.value : fail(field, "an object");
   return {

@@ -5,7 +5,7 @@ export class LargeInteger {
   constructor(readonly digits: string) {}
 }
 
-/** A value for a message: JSON, cut off where it gets long or deep. Costs little however large the value is. */
+/** A value for a message: JSON, cut off if it gets long or deep. Costs little however large the value is. */
 export function show(value: unknown): string {
   const text = write(value, 3);
   return text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH - 3)}...` : text;

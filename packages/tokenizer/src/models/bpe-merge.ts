@@ -32,7 +32,7 @@ export function mergeSymbols(symbols: Symbols, merges: PairMap): Symbols {
     const right = next[position]!;
     if (gone[position] || right < 0) continue;
     const slot = merges.find(ids[position]!, ids[right]!);
-    // The pair may have changed since; what stands here now counts only where it is this merge.
+    // The pair may have changed since; what stands here now counts only if it is this merge.
     if (slot < 0 || merges.rank[slot] !== (key - position) / count) continue;
     ids[position] = merges.id[slot]!;
     widths[position]! += widths[right]!;

@@ -18,7 +18,7 @@ export interface BpeOptions {
   ignoreMerges: boolean;
 }
 
-/** Merges by rank; the id of a merge is that of its token. Throws where a merge names a token that is missing. */
+/** Merges by rank; the id of a merge is that of its token. Throws if a merge names a token that is missing. */
 function mergeTable({ vocab, merges, continuingSubwordPrefix }: BpeOptions): PairMap {
   const table = pairMap(merges.length);
   merges.forEach(([left, right], rank) => {
@@ -56,7 +56,7 @@ export function bpe(options: BpeOptions): Model {
     return id;
   };
 
-  /** With `inBytes` the widths are UTF-8 bytes instead of units. Undefined where a character was left out. */
+  /** With `inBytes` the widths are UTF-8 bytes instead of units. Undefined if a character was left out. */
   const spell = (piece: string, inBytes: boolean): Symbols | undefined => {
     const out: Symbols = { ids: [], widths: [] };
     let fusing = false;

@@ -1,6 +1,6 @@
 const astral = /[\ud800-\udfff]/;
 
-/** Turns UTF-16 offsets of `text` into code point offsets; undefined where the two are the same. */
+/** Turns UTF-16 offsets of `text` into code point offsets; undefined if the two are the same. */
 export function codePointOffsets(text: string): Int32Array | undefined {
   if (!astral.test(text)) return undefined;
   const index = new Int32Array(text.length + 1);

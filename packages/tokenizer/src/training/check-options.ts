@@ -55,7 +55,7 @@ export const MAX_TOKEN_LENGTH = 4000;
 /** Longest token of Unigram, whose time grows with it. */
 const MAX_PIECE_LENGTH = 256;
 
-/** Throws where options contradict each other or what they are for. */
+/** Throws if options contradict each other or what they are for. */
 export function checkTrainOptions(options: TrainOptions): void {
   refuseUnknown("trainTokenizer", options, Object.keys(known), instead);
   const { model, vocabSize, specialTokens = [], unkToken, template, postProcessor } = options;

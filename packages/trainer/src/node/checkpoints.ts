@@ -27,7 +27,7 @@ export interface CheckpointFormat<T> {
 interface Manifest {
   readonly version: number;
   readonly microbatch: number;
-  /** Lower is better; null where nobody measured. */
+  /** Lower is better; null if nobody measured. */
   readonly score: number | null;
   readonly files: Readonly<Record<string, { bytes: number; sha256: string }>>;
 }

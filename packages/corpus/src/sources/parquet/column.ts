@@ -84,7 +84,7 @@ function pageCount(value: unknown): number {
 
 interface OpenPage {
   count: number;
-  /** Undefined where every value has the same level. */
+  /** Undefined if every value has the same level. */
   repetitions: Uint32Array | undefined;
   definitions: Uint32Array | undefined;
   encoding: string;

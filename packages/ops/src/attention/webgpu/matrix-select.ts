@@ -62,7 +62,7 @@ export const attentionVariants = (): KernelVariant[] => [
   ...Object.keys(attentionTiles).map((tile) => ({ name: `tiled.${tile}`, tiers: allTiers })),
   ...attentionMatrixTiles.map(([own, other]) => ({ name: `matrix.${own}x${other}`, tiers: ["matrix"] as const })),
 ];
-/** Tiles that fit, the ones asked for by name first, or undefined where the device has no unit for heads of this width or too little workgroup memory. */
+/** Tiles that fit, the ones asked for by name first, or undefined if the device has no unit for heads of this width or too little workgroup memory. */
 export function selectAttentionMatrix(
   direction: Direction,
   capabilities: Pick<

@@ -40,7 +40,7 @@ function forward(v: AttentionMatrixVariant): ProgramSource {
   const score = (h: number, { index }: Cell) => `scores[${h * rows * vectors}u + ${index}]`;
   const forKeys = (body: string) =>
     v.held ? body : `for (var other = 0u; other < uniforms.seq; other = other + ${v.other}u) {\n${body}\n}`;
-  /** Scores of a tile of keys, far below zero where there is none. */
+  /** Scores of a tile of keys, far below zero if there is none. */
   const multiply = (first: string, h: number) => `${loadTile(v, "tile", v.other, first, "k")}
 workgroupBarrier();
 ${products(v, "queries", "tile")}

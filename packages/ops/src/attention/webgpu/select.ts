@@ -88,7 +88,7 @@ export function attentionBytes(
   return (own + other) * (v.operand === "f16" ? 8 : 16) + weights * 16 + partial;
 }
 
-/** The tile that is asked for by name, or the first that fits workgroup memory; throws where none does. */
+/** The tile that is asked for by name, or the first that fits workgroup memory; throws if none does. */
 export function selectAttention(
   direction: "forward" | "query" | "key",
   capabilities: Pick<Capabilities, "tier" | "limits" | "variants">,

@@ -128,7 +128,7 @@ function wantedTiles(forced: string | undefined, { form, m, n, k }: GemmShape): 
   return [...(name && name in matrixTiles ? [name as MatrixTileName] : []), ...enough, "64x64"];
 }
 
-/** A product on subgroup matrices, or undefined where the tier, the unit, the memory or the size speak against it. */
+/** A product on subgroup matrices, or undefined if the tier, the unit, the memory or the size speak against it. */
 export function selectMatrix(
   capabilities: Pick<
     Capabilities,
