@@ -3,13 +3,13 @@ import { type FaultCode, faultCodes } from "./codes.ts";
 /** What an error says, as data. */
 export interface FaultParts {
   readonly code: FaultCode;
-  /** Where: a file (with its line or byte), an address, a setting, a function. */
+  /** Where: a file (with its line or byte), an address, a setting, a function. @defaultValue none */
   readonly place?: string;
   /** What is wrong, as a clause without a full stop: `expected <X>, got <Y>`. */
   readonly problem: string;
-  /** What to do about it, as a clause without a full stop. It must work where the error is shown. */
+  /** What to do about it, as a clause without a full stop. It must work where the error is shown. @defaultValue none */
   readonly remedy?: string;
-  /** Values that a caller can use: numbers, names, paths. Plain data. */
+  /** Values that a caller can use: numbers, names, paths. Plain data. @defaultValue none */
   readonly details?: Readonly<Record<string, unknown>>;
 }
 
@@ -17,7 +17,7 @@ export interface FaultParts {
 export type Fault = Error & FaultParts;
 
 export interface FaultOptions extends FaultParts {
-  /** What led to this error. */
+  /** What led to this error. @defaultValue none */
   readonly cause?: unknown;
   /**
    * Class of the error.

@@ -14,7 +14,7 @@ export interface WriteOptions {
 /** What was written. */
 export interface WrittenFile {
   readonly bytes: number;
-  /** Lower-case hexadecimal, if it was asked for. */
+  /** Lower-case hexadecimal. @defaultValue it was not asked for */
   readonly sha256?: string;
 }
 

@@ -14,7 +14,7 @@ export interface Flops {
 }
 
 export interface FlopOptions {
-  /** Share of the positions that a masked language model predicts; only they pass its head. */
+  /** Share of the positions that a masked language model predicts; only they pass its head. @defaultValue `0.25` */
   predictedShare?: number;
 }
 
@@ -28,7 +28,7 @@ export function countFlops(config: ModelConfig, seqLength: number, { predictedSh
 }
 
 export interface MemoryOptions extends FlopOptions {
-  /** Whether batches come with an attention mask. */
+  /** Whether batches come with an attention mask. @defaultValue `false` */
   masked?: boolean;
 }
 

@@ -7,9 +7,9 @@ import { tableOnce } from "./tables.ts";
 export interface EncoderInputs<Value> {
   /** int32 `[batch, seq]` */
   inputIds: Value;
-  /** `[batch, seq]`, 1 if a position may be attended to. */
+  /** `[batch, seq]`, 1 if a position may be attended to. @defaultValue all may */
   attentionMask?: Value;
-  /** int32 `[batch, seq]`; needed where the model has token types. */
+  /** int32 `[batch, seq]`; for models that have token types. @defaultValue 0 everywhere */
   tokenTypeIds?: Value;
 }
 

@@ -17,17 +17,18 @@ export interface MaskedBatch {
   positions: Int32Array;
   /** `[count]`, the ids that belong there. */
   targets: Int32Array;
-  /** `[batchSize * seqLength]`, 1 = attend. */
+  /** `[batchSize * seqLength]`, 1 = attend. @defaultValue all may be attended to */
   attentionMask?: Int32Array | Float32Array;
+  /** `[batchSize * seqLength]`. @defaultValue 0 everywhere */
   tokenTypeIds?: Int32Array;
 }
 
 export interface MaskedLossOptions extends ForwardOptions {
-  /** Default: `cross-entropy`, alone in taking the two options below. */
+  /** `cross-entropy` alone takes the two options below. @defaultValue `"cross-entropy"` */
   loss?: MaskedLossName;
-  /** Share of the target's probability that goes to all words alike. */
+  /** Share of the target's probability that goes to all words alike. @defaultValue `0` */
   labelSmoothing?: number;
-  /** Factor of the mean of log(Z)^2, Z the sum of exp(logits), as in PaLM; the study adds log2(Z), without the square. */
+  /** Factor of the mean of log(Z)^2, Z the sum of exp(logits), as in PaLM; the study adds log2(Z), without the square. @defaultValue `0` */
   zLoss?: number;
 }
 

@@ -24,7 +24,7 @@ export interface Scope<Value> {
   param(name: string): Value;
   /** The same for a part inside of this one. */
   within(name: string): Scope<Value>;
-  /** `[batch, seq]`, 1 if a position may be attended to; absent if all may. */
+  /** `[batch, seq]`, 1 if a position may be attended to. @defaultValue all may */
   readonly mask?: Value;
   /** Whether a position attends to those before it and itself only, as in a causal first part of training. */
   readonly causal: boolean;
@@ -57,7 +57,13 @@ export interface Part {
  * What flows between the layers: a value, or a sum `x + dropout(branch)` that is still to be computed, by the norm that
  * follows if there is one.
  */
-export type Stream<Value> = { x: Value; branch?: Value; dropout?: DropoutOptions };
+export type Stream<Value> = {
+  x: Value;
+  /** @defaultValue nothing is left to add */
+  branch?: Value;
+  /** Of the branch. @defaultValue none */
+  dropout?: DropoutOptions;
+};
 
 /** A stream as a value. */
 export function settled<Value>({ x, branch, dropout }: Stream<Value>, { ops }: Scope<Value>): Value {

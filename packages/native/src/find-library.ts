@@ -9,9 +9,9 @@ export interface FindLibraryOptions extends OpenOptions {
   /** What is looked for, in an error's words: "a BLAS", "MPI". */
   what: string;
   candidates: LibraryCandidates;
-  /** Only this one is tried: the path of a file, or a name that the system's loader finds. */
+  /** Only this one is tried: the path of a file, or a name that the system's loader finds. @defaultValue the candidates */
   path?: string;
-  /** Symbols without which a library does not count. */
+  /** Symbols without which a library does not count. @defaultValue none */
   symbols?: readonly string[];
   /** What to do if there is none: the command that installs one. */
   remedy: string;

@@ -4,8 +4,9 @@ export interface Placement {
   readonly launcher: string;
   readonly rank: number;
   readonly size: number;
-  /** This process among those of its machine; undefined if the launcher does not say. */
+  /** This process among those of its machine. @defaultValue unknown: the launcher does not say */
   readonly localRank?: number;
+  /** Processes of this job on its machine. @defaultValue unknown: the launcher does not say */
   readonly localSize?: number;
 }
 

@@ -1,9 +1,9 @@
 import type { TruncationStrategy } from "tokenizers";
 import { describe, expect, test } from "vitest";
 import { trainTokenizer } from "./index.ts";
-import { kinds } from "./testing/cases.ts";
-import { loadRust } from "./testing/rust.ts";
-import { sampleText } from "./testing/sample.ts";
+import { kinds } from "./testing/cases.testing.ts";
+import { loadRust } from "./testing/rust.testing.ts";
+import { sampleText } from "./testing/sample.testing.ts";
 
 const text = sampleText(100);
 const tokenizer = await trainTokenizer(text.split("\n"), { ...kinds["WordPiece, BERT"]!, size: "trained" });

@@ -1,8 +1,8 @@
 import { test } from "vitest";
 import { trainTokenizer } from "./index.ts";
-import { kinds } from "./testing/cases.ts";
-import { fuzzJson } from "./testing/fuzz-json.ts";
-import { sampleText } from "./testing/sample.ts";
+import { kinds } from "./testing/cases.testing.ts";
+import { fuzzJson } from "./testing/fuzz-json.testing.ts";
+import { sampleText } from "./testing/sample.testing.ts";
 
 /** Thirty minutes unless said otherwise. */
 const minutes = Number(process.env.CRAMKIT_FUZZ_MINUTES ?? 30);

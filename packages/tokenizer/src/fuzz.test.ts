@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { trainTokenizer } from "./index.ts";
-import { kinds } from "./testing/cases.ts";
-import { fuzzJson } from "./testing/fuzz-json.ts";
-import { sampleText } from "./testing/sample.ts";
+import { kinds } from "./testing/cases.testing.ts";
+import { fuzzJson } from "./testing/fuzz-json.testing.ts";
+import { sampleText } from "./testing/sample.testing.ts";
 
 test("a tokenizer.json that is changed anywhere is refused or works, and ends", async () => {
   const documents = await Promise.all(

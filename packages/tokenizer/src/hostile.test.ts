@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { bertTokenizer, tokenizerFromJson, trainTokenizer } from "./index.ts";
-import { kinds } from "./testing/cases.ts";
-import { sampleText } from "./testing/sample.ts";
+import { kinds } from "./testing/cases.testing.ts";
+import { sampleText } from "./testing/sample.testing.ts";
 
 const text = sampleText(60);
 const wordPiece = (await trainTokenizer(text.split("\n"), { ...kinds["WordPiece, BERT"]!, size: "trained" })).toJSON();

@@ -2,9 +2,9 @@ import fc from "fast-check";
 import type { Tokenizer as Rust } from "tokenizers";
 import { describe, expect, test } from "vitest";
 import { type Tokenizer, tokenizerFromJson, trainTokenizer } from "./index.ts";
-import { kinds } from "./testing/cases.ts";
-import { expectSame, loadRust } from "./testing/rust.ts";
-import { sampleText } from "./testing/sample.ts";
+import { kinds } from "./testing/cases.testing.ts";
+import { expectSame, loadRust } from "./testing/rust.testing.ts";
+import { sampleText } from "./testing/sample.testing.ts";
 
 const text = sampleText(300);
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { coverageCounter, crammingTokenizerOptions, studyAlgorithms, textSettings, trainTokenizer } from "./index.ts";
-import { expectSame, loadRust } from "./testing/rust.ts";
+import { expectSame, loadRust } from "./testing/rust.testing.ts";
 
 /** Article 1 of the Universal Declaration of Human Rights, in the public domain, and what users wrote. */
 const languages = {

@@ -7,8 +7,8 @@ import {
   VocabSizeError,
 } from "./index.ts";
 import { countWordsInThreads, createEncoderPool } from "./node.ts";
-import { kinds } from "./testing/cases.ts";
-import { sampleText } from "./testing/sample.ts";
+import { kinds } from "./testing/cases.testing.ts";
+import { sampleText } from "./testing/sample.testing.ts";
 
 const lines = sampleText(200).split("\n");
 const preset = crammingTokenizerOptions({ vocabSize: 220 });

@@ -4,7 +4,7 @@ import { bearer, maySeeToken, type Token } from "./token.ts";
 import { isPassing, wait, waitMs } from "./waiting.ts";
 
 export interface FetchOptions {
-  /** Sent as a bearer token to the origins that it is for, and to no other: neither after a redirect nor to a `Link`. */
+  /** Sent as a bearer token to the origins that it is for, and to no other: neither after a redirect nor to a `Link`. @defaultValue none */
   readonly token?: Token;
   /**
    * Times that a request is repeated when the connection fails, or the server is busy or out of order.
@@ -24,9 +24,9 @@ export interface FetchOptions {
    * @defaultValue `60_000`
    */
   readonly silenceMs?: number;
-  /** Ends requests and waits. */
+  /** Ends requests and waits. @defaultValue none */
   readonly signal?: AbortSignal;
-  /** Told before each wait. */
+  /** Told before each wait. @defaultValue nobody is told */
   readonly onWait?: (wait: { readonly url: string; readonly ms: number; readonly reason: string }) => void;
   /**
    * What requests are made with.

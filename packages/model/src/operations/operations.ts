@@ -77,9 +77,10 @@ export interface NormOptions<Value> {
   /** `rms` has no bias. */
   kind: "layer" | "rms";
   weight: Value;
+  /** @defaultValue none */
   bias?: Value;
   epsilon: number;
-  /** Of the branch. */
+  /** Of the branch. @defaultValue none */
   dropout?: DropoutOptions;
 }
 

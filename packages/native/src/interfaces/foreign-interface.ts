@@ -17,7 +17,7 @@ export interface RawLibrary {
 export interface ForeignInterface {
   name: "node:ffi" | "koffi";
   version: string;
-  /** The file to load koffi from in a thread that cannot resolve it. */
+  /** The file to load koffi from in a thread that cannot resolve it. @defaultValue node:ffi makes the calls */
   koffiPath?: string;
   /** Null is the process itself with all that it has loaded. Throws what the loader of the system says. */
   open(path: string | null): RawLibrary;

@@ -13,6 +13,7 @@ const pieceLength = 2 ** 20;
 export interface MpiOptions {
   /** The library's file. @defaultValue `CRAMKIT_MPI`, else the launcher's family, else any that is found */
   library?: string;
+  /** What makes the calls. @defaultValue `startNative()` */
   native?: Native;
 }
 

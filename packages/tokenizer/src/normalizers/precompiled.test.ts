@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { Tokenizer as Rust } from "tokenizers";
 import { describe, expect, test } from "vitest";
 import { tokenizerFromJson } from "../index.ts";
-import { charsmap } from "../testing/charsmap.ts";
+import { charsmap } from "../testing/charsmap.testing.ts";
 
 const json = (precompiled_charsmap: unknown) => ({
   version: "1.0",

@@ -3,7 +3,7 @@ import { toRegExp } from "oniguruma-to-es";
 import { Tokenizer as Rust } from "tokenizers";
 import { describe, expect, test } from "vitest";
 import { splitAtMatches, splitBehaviors } from "../pre-tokenizers/split.ts";
-import { anyRegex, anyRegexText } from "../testing/any-regex.ts";
+import { anyRegex, anyRegexText } from "../testing/any-regex.testing.ts";
 import { alignedText } from "../text/aligned-text.ts";
 import { compileRegex, type Regex } from "./compile-regex.ts";
 import { findMatches } from "./find-matches.ts";

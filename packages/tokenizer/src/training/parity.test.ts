@@ -9,8 +9,8 @@ import {
 } from "tokenizers";
 import { describe, expect, test } from "vitest";
 import { trainTokenizer } from "../index.ts";
-import { jsonOf, loadRust, trainRust } from "../testing/rust.ts";
-import { sampleText } from "../testing/sample.ts";
+import { jsonOf, loadRust, trainRust } from "../testing/rust.testing.ts";
+import { sampleText } from "../testing/sample.testing.ts";
 import { alphabetOf } from "./alphabet.ts";
 import { learnMerges } from "./merges.ts";
 import { symbolize } from "./symbolize.ts";

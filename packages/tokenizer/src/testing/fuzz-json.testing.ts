@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { tokenizerFromJson } from "../index.ts";
-import { anyRegex } from "./any-regex.ts";
+import { anyRegex } from "./any-regex.testing.ts";
 
 /** What may stand anywhere in a document, hostile values among them. */
 const anyValue = fc.oneof(
