@@ -50,5 +50,5 @@ it("leaves nothing behind where the documents fail", async () => {
 it.skipIf(!existsSync("/dev/full"))("names the file where the disk is full", async () => {
   const file = appendToFile("/dev/full", 16);
   file.append(new Uint8Array(10));
-  expect(() => file.close()).toThrow(/^\/dev\/full: cannot write \(ENOSPC.*free space/);
+  expect(() => file.close()).toThrow(/^\/dev\/full: the disk is full \(ENOSPC\); free some space/);
 });
