@@ -90,14 +90,16 @@ function installEverything() {
 
 async function runExamples(project) {
   for (const { name, index, code } of readmeExamples()) {
-    const file = join(project, `${name}-${index}.mjs`);
+    const folder = join(project, `${name}-${index}`); // empty, as a reader's
+    mkdirSync(folder);
+    const file = join(folder, "example.mjs");
     await build({
       stdin: { contents: code, loader: "ts", resolveDir: project },
       outfile: file,
       format: "esm",
       logLevel: "silent",
     });
-    run(process.execPath, [file], project, `the README of ${name}, example ${index}`);
+    run(process.execPath, [file], folder, `the README of ${name}, example ${index}`);
   }
 }
 
@@ -106,12 +108,17 @@ function run(command, args, cwd, title, env = {}) {
   const { status, stdout, stderr, error } = spawnSync(command, args, {
     cwd: resolve(cwd),
     encoding: "utf8",
-    env: { ...process.env, ...env },
+    env: { ...cleanEnvironment(), npm_config_registry: registry, ...env },
     maxBuffer: 2 ** 28,
     timeout: 600_000,
   });
   if (status !== 0) throw new Error(`${title} failed: ${error?.message ?? ""}\n${stdout}\n${stderr}`);
   console.log(`ok   ${title} (${((Date.now() - began) / 1000).toFixed(1)} s)`);
+}
+
+/** Without what the package manager that runs this script tells its children: its registry would win over ours. */
+function cleanEnvironment() {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm|pnpm)_/i.test(name)));
 }
 
 function nameOf(name) {
