@@ -11,7 +11,7 @@ const text = resolve(process.env.CRAMKIT_SHARED ?? "../shared", "data/text");
 /** A program that prepares crammed BERT over a folder, and prints what each stage took. */
 const program = `
 import { crammedBert } from ${JSON.stringify(resolve("packages/recipes/src/catalogue/crammed-bert.ts"))};
-import { prepare } from ${JSON.stringify(resolve("packages/recipes/src/prepare.ts"))};
+import { prepare } from ${JSON.stringify(resolve("packages/recipes/src/prepare/prepare.ts"))};
 const [path, data, changes] = process.argv.slice(2);
 const base = crammedBert();
 const recipe = { ...base, corpus: { ...base.corpus, sources: [{ kind: "files", path }], ...JSON.parse(changes) } };
