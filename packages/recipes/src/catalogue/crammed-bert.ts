@@ -19,6 +19,7 @@ export const crammedBert = (): Recipe => ({
     whenSourceEnds: "continue",
     maxDocuments: null,
     shuffle: true,
+    seed: null,
     cleaning: "none",
     minCharacters: 0,
     maxCharacters: null,

@@ -10,6 +10,7 @@ import {
 import { resultsFolder } from "@cramkit/glue/node";
 import { subSeed } from "@cramkit/random";
 import { Interrupted, type RunContext } from "../progress.ts";
+import { dataSeed } from "../recipe/data-seed.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { type TraineeSpec, trainee } from "./finetune.ts";
 
@@ -22,7 +23,11 @@ export interface ProbeResults {
 const probesOf = (recipe: Recipe, texts: readonly string[]) => {
   const { examples } = recipe.evaluation.probes;
   const seed = subSeed(recipe.seed, "recipes/probes");
-  const limits = { seed, maxTrain: examples, maxDev: Math.ceil(examples / 4) };
+  const limits = {
+    seed: subSeed(dataSeed(recipe), "recipes/probes"),
+    maxTrain: examples,
+    maxDev: Math.ceil(examples / 4),
+  };
   return { seed, tasks: [acceptabilityProbe(texts, limits), continuityProbe(texts, limits)] };
 };
 

@@ -13,6 +13,7 @@ import {
 } from "@cramkit/packer/node";
 import { type Tokenizer, tokenizerFromJson } from "@cramkit/tokenizer";
 import { Interrupted, type RunContext } from "../progress.ts";
+import { dataSeed } from "../recipe/data-seed.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { rowOrder } from "../recipe/row-order.ts";
 import { requireSources } from "./corpus.ts";
@@ -42,7 +43,8 @@ export interface Prepared {
  * Reads the corpus, trains the tokenizer, and writes training and held-out rows; what is there already is used as it
  * is, and an interrupted preparation goes on behind its last finished file.
  */
-export const prepare = async (recipe: Recipe, dataFolder: string, context: RunContext): Promise<Prepared> => {
+export const prepare = async (asked: Recipe, dataFolder: string, context: RunContext): Promise<Prepared> => {
+  const recipe = { ...asked, seed: dataSeed(asked) };
   const folder = preparedFolder(recipe, dataFolder);
   await makeFolder(folder);
   await reuseOrRemove(recipe, folder, await isFinished(folder), context);

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { preparedSetKey } from "@cramkit/packer/node";
+import { dataSeed } from "../recipe/data-seed.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 
 /** The sets of prepared rows, by the names of their folders. */
@@ -8,9 +9,10 @@ export const setNames = { training: "training", heldOut: "held-out" } as const;
 export type SetName = keyof typeof setNames;
 
 /** The parts of a recipe that decide what a prepared set holds. */
-export const configurationOf = ({ corpus, tokenizer, rows, evaluation, seed }: Recipe) => {
-  const { workers: _, ...text } = corpus;
-  return { corpus: text, tokenizer, rows, heldOut: evaluation.heldOut, seed };
+export const configurationOf = (recipe: Recipe) => {
+  const { corpus, tokenizer, rows, evaluation } = recipe;
+  const { workers: _, seed: __, ...text } = corpus;
+  return { corpus: text, tokenizer, rows, heldOut: evaluation.heldOut, seed: dataSeed(recipe) };
 };
 
 /** The folder of the prepared data of a recipe: the same data, the same folder. */

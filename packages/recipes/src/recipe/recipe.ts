@@ -123,6 +123,11 @@ const createSchema = () => {
       maxDocuments: count.nullable(),
       /** Documents are drawn in a seeded order. */
       shuffle: z.boolean(),
+      /**
+       * Decides the order of documents, which are held out, and the masks and probes of the evaluation: runs of several `seed`s
+       * with one of these train and are measured on the same data. null: `seed`.
+       */
+      seed: z.int().min(0).nullable().default(null),
       /** "basic": Unicode form, controls, spaces; "reference": the steps that the study's tokenizer has in it. */
       cleaning: z.enum(["none", "basic", "reference"]).default("none"),
       minCharacters: z.int().min(0),

@@ -6,6 +6,7 @@ import { requireProbeTexts } from "../evaluate/probes.ts";
 import { type Prepared, prepare } from "../prepare/prepare.ts";
 import { type RunContext, stopPoint } from "../progress.ts";
 import { checkRecipe } from "../recipe/check-recipe.ts";
+import { dataSeed } from "../recipe/data-seed.ts";
 import { heldOutMasking, specialId } from "../recipe/masking.ts";
 import { modelOf } from "../recipe/model-of.ts";
 import type { Recipe } from "../recipe/recipe.ts";
@@ -105,5 +106,5 @@ const heldOutOf = (recipe: Recipe, { heldOut, tokenizer }: Prepared): Evaluation
   rows: recipe.evaluation.rows,
   maskId: specialId(tokenizer, "<mask>"),
   masking: heldOutMasking(recipe, tokenizer),
-  seed: recipe.seed,
+  seed: dataSeed(recipe),
 });
