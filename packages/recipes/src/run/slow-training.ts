@@ -1,11 +1,10 @@
 import { parameterCount } from "@cramkit/model";
-import { matMul, ones } from "@tensorflow/tfjs-core";
-import { disposeTensors } from "../named-tensors.ts";
 import { parseBudget } from "../recipe/budget.ts";
 import { flopsPerToken } from "../recipe/flops.ts";
 import { modelOf } from "../recipe/model-of.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { trainedLength } from "../recipe/trained-length.ts";
+import { matrixSpeed } from "./matrix-speed.ts";
 
 /** A step that takes less is no reason to warn. */
 const slowStepSeconds = 60;
@@ -30,25 +29,6 @@ export const slowTrainingWarning = async (recipe: Recipe, backend: string): Prom
     `  By the speed of a matrix product here, ${Math.round(speed / 1e9)} GFLOP/s, a step of ${batchSize.toLocaleString("en-US")} rows takes ${duration(stepSeconds)} or longer${tokens}.`,
     "  To get a GPU: `cramkit doctor`. To train on a CPU: `cramkit run quickstart`, or a smaller model, as with `cramkit run RECIPE --set model.layers=2`.",
   ].join("\n");
-};
-
-const [rows, width, tries] = [512, 768, 3];
-
-/** Floating-point operations a second in a product of the size of a small microbatch: the best of some tries. */
-const matrixSpeed = async (): Promise<number> => {
-  const [left, right] = [ones([rows, width]), ones([width, width])];
-  const multiply = async () => {
-    const startedAt = performance.now();
-    const product = matMul(left, right);
-    await product.data();
-    product.dispose();
-    return (performance.now() - startedAt) / 1000;
-  };
-  await multiply(); // compiles
-  const seconds: number[] = [];
-  for (let i = 0; i < tries; i++) seconds.push(await multiply());
-  disposeTensors({ left, right });
-  return (2 * rows * width * width) / Math.min(...seconds);
 };
 
 const millions = (count: number): string => `${(count / 1e6).toFixed(1)} M`;
