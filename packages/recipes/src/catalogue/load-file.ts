@@ -1,0 +1,38 @@
+import { readFile } from "node:fs/promises";
+import { extname } from "node:path";
+import { pathToFileURL } from "node:url";
+import { fault, problemOf } from "@cramkit/errors";
+import { createJiti } from "jiti";
+
+/** Names of files that `loadFile` reads. */
+export const isLoadable = (name: string): boolean => /\.(json|[cm]?[jt]s)$/.test(name);
+
+/** What a file holds: JSON, or the default export of a module, called if it is a function. `what` it should be, for an error. */
+export const loadFile = async (file: string, what: string): Promise<unknown> => {
+  if (extname(file) === ".json") {
+    const text = await readFile(file, "utf8");
+    try {
+      return JSON.parse(text);
+    } catch (error) {
+      throw fault({
+        code: "invalid-input",
+        place: file,
+        problem: `expected JSON, got ${problemOf(error)}`,
+        type: SyntaxError,
+        cause: error,
+      });
+    }
+  }
+  // Node 20 cannot read TypeScript on its own. No cache: it would lie in a folder for temporary files, which others write to.
+  const jiti = createJiti(pathToFileURL(file).href, { fsCache: false });
+  const made = await jiti.import(file, { default: true }).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") throw error;
+    throw fault({
+      code: "invalid-input",
+      place: file,
+      problem: `expected a module that exports a ${what}, got ${problemOf(error)}`,
+      cause: error,
+    });
+  });
+  return typeof made === "function" ? made() : made;
+};
