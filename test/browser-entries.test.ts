@@ -6,11 +6,9 @@ import { expect, it } from "vitest";
 
 /** Packages, and entries, that need files, threads or processes of Node. */
 const needsNode = new Set(["files", "native", "parallel", "recipes", "cramkit"]);
-/** Their entry for browsers is still to come. */
-const toCome = new Set(["corpus"]);
 
 const entries = readdirSync("packages")
-  .filter((name) => !needsNode.has(name) && !toCome.has(name))
+  .filter((name) => !needsNode.has(name))
   .flatMap((name) => {
     const manifest = JSON.parse(readFileSync(`packages/${name}/package.json`, "utf8"));
     return Object.entries(manifest.exports as Record<string, Record<string, string>>)

@@ -3,10 +3,10 @@ import {
   type Document,
   type DocumentFilter,
   deduplicateDocuments,
-  deduplicateSubstrings,
   lengthBetween,
   referenceCleaning,
 } from "@cramkit/corpus";
+import { deduplicateSubstrings } from "@cramkit/corpus/node";
 import type { Contestant, Suite } from "../measure/suite.ts";
 import { sampleText } from "../workloads/text.ts";
 

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { installedDocumentation } from "@cramkit/corpus";
+import { installedDocumentation } from "@cramkit/corpus/node";
 import { root } from "../measure/places.ts";
 import type { SuiteOptions } from "../measure/suite.ts";
 

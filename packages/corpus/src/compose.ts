@@ -1,8 +1,8 @@
 import type { Document } from "./document.ts";
 import type { DocumentFilter, FilteredDocuments, FilterReport } from "./filters/filter.ts";
 import { type MixedSource, type MixOptions, mixDocuments, type SourceReport } from "./mix.ts";
+import type { ReadReport } from "./read-report.ts";
 import { restartable } from "./restartable.ts";
-import type { ReadReport } from "./sources/bad-input.ts";
 
 export interface CorpusOptions extends MixOptions {
   sources: readonly MixedSource[];

@@ -2,8 +2,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { parquetWriteBuffer } from "hyparquet-writer";
-import { CorpusInputError } from "../sources/bad-input.ts";
-import { type FileDocumentsOptions, fileDocuments } from "../sources/files.ts";
+import { CorpusInputError } from "../node/sources/bad-input.ts";
+import { type FileDocumentsOptions, fileDocuments } from "../node/sources/files.ts";
 import { parquetFile, textPage } from "./parquet-file.testing.ts";
 import { zstdFrame } from "./zstd-frame.testing.ts";
 

@@ -12,7 +12,8 @@ export interface Peak {
 
 const program = `
 const [sources, path, options] = process.argv.slice(1);
-const { clean, fileDocuments } = await import(sources);
+const { clean } = await import(sources + "index.ts");
+const { fileDocuments } = await import(sources + "node/index.ts");
 let documents = 0;
 let outcome = "read";
 try {
@@ -29,7 +30,7 @@ process.stdout.write("\\n" + JSON.stringify({ megabytes, seconds: process.uptime
 
 /** Reads a file and cleans its texts in a process of its own, and says what that took. */
 export function peakOfReading(path: string, options: Record<string, unknown> = {}, limitSeconds = 300): Peak {
-  const sources = process.env.CRAMKIT_MEASURED ?? fileURLToPath(new URL("../index.ts", import.meta.url));
+  const sources = process.env.CRAMKIT_MEASURED ?? fileURLToPath(new URL("../", import.meta.url));
   const flags = ["--import", "tsx", "--conditions=@cramkit/source", "--input-type=module", "--eval", program];
   const { stdout, signal, status } = spawnSync(process.execPath, [...flags, sources, path, JSON.stringify(options)], {
     encoding: "utf8",

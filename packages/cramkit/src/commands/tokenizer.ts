@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { text as readAll } from "node:stream/consumers";
-import { fileDocuments } from "@cramkit/corpus";
+import { fileDocuments } from "@cramkit/corpus/node";
 import { isFault, reworded } from "@cramkit/errors";
 import { writeFileAtomic } from "@cramkit/files";
 import { Interrupted, stopPoint } from "@cramkit/recipes";

@@ -9,17 +9,19 @@ import {
   type DocumentFilter,
   decontaminate,
   deduplicateDocuments,
+  joinSuccessive,
+  lengthBetween,
+  referenceCleaning,
+  takeDocuments,
+} from "@cramkit/corpus";
+import {
   deduplicateSubstrings,
   documentFiles,
   fileDocuments,
   hubDocuments,
   installedDocumentation,
-  joinSuccessive,
-  lengthBetween,
-  referenceCleaning,
   shuffleDocuments,
-  takeDocuments,
-} from "@cramkit/corpus";
+} from "@cramkit/corpus/node";
 import { type Tokenizer, tokenizerFromJson } from "@cramkit/tokenizer";
 import type { Recipe, SourceSpec } from "../recipe/recipe.ts";
 import { uncompressedCounter } from "./uncompressed-characters.ts";

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { documentFiles } from "@cramkit/corpus";
+import { documentFiles } from "@cramkit/corpus/node";
 import { writeFileAtomic } from "@cramkit/files";
 import type { Recipe, SourceSpec } from "../recipe/recipe.ts";
 import { readJson } from "../run-record.ts";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { readDocuments } from "@cramkit/corpus";
+import { readDocuments } from "@cramkit/corpus/node";
 import { writeFileAtomic } from "@cramkit/files";
 import { type Tokenizer, tokenizerFromJson, trainTokenizer, VocabSizeError } from "@cramkit/tokenizer";
 import { countWordsInThreads } from "@cramkit/tokenizer/node";

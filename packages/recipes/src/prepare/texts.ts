@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type CorpusReport, createDocumentsWriter, type DocumentsWriter } from "@cramkit/corpus";
+import type { CorpusReport } from "@cramkit/corpus";
+import { createDocumentsWriter, type DocumentsWriter } from "@cramkit/corpus/node";
 import { writeFileAtomic } from "@cramkit/files";
 import { randomStream, streamKey } from "@cramkit/random";
 import type { Recipe } from "../recipe/recipe.ts";

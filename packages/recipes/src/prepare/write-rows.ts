@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { type CorpusReport, readDocuments } from "@cramkit/corpus";
+import type { CorpusReport } from "@cramkit/corpus";
+import { readDocuments } from "@cramkit/corpus/node";
 import { type PrepareProgress, type RowOrder, writePreparedSet } from "@cramkit/packer/node";
 import { coverageCounter, type TextCoverage, type Tokenizer } from "@cramkit/tokenizer";
 import type { StageProgress } from "../progress.ts";

@@ -1,0 +1,70 @@
+import { open, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { toFault } from "@cramkit/errors";
+import { makeFolder, partialPath, removeLeftovers, syncFolder } from "@cramkit/files";
+import type { Document } from "../document.ts";
+import type { Count } from "../filters/filter.ts";
+import { restartable } from "../restartable.ts";
+import { documentOf, readSpool, writeSpool } from "./spool.ts";
+
+/** Documents on their way into a file of `readDocuments`, which appears under its name when it is complete. */
+export interface DocumentsWriter {
+  add(document: Document): void;
+  /** Completes the file, synced, and says what it holds. */
+  commit(): Promise<Count>;
+  /** Removes what was written. Does nothing after `commit`. */
+  abort(): Promise<void>;
+}
+
+/** Starts a file of documents, beside its name until it is complete. */
+export async function createDocumentsWriter(path: string): Promise<DocumentsWriter> {
+  await makeFolder(dirname(path));
+  await removeLeftovers(dirname(path));
+  const partial = partialPath(path);
+  await (await open(partial, "w")).close();
+  const spool = writeSpool(partial);
+  const count = { documents: 0, characters: 0 };
+  return {
+    add({ text, source, id }) {
+      spool.add({ bytes: Buffer.from(text), source, id });
+      count.documents++;
+      count.characters += text.length;
+    },
+    async commit() {
+      try {
+        spool.close();
+        const handle = await open(partial, "r+");
+        await handle.sync();
+        await handle.close();
+        await rename(partial, path);
+        await syncFolder(dirname(path));
+      } catch (error) {
+        throw toFault(error, { place: path });
+      }
+      return count;
+    },
+    abort: () => rm(partial, { force: true }),
+  };
+}
+
+/**
+ * Writes documents to one file, from which `readDocuments` gives them back faster than any source: for whoever reads a
+ * filtered corpus twice, to train a tokenizer and to use it.
+ */
+export async function writeDocuments(path: string, documents: AsyncIterable<Document>): Promise<Count> {
+  const writer = await createDocumentsWriter(path);
+  try {
+    for await (const document of documents) writer.add(document);
+    return await writer.commit();
+  } finally {
+    await writer.abort();
+  }
+}
+
+/** The documents of such a file in their order, from number `from` on. */
+export function readDocuments(path: string, { from = 0 }: { from?: number } = {}): AsyncIterable<Document> {
+  return restartable(async function* () {
+    let number = 0;
+    for await (const spooled of readSpool(path)) if (number++ >= from) yield documentOf(spooled);
+  });
+}

@@ -1,0 +1,70 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { fault } from "@cramkit/errors";
+import { listFiles } from "@huggingface/hub";
+import picomatch from "picomatch";
+import type { Document } from "../../document.ts";
+import { restartable } from "../../restartable.ts";
+import { createReadTally, type ReadTally } from "../sources/bad-input.ts";
+import { type FileDocumentsOptions, type ReadDocuments, readFileDocuments } from "../sources/files.ts";
+import { formatOf, isDatasetMetadata } from "../sources/format.ts";
+import { endingFetch, explained, type HubAccess, openHub } from "./access.ts";
+import { cachedHubFile, encodedPath } from "./download.ts";
+import { parseHubUri } from "./uri.ts";
+
+export interface HubDocumentsOptions extends HubAccess, Omit<FileDocumentsOptions, "path"> {
+  /** `hf://datasets/OWNER/NAME[@REVISION][/PATH]`: a file, a folder or a pattern. */
+  uri: string;
+  /** Where downloaded files are kept, by their etags; `~/.cache/cramkit/hub` where there is none. */
+  cacheFolder?: string;
+}
+
+/**
+ * The documents of a dataset on the Hugging Face hub: its files of a known format, in the order of their paths, each
+ * downloaded when it is its turn. Patterns of `include` and `exclude` are over paths in the dataset.
+ */
+export function hubDocuments(options: HubDocumentsOptions): ReadDocuments {
+  let tally = createReadTally(options);
+  const documents = restartable(() => {
+    tally = createReadTally(options);
+    return readHub(options, tally);
+  });
+  return { ...documents, report: () => tally.report };
+}
+
+async function* readHub(options: HubDocumentsOptions, tally: ReadTally): AsyncGenerator<Document> {
+  const { uri, include, exclude, format, cacheFolder = join(homedir(), ".cache", "cramkit", "hub") } = options;
+  const hub = openHub(options);
+  const { name, revision, folder, matches } = parseHubUri(uri);
+  const wanted = include === undefined ? () => true : picomatch(include, { dot: true });
+  const unwanted = exclude === undefined ? () => false : picomatch(exclude, { dot: true });
+  const listed = async () => {
+    const repo = { type: "dataset" as const, name };
+    // The client puts both into an address as they are.
+    const address = { revision: encodeURIComponent(revision), path: encodedPath(folder) || undefined };
+    const paths: string[] = [];
+    const { hubUrl } = hub;
+    const fetch = endingFetch(hub.fetch, uri);
+    for await (const { type, path } of listFiles({ repo, ...address, recursive: true, hubUrl, fetch })) {
+      if (type === "file" && matches(path) && wanted(path) && !unwanted(path)) paths.push(path);
+    }
+    const isData = (path: string) => formatOf(path) !== undefined && !isDatasetMetadata(path);
+    return paths.filter((path) => format !== undefined || isData(path)).sort((a, b) => (a < b ? -1 : 1));
+  };
+  const paths = await explained(uri, listed);
+  if (paths.length === 0) throw noFiles(uri);
+  for (const path of paths) {
+    const file = await cachedHubFile({ ...hub, name, revision, path, cacheFolder });
+    yield* readFileDocuments(file, `${name}/${path}`, options, tally);
+  }
+  tally.finish();
+}
+
+const noFiles = (uri: string) =>
+  fault({
+    code: "not-found",
+    place: "hubDocuments",
+    problem: `expected files to read, got none at ${uri}`,
+    remedy: "check the path, or name their format",
+    type: RangeError,
+  });

@@ -1,0 +1,15 @@
+export { deduplicateSubstrings, type SubstringDeduplicationOptions } from "./deduplication/substrings.ts";
+export { createDocumentsWriter, type DocumentsWriter, readDocuments, writeDocuments } from "./documents-file.ts";
+export type { HubAccess } from "./hub/access.ts";
+export { type HubDocumentsOptions, hubDocuments } from "./hub/documents.ts";
+export { type ShuffleOptions, shuffleDocuments } from "./shuffle.ts";
+export { type BadInputPolicy, CorpusInputError } from "./sources/bad-input.ts";
+export {
+  type DocumentFile,
+  documentFiles,
+  type FileDocumentsOptions,
+  fileDocuments,
+  type ReadDocuments,
+} from "./sources/files.ts";
+export type { Format } from "./sources/format.ts";
+export { type InstalledDocumentationOptions, installedDocumentation } from "./sources/installed-documentation.ts";

@@ -1,0 +1,88 @@
+import type { BadRecord, ReadReport } from "../../read-report.ts";
+
+/** Input that cannot be read. `file` and `place` (a line, a record, a byte) say where. */
+export class CorpusInputError extends Error {
+  override name = "CorpusInputError";
+  readonly file: string;
+  readonly place: string;
+  /** The message without file and place. */
+  readonly reason: string;
+  constructor(reason: string, { file, place, cause }: { file: string; place: string; cause?: unknown }) {
+    super(`${file}, ${place}: ${reason}`, { cause });
+    this.file = file;
+    this.place = place;
+    this.reason = reason;
+  }
+}
+
+export interface BadInputPolicy {
+  /** Share of records that may be bad (broken JSON, invalid UTF-8, no text); beyond it the reader stops. */
+  maxBadShare?: number;
+  /** A file that ends early or is damaged as a whole: stop, or keep what was read of it and go on with the next. */
+  onBrokenFile?: "stop" | "skip";
+}
+
+/** Counts of one reading, and the policy over them. */
+export interface ReadTally {
+  readonly report: ReadReport;
+  good(text: string): void;
+  bad(record: BadRecord, records?: number): void;
+  broken(error: CorpusInputError): void;
+  /** True for the error that stopped the reading because too many records were bad. */
+  exceeded(error: CorpusInputError): boolean;
+  /** At the end: throws if more than the allowed share of all records was bad. */
+  finish(): void;
+}
+
+const keptExamples = 5;
+/** Before this many records a single bad one does not speak for a share; the check at the end is exact. */
+const firstRecords = 1000;
+
+export function createReadTally({ maxBadShare = 0.001, onBrokenFile = "stop" }: BadInputPolicy): ReadTally {
+  const report: ReadReport = {
+    files: 0,
+    documents: 0,
+    characters: 0,
+    unwanted: 0,
+    badRecords: 0,
+    brokenFiles: 0,
+    examples: [],
+  };
+  let stopped: CorpusInputError | undefined;
+  let badPlaces = 0;
+  let last: BadRecord = { file: "", place: "", reason: "" };
+  const check = (atLeast: number) => {
+    const records = report.documents + report.unwanted + report.badRecords;
+    if (report.badRecords <= maxBadShare * Math.max(records, atLeast)) return;
+    stopped = new CorpusInputError(
+      `${last.reason}; ${report.badRecords} of ${records} records are bad, more than the allowed share of ` +
+        `${maxBadShare}; repair the input or raise maxBadShare`,
+      last,
+    );
+    throw stopped;
+  };
+  const note = (record: BadRecord, isFirst: boolean) => {
+    last = record;
+    if (isFirst) report.examples.push(record);
+  };
+  return {
+    report,
+    good(text) {
+      report.documents++;
+      report.characters += text.length;
+    },
+    bad(record, records = 1) {
+      note(record, ++badPlaces <= keptExamples);
+      report.badRecords += records;
+      check(firstRecords);
+    },
+    broken(error) {
+      if (onBrokenFile === "stop") throw error;
+      note({ file: error.file, place: error.place, reason: error.reason }, ++report.brokenFiles <= keptExamples);
+    },
+    exceeded: (error) => error === stopped,
+    finish() {
+      check(0);
+    },
+  };
+}

@@ -1,0 +1,147 @@
+import { readdir, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
+import picomatch from "picomatch";
+import type { Document } from "../../document.ts";
+import type { ReadReport } from "../../read-report.ts";
+import { restartable } from "../../restartable.ts";
+import { type BadInputPolicy, CorpusInputError, createReadTally, type ReadTally } from "./bad-input.ts";
+import { readCsv, readTsv } from "./csv.ts";
+import { dataFiles, type Format, formatOf, formatRemedy, type RecordOptions, type RecordReader } from "./format.ts";
+import { readJson } from "./json.ts";
+import { readJsonLines } from "./jsonl.ts";
+import { readParquet } from "./parquet/parquet.ts";
+import { readText } from "./text.ts";
+import { readWikiExtractor } from "./wiki-extractor.ts";
+
+const readers: Record<Format, RecordReader> = {
+  txt: readText,
+  jsonl: readJsonLines,
+  json: readJson,
+  csv: readCsv,
+  tsv: readTsv,
+  parquet: readParquet,
+  wikiextractor: readWikiExtractor,
+};
+
+export interface FileDocumentsOptions extends Partial<RecordOptions>, BadInputPolicy {
+  /** A file or a folder (read with its sub-folders, in the order of its paths), or several. */
+  path: string | readonly string[];
+  /**
+   * Patterns over paths inside a folder, such as `**\/*.jsonl.gz`. Where there are none, all files of a known format, but
+   * not the card and the metadata (`README.md`, `dataset_infos.json`, ...) of a dataset that lie beside its data. Names
+   * that begin with a dot are left out, unless a pattern writes that dot.
+   */
+  include?: string | string[];
+  exclude?: string | string[];
+  /** The format of all files, where their names do not tell. */
+  format?: Format;
+}
+
+/** Documents read from somewhere. `report` is about the latest iteration. */
+export interface ReadDocuments extends AsyncIterable<Document> {
+  report(): ReadReport;
+}
+
+/**
+ * The documents of text, JSON, JSON-lines, CSV, TSV, Parquet and WikiExtractor files, each also as `.gz` or `.zst`. A
+ * document's `source` is the path of its file inside the folder, its `id` the record's own or its place.
+ */
+export function fileDocuments(options: FileDocumentsOptions): ReadDocuments {
+  let tally = createReadTally(options);
+  const documents = restartable(() => {
+    tally = createReadTally(options);
+    return readAll(options, tally);
+  });
+  return { ...documents, report: () => tally.report };
+}
+
+async function* readAll(options: FileDocumentsOptions, tally: ReadTally): AsyncGenerator<Document> {
+  for (const { path, name } of await documentFiles(options)) yield* readFileDocuments(path, name, options, tally);
+  tally.finish();
+}
+
+/** The documents of one file, counted in `tally`. */
+export async function* readFileDocuments(
+  path: string,
+  name: string,
+  options: Omit<FileDocumentsOptions, "path">,
+  tally: ReadTally,
+): AsyncGenerator<Document> {
+  const { field = "text", idField = "id", unit = "file" } = options;
+  const recordOptions: RecordOptions = { ...options, field, idField, unit };
+  const format = options.format ?? formatOf(path);
+  if (format === undefined) {
+    throw new RangeError(
+      `fileDocuments: expected a file named .txt, .jsonl, .json, .csv, .tsv or .parquet (also .gz, .zst), got ${path}; ` +
+        formatRemedy(path),
+    );
+  }
+  tally.report.files++;
+  try {
+    for await (const record of readers[format](path, recordOptions)) {
+      if (record.kind === "document") {
+        tally.good(record.text);
+        yield { text: record.text, source: name, id: record.id };
+      } else if (record.kind === "unwanted") tally.report.unwanted++;
+      else tally.bad({ file: path, place: record.place, reason: record.reason }, record.records);
+    }
+  } catch (error) {
+    // A share that was exceeded stops the reading; what is wrong with this one file may not.
+    if (!(error instanceof CorpusInputError) || tally.exceeded(error)) throw error;
+    tally.broken(error);
+  }
+}
+
+/** A file of documents. */
+export interface DocumentFile {
+  path: string;
+  /** The path inside the folder that was asked for. */
+  name: string;
+}
+
+/** The files that the options select, in the order of code units of their paths. */
+export async function documentFiles({
+  path,
+  include,
+  exclude,
+  format,
+}: Pick<FileDocumentsOptions, "path" | "include" | "exclude" | "format">): Promise<DocumentFile[]> {
+  const wanted = include === undefined ? undefined : picomatch(include); // a dot has to be written
+  const unwanted = exclude === undefined ? undefined : picomatch(exclude, { dot: true });
+  const found: DocumentFile[] = [];
+  let unread: string | undefined;
+  for (const start of typeof path === "string" ? [path] : path) {
+    const entry = await stat(start).catch(() => undefined);
+    if (entry === undefined) {
+      throw new RangeError(`fileDocuments: expected a file or a folder, got ${start}, which does not exist`);
+    }
+    if (entry.isFile()) {
+      found.push({ path: start, name: basename(start) });
+      continue;
+    }
+    const all = (await readdir(start, { recursive: true, withFileTypes: true }))
+      .filter((item) => item.isFile() || item.isSymbolicLink())
+      .map((item) => join(item.parentPath ?? item.path, item.name).slice(join(start, "/").length))
+      .map((name) => name.replaceAll("\\", "/"));
+    const names = (wanted ? all.filter((name) => wanted(name)) : dataFiles(all, format))
+      .filter((name) => !unwanted?.(name))
+      .sort((a, b) => (a < b ? -1 : 1));
+    unread ??= all.find((name) => name.endsWith(".arrow"));
+    found.push(...names.map((name) => ({ path: join(start, name), name })));
+  }
+  if (found.length === 0) throw new RangeError(noFiles({ path, include, exclude, format }, unread));
+  return found;
+}
+
+const noFiles = ({ path, include, exclude, format }: FileDocumentsOptions, unread: string | undefined): string => {
+  const all =
+    format === undefined ? "files named .txt, .jsonl, .json, .csv, .tsv or .parquet (also .gz, .zst)" : "files";
+  const expected = include === undefined ? all : `files that match ${[include].flat().join(", ")}`;
+  const isChosen = include !== undefined || exclude !== undefined;
+  const remedy = isChosen
+    ? "check include and exclude"
+    : unread !== undefined
+      ? `there is ${unread}: ${formatRemedy(unread)}`
+      : `name another path${format === undefined ? ", or their format" : ""}`;
+  return `fileDocuments: expected ${expected}, got none in ${[path].flat().join(", ")}; ${remedy}`;
+};
