@@ -1,28 +1,57 @@
 import { readFile } from "node:fs/promises";
 import { text as readAll } from "node:stream/consumers";
-import { fileDocuments } from "@cramkit/corpus/node";
+import type { Document } from "@cramkit/corpus";
+import { fileDocuments, hubDocuments } from "@cramkit/corpus/node";
 import { isFault, reworded } from "@cramkit/errors";
 import { writeFileAtomic } from "@cramkit/files";
 import { Interrupted, stopPoint } from "@cramkit/recipes";
 import {
+  coverageCounter,
   crammingTokenizerOptions,
   type Tokenizer,
-  type TrainOptions,
   tokenizerFromJson,
   trainTokenizer,
   VocabSizeError,
 } from "@cramkit/tokenizer";
 import { Command, Option } from "commander";
 import { requireWritableFile } from "../options/require-writable-file.ts";
+import { hubUri, type ReadingOptions, readingOf, withReading } from "../options/text-options.ts";
 import { wholeNumber } from "../options/whole-number.ts";
 import { print } from "../terminal/output.ts";
 import { session } from "../terminal/session.ts";
 
-interface TrainCommandOptions {
+const models = ["WordPiece", "BPE", "Unigram", "WordLevel"] as const;
+
+interface TrainCommandOptions extends ReadingOptions {
   readonly out: string;
-  readonly model: TrainOptions["model"];
+  readonly model: (typeof models)[number];
   readonly vocabSize: number;
+  readonly keep: "english" | "cased" | "multilingual";
 }
+
+/** The documents of files, folders and datasets of the hub, read as the options say. */
+async function* documentsOf(paths: readonly string[], options: ReadingOptions): AsyncGenerator<Document> {
+  const reading = readingOf(options);
+  const [files, uris] = [false, true].map((isHub) => paths.filter((path) => path.startsWith("hf://") === isHub));
+  if (files!.length > 0) yield* fileDocuments({ ...reading, path: files! });
+  for (const uri of uris!) yield* hubDocuments({ ...reading, uri: hubUri(uri) });
+}
+
+/** So many characters of the text are kept to see what the tokenizer loses of them. */
+const sampleCharacters = 1_000_000;
+
+/** A warning if the tokenizer loses more than 1 % of a text: what prepare says of all of it, here of its beginning. */
+const lossWarning = (tokenizer: Tokenizer, sample: readonly string[]): string | undefined => {
+  const cover = coverageCounter(tokenizer);
+  let [characters, lost] = [0, 0];
+  for (const text of sample) {
+    const covered = cover(text, tokenizer.encodeIds(text, { splitSpecialTokens: true }));
+    characters += covered.characters;
+    lost += covered.deleted + covered.unknown;
+  }
+  if (lost <= 0.01 * characters) return undefined;
+  return `warning: the tokenizer loses ${((100 * lost) / characters).toFixed(1)} % of the characters; --keep multilingual keeps every script, --keep cased too, and --model BPE has tokens for all of them`;
+};
 
 const load = async (file: string): Promise<Tokenizer> => {
   const json = await readFile(file, "utf8").catch((error) => {
@@ -44,31 +73,36 @@ const inOptions = (error: unknown): never => {
 
 export const tokenizerCommand = (): Command => {
   const command = new Command("tokenizer").description("train or run a tokenizer");
-  command
-    .command("train")
+  withReading(command.command("train"))
     .description("train a tokenizer with the study's normalisation and special tokens")
-    .argument("<paths...>", "files or folders of text (.txt, .jsonl, .json, .csv, .tsv, .parquet, also as .gz or .zst)")
-    .requiredOption("--out <file>", "file to write (tokenizer.json)")
-    .addOption(
-      new Option("--model <name>", "model to train")
-        .choices(["WordPiece", "BPE", "Unigram", "WordLevel"])
-        .default("WordPiece"),
+    .argument(
+      "<paths...>",
+      "files or folders of text (.txt, .jsonl, .json, .csv, .tsv, .parquet, also as .gz or .zst), or hf://datasets/OWNER/NAME",
     )
+    .requiredOption("--out <file>", "file to write (tokenizer.json)")
+    .addOption(new Option("--model <name>", "model to train").choices(models).default("WordPiece"))
     .option("--vocab-size <count>", "number of entries, including special tokens", wholeNumber(1, 1 << 20), 32_768)
-    .action(async (paths: string[], { out, model, vocabSize }: TrainCommandOptions) => {
+    .addOption(
+      new Option("--keep <name>", "what stays of the text: lower-case ASCII as in the study, or every script")
+        .choices(["english", "cased", "multilingual"])
+        .default("english"),
+    )
+    .action(async (paths: string[], options: TrainCommandOptions) => {
+      const { out, model, vocabSize, keep } = options;
       await requireWritableFile(out); // not after an hour of training
-      const documents = fileDocuments({ path: paths });
+      const sample: string[] = [];
+      let sampled = 0;
       await session(async ({ onProgress, say, signal }) => {
         const pause = stopPoint({ signal }, `stopped; nothing was written to ${out}`);
         const texts = async function* () {
-          for await (const { text } of documents) {
+          for await (const { text } of documentsOf(paths, options)) {
             await pause();
+            if (sampled < sampleCharacters) sampled += sample[sample.push(text.slice(0, sampleCharacters)) - 1]!.length;
             yield text;
           }
         };
         const tokenizer = await trainTokenizer(texts(), {
-          ...crammingTokenizerOptions({ vocabSize }),
-          model,
+          ...crammingTokenizerOptions({ algorithm: model, vocabSize, text: keep }),
           onProgress: ({ phase, documents, characters, fraction }) => {
             if (signal?.aborted) throw new Interrupted(`stopped; nothing was written to ${out}`);
             onProgress(
@@ -85,6 +119,8 @@ export const tokenizerCommand = (): Command => {
         }).catch(inOptions);
         await pause();
         await writeFileAtomic(out, JSON.stringify(tokenizer.toJSON()));
+        const warning = lossWarning(tokenizer, sample);
+        if (warning) say(warning);
         say(`${out}: ${tokenizer.vocabSize.toLocaleString("en-US")} entries`);
       }, "stopping");
     });

@@ -1,9 +1,12 @@
 import { join } from "node:path";
-import { applySettings, checkRecipe, findRecipe, type Recipe, type RunContext } from "@cramkit/recipes";
+import { applySettings, checkRecipe, findRecipe, parseRecipe, type Recipe, type RunContext } from "@cramkit/recipes";
 import { type Command, Option } from "commander";
+import { runName, type TextOptions, withReading, withText } from "./text-options.ts";
 
 /** Options of every command that takes a recipe. */
-export interface RecipeOptions {
+export interface RecipeOptions extends TextOptions {
+  readonly backend?: Recipe["backend"]["name"];
+  readonly budget?: string;
   readonly set?: string[];
   readonly dir?: string;
   readonly data?: string;
@@ -13,13 +16,24 @@ export interface RecipeOptions {
 
 /** Adds the argument and the options that name a recipe, its settings and its folders. */
 export const withRecipe = (command: Command): Command =>
-  command
-    .argument("<recipe>", "name of a recipe (`cramkit recipes` lists them), or a .json, .js or .ts file")
-    .option("--set <key=value>", "change a setting, for example training.batchSize=512 (repeatable)", collect)
-    .option("--dir <folder>", "folder of the run (default: runs/RECIPE)")
-    .option("--data <folder>", "folder of prepared data, shared by runs (default: runs/prepared)")
-    .addOption(new Option("--fresh", "prepare the text again even if it is prepared").conflicts("reuse"))
-    .addOption(new Option("--reuse", "use the prepared rows even if their text has changed since"));
+  withReading(
+    command
+      .argument("<recipe>", "name of a recipe (`cramkit recipes` lists them), or a .json, .js or .ts file")
+      .option(
+        "--text <path>",
+        "train on this text: a file or folder of .txt, .jsonl, .json, .csv, .tsv or .parquet (also .gz, .zst), or hf://datasets/OWNER/NAME (repeatable)",
+        collect,
+      )
+      .addOption(
+        new Option("--backend <name>", "backend to compute on").choices(["auto", "cpu", "webgpu", "tensorflow"]),
+      )
+      .option("--budget <amount>", 'how long to train, such as "2 hours", "2000 steps" or "1e6 tokens"')
+      .option("--set <key=value>", "change a setting, for example training.batchSize=512 (repeatable)", collect)
+      .option("--dir <folder>", "folder of the run (default: runs/RECIPE)")
+      .option("--data <folder>", "folder of prepared data, shared by runs (default: runs/prepared)")
+      .addOption(new Option("--fresh", "prepare the text again even if it is prepared").conflicts("reuse"))
+      .addOption(new Option("--reuse", "use the prepared rows even if their text has changed since")),
+  );
 
 /** What `--fresh` and `--reuse` say of prepared data. */
 export const preparedDataOf = ({ fresh, reuse }: Pick<RecipeOptions, "fresh" | "reuse">): RunContext["preparedData"] =>
@@ -27,12 +41,21 @@ export const preparedDataOf = ({ fresh, reuse }: Pick<RecipeOptions, "fresh" | "
 
 const collect = (value: string, all: string[] = []): string[] => [...all, value];
 
+/** The recipe with the backend and the budget that the options name. */
+const withBudget = (recipe: Recipe, { backend, budget }: RecipeOptions): Recipe => {
+  const chosen = { ...recipe, backend: { ...recipe.backend, name: backend ?? recipe.backend.name } };
+  if (budget === undefined) return chosen;
+  return parseRecipe({ ...chosen, training: { ...chosen.training, budget } }, "--budget");
+};
+
 /** The recipe with its settings, and where the run and its data live. */
 export const resolveRecipe = async (
   name: string,
-  { set = [], dir, data }: RecipeOptions,
+  options: RecipeOptions,
 ): Promise<{ recipe: Recipe; folder: string; dataFolder: string }> => {
-  const recipe = applySettings(await findRecipe(name), set);
+  const { set = [], dir, data } = options;
+  const recipe = applySettings(withBudget(withText(await findRecipe(name), options), options), set);
   checkRecipe(recipe); // before anything is shown of what it would do
-  return { recipe, folder: dir ?? join("runs", recipe.name), dataFolder: data ?? join("runs", "prepared") };
+  const folder = dir ?? join("runs", runName(recipe, options));
+  return { recipe, folder, dataFolder: data ?? join("runs", "prepared") };
 };

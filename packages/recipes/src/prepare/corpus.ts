@@ -80,7 +80,7 @@ const requirePaths = async (setting: string, sources: readonly SourceSpec[]): Pr
     for (const path of source.kind === "files" ? [source.path].flat() : []) {
       if (!(await isThere(path)))
         throw new RangeError(
-          `${setting}: expected a file or folder of text, got ${path}, which does not exist; put text there or name another path`,
+          `${setting}: expected a file or folder of text, got ${path}, which does not exist; ${/^[\w.-]+\/[\w.-]+$/.test(path) ? `a dataset of the Hugging Face hub is hf://datasets/${path}` : "put text there or name another path"}`,
         );
     }
   }

@@ -271,7 +271,7 @@ describe("bad input", () => {
     expect(source.report()).toMatchObject({ badRecords: 3, documents: 100 });
     expect(source.report().examples.map(({ place, reason }) => `${place}: ${reason}`)).toEqual([
       expect.stringMatching(/^line 51: invalid JSON/),
-      'line 52: expected a text in the field "text" (it has: other)',
+      'line 52: expected a text in the field "text" (it has: other; choose with field)',
       expect.stringMatching(
         /^line 53: invalid UTF-8 \(byte 0xff after 10 bytes of the record; it looks like Latin-1: set encoding/,
       ),

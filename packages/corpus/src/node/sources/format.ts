@@ -83,7 +83,9 @@ export function recordDocument(value: unknown, place: string, options: RecordOpt
   const text = record[options.field];
   if (typeof text !== "string") {
     const got =
-      text === undefined ? ` (it has: ${Object.keys(record).slice(0, 8).join(", ")})` : `, got ${kindOf(text)}`;
+      text === undefined
+        ? ` (it has: ${Object.keys(record).slice(0, 8).join(", ")}; choose with field)`
+        : `, got ${kindOf(text)}`;
     return { kind: "bad", place, reason: `expected a text in the field "${options.field}"${got}` };
   }
   const id = record[options.idField];

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { StringDecoder } from "node:string_decoder";
 import { cutIntoPassages, passageCharacters, passageEnd } from "../../passages.ts";
 import { invalidUtf8 } from "./encoding.ts";
@@ -74,15 +75,18 @@ async function* textPassages(chunks: AsyncIterable<Buffer>): AsyncGenerator<File
   const decoder = new StringDecoder("utf8");
   let text = "";
   let number = 0;
+  let invalid: string | undefined;
   const record = (passage: string): FileRecord | undefined => {
     const place = `passage ${++number}`;
     if (passage.trim() === "") return undefined;
     // U+FFFD stands for bytes that are no UTF-8; where a text holds it by itself, something was lost before.
     if (passage.includes("\ufffd"))
-      return { kind: "bad", place, reason: "invalid UTF-8; set encoding if the file has another one" };
+      return { kind: "bad", place, reason: invalid ?? "U+FFFD, which stands for lost text" };
     return { kind: "document", text: passage, id: place };
   };
   for await (const chunk of chunks) {
+    // A character may go on in the next chunk: where the bytes are no UTF-8, they are so before it.
+    if (invalid === undefined && !isUtf8(chunk)) invalid = invalidUtf8(chunk);
     text += decoder.write(chunk).replaceAll("\r\n", "\n");
     let start = 0;
     while (text.length - start > 2 * passageCharacters) {

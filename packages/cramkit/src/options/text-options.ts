@@ -1,0 +1,123 @@
+import { basename } from "node:path";
+import { parseRecipe, type Recipe } from "@cramkit/recipes";
+import { type Command, InvalidArgumentError, Option } from "commander";
+
+type Source = Recipe["corpus"]["sources"][number];
+type FilesSource = Extract<Source, { kind: "files" }>;
+
+/** How text is read: the settings of a source in a recipe, as options of the same names. */
+export interface ReadingOptions {
+  readonly format?: FilesSource["format"];
+  readonly field?: string | number;
+  readonly unit?: FilesSource["unit"];
+  readonly delimiter?: string;
+  readonly quote?: string | false;
+  readonly escape?: string;
+  readonly encoding?: string;
+  readonly include?: string[];
+  readonly exclude?: string[];
+}
+
+/** The text of a run in place of its recipe's, and how it is read. */
+export interface TextOptions extends ReadingOptions {
+  readonly text?: string[];
+}
+
+const collect = (value: string, all: string[] = []): string[] => [...all, value];
+
+/** A column by its name, or by its number, counted from 0, in a table without a header. */
+const fieldOf = (value: string): string | number => (/^\d+$/.test(value) ? Number(value) : value);
+
+/** A sign as a shell can write it: a tab is hard to type. */
+const signOf = (value: string): string => {
+  const sign = value === "\\t" || value === "tab" ? "\t" : value;
+  if (sign.length === 1) return sign;
+  throw new InvalidArgumentError('expected one character, or "tab"');
+};
+
+/** Adds the options that say how files of text are read. */
+export const withReading = (command: Command): Command =>
+  command
+    .option(
+      "--field <name>",
+      "field or column with the text (default: text); a number in a table without a header",
+      fieldOf,
+    )
+    .addOption(
+      new Option("--unit <name>", "what is one document of a .txt file").choices(["file", "line", "block", "passage"]),
+    )
+    .addOption(
+      new Option("--format <name>", "format of files whose names do not tell").choices([
+        "txt",
+        "jsonl",
+        "json",
+        "csv",
+        "tsv",
+        "parquet",
+        "wikiextractor",
+      ]),
+    )
+    .option("--delimiter <sign>", "what separates the fields of a table, or `tab`", signOf)
+    .option("--quote <sign>", "what fields of a table are quoted with; `false`: nothing", (value) =>
+      value === "false" ? false : signOf(value),
+    )
+    .option("--escape <sign>", "what makes a quote in quotes ordinary, such as a backslash", signOf)
+    .option("--encoding <name>", "encoding of text that is not UTF-8, such as latin1")
+    .option("--include <pattern>", "files of a folder or dataset to read, such as '**/*.jsonl' (repeatable)", collect)
+    .option("--exclude <pattern>", "files to leave out (repeatable)", collect);
+
+/** What was said of how to read, without what was not. */
+export const readingOf = (options: ReadingOptions): ReadingOptions => {
+  const { format, field, unit, delimiter, quote, escape: escapeSign, encoding, include, exclude } = options;
+  const all = { format, field, unit, delimiter, quote, escape: escapeSign, encoding, include, exclude };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+};
+
+/** `hf://OWNER/NAME` is a dataset, too: nothing else of the hub has text. */
+export const hubUri = (text: string): string => text.replace(/^hf:\/\/(?!datasets\/)/, "hf://datasets/");
+
+/** A name for a folder: what text is, without what a path needs. */
+const nameOf = (text: string): string =>
+  basename(text)
+    .replace(/\.(?:gz|zst)$/i, "")
+    .replace(/\.[a-z0-9]{1,8}$/i, "")
+    .replace(/[^\p{L}\p{N}._-]+/gu, "-") || "text";
+
+/**
+ * The recipe on the text that the options name, or on its own, read as they say.
+ *
+ * @throws RangeError for a text that is none, naming the option
+ */
+export const withText = (recipe: Recipe, options: TextOptions): Recipe => {
+  const reading = readingOf(options);
+  const { text } = options;
+  if (text === undefined) {
+    if (Object.keys(reading).length === 0) return recipe;
+    const sources = recipe.corpus.sources.map((source) =>
+      source.kind === "files" || source.kind === "hub" ? { ...source, ...reading } : source,
+    );
+    if (sources.every((source, index) => source === recipe.corpus.sources[index]))
+      throw new RangeError(
+        `--${Object.keys(reading)[0]}: expected text that is read from files, got the recipe's own; name yours with --text`,
+      );
+    return parseRecipe({ ...recipe, corpus: { ...recipe.corpus, sources } }, "--text");
+  }
+  const paths = text.filter((path) => !path.startsWith("hf://"));
+  const files = paths.length > 0 ? [{ kind: "files", path: paths.length === 1 ? paths[0] : paths, ...reading }] : [];
+  const hub = text
+    .filter((path) => path.startsWith("hf://"))
+    .map((uri) => ({ kind: "hub", uri: hubUri(uri), ...reading }));
+  return parseRecipe(
+    {
+      ...recipe,
+      description: `the recipe ${recipe.name} on ${text.join(", ")}`,
+      // A recipe's least length fits the text that it is for.
+      corpus: { ...recipe.corpus, sources: [...files, ...hub], minCharacters: 0 },
+    },
+    "--text",
+  );
+};
+
+/** The folder of a run on other text than its recipe's: beside that of the recipe. */
+export const runName = (recipe: Recipe, { text }: TextOptions): string =>
+  text === undefined ? recipe.name : [recipe.name, ...text.map(nameOf)].join("-").slice(0, 100);
