@@ -1,6 +1,7 @@
 import { preset } from "@cramkit/model";
 import { studySettings } from "../recipe/optimizer-settings.ts";
 import type { Recipe } from "../recipe/recipe.ts";
+import { recipeModel } from "../recipe/schema/model-schema.ts";
 import { crammedBert } from "./crammed-bert.ts";
 
 /** BERT-base at the budget of the challenge (bert-c0, bert-o0): post-norm, batch 1536, cosine. */
@@ -13,7 +14,7 @@ export const bertBase = (): Recipe => {
     corpus: { ...base.corpus, maxTokensPerCharacter: null },
     rows: { ...base.rows, order: "shuffled" },
     masking: { policy: "bernoulli", probability: 0.15, wholeWords: false, finalProbability: null },
-    model: preset("bert-base"),
+    model: recipeModel(preset("bert-base")),
     training: {
       ...base.training,
       optimizer: studySettings("adamw", { learningRate: 5e-4, clipNorm: null }),

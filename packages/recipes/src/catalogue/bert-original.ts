@@ -1,6 +1,7 @@
 import { preset } from "@cramkit/model";
 import { studySettings } from "../recipe/optimizer-settings.ts";
 import type { Recipe } from "../recipe/recipe.ts";
+import { recipeModel } from "../recipe/schema/model-schema.ts";
 import { bertBase } from "./bert-base.ts";
 
 /** The original BERT (bert-original): Adam with betas 0.9 and 0.999 at 1e-4, batch 512, linear decay, dropout, no budget to speak of. */
@@ -10,7 +11,7 @@ export const bertOriginal = (): Recipe => {
     ...base,
     name: "bert-original",
     description: "the original BERT: a million steps of 512 rows; days on any card",
-    model: preset("bert-original"),
+    model: recipeModel(preset("bert-original")),
     training: {
       ...base.training,
       budget: "1000000 steps",

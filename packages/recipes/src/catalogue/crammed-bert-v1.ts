@@ -1,5 +1,6 @@
 import { preset } from "@cramkit/model";
 import type { Recipe } from "../recipe/recipe.ts";
+import { recipeModel } from "../recipe/schema/model-schema.ts";
 import { crammedBert } from "./crammed-bert.ts";
 
 /**
@@ -14,7 +15,7 @@ export const crammedBertV1 = (): Recipe => {
     description: "crammed BERT of the study's first version: 15 % masked, batch 4096, duplicates removed",
     corpus: { ...base.corpus, duplicateBytes: 75 },
     masking: { policy: "bernoulli", probability: 0.15, wholeWords: false, finalProbability: null },
-    model: preset("bert-c5"),
+    model: recipeModel(preset("bert-c5")),
     training: { ...base.training, batchSize: 4096, batchRamp: 300_000, microbatchSize: 128 },
   };
 };

@@ -1,6 +1,7 @@
 import { preset } from "@cramkit/model";
 import { studySettings } from "../recipe/optimizer-settings.ts";
 import type { Recipe } from "../recipe/recipe.ts";
+import { recipeModel } from "../recipe/schema/model-schema.ts";
 import { studyTokenizer } from "../recipe/tokenizer-options.ts";
 
 /**
@@ -37,7 +38,7 @@ export const crammedBert = (): Recipe => ({
   tokenizer: studyTokenizer("WordPiece", 32_768),
   rows: { seqLength: 128, order: "full-stops" },
   masking: { policy: "exact", probability: 0.25, wholeWords: false, finalProbability: null },
-  model: preset("crammed-bert"),
+  model: recipeModel(preset("crammed-bert")),
   training: {
     budget: "24 hours",
     loss: { name: "cross-entropy", labelSmoothing: 0, zLoss: 0 },

@@ -1,6 +1,7 @@
 import { preset } from "@cramkit/model";
 import { studySettings } from "../recipe/optimizer-settings.ts";
 import type { Recipe } from "../recipe/recipe.ts";
+import { recipeModel } from "../recipe/schema/model-schema.ts";
 import { bertBase } from "./bert-base.ts";
 
 /** BERT-large as Izsak et al. (2021) train it, at the budget of the challenge (bert-large-izsak, bert-izsak). */
@@ -10,7 +11,7 @@ export const izsak = (): Recipe => {
     ...base,
     name: "izsak",
     description: "BERT-large by the recipe of Izsak et al. (2021), stopped at the budget",
-    model: preset("izsak-large"),
+    model: recipeModel(preset("izsak-large")),
     training: {
       ...base.training,
       optimizer: studySettings("adamw", { learningRate: 2e-3, epsilon: 1e-6, clipNorm: null }),

@@ -4,7 +4,7 @@ import type { Recipe } from "./recipe.ts";
 import { trainedLength } from "./trained-length.ts";
 
 /** A model of a file that was written before these fields were there. */
-export const completeModel = (model: ModelConfig): ModelConfig => ({
+export const completeModel = <M extends object>(model: M): M => ({
   ...{ tieWeights: true, firstNorm: true, qkNorm: false, valueResidual: false, zeroOutputs: false },
   ...model,
 });

@@ -7,6 +7,8 @@ import {
   studyOptimizerNames,
 } from "@cramkit/optim";
 import { z } from "zod";
+import { hyperparameterNotes, optimizerPapers } from "./hyperparameters.ts";
+import { setting } from "./setting.ts";
 
 const listNames = () => ["adamw", ...studyOptimizerNames] as const;
 
@@ -67,22 +69,31 @@ const rangeOf = (field: string): z.ZodType => {
   }
 };
 
+const fieldOf = (field: string, value: number | boolean | string | object): z.ZodType => {
+  if (typeof value === "object") return z.strictObject(fieldsOf(value)).prefault({});
+  if (field === "method") return z.enum(orthogonalizeMethods).default(value as OrthogonalizeMethod);
+  return (typeof value === "boolean" ? z.boolean() : rangeOf(field)).default(value);
+};
+
 /** A field for each hyperparameter, which takes the study's value if it is left out. */
 const fieldsOf = (hyperparameters: object): Record<string, z.ZodType> =>
   Object.fromEntries(
     Object.entries(hyperparameters).map(([field, value]: [string, number | boolean | string | object]) => {
-      if (typeof value === "object") return [field, z.strictObject(fieldsOf(value)).prefault({})];
-      if (field === "method") return [field, z.enum(orthogonalizeMethods).default(value as OrthogonalizeMethod)];
-      return [field, (typeof value === "boolean" ? z.boolean() : rangeOf(field)).default(value)];
+      const { meaning, ...notes } = hyperparameterNotes(field);
+      return [field, setting(fieldOf(field, value), meaning, notes)];
     }),
   );
 
 const union = (names: readonly OptimizerName[], more: Record<string, z.ZodType>): z.ZodType => {
   const options = names.map((name) =>
     z.strictObject({
-      name: z.literal(name),
+      name: setting(z.literal(name), "The optimizer.", { paper: optimizerPapers[name] }),
       ...fieldsOf(hyperparametersOf(name)),
-      noDecay: z.array(z.string().min(1)).nullable().default(null),
+      noDecay: setting(
+        z.array(z.string().min(1)).nullable().default(null),
+        "Whole parts of the names of parameters without weight decay; null: biases and norms, as in the study.",
+        { paper: "Cramming, code" },
+      ),
       ...more,
     }),
   );
@@ -92,7 +103,11 @@ const union = (names: readonly OptimizerName[], more: Record<string, z.ZodType>)
 /** What `training.optimizer` and the optimizers of `training.groups` may hold. */
 export const optimizerSchemas = () => ({
   optimizer: union(optimizerNames, {
-    clipNorm: z.number().positive().nullable(),
+    clipNorm: setting(
+      z.number().positive().nullable(),
+      "Largest global norm of a gradient, over all groups; null does not clip.",
+      { paper: "Cramming, section 4.3 (0.5); Pascanu et al., arXiv 1211.5063" },
+    ),
   }) as unknown as z.ZodType<OptimizerSettings>,
   groupOptimizer: union(
     optimizerNames.filter((name) => name !== "sam"),

@@ -13,6 +13,7 @@ import { flopsPerToken } from "./flops.ts";
 import { modelOf } from "./model-of.ts";
 import { nearest } from "./nearest.ts";
 import { parseRecipe } from "./recipe.ts";
+import { recipeModel } from "./schema/model-schema.ts";
 import { applySettings } from "./settings.ts";
 
 it.each(Object.entries(recipes))("%s is a recipe under its own name, with a model that works", (name, make) => {
@@ -36,7 +37,7 @@ it("applies settings, JSON or text, at any depth", () => {
 
 it.each(presetNames)("takes %s as a model by one setting", (name) => {
   const { model } = applySettings(recipes["crammed-bert"](), [`model=${name}`, "model.layers=24"]);
-  expect({ ...model, layers: 0 }).toEqual({ ...preset(name), layers: 0 });
+  expect({ ...model, layers: 0 }).toEqual({ ...recipeModel(preset(name)), layers: 0 });
   expect(model.layers).toBe(24);
   expect(() => checkRecipe(applySettings(recipes["crammed-bert"](), [`model=${name}`]))).not.toThrow();
 });
@@ -92,7 +93,7 @@ it.each([
   ["training.budget=soon", 'as in "24 hours", "2000 steps", "1e6 tokens", got "soon"'],
   ["name=My Recipe", 'name: expected small letters, digits, dots and dashes, got "My Recipe"'],
   ["model=large", "preset: expected one of crammed-bert, crammed-bert-v1, "],
-  ["model=12", "model: expected the fields of an encoder, got 12"],
+  ["model=12", "model: expected object, got 12"],
 ])("says of %s what was expected and what it got", (setting, message) => {
   expect(() => applySettings(recipes.quickstart(), [setting])).toThrow(message);
 });

@@ -2,6 +2,7 @@ import { preset } from "@cramkit/model";
 import { expect, it } from "vitest";
 import { recipes } from "../catalogue/recipes.ts";
 import { hyperparametersOf, optimizerNames } from "./optimizer-settings.ts";
+import { recipeModel } from "./schema/model-schema.ts";
 import { applySettings } from "./settings.ts";
 
 /** All orders of a list. */
@@ -64,7 +65,7 @@ it("keeps the later of two settings of one path", () => {
     "model=bert-c5",
     "training.batchSize=32",
   ]);
-  expect(recipe.model).toEqual(preset("bert-c5"));
+  expect(recipe.model).toEqual(recipeModel(preset("bert-c5")));
   expect(recipe.training.batchSize).toBe(32);
 });
 

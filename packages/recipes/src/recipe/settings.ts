@@ -1,7 +1,9 @@
 import { type PresetName, preset } from "@cramkit/model";
 import { nearest } from "./nearest.ts";
 import { optimizerNames, studySettings } from "./optimizer-settings.ts";
-import { averagings, parseRecipe, type Recipe } from "./recipe.ts";
+import { parseRecipe, type Recipe } from "./recipe.ts";
+import { recipeModel } from "./schema/model-schema.ts";
+import { averagings } from "./schema/training-schema.ts";
 
 type Tree = Record<string, unknown>;
 
@@ -44,7 +46,7 @@ export const applySettings = (recipe: Recipe, settings: readonly string[]): Reci
     }
     const node = parents.reduce((node, key) => child(node, key, path) as Tree, copy);
     child(node, last, path);
-    node[last] = path === "model" && typeof value === "string" ? preset(value as PresetName) : value;
+    node[last] = path === "model" && typeof value === "string" ? recipeModel(preset(value as PresetName)) : value;
   }
   return parseRecipe(copy, "--set");
 };
