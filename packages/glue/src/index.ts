@@ -1,10 +1,9 @@
-export { officialAverage, type ScoresOf, studyAverage, studyColumns } from "./metrics/averages.ts";
-export { createMetric, type MetricName, metricNames } from "./metrics/create-metric.ts";
-export type { Metric } from "./metrics/metric.ts";
+export { createMetric, type Metric, type MetricName, metricNames } from "@cramkit/metrics";
 export { type AcceptabilityOptions, acceptabilityProbe } from "./probes/acceptability-probe.ts";
 export { continuityProbe } from "./probes/continuity-probe.ts";
 export type { ProbeOptions } from "./probes/held-out.ts";
 export { type Passage, passages, type SentenceOptions } from "./probes/sentences.ts";
+export { officialAverage, type ScoresOf, studyAverage, studyColumns } from "./scores/averages.ts";
 export { publishedRows } from "./scores/published.ts";
 export { majorityRow, type Score, type ScoreRow, scoreRow } from "./scores/score-row.ts";
 export { scoreTable } from "./scores/score-table.ts";

@@ -1,4 +1,4 @@
-import { studyColumns } from "../metrics/averages.ts";
+import { studyColumns } from "./averages.ts";
 import type { ScoreRow } from "./score-row.ts";
 
 const quoted = "the paper, as quoted by a secondary source";

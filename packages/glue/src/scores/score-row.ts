@@ -1,6 +1,6 @@
-import { officialAverage, type ScoresOf, studyAverage } from "../metrics/averages.ts";
 import { epochLimit } from "../trials/protocol.ts";
 import type { TrialResult } from "../trials/results.ts";
+import { officialAverage, type ScoresOf, studyAverage } from "./averages.ts";
 import { partialData, type SetSummary, summarize } from "./summary.ts";
 
 /** A row of a score table. All scores are times 100. */

@@ -1,4 +1,4 @@
-import { studyColumns } from "../metrics/averages.ts";
+import { studyColumns } from "./averages.ts";
 import type { ScoreRow } from "./score-row.ts";
 import type { Table } from "./table.ts";
 

@@ -1,10 +1,10 @@
+import type { MetricName } from "@cramkit/metrics";
 import { describe, expect, it } from "vitest";
-import { officialAverage, studyAverage, studyColumns } from "../metrics/averages.ts";
-import type { MetricName } from "../metrics/create-metric.ts";
 import { glueTasks } from "../tasks/glue-tasks.ts";
 import type { Task } from "../tasks/task.ts";
 import { type Protocol, protocols } from "../trials/protocol.ts";
 import type { TrialResult } from "../trials/results.ts";
+import { officialAverage, studyAverage, studyColumns } from "./averages.ts";
 import { publishedRows } from "./published.ts";
 import { majorityRow, scoreRow } from "./score-row.ts";
 import { scoreTable } from "./score-table.ts";

@@ -1,4 +1,4 @@
-import type { MetricName } from "../metrics/create-metric.ts";
+import type { MetricName } from "@cramkit/metrics";
 import type { Task } from "../tasks/task.ts";
 import type { TrialResult } from "../trials/results.ts";
 

@@ -1,4 +1,4 @@
-import type { MetricName } from "../metrics/create-metric.ts";
+import type { MetricName } from "@cramkit/metrics";
 
 /** What is to be predicted. Plain data: a task of your own is an object of this shape. */
 export interface Task {

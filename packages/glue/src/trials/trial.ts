@@ -1,4 +1,4 @@
-import { createMetric, type MetricName } from "../metrics/create-metric.ts";
+import { createMetric, type MetricName } from "@cramkit/metrics";
 import { type ExampleSet, isRegression, outputs, type Task, type TaskData } from "../tasks/task.ts";
 import { evaluationBatches, stepsOf, type TrainingBatch, trainingBatches } from "./batches.ts";
 import { type EncodedExamples, encodeExamples } from "./encoded.ts";

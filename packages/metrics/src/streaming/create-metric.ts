@@ -1,6 +1,6 @@
-import { accuracy, f1, matthews } from "./confusion.ts";
 import { pearson, spearman } from "./correlation.ts";
 import type { Metric } from "./metric.ts";
+import { accuracy, f1, matthews } from "./over-classes.ts";
 
 export const metricNames = ["accuracy", "f1", "matthews", "pearson", "spearman"] as const;
 

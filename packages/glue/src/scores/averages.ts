@@ -1,4 +1,4 @@
-import type { MetricName } from "./create-metric.ts";
+import type { MetricName } from "@cramkit/metrics";
 
 /** Scores by column and metric, of whatever scale. */
 export type ScoresOf = (column: string, metric: MetricName) => number | undefined;
