@@ -1,3 +1,4 @@
+import { encodeF16 } from "./half.ts";
 import { floatField, integerField, messageField, type Piece, textField } from "./protobuf.ts";
 import { elementCount, formatShape } from "./tensor-entry.ts";
 
@@ -22,6 +23,11 @@ export interface OnnxPort {
 
 export interface OnnxNode {
   op: string;
+  /**
+   * Whose operator it is.
+   * @defaultValue ONNX's own
+   */
+  domain?: string;
   inputs: readonly string[];
   outputs: readonly string[];
   attributes: Readonly<Record<string, OnnxAttribute>>;
@@ -32,27 +38,31 @@ export type OnnxAttribute = number | readonly number[] | { float: number } | { t
 
 export interface OnnxTensor {
   name: string;
-  dtype: "F32" | "I64";
+  /** The type in the file; F16 is held as a Float32Array and rounded (to nearest, ties to even) when it is written. */
+  dtype: "F32" | "F16" | "I64" | "I8" | "U8";
   shape: readonly number[];
   data: OnnxData | (() => OnnxData | Promise<OnnxData>);
 }
 
-type OnnxData = Float32Array | BigInt64Array;
+type OnnxData = Float32Array | BigInt64Array | Int8Array | Uint8Array;
 
 /** Element types of ONNX's TensorProto. */
-const elementTypes = { F32: 1, I64: 7 } as const;
-const elementWidths = { F32: 4, I64: 8 } as const;
+const elementTypes = { F32: 1, U8: 2, I8: 3, I64: 7, F16: 10 } as const;
+const elementWidths = { F32: 4, U8: 1, I8: 1, I64: 8, F16: 2 } as const;
 /** Version 8 of the file format came with operator set 15. */
 const formatVersion = 8;
 const largestFile = 2 ** 31 - 1;
 
 /** An ONNX file piece by piece; a tensor's data is asked for when its turn comes. */
 export async function* onnxChunks(graph: OnnxGraph, metadata: Record<string, string> = {}): AsyncGenerator<Uint8Array> {
+  const domains = [...new Set(graph.nodes.flatMap(({ domain }) => domain ?? []))];
   const model = [
     ...integerField(1, formatVersion),
     ...textField(2, "cramkit"),
     ...messageField(7, graphMessage(graph)),
     ...messageField(8, integerField(2, graph.opset)),
+    // Version 1 is the only one of any other set.
+    ...domains.flatMap((domain) => messageField(8, [...textField(1, domain), ...integerField(2, 1)])),
     ...Object.entries(metadata).flatMap(([key, value]) =>
       messageField(14, [...textField(1, key), ...textField(2, value)]),
     ),
@@ -76,13 +86,14 @@ const graphMessage = ({ name, inputs, outputs, nodes, initializers }: OnnxGraph)
   ];
 };
 
-const nodeMessage = ({ op, inputs, outputs, attributes }: OnnxNode, index: number): Piece[] => {
+const nodeMessage = ({ op, domain, inputs, outputs, attributes }: OnnxNode, index: number): Piece[] => {
   return [
     ...inputs.flatMap((input) => textField(1, input)),
     ...outputs.flatMap((output) => textField(2, output)),
     ...textField(3, `${op}_${index}`),
     ...textField(4, op),
     ...Object.entries(attributes).flatMap(([name, value]) => messageField(5, attributeMessage(name, value))),
+    ...(domain === undefined ? [] : textField(7, domain)),
   ];
 };
 
@@ -98,7 +109,9 @@ const attributeMessage = (name: string, value: OnnxAttribute): Piece[] => {
 const tensorMessage = ({ name, dtype, shape, data }: OnnxTensor): Piece[] => {
   const byteLength = elementCount(shape) * elementWidths[dtype];
   const bytes = async () => {
-    const { buffer, byteOffset, byteLength: found } = typeof data === "function" ? await data() : data;
+    const values = typeof data === "function" ? await data() : data;
+    const stored = dtype === "F16" ? encodeF16(values as Float32Array) : values;
+    const { buffer, byteOffset, byteLength: found } = stored;
     if (found !== byteLength) {
       throw new RangeError(`writeOnnx: expected ${byteLength} bytes for ${name} ${formatShape(shape)}, got ${found}`);
     }

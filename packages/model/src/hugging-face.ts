@@ -4,6 +4,19 @@ import { preset } from "./presets.ts";
 /** A `config.json` of Hugging Face transformers. */
 export type HuggingFaceConfig = Record<string, unknown>;
 
+export interface HuggingFaceOptions {
+  /**
+   * Names of a head's labels, in the order of its outputs.
+   * @defaultValue `LABEL_0`, `LABEL_1`, ...
+   */
+  labels?: readonly string[] | undefined;
+  /**
+   * Whether a text may have several of the labels.
+   * @defaultValue `false`
+   */
+  severalLabels?: boolean;
+}
+
 /** Names of the activations that both sides have: `gelu` is the exact one there too. */
 const activationNames: Record<string, string> = {
   gelu: "gelu",
@@ -20,7 +33,7 @@ const activationAliases: Record<string, string> = { ...activationNames, gelu_pyt
  *
  * @throws RangeError listing every field in which the model is no BERT
  */
-export function huggingFaceBertConfig(config: ModelConfig): HuggingFaceConfig {
+export function huggingFaceBertConfig(config: ModelConfig, options: HuggingFaceOptions = {}): HuggingFaceConfig {
   const problems = differencesFromBert(config);
   if (problems.length > 0) {
     throw new RangeError(
@@ -28,7 +41,7 @@ export function huggingFaceBertConfig(config: ModelConfig): HuggingFaceConfig {
     );
   }
   return {
-    ...commonFields(config),
+    ...commonFields(config, options),
     num_hidden_layers: config.layers,
     intermediate_size: config.intermediate,
     hidden_act: activationNames[config.activation],
@@ -49,13 +62,19 @@ export function huggingFaceBertConfig(config: ModelConfig): HuggingFaceConfig {
  * The `config.json` beside an ONNX file, from which transformers.js knows how to call it. It takes any model: the graph is in
  * the file, and `model_type` only says that inputs and outputs are named as a BERT's are.
  */
-export function transformersJsConfig(config: ModelConfig): HuggingFaceConfig {
-  return commonFields(config);
+export function transformersJsConfig(config: ModelConfig, options: HuggingFaceOptions = {}): HuggingFaceConfig {
+  return commonFields(config, options);
 }
 
-function commonFields(config: ModelConfig): HuggingFaceConfig {
+function commonFields(
+  config: ModelConfig,
+  { labels: names, severalLabels = false }: HuggingFaceOptions,
+): HuggingFaceConfig {
   const { head } = config;
-  const labels = "labels" in head ? Array.from({ length: head.labels }, (_, i) => `LABEL_${i}`) : undefined;
+  const count = "labels" in head ? head.labels : 0;
+  if (names && "labels" in head && names.length !== count)
+    throw new RangeError(`labels: expected ${count} names, one for each output of the head, got ${names.length}`);
+  const labels = "labels" in head ? (names ?? Array.from({ length: count }, (_, i) => `LABEL_${i}`)) : undefined;
   return {
     architectures: [architectures[head.type]],
     model_type: "bert",
@@ -68,6 +87,7 @@ function commonFields(config: ModelConfig): HuggingFaceConfig {
       id2label: Object.fromEntries(labels.map((label, i) => [i, label])),
       label2id: Object.fromEntries(labels.map((label, i) => [label, i])),
       ...(head.type === "regression" && { problem_type: "regression" }),
+      ...(head.type === "classification" && severalLabels && { problem_type: "multi_label_classification" }),
     }),
   };
 }
@@ -143,7 +163,7 @@ export function modelConfigFromHuggingFace(fields: HuggingFaceConfig, path = "co
   const dropout = number("hidden_dropout_prob", 0.1);
   const labels = Object.keys((fields.id2label ?? { 0: "", 1: "" }) as object).length;
   const problem = fields.problem_type ?? (labels === 1 ? "regression" : "single_label_classification");
-  oneOf("problem_type", problem, ["single_label_classification", "regression"], "there is no loss for it");
+  oneOf("problem_type", problem, problemTypes, "there is no head for it");
   const sizes = { hidden, labels, dropout: number("classifier_dropout", dropout) };
   return preset("hf-bert-base", {
     vocabSize: number("vocab_size"),
@@ -162,6 +182,18 @@ export function modelConfigFromHuggingFace(fields: HuggingFaceConfig, path = "co
     init: { type: "normal", std: number("initializer_range", 0.02) },
     head: headsByArchitecture[architecture]!(sizes, problem === "regression"),
   });
+}
+
+const problemTypes = ["single_label_classification", "multi_label_classification", "regression"];
+
+/** What a `config.json` says of the labels of its head; nothing if it names none, or not all of them. */
+export function labelsFromHuggingFace({ id2label, problem_type }: HuggingFaceConfig): HuggingFaceOptions {
+  const severalLabels = problem_type === "multi_label_classification";
+  if (typeof id2label !== "object" || id2label === null) return { severalLabels };
+  const names = id2label as Record<string, unknown>;
+  const labels = Object.keys(names).map((_, i) => names[i]);
+  const isWhole = labels.every((name): name is string => typeof name === "string");
+  return { severalLabels, ...(isWhole && { labels }) };
 }
 
 type HeadSizes = { hidden: number; labels: number; dropout: number };

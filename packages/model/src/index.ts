@@ -11,7 +11,9 @@ export { activationBytes, countFlops, type FlopOptions, type Flops, type MemoryO
 export { modelConfigFromFixture } from "./fixture-config.ts";
 export {
   type HuggingFaceConfig,
+  type HuggingFaceOptions,
   huggingFaceBertConfig,
+  labelsFromHuggingFace,
   modelConfigFromHuggingFace,
   transformersJsConfig,
 } from "./hugging-face.ts";
@@ -35,8 +37,9 @@ export {
   maskedLanguageModelLoss,
   tokenClassificationLoss,
 } from "./objectives.ts";
-export { onnxGraph } from "./onnx.ts";
+export { type OnnxOptions, onnxGraph } from "./onnx.ts";
 export type { OnnxAttribute, OnnxGraph, OnnxNode, OnnxPort, OnnxTensor } from "./operations/onnx-graph.ts";
+export { type OnnxPrecision, onnxPrecisions } from "./operations/onnx-weights.ts";
 export type { Operations } from "./operations/operations.ts";
 export { parameterCount, parameterShapes, parameterTable } from "./parameters.ts";
 export type { ParameterSpec, ParameterTable, Part, Scope } from "./part.ts";

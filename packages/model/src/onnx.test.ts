@@ -115,6 +115,75 @@ describe("an exported model runs in ONNX Runtime", () => {
   });
 });
 
+/** Wide enough that every matrix is one of integers; a width of 40 fills up the last block of 4 bits. */
+const wide = { ...small, hidden: 40, intermediate: 72, init: { type: "normal", std: 0.1 } } as const;
+const tied = "encoder.embedding.word_embedding.weight";
+
+describe("matrices of a graph", () => {
+  const weights = Object.entries({ ...cases, wide: preset("hf-bert-base", wide) });
+
+  it.each(weights)("stand next to their products, stored once: %s", (_, config) => {
+    const params = init(config, 3);
+    const { nodes, initializers } = onnxGraph(params, config);
+    tf.dispose(params);
+    const stored = initializers.map(({ name }) => name);
+    expect(stored).toEqual([...new Set(stored)]);
+    for (const { op, inputs } of nodes) if (op === "Transpose") expect(stored).not.toContain(inputs[0]);
+    expect(stored.filter((name) => name.startsWith(tied))).toHaveLength(1);
+  });
+
+  it.each(["q8", "q4"] as const)("are integers in all products of trained matrices: %s", (precision) => {
+    for (const config of [preset("crammed-bert", wide), preset("hf-bert-base", wide)]) {
+      const params = init(config, 3);
+      const { nodes, initializers } = onnxGraph(params, config, { precision });
+      const dtypes = new Map(initializers.map(({ name, dtype }) => [name, dtype]));
+      const products = nodes.filter(({ op, inputs }) => op.startsWith("MatMul") && dtypes.has(inputs[1]!));
+      const matrices = Object.values(params).filter(({ shape }) => shape.length === 2 && shape[0]! >= 32).length;
+      expect(products).toHaveLength(matrices); // the tables of positions and types have fewer rows
+      for (const { op, inputs } of products) {
+        const isFourBit = precision === "q4" && !inputs[1]!.startsWith(tied);
+        expect([op, dtypes.get(inputs[1]!)]).toEqual(isFourBit ? ["MatMulNBits", "U8"] : ["MatMulInteger", "I8"]);
+      }
+      tf.dispose(params);
+    }
+  });
+
+  it.each([
+    ["q8", 0.05],
+    ["q4", 0.25],
+  ] as const)("give nearly the same in ONNX Runtime: %s", async (precision, tolerance) => {
+    for (const config of [
+      preset("crammed-bert", wide),
+      preset("hf-bert-base", wide),
+      modelConfig({ ...wide, embeddingSize: 34, tieWeights: false, decoderBias: true, predictionHead: "linear" }),
+      modelConfig({ ...wide, head: { ...head, width: 40, pooling: "mean" } }),
+      modelConfig({ ...wide, head: { type: "none" } }),
+    ]) {
+      const params = init(config, 3);
+      const session = await InferenceSession.create(await encodeOnnx(onnxGraph(params, config, { precision })));
+      const ids = Int32Array.from({ length: 14 }, (_, i) => (i * 7 + 3) % config.vocabSize);
+      const feed = (data: Int32Array) => new Tensor("int64", BigInt64Array.from(data, BigInt), [2, 7]);
+      const feeds: Record<string, Tensor> = {
+        input_ids: feed(ids),
+        attention_mask: feed(ids.map(() => 1)),
+        token_type_ids: feed(ids.map(() => 0)),
+      };
+      const found = await session.run(Object.fromEntries(session.inputNames.map((name) => [name, feeds[name]!])));
+      tf.tidy(() => {
+        const tensor = (data: Int32Array) => tf.tensor2d(data, [2, 7], "int32");
+        const expected = run(params, config, { inputIds: tensor(ids), tokenTypeIds: tensor(ids.map(() => 0)) });
+        const values = expected.dataSync();
+        const output = Object.values(found)[0]!;
+        expect(output.dims).toEqual(expected.shape);
+        const norm = Math.hypot(...values);
+        expect(Math.hypot(...values.map((value, i) => value - Number(output.data[i]))) / norm).toBeLessThan(tolerance);
+        expect(Math.hypot(...values.map((value, i) => value - Number(output.data[i]))) / norm).toBeGreaterThan(1e-5);
+      });
+      tf.dispose(params);
+    }
+  });
+});
+
 function run(params: Params, config: ModelConfig, inputs: Inputs): tf.Tensor {
   if (config.head.type === "none") return encode(params, config, inputs);
   if (config.head.type === "token-classification") return classifyTokens(params, config, inputs);
@@ -149,17 +218,18 @@ async function encodeOnnx(graph: OnnxGraph): Promise<Uint8Array> {
     if ("text" in value) return message(5, text(1, name), text(4, value.text), integer(20, 3));
     return message(5, text(1, name), ...value.map((one) => integer(8, one)), integer(20, 7));
   };
-  const type = { F32: 1, I64: 7 };
+  const type = { F32: 1, U8: 2, I8: 3, I64: 7, F16: 10 };
   const port = (field: number, { name, dtype, shape }: OnnxGraph["inputs"][number]) => {
     const axes = shape.map((axis) => message(1, typeof axis === "string" ? text(2, axis) : integer(1, axis)));
     return message(field, text(1, name), message(2, message(1, integer(1, type[dtype]), message(2, ...axes))));
   };
-  const nodes = graph.nodes.map(({ op, inputs, outputs, attributes }) =>
+  const nodes = graph.nodes.map(({ op, domain = "", inputs, outputs, attributes }) =>
     message(
       1,
       ...inputs.map((name) => text(1, name)),
       ...outputs.map((name) => text(2, name)),
       text(4, op),
+      text(7, domain),
       ...Object.entries(attributes).map(([name, value]) => attribute(name, value)),
     ),
   );
@@ -176,5 +246,6 @@ async function encodeOnnx(graph: OnnxGraph): Promise<Uint8Array> {
     integer(1, 8),
     message(7, ...nodes, text(2, graph.name), ...tensors, ...ports),
     message(8, integer(2, graph.opset)),
+    message(8, text(1, "com.microsoft"), integer(2, 1)),
   ]);
 }

@@ -5,29 +5,39 @@ import { runDecoder, runSequenceHead, runTokenHead } from "./heads.ts";
 import type { Params } from "./init.ts";
 import type { OnnxGraph, OnnxPort } from "./operations/onnx-graph.ts";
 import { onnxBuilder } from "./operations/onnx-operations.ts";
+import type { OnnxPrecision } from "./operations/onnx-weights.ts";
 import { createScope } from "./scope.ts";
+
+export interface OnnxOptions {
+  /**
+   * How matrices are stored and multiplied, by the names of transformers.js.
+   * @defaultValue `"fp32"`
+   */
+  precision?: OnnxPrecision;
+}
 
 /**
  * A model as a graph of ONNX, operator set 17, for any batch and sequence length up to `maxSeq`. Inputs are int64
- * `input_ids`, `attention_mask` and, where the model has token types, `token_type_ids`, each `[batch, sequence]`; the output
+ * `input_ids`, `attention_mask` and, if the model has token types, `token_type_ids`, each `[batch, sequence]`; the output
  * is `logits`, or `last_hidden_state` of a model without a head: the names that transformers.js knows.
  *
  * Borrows `params` until the graph is written: their data is fetched then, one tensor at a time.
  */
-export function onnxGraph(params: Params, config: ModelConfig): OnnxGraph {
-  const { ops, nodes, initializers } = onnxBuilder();
-  const used = new Set<string>();
+export function onnxGraph(params: Params, config: ModelConfig, { precision = "fp32" }: OnnxOptions = {}): OnnxGraph {
+  const parameters = new Map(
+    Object.entries(params).map(([name, tensor]) => [name, { name, shape: tensor.shape, data: () => dataOf(tensor) }]),
+  );
+  const isTied = config.head.type === "masked-language-model" && config.tieWeights;
+  const { ops, nodes, initializers, finish } = onnxBuilder({
+    precision,
+    parameters,
+    tiedTable: isTied ? "encoder.embedding.word_embedding.weight" : undefined,
+  });
   const param = (name: string): string => {
-    const tensor = params[name];
-    if (!tensor)
-      throw new RangeError(
-        `onnxGraph: expected a parameter ${name}, got none; do params and configuration belong together?`,
-      );
-    if (!used.has(name)) {
-      used.add(name);
-      initializers.push({ name, dtype: "F32", shape: tensor.shape, data: () => dataOf(tensor) });
-    }
-    return name;
+    if (parameters.has(name)) return name;
+    throw new RangeError(
+      `onnxGraph: expected a parameter ${name}, got none; do params and configuration belong together?`,
+    );
   };
   const ids = (name: string): OnnxPort => ({ name, dtype: "I64", shape: ["batch", "sequence"] });
   const inputs = [
@@ -57,6 +67,7 @@ export function onnxGraph(params: Params, config: ModelConfig): OnnxGraph {
     }
   };
   const outputs = [top()];
+  finish();
   return { name: "encoder", opset: 17, inputs, outputs, nodes, initializers };
 }
 

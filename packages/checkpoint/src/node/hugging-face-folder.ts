@@ -29,6 +29,11 @@ export interface HuggingFaceFolder {
     specialTokens: SpecialTokens;
     /** The longest sequence of the model. */
     maxLength: number;
+    /**
+     * The inputs of the model that the tokenizer makes.
+     * @defaultValue `["input_ids", "token_type_ids", "attention_mask"]`
+     */
+    inputNames?: readonly string[];
   };
   /**
    * Store weights in this type instead of their own.
@@ -63,7 +68,7 @@ export const writeHuggingFaceFolder = async (
     await writeJson("tokenizer_config.json", {
       tokenizer_class: "PreTrainedTokenizerFast",
       model_max_length: tokenizer.maxLength,
-      model_input_names: ["input_ids", "token_type_ids", "attention_mask"],
+      model_input_names: tokenizer.inputNames ?? ["input_ids", "token_type_ids", "attention_mask"],
       clean_up_tokenization_spaces: false,
       ...tokens,
     });

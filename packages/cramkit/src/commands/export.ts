@@ -1,16 +1,50 @@
-import { type ExportFormat, exportModel, loadModel, runFiles, startCompute } from "@cramkit/recipes";
+import {
+  type ExportFormat,
+  type ExportPrecision,
+  type ExportTask,
+  exportFormats,
+  exportModel,
+  exportPrecisions,
+  exportTasks,
+  loadModel,
+  modelFolderOf,
+  runFacts,
+  startCompute,
+} from "@cramkit/recipes";
 import { Command, Option } from "commander";
 import { tell } from "../terminal/output.ts";
 
+interface Options {
+  readonly to: ExportFormat;
+  readonly out: string;
+  readonly task?: ExportTask;
+  readonly dtype: ExportPrecision[];
+}
+
 export const exportCommand = (): Command =>
   new Command("export")
-    .description("export the model of a run for transformers (BERT-shaped models) or as ONNX (any model)")
-    .argument("<run>", "folder of a run")
-    .addOption(new Option("--to <format>", "format to write").choices(["hf", "onnx"]).makeOptionMandatory())
-    .requiredOption("--out <folder>", "folder to write")
-    .action(async (run: string, { to, out }: { to: ExportFormat; out: string }) => {
+    .description("export a model for transformers.js and onnxruntime, or for transformers in Python")
+    .argument("<model>", "folder of a run, or of a model")
+    .addOption(new Option("--to <format>", "format to write").choices(exportFormats).makeOptionMandatory())
+    .requiredOption("--out <folder>", "folder to write; exports of one model may share it")
+    .addOption(new Option("--task <name>", "what it is for (default: what its head is for)").choices(exportTasks))
+    .addOption(
+      new Option("--dtype <names...>", "files of ONNX to write: floats, half their size, or integers")
+        .choices(exportPrecisions)
+        .default(["fp32", "q8"], "fp32 and q8, the defaults of transformers.js in Node and in a browser"),
+    )
+    .action(async (path: string, { to, out, task, dtype }: Options) => {
       const compute = await startCompute({ name: "cpu", precision: "float32", threads: 1 });
-      await exportModel(await loadModel(runFiles(run).model), to, out);
+      const command = ["cramkit", "export", path, "--to", to, ...(task ? ["--task", task] : []), "--out", out];
+      if (to === "onnx") command.push("--dtype", ...dtype);
+      await exportModel(await loadModel(await modelFolderOf(path)), to, out, {
+        task,
+        precisions: dtype,
+        command: command.map(quoted).join(" "),
+        facts: await runFacts(path),
+      });
       compute.dispose();
       tell(out);
     });
+
+const quoted = (word: string): string => (/^[\w./:@-]+$/.test(word) ? word : JSON.stringify(word));

@@ -18,6 +18,11 @@ export interface OnnxPort {
 
 export interface OnnxNode {
   op: string;
+  /**
+   * Whose operator it is.
+   * @defaultValue ONNX's own
+   */
+  domain?: "com.microsoft";
   inputs: string[];
   outputs: string[];
   attributes: Record<string, OnnxAttribute>;
@@ -28,9 +33,10 @@ export type OnnxAttribute = number | number[] | { float: number } | { text: stri
 
 export interface OnnxTensor {
   name: string;
-  dtype: "F32" | "I64";
+  /** The type in the file; F16 is held as a Float32Array and rounded when it is written. */
+  dtype: "F32" | "F16" | "I64" | "I8" | "U8";
   shape: readonly number[];
   data: OnnxData | (() => OnnxData | Promise<OnnxData>);
 }
 
-type OnnxData = Float32Array | BigInt64Array;
+type OnnxData = Float32Array | BigInt64Array | Int8Array | Uint8Array;

@@ -1,6 +1,7 @@
 import { rotaryTable } from "@cramkit/ops";
 import { fourierMatrices } from "./fourier-matrices.ts";
 import type { OnnxAttribute, OnnxNode, OnnxTensor } from "./onnx-graph.ts";
+import { type OnnxParameter, type OnnxPrecision, onnxWeights } from "./onnx-weights.ts";
 import type { Activation, Elementwise, Operations, Reduction } from "./operations.ts";
 
 /** The name of a value in the graph. */
@@ -10,10 +11,23 @@ export interface OnnxBuilder {
   ops: Operations<OnnxValue>;
   nodes: OnnxNode[];
   initializers: OnnxTensor[];
+  /** Stores the parameters that nodes read as they are; to be called when the last node is there. */
+  finish(): void;
+}
+
+export interface OnnxBuilderOptions {
+  precision: OnnxPrecision;
+  /** What is trained, under the names that the model gives to the operations. */
+  parameters: ReadonlyMap<string, OnnxParameter>;
+  /**
+   * The embedding that the decoder multiplies with.
+   * @defaultValue the decoder has a matrix of its own, or there is none
+   */
+  tiedTable?: string | undefined;
 }
 
 /** Operations that compute nothing and write down nodes of ONNX, operator set 17. */
-export function onnxBuilder(): OnnxBuilder {
+export function onnxBuilder({ precision, parameters, tiedTable }: OnnxBuilderOptions): OnnxBuilder {
   const nodes: OnnxNode[] = [];
   const initializers: OnnxTensor[] = [];
   const known = new Map<string, OnnxValue>();
@@ -85,8 +99,10 @@ export function onnxBuilder(): OnnxBuilder {
     nodes.push({ op: "Split", inputs: [x], outputs, attributes: { axis } });
     return outputs;
   };
+  const weights = onnxWeights({ node, once, nodes, initializers, integers }, precision, tiedTable);
   const linear = (x: OnnxValue, weight: OnnxValue, bias?: OnnxValue): OnnxValue => {
-    const product = node("MatMul", [x, transposed(weight)]);
+    const parameter = parameters.get(weight);
+    const product = parameter ? weights.product(x, parameter) : node("MatMul", [x, transposed(weight)]);
     return bias === undefined ? product : node("Add", [product, bias]);
   };
   const reshape = (x: OnnxValue, shape: readonly number[]) => node("Reshape", [x, integers(shape)]);
@@ -119,7 +135,10 @@ export function onnxBuilder(): OnnxBuilder {
     firstRows: (table, like) => node("Slice", [table, integers([0]), length(like, 1), integers([0])]),
     size: (x, axis) => node("Cast", [node("Squeeze", [length(x, axis), integers([0])])], { to: 1 }),
     linear,
-    embedding: (ids, table) => node("Gather", [table, ids], { axis: 0 }),
+    embedding(ids, table) {
+      const parameter = parameters.get(table);
+      return parameter ? weights.rows(ids, parameter) : node("Gather", [table, ids], { axis: 0 });
+    },
     layerNorm: (x, weight, bias, epsilon) =>
       node("LayerNormalization", bias === undefined ? [x, weight] : [x, weight, bias], {
         axis: -1,
@@ -197,5 +216,14 @@ export function onnxBuilder(): OnnxBuilder {
     touch: (x) => x,
     scoped: (compute) => compute(),
   };
-  return { ops, nodes, initializers };
+  const finish = (): void => {
+    const stored = new Set(initializers.map(({ name }) => name));
+    for (const name of nodes.flatMap(({ inputs }) => inputs)) {
+      const parameter = parameters.get(name);
+      if (!parameter || stored.has(name)) continue;
+      stored.add(name);
+      initializers.push({ ...parameter, dtype: "F32" });
+    }
+  };
+  return { ops, nodes, initializers, finish };
 }

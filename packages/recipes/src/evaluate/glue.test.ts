@@ -8,7 +8,7 @@ import { crammingTokenizerOptions, trainTokenizer } from "@cramkit/tokenizer";
 import { memory } from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Compute, startCompute } from "../compute.ts";
-import { exportModel } from "../model/export-model.ts";
+import { exportModel } from "../export/export-model.ts";
 import { saveModel } from "../model/saved-model.ts";
 import { Interrupted } from "../progress.ts";
 import { quiet, sentences } from "../testing/tiny.testing.ts";

@@ -6,7 +6,13 @@ import { fromHuggingFaceBert, requireTensors, type TensorEntry } from "@cramkit/
 import { writeSafetensors } from "@cramkit/checkpoint/node";
 import { fault } from "@cramkit/errors";
 import { nameInside, writeFileAtomic } from "@cramkit/files";
-import { checkConfig, type ModelConfig, modelConfigFromHuggingFace, parameterShapes } from "@cramkit/model";
+import {
+  checkConfig,
+  type HuggingFaceConfig,
+  type ModelConfig,
+  modelConfigFromHuggingFace,
+  parameterShapes,
+} from "@cramkit/model";
 import { bertTokenizer, type Tokenizer, tokenizerFromJson } from "@cramkit/tokenizer";
 import { requireFinite } from "../finite-tensors.ts";
 import { entriesOf, type NamedTensors, readEntries, tensorsOf } from "../named-tensors.ts";
@@ -22,6 +28,17 @@ export interface SavedModel {
   readonly params: NamedTensors;
   readonly config: ModelConfig;
   readonly tokenizer: Tokenizer;
+  /**
+   * What a folder of somebody else holds besides.
+   * @defaultValue the model is ours, or of a folder without a `config.json`
+   */
+  readonly published?: Published;
+}
+
+/** What a model folder says that no `ModelConfig` does; it goes out again when the model is exported. */
+export interface Published {
+  /** The content of `config.json`: names of labels, for example. */
+  readonly config: HuggingFaceConfig;
 }
 
 /**
@@ -83,17 +100,18 @@ const requireChecksums = async (folder: string): Promise<void> => {
 export const loadModel = async (folder: string): Promise<SavedModel> => {
   await requireChecksums(folder);
   const saved = (await readJson(join(folder, configFile))) as ModelConfig | undefined;
+  const published = (await readJson(join(folder, "config.json"))) as HuggingFaceConfig | undefined;
+  const besides = published && { published: { config: published } };
   if (saved) {
     const ours = completeModel(saved);
     checkConfig(ours);
     const path = join(folder, weightsFile);
-    return { ...toModel(path, await readEntries(path), ours), tokenizer: await readTokenizer(folder) };
+    return { ...toModel(path, await readEntries(path), ours), tokenizer: await readTokenizer(folder), ...besides };
   }
-  const published = (await readJson(join(folder, "config.json"))) as Record<string, unknown> | undefined;
   if (published) {
     const config = modelConfigFromHuggingFace(published, join(folder, "config.json"));
     const tensors = bertTensors(await readEntries(folder), config);
-    return { ...toModel(folder, tensors, config), tokenizer: await readTokenizer(folder) };
+    return { ...toModel(folder, tensors, config), tokenizer: await readTokenizer(folder), ...besides };
   }
   const run = dirname(folder);
   const isRun = (await readJson(join(run, "recipe.json"))) !== undefined;

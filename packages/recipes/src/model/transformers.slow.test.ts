@@ -18,9 +18,9 @@ import { type Tokenizer, trainTokenizer } from "@cramkit/tokenizer";
 import { add, type Tensor, tensor, tidy } from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Compute, startCompute } from "../compute.ts";
+import { exportModel } from "../export/export-model.ts";
 import { specialId } from "../recipe/masking.ts";
 import { studyTokenizer, trainingOptions } from "../recipe/tokenizer-options.ts";
-import { exportModel } from "./export-model.ts";
 import { fillMask } from "./fill-mask.ts";
 
 /**

@@ -1,0 +1,98 @@
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { writeFileAtomic } from "@cramkit/files";
+import { type ModelConfig, parameterCount } from "@cramkit/model";
+import type { ExportTask } from "./export-task.ts";
+import { graphFiles, graphsIn } from "./onnx-files.ts";
+
+/** By which a card of ours is known: one that somebody has made their own is left alone. */
+const marker = "<!-- Written by `cramkit export`, and anew by each. Remove this line to keep your changes. -->";
+
+export interface ModelCard {
+  readonly task: ExportTask;
+  readonly config: ModelConfig;
+  /** Whether `transformers` loads the folder, and what it must be told for that. */
+  readonly python: "none" | "plain" | "remote code";
+  /** @defaultValue the card names no command */
+  readonly command?: string | undefined;
+  /** @defaultValue none but the sizes of model and files */
+  readonly facts?: readonly (readonly [name: string, value: string])[] | undefined;
+}
+
+/** Writes `README.md`, a model card as the hub shows it, unless somebody else wrote the one that is there. */
+export const writeModelCard = async (folder: string, card: ModelCard): Promise<void> => {
+  const path = join(folder, "README.md");
+  const there = await readFile(path, "utf8").catch(() => undefined);
+  if (there !== undefined && !there.includes(marker)) return;
+  const graphs = await graphsIn(folder);
+  const files: [string, string][] = [];
+  for (const name of ["model.safetensors", ...graphs.map((one) => join("onnx", graphFiles[one]))]) {
+    const bytes = (await stat(join(folder, name)).catch(() => undefined))?.size;
+    if (bytes !== undefined) files.push([`\`${name}\``, `${(bytes / 1e6).toFixed(2)} MB`]);
+  }
+  await writeFileAtomic(path, cardText(card, files, graphs.length > 0));
+};
+
+const cardText = (
+  { task, config, python, command, facts = [] }: ModelCard,
+  files: [string, string][],
+  hasGraphs: boolean,
+): string => {
+  const { head } = config;
+  const libraries = [...(python === "none" ? [] : ["transformers"]), ...(hasGraphs ? ["transformers.js"] : [])];
+  const sample = task === "fill-mask" ? "a text with a <mask>" : "a text";
+  const all: (readonly [string, string])[] = [
+    ["parameters", parameterCount(config).toLocaleString("en-US")],
+    ["layers, width, heads", `${config.layers}, ${config.hidden}, ${config.heads}`],
+    ["longest text", `${config.maxSeq} tokens`],
+    ...("labels" in head ? [["labels", String(head.labels)] as const] : []),
+    ...facts,
+    ...files,
+  ];
+  const javascript = `
+\`\`\`js
+import { pipeline } from "@huggingface/transformers";
+
+const run = await pipeline("${task}", FOLDER);
+console.log(await run("${sample}"));
+\`\`\`
+`;
+  const remote = python === "remote code" ? ", trust_remote_code=True" : "";
+  const inPython = `
+\`\`\`python
+from transformers import pipeline
+
+run = pipeline("${task}", model=FOLDER${remote})
+print(run("${sample}"))
+\`\`\`
+`;
+  const notes = [
+    ...(head.type === "regression"
+      ? [
+          "The pipeline of transformers.js gives 1 for every text, as it knows no regression: read `logits` of the model.",
+        ]
+      : []),
+    ...(config.typeVocabSize > 0 && hasGraphs
+      ? ["For pairs of texts pass `return_token_type_ids: true` to the tokenizer of transformers.js."]
+      : []),
+  ];
+  return `---
+pipeline_tag: ${task}
+library_name: ${libraries[0] ?? "onnx"}
+tags:
+${[...libraries, "cramkit"].map((tag) => `- ${tag}`).join("\n")}
+---
+
+${marker}
+
+# ${task}
+
+An encoder that was trained with [Cramkit](https://github.com/cramkit/cramkit).
+
+| | |
+| --- | --- |
+${all.map(([name, value]) => `| ${cell(name)} | ${cell(value)} |`).join("\n")}
+${hasGraphs ? javascript : ""}${python === "none" ? "" : inPython}${notes.map((note) => `\n${note}\n`).join("")}${command === undefined ? "" : `\nMade by\n\n\`\`\`sh\n${command}\n\`\`\`\n`}`;
+};
+
+const cell = (text: string): string => text.replaceAll("|", "\\|").replaceAll("\n", " ");
