@@ -1,15 +1,18 @@
 import { address, int } from "@cramkit/wasm-kit/assembly/arguments";
-import { erf4, exp4, loadTail, storeTail } from "./math";
+import { erf4, exp4, geluSlope4, loadTail, storeTail } from "./math";
 
 const BLOCK: i32 = 8192;
 
 // Activations by number, as in cpu.ts of glu: 0 gelu, 1 relu, 2 silu, 3 mish.
 
+// Variables, as in math.ts.
+let half: v128 = f32x4.splat(0.5);
+let sqrtHalf: v128 = f32x4.splat(0.70710678118);
+
 // @ts-ignore: decorator
 @inline
 function normalCdf(x: v128): v128 {
-  const half = f32x4.splat(0.5);
-  return f32x4.add(f32x4.mul(erf4(f32x4.mul(x, f32x4.splat(0.70710678118))), half), half);
+  return f32x4.add(f32x4.mul(erf4(f32x4.mul(x, sqrtHalf)), half), half);
 }
 
 // @ts-ignore: decorator
@@ -41,10 +44,7 @@ function value(kind: i32, x: v128): v128 {
 @inline
 function derivative(kind: i32, x: v128): v128 {
   const one = f32x4.splat(1);
-  if (kind == 0) {
-    const density = f32x4.mul(exp4(f32x4.mul(f32x4.mul(x, x), f32x4.splat(-0.5))), f32x4.splat(0.3989422804));
-    return f32x4.add(normalCdf(x), f32x4.mul(x, density));
-  }
+  if (kind == 0) return geluSlope4(x);
   if (kind == 1) return v128.and(f32x4.gt(x, f32x4.splat(0)), one);
   const s = sigmoid(x);
   if (kind == 2) return f32x4.add(s, f32x4.mul(f32x4.mul(x, s), f32x4.sub(one, s)));
@@ -59,9 +59,11 @@ export function geluTask(args: usize, task: i32, thread: i32): void {
   const first = <usize>task * BLOCK << 2;
   let x = address(args, 0) + first, y = address(args, 1) + first;
   const end = x + (<usize>min(BLOCK, int(args, 2) - task * BLOCK) << 2);
-  for (; x < end; x += 16) {
-    v128.store(y, value(0, v128.load(x)));
-    y += 16;
+  for (; x < end; x += 32) {
+    const a = value(0, v128.load(x)), b = value(0, v128.load(x, 16));
+    v128.store(y, a);
+    v128.store(y, b, 16);
+    y += 32;
   }
 }
 
@@ -70,10 +72,13 @@ export function geluGradTask(args: usize, task: i32, thread: i32): void {
   const first = <usize>task * BLOCK << 2;
   let dy = address(args, 0) + first, x = address(args, 1) + first, dx = address(args, 2) + first;
   const end = x + (<usize>min(BLOCK, int(args, 3) - task * BLOCK) << 2);
-  for (; x < end; x += 16) {
-    v128.store(dx, f32x4.mul(v128.load(dy), derivative(0, v128.load(x))));
-    dy += 16;
-    dx += 16;
+  for (; x < end; x += 32) {
+    const a = f32x4.mul(v128.load(dy), derivative(0, v128.load(x)));
+    const b = f32x4.mul(v128.load(dy, 16), derivative(0, v128.load(x, 16)));
+    v128.store(dx, a);
+    v128.store(dx, b, 16);
+    dy += 32;
+    dx += 32;
   }
 }
 
