@@ -1,5 +1,5 @@
-// The optional properties of exported interfaces and types that do not say what leaving them out means: each needs a
-// `@defaultValue` in its comment, which editors show on hover.
+// The optional properties of exported interfaces and types, and of the options of exported functions, that do not say
+// what leaving them out means: each needs a `@defaultValue` in its comment, which editors show on hover.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
@@ -9,11 +9,23 @@ export const withoutDefault = (text, file = "source.ts") => {
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.ES2022, true);
   return source.statements
     .filter((node) => node.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword))
-    .flatMap((node) =>
-      membersOf(node)
+    .flatMap(typesOf)
+    .flatMap(([name, type]) =>
+      membersOf(type)
         .filter((member) => ts.isPropertySignature(member) && member.questionToken && !hasDefault(member))
-        .map((member) => `${node.name.text}.${member.name.getText()}`),
+        .map((member) => `${name}.${member.name.getText()}`),
     );
+};
+
+/** The types that a statement declares: its own, or those of the parameters of its functions. */
+const typesOf = (node) => {
+  if (ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node)) return [[node.name.text, node]];
+  const functions = ts.isVariableStatement(node)
+    ? node.declarationList.declarations.map(({ name, initializer }) => [name.getText(), initializer])
+    : [[node.name?.text, node]];
+  return functions.flatMap(([name, { parameters } = {}]) =>
+    (parameters ?? []).flatMap(({ type }) => (type ? [[name, type]] : [])),
+  );
 };
 
 const membersOf = (node) => {

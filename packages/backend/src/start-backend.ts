@@ -10,9 +10,23 @@ export type BackendChoice = "cpu" | "webgpu" | "tensorflow" | "auto";
 export type Kernels = readonly KernelConfig[] | (() => Promise<readonly KernelConfig[]>);
 
 export interface BackendOptions {
-  /** Beside the backend's own, e.g. those of `@cramkit/ops/cpu` and `@cramkit/ops/webgpu`. */
+  /**
+   * Kernels beside the backend's own, such as those of `@cramkit/ops/cpu` and `@cramkit/ops/webgpu`.
+   *
+   * @defaultValue the backend's own alone
+   */
   kernels?: { cpu?: Kernels; webgpu?: Kernels };
+  /**
+   * Options of the `cpu` backend.
+   *
+   * @defaultValue `{}`
+   */
   cpu?: CpuOptions;
+  /**
+   * Options of the `webgpu` backend.
+   *
+   * @defaultValue `{}`
+   */
   webgpu?: WebgpuOptions;
 }
 
@@ -23,7 +37,11 @@ export interface Finding {
   state: "started" | "unavailable" | "not tried";
   /** What it is, or why not. */
   detail: string;
-  /** What to do about it, if it could not be started. */
+  /**
+   * What to do about it, if it could not be started.
+   *
+   * @defaultValue absent if it could be started
+   */
   remedy?: string;
 }
 
@@ -36,11 +54,19 @@ export interface StartedBackend {
   description: string;
   /** The same without what computes matrix products. */
   device: string;
-  /** On `cpu`: whether it computes with relaxed SIMD. */
+  /**
+   * On `cpu`: whether it computes with relaxed SIMD.
+   *
+   * @defaultValue absent on other backends
+   */
   relaxedSimd?: boolean;
   /** What was looked at, in the order of preference, and why this one was chosen. */
   findings: Finding[];
-  /** On `cpu`: what computes matrix products. */
+  /**
+   * On `cpu`: what computes matrix products.
+   *
+   * @defaultValue absent on other backends
+   */
   products?: ProductsReport;
   /** Ends threads or gives the device back. tfjs has no current backend afterwards. */
   dispose(): void;

@@ -6,7 +6,11 @@ import { restartable } from "./restartable.ts";
 
 export interface CorpusOptions extends MixOptions {
   sources: readonly MixedSource[];
-  /** Applied in this order. */
+  /**
+   * Applied in this order.
+   *
+   * @defaultValue none
+   */
   filters?: readonly DocumentFilter[];
 }
 

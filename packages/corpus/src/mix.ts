@@ -4,14 +4,20 @@ import { restartable } from "./restartable.ts";
 export interface MixedSource {
   name: string;
   documents: AsyncIterable<Document>;
-  /** Share of the mixture's characters, relative to the other weights. */
+  /**
+   * Share of the mixture's characters, relative to the other weights.
+   *
+   * @defaultValue `1`
+   */
   weight?: number;
 }
 
 export interface MixOptions {
   /**
-   * When a source ends: go on with the others, stop so that the shares hold to the end, or start the source again
-   * until each has been read to its end once.
+   * When a source ends: go on with the others, stop so that the shares hold to the end, or start the source again until
+   * each has been read to its end once.
+   *
+   * @defaultValue `"continue"`
    */
   atEnd?: "continue" | "stop" | "repeat";
 }

@@ -2,7 +2,17 @@ import type { Document } from "./document.ts";
 import { restartable } from "./restartable.ts";
 
 export interface Limit {
+  /**
+   * The most documents.
+   *
+   * @defaultValue no limit
+   */
   documents?: number;
+  /**
+   * UTF-16 units after which no further document is taken.
+   *
+   * @defaultValue no limit
+   */
   characters?: number;
 }
 

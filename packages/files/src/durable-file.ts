@@ -32,7 +32,15 @@ export interface DurableFile {
 /** Writes straight into `path`. Errors name `place`, which is what the user asked for. */
 export const openDurableFile = async (
   path: string,
-  { sha256 = false, place, isPlain = true }: WriteOptions & { place: string; isPlain?: boolean },
+  {
+    sha256 = false,
+    place,
+    isPlain = true,
+  }: WriteOptions & {
+    place: string;
+    /** @defaultValue `true` */
+    isPlain?: boolean;
+  },
 ): Promise<DurableFile> => {
   const handle = await explained(place, open(path, "w"));
   const hash = sha256 ? createHash("sha256") : undefined;

@@ -57,7 +57,12 @@ export function createScope<Value>(
 /** The same scope with a mask or a branch scale of its own, inside of it too. */
 export function rescope<Value>(
   scope: Scope<Value>,
-  changes: { mask?: Value | undefined; branchScale?: number },
+  changes: {
+    /** @defaultValue the scope's own */
+    mask?: Value | undefined;
+    /** @defaultValue the scope's own */
+    branchScale?: number;
+  },
 ): Scope<Value> {
   return { ...scope, ...changes, within: (name) => rescope(scope.within(name), changes) } as Scope<Value>;
 }

@@ -58,7 +58,12 @@ export async function* packRows(
     startId,
     rowsPerBlock = Math.max(1, Math.floor(131_072 / seqLength)),
     from = packStart,
-  }: PackOptions & { rowsPerBlock?: number; from?: PackPosition },
+  }: PackOptions & {
+    /** @defaultValue `Math.max(1, Math.floor(131_072 / seqLength))` */
+    rowsPerBlock?: number;
+    /** @defaultValue `packStart` */
+    from?: PackPosition;
+  },
 ): AsyncGenerator<RowBlock, { droppedTokens: number; documents: number; emptyDocuments: number }> {
   checkPackOptions("packRows", { seqLength, vocabSize, separatorId, startId });
   const blockLength = rowsPerBlock * seqLength;

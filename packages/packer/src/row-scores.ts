@@ -8,7 +8,16 @@ export type RowKey = (tokens: TokenArray, row: number) => number;
 /** The key of the rows for an order. `counts: [vocabSize]` of all rows is needed for "unigram" only. */
 export const rowKey = (
   order: Exclude<RowOrder, "as-is">,
-  { seed, vocabSize, counts }: { seed: number; vocabSize: number; counts?: Float64Array },
+  {
+    seed,
+    vocabSize,
+    counts,
+  }: {
+    seed: number;
+    vocabSize: number;
+    /** @defaultValue none: the unigram order throws */
+    counts?: Float64Array;
+  },
 ): RowKey => {
   if (order === "shuffled") return shuffleKey(seed);
   if (order.by === "token-count") return signed(order.direction ?? "descending", countOf(order.tokenId));

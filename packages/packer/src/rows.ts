@@ -28,7 +28,16 @@ export interface RowSource {
 /** A source over rows in memory. Borrows `tokens: [rowCount * seqLength]`. */
 export const rowsInMemory = (
   tokens: TokenArray | Int32Array,
-  { seqLength, vocabSize, key }: { seqLength: number; vocabSize: number; key?: string },
+  {
+    seqLength,
+    vocabSize,
+    key,
+  }: {
+    seqLength: number;
+    vocabSize: number;
+    /** @defaultValue none */
+    key?: string;
+  },
 ): RowSource => {
   if (!Number.isInteger(seqLength) || seqLength < 1 || tokens.length % seqLength !== 0)
     throw new RangeError(

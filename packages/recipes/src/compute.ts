@@ -47,7 +47,12 @@ export const runtimeOf = {
 /** Starts the backend of a recipe and registers gradients and kernels. `allowSoftware`: on a WebGPU adapter that is a CPU. */
 export const startCompute = async (
   { name, precision, threads, products = "wasm", library = null }: BackendSettings,
-  { allowSoftware = false }: { allowSoftware?: boolean } = {},
+  {
+    allowSoftware = false,
+  }: {
+    /** @defaultValue `false` */
+    allowSoftware?: boolean;
+  } = {},
 ): Promise<Compute> => {
   registerGradients();
   const start = (choice: Recipe["backend"]["name"]) =>

@@ -2,11 +2,19 @@
 export interface StageProgress {
   readonly stage: string;
   readonly done: number;
-  /** Undefined if nobody knows before the end. */
+  /**
+   * How much there is to do, in the unit of `done`.
+   *
+   * @defaultValue unknown before the end
+   */
   readonly total?: number;
   /** What is counted: "documents", "rows", "% of 24 hours". */
   readonly unit: string;
-  /** Loss, speed, learning rate: what else a person wants to see, most important first, with two spaces between. */
+  /**
+   * Loss, speed, learning rate: what else a person wants to see, most important first, with two spaces between.
+   *
+   * @defaultValue nothing
+   */
   readonly detail?: string;
 }
 
@@ -20,7 +28,11 @@ export interface RunContext {
    * @defaultValue it is used as long as its text is unchanged; a change is an error
    */
   readonly preparedData?: "fresh" | "reuse";
-  /** Aborted to stop: the stage finishes what it is doing, saves what it has and throws `Interrupted`. */
+  /**
+   * Aborted to stop: the stage finishes what it is doing, saves what it has and throws `Interrupted`.
+   *
+   * @defaultValue never stopped
+   */
   readonly signal?: AbortSignal;
 }
 

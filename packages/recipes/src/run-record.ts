@@ -40,18 +40,35 @@ export interface RunSummary {
   readonly evaluationMs: number;
   readonly checkpointMs: number;
   readonly longestCheckpointMs: number;
-  /** Energy of all processor packages of the machine, and of its NVIDIA card; absent if the system does not tell. */
+  /**
+   * Energy of all processor packages of the machine.
+   *
+   * @defaultValue absent if the system does not tell
+   */
   readonly cpuJoules?: number;
+  /**
+   * Energy of the machine's NVIDIA card.
+   *
+   * @defaultValue absent if the system does not tell
+   */
   readonly gpuJoules?: number;
   readonly peakMemoryBytes: number;
   readonly backend: string;
   readonly hardware: string;
   readonly node: string;
-  /** What computed matrix products on the CPU backend, with its version. */
+  /**
+   * What computed matrix products on the CPU backend, with its version.
+   *
+   * @defaultValue absent on other backends
+   */
   readonly products?: string;
   readonly rowsPrepared: number;
   readonly epochs: number;
-  /** SHA-256 over the files of the model that was left; absent in runs of older versions. */
+  /**
+   * SHA-256 over the files of the model that was left.
+   *
+   * @defaultValue absent in runs of older versions
+   */
   readonly model?: string;
 }
 
@@ -59,12 +76,30 @@ export interface RunSummary {
 export interface RunRecord {
   readonly folder: string;
   readonly recipe: Recipe;
-  /** Where its prepared rows are kept; absent in runs of older versions. */
+  /**
+   * Where its prepared rows are kept.
+   *
+   * @defaultValue absent in runs of older versions
+   */
   readonly dataFolder?: string;
   readonly metrics: readonly MetricsRow[];
+  /**
+   * What pretraining did.
+   *
+   * @defaultValue absent until pretraining has ended
+   */
   readonly summary?: RunSummary;
+  /**
+   * Scores of masked tokens on held-out text.
+   *
+   * @defaultValue absent until it is evaluated
+   */
   readonly masked?: MaskedScores;
-  /** Trials of the probes, of the model and of the same model without pretraining. */
+  /**
+   * Trials of the probes, of the model and of the same model without pretraining.
+   *
+   * @defaultValue absent until the probes have run
+   */
   readonly probes?: { readonly trained: readonly TrialResult[]; readonly untrained: readonly TrialResult[] };
 }
 

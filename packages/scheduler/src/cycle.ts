@@ -7,14 +7,24 @@ import type { Schedule } from "./types.ts";
  * Up in a line until `peak`, down in a line to 0: with the default `2 t`, then `2 - 2 t`. The one-cycle schedules of PyTorch
  * and optax start at 1/25 and by default follow half cosines: the README has them as a `join`.
  */
-export const oneCycle = ({ peak = 0.5 }: { peak?: number } = {}): Schedule => {
+export const oneCycle = ({
+  peak = 0.5,
+}: {
+  /** @defaultValue `0.5` */
+  peak?: number;
+} = {}): Schedule => {
   checkPositiveShare("oneCycle", "peak", peak);
   checkShare("oneCycle", "peak", peak);
   return clamp((t) => Math.min(t / peak, (1 - t) / (1 - peak)));
 };
 
 /** Triangles from 0 to 1 and back, `cycles` of them in a run. */
-export const multiCycle = ({ cycles = 8 }: { cycles?: number } = {}): Schedule => {
+export const multiCycle = ({
+  cycles = 8,
+}: {
+  /** @defaultValue `8` */
+  cycles?: number;
+} = {}): Schedule => {
   checkCount("multiCycle", "cycles", cycles);
   return clamp((t) => {
     const p = t >= 1 ? 1 : (t * cycles) % 1;
@@ -26,7 +36,12 @@ export const multiCycle = ({ cycles = 8 }: { cycles?: number } = {}): Schedule =
  * Rises along a half cosine, `(1 + cos(pi (1 - t))) / 2`, then falls from there to 0 over the cool-down: a curve to compare
  * with, not one to train well with.
  */
-export const inverseCosine = ({ cooldown = 0 }: { cooldown?: number } = {}): Schedule => {
+export const inverseCosine = ({
+  cooldown = 0,
+}: {
+  /** @defaultValue `0` */
+  cooldown?: number;
+} = {}): Schedule => {
   checkShare("inverseCosine", "cooldown", cooldown);
   const rise = clamp((t) => cosineFall(1 - Math.min(1, t)));
   return cooldown > 0 ? decayBranch(rise, { from: 1 - cooldown, length: cooldown }) : rise;

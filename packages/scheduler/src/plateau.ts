@@ -14,14 +14,27 @@ export const trapezoid = ({ warmup = 0, cooldown = 0 }: PhaseOptions = {}): Sche
 };
 
 /** A trapezoid whose cool-down is a dive, the last `fall` of the run. The study's slow dive has 0.75, its fast one 0.25. */
-export const dive = ({ warmup = 0, fall = 0.5 }: { warmup?: number; fall?: number } = {}): Schedule => {
+export const dive = ({
+  warmup = 0,
+  fall = 0.5,
+}: {
+  /** @defaultValue `0` */
+  warmup?: number;
+  /** @defaultValue `0.5` */
+  fall?: number;
+} = {}): Schedule => {
   checkPositiveShare("dive", "fall", fall);
   checkPhases("dive", warmup, fall);
   return trapezoid({ warmup, cooldown: fall });
 };
 
 /** Rises in a line over the run, `t`, then falls from there to 0 over the cool-down: `(1 - c)(1 - t) / c`. */
-export const ramp = ({ cooldown = 0 }: { cooldown?: number } = {}): Schedule => {
+export const ramp = ({
+  cooldown = 0,
+}: {
+  /** @defaultValue `0` */
+  cooldown?: number;
+} = {}): Schedule => {
   checkShare("ramp", "cooldown", cooldown);
   return clamp((t) => (cooldown > 0 && t > 1 - cooldown ? ((1 - cooldown) * (1 - t)) / cooldown : Math.min(1, t)));
 };

@@ -31,6 +31,11 @@ export const specialToken = (content: string, id: number): AddedToken => ({
 export interface Segment {
   readonly start: number;
   readonly end: number;
+  /**
+   * The added token that this segment is.
+   *
+   * @defaultValue absent for text between added tokens
+   */
   readonly token?: AddedToken;
 }
 

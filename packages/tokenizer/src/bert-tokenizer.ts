@@ -5,7 +5,13 @@ import { tokenizerFromJson } from "./tokenizer-json.ts";
 import { templateJson } from "./training/template-json.ts";
 
 /** The tokenizer of BERT from its `vocab.txt`, one token a line. */
-export function bertTokenizer(vocabTxt: string, options: { lowercase?: boolean } = {}): Tokenizer {
+export function bertTokenizer(
+  vocabTxt: string,
+  options: {
+    /** @defaultValue `true` */
+    lowercase?: boolean;
+  } = {},
+): Tokenizer {
   refuseUnknown("bertTokenizer", options, ["lowercase"]);
   const { lowercase = true } = options;
   const lines = vocabTxt.split("\n");

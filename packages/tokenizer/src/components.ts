@@ -11,7 +11,11 @@ export interface TokenList {
   ids: number[];
   starts: number[];
   ends: number[];
-  /** Texts of tokens whose id does not tell it: unknown characters of Unigram, added tokens with spaces. */
+  /**
+   * Texts of tokens whose id does not tell it: unknown characters of Unigram, added tokens with spaces.
+   *
+   * @defaultValue none
+   */
   surfaces?: Map<number, string>;
 }
 

@@ -3,17 +3,34 @@ import { show } from "./json/show.ts";
 import { checkOneOf, checkWhole, refuseUnknown } from "./options.ts";
 
 export interface EncodeOptions {
-  /** Put in what the template says, such as a separator. True unless said otherwise. */
+  /**
+   * Add what the template says, such as a separator.
+   *
+   * @defaultValue `true`
+   */
   addSpecialTokens?: boolean;
-  /** What the tokenizer was saved with, unless said otherwise; false for none. */
+  /**
+   * How long texts are shortened; `false` leaves them long.
+   *
+   * @defaultValue what the tokenizer was saved with
+   */
   truncation?: TruncationOptions | false;
+  /**
+   * How short texts are filled up; `false` leaves them short.
+   *
+   * @defaultValue what the tokenizer was saved with
+   */
   padding?: PaddingOptions | false;
   /**
    * Special tokens that are written in the text, such as `<mask>` in a document about models, are ordinary text.
    * @defaultValue false: they are the tokens
    */
   splitSpecialTokens?: boolean;
-  /** Unit of the offsets: code points, as Hugging Face has them, or UTF-16 units, as `text.slice` wants them. */
+  /**
+   * Unit of the offsets: code points, as Hugging Face has them, or UTF-16 units, as `text.slice` wants them.
+   *
+   * @defaultValue `"code-point"`
+   */
   offsetUnit?: "code-point" | "utf16";
 }
 

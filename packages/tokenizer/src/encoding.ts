@@ -15,19 +15,52 @@ export interface Encoding {
 export interface TruncationOptions {
   /** Tokens including those of the template. */
   maxLength: number;
-  /** Which of two texts is shortened. */
+  /**
+   * Which of two texts is shortened.
+   *
+   * @defaultValue `"longest-first"`
+   */
   strategy?: "longest-first" | "only-first" | "only-second";
-  /** The end that is cut off. */
+  /**
+   * The end that is cut off.
+   *
+   * @defaultValue `"right"`
+   */
   direction?: "right" | "left";
 }
 
 export interface PaddingOptions {
   /** A length, or that of the longest of the batch. */
   length: number | "longest";
+  /**
+   * Round the length up to a multiple of this.
+   *
+   * @defaultValue any length
+   */
   multipleOf?: number;
+  /**
+   * The end that is filled up.
+   *
+   * @defaultValue `"right"`
+   */
   direction?: "right" | "left";
+  /**
+   * Id of the padding token.
+   *
+   * @defaultValue `0`
+   */
   id?: number;
+  /**
+   * The padding token.
+   *
+   * @defaultValue `"[PAD]"`
+   */
   token?: string;
+  /**
+   * Segment of the padding.
+   *
+   * @defaultValue `0`
+   */
   typeId?: number;
 }
 

@@ -11,12 +11,25 @@ import { type AlignedText, alignedText, originalEnd, originalStart, sliceText } 
 
 /** What happens to a text before the model sees it. */
 export interface Pipeline {
+  /**
+   * What is done to text before it is cut.
+   *
+   * @defaultValue text stays as it is
+   */
   readonly normalizer?: Normalizer;
-  /** Added tokens that are searched in the text as it is. */
+  /**
+   * Finds added tokens in the text as it is.
+   *
+   * @defaultValue there are none
+   */
   readonly finder?: AddedTokenFinder;
   /** Normalizes and splits text that holds none of them. */
   readPieces(text: AlignedText): Piece[];
-  /** Where text that holds none of them may be cut, if it is known. */
+  /**
+   * Where text without added tokens may be cut into chunks.
+   *
+   * @defaultValue unknown: text is not cut
+   */
   readonly rule?: ChunkRule;
 }
 
@@ -28,7 +41,11 @@ interface Piece {
 
 export interface PipelineOptions {
   addedTokens: readonly AddedToken[];
-  /** Special tokens that are written in the text are ordinary text. */
+  /**
+   * Special tokens that are written in the text are ordinary text.
+   *
+   * @defaultValue `false`: they are the tokens
+   */
   splitSpecialTokens?: boolean;
   normalizer: Component | null;
   preTokenizer: Component | null;

@@ -46,9 +46,29 @@ export interface CrammingOptions {
   vocabSize?: number;
   /** What the normalizer keeps; single switches come on top. @defaultValue "english", as in the study */
   text?: keyof typeof textSettings;
+  /**
+   * Turn capitals into small letters.
+   *
+   * @defaultValue what `text` says
+   */
   lowercase?: boolean;
+  /**
+   * Remove accents.
+   *
+   * @defaultValue what `text` says
+   */
   stripAccents?: boolean;
+  /**
+   * Remove everything beyond ASCII.
+   *
+   * @defaultValue what `text` says
+   */
   asciiOnly?: boolean;
+  /**
+   * Make a word of each ideograph.
+   *
+   * @defaultValue what `text` says
+   */
   isolateIdeographs?: boolean;
   /** The study's `whitespace_escape`: spaces become U+4E00. @defaultValue false */
   escapeSpaces?: boolean;

@@ -38,8 +38,23 @@ export interface TokenizerParts {
   splittingPipeline: () => Pipeline;
   model: Model;
   postProcessor: PostProcessor;
+  /**
+   * Joins tokens to text.
+   *
+   * @defaultValue tokens are joined by spaces
+   */
   decoder?: Decoder;
+  /**
+   * How long texts are shortened, unless a call says otherwise.
+   *
+   * @defaultValue none
+   */
   truncation?: TruncationOptions;
+  /**
+   * How short texts are filled up, unless a call says otherwise.
+   *
+   * @defaultValue none
+   */
   padding?: PaddingOptions;
   json: TokenizerJson;
 }

@@ -26,11 +26,23 @@ export interface CpuBackendOptions {
   /** Including the calling one. */
   threads: number;
   relaxed: boolean;
-  /** The library that computes matrix products, in place of WebAssembly. */
+  /**
+   * The library that computes matrix products, in place of WebAssembly.
+   *
+   * @defaultValue WebAssembly
+   */
   library?: FoundProducts;
-  /** The fewest multiply-adds of a product that it computes. */
+  /**
+   * The fewest multiply-adds of a product that it computes.
+   *
+   * @defaultValue `2 ** 15`
+   */
   libraryFrom?: number;
-  /** Whether products that allow it round their operands to bf16. */
+  /**
+   * Whether products that allow it round their operands to bf16.
+   *
+   * @defaultValue `false`
+   */
   mixed?: boolean;
 }
 

@@ -19,10 +19,29 @@ export interface GemmProblem {
   a: GemmOperand;
   b: GemmOperand;
   c: number;
+  /**
+   * Floats from one row of C to the next.
+   *
+   * @defaultValue `n`
+   */
   ldc?: number;
+  /**
+   * Whether the product is added to C.
+   *
+   * @defaultValue `false`
+   */
   accumulate?: boolean;
+  /**
+   * Address of the bias.
+   *
+   * @defaultValue `0`: none
+   */
   bias?: number;
-  /** Where the backend computes in mixed precision: the operands may be rounded to bf16. */
+  /**
+   * Whether a backend in mixed precision may round the operands to bf16.
+   *
+   * @defaultValue `false`
+   */
   mixed?: boolean;
 }
 

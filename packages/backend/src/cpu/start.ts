@@ -13,9 +13,17 @@ import { hasRelaxedSimd } from "./module.ts";
 export const cpuBackendName = "cramkit-cpu";
 
 export interface CpuOptions {
-  /** Threads that compute, the calling one included: at most 256. Default: one a core, at most 64. */
+  /**
+   * Threads that compute, the calling one included: at most 256.
+   *
+   * @defaultValue one a core, at most 64
+   */
   threads?: number;
-  /** Fused multiply-add where the engine has relaxed SIMD (default), or plain SIMD, whose rounding is the same everywhere. */
+  /**
+   * Whether to use the fused multiply-add of engines with relaxed SIMD. Plain SIMD rounds the same everywhere.
+   *
+   * @defaultValue `true`
+   */
   relaxedSimd?: boolean;
   /**
    * What computes matrix products: our WebAssembly, which is the same everywhere; a library of this machine, several

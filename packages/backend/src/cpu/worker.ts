@@ -11,7 +11,11 @@ export interface WorkerData {
   memory: WebAssembly.Memory;
   /** Its number; the main thread is 0. */
   thread: number;
-  /** The library for products, if there is one. */
+  /**
+   * The library for products.
+   *
+   * @defaultValue WebAssembly
+   */
   library?: LibraryAddress;
 }
 

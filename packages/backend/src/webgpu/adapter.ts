@@ -4,8 +4,17 @@ import { fault } from "@cramkit/errors";
 import type { GpuSource } from "./gpu.ts";
 
 export interface AdapterOptions {
+  /**
+   * Which of several GPUs to use.
+   *
+   * @defaultValue `"high-performance"`
+   */
   powerPreference?: GPUPowerPreference;
-  /** Accept an adapter that computes on the CPU (lavapipe, SwiftShader). They are slower than our own cpu backend. */
+  /**
+   * Accept an adapter that computes on the CPU (lavapipe, SwiftShader). They are slower than our own cpu backend.
+   *
+   * @defaultValue `false`
+   */
   allowSoftware?: boolean;
 }
 

@@ -4,7 +4,17 @@ import { bufferId } from "./buffer-pool.ts";
 /** A part of a buffer as a binding. */
 export interface Binding {
   buffer: GPUBuffer;
+  /**
+   * Bytes from the start of the buffer.
+   *
+   * @defaultValue `0`
+   */
   offset?: number;
+  /**
+   * Bytes that are bound.
+   *
+   * @defaultValue the rest of the buffer
+   */
   size?: number;
 }
 

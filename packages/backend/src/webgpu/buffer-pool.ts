@@ -15,9 +15,17 @@ export function bufferId(buffer: GPUBuffer): number {
 }
 
 export interface BufferPoolOptions {
-  /** Free bytes kept for reuse; the default is as much as was ever in use at once, and at least 256 MiB. */
+  /**
+   * Free bytes kept for reuse.
+   *
+   * @defaultValue as much as was ever in use at once, and at least 256 MiB
+   */
   maxFreeBytes?: number;
-  /** Called before a buffer is destroyed. */
+  /**
+   * Called before a buffer is destroyed.
+   *
+   * @defaultValue nothing is called
+   */
   onDestroy?: (buffer: GPUBuffer) => void;
 }
 

@@ -12,17 +12,33 @@ import { fault, problemOf } from "@cramkit/errors";
 export interface GpuSource {
   gpu: GPU;
   host: "browser" | "dawn";
-  /** Version of the npm package, `undefined` in a browser. */
+  /**
+   * Version of the npm package.
+   *
+   * @defaultValue absent in a browser
+   */
   version?: string;
   toggles: { enable: readonly string[]; disable: readonly string[] };
 }
 
 export interface GpuOptions {
-  /** Dawn toggles on top of those that Cramkit sets; ignored (and reported) in a browser. */
+  /**
+   * Dawn toggles on top of those that Cramkit sets; ignored (and reported) in a browser.
+   *
+   * @defaultValue none
+   */
   toggles?: { enable?: readonly string[]; disable?: readonly string[] };
-  /** Dawn only: choose the adapter whose name contains this text; `CRAMKIT_GPU` is read where it is absent. */
+  /**
+   * Dawn only: choose the adapter whose name contains this text.
+   *
+   * @defaultValue `CRAMKIT_GPU` of the environment, or any
+   */
   adapterName?: string;
-  /** An entry point of one's own in place of `navigator.gpu` and Dawn, with its classes on `globalThis`. */
+  /**
+   * An entry point of your own, with its classes on `globalThis`.
+   *
+   * @defaultValue `navigator.gpu` in a browser, else Dawn
+   */
   gpu?: GPU;
 }
 

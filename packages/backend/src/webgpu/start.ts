@@ -23,15 +23,35 @@ import { describeWebgpu, type WebgpuReport } from "./report.ts";
 import { probeSpelling } from "./spelling.ts";
 
 export interface WebgpuOptions extends GpuOptions, AdapterOptions {
-  /** `mixed`: f16 operands with float32 accumulation, on matrix units where the device has them. Default `float32`. */
+  /**
+   * `mixed`: f16 operands with float32 accumulation, on matrix units if the device has them.
+   *
+   * @defaultValue `"float32"`
+   */
   precision?: Precision;
-  /** Use this tier instead of the best one of the device. */
+  /**
+   * The tier of kernels to use.
+   *
+   * @defaultValue the best one of the device
+   */
   tier?: Tier;
-  /** Kernel family -> variant name, to force one; `cramkit doctor` lists what is chosen. */
+  /**
+   * Kernel family -> variant name, to force one; `cramkit doctor` lists what is chosen.
+   *
+   * @defaultValue the best one of each family for the device
+   */
   variants?: Readonly<Record<string, string>>;
-  /** Bytes of released buffers that are kept for reuse. */
+  /**
+   * Bytes of released buffers that are kept for reuse.
+   *
+   * @defaultValue as much as was ever in use at once, and at least 256 MiB
+   */
   maxFreeBytes?: number;
-  /** Dispatches that are recorded before a submit. */
+  /**
+   * Dispatches that are recorded before a submit.
+   *
+   * @defaultValue `32`
+   */
   submitEvery?: number;
 }
 

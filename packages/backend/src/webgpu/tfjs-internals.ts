@@ -9,10 +9,29 @@ export interface TensorData {
   dtype: DataType;
   shape: number[];
   refCount: number;
+  /**
+   * Buffer with the values.
+   *
+   * @defaultValue absent until the tensor is on the device
+   */
   resource?: GPUBuffer | null;
+  /**
+   * Whether the buffer belongs to somebody else.
+   *
+   * @defaultValue `false`
+   */
   external?: boolean;
+  /**
+   * Parts of a complex tensor.
+   *
+   * @defaultValue absent for real numbers
+   */
   complexTensorInfos?: unknown;
-  /** Fills the buffer when something first binds it. */
+  /**
+   * Fills the buffer when something first binds it.
+   *
+   * @defaultValue absent if the buffer is filled
+   */
   deferred?: () => void;
 }
 

@@ -4,6 +4,11 @@ import { util } from "@tensorflow/tfjs-core";
 /** A uniform buffer, and the bind group of it alone once there is one. */
 export interface Uniforms {
   buffer: GPUBuffer;
+  /**
+   * The bind group of the buffer.
+   *
+   * @defaultValue absent until first bound
+   */
   group?: GPUBindGroup;
   /** Greater than those of all that were used before. */
   lastUse: number;
@@ -107,7 +112,13 @@ export interface UniformField {
 
 /** What tfjs's own kernels read, in its order; `tensors` are the inputs, then the output. */
 export function tfjsFields(
-  program: { size?: boolean; outputShape: number[]; outputComponent?: number },
+  program: {
+    /** @defaultValue `false` */
+    size?: boolean;
+    outputShape: number[];
+    /** @defaultValue `1` */
+    outputComponent?: number;
+  },
   tensors: readonly { shape: number[] }[],
   extra: readonly UniformField[] = [],
 ): UniformField[] {

@@ -1,23 +1,55 @@
 import { createFilter, type DocumentFilter } from "./filter.ts";
 
 export interface CleanOptions {
-  /** Unicode normal form; `false` leaves the text as it is encoded. */
+  /**
+   * Unicode normal form; `false` leaves the text as it is encoded.
+   *
+   * @defaultValue `"NFC"`
+   */
   unicode?: "NFC" | "NFD" | "NFKC" | "NFKD" | false;
-  /** Remove accents: what Unicode calls non-spacing marks. */
+  /**
+   * Remove accents: what Unicode calls non-spacing marks.
+   *
+   * @defaultValue `false`
+   */
   stripAccents?: boolean;
+  /**
+   * Turn capitals into small letters.
+   *
+   * @defaultValue `false`
+   */
   lowercase?: boolean;
-  /** Replace two backquotes or two apostrophes by a quotation mark (the quotes of PTB-style tokenized text). */
+  /**
+   * Replace two backquotes or two apostrophes by a quotation mark (the quotes of PTB-style tokenized text).
+   *
+   * @defaultValue `false`
+   */
   plainQuotes?: boolean;
   /**
-   * Make line feeds of all ends of lines and paragraphs, and remove the other control characters but tabs, the marks that
-   * have no width and U+FFFD, which stands for what could not be decoded.
+   * Turn all ends of lines and paragraphs into line feeds. Remove other control characters (not tabs), marks without
+   * width, and U+FFFD, which stands for what could not be decoded.
+   *
+   * @defaultValue `true`
    */
   stripControls?: boolean;
-  /** Remove everything but ASCII. */
+  /**
+   * Remove everything but ASCII.
+   *
+   * @defaultValue `false`
+   */
   asciiOnly?: boolean;
-  /** Make runs of spaces (also no-break ones) one space, of over two line ends two; remove spaces at the end of lines. */
+  /**
+   * Reduce runs of spaces (no-break ones too) to one space and more than two line ends to two; remove spaces at the end
+   * of lines.
+   *
+   * @defaultValue `true`
+   */
   collapseSpaces?: boolean;
-  /** Remove white space altogether. */
+  /**
+   * Remove white space altogether.
+   *
+   * @defaultValue `false`
+   */
   removeSpaces?: boolean;
 }
 

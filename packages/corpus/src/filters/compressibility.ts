@@ -11,7 +11,11 @@ export interface TokenCount {
 export interface CompressibilityOptions {
   /** Counts the tokens of a text by any tokenizer; a number alone stands for one that has a token for everything. */
   countTokens: (text: string) => number | TokenCount | Promise<number | TokenCount>;
-  /** Tokens per character from which a document is dropped: 0.25 in the final recipe, 0.3 in the paper's example. */
+  /**
+   * Tokens per character above which a document is dropped: 0.25 in the final recipe, 0.3 in the paper's example.
+   *
+   * @defaultValue `0.25`
+   */
   cutoff?: number;
 }
 

@@ -5,7 +5,11 @@ import { createHashSet } from "./hash-set.ts";
 export interface DecontaminationOptions {
   /** The texts that a model will be evaluated on. */
   evaluation: AsyncIterable<Document> | Iterable<Document>;
-  /** Words that have to agree in a row. */
+  /**
+   * Length in words of a shared run that drops a document.
+   *
+   * @defaultValue `13`
+   */
   words?: number;
 }
 

@@ -8,10 +8,25 @@ export interface Count {
 
 /** A document, or a part of one, that a filter took out. */
 export interface DroppedExample {
+  /**
+   * Source of the document.
+   *
+   * @defaultValue absent if the document has none
+   */
   source?: string;
+  /**
+   * Name of the document in its source.
+   *
+   * @defaultValue absent if the document has none
+   */
   id?: string;
   /** Its beginning. */
   text: string;
+  /**
+   * Why it was dropped.
+   *
+   * @defaultValue absent if the filter gives none
+   */
   reason?: string;
 }
 

@@ -1,7 +1,17 @@
 import { createFilter, type DocumentFilter } from "./filter.ts";
 
 export interface LengthOptions {
+  /**
+   * The fewest UTF-16 units of a document that is kept.
+   *
+   * @defaultValue `1`
+   */
   minCharacters?: number;
+  /**
+   * The most UTF-16 units of a document that is kept.
+   *
+   * @defaultValue no limit
+   */
   maxCharacters?: number;
 }
 

@@ -62,7 +62,15 @@ export async function writeDocuments(path: string, documents: AsyncIterable<Docu
 }
 
 /** The documents of such a file in their order, from number `from` on. */
-export function readDocuments(path: string, { from = 0 }: { from?: number } = {}): AsyncIterable<Document> {
+export function readDocuments(
+  path: string,
+  {
+    from = 0,
+  }: {
+    /** @defaultValue `0` */
+    from?: number;
+  } = {},
+): AsyncIterable<Document> {
   return restartable(async function* () {
     let number = 0;
     for await (const spooled of readSpool(path)) if (number++ >= from) yield documentOf(spooled);

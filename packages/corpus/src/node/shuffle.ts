@@ -10,8 +10,17 @@ import { documentOf, readSpool, type SpooledDocument, writeSpool } from "./spool
 export interface ShuffleOptions {
   /** An integer of 0 to 2^53 - 1. */
   seed: number;
-  /** Text in memory at once; more of it goes through files in `workFolder`. */
+  /**
+   * Text held in memory at once; more of it goes through files in `workFolder`.
+   *
+   * @defaultValue 256 MiB
+   */
   memoryBytes?: number;
+  /**
+   * Folder of the temporary files.
+   *
+   * @defaultValue the system's folder for temporary files
+   */
   workFolder?: string;
 }
 

@@ -9,9 +9,24 @@ const maxThreads = 256;
 export interface BackendOptions {
   readonly backend: Recipe["backend"]["name"];
   readonly precision: Recipe["backend"]["precision"];
+  /**
+   * Value of `--threads`.
+   *
+   * @defaultValue chosen by the backend
+   */
   readonly threads?: number;
   readonly products: Recipe["backend"]["products"];
+  /**
+   * Value of `--library`.
+   *
+   * @defaultValue the first known one that is found
+   */
   readonly library?: string;
+  /**
+   * Whether `--allow-software` was given.
+   *
+   * @defaultValue `false`
+   */
   readonly allowSoftware?: boolean;
 }
 

@@ -5,12 +5,47 @@ import { runName, type TextOptions, withReading, withText } from "./text-options
 
 /** Options of every command that takes a recipe. */
 export interface RecipeOptions extends TextOptions {
+  /**
+   * Value of `--backend`.
+   *
+   * @defaultValue the recipe's
+   */
   readonly backend?: Recipe["backend"]["name"];
+  /**
+   * Value of `--budget`.
+   *
+   * @defaultValue the recipe's
+   */
   readonly budget?: string;
+  /**
+   * Values of `--set`, in their order.
+   *
+   * @defaultValue none
+   */
   readonly set?: string[];
+  /**
+   * Value of `--dir`.
+   *
+   * @defaultValue `runs/RECIPE`
+   */
   readonly dir?: string;
+  /**
+   * Value of `--data`.
+   *
+   * @defaultValue `runs/prepared`
+   */
   readonly data?: string;
+  /**
+   * Whether `--fresh` was given.
+   *
+   * @defaultValue text that is prepared is used
+   */
   readonly fresh?: true;
+  /**
+   * Whether `--reuse` was given.
+   *
+   * @defaultValue rows are prepared again if their text has changed
+   */
   readonly reuse?: true;
 }
 

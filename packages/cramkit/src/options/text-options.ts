@@ -7,19 +7,69 @@ type FilesSource = Extract<Source, { kind: "files" }>;
 
 /** How text is read: the settings of a source in a recipe, as options of the same names. */
 export interface ReadingOptions {
+  /**
+   * Value of `--format`.
+   *
+   * @defaultValue what a file's name says
+   */
   readonly format?: FilesSource["format"];
+  /**
+   * Value of `--field`.
+   *
+   * @defaultValue `"text"`
+   */
   readonly field?: string | number;
+  /**
+   * Value of `--unit`.
+   *
+   * @defaultValue `"file"`, or passages of a large file
+   */
   readonly unit?: FilesSource["unit"];
+  /**
+   * Value of `--delimiter`.
+   *
+   * @defaultValue a comma for `csv`, a tab for `tsv`
+   */
   readonly delimiter?: string;
+  /**
+   * Value of `--quote`.
+   *
+   * @defaultValue `"` for `csv`, none for `tsv`
+   */
   readonly quote?: string | false;
+  /**
+   * Value of `--escape`.
+   *
+   * @defaultValue the quote itself, doubled
+   */
   readonly escape?: string;
+  /**
+   * Value of `--encoding`.
+   *
+   * @defaultValue UTF-8
+   */
   readonly encoding?: string;
+  /**
+   * Values of `--include`.
+   *
+   * @defaultValue all files of a known format
+   */
   readonly include?: string[];
+  /**
+   * Values of `--exclude`.
+   *
+   * @defaultValue none
+   */
   readonly exclude?: string[];
 }
 
 /** The text of a run in place of its recipe's, and how it is read. */
 export interface TextOptions extends ReadingOptions {
+  /**
+   * Values of `--text`.
+   *
+   * @defaultValue the recipe's sources
+   */
   readonly text?: string[];
 }
 

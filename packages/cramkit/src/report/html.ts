@@ -27,6 +27,11 @@ const render = (value: unknown): string => {
 export interface TableSpec {
   readonly head: readonly string[];
   readonly rows: readonly { readonly cells: readonly unknown[]; readonly ours?: boolean }[];
+  /**
+   * Text above the table.
+   *
+   * @defaultValue none
+   */
   readonly caption?: unknown;
 }
 

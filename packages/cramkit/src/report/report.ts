@@ -15,7 +15,12 @@ import { style } from "./style.ts";
 /** A self-contained page about one run, or several side by side. `liveSeconds` makes it ask its server for news. */
 export const renderReport = async (
   runs: readonly RunRecord[],
-  { liveSeconds }: { liveSeconds?: number } = {},
+  {
+    liveSeconds,
+  }: {
+    /** @defaultValue a page that does not renew itself */
+    liveSeconds?: number;
+  } = {},
 ): Promise<string> => {
   const names = runNames(runs);
   const glue = await Promise.all(runs.map(({ folder }) => readScores(runFiles(folder).glue)));

@@ -10,7 +10,11 @@ export interface LineFields {
   readonly left: string;
   /** Loss, speed and the like, most important first. */
   readonly details: readonly string[];
-  /** 0 to 1; absent if the end is not known. */
+  /**
+   * Share that is done, 0 to 1.
+   *
+   * @defaultValue absent if the end is not known
+   */
   readonly fraction?: number;
 }
 

@@ -6,13 +6,23 @@ import { plainText } from "./plain-text.ts";
 export interface OutputOptions {
   /** Writes bytes from an offset on and returns how many were taken. @defaultValue `writeSync` of the file descriptor */
   readonly write?: (bytes: Uint8Array, from: number) => number;
+  /**
+   * Whether it is a terminal.
+   *
+   * @defaultValue what the system says of the descriptor
+   */
   readonly isTerminal?: boolean;
   /** Called when a pipe has no reader any more. */
   readonly onReaderGone: () => void;
 }
 
 /** Standard output or standard error, made so that what cannot be printed does no harm. */
-export type Output = Writable & { readonly fd: number; readonly isTTY: boolean; columns?: number };
+export type Output = Writable & {
+  readonly fd: number;
+  readonly isTTY: boolean;
+  /** Width in characters. @defaultValue absent if it is not a terminal */
+  columns?: number;
+};
 
 /** A terminal that is stopped (Ctrl-S) takes nothing: after so many waits of ten milliseconds the text is given up. */
 const terminalPatience = 100;

@@ -11,7 +11,9 @@ export interface ProgressDisplay {
 }
 
 /** What a display writes to. */
-export type DisplayStream = Pick<NodeJS.WriteStream, "write" | "isTTY"> & { readonly columns?: number };
+export type DisplayStream = Pick<NodeJS.WriteStream, "write" | "isTTY"> & {
+  /** Width in characters. @defaultValue absent if it is not a terminal */ readonly columns?: number;
+};
 
 /** A bar on a terminal; a line every few seconds elsewhere. Writes to standard error, so that results can be piped. */
 export const createProgressDisplay = ({
@@ -19,8 +21,11 @@ export const createProgressDisplay = ({
   secondsBetweenLines = 5,
   now = () => performance.now(),
 }: {
+  /** @defaultValue `process.stderr` */
   stream?: DisplayStream;
+  /** @defaultValue `5` */
   secondsBetweenLines?: number;
+  /** @defaultValue `() => performance.now()` */
   now?: () => number;
 } = {}): ProgressDisplay => {
   const display = stream.isTTY ? barDisplay(stream, now) : lineDisplay(stream, secondsBetweenLines);

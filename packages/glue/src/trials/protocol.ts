@@ -142,7 +142,12 @@ export const learningRateAt = (protocol: Protocol, step: number, steps: number):
 /** Throws on a protocol that cannot be run, or that trains longer than the challenge allows. */
 export const checkProtocol = (
   protocol: Protocol,
-  { allowMoreEpochs = false }: { allowMoreEpochs?: boolean } = {},
+  {
+    allowMoreEpochs = false,
+  }: {
+    /** @defaultValue `false` */
+    allowMoreEpochs?: boolean;
+  } = {},
 ): void => {
   const whole = { epochs: protocol.epochs, batchSize: protocol.batchSize, trials: protocol.trials };
   for (const [name, value] of Object.entries(whole)) {

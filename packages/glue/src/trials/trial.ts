@@ -64,7 +64,18 @@ type Report = (progress: TrialProgress) => void;
 export const encodeTask = async (
   data: TaskData,
   trainee: Pick<Trainee, "encode">,
-  { protocol, tests, report, signal }: { protocol: Protocol; tests: boolean; report: Report; signal?: AbortSignal },
+  {
+    protocol,
+    tests,
+    report,
+    signal,
+  }: {
+    protocol: Protocol;
+    tests: boolean;
+    report: Report;
+    /** @defaultValue never stopped */
+    signal?: AbortSignal;
+  },
 ): Promise<EncodedTask> => {
   const wanted = [
     ...data.evaluations.map((set) => ({ set, test: false })),

@@ -17,7 +17,12 @@ export const accuracy = (): Metric => {
  * `F1 = 2 tp / (2 tp + fp + fn)` of one class, by default class 1. Where that class is neither predicted nor present it
  * is 0, as in scikit-learn.
  */
-export const f1 = ({ positive = 1 }: { positive?: number } = {}): Metric => {
+export const f1 = ({
+  positive = 1,
+}: {
+  /** @defaultValue `1` */
+  positive?: number;
+} = {}): Metric => {
   let truePositives = 0;
   let others = 0; // false positives and false negatives
   return {

@@ -10,9 +10,17 @@ import { type AttentionAttrs, attentionReference } from "./reference.ts";
 export interface AttentionOptions {
   /** Must divide the hidden size. */
   heads: number;
-  /** `[batch, seq]`, 1 if a key may be attended to, 0 if not. */
+  /**
+   * `[batch, seq]`, 1 if a key may be attended to, 0 if not.
+   *
+   * @defaultValue every key may be attended to
+   */
   mask?: Tensor;
-  /** Dropout of the attention probabilities. */
+  /**
+   * Dropout of the attention probabilities.
+   *
+   * @defaultValue none
+   */
   dropout?: DropoutOptions;
 }
 

@@ -6,7 +6,11 @@ import { embeddingGradWeight } from "./gradient.ts";
 import { embeddingReference } from "./reference.ts";
 
 export interface EmbeddingOptions {
-  /** The row of the padding token: it is looked up, but gets no gradient from here. */
+  /**
+   * The row of the padding token: it is looked up, but gets no gradient from here.
+   *
+   * @defaultValue every row gets its gradient
+   */
   paddingId?: number;
 }
 

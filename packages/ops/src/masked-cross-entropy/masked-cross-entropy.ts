@@ -6,7 +6,11 @@ import { maskedCrossEntropyWithGrad } from "./gradient.ts";
 import { maskedCrossEntropyReference } from "./reference.ts";
 
 export interface MaskedCrossEntropyOptions {
-  /** Rows of logits that exist at a time; 0 (default) leaves it to the kernel. */
+  /**
+   * Rows of logits that exist at a time.
+   *
+   * @defaultValue `0`: the kernel chooses
+   */
   chunkRows?: number;
 }
 

@@ -13,7 +13,16 @@ export const residualNormReference = (
   branch: Tensor,
   weight: Tensor,
   bias: Tensor | undefined,
-  { kind, epsilon, dropout }: { kind: ResidualNormKind; epsilon: number; dropout?: DropoutOptions },
+  {
+    kind,
+    epsilon,
+    dropout,
+  }: {
+    kind: ResidualNormKind;
+    epsilon: number;
+    /** @defaultValue none */
+    dropout?: DropoutOptions;
+  },
 ): [Tensor, Tensor, Tensor] => {
   const total = add(x, dropout ? dropoutReference(branch, dropout.rate, dropout.key) : branch);
   if (kind === "layer") {
@@ -34,7 +43,14 @@ export const residualNormGradReference = (
   total: Tensor,
   weight: Tensor,
   stats: Tensor,
-  { kind, dropout }: { kind: ResidualNormKind; dropout?: DropoutOptions },
+  {
+    kind,
+    dropout,
+  }: {
+    kind: ResidualNormKind;
+    /** @defaultValue none */
+    dropout?: DropoutOptions;
+  },
 ): Tensor[] => {
   const [mean, rstd] = unstack(stats) as [Tensor, Tensor];
   const [dnorm, ...parameters] =

@@ -7,8 +7,17 @@ export interface Elementwise {
   key: string;
   /** Inputs, then outputs; an output that is also read is declared `write`. */
   storage: Readonly<Record<string, "read" | "write">>;
+  /**
+   * Numbers that the shader reads, by name and type.
+   *
+   * @defaultValue none
+   */
   uniforms?: Readonly<Record<string, "u32" | "i32" | "f32">>;
-  /** Module scope; `T` is the element type, `f32` or `vec4<f32>`. */
+  /**
+   * Module scope; `T` is the element type, `f32` or `vec4<f32>`.
+   *
+   * @defaultValue nothing
+   */
   declare?: string;
   /**
    * For element `i` (of type T); `uniforms.first` is the number of the part's first element of type T. Where a tensor may be

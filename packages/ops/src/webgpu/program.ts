@@ -12,11 +12,25 @@ type UniformType = "u32" | "i32" | "f32";
 export interface ProgramSource {
   /** Name -> access and element type; becomes `array<element>`. */
   storage: Readonly<Record<string, readonly ["read" | "write", string]>>;
+  /**
+   * Numbers that the shader reads, by name and type.
+   *
+   * @defaultValue none
+   */
   uniforms?: Readonly<Record<string, UniformType>>;
+  /**
+   * Extensions that the shader enables, such as `f16`.
+   *
+   * @defaultValue none
+   */
   enable?: readonly string[];
   /** Invocations of a workgroup. */
   size: number;
-  /** Declarations at module scope. */
+  /**
+   * Declarations at module scope.
+   *
+   * @defaultValue nothing
+   */
   declare?: string;
   /** The body of `main`; sees `uniforms`, `group` (workgroup id), `groups` (their number), `lane` (index in the workgroup). */
   main: string;

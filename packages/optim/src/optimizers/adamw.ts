@@ -16,14 +16,47 @@ import { asMeasured, disposeMap, unsharedMap, zerosOf } from "../state/tensor-ma
 import type { MomentState } from "../transforms/scale-by-adam.ts";
 
 export interface AdamwOptions {
+  /**
+   * Step size, a number or a schedule.
+   *
+   * @defaultValue `1e-3`
+   */
   learningRate?: Rate;
+  /**
+   * Decay of the first moment.
+   *
+   * @defaultValue `0.9`
+   */
   b1?: number;
+  /**
+   * Decay of the second moment.
+   *
+   * @defaultValue `0.98`
+   */
   b2?: number;
+  /**
+   * Added to the root of the second moment.
+   *
+   * @defaultValue `1e-12`
+   */
   epsilon?: number;
+  /**
+   * Decoupled weight decay, a share of the weight times the learning rate.
+   *
+   * @defaultValue `0.01`
+   */
   weightDecay?: number;
-  /** Parameters without weight decay. Default: `studyNoDecay`, biases and norms. */
+  /**
+   * Parameters without weight decay.
+   *
+   * @defaultValue `studyNoDecay`: biases and norms
+   */
   noDecay?: readonly Pattern[];
-  /** In-place kernels of the backend; without them the same numbers come from tfjs-core. */
+  /**
+   * In-place kernels of the backend.
+   *
+   * @defaultValue none: tfjs-core computes the same numbers
+   */
   kernels?: OptimizerKernels;
 }
 

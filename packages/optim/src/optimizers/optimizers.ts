@@ -17,6 +17,7 @@ import {
 // Each optimizer is the chain that its equation is. Defaults are those of the study where it has them.
 
 interface Common extends DecayOptions {
+  /** Step size, a number or a schedule. @defaultValue the study's for this optimizer */
   learningRate?: Rate;
 }
 
@@ -94,7 +95,12 @@ export const lion = ({
   weightDecay = 0.1,
   noDecay,
   ...betas
-}: Common & { b1?: number; b2?: number } = {}) =>
+}: Common & {
+  /** @defaultValue `0.9` */
+  b1?: number;
+  /** @defaultValue `0.99` */
+  b2?: number;
+} = {}) =>
   toOptimizer(
     chain(scaleByLion(betas), addDecayedWeights({ weightDecay, noDecay }), scaleByLearningRate(learningRate)),
   );
@@ -142,5 +148,12 @@ export const larc = ({ learningRate = 5e-4, momentum, nesterov, ...local }: Lars
   );
 
 /** Automatic gradient descent: it finds its own rate, which `learningRate` only multiplies. */
-export const agd = ({ learningRate = 1, gain }: { learningRate?: Rate; gain?: number } = {}) =>
-  toOptimizer(chain(scaleByAgd({ gain }), scaleByLearningRate(learningRate)));
+export const agd = ({
+  learningRate = 1,
+  gain,
+}: {
+  /** @defaultValue `1` */
+  learningRate?: Rate;
+  /** @defaultValue `1` */
+  gain?: number;
+} = {}) => toOptimizer(chain(scaleByAgd({ gain }), scaleByLearningRate(learningRate)));

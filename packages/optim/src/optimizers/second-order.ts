@@ -24,13 +24,35 @@ import { toOptimizer } from "../transforms/to-optimizer.ts";
 import { randomSigns } from "./random-signs.ts";
 
 export interface SophiaOptions {
+  /**
+   * Decay of the first moment.
+   *
+   * @defaultValue `0.965`
+   */
   b1?: number;
+  /**
+   * Decay of the Hessian's average.
+   *
+   * @defaultValue `0.99`
+   */
   b2?: number;
-  /** Updates are at most 1, and that where the first moment exceeds `rho batchScale h`. */
+  /**
+   * Updates are at most 1, reached when the first moment exceeds `rho batchScale h`.
+   *
+   * @defaultValue `0.04`
+   */
   rho?: number;
-  /** Examples, or tokens, that the Hessian's estimate is made of. */
+  /**
+   * Examples, or tokens, that the Hessian's estimate is made of.
+   *
+   * @defaultValue `5120`
+   */
   batchScale?: number;
-  /** Steps between two estimates of the Hessian. */
+  /**
+   * Steps between two estimates of the Hessian.
+   *
+   * @defaultValue `10`
+   */
   every?: number;
 }
 
@@ -80,11 +102,35 @@ export const scaleBySophia = ({
 };
 
 export interface AdahessianOptions {
+  /**
+   * Decay of the first moment.
+   *
+   * @defaultValue `0.9`
+   */
   b1?: number;
+  /**
+   * Decay of the squared Hessian's average.
+   *
+   * @defaultValue `0.98`
+   */
   b2?: number;
+  /**
+   * Added to the denominator.
+   *
+   * @defaultValue `1e-12`
+   */
   epsilon?: number;
+  /**
+   * Exponent of the Hessian in the denominator.
+   *
+   * @defaultValue `1`
+   */
   hessianPower?: number;
-  /** The largest change of a parameter for the difference of gradients that stands for the Hessian. */
+  /**
+   * The largest change of a parameter for the difference of gradients that stands for the Hessian.
+   *
+   * @defaultValue `1e-3`
+   */
   difference?: number;
   /**
    * Of the signs: an integer of 0 to 2^53 - 1.
@@ -153,6 +199,7 @@ export const scaleByAdahessian = ({
 };
 
 interface Common extends DecayOptions {
+  /** Step size, a number or a schedule. @defaultValue the study's for this optimizer */
   learningRate?: Rate;
 }
 

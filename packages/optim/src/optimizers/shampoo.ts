@@ -8,19 +8,47 @@ import { toOptimizer } from "../transforms/to-optimizer.ts";
 import { inverseRoot } from "./inverse-root.ts";
 
 export interface ShampooOptions {
-  /** Of the momentum. */
+  /**
+   * Decay of the momentum.
+   *
+   * @defaultValue `0.9`
+   */
   b1?: number;
-  /** Of the statistics. */
+  /**
+   * Decay of the statistics.
+   *
+   * @defaultValue `0.98`
+   */
   b2?: number;
-  /** Of the second moment of the grafted Adam. */
+  /**
+   * Decay of the second moment of the grafted Adam.
+   *
+   * @defaultValue `0.999`
+   */
   graftB2?: number;
-  /** Of the grafted Adam. */
+  /**
+   * Added to the denominator of the grafted Adam.
+   *
+   * @defaultValue `1e-8`
+   */
   epsilon?: number;
-  /** Added to the statistics' diagonals, as a part of their norm. The study's 1e-12 is below what float32 resolves. */
+  /**
+   * Added to the statistics' diagonals, as a part of their norm. The study's 1e-12 is below what float32 resolves.
+   *
+   * @defaultValue `1e-6`
+   */
   ridge?: number;
-  /** Steps between two computations of the roots. */
+  /**
+   * Steps between two computations of the roots.
+   *
+   * @defaultValue `10`
+   */
   every?: number;
-  /** Sides longer than this have no statistics of their own. */
+  /**
+   * Sides longer than this have no statistics of their own.
+   *
+   * @defaultValue `1024`
+   */
   longest?: number;
 }
 
@@ -118,7 +146,11 @@ export const shampoo = ({
   weightDecay,
   noDecay,
   ...options
-}: ShampooOptions & DecayOptions & { learningRate?: Rate } = {}) =>
+}: ShampooOptions &
+  DecayOptions & {
+    /** @defaultValue `5e-4` */
+    learningRate?: Rate;
+  } = {}) =>
   toOptimizer(
     chain(scaleByShampoo(options), addDecayedWeights({ weightDecay, noDecay }), scaleByLearningRate(learningRate)),
   );

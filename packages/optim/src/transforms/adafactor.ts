@@ -4,9 +4,17 @@ import { checkFit, checkNoMore, checkPositive } from "../state/check.ts";
 import { disposeMap, mapEach, mapTensors } from "../state/tensor-map.ts";
 
 export interface FactoredRmsOptions {
-  /** Added to the squared gradient. */
+  /**
+   * Added to the squared gradient.
+   *
+   * @defaultValue `1e-30`
+   */
   epsilon?: number;
-  /** b2 at step t is `1 - t^decay`. */
+  /**
+   * b2 at step t is `1 - t^decay`.
+   *
+   * @defaultValue `-0.8`
+   */
   decay?: number;
 }
 

@@ -14,7 +14,12 @@ const aspect = ({ shape }: Tensor): number => (shape.length === 2 ? Math.sqrt(sh
  * Tensors that are no matrices count with a factor of 1, which the paper leaves open; the study's code leaves them out of G
  * and has g for g / ||g||.
  */
-export const scaleByAgd = ({ gain = 1 }: { gain?: number } = {}): GradientTransformation<NoState> => {
+export const scaleByAgd = ({
+  gain = 1,
+}: {
+  /** @defaultValue `1` */
+  gain?: number;
+} = {}): GradientTransformation<NoState> => {
   checkPositive("scaleByAgd", { gain });
   return {
     init: () => ({}),

@@ -4,7 +4,17 @@ import { checkBetas, checkFit, checkNoMore } from "../state/check.ts";
 import { disposeMap, mapEach, zerosOf } from "../state/tensor-map.ts";
 
 export interface MomentumOptions {
+  /**
+   * Decay of the sum of gradients.
+   *
+   * @defaultValue `0.9`
+   */
   momentum?: number;
+  /**
+   * Look one step ahead, as Nesterov does.
+   *
+   * @defaultValue `true`
+   */
   nesterov?: boolean;
 }
 
@@ -39,7 +49,9 @@ export const scaleByLion = ({
   b1 = 0.9,
   b2 = 0.99,
 }: {
+  /** @defaultValue `0.9` */
   b1?: number;
+  /** @defaultValue `0.99` */
   b2?: number;
 } = {}): GradientTransformation<MomentumState> => {
   checkBetas("scaleByLion", { b1, b2 });

@@ -8,8 +8,23 @@ import type { DecayOptions } from "./decay-and-rate.ts";
 export type MomentState = { count: number; mu: TensorMap; nu: TensorMap };
 
 export interface AdamOptions {
+  /**
+   * Decay of the first moment.
+   *
+   * @defaultValue `0.9`
+   */
   b1?: number;
+  /**
+   * Decay of the second moment.
+   *
+   * @defaultValue `0.98`
+   */
   b2?: number;
+  /**
+   * Added to the root of the second moment.
+   *
+   * @defaultValue `1e-12`
+   */
   epsilon?: number;
 }
 

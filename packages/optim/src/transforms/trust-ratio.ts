@@ -47,21 +47,45 @@ export const scaleByTrustRatio = (): GradientTransformation<NoState> =>
   });
 
 /** `max(floor, RMS(param)) u`: AdamWScale, the scaling of Adafactor without its factors. */
-export const scaleByParamRms = ({ floor = 1e-3 }: { floor?: number } = {}): GradientTransformation<NoState> => {
+export const scaleByParamRms = ({
+  floor = 1e-3,
+}: {
+  /** @defaultValue `1e-3` */
+  floor?: number;
+} = {}): GradientTransformation<NoState> => {
   checkNonNegative("scaleByParamRms", { floor });
   return perTensor((u, param) => mul(u, maximum(rms(param), floor)));
 };
 
 /** `u / max(1, RMS(u) / threshold)`, each tensor on its own. */
-export const clipByBlockRms = ({ threshold = 1 }: { threshold?: number } = {}): GradientTransformation<NoState> => {
+export const clipByBlockRms = ({
+  threshold = 1,
+}: {
+  /** @defaultValue `1` */
+  threshold?: number;
+} = {}): GradientTransformation<NoState> => {
   checkPositive("clipByBlockRms", { threshold });
   return perTensor((u) => div(u, maximum(div(rms(u), threshold), 1)));
 };
 
 export interface LocalRateOptions extends DecayOptions {
+  /**
+   * The local rate as a share of the ratio of norms.
+   *
+   * @defaultValue `0.02`
+   */
   trust?: number;
+  /**
+   * Added to the denominator of that ratio.
+   *
+   * @defaultValue `1e-8`
+   */
   epsilon?: number;
-  /** LARC: the local rate never exceeds this learning rate. */
+  /**
+   * LARC: the local rate never exceeds this learning rate.
+   *
+   * @defaultValue not clipped: LARS
+   */
   clipTo?: Rate;
 }
 

@@ -44,19 +44,47 @@ const innerOf = (state: OptimizerState): OptimizerState | undefined =>
 
 /** What an optimizer knows about its last steps. A field is absent if nothing in the optimizer measures it. */
 export interface Readings {
-  /** L2 norm of the last step's gradients before clipping; absent until there is one, too. */
+  /**
+   * L2 norm of the last step's gradients before clipping.
+   *
+   * @defaultValue absent if nothing clips, and before the first step
+   */
   readonly gradientNorm?: number;
-  /** Steps that were skipped because their gradients were not finite. */
+  /**
+   * Steps that were skipped because their gradients were not finite.
+   *
+   * @defaultValue absent if nothing clips
+   */
   readonly skippedSteps?: number;
-  /** Of these the last ones in a row. */
+  /**
+   * How many of these were the last ones in a row.
+   *
+   * @defaultValue absent if nothing clips
+   */
   readonly skippedInARow?: number;
-  /** Factor of the loss of the next microbatch. */
+  /**
+   * Factor of the loss of the next microbatch.
+   *
+   * @defaultValue absent without loss scaling
+   */
   readonly lossScale?: number;
-  /** Microbatches of the last batch, if batches grow by their gradients. */
+  /**
+   * Microbatches of the last batch.
+   *
+   * @defaultValue absent if batches do not grow by their gradients
+   */
   readonly microbatches?: number;
-  /** What `gradientNoiseScale` needs, of the last whole batch: mean squared norm of its microbatches' gradients. */
+  /**
+   * What `gradientNoiseScale` needs, of the last whole batch: mean squared norm of its microbatches' gradients.
+   *
+   * @defaultValue absent if nobody measures the noise
+   */
   readonly smallSquared?: number;
-  /** Squared norm of that batch's gradient. */
+  /**
+   * Squared norm of that batch's gradient.
+   *
+   * @defaultValue absent if nobody measures the noise
+   */
   readonly bigSquared?: number;
 }
 

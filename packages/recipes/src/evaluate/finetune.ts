@@ -27,10 +27,19 @@ import { specialId } from "../recipe/masking.ts";
 export interface TraineeSpec {
   /** What tells this model from every other. */
   readonly id: string;
-  /** Encoder weights, borrowed until the last trial has ended; absent: every trial begins with random ones. */
+  /**
+   * Encoder weights, borrowed until the last trial has ended.
+   *
+   * @defaultValue every trial begins with random ones
+   */
   readonly params?: NamedTensors;
   readonly config: ModelConfig;
   readonly tokenizer: Tokenizer;
+  /**
+   * In-place kernels of the backend.
+   *
+   * @defaultValue none
+   */
   readonly kernels?: OptimizerKernels;
 }
 

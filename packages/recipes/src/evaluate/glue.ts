@@ -30,13 +30,25 @@ import { trainee } from "./finetune.ts";
 export interface GlueSpec {
   /** A model folder: of a run, or of a Hugging Face BERT. */
   readonly model: string;
-  /** Folders of other models to score beside it. */
+  /**
+   * Folders of other models to score beside it.
+   *
+   * @defaultValue none
+   */
   readonly baselines?: readonly string[];
   /** The folder with the tasks' folders. */
   readonly data: string;
-  /** Names of tasks; all that are in `data` where absent. */
+  /**
+   * Names of tasks.
+   *
+   * @defaultValue all that are in `data`
+   */
   readonly tasks?: readonly GlueName[];
-  /** Finetunes on so many random examples of each task, which the tables then say. */
+  /**
+   * Random examples of each task to finetune on; the tables say so.
+   *
+   * @defaultValue all of them
+   */
   readonly trainExamples?: number;
   readonly protocol: Protocol;
   readonly seed: number;

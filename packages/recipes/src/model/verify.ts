@@ -20,7 +20,11 @@ import { disposeTensors, type NamedTensors, tensorsOf } from "../named-tensors.t
 /** Relative errors; of `grad` and `after3` the worst tensor's, which is named. */
 export interface FixtureErrors {
   readonly loss: number;
-  /** Undefined if the case has no hidden state to compare. */
+  /**
+   * Error of the hidden states.
+   *
+   * @defaultValue absent if the case has no hidden state to compare
+   */
   readonly hidden?: number;
   readonly logits: number;
   readonly gradNorm: number;

@@ -12,7 +12,7 @@ export const trainingBatches = (
     cursor,
     fraction = () => 0,
   }: Pick<MaskedBatchOptions, "batchSize" | "cursor"> & {
-    /** The used part of the budget, for masks that change over it; the beginning's without it. */
+    /** The used part of the budget, for masks that change over it. @defaultValue `() => 0`, the beginning */
     fraction?: () => number;
   },
 ) =>

@@ -28,7 +28,17 @@ export interface Spent {
   readonly checkpointMs: number;
   /** From the first tensor read to the last byte on the disk. */
   readonly longestCheckpointMs: number;
+  /**
+   * Energy of all processor packages of the machine.
+   *
+   * @defaultValue absent if the system does not tell
+   */
   readonly cpuJoules?: number;
+  /**
+   * Energy of the machine's NVIDIA card.
+   *
+   * @defaultValue absent if the system does not tell
+   */
   readonly gpuJoules?: number;
 }
 

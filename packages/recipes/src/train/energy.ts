@@ -4,9 +4,17 @@ import { join } from "node:path";
 
 /** Joules since the meter was opened, of what the system lets us read; absent if it does not. */
 export interface Energy {
-  /** All processor packages of the machine, by RAPL, whoever uses them. */
+  /**
+   * All processor packages of the machine, by RAPL, whoever uses them.
+   *
+   * @defaultValue absent if the system does not tell
+   */
   readonly cpuJoules?: number;
-  /** The machine's one NVIDIA card: its power draw, summed up. */
+  /**
+   * The machine's one NVIDIA card: its power draw, summed up.
+   *
+   * @defaultValue absent if the system does not tell
+   */
   readonly gpuJoules?: number;
 }
 
@@ -16,9 +24,17 @@ export interface EnergyMeter {
 }
 
 export interface EnergyMeterOptions {
-  /** Where Linux shows energy counters. */
+  /**
+   * Where Linux shows energy counters.
+   *
+   * @defaultValue `/sys/class/powercap`
+   */
   readonly powercap?: string;
-  /** The command that prints `index, watts` every second; null does not ask for any card. */
+  /**
+   * The command that prints `index, watts` every second; null does not ask for any card.
+   *
+   * @defaultValue `nvidia-smi`
+   */
   readonly gpu?: readonly [string, ...string[]] | null;
 }
 

@@ -36,7 +36,11 @@ export interface MaskedGradientOptions {
    * @defaultValue rows stay whole
    */
   readonly rowLength?: (progress: Progress) => number;
-  /** Share of the budget over which next tokens are predicted, in place of masked ones; 0: none. */
+  /**
+   * Share of the budget over which next tokens are predicted, in place of masked ones.
+   *
+   * @defaultValue `0`: none
+   */
   readonly causalShare?: number;
   /**
    * The factor of the loss that the optimizer wants: a scalar, borrowed.

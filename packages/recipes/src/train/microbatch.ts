@@ -12,7 +12,11 @@ export interface MicrobatchChoice {
   readonly recipe: Recipe;
   readonly config: ModelConfig;
   readonly prepared: Prepared;
-  /** Starts the backend anew, after memory ran out. */
+  /**
+   * Starts the backend anew, after memory ran out.
+   *
+   * @defaultValue it is not started anew
+   */
   readonly restart?: () => Promise<void>;
 }
 

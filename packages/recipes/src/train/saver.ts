@@ -23,7 +23,11 @@ export interface SaverOptions {
   readonly background: boolean;
   /** Told how long a checkpoint took, from the first tensor read to the last byte on the disk. */
   readonly onWritten: (ms: number) => void;
-  /** Before each: makes the run's folder again if somebody removed it. */
+  /**
+   * Before each: makes the run's folder again if somebody removed it.
+   *
+   * @defaultValue nothing is done
+   */
   readonly restore?: () => Promise<void>;
 }
 

@@ -24,13 +24,25 @@ export interface PretrainSpec {
   readonly config: ModelConfig;
   /** Name of the backend: one that is no `cpu` trains on while checkpoints are written. */
   readonly backend: string;
-  /** In-place kernels of the backend, where it has them. */
+  /**
+   * In-place kernels of the backend.
+   *
+   * @defaultValue none
+   */
   readonly kernels?: OptimizerKernels;
-  /** Starts the backend anew, after memory ran out: the next try begins on a clean device. */
+  /**
+   * Starts the backend anew, after memory ran out: the next try begins on a clean device.
+   *
+   * @defaultValue it is not started anew
+   */
   readonly restart?: () => Promise<void>;
   /** Rows and masks of the held-out losses. */
   readonly heldOut: EvaluationSet;
-  /** Makes the run's folder again if somebody removed it: what a checkpoint needs beside it to be resumed from. */
+  /**
+   * Makes the run's folder again if somebody removed it: what a checkpoint needs beside it to be resumed from.
+   *
+   * @defaultValue nothing is done
+   */
   readonly restore?: () => Promise<void>;
 }
 

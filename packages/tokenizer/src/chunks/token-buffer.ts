@@ -4,7 +4,11 @@ export interface TokenBuffer {
   ids: Uint32Array;
   starts: Int32Array;
   ends: Int32Array;
-  /** Texts of tokens whose id does not tell it. */
+  /**
+   * Texts of tokens whose id does not tell it.
+   *
+   * @defaultValue none
+   */
   surfaces?: Map<number, string>;
 }
 

@@ -8,6 +8,11 @@ import type { Vocabulary } from "./vocabulary.ts";
 export interface BpeOptions {
   vocab: Vocabulary;
   merges: readonly (readonly [left: string, right: string])[];
+  /**
+   * The token of unknown characters.
+   *
+   * @defaultValue unknown characters are left out
+   */
   unkToken?: string;
   continuingSubwordPrefix: string;
   endOfWordSuffix: string;

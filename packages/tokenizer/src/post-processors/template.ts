@@ -7,7 +7,11 @@ export type TemplatePiece =
 export interface PostProcessor {
   readonly single: readonly TemplatePiece[];
   readonly pair: readonly TemplatePiece[];
-  /** Leave the spaces out of the offsets of byte-level tokens; `addPrefixSpace` says whether the first one was put in. */
+  /**
+   * Leave the spaces out of the offsets of byte-level tokens; `addPrefixSpace` says whether the first one was put in.
+   *
+   * @defaultValue offsets stay as they are
+   */
   readonly trimOffsets?: { addPrefixSpace: boolean };
 }
 

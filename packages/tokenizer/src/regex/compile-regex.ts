@@ -7,7 +7,11 @@ import { type Found, searchNative, searchProgram } from "./search.ts";
 /** A regular expression of a `tokenizer.json`, ready to search. */
 export interface Regex {
   readonly source: string;
-  /** For JavaScript's own engine, if that is proved to take linear time. */
+  /**
+   * For JavaScript's own engine, if that is proved to take linear time.
+   *
+   * @defaultValue absent if that is not proved
+   */
   readonly native?: RegExp;
   search(text: string, found: Found): void;
 }

@@ -26,6 +26,11 @@ const controls: Record<string, string> = {
 /** What an escape stands for: a set, and the character if it is a single one, which a range may begin or end with. */
 export interface Escape {
   readonly set: string;
+  /**
+   * The one character that it stands for.
+   *
+   * @defaultValue absent for an escape of a class or an assertion
+   */
   readonly character?: string;
 }
 

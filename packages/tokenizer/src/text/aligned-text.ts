@@ -6,7 +6,17 @@
 export interface AlignedText {
   readonly text: string;
   readonly base: number;
+  /**
+   * Start in the original text of each UTF-16 unit.
+   *
+   * @defaultValue the text is unchanged
+   */
   readonly from?: Int32Array;
+  /**
+   * End in the original text of each UTF-16 unit.
+   *
+   * @defaultValue the text is unchanged
+   */
   readonly to?: Int32Array;
 }
 

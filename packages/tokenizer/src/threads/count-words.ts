@@ -16,7 +16,12 @@ const WORTH_THREADS = 1 << 22;
  * Counts words on several threads: `trainTokenizer(documents, { ...options, countWords: countWordsInThreads() })`. The
  * tokenizer is the same for any number of them. They start behind the first four million characters.
  */
-export function countWordsInThreads(options: { threads?: number } = {}): CountWords {
+export function countWordsInThreads(
+  options: {
+    /** @defaultValue one a core */
+    threads?: number;
+  } = {},
+): CountWords {
   refuseUnknown("countWordsInThreads", options, ["threads"]);
   const { threads = availableParallelism() } = options;
   checkThreads("countWordsInThreads", threads);

@@ -18,7 +18,13 @@ export interface EncoderPool {
 
 const BATCH = 1 << 19;
 
-export function createEncoderPool(tokenizer: Tokenizer, options: { threads?: number } = {}): EncoderPool {
+export function createEncoderPool(
+  tokenizer: Tokenizer,
+  options: {
+    /** @defaultValue one a core */
+    threads?: number;
+  } = {},
+): EncoderPool {
   refuseUnknown("createEncoderPool", options, ["threads"]);
   const { threads = availableParallelism() } = options;
   checkThreads("createEncoderPool", threads);

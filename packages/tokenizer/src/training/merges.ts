@@ -18,7 +18,11 @@ export interface MergeOptions {
   continuingSubwordPrefix: string;
   /** Longest token in characters. */
   maxTokenLength: number;
-  /** Called after each merge; a promise is awaited. */
+  /**
+   * Called after each merge; a promise is awaited.
+   *
+   * @defaultValue not reported
+   */
   onMerge?: (tokens: number) => void | Promise<void>;
 }
 

@@ -18,7 +18,14 @@ export interface EventLog {
  */
 export const openEventLog = async (
   folder: string,
-  { step, now = Date.now }: { step: number; now?: () => number },
+  {
+    step,
+    now = Date.now,
+  }: {
+    step: number;
+    /** @defaultValue `Date.now` */
+    now?: () => number;
+  },
 ): Promise<EventLog> => {
   await mkdir(folder, { recursive: true });
   const name = `events.out.tfevents.${Math.floor(now() / 1000)}.${hostname()}.${process.pid}.${step}`;

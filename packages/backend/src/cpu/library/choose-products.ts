@@ -6,18 +6,45 @@ export type ProductsChoice = "wasm" | "library" | "auto";
 
 /** What computes matrix products, for a record. */
 export interface ProductsReport {
-  /** The library, or undefined for WebAssembly. */
+  /**
+   * The library that computes products.
+   *
+   * @defaultValue absent for WebAssembly
+   */
   library?: LibraryReport;
   precision: "float32" | "mixed";
-  /** Why there is no library, or no mixed precision, though it was wanted. */
+  /**
+   * Why there is no library, or no mixed precision, though it was wanted.
+   *
+   * @defaultValue absent if you got what you asked for
+   */
   remark?: string;
-  /** How to get one. */
+  /**
+   * How to get one.
+   *
+   * @defaultValue absent as `remark` is
+   */
   remedy?: string;
 }
 
 export interface ProductsOptions {
+  /**
+   * What computes matrix products; `auto` takes a library if there is one.
+   *
+   * @defaultValue `"wasm"`
+   */
   products?: ProductsChoice;
+  /**
+   * Path of the library, or the name by which the system finds it.
+   *
+   * @defaultValue the first known one that is found
+   */
   library?: string;
+  /**
+   * `mixed` rounds operands to bf16 if the library multiplies them.
+   *
+   * @defaultValue `"float32"`
+   */
   precision?: "float32" | "mixed";
 }
 

@@ -26,7 +26,11 @@ export interface FindProductsOptions {
   memory: WebAssembly.Memory;
   /** The address of 256 KiB for a check of the results. */
   scratch: number;
-  /** The path of the library, or the name under which the system finds it. Else the known ones are tried. */
+  /**
+   * Path of the library, or the name by which the system finds it.
+   *
+   * @defaultValue the known libraries are tried in turn
+   */
   path?: string;
 }
 

@@ -21,7 +21,11 @@ export type Product = (
 /** The products of a library over one memory. */
 export interface Products {
   float32: Product;
-  /** Operands of bf16, sums and result of float32, where the library has it. */
+  /**
+   * Product of bf16 operands, with float32 sums and result.
+   *
+   * @defaultValue absent if the library has none
+   */
   bf16?: Product;
 }
 

@@ -12,13 +12,29 @@ import { createRepeatCounter } from "./repeat-counter.ts";
 import { repeatedRanges } from "./repeated-ranges.ts";
 
 export interface SubstringDeduplicationOptions {
-  /** The least length of a repeated substring, in bytes of UTF-8. */
+  /**
+   * The least length of a repeated substring, in bytes of UTF-8.
+   *
+   * @defaultValue `75`
+   */
   minBytes?: number;
-  /** Where the intermediate files go: the corpus, and five times the part of it that repeats. Removed at the end. */
+  /**
+   * Where the intermediate files go: the corpus, and five times the part of it that repeats. Removed at the end.
+   *
+   * @defaultValue the system's folder for temporary files
+   */
   workFolder?: string;
-  /** Memory of the tables, shared equally by the two stages. */
+  /**
+   * Memory of the tables, shared equally by the two stages.
+   *
+   * @defaultValue 256 MiB
+   */
   memoryBytes?: number;
-  /** Called as the corpus is read: bytes of text done in this stage ("searching" reads all of it at least once). */
+  /**
+   * Called as the corpus is read: bytes of text done in this stage ("searching" reads all of it at least once).
+   *
+   * @defaultValue not reported
+   */
   onProgress?: (progress: { stage: "reading" | "searching" | "writing"; bytes: number }) => void;
 }
 

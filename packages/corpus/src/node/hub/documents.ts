@@ -15,7 +15,11 @@ import { parseHubUri } from "./uri.ts";
 export interface HubDocumentsOptions extends HubAccess, Omit<FileDocumentsOptions, "path"> {
   /** `hf://datasets/OWNER/NAME[@REVISION][/PATH]`: a file, a folder or a pattern. */
   uri: string;
-  /** Where downloaded files are kept, by their etags; `~/.cache/cramkit/hub` where there is none. */
+  /**
+   * Folder that keeps downloaded files, by their etags.
+   *
+   * @defaultValue `~/.cache/cramkit/hub`
+   */
   cacheFolder?: string;
 }
 

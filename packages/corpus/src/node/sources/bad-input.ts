@@ -16,9 +16,17 @@ export class CorpusInputError extends Error {
 }
 
 export interface BadInputPolicy {
-  /** Share of records that may be bad (broken JSON, invalid UTF-8, no text); beyond it the reader stops. */
+  /**
+   * Share of records that may be bad (broken JSON, invalid UTF-8, no text); beyond it the reader stops.
+   *
+   * @defaultValue `0.001`
+   */
   maxBadShare?: number;
-  /** A file that ends early or is damaged as a whole: stop, or keep what was read of it and go on with the next. */
+  /**
+   * A file that ends early or is damaged as a whole: stop, or keep what was read of it and go on with the next.
+   *
+   * @defaultValue `"stop"`
+   */
   onBrokenFile?: "stop" | "skip";
 }
 

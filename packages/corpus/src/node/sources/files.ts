@@ -27,13 +27,24 @@ export interface FileDocumentsOptions extends Partial<RecordOptions>, BadInputPo
   /** A file or a folder (read with its sub-folders, in the order of its paths), or several. */
   path: string | readonly string[];
   /**
-   * Patterns over paths inside a folder, such as `**\/*.jsonl.gz`. Where there are none, all files of a known format, but
-   * not the card and the metadata (`README.md`, `dataset_infos.json`, ...) of a dataset that lie beside its data. Names
-   * that begin with a dot are left out, unless a pattern writes that dot.
+   * Patterns over paths inside a folder, such as `**\/*.jsonl.gz`. Names that begin with a dot are left out, unless a
+   * pattern writes that dot.
+   *
+   * @defaultValue all files of a known format, but not the card and the metadata (`README.md`, `dataset_infos.json`,
+   * ...) that lie beside a dataset
    */
   include?: string | string[];
+  /**
+   * Patterns over paths inside a folder of what is left out.
+   *
+   * @defaultValue nothing is left out
+   */
   exclude?: string | string[];
-  /** The format of all files, where their names do not tell. */
+  /**
+   * The format of all files.
+   *
+   * @defaultValue what a file's name says
+   */
   format?: Format;
 }
 

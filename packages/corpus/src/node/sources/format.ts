@@ -4,20 +4,53 @@ export type Format = "txt" | "jsonl" | "json" | "csv" | "tsv" | "parquet" | "wik
 
 /** What a reader of one format is given besides the file. */
 export interface RecordOptions {
-  /** Field or column with the text; a number counts columns from 0 in a file without a header. */
+  /**
+   * Field or column with the text; a number counts columns from 0 in a file without a header.
+   *
+   * @defaultValue `"text"`
+   */
   field: string | number;
+  /**
+   * Field or column with the document's name; its place in the file if there is none.
+   *
+   * @defaultValue `"id"`
+   */
   idField: string;
-  /** One document a file, a line, a block between blank lines, or a passage of about 4,000 characters (`txt` only). */
+  /**
+   * One document a file, a line, a block between blank lines, or a passage of about 4,000 characters (`txt` only).
+   *
+   * @defaultValue `"file"`
+   */
   unit: "file" | "line" | "block" | "passage";
-  /** What separates the fields of `csv` and `tsv`, one ASCII character: a comma and a tab where it is undefined. */
+  /**
+   * What separates the fields of `csv` and `tsv`: one ASCII character.
+   *
+   * @defaultValue a comma for `csv`, a tab for `tsv`
+   */
   delimiter?: string | undefined;
-  /** Quoting character of `csv` and `tsv`; false if quotes are ordinary characters. */
+  /**
+   * Quoting character of `csv` and `tsv`; false if quotes are ordinary characters.
+   *
+   * @defaultValue `"` for `csv`, none for `tsv`
+   */
   quote?: string | false | undefined;
-  /** What makes a quote in quotes ordinary: the quote itself, doubled, where it is undefined; often a backslash. */
+  /**
+   * What makes a quote inside quotes ordinary; often a backslash.
+   *
+   * @defaultValue the quote itself, doubled
+   */
   escape?: string | undefined;
-  /** Encoding of text (all formats but `parquet`), such as "latin1"; UTF-8 where it is undefined. */
+  /**
+   * Encoding of text (all formats but `parquet`), such as "latin1".
+   *
+   * @defaultValue UTF-8
+   */
   encoding?: string | undefined;
-  /** Records to read, by their fields (all formats but `txt`). */
+  /**
+   * Records to read, by their fields (all formats but `txt`).
+   *
+   * @defaultValue all records
+   */
   where?: ((record: Record<string, unknown>) => boolean) | undefined;
 }
 
@@ -27,7 +60,13 @@ export interface RecordOptions {
  */
 export type FileRecord =
   | { kind: "document"; text: string; id: string }
-  | { kind: "bad"; place: string; reason: string; records?: number }
+  | {
+      kind: "bad";
+      place: string;
+      reason: string;
+      /** @defaultValue `1` */
+      records?: number;
+    }
   | { kind: "unwanted" };
 
 /** Reads the records of one file; a file that is damaged as a whole throws a CorpusInputError. */

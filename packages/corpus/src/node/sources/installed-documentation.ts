@@ -9,9 +9,17 @@ import { isEnglish, markdownProse } from "./markdown-prose.ts";
 export interface InstalledDocumentationOptions {
   /** The folder whose `node_modules` is read. */
   root: string;
-  /** Documentation comments of TypeScript's `lib.*.d.ts` only, or of every declaration file. */
+  /**
+   * Documentation comments of TypeScript's `lib.*.d.ts` only, or of every declaration file.
+   *
+   * @defaultValue `"lib"`
+   */
   declarations?: "lib" | "all";
-  /** Shorter documents are left out. */
+  /**
+   * Shorter documents are left out.
+   *
+   * @defaultValue `100`
+   */
   minCharacters?: number;
 }
 

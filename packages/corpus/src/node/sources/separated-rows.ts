@@ -19,7 +19,11 @@ export interface Row {
   count: number;
   /** There is text in the fields beyond the table's columns. */
   hasExtraText: boolean;
-  /** Why it is none, where its quotes contradict each other or it is too long. */
+  /**
+   * Why it cannot be read: its quotes contradict each other, or it is too long.
+   *
+   * @defaultValue absent for a row that can be read
+   */
   bad?: string;
 }
 

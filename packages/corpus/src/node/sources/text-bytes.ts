@@ -3,7 +3,11 @@ import { readBytes } from "./bytes.ts";
 import { asUtf8, isEncoding } from "./encoding.ts";
 
 export interface TextEncoding {
-  /** UTF-8 where it is undefined. */
+  /**
+   * Encoding of the text, such as "latin1".
+   *
+   * @defaultValue UTF-8
+   */
   encoding?: string | undefined;
 }
 

@@ -31,7 +31,14 @@ const skippableMagic = 0x184d2a50; // the last four bits are free
  */
 export async function* zstdFrames(
   chunks: AsyncIterable<Buffer>,
-  { maxWindowLog, byBlock = false }: { maxWindowLog: number; byBlock?: boolean },
+  {
+    maxWindowLog,
+    byBlock = false,
+  }: {
+    maxWindowLog: number;
+    /** @defaultValue `false` */
+    byBlock?: boolean;
+  },
 ): AsyncGenerator<FramePiece> {
   let pending: Buffer = Buffer.alloc(0); // the beginning of a header that a chunk cuts
   let frame: FrameHeader | undefined; // undefined between frames

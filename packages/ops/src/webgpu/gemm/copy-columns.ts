@@ -4,16 +4,39 @@ import { grid, programs } from "../program.ts";
 
 export interface ColumnCopy {
   from: KernelBinding;
-  /** Row length and first column of the source; those of the part by default, and likewise for the target. */
+  /**
+   * Row length of the source.
+   *
+   * @defaultValue the part's own width
+   */
   fromWidth?: number;
+  /**
+   * First column in the source.
+   *
+   * @defaultValue `0`
+   */
   fromFirst?: number;
   to: KernelBinding;
+  /**
+   * Row length of the target.
+   *
+   * @defaultValue the part's own width
+   */
   toWidth?: number;
+  /**
+   * First column in the target.
+   *
+   * @defaultValue `0`
+   */
   toFirst?: number;
   rows: number;
   /** Columns to copy. */
   width: number;
-  /** Adds to the target. */
+  /**
+   * Adds to the target.
+   *
+   * @defaultValue `false`: overwrites
+   */
   add?: boolean;
 }
 

@@ -12,7 +12,17 @@ export interface Gemm extends GemmShape {
   a: KernelBinding;
   b: KernelBinding;
   c: KernelBinding;
+  /**
+   * `[n]`, added to every row.
+   *
+   * @defaultValue none
+   */
   biasTensor?: KernelBinding;
+  /**
+   * Factor of the product.
+   *
+   * @defaultValue `1`
+   */
   alpha?: number;
 }
 

@@ -10,9 +10,23 @@ export interface GemmShape {
   m: number;
   n: number;
   k: number;
+  /**
+   * Whether a bias is added.
+   *
+   * @defaultValue `false`
+   */
   bias?: boolean;
+  /**
+   * Whether the product is added to C.
+   *
+   * @defaultValue `false`
+   */
   accumulate?: boolean;
-  /** C is to be f16, which only matrices write. */
+  /**
+   * C is to be f16, which only matrices write.
+   *
+   * @defaultValue `false`
+   */
   half?: boolean;
 }
 
@@ -134,7 +148,10 @@ export function selectMatrix(
     Capabilities,
     "tier" | "variants" | "matrix" | "matrixSpelling" | "subgroupMinSize" | "subgroupMaxSize" | "limits"
   >,
-  shape: GemmShape & { alpha?: number },
+  shape: GemmShape & {
+    /** @defaultValue `1` */
+    alpha?: number;
+  },
 ): MatrixChoice | undefined {
   const { form, m, n, k, bias = false, accumulate = false, alpha = 1, half = false } = shape;
   const forced = capabilities.variants.gemm;
