@@ -16,6 +16,7 @@ export const ground = Object.keys(foundations);
 const above = {
   "wasm-kit": [],
   native: [],
+  novels: [],
   corpus: [],
   tokenizer: [],
   packer: [],

@@ -1,5 +1,6 @@
 import { access, readFile, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import {
   type Corpus,
   clean,
@@ -22,6 +23,7 @@ import {
   installedDocumentation,
   shuffleDocuments,
 } from "@cramkit/corpus/node";
+import { novels, novelUrl } from "@cramkit/novels";
 import { type Tokenizer, tokenizerFromJson } from "@cramkit/tokenizer";
 import type { Recipe, SourceSpec } from "../recipe/recipe.ts";
 import { uncompressedCounter } from "./uncompressed-characters.ts";
@@ -150,6 +152,7 @@ const withUnit = async (spec: SourceSpec, say: CorpusOptions["say"]): Promise<So
 };
 
 const read = (spec: SourceSpec, { maxBadShare, onBrokenFile }: Recipe["corpus"]) => {
+  if (spec.kind === "novels") return fileDocuments({ path: novelPaths(), unit: "passage", maxBadShare: 0 });
   if (spec.kind === "installed-documentation") return installedDocumentation(spec);
   const { kind: _, weight: __, ...rest } = spec;
   const options = { ...rest, where: wantedRecords(spec.where) };
@@ -168,11 +171,15 @@ const observed = (documents: AsyncIterable<Document>, onRead: CorpusOptions["onR
 
 const readTokenizer = async (path: string): Promise<Tokenizer> => tokenizerFromJson(await readFile(path, "utf8"));
 
+const novelPaths = (): string[] => novels.map((novel) => fileURLToPath(novelUrl(novel)));
+
 /** A source as its recipe names it. */
 const nameOf = (spec: SourceSpec): string => {
   switch (spec.kind) {
     case "installed-documentation":
       return `documentation under ${spec.root}`;
+    case "novels":
+      return "novels of @cramkit/novels";
     case "hub":
       return spec.uri;
     case "files":

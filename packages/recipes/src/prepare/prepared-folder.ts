@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { novelsDigest } from "@cramkit/novels";
 import { preparedSetKey } from "@cramkit/packer/node";
 import { dataSeed } from "../recipe/data-seed.ts";
 import type { Recipe } from "../recipe/recipe.ts";
@@ -12,7 +13,10 @@ export type SetName = keyof typeof setNames;
 export const configurationOf = (recipe: Recipe) => {
   const { corpus, tokenizer, rows, evaluation } = recipe;
   const { workers: _, seed: __, ...text } = corpus;
-  return { corpus: text, tokenizer, rows, heldOut: evaluation.heldOut, seed: dataSeed(recipe) };
+  const sources = [...corpus.sources, ...(corpus.decontamination?.sources ?? [])];
+  // Another version of the package may have other text.
+  const shipped = sources.some(({ kind }) => kind === "novels") ? { novels: novelsDigest } : {};
+  return { corpus: text, tokenizer, rows, heldOut: evaluation.heldOut, seed: dataSeed(recipe), ...shipped };
 };
 
 /** The folder of the prepared data of a recipe: the same data, the same folder. */

@@ -66,6 +66,10 @@ export const sourceSchema = () => {
       weight,
     }),
     z.strictObject({
+      kind: kind("novels", "The five novels of @cramkit/novels in passages: English that is the same on every machine."),
+      weight,
+    }),
+    z.strictObject({
       kind: kind(
         "files",
         "Files or folders: .txt, .jsonl, .json, .csv, .tsv, .parquet, WikiExtractor; also .gz, .zst.",

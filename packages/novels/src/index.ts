@@ -1,0 +1,1 @@
+export { type Novel, novels, novelsDigest, novelUrl } from "./novels.ts";
