@@ -14,7 +14,7 @@ export default defineConfig({
     reporters: ["default", "./scripts/plain-summary.mjs"],
     projects: [
       { extends: true, test: { name: "unit", include: tests("test"), exclude: tests(...special) } },
-      { extends: true, test: { name: "repo", include: ["test/**/*.test.ts"] } },
+      { extends: true, test: { name: "repo", include: ["test/**/*.test.ts"], exclude: ["test/**/*.slow.test.ts"] } },
       // One adapter, one process: kernels must not compete for it.
       {
         extends: true,
@@ -28,7 +28,12 @@ export default defineConfig({
       { extends: true, test: { name: "shared", include: tests("shared.test"), testTimeout: 600_000 } },
       {
         extends: true,
-        test: { name: "slow", include: tests("slow.test"), fileParallelism: false, testTimeout: 3_600_000 },
+        test: {
+          name: "slow",
+          include: [...tests("slow.test"), "test/**/*.slow.test.ts"],
+          fileParallelism: false,
+          testTimeout: 3_600_000,
+        },
       },
     ],
   },

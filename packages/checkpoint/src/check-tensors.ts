@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { formatShape } from "./tensor-entry.ts";
 
 interface NamedShape {
@@ -48,8 +49,12 @@ export const requireTensors = (
     ),
   ];
   if (lines.length > 0) {
-    throw new RangeError(
-      `requireTensors: expected the tensors of the model in ${what}, got ${lines.length} that differ; is the configuration that of this checkpoint?\n  ${lines.join("\n  ")}`,
-    );
+    throw fault({
+      code: "invalid-argument",
+      place: "requireTensors",
+      problem: `expected the tensors of the model in ${what}, got ${lines.length} that differ; is the configuration that of this checkpoint?\n  ${lines.join("\n  ")}`,
+      details: { differences: lines },
+      type: RangeError,
+    });
   }
 };

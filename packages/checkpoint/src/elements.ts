@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { decodeBf16, decodeF16, encodeBf16, encodeF16 } from "./half.ts";
 import {
   type Dtype,
@@ -39,9 +40,12 @@ export const decodeElements = (dtype: Dtype, bytes: Uint8Array): TensorData => {
 /** The little-endian bytes of a tensor's elements, rounded to `dtype` where it is narrower than the data. */
 export const encodeElements = (info: TensorInfo, data: TensorData): Uint8Array => {
   if (data.length !== elementCount(info.shape)) {
-    throw new RangeError(
-      `writeSafetensors: expected ${elementCount(info.shape)} elements for ${info.name} ${formatShape(info.shape)}, got ${data.length}`,
-    );
+    throw fault({
+      code: "invalid-argument",
+      place: "writeSafetensors",
+      problem: `expected ${elementCount(info.shape)} elements for ${info.name} ${formatShape(info.shape)}, got ${data.length}`,
+      type: RangeError,
+    });
   }
   const elements = convert(info, data);
   return new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength);
@@ -50,7 +54,13 @@ export const encodeElements = (info: TensorInfo, data: TensorData): Uint8Array =
 const convert = ({ dtype, name }: TensorInfo, data: TensorData): ArrayBufferView => {
   const isWide = data instanceof BigInt64Array;
   if (dtype === "I64") return isWide ? data : BigInt64Array.from(data, (value) => BigInt(value));
-  if (isWide) throw new TypeError(`writeSafetensors: expected numbers for ${name} (${dtype}), got a BigInt64Array`);
+  if (isWide)
+    throw fault({
+      code: "invalid-argument",
+      place: "writeSafetensors",
+      problem: `expected numbers for ${name} (${dtype}), got a BigInt64Array`,
+      type: TypeError,
+    });
   switch (dtype) {
     case "F64":
       return data instanceof Float64Array ? data : Float64Array.from(data);

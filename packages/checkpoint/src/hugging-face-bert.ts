@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { elementCount, formatShape, type TensorEntry } from "./tensor-entry.ts";
 
 /**
@@ -102,9 +103,13 @@ export const fromHuggingFaceBert = (
   for (const copy of tieWeights ? copies : []) {
     const original = out.find(({ name }) => name === tied.get(copy.name));
     if (original && !isSame(copy, original)) {
-      throw new RangeError(
-        `fromHuggingFaceBert: expected ${copy.name} to be tied to ${original.name}, got other values; say tieWeights: false, or leave it out where the encoder alone is wanted`,
-      );
+      throw fault({
+        code: "invalid-argument",
+        place: "fromHuggingFaceBert",
+        problem: `expected ${copy.name} to be tied to ${original.name}, got other values`,
+        remedy: "say tieWeights: false, or leave it out where the encoder alone is wanted",
+        type: RangeError,
+      });
     }
   }
   if (!tieWeights) {
@@ -115,7 +120,12 @@ export const fromHuggingFaceBert = (
     out.push(...own);
   }
   if (unknown.length > 0) {
-    throw new RangeError(`fromHuggingFaceBert: expected names of Hugging Face BERT, got ${unknown.join(", ")}`);
+    throw fault({
+      code: "invalid-argument",
+      place: "fromHuggingFaceBert",
+      problem: `expected names of Hugging Face BERT, got ${unknown.join(", ")}`,
+      type: RangeError,
+    });
   }
   return out;
 };
@@ -144,7 +154,12 @@ export const toHuggingFaceBert = (tensors: Iterable<TensorEntry>, { heads }: Hug
   // Where the decoder is not tied, `transformers` 5 adds the bias beside its weight, version 4 the other: both get it.
   if (bias && out.some(({ name }) => name === decoderWeight)) out.push({ ...bias, name: decoderBias });
   if (unknown.length > 0) {
-    throw new RangeError(`toHuggingFaceBert: expected the tensors of a BERT, got ${unknown.join(", ")}`);
+    throw fault({
+      code: "invalid-argument",
+      place: "toHuggingFaceBert",
+      problem: `expected the tensors of a BERT, got ${unknown.join(", ")}`,
+      type: RangeError,
+    });
   }
   return out;
 };
@@ -180,9 +195,12 @@ const fuse = (name: string, parts: readonly TensorEntry[], heads: number): Tenso
   const { shape, dtype } = parts[0]!;
   const block = blockSize(name, shape, heads);
   if (parts.some((part) => formatShape(part.shape) !== formatShape(shape))) {
-    throw new RangeError(
-      `fromHuggingFaceBert: expected query, key and value of one shape for ${name}, got ${parts.map((part) => formatShape(part.shape)).join(", ")}`,
-    );
+    throw fault({
+      code: "invalid-argument",
+      place: "fromHuggingFaceBert",
+      problem: `expected query, key and value of one shape for ${name}, got ${parts.map((part) => formatShape(part.shape)).join(", ")}`,
+      type: RangeError,
+    });
   }
   const data = new Float32Array(3 * elementCount(shape));
   for (let head = 0; head < heads; head++) {
@@ -209,9 +227,11 @@ const split = (tensor: TensorEntry, names: readonly string[], heads: number): Te
 
 const blockSize = (name: string, shape: readonly number[], blocks: number): number => {
   if (shape.length === 0 || shape[0]! % blocks !== 0) {
-    throw new RangeError(
-      `expected the rows of ${name} ${formatShape(shape)} to divide by ${blocks}; is the number of heads right?`,
-    );
+    throw fault({
+      code: "invalid-argument",
+      problem: `expected the rows of ${name} ${formatShape(shape)} to divide by ${blocks}; is the number of heads right?`,
+      type: RangeError,
+    });
   }
   return elementCount(shape) / blocks;
 };
@@ -219,5 +239,9 @@ const blockSize = (name: string, shape: readonly number[], blocks: number): numb
 const floats = ({ name, data }: TensorEntry): Float32Array => {
   if (data instanceof Float32Array) return data;
   if (data instanceof Float64Array) return Float32Array.from(data);
-  throw new TypeError(`expected ${name} to be held in float32, got ${data.constructor.name}`);
+  throw fault({
+    code: "invalid-argument",
+    problem: `expected ${name} to be held in float32, got ${data.constructor.name}`,
+    type: TypeError,
+  });
 };

@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { encodeF16 } from "./half.ts";
 import { floatField, integerField, messageField, type Piece, textField } from "./protobuf.ts";
 import { elementCount, formatShape } from "./tensor-entry.ts";
@@ -69,9 +70,12 @@ export async function* onnxChunks(graph: OnnxGraph, metadata: Record<string, str
   ];
   const size = model.reduce((sum, piece) => sum + piece.byteLength, 0);
   if (size > largestFile) {
-    throw new RangeError(
-      `writeOnnx: expected a model of less than 2 GiB, which is what the format allows in one file, got ${size} bytes`,
-    );
+    throw fault({
+      code: "invalid-argument",
+      place: "writeOnnx",
+      problem: `expected a model of less than 2 GiB, which is what the format allows in one file, got ${size} bytes`,
+      type: RangeError,
+    });
   }
   for (const piece of model) yield piece instanceof Uint8Array ? piece : await piece.bytes();
 }
@@ -113,7 +117,12 @@ const tensorMessage = ({ name, dtype, shape, data }: OnnxTensor): Piece[] => {
     const stored = dtype === "F16" ? encodeF16(values as Float32Array) : values;
     const { buffer, byteOffset, byteLength: found } = stored;
     if (found !== byteLength) {
-      throw new RangeError(`writeOnnx: expected ${byteLength} bytes for ${name} ${formatShape(shape)}, got ${found}`);
+      throw fault({
+        code: "invalid-argument",
+        place: "writeOnnx",
+        problem: `expected ${byteLength} bytes for ${name} ${formatShape(shape)}, got ${found}`,
+        type: RangeError,
+      });
     }
     return new Uint8Array(buffer, byteOffset, found);
   };

@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import type { ByteSource } from "./byte-source.ts";
 import { decodeElements } from "./elements.ts";
 import { headerLength, parseHeader, type SafetensorsHeader, type TensorPlace } from "./safetensors-header.ts";
@@ -43,7 +44,13 @@ const checkpointOf = (source: ByteSource, { metadata, tensors }: SafetensorsHead
     tensors: tensors.map(({ name, dtype, shape }) => ({ name, dtype, shape })),
     async read(name) {
       const place = places.get(name);
-      if (!place) throw new RangeError(`read: expected a tensor of ${source.name}, got ${name}`);
+      if (!place)
+        throw fault({
+          code: "invalid-argument",
+          place: "read",
+          problem: `expected a tensor of ${source.name}, got ${name}`,
+          type: RangeError,
+        });
       return load(place);
     },
     async *[Symbol.asyncIterator]() {

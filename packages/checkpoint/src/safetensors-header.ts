@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { dtypes, elementBytes, elementCount, formatShape, isDtype, type TensorInfo } from "./tensor-entry.ts";
 
 /**
@@ -17,23 +18,35 @@ export interface SafetensorsHeader {
   tensors: TensorPlace[];
 }
 
+const again = "copy or download the file again, or write it anew";
+
 /** The longest header that is read, as in the reference implementation. */
 const maximumHeaderBytes = 100_000_000;
 
 /**
  * The length of the JSON from the first 8 bytes of a file of `fileBytes` bytes.
  *
- * @throws RangeError where the length cannot be right, before anything of that length is allocated
+ * @throws A RangeError with the code `damaged-file` if the length cannot be right, before anything of that length is allocated
  */
 export const headerLength = (prefix: Uint8Array, fileBytes: number, name: string): number => {
   if (fileBytes < 8)
-    throw new RangeError(`${name}: expected a safetensors file, got ${fileBytes} bytes; it is truncated`);
+    throw fault({
+      code: "damaged-file",
+      place: name,
+      problem: `expected a safetensors file, got ${fileBytes} bytes: it is truncated`,
+      remedy: again,
+      type: RangeError,
+    });
   const length = new DataView(prefix.buffer, prefix.byteOffset, 8).getBigUint64(0, true);
   const limit = Math.min(maximumHeaderBytes, fileBytes - 8);
   if (length < 2n || length > BigInt(limit)) {
-    throw new RangeError(
-      `${name}: expected a header of 2 to ${limit} bytes, got a length of ${length} at offset 0; it is truncated or not safetensors`,
-    );
+    throw fault({
+      code: "damaged-file",
+      place: name,
+      problem: `expected a header of 2 to ${limit} bytes, got a length of ${length} at offset 0: it is truncated, or not safetensors`,
+      remedy: again,
+      type: RangeError,
+    });
   }
   return Number(length);
 };
@@ -41,11 +54,11 @@ export const headerLength = (prefix: Uint8Array, fileBytes: number, name: string
 /**
  * Read and check the JSON of a header.
  *
- * @throws RangeError naming the tensor, where a type, shape or byte range cannot be right
+ * @throws A RangeError with the code `damaged-file` that names the tensor if a type, shape or byte range cannot be right
  */
 export const parseHeader = (json: Uint8Array, fileBytes: number, name: string): SafetensorsHeader => {
   const fail = (message: string): never => {
-    throw new RangeError(`${name}: ${message}`);
+    throw fault({ code: "damaged-file", place: name, problem: message, remedy: again, type: RangeError });
   };
   const parsed = parseObject(json, fail);
   const start = 8 + json.byteLength;
@@ -71,7 +84,7 @@ export const parseHeader = (json: Uint8Array, fileBytes: number, name: string): 
     }
     const [begin, end] = range as [number, number];
     if (start + end > fileBytes) {
-      return fail(`expected ${key} to end at byte ${start + end}, got a file of ${fileBytes} bytes; it is truncated`);
+      return fail(`expected ${key} to end at byte ${start + end}, got a file of ${fileBytes} bytes: it is truncated`);
     }
     const bytes = elementCount(shape) * elementBytes(dtype);
     if (bytes !== end - begin) {
@@ -86,7 +99,7 @@ export const parseHeader = (json: Uint8Array, fileBytes: number, name: string): 
   for (const tensor of tensors) {
     if (tensor.begin !== position) {
       fail(
-        `expected ${tensor.name} to begin at byte ${position}, where the tensor before it ends, got ${tensor.begin}; ranges must neither overlap nor leave a gap`,
+        `expected ${tensor.name} to begin at byte ${position}, where the tensor before it ends, got ${tensor.begin}: ranges must neither overlap nor leave a gap`,
       );
     }
     position = tensor.end;
@@ -102,7 +115,12 @@ export const formatHeader = (tensors: readonly TensorInfo[], metadata: Record<st
   let position = 0;
   for (const { name, dtype, shape } of tensors) {
     if (name === "__metadata__" || name in fields) {
-      throw new RangeError(`writeSafetensors: expected distinct tensor names, got ${name} twice or a reserved one`);
+      throw fault({
+        code: "invalid-argument",
+        place: "writeSafetensors",
+        problem: `expected distinct tensor names, got ${name} twice or a reserved one`,
+        type: RangeError,
+      });
     }
     const end = position + elementCount(shape) * elementBytes(dtype);
     fields[name] = { dtype, shape, data_offsets: [position, end] };

@@ -178,8 +178,8 @@ describe("a hostile file is refused", () => {
   const huge = new Uint8Array(16);
   new DataView(huge.buffer).setBigUint64(0, 2n ** 60n, true);
   it.each<[string, Uint8Array, RegExp]>([
-    ["empty", new Uint8Array(), /0 bytes; it is truncated/],
-    ["shorter than its length field", new Uint8Array(5), /5 bytes; it is truncated/],
+    ["empty", new Uint8Array(), /0 bytes: it is truncated; copy or download/],
+    ["shorter than its length field", new Uint8Array(5), /5 bytes: it is truncated/],
     ["a huge header length", huge, /header of 2 to 8 bytes, got a length of 1152921504606846976/],
     ["bad JSON", fileOf('{"a":', 0), /JSON header at offset 8/],
     ["JSON that is no object", fileOf("[1]", 0), /JSON object/],
@@ -196,6 +196,34 @@ describe("a hostile file is refused", () => {
     ["metadata that is not text", fileOf({ __metadata__: { a: 1 } }, 0), /__metadata__.a/],
   ])("%s", async (_, bytes, message) => {
     await expect(openSafetensors(bytesSource(bytes))).rejects.toThrow(message);
+    await expect(openSafetensors(bytesSource(bytes, "a.bin"))).rejects.toMatchObject({
+      code: "damaged-file",
+      place: "a.bin",
+    });
+  });
+
+  it("a header beyond 100 MB, as in the reference implementation, before it is read", async () => {
+    let bytesRead = 0;
+    const source = (length: bigint) => ({
+      name: "large",
+      byteLength: 2 ** 40,
+      read: async (begin: number, end: number) => {
+        bytesRead += end - begin;
+        const bytes = new Uint8Array(end - begin);
+        if (begin === 0) new DataView(bytes.buffer).setBigUint64(0, length, true);
+        return bytes;
+      },
+    });
+    await expect(openSafetensors(source(100_000_001n))).rejects.toThrow(/expected a header of 2 to 100000000 bytes/);
+    expect(bytesRead).toBe(8);
+  });
+
+  it("a header of more values than any model has tensors, before they are made into objects", async () => {
+    const bytes = (values: number) => fileOf(`{"a":[${"[],".repeat(values / 2)}[]]}`, 0);
+    await expect(openSafetensors(bytesSource(bytes(2 ** 23 + 2)))).rejects.toThrow(
+      /expected a header of at most 8388608 values, got 838\d+/,
+    );
+    await expect(openSafetensors(bytesSource(bytes(1000)))).rejects.toThrow(/expected an object for tensor a/);
   });
 
   it("survives any damage to a good file: it reads as before or it is refused", async () => {

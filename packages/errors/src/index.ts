@@ -1,3 +1,4 @@
+export { checkOptions, type KnownOptions } from "./check-options.ts";
 export { codeOf, hasCode } from "./code-of.ts";
 export { type FaultCode, faultCodes } from "./codes.ts";
 export { type Explanation, explain, problemOf, toFault } from "./explain.ts";

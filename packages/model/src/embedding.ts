@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { embeddingWidth, type ModelConfig } from "./config.ts";
 import { type ParameterTable, parametersOf, type Scope } from "./part.ts";
 import { linearParameters } from "./parts/linear.ts";
@@ -42,7 +43,12 @@ export function embed<Value>(inputs: EncoderInputs<Value>, scope: Scope<Value>, 
   let x = ops.embedding(inputs.inputIds, param(wordName), config.paddingId);
   if (config.typeVocabSize > 0) {
     if (inputs.tokenTypeIds === undefined)
-      throw new TypeError("encode: expected tokenTypeIds, as the model has token types");
+      throw fault({
+        code: "invalid-argument",
+        place: "encode",
+        problem: "expected tokenTypeIds, as the model has token types",
+        type: TypeError,
+      });
     x = ops.add(x, ops.embedding(inputs.tokenTypeIds, param(typeName)));
   }
   if (config.position === "learned") x = ops.add(x, ops.firstRows(param(learnedName), x));

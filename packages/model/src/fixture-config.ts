@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import {
   type Head,
   type MixerName,
@@ -159,7 +160,10 @@ function reader(fields: Fields) {
 }
 
 function unknown(field: string, may: readonly string[], found: unknown): RangeError {
-  return new RangeError(
-    `modelConfigFromFixture: expected ${field} to be ${may.join(", ")}, got ${JSON.stringify(found)}`,
-  );
+  return fault({
+    code: "invalid-argument",
+    place: "modelConfigFromFixture",
+    problem: `expected ${field} to be ${may.join(", ")}, got ${JSON.stringify(found)}`,
+    type: RangeError,
+  });
 }

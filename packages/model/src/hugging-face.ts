@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { embeddingWidth, type Head, type ModelConfig } from "./config.ts";
 import { preset } from "./presets.ts";
 
@@ -36,9 +37,13 @@ const activationAliases: Record<string, string> = { ...activationNames, gelu_pyt
 export function huggingFaceBertConfig(config: ModelConfig, options: HuggingFaceOptions = {}): HuggingFaceConfig {
   const problems = differencesFromBert(config);
   if (problems.length > 0) {
-    throw new RangeError(
-      `huggingFaceBertConfig: expected a model of BERT's shape, got ${problems.join("; ")}; export it to ONNX, which takes any model`,
-    );
+    throw fault({
+      code: "invalid-argument",
+      place: "huggingFaceBertConfig",
+      problem: `expected a model of BERT's shape, got ${problems.join("; ")}`,
+      remedy: "export it to ONNX, which takes any model",
+      type: RangeError,
+    });
   }
   return {
     ...commonFields(config, options),
@@ -147,12 +152,23 @@ export function modelConfigFromHuggingFace(fields: HuggingFaceConfig, path = "co
   const number = (name: string, otherwise?: number): number => {
     const value = fields[name] ?? otherwise;
     if (typeof value === "number") return value;
-    throw new RangeError(`${path}: expected a number as ${name}, got ${JSON.stringify(value)}`);
+    throw fault({
+      code: "invalid-argument",
+      place: path,
+      problem: `expected a number as ${name}, got ${JSON.stringify(value)}`,
+      type: RangeError,
+    });
   };
   const oneOf = (name: string, found: unknown, allowed: readonly unknown[], remedy: string) => {
     if (allowed.includes(found)) return;
     const choices = allowed.map((one) => JSON.stringify(one)).join(", ");
-    throw new RangeError(`${path}: expected ${name} ${choices}, got ${JSON.stringify(found)}; ${remedy}`);
+    throw fault({
+      code: "invalid-argument",
+      place: path,
+      problem: `expected ${name} ${choices}, got ${JSON.stringify(found)}`,
+      remedy,
+      type: RangeError,
+    });
   };
   oneOf("model_type", fields.model_type, ["bert"], "only BERT is read from Hugging Face");
   oneOf("is_decoder", fields.is_decoder ?? false, [false], "only encoders are read, which see the text to both sides");

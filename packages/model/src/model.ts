@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { type StreamKey, streamKey } from "@cramkit/random";
 import { cast, type Tensor, tidy, zerosLike } from "@tensorflow/tfjs-core";
 import type { ModelConfig } from "./config.ts";
@@ -44,7 +45,13 @@ export function encode(params: Params, config: ModelConfig, inputs: Inputs, opti
 export function classify(params: Params, config: ModelConfig, inputs: Inputs, options: ForwardOptions = {}): Tensor {
   const { head } = config;
   if (head.type !== "classification" && head.type !== "regression") {
-    throw new TypeError(`classify: expected a classification or regression head, got ${head.type}; set config.head`);
+    throw fault({
+      code: "invalid-argument",
+      place: "classify",
+      problem: `expected a classification or regression head, got ${head.type}`,
+      remedy: "set config.head",
+      type: TypeError,
+    });
   }
   return tidy(() => {
     const scope = scopeOf(params, config, inputs, options);
@@ -61,7 +68,13 @@ export function classifyTokens(
 ): Tensor {
   const { head } = config;
   if (head.type !== "token-classification") {
-    throw new TypeError(`classifyTokens: expected a token classification head, got ${head.type}; set config.head`);
+    throw fault({
+      code: "invalid-argument",
+      place: "classifyTokens",
+      problem: `expected a token classification head, got ${head.type}`,
+      remedy: "set config.head",
+      type: TypeError,
+    });
   }
   return tidy(() => {
     const scope = scopeOf(params, config, inputs, options);
@@ -100,9 +113,12 @@ export function scopeOf(
 function checkCausal(config: ModelConfig): void {
   const other = [config.mixer].flat().find((mixer) => mixer !== "self-attention");
   if (other !== undefined || config.funnel !== null)
-    throw new RangeError(
-      `causal: expected self-attention in every layer and no funnel, got ${other === undefined ? "a funnel" : `mixer ${typeof other === "function" ? "of your own" : other}`}`,
-    );
+    throw fault({
+      code: "invalid-argument",
+      place: "causal",
+      problem: `expected self-attention in every layer and no funnel, got ${other === undefined ? "a funnel" : `mixer ${typeof other === "function" ? "of your own" : other}`}`,
+      type: RangeError,
+    });
 }
 
 /** The encoder within a scope, with token types of 0 if the caller has none. */
@@ -114,14 +130,21 @@ export function encodeWithin(
 ): Tensor {
   const { shape } = inputs.inputIds;
   if (shape.length !== 2 || shape[1]! > config.maxSeq) {
-    throw new RangeError(
-      `encode: expected inputIds [batch, seq] with seq <= maxSeq ${config.maxSeq}, got [${shape.join(", ")}]`,
-    );
+    throw fault({
+      code: "invalid-argument",
+      place: "encode",
+      problem: `expected inputIds [batch, seq] with seq <= maxSeq ${config.maxSeq}, got [${shape.join(", ")}]`,
+      type: RangeError,
+    });
   }
   if (config.funnel && shape[1]! !== config.maxSeq && shape[1]! % (config.maxSeq / Math.min(...config.funnel)) !== 0) {
-    throw new RangeError(
-      `encode: expected a sequence that the funnel divides, got ${shape[1]}; pad it to ${config.maxSeq}`,
-    );
+    throw fault({
+      code: "invalid-argument",
+      place: "encode",
+      problem: `expected a sequence that the funnel divides, got ${shape[1]}`,
+      remedy: `pad it to ${config.maxSeq}`,
+      type: RangeError,
+    });
   }
   const typed =
     config.typeVocabSize > 0 && !inputs.tokenTypeIds ? { ...inputs, tokenTypeIds: zerosLike(inputs.inputIds) } : inputs;
@@ -132,7 +155,12 @@ function lookup(params: Params): (name: string) => Tensor {
   return (name) => {
     const tensor = params[name];
     if (!tensor)
-      throw new RangeError(`expected a parameter ${name}, got none; do params and configuration belong together?`);
+      throw fault({
+        code: "invalid-argument",
+        problem: `expected a parameter ${name}, got none`,
+        remedy: "pass the configuration that these parameters were made with",
+        type: RangeError,
+      });
     return tensor;
   };
 }

@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { getGradient, type Scalar, type Tensor, valueAndGrads } from "@tensorflow/tfjs-core";
 import type { Params } from "./init.ts";
 
@@ -11,9 +12,12 @@ export const valueAndNamedGrads = (
   dy?: Tensor,
 ): { value: Scalar; grads: Params } => {
   if (getGradient("Add") === undefined) {
-    throw new Error(
-      "valueAndNamedGrads: expected tfjs-core's gradients, got none, as its Node build leaves them out; call registerGradients() of @cramkit/ops first",
-    );
+    throw fault({
+      code: "invalid-argument",
+      place: "valueAndNamedGrads",
+      problem: "expected tfjs-core's gradients, got none, as its Node build leaves them out",
+      remedy: "call registerGradients() of @cramkit/ops first",
+    });
   }
   const names = Object.keys(params);
   const named = (tensors: Tensor[]) => Object.fromEntries(names.map((name, index) => [name, tensors[index]!]));

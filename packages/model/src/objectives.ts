@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { maskedCrossEntropy } from "@cramkit/ops";
 import * as tf from "@tensorflow/tfjs-core";
 import type { ModelConfig } from "./config.ts";
@@ -56,15 +57,35 @@ export function maskedLanguageModelLoss(
 ): tf.Scalar {
   const { loss = "cross-entropy", labelSmoothing = 0, zLoss = 0 } = options;
   if (!maskedLossNames.includes(loss))
-    throw new RangeError(`maskedLanguageModelLoss: expected loss ${maskedLossNames.join(", ")}, got ${String(loss)}`);
+    throw fault({
+      code: "invalid-argument",
+      place: "maskedLanguageModelLoss",
+      problem: `expected loss ${maskedLossNames.join(", ")}, got ${String(loss)}`,
+      type: RangeError,
+    });
   if (!(labelSmoothing >= 0 && labelSmoothing < 1))
-    throw new RangeError(`maskedLanguageModelLoss: expected labelSmoothing from 0 to below 1, got ${labelSmoothing}`);
-  if (!(zLoss >= 0)) throw new RangeError(`maskedLanguageModelLoss: expected zLoss of at least 0, got ${zLoss}`);
+    throw fault({
+      code: "invalid-argument",
+      place: "maskedLanguageModelLoss",
+      problem: `expected labelSmoothing from 0 to below 1, got ${labelSmoothing}`,
+      type: RangeError,
+    });
+  if (!(zLoss >= 0))
+    throw fault({
+      code: "invalid-argument",
+      place: "maskedLanguageModelLoss",
+      problem: `expected zLoss of at least 0, got ${zLoss}`,
+      type: RangeError,
+    });
   const isPure = labelSmoothing === 0 && zLoss === 0;
   if (loss !== "cross-entropy" && !isPure)
-    throw new RangeError(
-      `maskedLanguageModelLoss: expected no labelSmoothing and no zLoss with ${loss}, got ${labelSmoothing} and ${zLoss}; they go with cross-entropy`,
-    );
+    throw fault({
+      code: "invalid-argument",
+      place: "maskedLanguageModelLoss",
+      problem: `expected no labelSmoothing and no zLoss with ${loss}, got ${labelSmoothing} and ${zLoss}`,
+      remedy: "leave them out, or choose cross-entropy",
+      type: RangeError,
+    });
   checkBatch("maskedLanguageModelLoss", batch, config);
   return tf.tidy(() => {
     const inputs = inputsOf(batch);
@@ -92,14 +113,25 @@ export function maskedLanguageModelLoss(
 export function checkBatch(name: string, batch: MaskedBatch, { vocabSize }: ModelConfig): void {
   const { inputIds, positions, targets } = batch;
   if (positions.length !== targets.length)
-    throw new RangeError(`${name}: expected as many targets as positions ${positions.length}, got ${targets.length}`);
+    throw fault({
+      code: "invalid-argument",
+      place: name,
+      problem: `expected as many targets as positions ${positions.length}, got ${targets.length}`,
+      type: RangeError,
+    });
   for (const [what, list, end] of [
     ["inputIds", inputIds, vocabSize],
     ["positions", positions, inputIds.length],
     ["targets", targets, vocabSize],
   ] as const) {
     const at = list.findIndex((index) => index < 0 || index >= end);
-    if (at >= 0) throw new RangeError(`${name}: expected ${what} in 0..${end - 1}, got ${list[at]} at index ${at}`);
+    if (at >= 0)
+      throw fault({
+        code: "invalid-argument",
+        place: name,
+        problem: `expected ${what} in 0..${end - 1}, got ${list[at]} at index ${at}`,
+        type: RangeError,
+      });
   }
 }
 
@@ -142,7 +174,12 @@ export function tokenClassificationLoss(
   const positions = Int32Array.from(labels, (_, i) => i).filter((i) => labels[i]! >= 0);
   checkLabels("tokenClassificationLoss", labels, inputs.inputIds.size, config);
   if (positions.length === 0)
-    throw new RangeError("tokenClassificationLoss: expected a label for some token, got none");
+    throw fault({
+      code: "invalid-argument",
+      place: "tokenClassificationLoss",
+      problem: "expected a label for some token, got none",
+      type: RangeError,
+    });
   return tf.tidy(() => {
     const logits = classifyTokens(params, config, inputs, options);
     const rows = tf.reshape(logits, [-1, logits.shape[2]!]);
@@ -154,7 +191,13 @@ export function tokenClassificationLoss(
 
 /** A label that no class has would silently pull all logits down; a negative one stands for none. */
 function checkLabels(name: string, labels: ArrayLike<number>, count: number, { head }: ModelConfig): void {
-  if (labels.length !== count) throw new RangeError(`${name}: expected ${count} labels, got ${labels.length}`);
+  if (labels.length !== count)
+    throw fault({
+      code: "invalid-argument",
+      place: name,
+      problem: `expected ${count} labels, got ${labels.length}`,
+      type: RangeError,
+    });
   const classes = head.type === "regression" || !("labels" in head) ? Number.POSITIVE_INFINITY : head.labels;
   const least = head.type === "classification" ? 0 : Number.NEGATIVE_INFINITY;
   const isClass = head.type !== "regression";
@@ -162,6 +205,11 @@ function checkLabels(name: string, labels: ArrayLike<number>, count: number, { h
   const wrong = Array.from(labels).find((label) => !fits(label));
   if (wrong !== undefined) {
     const wanted = isClass ? "whole labels" : "labels";
-    throw new RangeError(`${name}: expected ${wanted} below ${classes}, from ${least}, got ${wrong}`);
+    throw fault({
+      code: "invalid-argument",
+      place: name,
+      problem: `expected ${wanted} below ${classes}, from ${least}, got ${wrong}`,
+      type: RangeError,
+    });
   }
 }

@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import type { ModelConfig } from "./config.ts";
 import { runEncoder } from "./encoder.ts";
@@ -35,9 +36,13 @@ export function onnxGraph(params: Params, config: ModelConfig, { precision = "fp
   });
   const param = (name: string): string => {
     if (parameters.has(name)) return name;
-    throw new RangeError(
-      `onnxGraph: expected a parameter ${name}, got none; do params and configuration belong together?`,
-    );
+    throw fault({
+      code: "invalid-argument",
+      place: "onnxGraph",
+      problem: `expected a parameter ${name}, got none`,
+      remedy: "pass the configuration that these parameters were made with",
+      type: RangeError,
+    });
   };
   const ids = (name: string): OnnxPort => ({ name, dtype: "I64", shape: ["batch", "sequence"] });
   const inputs = [

@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import type { Head, ModelConfig } from "./config.ts";
 import { checkConfig } from "./validate.ts";
 
@@ -139,7 +140,12 @@ function studyDifferences(): Record<PresetName, Partial<ModelConfig>> {
  */
 export function preset(name: PresetName, fields: Partial<ModelConfig> = {}): ModelConfig {
   if (!presetNames.includes(name)) {
-    throw new RangeError(`preset: expected one of ${presetNames.join(", ")}, got ${String(name)}`);
+    throw fault({
+      code: "invalid-argument",
+      place: "preset",
+      problem: `expected one of ${presetNames.join(", ")}, got ${String(name)}`,
+      type: RangeError,
+    });
   }
   return modelConfig({ ...studyDifferences()[name], ...fields });
 }
@@ -152,9 +158,12 @@ export function preset(name: PresetName, fields: Partial<ModelConfig> = {}): Mod
 export function modelConfig(fields: Partial<ModelConfig> = {}): ModelConfig {
   const unknown = Object.keys(fields).filter((field) => !Object.hasOwn(crammedBert, field));
   if (unknown.length > 0) {
-    throw new RangeError(
-      `modelConfig: expected fields ${Object.keys(crammedBert).join(", ")}, got ${unknown.join(", ")}`,
-    );
+    throw fault({
+      code: "invalid-argument",
+      place: "modelConfig",
+      problem: `expected fields ${Object.keys(crammedBert).join(", ")}, got ${unknown.join(", ")}`,
+      type: RangeError,
+    });
   }
   const config = { ...crammedBert, ...fields };
   checkConfig(config);

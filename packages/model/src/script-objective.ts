@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { fillUniform, streamKey } from "@cramkit/random";
 import * as tf from "@tensorflow/tfjs-core";
 import type { ModelConfig } from "./config.ts";
@@ -33,7 +34,13 @@ export function scriptLoss(
   { seed, step, alpha = 1, ...options }: ScriptOptions,
 ): tf.Scalar {
   checkBatch("scriptLoss", batch, config);
-  if (batch.positions.length === 0) throw new RangeError("scriptLoss: expected a position to predict, got none");
+  if (batch.positions.length === 0)
+    throw fault({
+      code: "invalid-argument",
+      place: "scriptLoss",
+      problem: "expected a position to predict, got none",
+      type: RangeError,
+    });
   return tf.tidy(() => {
     const inputs = inputsOf(batch);
     const scope = scopeOf(params, config, inputs, options);

@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import {
   decoderWidth,
   embeddingWidth,
@@ -32,7 +33,13 @@ export function checkConfig(config: ModelConfig): void {
   if (problems.length === 0) problems.push(...relationProblems(config));
   if (problems.length === 0) problems.push(...totalProblems(config));
   if (problems.length > 0) {
-    throw new RangeError(`checkConfig: expected a model configuration that can work, got\n  ${problems.join("\n  ")}`);
+    throw fault({
+      code: "invalid-argument",
+      place: "checkConfig",
+      problem: `expected a model configuration that can work, got
+  ${problems.join("\n  ")}`,
+      type: RangeError,
+    });
   }
 }
 

@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { getBackend, Tensor } from "@tensorflow/tfjs-core";
 
 /** A shape as the error messages print it: `[8, 512, 768]`. */
@@ -12,17 +13,29 @@ export const checkTensor = (
   dtype: "float32" | "int32" = "float32",
 ): void => {
   if (!(tensor instanceof Tensor)) {
-    throw new TypeError(`${op}: expected ${name} to be a tensor of ${printShape(shape)}, got ${typeof tensor}`);
+    throw fault({
+      code: "invalid-argument",
+      place: op,
+      problem: `expected ${name} to be a tensor of ${printShape(shape)}, got ${typeof tensor}`,
+      type: TypeError,
+    });
   }
   if (tensor.isDisposed) {
-    throw new Error(
-      `${op}: expected ${name} ${printShape(tensor.shape)} to be alive, got a disposed tensor; tf.keep it or do not dispose it before use`,
-    );
+    throw fault({
+      code: "invalid-argument",
+      place: op,
+      problem: `expected ${name} ${printShape(tensor.shape)} to be alive, got a disposed tensor`,
+      remedy: "tf.keep it or do not dispose it before use",
+    });
   }
   if (tensor.dtype !== dtype) {
-    throw new TypeError(
-      `${op}: expected ${name} of dtype ${dtype}, got ${tensor.dtype} ${printShape(tensor.shape)}; use tf.cast`,
-    );
+    throw fault({
+      code: "invalid-argument",
+      place: op,
+      problem: `expected ${name} of dtype ${dtype}, got ${tensor.dtype} ${printShape(tensor.shape)}`,
+      remedy: "use tf.cast",
+      type: TypeError,
+    });
   }
   const open = shape[0] === "...";
   const tail = open ? shape.slice(1) : shape;
@@ -30,12 +43,19 @@ export const checkTensor = (
   const fits =
     (open ? tensor.shape.length >= tail.length : tensor.shape.length === tail.length) &&
     tail.every((axis, i) => typeof axis === "string" || axis === actual[i]);
-  if (!fits) throw new RangeError(`${op}: expected ${name} ${printShape(shape)}, got ${printShape(tensor.shape)}`);
+  if (!fits)
+    throw fault({
+      code: "invalid-argument",
+      place: op,
+      problem: `expected ${name} ${printShape(shape)}, got ${printShape(tensor.shape)}`,
+      type: RangeError,
+    });
 };
 
 /** Throws a RangeError unless `holds`. */
 export const checkRange = (op: string, what: string, got: unknown, holds: boolean): void => {
-  if (!holds) throw new RangeError(`${op}: expected ${what}, got ${got}`);
+  if (!holds)
+    throw fault({ code: "invalid-argument", place: op, problem: `expected ${what}, got ${got}`, type: RangeError });
 };
 
 // Reading a tensor back is free only if its data lives in this process.
@@ -51,7 +71,12 @@ export const checkIdValues = (op: string, name: string, values: ArrayLike<number
   for (let i = 0; i < values.length; i++) {
     const id = values[i]!;
     if (id < 0 || id >= limit) {
-      throw new RangeError(`${op}: expected ${name} in 0..${limit - 1}, got ${id} at flat index ${i}`);
+      throw fault({
+        code: "invalid-argument",
+        place: op,
+        problem: `expected ${name} in 0..${limit - 1}, got ${id} at flat index ${i}`,
+        type: RangeError,
+      });
     }
   }
 };

@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { checkSeed, createDraws, permutation, streamKey } from "@cramkit/random";
 import { crammedMasking, createMasker, type Masking } from "./masking.ts";
 import type { RowSource } from "./rows.ts";
@@ -91,9 +92,12 @@ export async function* maskedBatches(
 
   const seqLength = Math.floor(source.seqLength * (1 - tokenDrop));
   if (seqLength < 1)
-    throw new RangeError(
-      `maskedBatches: expected a tokenDrop that leaves a token of ${source.seqLength}, got ${tokenDrop}`,
-    );
+    throw fault({
+      code: "invalid-argument",
+      place: "maskedBatches",
+      problem: `expected a tokenDrop that leaves a token of ${source.seqLength}, got ${tokenDrop}`,
+      type: RangeError,
+    });
   const maskingNow = typeof masking === "function" ? masking : () => masking;
   let current = maskingNow();
   let masker = createMasker(current, { seqLength, vocabSize, maskId, seed });
@@ -101,9 +105,13 @@ export async function* maskedBatches(
   const rowAt = rowOrder(rowCount, seed, reshuffle);
   const rowTotal = rowCount === 0 ? 0 : rowCount * epochs;
   if (dropLast && rowTotal < batchSize * world)
-    throw new RangeError(
-      `maskedBatches: expected at least batchSize * world = ${batchSize * world} rows, got ${rowTotal}; lower the batch size, raise epochs or set dropLast to false`,
-    );
+    throw fault({
+      code: "invalid-argument",
+      place: "maskedBatches",
+      problem: `expected at least batchSize * world = ${batchSize * world} rows, got ${rowTotal}`,
+      remedy: "lower the batch size, raise epochs or set dropLast to false",
+      type: RangeError,
+    });
 
   for (let at = cursor?.rows ?? 0; at < rowTotal; at += batchSize * world) {
     // This rank's places are at + rank, at + rank + world, ...
@@ -172,7 +180,13 @@ type Checked = Required<Pick<MaskedBatchOptions, "batchSize" | "epochs" | "rank"
 
 function checkOptions({ batchSize, epochs, rank, world, tokenDrop, seed }: Checked): void {
   const expect = (holds: boolean, what: string, got: number) => {
-    if (!holds) throw new RangeError(`maskedBatches: expected ${what}, got ${got}`);
+    if (!holds)
+      throw fault({
+        code: "invalid-argument",
+        place: "maskedBatches",
+        problem: `expected ${what}, got ${got}`,
+        type: RangeError,
+      });
   };
   expect(Number.isInteger(batchSize) && batchSize > 0, "batchSize to be a positive integer", batchSize);
   expect(epochs === Infinity || (Number.isInteger(epochs) && epochs > 0), "epochs to be a positive integer", epochs);
@@ -184,16 +198,29 @@ function checkOptions({ batchSize, epochs, rank, world, tokenDrop, seed }: Check
 
 function checkCursor(cursor: BatchCursor, stream: string): void {
   if (cursor.version !== cursorVersion)
-    throw new RangeError(
-      `maskedBatches: expected a cursor of version ${cursorVersion}, got ${cursor.version}; ` +
-        ((cursor.version as number) < cursorVersion
+    throw fault({
+      code: "version-mismatch",
+      place: "maskedBatches",
+      problem: `expected a cursor of version ${cursorVersion}, got ${cursor.version}`,
+      remedy:
+        (cursor.version as number) < cursorVersion
           ? "its masks and orders were drawn with other random numbers: begin the stream again, or finish it with the version that began it"
-          : "update this package"),
-    );
+          : "update this package",
+      type: RangeError,
+    });
   if (cursor.stream !== stream)
-    throw new RangeError(
-      `maskedBatches: expected a cursor of the stream "${stream}", got one of "${cursor.stream}"; open the set, and pass the seed and reshuffle, that it was taken with`,
-    );
+    throw fault({
+      code: "invalid-argument",
+      place: "maskedBatches",
+      problem: `expected a cursor of the stream "${stream}", got one of "${cursor.stream}"`,
+      remedy: "open the set, and pass the seed and reshuffle, that it was taken with",
+      type: RangeError,
+    });
   if (!(Number.isInteger(cursor.rows) && cursor.rows >= 0))
-    throw new RangeError(`maskedBatches: expected cursor.rows to be a count of rows, got ${cursor.rows}`);
+    throw fault({
+      code: "invalid-argument",
+      place: "maskedBatches",
+      problem: `expected cursor.rows to be a count of rows, got ${cursor.rows}`,
+      type: RangeError,
+    });
 }

@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { createDraws, streamKey } from "@cramkit/random";
 import {
   fate,
@@ -111,18 +112,35 @@ const selection = (masking: Masking, seqLength: number): { maxCount: number; sel
   }
   const count = roundHalfEven(rate * seqLength);
   if (count === 0)
-    throw new RangeError(
-      `createMasker: expected a rate that selects at least one token of a row, got ${rate} of ${seqLength} tokens`,
-    );
+    throw fault({
+      code: "invalid-argument",
+      place: "createMasker",
+      problem: `expected a rate that selects at least one token of a row, got ${rate} of ${seqLength} tokens`,
+      type: RangeError,
+    });
   return { maxCount: count, select: selectExactly(count, seqLength, replacement, wordStarts) };
 };
 
 const checkMasking = ({ rate, wordStarts }: Masking, maskId: number, vocabSize: number): void => {
-  if (!(rate > 0 && rate <= 1)) throw new RangeError(`createMasker: expected a rate above 0 and up to 1, got ${rate}`);
+  if (!(rate > 0 && rate <= 1))
+    throw fault({
+      code: "invalid-argument",
+      place: "createMasker",
+      problem: `expected a rate above 0 and up to 1, got ${rate}`,
+      type: RangeError,
+    });
   if (!(Number.isInteger(maskId) && maskId >= 0 && maskId < vocabSize))
-    throw new RangeError(`createMasker: expected maskId to be a token id below vocabSize ${vocabSize}, got ${maskId}`);
+    throw fault({
+      code: "invalid-argument",
+      place: "createMasker",
+      problem: `expected maskId to be a token id below vocabSize ${vocabSize}, got ${maskId}`,
+      type: RangeError,
+    });
   if (wordStarts && wordStarts.length !== vocabSize)
-    throw new RangeError(
-      `createMasker: expected wordStarts to have one entry for each of ${vocabSize} tokens, got ${wordStarts.length}`,
-    );
+    throw fault({
+      code: "invalid-argument",
+      place: "createMasker",
+      problem: `expected wordStarts to have one entry for each of ${vocabSize} tokens, got ${wordStarts.length}`,
+      type: RangeError,
+    });
 };

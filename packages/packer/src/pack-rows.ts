@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { allocateTokens, type TokenArray } from "./rows.ts";
 
 /** Documents as token ids, without the tokens that packing adds. */
@@ -126,22 +127,45 @@ export async function* packRows(
 /** Throws a RangeError, in the name of `caller`, where the options cannot be met. */
 export const checkPackOptions = (caller: string, { seqLength, vocabSize, separatorId, startId }: PackOptions): void => {
   if (!Number.isInteger(seqLength) || seqLength < 1)
-    throw new RangeError(`${caller}: expected seqLength to be a positive integer, got ${seqLength}`);
+    throw fault({
+      code: "invalid-argument",
+      place: caller,
+      problem: `expected seqLength to be a positive integer, got ${seqLength}`,
+      type: RangeError,
+    });
   if (!Number.isInteger(vocabSize) || vocabSize < 1 || vocabSize > 2 ** 32)
-    throw new RangeError(`${caller}: expected vocabSize to be an integer of 1 to 2^32, got ${vocabSize}`);
+    throw fault({
+      code: "invalid-argument",
+      place: caller,
+      problem: `expected vocabSize to be an integer of 1 to 2^32, got ${vocabSize}`,
+      type: RangeError,
+    });
   for (const [name, id] of Object.entries({ separatorId, startId }))
     if (id !== undefined && !(Number.isInteger(id) && id >= 0 && id < vocabSize))
-      throw new RangeError(`${caller}: expected ${name} to be a token id below vocabSize ${vocabSize}, got ${id}`);
+      throw fault({
+        code: "invalid-argument",
+        place: caller,
+        problem: `expected ${name} to be a token id below vocabSize ${vocabSize}, got ${id}`,
+        type: RangeError,
+      });
 };
 
 const badToken = (id: number, at: number, document: number, vocabSize: number): RangeError => {
-  return new RangeError(
-    `packRows: expected token ids of 0 to ${vocabSize - 1}, got ${id} at token ${at} of document ${document}; pass the vocabSize of the tokenizer that made them`,
-  );
+  return fault({
+    code: "invalid-argument",
+    place: "packRows",
+    problem: `expected token ids of 0 to ${vocabSize - 1}, got ${id} at token ${at} of document ${document}`,
+    remedy: "pass the vocabSize of the tokenizer that made them",
+    type: RangeError,
+  });
 };
 
 const changedSource = (document: number): RangeError => {
-  return new RangeError(
-    `packRows: expected document ${document} to be as long as when it was first read, got a shorter one; the documents changed since, start over in an empty folder`,
-  );
+  return fault({
+    code: "invalid-argument",
+    place: "packRows",
+    problem: `expected document ${document} to be as long as when it was first read, got a shorter one`,
+    remedy: "the documents changed since, start over in an empty folder",
+    type: RangeError,
+  });
 };

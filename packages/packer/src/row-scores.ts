@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { randomStream, streamKey } from "@cramkit/random";
 import type { Direction, RowOrder } from "./row-order.ts";
 import type { TokenArray } from "./rows.ts";
@@ -23,14 +24,24 @@ export const rowKey = (
   if (order.by === "token-count") return signed(order.direction ?? "descending", countOf(order.tokenId));
   if (order.by === "length") return signed(order.direction ?? "ascending", sumOf(order.tokenLengths));
   if (order.by === "unigram") {
-    if (!counts) throw new Error("rowKey: expected token counts for the unigram order");
+    if (!counts)
+      throw fault({
+        code: "invalid-argument",
+        place: "rowKey",
+        problem: "expected token counts for the unigram order",
+      });
     return signed(order.direction ?? "descending", meanOf(unigramLogProbabilities(counts, vocabSize)));
   }
   const { name, score } = order;
   return signed(order.direction ?? "ascending", (tokens) => {
     const value = score(tokens);
     if (Number.isNaN(value))
-      throw new RangeError(`writePreparedSet: expected a number from the score "${name}", got NaN`);
+      throw fault({
+        code: "invalid-argument",
+        place: "writePreparedSet",
+        problem: `expected a number from the score "${name}", got NaN`,
+        type: RangeError,
+      });
     return value;
   });
 };

@@ -1,3 +1,5 @@
+import { fault } from "@cramkit/errors";
+
 /** Token ids as they lie in memory and on disk: two bytes each where the vocabulary allows it. */
 export type TokenArray = Uint16Array | Uint32Array;
 
@@ -40,9 +42,13 @@ export const rowsInMemory = (
   },
 ): RowSource => {
   if (!Number.isInteger(seqLength) || seqLength < 1 || tokens.length % seqLength !== 0)
-    throw new RangeError(
-      `rowsInMemory: expected a whole number of rows of seqLength tokens, got ${tokens.length} tokens and seqLength ${seqLength}; cut the remainder off`,
-    );
+    throw fault({
+      code: "invalid-argument",
+      place: "rowsInMemory",
+      problem: `expected a whole number of rows of seqLength tokens, got ${tokens.length} tokens and seqLength ${seqLength}`,
+      remedy: "cut the remainder off",
+      type: RangeError,
+    });
   const rowCount = tokens.length / seqLength;
   return {
     seqLength,
@@ -53,7 +59,12 @@ export const rowsInMemory = (
       for (let i = 0; i < indices.length; i++) {
         const row = indices[i]!;
         if (!(row >= 0 && row < rowCount))
-          throw new RangeError(`readRows: expected a row of 0 to ${rowCount - 1}, got ${row}`);
+          throw fault({
+            code: "invalid-argument",
+            place: "readRows",
+            problem: `expected a row of 0 to ${rowCount - 1}, got ${row}`,
+            type: RangeError,
+          });
         target.set(tokens.subarray(row * seqLength, (row + 1) * seqLength), i * seqLength);
       }
     },

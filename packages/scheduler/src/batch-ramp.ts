@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { checkCount, checkNonNegative } from "./check.ts";
 import type { Progress } from "./types.ts";
 
@@ -37,9 +38,13 @@ export const batchRamp = ({
   checkCount("batchRamp", "steps", steps);
   checkNonNegative("batchRamp", "ramp", ramp);
   if (microbatchSize > batchSize) {
-    throw new RangeError(
-      `batchRamp: expected a microbatch of at most batchSize ${batchSize}, got ${microbatchSize}; lower microbatchSize`,
-    );
+    throw fault({
+      code: "invalid-argument",
+      place: "batchRamp",
+      problem: `expected a microbatch of at most batchSize ${batchSize}, got ${microbatchSize}`,
+      remedy: "lower microbatchSize",
+      type: RangeError,
+    });
   }
   if (ramp === 0) return () => batchSize;
   if (ramp >= 1) {

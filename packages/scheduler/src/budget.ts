@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { checkPositive } from "./check.ts";
 import type { Progress } from "./types.ts";
 
@@ -29,7 +30,13 @@ const limits = ["hours", "steps", "microbatches", "examples", "tokens", "flops"]
 /** The used part of a budget, 0 to 1, of a run that has counted so much: what `Progress.fraction` holds. */
 export const budgetFraction = (budget: Budget): ((counts: Counts) => number) => {
   const given = limits.filter((limit) => budget[limit] !== undefined);
-  if (given.length === 0) throw new RangeError(`budgetFraction: expected one of ${limits.join(", ")}, got none`);
+  if (given.length === 0)
+    throw fault({
+      code: "invalid-argument",
+      place: "budgetFraction",
+      problem: `expected one of ${limits.join(", ")}, got none`,
+      type: RangeError,
+    });
   for (const limit of given) checkPositive("budgetFraction", limit, budget[limit]!);
   if (budget.flops !== undefined) checkPositive("budgetFraction", "flopsPerToken", budget.flopsPerToken ?? Number.NaN);
   const used: Record<(typeof limits)[number], (counts: Counts) => number> = {
@@ -49,7 +56,12 @@ export const budgetFraction = (budget: Budget): ((counts: Counts) => number) => 
  */
 export const elapsedClock = (elapsedMs = 0, now: () => number = () => performance.now()): (() => number) => {
   if (!(elapsedMs >= 0 && elapsedMs < Infinity)) {
-    throw new RangeError(`elapsedClock: expected "elapsedMs" to be a finite number of at least 0, got ${elapsedMs}`);
+    throw fault({
+      code: "invalid-argument",
+      place: "elapsedClock",
+      problem: `expected "elapsedMs" to be a finite number of at least 0, got ${elapsedMs}`,
+      type: RangeError,
+    });
   }
   const start = now();
   return () => elapsedMs + (now() - start);

@@ -1,6 +1,14 @@
+import { fault } from "@cramkit/errors";
+
 /** Argument checks of the package's entrances; every error names the function, the argument and the range. */
 const expectRange = (where: string, name: string, value: number, range: string, holds: boolean): number => {
-  if (!holds) throw new RangeError(`${where}: expected "${name}" ${range}, got ${value}`);
+  if (!holds)
+    throw fault({
+      code: "invalid-argument",
+      place: where,
+      problem: `expected "${name}" ${range}, got ${value}`,
+      type: RangeError,
+    });
   return value;
 };
 

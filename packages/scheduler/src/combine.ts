@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { checkCount, checkNonNegative, checkPositive } from "./check.ts";
 import type { Schedule } from "./types.ts";
 
@@ -13,14 +14,22 @@ export const scale = (schedule: Schedule, factor: number): Schedule => {
  */
 export const join = (schedules: readonly Schedule[], boundaries: readonly number[], end = 1): Schedule => {
   if (boundaries.length !== schedules.length - 1) {
-    throw new RangeError(
-      `join: expected ${schedules.length - 1} boundaries for ${schedules.length} schedules, got ${boundaries.length}`,
-    );
+    throw fault({
+      code: "invalid-argument",
+      place: "join",
+      problem: `expected ${schedules.length - 1} boundaries for ${schedules.length} schedules, got ${boundaries.length}`,
+      type: RangeError,
+    });
   }
   const edges = [0, ...boundaries, end];
   const bad = edges.findIndex((edge, i) => i > 0 && !(edge > edges[i - 1]!));
   if (bad > 0)
-    throw new RangeError(`join: expected boundaries that rise from 0 to ${end}, got ${boundaries.join(", ")}`);
+    throw fault({
+      code: "invalid-argument",
+      place: "join",
+      problem: `expected boundaries that rise from 0 to ${end}, got ${boundaries.join(", ")}`,
+      type: RangeError,
+    });
   return (t) => {
     const i = boundaries.findLastIndex((boundary) => t >= boundary) + 1;
     return schedules[i]!((t - edges[i]!) / (edges[i + 1]! - edges[i]!));

@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { checkCount, checkShare } from "./check.ts";
 import type { Progress } from "./types.ts";
 
@@ -23,14 +24,22 @@ export const sequenceCurriculum = ({
   fractions = [0.1, 0.2, 0.3, 0.5, 0.75],
 }: SequenceCurriculumOptions = {}): ((progress: Pick<Progress, "fraction">) => number) => {
   if (lengths.length === 0 || lengths.length !== fractions.length) {
-    throw new RangeError(
-      `sequenceCurriculum: expected as many fractions as lengths and at least one, got ${fractions.length} for ${lengths.length}`,
-    );
+    throw fault({
+      code: "invalid-argument",
+      place: "sequenceCurriculum",
+      problem: `expected as many fractions as lengths and at least one, got ${fractions.length} for ${lengths.length}`,
+      type: RangeError,
+    });
   }
   for (const length of lengths) checkCount("sequenceCurriculum", "lengths", length);
   for (const fraction of fractions) checkShare("sequenceCurriculum", "fractions", fraction);
   if (fractions.some((fraction, i) => i > 0 && fraction <= fractions[i - 1]!)) {
-    throw new RangeError(`sequenceCurriculum: expected fractions that rise, got ${fractions.join(", ")}`);
+    throw fault({
+      code: "invalid-argument",
+      place: "sequenceCurriculum",
+      problem: `expected fractions that rise, got ${fractions.join(", ")}`,
+      type: RangeError,
+    });
   }
   return ({ fraction }) =>
     lengths[

@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { checkNonNegative, checkPhases, checkPositive, checkPositiveShare, checkShare } from "./check.ts";
 import { clamp, cosineFall } from "./clamp.ts";
 import type { PhaseOptions } from "./decay.ts";
@@ -66,9 +67,12 @@ export const decayBranch = (trunk: Schedule, { from, length, shape = "linear" }:
   checkPositive("decayBranch", "length", length);
   const fall = typeof shape === "function" ? shape : shapes[shape];
   if (!fall) {
-    throw new RangeError(
-      `decayBranch: expected "shape" to be ${Object.keys(shapes).join(", ")} or a function, got ${shape}`,
-    );
+    throw fault({
+      code: "invalid-argument",
+      place: "decayBranch",
+      problem: `expected "shape" to be ${Object.keys(shapes).join(", ")} or a function, got ${shape}`,
+      type: RangeError,
+    });
   }
   return clamp((t) => (t < from ? trunk(t) : trunk(from) * fall(Math.min(1, (t - from) / length))));
 };

@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { axisLabel, largestValue, type PlotRange, sampleCurve } from "./samples.ts";
 
 export interface SvgPlotOptions extends PlotRange {
@@ -28,7 +29,13 @@ export const plotSvg = (
   { width = 640, height = 280, end = 1, title, axis = "fraction of the budget" }: SvgPlotOptions = {},
 ): string => {
   const names = Object.keys(curves);
-  if (names.length === 0) throw new RangeError("plotSvg: expected at least one curve, got none");
+  if (names.length === 0)
+    throw fault({
+      code: "invalid-argument",
+      place: "plotSvg",
+      problem: "expected at least one curve, got none",
+      type: RangeError,
+    });
   const box = { left: 52, right: 12, top: title ? 30 : 12, bottom: 40 };
   const inner = { width: width - box.left - box.right, height: height - box.top - box.bottom };
   const samples = names.map((name) => sampleCurve("plotSvg", curves[name]!, Math.max(2, Math.round(inner.width)), end));

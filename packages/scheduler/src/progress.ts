@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { checkPositive } from "./check.ts";
 import { triangle2 } from "./triangle.ts";
 import type { Progress, Schedule } from "./types.ts";
@@ -6,7 +7,13 @@ const read =
   <K extends keyof Progress>(where: string, schedule: Schedule, key: K, total: number) =>
   (progress: Pick<Progress, K>): number => {
     const position = progress[key];
-    if (!(position >= 0)) throw new RangeError(`${where}: expected progress.${key} to be at least 0, got ${position}`);
+    if (!(position >= 0))
+      throw fault({
+        code: "invalid-argument",
+        place: where,
+        problem: `expected progress.${key} to be at least 0, got ${position}`,
+        type: RangeError,
+      });
     return schedule(position / total);
   };
 

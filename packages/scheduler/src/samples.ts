@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { checkCount, checkPositive } from "./check.ts";
 
 export interface PlotRange {
@@ -19,7 +20,13 @@ export const sampleCurve = (
   checkPositive(where, "end", end);
   return Array.from({ length: count }, (_, i) => {
     const value = curve((i / Math.max(1, count - 1)) * end);
-    if (!Number.isFinite(value)) throw new RangeError(`${where}: expected finite values, got ${value}`);
+    if (!Number.isFinite(value))
+      throw fault({
+        code: "invalid-argument",
+        place: where,
+        problem: `expected finite values, got ${value}`,
+        type: RangeError,
+      });
     return value;
   });
 };

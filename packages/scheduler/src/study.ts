@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { inverseCosine, multiCycle, oneCycle } from "./cycle.ts";
 import { cosine, cosineAnnealing, inverseSqrt, linear, type PhaseOptions, polynomial } from "./decay.ts";
 import { constant, dive, ramp, trapezoid, wsd } from "./plateau.ts";
@@ -87,7 +88,12 @@ export const scheduleByName = (name: ScheduleName, options: StudyScheduleOptions
  */
 export const studySchedule = (name: StudyScheduleName, options: StudyScheduleOptions = {}): Schedule => {
   if (!Object.hasOwn(study, name)) {
-    throw new RangeError(`studySchedule: expected one of ${studyScheduleNames.join(", ")}, got ${name}`);
+    throw fault({
+      code: "invalid-argument",
+      place: "studySchedule",
+      problem: `expected one of ${studyScheduleNames.join(", ")}, got ${name}`,
+      type: RangeError,
+    });
   }
   return made("studySchedule", name, study[name], options);
 };
@@ -100,9 +106,13 @@ const made = (
 ): Schedule => {
   const other = allOptions.find((option) => (options[option] ?? 0) !== 0 && !known.includes(option));
   if (other) {
-    throw new RangeError(
-      `${where}: expected no "${other}" with ${name}, which has none, got ${options[other]}; set it to 0`,
-    );
+    throw fault({
+      code: "invalid-argument",
+      place: where,
+      problem: `expected no "${other}" with ${name}, which has none, got ${options[other]}`,
+      remedy: "set it to 0",
+      type: RangeError,
+    });
   }
   return make(options);
 };

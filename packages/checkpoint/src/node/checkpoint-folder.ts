@@ -1,5 +1,6 @@
 import { readFile, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { fault, problemOf } from "@cramkit/errors";
 import { nameInside, writeFileAtomic } from "@cramkit/files";
 import { type Checkpoint, openSafetensors } from "../read-safetensors.ts";
 import { type SafetensorsOptions, storedBytes } from "../safetensors-chunks.ts";
@@ -73,13 +74,19 @@ export const openCheckpoint = async (path: string): Promise<Checkpoint> => {
   if (await exists(whole)) return openFile(whole);
   const index = join(path, indexName);
   if (await exists(index)) return openIndex(index);
-  throw new RangeError(`openCheckpoint: expected ${wholeName} or ${indexName} in ${path}, found neither`);
+  throw fault({
+    code: "not-found",
+    place: path,
+    problem: `expected ${wholeName} or ${indexName} in the folder, found neither`,
+    remedy: "name the folder of a model, or a .safetensors file",
+    type: RangeError,
+  });
 };
 
 const openFile = async (path: string) => openSafetensors(await fileSource(path));
 
 const openIndex = async (path: string): Promise<Checkpoint> => {
-  const map = weightMap(JSON.parse(await readFile(path, "utf8")), path);
+  const map = weightMap(parsed(await readFile(path, "utf8"), path), path);
   const shards = new Map<string, Checkpoint>();
   try {
     for (const file of new Set(Object.values(map))) {
@@ -92,6 +99,21 @@ const openIndex = async (path: string): Promise<Checkpoint> => {
   }
 };
 
+const parsed = (text: string, path: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw fault({
+      code: "damaged-file",
+      place: path,
+      problem: `expected JSON, got ${problemOf(cause)}`,
+      remedy: "copy or download the index again",
+      type: RangeError,
+      cause,
+    });
+  }
+};
+
 const joined = (map: Record<string, string>, shards: Map<string, Checkpoint>, path: string): Checkpoint => {
   const problems: string[] = [];
   for (const [name, file] of Object.entries(map)) {
@@ -101,7 +123,14 @@ const joined = (map: Record<string, string>, shards: Map<string, Checkpoint>, pa
     for (const { name } of shard.tensors)
       if (map[name] !== file) problems.push(`${name} of ${file} is not in the index`);
   }
-  if (problems.length > 0) throw new RangeError(`${path}: the index and its shards disagree: ${problems.join("; ")}`);
+  if (problems.length > 0)
+    throw fault({
+      code: "damaged-file",
+      place: path,
+      problem: `the index and its shards disagree: ${problems.join("; ")}`,
+      remedy: "copy or download all files of the model again",
+      type: RangeError,
+    });
   const all = [...shards.values()];
   const metadata = Object.assign({}, ...all.map((shard) => shard.metadata)) as Record<string, string>;
   return {
@@ -109,7 +138,13 @@ const joined = (map: Record<string, string>, shards: Map<string, Checkpoint>, pa
     tensors: all.flatMap((shard) => shard.tensors),
     async read(name) {
       const file = map[name];
-      if (file === undefined) throw new RangeError(`read: expected a tensor of the checkpoint, got ${name}`);
+      if (file === undefined)
+        throw fault({
+          code: "invalid-argument",
+          place: "read",
+          problem: `expected a tensor of the checkpoint, got ${name}`,
+          type: RangeError,
+        });
       return shards.get(file)!.read(name);
     },
     async *[Symbol.asyncIterator]() {
@@ -124,6 +159,13 @@ const joined = (map: Record<string, string>, shards: Map<string, Checkpoint>, pa
 const weightMap = (index: unknown, path: string): Record<string, string> => {
   const map = (index as { weight_map?: unknown } | null)?.weight_map;
   const isMap = typeof map === "object" && map !== null && Object.values(map).every((file) => typeof file === "string");
-  if (!isMap) throw new RangeError(`${path}: expected { weight_map: { tensor: file } }, got something else`);
+  if (!isMap)
+    throw fault({
+      code: "damaged-file",
+      place: path,
+      problem: "expected { weight_map: { tensor: file } }, got something else",
+      remedy: "copy or download the index again",
+      type: RangeError,
+    });
   return map as Record<string, string>;
 };

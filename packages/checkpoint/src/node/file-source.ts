@@ -1,4 +1,5 @@
 import { open } from "node:fs/promises";
+import { fault } from "@cramkit/errors";
 import type { ByteSource } from "../byte-source.ts";
 
 /** Node reads less than 2 GiB at once. */
@@ -10,7 +11,13 @@ export const fileSource = async (path: string): Promise<ByteSource> => {
   const stats = await file.stat();
   if (stats.isDirectory()) {
     await file.close();
-    throw new RangeError(`${path}: expected a file, got a folder; name a file in it`);
+    throw fault({
+      code: "invalid-argument",
+      place: path,
+      problem: "expected a file, got a folder",
+      remedy: "name a file in it",
+      type: RangeError,
+    });
   }
   return {
     name: path,
@@ -21,7 +28,13 @@ export const fileSource = async (path: string): Promise<ByteSource> => {
       while (filled < bytes.byteLength) {
         const length = Math.min(bytes.byteLength - filled, largestRead);
         const { bytesRead } = await file.read(bytes, filled, length, begin + filled);
-        if (bytesRead === 0) throw new Error(`${path}: the file ended at byte ${begin + filled} while it was read`);
+        if (bytesRead === 0)
+          throw fault({
+            code: "damaged-file",
+            place: path,
+            problem: `the file ended at byte ${begin + filled} while it was read`,
+            remedy: "something else writes to it: try again when that is done",
+          });
         filled += bytesRead;
       }
       return bytes;

@@ -1,3 +1,4 @@
+import { fault, problemOf } from "@cramkit/errors";
 import { openSafetensors } from "../read-safetensors.ts";
 import type { TensorEntry } from "../tensor-entry.ts";
 import { fileSource } from "./file-source.ts";
@@ -39,10 +40,23 @@ export const readFixture = async (path: string): Promise<Fixture> => {
   try {
     const { metadata } = checkpoint;
     const json = (field: string) => {
-      if (metadata[field] === undefined)
-        throw new RangeError(`readFixture: expected ${field} in the metadata of ${path}`);
-      return JSON.parse(metadata[field]);
+      const text = metadata[field];
+      if (text === undefined) throw noFixture(`expected ${field} in the metadata, got none`);
+      try {
+        return JSON.parse(text);
+      } catch (cause) {
+        throw noFixture(`expected JSON in the metadata ${field}, got ${problemOf(cause)}`, cause);
+      }
     };
+    const noFixture = (problem: string, cause?: unknown) =>
+      fault({
+        code: "damaged-file",
+        place: path,
+        problem,
+        remedy: "name the file of a fixture",
+        type: RangeError,
+        cause,
+      });
     const tensors = new Map<string, TensorEntry>();
     for await (const tensor of checkpoint) tensors.set(tensor.name, tensor);
     const under = (prefix: string) =>
@@ -51,7 +65,7 @@ export const readFixture = async (path: string): Promise<Fixture> => {
         .map((tensor) => ({ ...tensor, name: tensor.name.slice(prefix.length) }));
     const one = (name: string): TensorEntry => {
       const tensor = tensors.get(name);
-      if (!tensor) throw new RangeError(`readFixture: expected a tensor ${name} in ${path}`);
+      if (!tensor) throw noFixture(`expected a tensor ${name}, got none`);
       return tensor;
     };
     const attentionMask = tensors.get("batch.attention_mask");

@@ -58,7 +58,13 @@ export interface DownloadProgress {
 export const downloadGlue = async (folder: string, options: DownloadOptions = {}): Promise<string[]> => {
   const { tasks = glueNames, endpoint = "https://huggingface.co", revision = "main", token, retries, signal } = options;
   const names = tasks.flatMap((name) => {
-    if (!glueTasks[name]) throw new RangeError(`downloadGlue: expected tasks of ${glueNames.join(", ")}, got ${name}`);
+    if (!glueTasks[name])
+      throw fault({
+        code: "invalid-input",
+        place: "downloadGlue",
+        problem: `expected tasks of ${glueNames.join(", ")}, got ${name}`,
+        type: RangeError,
+      });
     return splitsOf(glueTasks[name]).map(({ hub }) => `${hub.folder}/${hub.split}-00000-of-00001.parquet`);
   });
   const base = `${endpoint.replace(/\/+$/, "")}/datasets/nyu-mll/glue/resolve/${encodeURIComponent(revision)}`;

@@ -1,4 +1,5 @@
 import * as zlib from "node:zlib";
+import { fault } from "@cramkit/errors";
 import type { AsyncBuffer, Compressors, FileMetaData } from "hyparquet";
 import { parquetHeader } from "hyparquet/src/column.js";
 
@@ -18,19 +19,26 @@ export async function checkPages(file: AsyncBuffer, metadata: FileMetaData, colu
       const start = Number(dictionary && dictionary < data ? dictionary : data);
       const end = start + Number(column.total_compressed_size);
       if (!(start >= 0 && end >= start && end <= file.byteLength))
-        throw new Error(`a column at bytes ${start} to ${end}`);
+        throw fault({ code: "damaged-file", problem: `a column at bytes ${start} to ${end}` });
       const bytes = new Uint8Array(await file.slice(start, end));
       const reader = { view: new DataView(bytes.buffer), offset: 0 };
       while (reader.offset < bytes.length) {
         const header = parquetHeader(reader);
         const size = header.compressed_page_size;
         const values = header.data_page_header?.num_values ?? header.data_page_header_v2?.num_values ?? 0;
-        if (!(size >= 0 && reader.offset + size <= bytes.length)) throw new Error("a page beyond its column");
+        if (!(size >= 0 && reader.offset + size <= bytes.length))
+          throw fault({ code: "damaged-file", problem: "a page beyond its column" });
         if (!(header.uncompressed_page_size <= maxPageBytes && values <= maxPageValues))
-          throw new Error(`a page of ${header.uncompressed_page_size} bytes and ${values} values`);
+          throw fault({
+            code: "damaged-file",
+            problem: `a page of ${header.uncompressed_page_size} bytes and ${values} values`,
+          });
         const page = bytes.subarray(reader.offset, reader.offset + size);
         if (header.crc !== undefined && crc32(page) !== header.crc >>> 0)
-          throw new Error(`the page at byte ${start + reader.offset} does not have its checksum`);
+          throw fault({
+            code: "damaged-file",
+            problem: `the page at byte ${start + reader.offset} does not have its checksum`,
+          });
         reader.offset += size;
       }
     }

@@ -1,5 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { fault } from "@cramkit/errors";
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
 import type { GlueTask, SplitLayout } from "../tasks/glue-tasks.ts";
 import { exampleFrom, labelOf } from "../tasks/label.ts";
@@ -16,9 +17,12 @@ export async function parquetShards(directory: string, { hub }: SplitLayout): Pr
     .sort();
   const expected = shards.length === 0 ? 0 : Number(shards[0]!.slice(-13, -8));
   if (shards.length !== expected)
-    throw new Error(
-      `${folder}: expected ${expected} shards of ${hub.split}, got ${shards.length}; download the missing ones`,
-    );
+    throw fault({
+      code: "damaged-file",
+      place: folder,
+      problem: `expected ${expected} shards of ${hub.split}, got ${shards.length}`,
+      remedy: "download the missing ones",
+    });
   return shards.map((name) => join(folder, name));
 }
 
@@ -32,18 +36,24 @@ export async function readParquet(files: readonly string[], glue: GlueTask): Pro
 async function readShard(file: string, glue: GlueTask): Promise<Example[]> {
   const { text, pair, label } = glue.hubColumns as { text: string; pair?: string; label: string };
   const damaged = (error: unknown): never => {
-    throw new Error(
-      `${file}: expected a Parquet file, got one that cannot be read (${(error as Error).message}); download it again`,
-    );
+    throw fault({
+      code: "damaged-file",
+      place: file,
+      problem: `expected a Parquet file, got one that cannot be read (${(error as Error).message})`,
+      remedy: "download it again",
+    });
   };
   const buffer = await asyncBufferFromFile(file);
   const metadata = await parquetMetadataAsync(buffer).catch(damaged);
   const names = metadata.schema.slice(1).map(({ name }) => name);
   const columns = pair === undefined ? [text, label] : [text, pair, label];
   if (!columns.every((name) => names.includes(name)))
-    throw new Error(
-      `${file}: expected the columns ${columns.join(", ")} of ${glue.task.title}, got ${names.join(", ")}; put the file of ${glue.task.title} there`,
-    );
+    throw fault({
+      code: "damaged-file",
+      place: file,
+      problem: `expected the columns ${columns.join(", ")} of ${glue.task.title}, got ${names.join(", ")}`,
+      remedy: `put the file of ${glue.task.title} there`,
+    });
   checkLabelNames(file, glue, metadata.key_value_metadata);
   await checkPages(buffer, metadata, columns).catch(damaged);
   const compressors = await loadCompressors();
@@ -51,13 +61,21 @@ async function readShard(file: string, glue: GlueTask): Promise<Example[]> {
   return rows.map((row, i) => {
     const value = labelOf(glue, row[label]);
     if (Number.isNaN(value))
-      throw new Error(
-        `${file}: row ${i}: expected a label of ${glue.task.title}, got ${row[label]}; download the file again`,
-      );
+      throw fault({
+        code: "damaged-file",
+        place: file,
+        problem: `row ${i}: expected a label of ${glue.task.title}, got ${row[label]}`,
+        remedy: "download the file again",
+      });
     const texts = [row[text], pair === undefined ? "" : row[pair]];
     for (const each of texts) {
       if (typeof each !== "string")
-        throw new Error(`${file}: row ${i}: expected text, got ${each}; download the file again`);
+        throw fault({
+          code: "damaged-file",
+          place: file,
+          problem: `row ${i}: expected text, got ${each}`,
+          remedy: "download the file again",
+        });
     }
     return exampleFrom(texts[0], pair === undefined ? undefined : texts[1], value);
   });
@@ -75,7 +93,10 @@ function checkLabelNames(file: string, glue: GlueTask, metadata: { key: string; 
   const got = Array.isArray(names) ? names.join(", ") : "scores";
   const expected = glue.task.labels.length === 0 ? "scores" : glue.task.labels.join(", ");
   if (got !== expected)
-    throw new Error(
-      `${file}: expected the labels ${expected} of ${glue.task.title}, got ${got}; put the file of ${glue.task.title} there`,
-    );
+    throw fault({
+      code: "damaged-file",
+      place: file,
+      problem: `expected the labels ${expected} of ${glue.task.title}, got ${got}`,
+      remedy: `put the file of ${glue.task.title} there`,
+    });
 }

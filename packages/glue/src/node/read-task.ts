@@ -1,5 +1,6 @@
 import { access, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { type Fault, fault } from "@cramkit/errors";
 import { type GlueName, type GlueTask, glueNames, glueTasks, type SplitLayout } from "../tasks/glue-tasks.ts";
 import type { ExampleSet, TaskData } from "../tasks/task.ts";
 import { parquetShards, readParquet } from "./read-parquet.ts";
@@ -23,15 +24,24 @@ export async function readGlue(
   { tests = false }: ReadOptions = {},
 ): Promise<TaskData> {
   const glue = glueTasks[name];
-  if (!glue) throw new RangeError(`readGlue: expected one of ${glueNames.join(", ")}, got ${name}`);
+  if (!Object.hasOwn(glueTasks, name))
+    throw fault({
+      code: "invalid-argument",
+      place: "readGlue",
+      problem: `expected one of ${glueNames.join(", ")}, got ${name}`,
+      type: RangeError,
+    });
   if (!(await isFolder(directory)))
-    throw new Error(
-      `readGlue: expected a folder with GLUE, got ${directory}; pass the folder that has CoLA, SST-2, ... in it`,
-    );
+    throw fault({
+      code: "not-found",
+      place: "readGlue",
+      problem: `expected a folder with GLUE, got ${directory}`,
+      remedy: "pass the folder that has CoLA, SST-2, ... in it",
+    });
   const notes: string[] = [];
   const required = async (split: SplitLayout): Promise<ExampleSet> => {
     const set = await readSet(directory, glue, split);
-    if (!set) throw new Error(missing(directory, split));
+    if (!set) throw missing(directory, split);
     notes.push(...set.notes);
     return { name: split.name, column: split.column, examples: set.examples, officialRows: split.rows };
   };
@@ -73,10 +83,12 @@ async function readSet(directory: string, glue: GlueTask, split: SplitLayout): P
   if (shards.length === 0 && !(await exists(file))) return undefined;
   const set = shards.length > 0 ? await readParquet(shards, glue) : await readTsv(file, glue, split);
   if (set.examples.length > split.rows)
-    throw new Error(
-      `${shards[0] ?? file}: expected at most the ${split.rows} rows of ${glue.task.title} ${split.name}, got ${set.examples.length}; ` +
-        `put the folder of ${glue.task.title} there`,
-    );
+    throw fault({
+      code: "invalid-input",
+      place: shards[0] ?? file,
+      problem: `expected at most the ${split.rows} rows of ${glue.task.title} ${split.name}, got ${set.examples.length}`,
+      remedy: `put the folder of ${glue.task.title} there`,
+    });
   return set;
 }
 
@@ -84,11 +96,13 @@ async function isThere(directory: string, split: SplitLayout): Promise<boolean> 
   return (await exists(join(directory, split.tsv.path))) || (await parquetShards(directory, split)).length > 0;
 }
 
-function missing(directory: string, { tsv, hub }: SplitLayout): string {
-  return (
-    `${join(directory, tsv.path)}: expected this file, or ${join(directory, hub.folder, `${hub.split}-00000-of-00001.parquet`)}, ` +
-    "got neither; download GLUE (cramkit glue download, or downloadGlue) or pass another folder"
-  );
+function missing(directory: string, { tsv, hub }: SplitLayout): Fault {
+  return fault({
+    code: "not-found",
+    place: join(directory, tsv.path),
+    problem: `expected this file, or ${join(directory, hub.folder, `${hub.split}-00000-of-00001.parquet`)}, got neither`,
+    remedy: "download GLUE (cramkit glue download, or downloadGlue) or pass another folder",
+  });
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { type GlueTask, glueNames, glueTasks, type SplitLayout } from "../tasks/glue-tasks.ts";
 import { exampleFrom, labelReader } from "../tasks/label.ts";
 import type { Example } from "../tasks/task.ts";
@@ -26,7 +27,12 @@ export async function readTsv(file: string, glue: GlueTask, split: SplitLayout):
   for await (const { text: line, number, closed } of lines(file)) {
     const fields = line.split("\t");
     const fail = (expected: string, got: string, remedy: string): never => {
-      throw new Error(`${file}:${number}: expected ${expected}, got ${got}; ${remedy}`);
+      throw fault({
+        code: "damaged-file",
+        place: `${file}:${number}`,
+        problem: `expected ${expected}, got ${got}`,
+        remedy,
+      });
     };
     if (!at) {
       at = positions(columns, fixed === undefined ? fields : undefined);
@@ -80,7 +86,12 @@ export async function readTsv(file: string, glue: GlueTask, split: SplitLayout):
     examples.push(exampleFrom(fields[at.text]!, at.pair === undefined ? undefined : fields[at.pair]!, label));
   }
   if (examples.length === 0)
-    throw new Error(`${file}: expected rows of ${glue.task.title}, got none; the file is cut short: download it again`);
+    throw fault({
+      code: "damaged-file",
+      place: file,
+      problem: `expected rows of ${glue.task.title}, got none`,
+      remedy: "the file is cut short: download it again",
+    });
   const notes: string[] = [];
   if (ragged > 0) notes.push(`${split.tsv.path}: ${ragged} rows with missing fields are left out`);
   if (overlong > 0) notes.push(`${split.tsv.path}: ${overlong} rows with too many fields are left out`);

@@ -1,4 +1,5 @@
 import { createReadStream } from "node:fs";
+import { fault } from "@cramkit/errors";
 
 export interface Line {
   /** Without its end. */
@@ -22,7 +23,12 @@ export async function* lines(file: string): AsyncGenerator<Line> {
   let length = 0;
   let number = 0;
   const fail = (problem: string): never => {
-    throw new Error(`${file}:${number + 1}: ${problem}; download the file again`);
+    throw fault({
+      code: "damaged-file",
+      place: `${file}:${number + 1}`,
+      problem,
+      remedy: "download the file again",
+    });
   };
   const decoded = (chunk?: Uint8Array): string => {
     try {

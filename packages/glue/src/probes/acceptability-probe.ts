@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { type StreamKey, shuffledIndices, subKey } from "@cramkit/random";
 import type { Example, Task, TaskData } from "../tasks/task.ts";
 import { type ProbeOptions, probeFrom, type Side } from "./held-out.ts";
@@ -26,8 +27,20 @@ export interface AcceptabilityOptions extends ProbeOptions {
  */
 export const acceptabilityProbe = (documents: Iterable<string>, options: AcceptabilityOptions = {}): TaskData => {
   const { reach = 4, minWords = 6 } = options;
-  if (!(reach >= 2)) throw new RangeError(`acceptabilityProbe: expected a reach of at least 2 words, got ${reach}`);
-  if (!(minWords >= 4)) throw new RangeError(`acceptabilityProbe: expected minWords of at least 4, got ${minWords}`);
+  if (!(reach >= 2))
+    throw fault({
+      code: "invalid-argument",
+      place: "acceptabilityProbe",
+      problem: `expected a reach of at least 2 words, got ${reach}`,
+      type: RangeError,
+    });
+  if (!(minWords >= 4))
+    throw fault({
+      code: "invalid-argument",
+      place: "acceptabilityProbe",
+      problem: `expected minWords of at least 4, got ${minWords}`,
+      type: RangeError,
+    });
   const build = (side: Side, limit: number, key: StreamKey): Example[] => {
     const sentences = side.flat(2);
     const examples: Example[] = [];

@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { strToU8, type Zippable, zipSync } from "fflate";
 import { type GlueTask, glueNames, glueTasks, type SplitLayout } from "../tasks/glue-tasks.ts";
 import type { TrialResult } from "../trials/results.ts";
@@ -36,10 +37,14 @@ export const submission = (
       if (!predictions && !fillMissing) continue;
       const values = predictions?.values ?? new Array<number>(split.rows).fill(0);
       if (values.length !== split.rows)
-        throw new RangeError(
-          `submission: expected ${split.rows} predictions for ${split.column}, got ${values.length}; the server takes the ` +
-            "complete test set only: read it complete, or leave the task out and pass fillMissing",
-        );
+        throw fault({
+          code: "invalid-argument",
+          place: "submission",
+          problem: `expected ${split.rows} predictions for ${split.column}, got ${values.length}`,
+          remedy:
+            "the server takes the complete test set only: read it complete, or leave the task out and pass fillMissing",
+          type: RangeError,
+        });
       entries[`${split.column}.tsv`] = strToU8(tableOf(glue, split, values));
       files.push({
         name: `${split.column}.tsv`,
@@ -49,10 +54,12 @@ export const submission = (
     }
   }
   if (missing.length > 0 && !fillMissing)
-    throw new Error(
-      `submission: expected predictions for all test sets, got none for ${missing.join(", ")}; run those tasks with their ` +
-        "test sets, or pass fillMissing for a constant in their place",
-    );
+    throw fault({
+      code: "invalid-argument",
+      place: "submission",
+      problem: `expected predictions for all test sets, got none for ${missing.join(", ")}`,
+      remedy: "run those tasks with their test sets, or pass fillMissing for a constant in their place",
+    });
   // The same predictions give the same bytes.
   return { zip: zipSync(entries, { mtime: new Date(1980, 0, 1) }), files };
 };
@@ -60,9 +67,13 @@ export const submission = (
 const tableOf = ({ task, written }: GlueTask, split: SplitLayout, values: readonly number[]): string => {
   const rows = values.map((value, index) => {
     if (!Number.isFinite(value))
-      throw new RangeError(
-        `submission: expected finite predictions for ${split.column}, got ${value} in row ${index}; the trial diverged`,
-      );
+      throw fault({
+        code: "invalid-argument",
+        place: "submission",
+        problem: `expected finite predictions for ${split.column}, got ${value} in row ${index}: the trial diverged`,
+        remedy: "run it again with another seed or a lower learning rate",
+        type: RangeError,
+      });
     const clamped = Math.min(5, Math.max(0, value));
     const label =
       task.labels.length === 0 ? clamped.toFixed(3) : written === "names" ? task.labels[value]! : String(value);

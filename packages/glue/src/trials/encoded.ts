@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { type Example, isRegression, type Task } from "../tasks/task.ts";
 
 /** Token ids of one example with its special tokens; `typeIds` is 0 for the first text and 1 for the second. */
@@ -80,9 +81,13 @@ export const encodeExamples = async (
     const encoding = encode(text, pair ?? (secondText === "always" ? "" : undefined), maxLength);
     const length = encoding.ids.length;
     if (length === 0 || length > maxLength)
-      throw new RangeError(
-        `encode: expected 1 to ${maxLength} tokens, got ${length} for "${text.slice(0, 60)}"; truncate there`,
-      );
+      throw fault({
+        code: "invalid-argument",
+        place: "encode",
+        problem: `expected 1 to ${maxLength} tokens, got ${length} for "${text.slice(0, 60)}"`,
+        remedy: "truncate there",
+        type: RangeError,
+      });
     if (end + length > ids.length) {
       ids = grown(ids, end + length);
       typeIds = grown(typeIds, end + length);
@@ -114,5 +119,10 @@ const checkedLabel = (task: Task, label: number): number => {
   const expected = isRegression(task)
     ? "a finite score"
     : `a label from 0 to ${task.labels.length - 1} (${task.labels.join(", ")})`;
-  throw new RangeError(`${task.title}: expected ${expected}, got ${label}`);
+  throw fault({
+    code: "invalid-argument",
+    place: task.title,
+    problem: `expected ${expected}, got ${label}`,
+    type: RangeError,
+  });
 };

@@ -1,3 +1,5 @@
+import { fault } from "@cramkit/errors";
+
 /** One set of hyperparameters for all tasks, and how a trial is read. Plain data. */
 export interface Protocol {
   readonly name: string;
@@ -152,19 +154,33 @@ export const checkProtocol = (
   const whole = { epochs: protocol.epochs, batchSize: protocol.batchSize, trials: protocol.trials };
   for (const [name, value] of Object.entries(whole)) {
     if (!Number.isInteger(value) || value < 1)
-      throw new RangeError(`protocol ${protocol.name}: expected ${name} to be a whole number above 0, got ${value}`);
+      throw fault({
+        code: "invalid-argument",
+        place: `protocol ${protocol.name}`,
+        problem: `expected ${name} to be a whole number above 0, got ${value}`,
+        type: RangeError,
+      });
   }
   if (!Number.isInteger(protocol.maxLength / 8) || protocol.maxLength < 8)
-    throw new RangeError(
-      `protocol ${protocol.name}: expected maxLength to be a multiple of 8, got ${protocol.maxLength}`,
-    );
+    throw fault({
+      code: "invalid-argument",
+      place: `protocol ${protocol.name}`,
+      problem: `expected maxLength to be a multiple of 8, got ${protocol.maxLength}`,
+      type: RangeError,
+    });
   if (!(protocol.warmup >= 0 && protocol.warmup < 1))
-    throw new RangeError(
-      `protocol ${protocol.name}: expected warmup in [0, 1), a share of the steps, got ${protocol.warmup}`,
-    );
+    throw fault({
+      code: "invalid-argument",
+      place: `protocol ${protocol.name}`,
+      problem: `expected warmup in [0, 1), a share of the steps, got ${protocol.warmup}`,
+      type: RangeError,
+    });
   if (protocol.epochs > epochLimit && !allowMoreEpochs)
-    throw new RangeError(
-      `protocol ${protocol.name}: expected at most ${epochLimit} epochs, the limit of the challenge, got ${protocol.epochs}; ` +
-        `lower epochs, or pass allowMoreEpochs, which is then shown beside the scores`,
-    );
+    throw fault({
+      code: "invalid-argument",
+      place: `protocol ${protocol.name}`,
+      problem: `expected at most ${epochLimit} epochs, the limit of the challenge, got ${protocol.epochs}`,
+      remedy: "lower epochs, or pass allowMoreEpochs, which is then shown beside the scores",
+      type: RangeError,
+    });
 };

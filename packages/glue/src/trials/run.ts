@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { checkSeed } from "@cramkit/random";
 import type { TaskData } from "../tasks/task.ts";
 import { stepsOf } from "./batches.ts";
@@ -124,24 +125,40 @@ const fitted = (protocol: Protocol, { maxLength = protocol.maxLength }: Trainee)
 
 const checkSets = ({ task, train, evaluations, tests }: TaskData, protocol: Protocol, wantTests: boolean): void => {
   if (stepsOf(protocol, train.length) === 0)
-    throw new RangeError(
-      `${task.title}: expected at least one batch of ${protocol.batchSize} training examples, got ${train.length}; ` +
-        "add examples or lower the protocol's batchSize",
-    );
+    throw fault({
+      code: "invalid-input",
+      place: task.title,
+      problem: `expected at least one batch of ${protocol.batchSize} training examples, got ${train.length}`,
+      remedy: "add examples or lower the protocol's batchSize",
+      type: RangeError,
+    });
   for (const [kind, sets] of [
     ["evaluation", evaluations],
     ["test", wantTests ? (tests ?? []) : []],
   ] as const) {
     for (const set of sets) {
       if (set.examples.length === 0)
-        throw new RangeError(`${task.title}: expected examples in the ${kind} set ${set.name}, got none`);
+        throw fault({
+          code: "invalid-input",
+          place: task.title,
+          problem: `expected examples in the ${kind} set ${set.name}, got none`,
+          type: RangeError,
+        });
       if (kind === "evaluation" && set.examples.some(({ label }) => label === undefined))
-        throw new RangeError(
-          `${task.title}: expected labels in ${set.name}, got a row without one; a test set cannot be scored here: ` +
-            "score the dev set, or write a submission",
-        );
+        throw fault({
+          code: "invalid-input",
+          place: task.title,
+          problem: `expected labels in ${set.name}, got a row without one`,
+          remedy: "a test set cannot be scored here: score the dev set, or write a submission",
+          type: RangeError,
+        });
     }
   }
   if (train.some(({ label }) => label === undefined))
-    throw new RangeError(`${task.title}: expected a label on every training example, got one without`);
+    throw fault({
+      code: "invalid-input",
+      place: task.title,
+      problem: "expected a label on every training example, got one without",
+      type: RangeError,
+    });
 };

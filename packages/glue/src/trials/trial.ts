@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { createMetric, type MetricName } from "@cramkit/metrics";
 import { type ExampleSet, isRegression, outputs, type Task, type TaskData } from "../tasks/task.ts";
 import { evaluationBatches, stepsOf, type TrainingBatch, trainingBatches } from "./batches.ts";
@@ -174,9 +175,12 @@ const predictAll = async (
     signal?.throwIfAborted();
     const logits = await trial.predict(batch);
     if (logits.length !== batch.size * width)
-      throw new RangeError(
-        `predict: expected ${batch.size * width} values [${batch.size}, ${width}], got ${logits.length}`,
-      );
+      throw fault({
+        code: "invalid-argument",
+        place: "predict",
+        problem: `expected ${batch.size * width} values [${batch.size}, ${width}], got ${logits.length}`,
+        type: RangeError,
+      });
     for (const [i, row] of batch.rows.entries())
       values[row] = isRegression(task) ? logits[i]! : argmax(logits, i * width, width);
     onRows(batch.rows.length);
@@ -205,9 +209,12 @@ const scored = (task: Task, set: ExampleSet, values: ArrayLike<number>, labels: 
 /** Every metric of the task over class numbers, or over scores of a regression. */
 export const score = (task: Task, predictions: ArrayLike<number>, targets: ArrayLike<number>): Evaluation["scores"] => {
   if (predictions.length !== targets.length)
-    throw new RangeError(
-      `score: expected ${targets.length} predictions, one for each target, got ${predictions.length}`,
-    );
+    throw fault({
+      code: "invalid-argument",
+      place: "score",
+      problem: `expected ${targets.length} predictions, one for each target, got ${predictions.length}`,
+      type: RangeError,
+    });
   return Object.fromEntries(
     task.metrics.map((name) => {
       const metric = createMetric(name);

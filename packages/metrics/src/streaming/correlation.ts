@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import type { Metric } from "./metric.ts";
 
 /**
@@ -68,5 +69,10 @@ const ranks = (values: readonly number[]): Float64Array => {
 
 const finite = (value: number): number => {
   if (Number.isFinite(value)) return value;
-  throw new RangeError(`metric: expected a finite number, got ${value}`);
+  throw fault({
+    code: "invalid-argument",
+    place: "metric",
+    problem: `expected a finite number, got ${value}`,
+    type: RangeError,
+  });
 };

@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { pearson, spearman } from "./correlation.ts";
 import type { Metric } from "./metric.ts";
 import { accuracy, f1, matthews } from "./over-classes.ts";
@@ -11,6 +12,12 @@ const factories: Record<MetricName, () => Metric> = { accuracy, f1, matthews, pe
 /** A fresh accumulator of the metric. */
 export const createMetric = (name: MetricName): Metric => {
   const factory = factories[name];
-  if (!factory) throw new RangeError(`createMetric: expected one of ${metricNames.join(", ")}, got ${name}`);
+  if (!factory)
+    throw fault({
+      code: "invalid-argument",
+      place: "createMetric",
+      problem: `expected one of ${metricNames.join(", ")}, got ${name}`,
+      type: RangeError,
+    });
   return factory();
 };

@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import type { Metric } from "./metric.ts";
 
 /** The share of predictions that equal their target; 0 if there are none. */
@@ -72,7 +73,11 @@ const dot = (a: readonly number[], b: readonly number[]): number => {
 
 const classOf = (value: number): number => {
   if (Number.isInteger(value) && value >= 0) return value;
-  throw new RangeError(
-    `metric: expected a class number (0, 1, ...), got ${value}; pass the index of the largest logit`,
-  );
+  throw fault({
+    code: "invalid-argument",
+    place: "metric",
+    problem: `expected a class number (0, 1, ...), got ${value}`,
+    remedy: "pass the index of the largest logit",
+    type: RangeError,
+  });
 };

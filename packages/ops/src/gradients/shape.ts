@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import {
   cast,
   clone,
@@ -135,7 +136,13 @@ export const shapeGradients = (): GradConfig[] => [
     inputsToSave: ["x", "indices"],
     gradFunc: (dy, saved, attrs) => {
       const [x, indices] = saved as [Tensor, Tensor];
-      if (attrs.batchDims) throw new RangeError(`gather gradient: expected batchDims 0, got ${attrs.batchDims}`);
+      if (attrs.batchDims)
+        throw fault({
+          code: "invalid-argument",
+          place: "gather gradient",
+          problem: `expected batchDims 0, got ${attrs.batchDims}`,
+          type: RangeError,
+        });
       const axis = positive(attrs.axis as number, x.shape.length);
       return { x: () => gatherGradient(dy as Tensor, x, indices, axis), indices: () => zerosLike(indices) };
     },

@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import {
   add,
   div,
@@ -79,9 +80,13 @@ const orthogonal = (x: Tensor, method: OrthogonalizeMethod, iterations: number, 
 const checkMatrices = (where: string, params: TensorMap): void => {
   const other = Object.keys(params).find((name) => params[name]!.rank !== 2);
   if (other !== undefined) {
-    throw new RangeError(
-      `${where}: expected matrices, got "${other}" of rank ${params[other]!.rank}; give it to another group`,
-    );
+    throw fault({
+      code: "invalid-argument",
+      place: where,
+      problem: `expected matrices, got "${other}" of rank ${params[other]!.rank}`,
+      remedy: "give it to another group",
+      type: RangeError,
+    });
   }
 };
 
@@ -95,9 +100,12 @@ export const orthogonalize = ({
   checkNoMore("orthogonalize", unknown, "method, iterations, matchRms");
   checkCount("orthogonalize", { iterations });
   if (!Object.hasOwn(iterationsBy, method))
-    throw new RangeError(
-      `orthogonalize: expected "method" to be one of ${orthogonalizeMethods.join(", ")}, got ${method}`,
-    );
+    throw fault({
+      code: "invalid-argument",
+      place: "orthogonalize",
+      problem: `expected "method" to be one of ${orthogonalizeMethods.join(", ")}, got ${method}`,
+      type: RangeError,
+    });
   return {
     init(params) {
       checkMatrices("orthogonalize", params);

@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import type { Optimizer, OptimizerKernels, Progress, Rate } from "../contracts.ts";
 import type { Pattern } from "../state/patterns.ts";
 import { sam } from "../wrappers/sam.ts";
@@ -84,7 +85,12 @@ export const studyLearningRate = (name: StudyOptimizerName): number => studyHype
 /** The study's hyperparameters of an optimizer, and those of its paper for one that is not in the study: a copy. */
 export const studyHyperparameters = <N extends StudyOptimizerName>(name: N): StudyHyperparameters[N] => {
   if (Object.hasOwn(values, name)) return structuredClone(values[name]);
-  throw new RangeError(`studyHyperparameters: expected one of ${studyOptimizerNames.join(", ")}, got ${name}`);
+  throw fault({
+    code: "invalid-argument",
+    place: "studyHyperparameters",
+    problem: `expected one of ${studyOptimizerNames.join(", ")}, got ${name}`,
+    type: RangeError,
+  });
 };
 
 type DeepPartial<T> = { [K in keyof T]?: T[K] extends object ? DeepPartial<T[K]> : T[K] };
@@ -163,9 +169,12 @@ const merge = (where: string, known: Tree, overrides: Tree): Tree => {
   for (const [field, value] of Object.entries(overrides)) {
     if (value === undefined) continue;
     if (!Object.hasOwn(known, field))
-      throw new RangeError(
-        `studyOptimizer: expected hyperparameters of ${where}, which has ${Object.keys(known).join(", ")}, got "${field}"`,
-      );
+      throw fault({
+        code: "invalid-argument",
+        place: "studyOptimizer",
+        problem: `expected hyperparameters of ${where}, which has ${Object.keys(known).join(", ")}, got "${field}"`,
+        type: RangeError,
+      });
     const inner = known[field];
     next[field] = typeof inner === "object" ? merge(`${where}'s ${field}`, inner as Tree, value as Tree) : value;
   }

@@ -1,13 +1,27 @@
+import { fault } from "@cramkit/errors";
 import type { Progress, Rate } from "../contracts.ts";
 
 const expectRange = (where: string, name: string, value: number, range: string, holds: boolean): void => {
-  if (!holds) throw new RangeError(`${where}: expected "${name}" ${range}, got ${value}`);
+  if (!holds)
+    throw fault({
+      code: "invalid-argument",
+      place: where,
+      problem: `expected "${name}" ${range}, got ${value}`,
+      type: RangeError,
+    });
 };
 
 /** Refuses what is left of the options when those of `names` are taken: one that is misspelt would be left out without a word. */
 export const checkNoMore = (where: string, rest: object, names: string): void => {
   const [unknown] = Object.keys(rest);
-  if (unknown !== undefined) throw new RangeError(`${where}: unknown option "${unknown}"; available: ${names}`);
+  if (unknown !== undefined)
+    throw fault({
+      code: "invalid-argument",
+      place: where,
+      problem: `unknown option "${unknown}"`,
+      remedy: `available: ${names}`,
+      type: RangeError,
+    });
 };
 
 type Hyperparameters = Readonly<Record<string, number>>;
@@ -54,16 +68,37 @@ type Shapes = Readonly<Record<string, { shape: readonly number[] }>>;
 /** Gradients and moments have the names and shapes of the parameters. */
 export const checkFit = (where: string, what: string, map: Shapes | undefined, params: Shapes): void => {
   if (map === undefined)
-    throw new TypeError(`${where}: expected a state with "${what}", got none; make it with init()`);
+    throw fault({
+      code: "invalid-argument",
+      place: where,
+      problem: `expected a state with "${what}", got none`,
+      remedy: "make it with init()",
+      type: TypeError,
+    });
   for (const [name, param] of Object.entries(params)) {
     const shape = map[name]?.shape;
     if (!shape)
-      throw new RangeError(`${where}: expected ${what} to hold "${name}" as the parameters do; it is missing`);
+      throw fault({
+        code: "invalid-argument",
+        place: where,
+        problem: `expected ${what} to hold "${name}" as the parameters do, got none`,
+        type: RangeError,
+      });
     if (shape.length !== param.shape.length || shape.some((size, i) => size !== param.shape[i])) {
-      throw new RangeError(`${where}: expected ${what} of "${name}" to be ${shown(param.shape)}, got ${shown(shape)}`);
+      throw fault({
+        code: "invalid-argument",
+        place: where,
+        problem: `expected ${what} of "${name}" to be ${shown(param.shape)}, got ${shown(shape)}`,
+        type: RangeError,
+      });
     }
   }
   const extra = Object.keys(map).find((name) => !(name in params));
   if (extra !== undefined)
-    throw new RangeError(`${where}: expected ${what} of the parameters only, got "${extra}" too`);
+    throw fault({
+      code: "invalid-argument",
+      place: where,
+      problem: `expected ${what} of the parameters only, got "${extra}" too`,
+      type: RangeError,
+    });
 };

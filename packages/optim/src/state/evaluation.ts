@@ -1,11 +1,17 @@
+import { fault } from "@cramkit/errors";
 import type { Evaluate, MeasuredGradients, TensorMap } from "../contracts.ts";
 
 /** For optimizers that cannot do without more gradients. */
 export const requireEvaluate = (where: string, evaluate: Evaluate | undefined): Evaluate => {
   if (evaluate) return evaluate;
-  throw new TypeError(
-    `${where}: expected gradients as { grads, evaluate }, got gradients alone; have the gradient function return evaluate(params), which gives the gradients of the same microbatch at other parameters`,
-  );
+  throw fault({
+    code: "invalid-argument",
+    place: where,
+    problem: "expected gradients as { grads, evaluate }, got gradients alone",
+    remedy:
+      "have the gradient function return evaluate(params), which gives the gradients of the same microbatch at other parameters",
+    type: TypeError,
+  });
 };
 
 /**

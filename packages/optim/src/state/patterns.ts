@@ -1,3 +1,5 @@
+import { fault } from "@cramkit/errors";
+
 /**
  * What a name is matched by: a piece of it, which never cuts a number in two, or a regular expression over it. `"layers.1"` and
  * `"norm"` match `encoder.layers.1.norm2.bias`, and `"layers.1"` does not match `encoder.layers.10.norm2.bias`.
@@ -28,9 +30,12 @@ export const wholeParts = (parts: string): RegExp =>
 export const checkPatterns = (where: string, patterns: readonly Pattern[], names: readonly string[]): void => {
   for (const pattern of patterns) {
     if (!names.some((name) => matchesName(name, [pattern]))) {
-      throw new RangeError(
-        `${where}: expected the pattern ${pattern instanceof RegExp ? pattern : JSON.stringify(pattern)} to match a parameter, got none of ${names.length}; the first is "${names[0]}"`,
-      );
+      throw fault({
+        code: "invalid-argument",
+        place: where,
+        problem: `expected the pattern ${pattern instanceof RegExp ? pattern : JSON.stringify(pattern)} to match a parameter, got none of ${names.length}, of which the first is "${names[0]}"`,
+        type: RangeError,
+      });
     }
   }
 };

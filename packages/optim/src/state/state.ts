@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { Tensor } from "@tensorflow/tfjs-core";
 import type { OptimizerState, State, TensorMap } from "../contracts.ts";
 import { disposeMap } from "./tensor-map.ts";
@@ -43,7 +44,13 @@ export const stateFromTensors = <S extends State = OptimizerState>(layout: State
     if (Array.isArray(node)) return node.map(build);
     if ("tensor" in node) {
       const tensor = tensors[node.tensor as string];
-      if (!tensor) throw new RangeError(`stateFromTensors: expected a tensor "${node.tensor}", got none`);
+      if (!tensor)
+        throw fault({
+          code: "invalid-argument",
+          place: "stateFromTensors",
+          problem: `expected a tensor "${node.tensor}", got none`,
+          type: RangeError,
+        });
       unused.delete(node.tensor as string);
       return tensor;
     }
@@ -53,7 +60,12 @@ export const stateFromTensors = <S extends State = OptimizerState>(layout: State
   const state = build(layout) as unknown as S;
   const [extra] = unused;
   if (extra !== undefined)
-    throw new RangeError(`stateFromTensors: expected the tensors of the layout, got "${extra}" too`);
+    throw fault({
+      code: "invalid-argument",
+      place: "stateFromTensors",
+      problem: `expected the tensors of the layout, got "${extra}" too`,
+      type: RangeError,
+    });
   return state;
 };
 

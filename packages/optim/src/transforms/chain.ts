@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import type { GradientTransformation, State } from "../contracts.ts";
 
 type StateOf<T> = T extends GradientTransformation<infer S> ? S : never;
@@ -14,9 +15,13 @@ export const chain = <const T extends readonly AnyTransformation[]>(
   update(updates, state, params, progress, evaluate) {
     const states = state as readonly State[];
     if (!Array.isArray(states) || states.length !== transformations.length) {
-      throw new RangeError(
-        `chain: expected ${transformations.length} states, got ${Array.isArray(states) ? states.length : "none"}; make them with init() of this chain`,
-      );
+      throw fault({
+        code: "invalid-argument",
+        place: "chain",
+        problem: `expected ${transformations.length} states, got ${Array.isArray(states) ? states.length : "none"}`,
+        remedy: "make them with init() of this chain",
+        type: RangeError,
+      });
     }
     const next = transformations.map((transformation, i) => {
       const result = transformation.update(updates, states[i], params, progress, evaluate);

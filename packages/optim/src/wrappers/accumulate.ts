@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { add, mul, scalar, square, type Tensor, tidy } from "@tensorflow/tfjs-core";
 import type {
   Optimizer,
@@ -118,11 +119,20 @@ export const restartAccumulation = (state: AccumulateState): AccumulateState => 
 
 const checkTargets = (targets: number | undefined, { count, targets: seen, unit }: AccumulateState): void => {
   if (targets !== undefined && !(Number.isFinite(targets) && targets >= 0))
-    throw new RangeError(`accumulate: expected "targets" to be a finite number of at least 0, got ${targets}`);
+    throw fault({
+      code: "invalid-argument",
+      place: "accumulate",
+      problem: `expected "targets" to be a finite number of at least 0, got ${targets}`,
+      type: RangeError,
+    });
   if (count > 0 && targets === undefined && seen + unit > 0)
-    throw new RangeError(
-      `accumulate: expected "targets" with every microbatch of a batch or with none, got none after ${seen}; have the gradient function return them each time`,
-    );
+    throw fault({
+      code: "invalid-argument",
+      place: "accumulate",
+      problem: `expected "targets" with every microbatch of a batch or with none, got none after ${seen}`,
+      remedy: "have the gradient function return them each time",
+      type: RangeError,
+    });
 };
 
 /** Consumes the map. */

@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import type { Evaluate, Optimizer, OptimizerState, TensorMap, Updated, Updating } from "../contracts.ts";
 import { checkFit } from "../state/check.ts";
@@ -34,9 +35,13 @@ export const groups = <R extends Updating>(list: readonly Group<R>[]): Optimizer
     for (const [name, param] of Object.entries(params)) {
       const group = list.findIndex((candidate) => belongs(candidate, name, param));
       if (group < 0) {
-        throw new RangeError(
-          `groups: expected a group for every parameter, got none for "${name}"; add one without params`,
-        );
+        throw fault({
+          code: "invalid-argument",
+          place: "groups",
+          problem: `expected a group for every parameter, got none for "${name}"`,
+          remedy: "add one without params",
+          type: RangeError,
+        });
       }
       names[group]!.push(name);
     }
@@ -50,7 +55,12 @@ export const groups = <R extends Updating>(list: readonly Group<R>[]): Optimizer
       list.forEach((group, i) => {
         if (Array.isArray(group.params)) checkPatterns("groups", group.params, all);
         if (typeof group.params === "function" && names[i]!.length === 0) {
-          throw new RangeError(`groups: expected group ${i} to hold a parameter, got none of ${all.length}`);
+          throw fault({
+            code: "invalid-argument",
+            place: "groups",
+            problem: `expected group ${i} to hold a parameter, got none of ${all.length}`,
+            type: RangeError,
+          });
         }
       });
       return list.map(({ optimizer }, i) => optimizer.init(pick(params, names[i]!)));
@@ -59,7 +69,13 @@ export const groups = <R extends Updating>(list: readonly Group<R>[]): Optimizer
       const { grads, evaluate, accumulated, targets } = asMeasured(gradients);
       checkFit("groups", "gradients", grads, params);
       if (!Array.isArray(state) || state.length !== list.length) {
-        throw new RangeError(`groups: expected ${list.length} states, got ${state?.length}; make them with init()`);
+        throw fault({
+          code: "invalid-argument",
+          place: "groups",
+          problem: `expected ${list.length} states, got ${state?.length}`,
+          remedy: "make them with init()",
+          type: RangeError,
+        });
       }
       const names = split(params);
       // The last group moves when nobody is left to ask; the others' weights are lent once more, and cost nothing until then.

@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { add, mul, sub, tensor } from "@tensorflow/tfjs-core";
 import type { Optimizer, OptimizerState, TensorMap, Updated, Updating } from "../contracts.ts";
 import { checkCount, checkNonNegative, checkPositive } from "../state/check.ts";
@@ -47,7 +48,13 @@ export const localSteps = (
   checkCount("localSteps", { every });
   checkPositive("localSteps", { outerLearningRate });
   checkNonNegative("localSteps", { outerMomentum });
-  if (outerMomentum >= 1) throw new RangeError(`localSteps: expected an outerMomentum below 1, got ${outerMomentum}`);
+  if (outerMomentum >= 1)
+    throw fault({
+      code: "invalid-argument",
+      place: "localSteps",
+      problem: `expected an outerMomentum below 1, got ${outerMomentum}`,
+      type: RangeError,
+    });
   return defineOptimizer<LocalStepsState>({
     init: (params) => ({
       count: 0,

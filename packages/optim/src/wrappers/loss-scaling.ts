@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import {
   add,
   div,
@@ -70,12 +71,20 @@ export const lossScaling = <R extends Updating>(
   checkNoMore("lossScaling", unknown, "initial, factor, growthInterval, lowest, highest, kernels");
   checkPositive("lossScaling", { initial, "factor - 1": factor - 1, lowest, highest });
   if (!(lowest <= initial && initial <= highest)) {
-    throw new RangeError(
-      `lossScaling: expected "initial" between "lowest" ${lowest} and "highest" ${highest}, got ${initial}`,
-    );
+    throw fault({
+      code: "invalid-argument",
+      place: "lossScaling",
+      problem: `expected "initial" between "lowest" ${lowest} and "highest" ${highest}, got ${initial}`,
+      type: RangeError,
+    });
   }
   if (!(growthInterval >= 1)) {
-    throw new RangeError(`lossScaling: expected "growthInterval" to be at least 1, got ${growthInterval}`);
+    throw fault({
+      code: "invalid-argument",
+      place: "lossScaling",
+      problem: `expected "growthInterval" to be at least 1, got ${growthInterval}`,
+      type: RangeError,
+    });
   }
   return defineWrapper<LossScalingState, R>(inner, {
     init: (params) => ({ scale: scalar(initial), good: scalar(0), inner: inner.init(params) }),

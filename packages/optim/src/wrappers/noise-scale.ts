@@ -1,3 +1,5 @@
+import { fault } from "@cramkit/errors";
+
 export interface NoiseScaleInput {
   /** The mean of the squared norms of gradients over `smallBatch` examples each. */
   smallSquared: number;
@@ -22,9 +24,13 @@ export interface NoiseScale {
  */
 export const gradientNoiseScale = ({ smallSquared, bigSquared, smallBatch, bigBatch }: NoiseScaleInput): NoiseScale => {
   if (!(smallBatch > 0 && bigBatch > smallBatch)) {
-    throw new RangeError(
-      `gradientNoiseScale: expected 0 < smallBatch < bigBatch, got ${smallBatch} and ${bigBatch}; accumulate at least two microbatches`,
-    );
+    throw fault({
+      code: "invalid-argument",
+      place: "gradientNoiseScale",
+      problem: `expected 0 < smallBatch < bigBatch, got ${smallBatch} and ${bigBatch}`,
+      remedy: "accumulate at least two microbatches",
+      type: RangeError,
+    });
   }
   const gradient = (bigBatch * bigSquared - smallBatch * smallSquared) / (bigBatch - smallBatch);
   const noise = (smallSquared - bigSquared) / (1 / smallBatch - 1 / bigBatch);

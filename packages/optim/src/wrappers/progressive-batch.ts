@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import {
   add,
   div,
@@ -110,7 +111,12 @@ export const progressiveBatch = <R extends Updating>(
 ): Optimizer<R | Updated> => {
   checkNoMore("progressiveBatch", unknown, "rule, theta, least, most, monotone, kernels");
   if (!batchRules.includes(rule))
-    throw new RangeError(`progressiveBatch: expected "rule" to be one of ${batchRules.join(", ")}, got ${rule}`);
+    throw fault({
+      code: "invalid-argument",
+      place: "progressiveBatch",
+      problem: `expected "rule" to be one of ${batchRules.join(", ")}, got ${rule}`,
+      type: RangeError,
+    });
   checkPositive("progressiveBatch", { theta });
   checkCount("progressiveBatch", { least, most, "least - 1": least - 1, "most - least + 1": most - least + 1 });
   return defineWrapper<ProgressiveBatchState, R>(inner, {

@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { add, div, maximum, mul } from "@tensorflow/tfjs-core";
 import type { Optimizer, OptimizerKernels, OptimizerState, Updated, Updating } from "../contracts.ts";
 import { checkNoMore, checkPositive } from "../state/check.ts";
@@ -34,9 +35,14 @@ export const sam = <R extends Updating>(
       const { grads, accumulated, targets, ...more } = asMeasured(gradients);
       const evaluate = requireEvaluate("sam", more.evaluate);
       if (accumulated) {
-        throw new TypeError(
-          "sam: expected the gradients of one microbatch, got an accumulated mean, of which the second gradients would see the last microbatch only; put sam outside: sam(accumulate(...))",
-        );
+        throw fault({
+          code: "invalid-argument",
+          place: "sam",
+          problem:
+            "expected the gradients of one microbatch, got an accumulated mean, of which the second gradients would see the last microbatch only",
+          remedy: "put sam outside: sam(accumulate(...))",
+          type: TypeError,
+        });
       }
       const norm = globalNorm(grads, kernels);
       const climbed = mapTensors(params, (param, name) =>

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type FaultCode, fault } from "@cramkit/errors";
 import { nameInside } from "@cramkit/files";
+import { tokenBytes } from "../rows.ts";
 import { canonicalJson } from "./prepared-set-key.ts";
 
 export type Json = null | boolean | number | string | Json[] | { [name: string]: Json | undefined };
@@ -103,6 +104,14 @@ const parseManifest = (path: string, text: string): Manifest => {
   for (const name of ["seqLength", "vocabSize", "tokenBytes", "rowsPerShard", "rowsPerBlock"] as const)
     if (!(Number.isInteger(manifest[name]) && manifest[name] > 0))
       fail(`${name} to be a positive integer`, JSON.stringify(manifest[name]), again);
+  if (manifest.vocabSize > 2 ** 32 || manifest.tokenBytes !== tokenBytes(manifest.vocabSize))
+    fail(
+      "tokens as wide as the vocabulary needs",
+      `${manifest.tokenBytes} bytes for ${manifest.vocabSize} entries`,
+      again,
+    );
+  if (manifest.rowsPerBlock > manifest.rowsPerShard)
+    fail("blocks within a shard", `${manifest.rowsPerBlock} rows of ${manifest.rowsPerShard}`, again);
   if (!Array.isArray(manifest.shards)) fail("a list of shards", JSON.stringify(manifest.shards), again);
   if (!Array.isArray(manifest.files)) fail("a list of files", JSON.stringify(manifest.files), again);
   for (const entry of [...manifest.shards, ...manifest.files]) nameInside(dirname(path), entry?.file, path);
@@ -110,7 +119,10 @@ const parseManifest = (path: string, text: string): Manifest => {
   let rows = 0;
   for (const [i, shard] of manifest.shards.entries()) {
     const full = i + 1 < manifest.shards.length;
-    if (shard.bytes !== shard.rows * rowBytes || (full && shard.rows !== manifest.rowsPerShard))
+    if (
+      shard.bytes !== shard.rows * rowBytes ||
+      (full ? shard.rows !== manifest.rowsPerShard : !(shard.rows <= manifest.rowsPerShard))
+    )
       fail(
         `shard ${shard.file} to have ${manifest.rowsPerShard} rows of ${rowBytes} bytes`,
         JSON.stringify(shard.rows),

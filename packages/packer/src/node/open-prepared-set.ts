@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fault } from "@cramkit/errors";
 import { allocateTokens, type RowSource, type TokenArray } from "../rows.ts";
 import { type Manifest, readManifest, type ShardEntry } from "./manifest.ts";
-import { checkBlock, damaged, readBlocks, truncated } from "./row-blocks.ts";
+import { checkBlock, checkIds, damaged, readBlocks, truncated } from "./row-blocks.ts";
 
 /** A prepared set on disk, open for reading. Holds files open until `close`. */
 export interface PreparedSet extends RowSource {
@@ -63,7 +63,7 @@ const createReader = (folder: string, manifest: Manifest): PreparedSet => {
   const blocksPerShard = Math.ceil(rowsPerShard / rowsPerBlock);
   const checked = new Uint8Array(Math.ceil(rowCount / rowsPerBlock));
   const files = new Map<number, number>(); // shard -> descriptor, the longest unused first
-  const block: TokenArray = allocateTokens(rowsPerBlock * seqLength, vocabSize);
+  const block: TokenArray = allocateTokens(Math.min(rowsPerBlock, rowCount) * seqLength, vocabSize);
   const blockBytes = new Uint8Array(block.buffer);
   const single = allocateTokens(seqLength, vocabSize);
   const singleBytes = new Uint8Array(single.buffer);
@@ -102,6 +102,7 @@ const createReader = (folder: string, manifest: Manifest): PreparedSet => {
     blockAt = -1;
     read(shard, first * rowBytes, bytes);
     checkBlock(join(folder, file), checksums[inShard]!, bytes, first * rowBytes);
+    if (checked[index] === 0) checkIds(join(folder, file), block.subarray(0, bytes.length / tokenBytes), vocabSize);
     checked[index] = 1;
     blockAt = index;
   };
@@ -115,11 +116,22 @@ const createReader = (folder: string, manifest: Manifest): PreparedSet => {
     rowCount,
     vocabSize,
     readRows(indices, target) {
-      if (closed) throw new Error("readRows: the prepared set is closed; open it again");
+      if (closed)
+        throw fault({
+          code: "invalid-argument",
+          place: "readRows",
+          problem: "the prepared set is closed",
+          remedy: "open it again",
+        });
       for (let i = 0; i < indices.length; i++) {
         const row = indices[i]!;
         if (!(Number.isInteger(row) && row >= 0 && row < rowCount))
-          throw new RangeError(`readRows: expected a row of 0 to ${rowCount - 1}, got ${row}`);
+          throw fault({
+            code: "invalid-argument",
+            place: "readRows",
+            problem: `expected a row of 0 to ${rowCount - 1}, got ${row}`,
+            type: RangeError,
+          });
         const index = Math.floor(row / rowsPerBlock);
         // Near the row before: likely a walk through the set, for which a whole block is read once.
         const walking = Math.abs(row - lastIndex) < rowsPerBlock;

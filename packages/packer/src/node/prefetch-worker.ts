@@ -23,7 +23,7 @@ const answer = async (): Promise<PrefetchAnswer> => {
     const { done, value } = await iteration.next();
     return done ? { done } : { item: value };
   } catch (error) {
-    return isFault(error) ? { fault: partsOf(error) } : { error };
+    return { error, parts: isFault(error) ? partsOf(error) : undefined };
   }
 };
 

@@ -20,9 +20,8 @@ export interface PrefetchWork {
 export type PrefetchAnswer =
   | { item: { batch: MaskedBatch; cursor: BatchCursor } }
   | { done: true }
-  | { error: unknown }
-  /** The parts of a fault, which an error does not bring along out of a thread. */
-  | { fault: FaultParts };
+  /** `parts` are those of a fault: a copy of an error has its class and its words alone. */
+  | { error: unknown; parts: FaultParts | undefined };
 
 /**
  * `maskedBatches` of the prepared set in `folder`, made in a worker thread: the same batches and cursors, ready before
@@ -34,11 +33,20 @@ export async function* prefetchedBatches(
   { ahead = 4, ...options }: PrefetchOptions,
 ): AsyncGenerator<{ batch: MaskedBatch; cursor: BatchCursor }> {
   if (!(Number.isInteger(ahead) && ahead > 0))
-    throw new RangeError(`prefetchedBatches: expected ahead to be a positive integer, got ${ahead}`);
+    throw fault({
+      code: "invalid-argument",
+      place: "prefetchedBatches",
+      problem: `expected ahead to be a positive integer, got ${ahead}`,
+      type: RangeError,
+    });
   if (typeof options.masking === "function")
-    throw new TypeError(
-      "prefetchedBatches: expected a masking that does not change, got a function, which cannot go to a thread; use maskedBatches",
-    );
+    throw fault({
+      code: "invalid-argument",
+      place: "prefetchedBatches",
+      problem: "expected a masking that does not change, got a function, which cannot go to a thread",
+      remedy: "use maskedBatches",
+      type: TypeError,
+    });
   const worker = startWorker({ folder, options });
   const answers: PrefetchAnswer[] = [];
   let wake = () => {};
@@ -47,8 +55,8 @@ export async function* prefetchedBatches(
     wake();
   };
   worker.on("message", receive);
-  worker.on("error", (error) => receive({ error }));
-  worker.on("exit", (code) => receive({ fault: ended(code) }));
+  worker.on("error", (error) => receive({ error, parts: undefined }));
+  worker.on("exit", (code) => receive({ error: fault(ended(code)), parts: undefined }));
   try {
     for (let i = 0; i < ahead; i++) worker.postMessage(null);
     for (;;) {
@@ -60,8 +68,7 @@ export async function* prefetchedBatches(
         worker.unref();
       }
       const answer = answers.shift()!;
-      if ("fault" in answer) throw fault(answer.fault);
-      if ("error" in answer) throw answer.error;
+      if ("error" in answer) throw Object.assign(answer.error as object, answer.parts);
       if ("done" in answer) return;
       worker.postMessage(null);
       yield answer.item;

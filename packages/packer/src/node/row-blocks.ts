@@ -20,6 +20,7 @@ export async function* readBlocks(
       const bytes = new Uint8Array(block.buffer);
       await readFully(handle, bytes, row * rowBytes, path);
       checkBlock(path, checksums[row / rowsPerBlock]!, bytes, row * rowBytes);
+      checkIds(path, block, vocabSize);
       yield block;
     }
   } finally {
@@ -53,6 +54,13 @@ export const checkBlock = (path: string, expected: string, block: Uint8Array, of
     ? `bit ${bit.bit} of the byte at offset ${offset + bit.byte} is flipped`
     : `bytes ${offset} to ${offset + block.length - 1} are damaged`;
   throw damaged(path, `expected checksum ${expected}, got ${actual}: ${where}`);
+};
+
+/** Throws if a manifest promises a smaller vocabulary than its rows have: such ids would be read beyond an embedding's end. */
+export const checkIds = (path: string, block: TokenArray, vocabSize: number): void => {
+  for (let at = 0; at < block.length; at++)
+    if (block[at]! >= vocabSize)
+      throw damaged(path, `expected token ids below ${vocabSize}, the vocabSize of the manifest, got ${block[at]}`);
 };
 
 /** A file of a prepared set that is not what was written. */

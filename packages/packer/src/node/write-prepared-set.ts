@@ -188,23 +188,34 @@ const checkOptions = (options: PrepareOptions): void => {
   for (const name of ["maxRows", "rowsPerShard", "memoryBytes"] as const) {
     const value = options[name];
     if (value !== undefined && !(Number.isInteger(value) && value > 0))
-      throw new RangeError(`writePreparedSet: expected ${name} to be a positive integer, got ${value}`);
+      throw fault({
+        code: "invalid-argument",
+        place: "writePreparedSet",
+        problem: `expected ${name} to be a positive integer, got ${value}`,
+        type: RangeError,
+      });
   }
   if (typeof order === "string") return;
   if (
     order.by === "token-count" &&
     !(Number.isInteger(order.tokenId) && order.tokenId >= 0 && order.tokenId < vocabSize)
   )
-    throw new RangeError(
-      `writePreparedSet: expected order.tokenId to be a token id below vocabSize ${vocabSize}, got ${order.tokenId}`,
-    );
+    throw fault({
+      code: "invalid-argument",
+      place: "writePreparedSet",
+      problem: `expected order.tokenId to be a token id below vocabSize ${vocabSize}, got ${order.tokenId}`,
+      type: RangeError,
+    });
   if (
     order.by === "length" &&
     !(order.tokenLengths.length === vocabSize && Array.from(order.tokenLengths).every(Number.isFinite))
   )
-    throw new RangeError(
-      `writePreparedSet: expected order.tokenLengths to hold a number for each of ${vocabSize} tokens, got ${order.tokenLengths.length} entries`,
-    );
+    throw fault({
+      code: "invalid-argument",
+      place: "writePreparedSet",
+      problem: `expected order.tokenLengths to hold a number for each of ${vocabSize} tokens, got ${order.tokenLengths.length} entries`,
+      type: RangeError,
+    });
 };
 
 const newPreparation = (key: string): Preparation => {

@@ -9,7 +9,10 @@ export const findRecipe = async (nameOrFile: string): Promise<Recipe> => {
   if (isLoadable(nameOrFile)) return parseRecipe(await loadFile(resolve(nameOrFile), "recipe"), nameOrFile);
   const make = Object.hasOwn(recipes, nameOrFile) ? recipes[nameOrFile as RecipeName] : undefined;
   if (make) return parseRecipe(make(), nameOrFile);
-  throw new RangeError(
-    `no recipe "${nameOrFile}"; there is ${nearest(nameOrFile, Object.keys(recipes)).join(", ")}, or name a .json, .js or .ts file`,
-  );
+  throw fault({
+    code: "invalid-input",
+    problem: `no recipe "${nameOrFile}"`,
+    remedy: `there is ${nearest(nameOrFile, Object.keys(recipes)).join(", ")}, or name a .json, .js or .ts file`,
+    type: RangeError,
+  });
 };

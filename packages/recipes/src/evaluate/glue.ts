@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { basename, join } from "node:path";
+import { fault } from "@cramkit/errors";
 import { checkWritable, writeFileAtomic } from "@cramkit/files";
 import {
   type GlueName,
@@ -83,10 +84,12 @@ export interface GlueScores {
 export const runGlue = async (spec: GlueSpec, compute: Compute, context: RunContext): Promise<GlueScores[]> => {
   const names = spec.tasks ?? (await glueTasksIn(spec.data));
   if (names.length === 0)
-    throw new Error(
-      `folder ${spec.data}: expected GLUE tasks with their training and dev files, found none of ${glueNames.join(", ")}; ` +
-        "pass the folder that has CoLA, SST-2, ... in it, or fetch them with cramkit glue download",
-    );
+    throw fault({
+      code: "not-found",
+      place: `folder ${spec.data}`,
+      problem: `expected GLUE tasks with their training and dev files, found none of ${glueNames.join(", ")}`,
+      remedy: "pass the folder that has CoLA, SST-2, ... in it, or fetch them with cramkit glue download",
+    });
   await checkWritable(spec.results); // not after a trial
   const scores: GlueScores[] = [];
   const finetune = async (

@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { encode, inputsOf, predictTokens } from "@cramkit/model";
 import { gather, reshape, softmax, tensor1d, tidy, topk } from "@tensorflow/tfjs-core";
 import { specialId } from "../recipe/masking.ts";
@@ -17,16 +18,30 @@ export const fillMask = async (
   count = 5,
 ): Promise<Guess[][]> => {
   if (config.head.type !== "masked-language-model")
-    throw new RangeError(`fill-mask: expected a model with a masked-language-model head, got ${config.head.type}`);
+    throw fault({
+      code: "invalid-input",
+      place: "fill-mask",
+      problem: `expected a model with a masked-language-model head, got ${config.head.type}`,
+      type: RangeError,
+    });
   const maskId = specialId(tokenizer, "<mask>");
   const ids = Int32Array.from(tokenizer.encodeIds(text.replaceAll("[MASK]", tokenizer.idToToken(maskId)!)));
   const masks = Int32Array.from(ids.keys()).filter((at) => ids[at] === maskId);
   if (masks.length === 0)
-    throw new RangeError(
-      `fill-mask: expected a [MASK] in the text, as in "Paris is the [MASK] of France.", got "${text}"`,
-    );
+    throw fault({
+      code: "invalid-input",
+      place: "fill-mask",
+      problem: `expected a [MASK] in the text, as in "Paris is the [MASK] of France.", got "${text}"`,
+      type: RangeError,
+    });
   if (ids.length > config.maxSeq)
-    throw new RangeError(`fill-mask: expected at most ${config.maxSeq} tokens, got ${ids.length}; shorten the text`);
+    throw fault({
+      code: "invalid-input",
+      place: "fill-mask",
+      problem: `expected at most ${config.maxSeq} tokens, got ${ids.length}`,
+      remedy: "shorten the text",
+      type: RangeError,
+    });
   const [values, indices] = tidy(() => {
     const inputs = inputsOf({ batchSize: 1, seqLength: ids.length, inputIds: ids });
     const hidden = reshape(encode(params, config, inputs), [-1, config.hidden]);

@@ -158,9 +158,13 @@ const readTokenizer = async (folder: string): Promise<Tokenizer> => {
   const settings = ((await readJson(path)) ?? {}) as Record<string, unknown>;
   const { do_lower_case = true, strip_accents = null, tokenize_chinese_chars = true } = settings;
   if (tokenize_chinese_chars !== true || (strip_accents !== null && strip_accents !== do_lower_case)) {
-    throw new RangeError(
-      `${path}: expected tokenize_chinese_chars true and strip_accents as do_lower_case, got ${JSON.stringify({ tokenize_chinese_chars, strip_accents, do_lower_case })}; save the tokenizer as a tokenizer.json, which says it all`,
-    );
+    throw fault({
+      code: "invalid-input",
+      place: path,
+      problem: `expected tokenize_chinese_chars true and strip_accents as do_lower_case, got ${JSON.stringify({ tokenize_chinese_chars, strip_accents, do_lower_case })}`,
+      remedy: "save the tokenizer as a tokenizer.json, which says it all",
+      type: RangeError,
+    });
   }
   return bertTokenizer(await readFile(join(folder, "vocab.txt"), "utf8"), { lowercase: do_lower_case === true });
 };

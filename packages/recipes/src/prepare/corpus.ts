@@ -23,6 +23,7 @@ import {
   installedDocumentation,
   shuffleDocuments,
 } from "@cramkit/corpus/node";
+import { fault } from "@cramkit/errors";
 import { novels, novelUrl } from "@cramkit/novels";
 import { type Tokenizer, tokenizerFromJson } from "@cramkit/tokenizer";
 import type { Recipe, SourceSpec } from "../recipe/recipe.ts";
@@ -76,14 +77,24 @@ export const requireSources = async ({ corpus }: Recipe): Promise<void> => {
 const requirePaths = async (setting: string, sources: readonly SourceSpec[]): Promise<void> => {
   for (const source of sources) {
     if (source.kind === "installed-documentation" && !(await isThere(join(source.root, "node_modules"))))
-      throw new RangeError(
-        `${setting}: expected a folder with node_modules, whose documentation is the text, got ${resolve(source.root)}; \`npm install cramkit\` there, or name text of your own`,
-      );
+      throw fault({
+        code: "not-found",
+        place: setting,
+        problem: `expected a folder with node_modules, whose documentation is the text, got ${resolve(source.root)}`,
+        remedy: "`npm install cramkit` there, or name text of your own",
+        type: RangeError,
+      });
     for (const path of source.kind === "files" ? [source.path].flat() : []) {
       if (!(await isThere(path)))
-        throw new RangeError(
-          `${setting}: expected a file or folder of text, got ${path}, which does not exist; ${/^[\w.-]+\/[\w.-]+$/.test(path) ? `a dataset of the Hugging Face hub is hf://datasets/${path}` : "put text there or name another path"}`,
-        );
+        throw fault({
+          code: "not-found",
+          place: setting,
+          problem: `expected a file or folder of text, got ${path}, which does not exist`,
+          remedy: /^[\w.-]+\/[\w.-]+$/.test(path)
+            ? `a dataset of the Hugging Face hub is hf://datasets/${path}`
+            : "put text there or name another path",
+          type: RangeError,
+        });
     }
   }
 };

@@ -157,7 +157,9 @@ const openSet = async (folder: string, set: SetName, recipe: Recipe): Promise<Pr
   opened.close();
   const more =
     set === "heldOut" ? ', raise evaluation.heldOut, set unit of its source to "line", "block" or "passage"' : "";
-  throw new Error(
-    `the ${name} documents hold ${opened.manifest.counts.droppedTokens} tokens, less than one row of ${rows.seqLength}; give more text${more} or lower rows.seqLength`,
-  );
+  throw fault({
+    code: "invalid-input",
+    problem: `the ${name} documents hold ${opened.manifest.counts.droppedTokens} tokens, less than one row of ${rows.seqLength}`,
+    remedy: `give more text${more} or lower rows.seqLength`,
+  });
 };

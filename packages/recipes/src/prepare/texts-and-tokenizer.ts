@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { readDocuments } from "@cramkit/corpus/node";
+import { fault } from "@cramkit/errors";
 import { writeFileAtomic } from "@cramkit/files";
 import { type Tokenizer, tokenizerFromJson, trainTokenizer, VocabSizeError } from "@cramkit/tokenizer";
 import { countWordsInThreads } from "@cramkit/tokenizer/node";
@@ -57,7 +58,14 @@ export const textsAndTokenizer = async (
   }).catch((error) => {
     if (!(error instanceof VocabSizeError)) throw error;
     const { limit, vocabSize, remedy } = error;
-    throw new RangeError(`tokenizer.vocabSize: expected ${limit}, got ${vocabSize}; ${remedy}`, { cause: error });
+    throw fault({
+      code: "invalid-input",
+      place: "tokenizer.vocabSize",
+      problem: `expected ${limit}, got ${vocabSize}`,
+      remedy,
+      type: RangeError,
+      cause: error,
+    });
   });
   if (droppedWords > 0)
     context.say(

@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { CorpusReport } from "@cramkit/corpus";
 import { createDocumentsWriter, type DocumentsWriter } from "@cramkit/corpus/node";
+import { type Fault, fault } from "@cramkit/errors";
 import { writeFileAtomic } from "@cramkit/files";
 import { randomStream, streamKey } from "@cramkit/random";
 import type { Recipe } from "../recipe/recipe.ts";
@@ -46,9 +47,12 @@ export const finishedTexts = async (folder: string): Promise<Texts | undefined> 
   const file = textFiles(folder).counts;
   const texts = (await readJson(file)) as Texts | undefined;
   if (!texts || texts.format === textsFormat) return texts;
-  throw new Error(
-    `${file}: expected texts of format ${textsFormat}, got format ${texts.format ?? 1}, split with other random numbers; prepare again in another folder with --data, or finish this one with the version that began it`,
-  );
+  throw fault({
+    code: "version-mismatch",
+    place: file,
+    problem: `expected texts of format ${textsFormat}, got format ${texts.format ?? 1}, split with other random numbers`,
+    remedy: "prepare again in another folder with --data, or finish this one with the version that began it",
+  });
 };
 
 /**
@@ -89,7 +93,7 @@ export async function* readTexts(
       }
     }
     const report = corpus.report();
-    if (report.documents === 0) throw new Error(emptyCorpus(report));
+    if (report.documents === 0) throw emptyCorpus(report);
     const texts: Texts = {
       format: textsFormat,
       training: await training.commit(),
@@ -109,10 +113,14 @@ export async function* readTexts(
 const placeOf = (text: string): number => createHash("sha256").update(text).digest().readUIntBE(0, 6);
 
 /** Where the documents of an empty corpus went. */
-const emptyCorpus = ({ sources, filters }: CorpusReport): string => {
+const emptyCorpus = ({ sources, filters }: CorpusReport): Fault => {
   const read = sources.map(({ name, documents }) => `${documents} documents of ${name}`).join(", ");
   const dropped = filters
     .filter(({ dropped }) => dropped.documents > 0)
     .map(({ filter, dropped }) => `${filter} dropped ${dropped.documents}`);
-  return `the corpus is empty: read ${[read, ...dropped].join("; ")}; check corpus in the recipe`;
+  return fault({
+    code: "invalid-input",
+    problem: `the corpus is empty: read ${[read, ...dropped].join("; ")}`,
+    remedy: "check corpus in the recipe",
+  });
 };

@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import type { Budget } from "@cramkit/scheduler";
 
 const units = { minute: 1 / 60, hour: 1, day: 24, step: 1, token: 1, flop: 1 } as const;
@@ -19,7 +20,13 @@ export const isBudget = (value: unknown): value is string => {
 export const parseBudget = (text: string, flopsPerToken: number): Budget => {
   const [, digits, word] = budgetPattern.exec(text) ?? [];
   const amount = Number(digits);
-  if (!word || !isBudget(text)) throw new RangeError(`budget: expected ${budgetForm}, got "${text}"`);
+  if (!word || !isBudget(text))
+    throw fault({
+      code: "invalid-input",
+      place: "budget",
+      problem: `expected ${budgetForm}, got "${text}"`,
+      type: RangeError,
+    });
   const unit = word.toLowerCase() as keyof typeof units;
   if (unit === "step") return { steps: amount };
   if (unit === "token") return { tokens: amount };

@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { type ModelConfig, parameterShapes } from "@cramkit/model";
 import { matchesName, wholeParts } from "@cramkit/optim";
 import { parseBudget } from "./budget.ts";
@@ -19,29 +20,51 @@ export const checkRecipe = (recipe: Recipe): void => {
   checkMasking(recipe);
   checkNames(recipe, config);
   if (sequenceCurriculumOf(recipe) && config.funnel !== null)
-    throw new RangeError("training.sequenceCurriculum: expected null with model.funnel, which needs its own lengths");
+    throw fault({
+      code: "invalid-input",
+      place: "training.sequenceCurriculum",
+      problem: "expected null with model.funnel, which needs its own lengths",
+      type: RangeError,
+    });
   const { causalShare, loss } = recipe.training;
   if (causalShare > 0 && config.mixer !== "self-attention")
-    throw new RangeError(
-      "training.causalShare: expected 0 with another model.mixer than self-attention, which sees all of a row",
-    );
+    throw fault({
+      code: "invalid-input",
+      place: "training.causalShare",
+      problem: "expected 0 with another model.mixer than self-attention, which sees all of a row",
+      type: RangeError,
+    });
   if (causalShare > 0 && (config.funnel !== null || loss.name === "script"))
-    throw new RangeError(
-      "training.causalShare: expected 0 with model.funnel and with training.loss.name=script, which see all of a row",
-    );
+    throw fault({
+      code: "invalid-input",
+      place: "training.causalShare",
+      problem: "expected 0 with model.funnel and with training.loss.name=script, which see all of a row",
+      type: RangeError,
+    });
   const { budget, batchSize, microbatchSize, schedule, progressiveBatch, batchRamp, averaging } = recipe.training;
   if (schedule.warmup + schedule.cooldown > 1)
-    throw new RangeError(
-      `training.schedule: expected a warmup and a cooldown within the budget, got shares of ${schedule.warmup} and ${schedule.cooldown}`,
-    );
+    throw fault({
+      code: "invalid-input",
+      place: "training.schedule",
+      problem: `expected a warmup and a cooldown within the budget, got shares of ${schedule.warmup} and ${schedule.cooldown}`,
+      type: RangeError,
+    });
   if (microbatchSize !== "auto" && microbatchSize > batchSize)
-    throw new RangeError(
-      `training.microbatchSize: expected at most training.batchSize ${batchSize}, got ${microbatchSize}`,
-    );
+    throw fault({
+      code: "invalid-input",
+      place: "training.microbatchSize",
+      problem: `expected at most training.batchSize ${batchSize}, got ${microbatchSize}`,
+      type: RangeError,
+    });
   if (progressiveBatch && (batchRamp > 0 || averaging))
-    throw new RangeError(
-      "training.progressiveBatch: expected no batchRamp, which decides the batch too, and no averaging, which counts steps that are not known then; set training.batchRamp=0 and training.averaging=null",
-    );
+    throw fault({
+      code: "invalid-input",
+      place: "training.progressiveBatch",
+      problem:
+        "expected no batchRamp, which decides the batch too, and no averaging, which counts steps that are not known then",
+      remedy: "set training.batchRamp=0 and training.averaging=null",
+      type: RangeError,
+    });
   trainingOptimizer(recipe, microbatchSize === "auto" ? 1 : microbatchSize, undefined); // checks what it is made of
   parseBudget(budget, flopsPerToken(config, recipe));
 };
@@ -51,7 +74,12 @@ const checkNames = ({ training: { frozen, groups, optimizer } }: Recipe, config:
   const names = parameterShapes(config).map(({ name }) => name);
   checkParts("training.frozen", frozen, names);
   if (names.every((name) => matchesName(name, frozen.map(wholeParts))))
-    throw new RangeError("training.frozen: expected a parameter that is left to train, got none");
+    throw fault({
+      code: "invalid-input",
+      place: "training.frozen",
+      problem: "expected a parameter that is left to train, got none",
+      type: RangeError,
+    });
   checkParts("training.optimizer.noDecay", optimizer.noDecay ?? [], names);
   for (const [index, group] of groups.entries()) {
     checkParts(`training.groups.${index}.params`, group.params, names);
@@ -64,8 +92,12 @@ const checkParts = (setting: string, parts: readonly string[], names: readonly s
     if (names.some((name) => matchesName(name, [wholeParts(part)]))) continue;
     const known = [...new Set(names.flatMap((name) => name.split(".")))].filter((known) => !/^\d+$/.test(known));
     const near = part.includes(".") ? nearest(part, names) : nearest(part, known);
-    throw new RangeError(
-      `${setting}: expected whole parts of the names of parameters, got "${part}", which is in none of ${names.length}; there is ${near.join(", ")}`,
-    );
+    throw fault({
+      code: "invalid-input",
+      place: setting,
+      problem: `expected whole parts of the names of parameters, got "${part}", which is in none of ${names.length}`,
+      remedy: `there is ${near.join(", ")}`,
+      type: RangeError,
+    });
   }
 };

@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import type { Masking } from "@cramkit/packer";
 import type { Tokenizer } from "@cramkit/tokenizer";
 import type { Recipe } from "./recipe.ts";
@@ -19,9 +20,13 @@ const otherNames: Partial<Record<(typeof specialTokens)[number], readonly string
 export const specialToken = (tokenizer: Tokenizer, token: (typeof specialTokens)[number]): string => {
   const name = [token, ...(otherNames[token] ?? [])].find((name) => tokenizer.tokenToId(name) !== undefined);
   if (name !== undefined) return name;
-  throw new RangeError(
-    `tokenizer: expected the special token ${token}, got none; train it with the study's special tokens`,
-  );
+  throw fault({
+    code: "invalid-input",
+    place: "tokenizer",
+    problem: `expected the special token ${token}, got none`,
+    remedy: "train it with the study's special tokens",
+    type: RangeError,
+  });
 };
 
 export const specialId = (tokenizer: Tokenizer, token: (typeof specialTokens)[number]): number =>
@@ -32,17 +37,25 @@ export const checkMasking = (recipe: Pick<Recipe, "masking" | "tokenizer" | "row
   const { masking, tokenizer } = recipe;
   // The pieces of Unigram do not show whether they begin a word; those of the others do, as whole words, by "##" or by a space.
   if (masking.wholeWords && tokenizer.model === "Unigram" && tokenizer.from === null) {
-    throw new RangeError(
-      "masking.wholeWords: expected tokens that tell where a word begins, got those of Unigram; choose another tokenizer.model or leave it out",
-    );
+    throw fault({
+      code: "invalid-input",
+      place: "masking.wholeWords",
+      problem: "expected tokens that tell where a word begins, got those of Unigram",
+      remedy: "choose another tokenizer.model or leave it out",
+      type: RangeError,
+    });
   }
   const tokens = trainedLength(recipe);
   for (const setting of ["probability", "finalProbability"] as const) {
     const share = masking[setting];
     if (share !== null && share * tokens <= 0.5)
-      throw new RangeError(
-        `masking.${setting}: expected to mask a token of the ${tokens} of a row, got ${share}; raise it, or rows.seqLength`,
-      );
+      throw fault({
+        code: "invalid-input",
+        place: `masking.${setting}`,
+        problem: `expected to mask a token of the ${tokens} of a row, got ${share}`,
+        remedy: "raise it, or rows.seqLength",
+        type: RangeError,
+      });
   }
 };
 

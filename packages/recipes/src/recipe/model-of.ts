@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { checkConfig, type ModelConfig, preset } from "@cramkit/model";
 import { nearest } from "./nearest.ts";
 import type { Recipe } from "./recipe.ts";
@@ -16,9 +17,12 @@ export const modelOf = (recipe: Recipe, vocabSize: number): ModelConfig => {
   const config: ModelConfig = { ...completeModel(recipe.model), vocabSize, dropout, attentionDropout: dropout };
   checkConfig(config);
   if (config.head.type !== "masked-language-model") {
-    throw new RangeError(
-      `model.head.type: expected masked-language-model, as a recipe pretrains, got ${config.head.type}`,
-    );
+    throw fault({
+      code: "invalid-input",
+      place: "model.head.type",
+      problem: `expected masked-language-model, as a recipe pretrains, got ${config.head.type}`,
+      type: RangeError,
+    });
   }
   requireFit(config, recipe);
   return config;
@@ -28,14 +32,25 @@ const requireKnownFields = (model: Recipe["model"]): void => {
   const known = Object.keys(preset("crammed-bert"));
   const unknown = Object.keys(model).find((field) => !known.includes(field));
   if (unknown !== undefined)
-    throw new RangeError(`model.${unknown}: no such field; there is ${nearest(unknown, known).join(", ")}`);
+    throw fault({
+      code: "invalid-input",
+      place: `model.${unknown}`,
+      problem: "no such field",
+      remedy: `there is ${nearest(unknown, known).join(", ")}`,
+      type: RangeError,
+    });
 };
 
 /** Rows, whole and as training drops tokens, must fit into the model. */
 const requireFit = ({ maxSeq, funnel }: ModelConfig, recipe: Recipe): void => {
   const { seqLength } = recipe.rows;
   if (maxSeq < seqLength)
-    throw new RangeError(`rows.seqLength: expected at most model.maxSeq ${maxSeq}, got ${seqLength}`);
+    throw fault({
+      code: "invalid-input",
+      place: "rows.seqLength",
+      problem: `expected at most model.maxSeq ${maxSeq}, got ${seqLength}`,
+      type: RangeError,
+    });
   if (funnel === null) return;
   const unit = maxSeq / Math.min(...funnel);
   for (const [setting, length] of [
@@ -43,6 +58,11 @@ const requireFit = ({ maxSeq, funnel }: ModelConfig, recipe: Recipe): void => {
     ["training.tokenDrop", trainedLength(recipe)],
   ] as const) {
     if (length !== maxSeq && length % unit !== 0)
-      throw new RangeError(`${setting}: expected rows of a multiple of ${unit} tokens for model.funnel, got ${length}`);
+      throw fault({
+        code: "invalid-input",
+        place: setting,
+        problem: `expected rows of a multiple of ${unit} tokens for model.funnel, got ${length}`,
+        type: RangeError,
+      });
   }
 };

@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { type PresetName, preset } from "@cramkit/model";
 import { nearest } from "./nearest.ts";
 import { optimizerNames, studySettings } from "./optimizer-settings.ts";
@@ -53,10 +54,23 @@ export const applySettings = (recipe: Recipe, settings: readonly string[]): Reci
 
 const parseSetting = (setting: string): Setting => {
   const at = setting.indexOf("=");
-  if (at < 1) throw new RangeError(`--set: expected KEY=VALUE, as in training.batchSize=512, got "${setting}"`);
+  if (at < 1)
+    throw fault({
+      code: "invalid-input",
+      place: "--set",
+      problem: `expected KEY=VALUE, as in training.batchSize=512, got "${setting}"`,
+      type: RangeError,
+    });
   const [path, text] = [setting.slice(0, at), setting.slice(at + 1)];
   const source = taken.get(path);
-  if (source) throw new RangeError(`--set ${path}: a recipe takes it from ${source}; set that`);
+  if (source)
+    throw fault({
+      code: "invalid-input",
+      place: `--set ${path}`,
+      problem: `a recipe takes it from ${source}`,
+      remedy: "set that",
+      type: RangeError,
+    });
   return { path, keys: path.split("."), value: parseValue(text) };
 };
 
@@ -81,9 +95,12 @@ const child = (node: unknown, key: string, path: string): unknown => {
   const isTree = typeof node === "object" && node !== null && !Array.isArray(node);
   if (isTree && Object.hasOwn(node as Tree, key)) return (node as Tree)[key];
   const known = isTree ? nearest(key, Object.keys(node as Tree)) : [];
-  throw new RangeError(
-    `--set ${path}: unknown setting "${key}"${known.length > 0 ? `; available: ${known.join(", ")}` : ""}`,
-  );
+  throw fault({
+    code: "invalid-input",
+    place: `--set ${path}`,
+    problem: `unknown setting "${key}"${known.length > 0 ? `; available: ${known.join(", ")}` : ""}`,
+    type: RangeError,
+  });
 };
 
 const parseValue = (text: string): unknown => {

@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { sequenceCurriculum } from "@cramkit/scheduler";
 import type { Recipe } from "./recipe.ts";
 
@@ -18,8 +19,11 @@ export const sequenceCurriculumOf = (recipe: Fields): ReturnType<typeof sequence
   const tokens = trainedLength(recipe);
   const odd = curriculum.lengths.find((length) => tokens % length !== 0);
   if (odd !== undefined)
-    throw new RangeError(
-      `training.sequenceCurriculum: expected lengths that divide the ${tokens} tokens of a row, got ${odd}`,
-    );
+    throw fault({
+      code: "invalid-input",
+      place: "training.sequenceCurriculum",
+      problem: `expected lengths that divide the ${tokens} tokens of a row, got ${odd}`,
+      type: RangeError,
+    });
   return sequenceCurriculum(curriculum);
 };

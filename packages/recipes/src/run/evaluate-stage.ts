@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { init, type ModelConfig } from "@cramkit/model";
 import { preparedSetKey } from "@cramkit/packer/node";
 import { scoreModel, scoreUnigram } from "../evaluate/evaluate.ts";
@@ -31,7 +32,13 @@ export const evaluateStage: RunStage = {
     const { recipe, folder, prepared, compute, context } = run;
     const files = runFiles(folder);
     const summary = await readSummary(folder);
-    if (!summary) throw new Error(`${folder}: expected a trained model, found none yet; pretrain first`);
+    if (!summary)
+      throw fault({
+        code: "not-found",
+        place: folder,
+        problem: "expected a trained model, found none yet",
+        remedy: "pretrain first",
+      });
     const { params, config, tokenizer } = await loadModel(files.model);
     try {
       const scores = await scoreAll(params, config, run);

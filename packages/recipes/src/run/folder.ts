@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { differences } from "../recipe/difference.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { type RunData, readJson, readRun, runFiles, runFormat } from "../run-record.ts";
@@ -8,11 +9,15 @@ export const requireRunFormat = async (folder: string): Promise<void> => {
   if ((await readJson(files.recipe)) === undefined) return;
   const format = ((await readJson(files.data)) as RunData | undefined)?.format ?? 1;
   if (format === runFormat) return;
-  throw new Error(
-    format > runFormat
-      ? `${folder}: expected a run of format ${runFormat}, got one of format ${format}; update cramkit to go on with it`
-      : `${folder}: expected a run of format ${runFormat}, got one of format ${format}, begun with other random numbers; start anew in another folder, or finish this one with the version that began it`,
-  );
+  const isNewer = format > runFormat;
+  throw fault({
+    code: "version-mismatch",
+    place: folder,
+    problem: `expected a run of format ${runFormat}, got one of format ${format}${isNewer ? "" : ", begun with other random numbers"}`,
+    remedy: isNewer
+      ? "update cramkit to go on with it"
+      : "start anew in another folder, or finish this one with the version that began it",
+  });
 };
 
 /** A run folder belongs to one recipe: going on with another would mix two runs. */
@@ -20,7 +25,9 @@ export const requireSameRecipe = async (folder: string, recipe: Recipe): Promise
   if ((await readJson(runFiles(folder).recipe)) === undefined) return;
   const [first, ...rest] = differences((await readRun(folder)).recipe, recipe);
   if (!first) return;
-  throw new Error(
-    `${folder} holds a run of another recipe: ${first.path} is ${JSON.stringify(first.left)} there and ${JSON.stringify(first.right)} here${rest.length > 0 ? `, and ${rest.length} more` : ""}; name another folder with --dir`,
-  );
+  throw fault({
+    code: "exists",
+    problem: `${folder} holds a run of another recipe: ${first.path} is ${JSON.stringify(first.left)} there and ${JSON.stringify(first.right)} here${rest.length > 0 ? `, and ${rest.length} more` : ""}`,
+    remedy: "name another folder with --dir",
+  });
 };
