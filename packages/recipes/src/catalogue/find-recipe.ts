@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { fault } from "@cramkit/errors";
 import { nearest } from "../recipe/nearest.ts";
 import { parseRecipe, type Recipe } from "../recipe/recipe.ts";
 import { isLoadable, loadFile } from "./load-file.ts";
