@@ -11,6 +11,7 @@ import { recipesCommand } from "./commands/recipes.ts";
 import { reportCommand } from "./commands/report.ts";
 import { resumeCommand } from "./commands/resume.ts";
 import { runCommand } from "./commands/run.ts";
+import { sweepCommand } from "./commands/sweep.ts";
 import { tokenizerCommand } from "./commands/tokenizer.ts";
 import { verifyCommand } from "./commands/verify.ts";
 import { watchCommand } from "./commands/watch.ts";
@@ -22,6 +23,7 @@ export const createProgram = (): Command => {
   const commands = [
     runCommand(),
     resumeCommand(),
+    sweepCommand(),
     prepareCommand(),
     pretrainCommand(),
     glueCommand(),

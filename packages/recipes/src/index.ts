@@ -25,3 +25,11 @@ export {
   readRun,
   runFiles,
 } from "./run-record.ts";
+export { comparisonKey, incomparable } from "./sweep/comparison.ts";
+export { budgetTokens, type SweepEstimate } from "./sweep/estimate.ts";
+export { findSweep } from "./sweep/find-sweep.ts";
+export { type PlannedRun, type PlanOptions, planSweep, type SweepPlan } from "./sweep/plan.ts";
+export { readSweepResults, type SweepResult, sweepFiles } from "./sweep/results.ts";
+export { runSweep, type SweepRecord } from "./sweep/run-sweep.ts";
+export { type SweepOptions, type SweepOutlook, surveySweep } from "./sweep/survey.ts";
+export { parseSweep, type Sweep, type SweepInput } from "./sweep/sweep.ts";

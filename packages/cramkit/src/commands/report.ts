@@ -4,18 +4,22 @@ import { readRun, runFiles } from "@cramkit/recipes";
 import { Command } from "commander";
 import { requireWritableFile } from "../options/require-writable-file.ts";
 import { renderReport } from "../report/report.ts";
+import { isSweepFolder } from "../report/sweep/read-sweep.ts";
+import { writeSweepReport } from "../report/sweep/write-sweep-report.ts";
 import { tell } from "../terminal/output.ts";
 
 export const reportCommand = (): Command =>
   new Command("report")
-    .description("write the report of one run, or of several side by side")
-    .argument("<runs...>", "folders of runs")
+    .description("write the report of one run, of several side by side, or of a sweep")
+    .argument("<runs...>", "folders of runs, or that of a sweep")
     .option(
       "--out <file>",
       "file to write (default: report.html in the folder of the run, comparison.html for several runs)",
     )
     .action(async (folders: string[], { out }: { out?: string }) => {
       if (out !== undefined) await requireWritableFile(out);
+      if (folders.length === 1 && (await isSweepFolder(folders[0]!)))
+        return tell(await writeSweepReport(folders[0]!, out));
       const runs = await Promise.all(folders.map((folder) => readRun(folder)));
       const file =
         out ?? (folders.length === 1 ? runFiles(folders[0]!).report : join(process.cwd(), "comparison.html"));

@@ -28,17 +28,27 @@ const charts: readonly ChartSpec[] = [
 ];
 
 /** A run's metrics as columns; missing values are null. */
-export type RunSeries = { readonly name: string } & Readonly<Record<string, readonly (number | null)[] | string>>;
+export type RunSeries = { readonly name: string; readonly group?: number } & Readonly<
+  Record<string, readonly (number | null)[] | string | number | undefined>
+>;
 
 const pointsOfAChart = 2_000;
+/** Of all runs together, so that a page of a hundred runs stays one that a browser likes. */
+const pointsOfAPage = 40_000;
 
-/** What the charts draw. A chart that would be one level line for every run is left out. */
-export const chartData = (runs: readonly RunRecord[], names: readonly string[]) => {
+/** What the charts draw. A chart that would be one level line for every run is left out. Runs of one group have one colour. */
+export const chartData = (runs: readonly RunRecord[], names: readonly string[], groups?: readonly number[]) => {
   const shown = charts.filter(
     ({ column, wide }) =>
       wide || runs.some(({ metrics }) => new Set(metrics.flatMap((row) => row[column] ?? [])).size > 1),
   );
-  return { charts: shown, runs: runs.map((run, index) => runSeries(run, names[index]!, shown)) };
+  const points = Math.min(pointsOfAChart, Math.ceil(pointsOfAPage / Math.max(1, runs.length)));
+  return {
+    charts: shown,
+    runs: runs.map(
+      (run, index): RunSeries => ({ ...runSeries(run, names[index]!, shown, points), group: groups?.[index] }),
+    ),
+  };
 };
 
 /** Operations of one token, forward and backward; undefined before the first metrics. */
@@ -48,9 +58,9 @@ export const flopsPerToken = ({ summary, metrics }: RunRecord): number | undefin
   return row && Number(row.flopsPerSecond) / Number(row.tokensPerSecond);
 };
 
-const runSeries = (run: RunRecord, name: string, shown: readonly ChartSpec[]): RunSeries => {
+const runSeries = (run: RunRecord, name: string, shown: readonly ChartSpec[], points: number): RunSeries => {
   const { metrics } = run;
-  const stride = Math.ceil(metrics.length / pointsOfAChart);
+  const stride = Math.ceil(metrics.length / points);
   // A held-out loss is rare and must not be thinned away.
   const rows = metrics.filter((row, index) => index % stride === 0 || row.heldOutLoss !== undefined);
   const column = (key: string, factor = 1) =>

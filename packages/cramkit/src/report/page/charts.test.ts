@@ -52,3 +52,17 @@ it("names the runs when there are several, and leaves out what has no place on t
   ]);
   expect(loss!.tables.at(-1)![0]).toEqual([100, 200]);
 });
+
+it("shows the second half of several runs again, and keeps runs of one variant in one colour", () => {
+  const data = {
+    charts,
+    runs: [0, 0, 7].map((group, i) => ({ ...run(`run ${i}`, [4, 3, 2, 1]), group })),
+  };
+  const [whole, half, ...rest] = chartsOf(data, "minutes", style);
+  expect(rest).toEqual([]);
+  expect(half!.title).toBe("Loss, second half");
+  expect(whole!.tables[0]![0]).toEqual([1, 2, 3, 4]);
+  expect(half!.tables[0]![0]).toEqual([2, 3, 4]);
+  const thick = half!.lines.filter(({ label, raw }) => !raw && label?.toString().startsWith("run"));
+  expect(thick.map(({ stroke }) => stroke)).toEqual(["--run-0", "--run-0", expect.stringMatching(/^#/)]);
+});

@@ -1,6 +1,7 @@
 import type uPlot from "uplot";
 import type { chartData } from "../series.ts";
 import { short, unitOf } from "./axis.ts";
+import { runColour } from "./colour.ts";
 import { smooth } from "./smooth.ts";
 
 export type ChartData = ReturnType<typeof chartData>;
@@ -19,8 +20,19 @@ export interface Chart {
   readonly tables: uPlot.AlignedData[];
 }
 
-/** What every chart shows against an axis. `style` reads a custom property of the page's theme. */
-export const chartsOf = ({ charts, runs }: ChartData, axis: string, style: (name: string) => string): Chart[] => {
+/** With more runs than this the lines as measured would hide the averaged ones. */
+const mostRaw = 6;
+
+/**
+ * What every chart shows against an axis. `style` reads a custom property of the page's theme, which may be a dark one. Of several
+ * runs the wide charts show their second half once more, where the runs come apart.
+ */
+export const chartsOf = (
+  { charts, runs }: ChartData,
+  axis: string,
+  style: (name: string) => string,
+  isDark = false,
+): Chart[] => {
   const column = (run: ChartData["runs"][number], name: string | undefined): Column | undefined =>
     name === undefined ? undefined : (run[name] as Column | undefined);
   const xs = (run: ChartData["runs"][number]) => column(run, axis)!;
@@ -37,10 +49,10 @@ export const chartsOf = ({ charts, runs }: ChartData, axis: string, style: (name
       lines.push({ spanGaps: true, points: { show: false }, value: (_, y) => short(y), ...line });
     };
     runs.forEach((run, index) => {
-      const color = style(`--run-${index % 6}`);
+      const color = runColour(run.group ?? index, style, isDark);
       const runName = runs.length > 1 ? run.name : "";
       const values = column(run, name);
-      if (values && averaged) add(run, values, { stroke: `${color}55`, width: 1, raw: true });
+      if (values && averaged && runs.length <= mostRaw) add(run, values, { stroke: `${color}55`, width: 1, raw: true });
       if (values) {
         const label = runName || (measured ? "training" : title);
         add(run, averaged ? smooth(values) : values, { label, stroke: color, width: 2 });
@@ -52,6 +64,20 @@ export const chartsOf = ({ charts, runs }: ChartData, axis: string, style: (name
       const label = `${runName ? `${runName}, ` : ""}held out`;
       add(run, heldOut, { label, stroke, width: 1.5, dash: [6, 4], points });
     });
-    return tables.length === 0 ? [] : [{ title, wide, unit, lines, tables }];
+    if (tables.length === 0) return [];
+    const whole: Chart = { title, wide, unit, lines, tables };
+    const half = wide && runs.length > 1 ? secondHalf(whole) : undefined;
+    return half ? [whole, half] : [whole];
   });
+};
+
+/** A chart of the second half of the horizontal axis; undefined if a line has no point there. */
+const secondHalf = (chart: Chart): Chart | undefined => {
+  const middle = Math.max(...chart.tables.map(([xs]) => xs.at(-1) ?? 0)) / 2;
+  const tables = chart.tables.map(([xs, ys]): uPlot.AlignedData => {
+    const from = (xs as readonly number[]).findIndex((x) => x >= middle);
+    return from < 0 ? [[], []] : [xs.slice(from) as number[], ys!.slice(from) as number[]];
+  });
+  const isEmpty = tables.every(([xs]) => xs.length < 2);
+  return isEmpty ? undefined : { ...chart, title: `${chart.title}, second half`, tables };
 };

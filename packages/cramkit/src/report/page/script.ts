@@ -17,7 +17,8 @@ const axisSelect = document.getElementById("axis") as HTMLSelectElement;
 const asked = location.hash.slice(1);
 if (Array.from(axisSelect.options).some(({ value }) => value === asked)) axisSelect.value = asked;
 
-const layOut = (): Chart[] => chartsOf(data, axisSelect.value, style);
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const layOut = (): Chart[] => chartsOf(data, axisSelect.value, style, dark.matches);
 
 /** A run's thin line comes and goes with its thick one. */
 const togetherWithRaw =
@@ -72,7 +73,7 @@ axisSelect.addEventListener("change", () => {
   history.replaceState(null, "", `#${axisSelect.value}`);
   draw();
 });
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+dark.addEventListener("change", draw);
 let timer: ReturnType<typeof setTimeout> | undefined;
 let width = innerWidth;
 addEventListener("resize", () => {

@@ -1,0 +1,65 @@
+import { join } from "node:path";
+import type { PlanOptions, RunContext, SweepOptions } from "@cramkit/recipes";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { preparedDataOf } from "./recipe-options.ts";
+import { wholeNumber } from "./whole-number.ts";
+
+/** Options of every command that does many runs. */
+export interface SweepCommandOptions {
+  readonly set?: string[];
+  readonly budget?: string;
+  readonly seeds?: number[];
+  readonly glue?: string;
+  readonly dir?: string;
+  readonly data?: string;
+  readonly plan?: true;
+  readonly task?: number;
+  readonly of?: number;
+  readonly skipFailed?: true;
+  readonly allowSoftware?: true;
+  readonly fresh?: true;
+  readonly reuse?: true;
+}
+
+/** Adds the options of a sweep. */
+export const withSweep = (command: Command): Command =>
+  command
+    .option("--budget <budget>", 'budget of every run, such as "10 minutes" or "2000 steps"')
+    .option("--set <key=value>", "change a setting of every run (repeatable)", (value, all: string[] = []) => [
+      ...all,
+      value,
+    ])
+    .option("--seeds <list>", "seeds of every variant, as in 1,2,3", seedList)
+    .option("--glue <folder>", "finetune each model on the GLUE tasks in this folder")
+    .option("--dir <folder>", "folder of the runs, their results and the report (default: runs/NAME)")
+    .option("--data <folder>", "folder of prepared data, shared by runs (default: runs/prepared)")
+    .option("--plan", "show what would be run, with its time and its disk, and run nothing")
+    .option("--task <number>", "do this part of the runs; the others may run at the same time", wholeNumber(1, 1e6))
+    .option("--of <count>", "parts that the runs are dealt out to", wholeNumber(1, 1e6))
+    .option("--skip-failed", "leave alone what failed before; otherwise it is tried again")
+    .option("--allow-software", "accept a software WebGPU adapter (correct but slow)")
+    .addOption(new Option("--fresh", "prepare the text again even if it is prepared").conflicts(["reuse", "of"]))
+    .addOption(new Option("--reuse", "use the prepared rows even if their text has changed since"));
+
+const seedList = (text: string): number[] => {
+  const seeds = text.split(",").map((part) => (/^\s*\d+\s*$/.test(part) ? Number(part) : Number.NaN));
+  if (seeds.every((seed) => Number.isSafeInteger(seed)) && new Set(seeds).size === seeds.length) return seeds;
+  throw new InvalidArgumentError("expected different whole numbers with commas between, as in 1,2,3");
+};
+
+/** Where a sweep of this name lives, and what is changed in all of it. */
+export const planOptionsOf = (name: string, { dir, data, set = [], budget }: SweepCommandOptions): PlanOptions => ({
+  folder: dir ?? join("runs", name),
+  dataFolder: data ?? join("runs", "prepared"),
+  set: [...(budget === undefined ? [] : [`training.budget=${budget}`]), ...set],
+});
+
+/** Which part of it this process does, and how. */
+export const partOf = ({ task, of, skipFailed, allowSoftware }: SweepCommandOptions): SweepOptions => {
+  if ((task === undefined) !== (of === undefined))
+    throw new RangeError(`sweep: expected --task and --of together, got --${task === undefined ? "of" : "task"} alone`);
+  return { task, of, skipFailed, allowSoftware };
+};
+
+/** What becomes of data that is prepared already. */
+export const dataOf = (options: SweepCommandOptions): RunContext["preparedData"] => preparedDataOf(options);

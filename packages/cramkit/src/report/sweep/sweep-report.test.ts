@@ -1,0 +1,166 @@
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { comparisonKey, type Recipe, recipes, type SweepResult } from "@cramkit/recipes";
+import { expect, it } from "vitest";
+import { csv } from "./csv.ts";
+import { pairedDifference, scoresIn, spreadOf } from "./statistics.ts";
+import { writeSweepReport } from "./write-sweep-report.ts";
+
+interface Made {
+  readonly variant: string;
+  readonly losses?: readonly number[];
+  readonly settings?: Record<string, unknown>;
+  readonly change?: (recipe: Recipe) => Recipe;
+}
+
+/** The folder of a sweep with results that were never run; a variant without losses failed. */
+const sweepFolder = (variants: readonly Made[]): string => {
+  const folder = mkdtempSync(join(tmpdir(), "sweep-"));
+  const results = variants.flatMap(({ variant, losses = [Number.NaN], settings = {}, change }) =>
+    losses.map((loss, index): SweepResult => {
+      const id = `${variant.replace(/\W+/g, "-")}.seed-${index + 1}`;
+      const base = recipes.smoke();
+      const recipe = { ...(change?.(base) ?? base), seed: index + 1, corpus: { ...base.corpus, seed: 1 } };
+      const head = { sweep: "toy", id, variant, seed: index + 1, settings, key: "" };
+      if (Number.isNaN(loss)) return { ...head, status: "failed", error: { message: "expected <more>, got less" } };
+      mkdirSync(join(folder, id));
+      writeFileSync(join(folder, id, "recipe.json"), JSON.stringify(recipe));
+      const rows = Array.from({ length: 40 }, (_, i) => ({
+        microbatch: i + 1,
+        tokens: 100 * (i + 1),
+        elapsedMs: 500 * (i + 1),
+        loss: loss + 3 / (i + 1),
+        ...(i % 10 === 9 && { heldOutLoss: loss }),
+      }));
+      writeFileSync(join(folder, id, "metrics.jsonl"), rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+      const numbers = { parameters: 10, steps: 40, tokens: 4000, flops: 4e9, seconds: 20 };
+      writeFileSync(
+        join(folder, id, "summary.json"),
+        JSON.stringify({ ...numbers, flopsPerToken: 1e6, elapsedMs: 20_000 }),
+      );
+      const comparison = comparisonKey(recipe);
+      return {
+        ...head,
+        status: "done",
+        comparison,
+        ...numbers,
+        heldOutLoss: loss,
+        heldOutAccuracy: 0.5,
+        unigramLoss: 6,
+      };
+    }),
+  );
+  const runs = [...results, { id: "later.seed-1", variant: "later", seed: 1 }];
+  writeFileSync(
+    join(folder, "sweep.json"),
+    JSON.stringify({ format: 1, sweep: { name: "toy", description: "<toys>" }, runs }),
+  );
+  writeFileSync(join(folder, "results.jsonl"), results.map((line) => `${JSON.stringify(line)}\n`).join(""));
+  return folder;
+};
+
+const read = (folder: string, name: string) => readFileSync(join(folder, name), "utf8");
+
+it("shows scores with their spread, differences seed by seed, what failed and what is left", async () => {
+  const folder = sweepFolder([
+    { variant: "full", losses: [4, 4.2] },
+    { variant: "without, gate", losses: [4.5, 4.6], settings: { "model.activation": "gelu" } },
+    { variant: "broken", settings: { seed: -1 } },
+  ]);
+  expect(await writeSweepReport(folder)).toContain(join(folder, "report.html"));
+  const page = read(folder, "report.html");
+  expect(page).toContain("4 runs done, 1 failed, 1 not run yet.");
+  expect(page).toContain("expected &#60;more&#62;, got less");
+  expect(page).toContain("&#60;toys&#62;");
+  expect(page).toMatch(/<td>full<\/td><td>2<\/td><td>4\.100 \u00b1 0\.141<\/td>/);
+  // 0.5 and 0.4 by seed: less spread than between the means.
+  expect(page).toMatch(/<td>without, gate<\/td><td>\+0\.450 \u00b1 0\.071 \(\+0\.400 to \+0\.500\)<\/td>/);
+  expect(page).not.toContain("cannot be compared");
+  expect(page).not.toMatch(/<(script|link|img)[^>]+(src|href)=/);
+  const results = read(folder, "data/results.csv").split("\r\n");
+  expect(results[0]).toMatch(/^variant,seed,status,model\.activation,seed,parameters,/);
+  expect(results[3]).toMatch(/^"without, gate",1,done,gelu,,10,40,4000,4000000000,20,4\.5,1\.5,50,/);
+  expect(read(folder, "data/loss.csv").split("\r\n")).toHaveLength(1 + 4 * 40 + 1);
+});
+
+it("draws losses of any number of variants, whole and their second half, as SVG that stands alone", async () => {
+  const variants = Array.from({ length: 30 }, (_, i) => ({
+    variant: `variant <${i}>`,
+    losses: [4 + i / 10, 4.1 + i / 10],
+  }));
+  const folder = sweepFolder(variants);
+  await writeSweepReport(folder);
+  for (const axis of ["tokens", "seconds", "flops"]) {
+    const svg = read(folder, `charts/loss-${axis}.svg`);
+    expect(svg).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg"/);
+    expect(svg.match(/<title>variant &lt;\d+&gt;<\/title>/g)).toHaveLength(60);
+    expect(svg).toContain("second half");
+    expect(svg).not.toMatch(/NaN|undefined|var\(|&#60;/);
+    const strokes = new Set(
+      [...svg.matchAll(/fill="none" (stroke="#\w+"(?: stroke-dasharray="[\d ]+")?) stroke-width="1\.5"/g)].map(
+        ([, style]) => style,
+      ),
+    );
+    expect(strokes.size).toBe(30);
+  }
+});
+
+it("draws a score against a setting that is a number, and by variant otherwise", async () => {
+  const numeric = [1e-4, 1e-3, 1e-2].map((rate, i) => ({
+    variant: `learningRate=${rate}`,
+    losses: [4 + i, 4.5 + i],
+    settings: { "training.optimizer.learningRate": rate },
+  }));
+  const folder = sweepFolder(numeric);
+  await writeSweepReport(folder);
+  const svg = read(folder, "charts/held-out-loss.svg");
+  expect(svg).toContain("training.optimizer.learningRate (logarithmic)");
+  expect(svg.match(/<circle/g)).toHaveLength(3 * 3);
+  const named = sweepFolder([
+    { variant: "a", losses: [4] },
+    { variant: "b", losses: [5], settings: { x: "y" } },
+  ]);
+  await writeSweepReport(named);
+  expect(read(named, "charts/held-out-loss.svg")).not.toContain("logarithmic");
+  expect(read(named, "report.html")).toContain("One seed: a difference may be chance.");
+});
+
+it("says which settings make losses incomparable, and gives no difference between them", async () => {
+  const folder = sweepFolder([
+    { variant: "full", losses: [4] },
+    {
+      variant: "fewer words",
+      losses: [3],
+      settings: { "tokenizer.vocabSize": 512 },
+      change: (recipe) => ({ ...recipe, tokenizer: { ...recipe.tokenizer, vocabSize: 512 } }),
+    },
+  ]);
+  await writeSweepReport(folder);
+  const page = read(folder, "report.html");
+  expect(page).toContain("These runs differ in tokenizer.vocabSize, so their held-out losses");
+  expect(page).toMatch(/<td>fewer words<\/td><td>\u2013<\/td>/);
+});
+
+it("reports a sweep of which nothing is done", async () => {
+  const folder = sweepFolder([{ variant: "broken" }]);
+  await writeSweepReport(folder);
+  expect(read(folder, "report.html")).toContain("0 runs done, 1 failed");
+});
+
+it("knows means and deviations, and pairs seeds", () => {
+  expect(spreadOf([1, 2, 3])).toEqual({ mean: 2, low: 1, high: 3, deviation: 1, count: 3 });
+  expect(spreadOf([5, Number.NaN])).toEqual({ mean: 5, low: 5, high: 5, count: 1 });
+  expect(spreadOf([])).toBeUndefined();
+  const result = (seed: number, heldOutLoss: number) =>
+    ({ seed, heldOutLoss, comparison: "a", settings: {}, status: "done" }) as unknown as SweepResult;
+  const [score] = scoresIn([result(1, 4)]);
+  expect(pairedDifference(score!, [result(1, 5), result(3, 9)], [result(1, 4), result(2, 7)])).toMatchObject({
+    mean: 1,
+    count: 1,
+  });
+});
+
+it("writes CSV that holds commas, quotes and lines", () => {
+  expect(csv([["a,b", 'say "x"', undefined, 1, ["c"]]])).toBe('"a,b","say ""x""",,1,"[""c""]"\r\n');
+});
