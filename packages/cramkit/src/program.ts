@@ -11,6 +11,7 @@ import { recipesCommand } from "./commands/recipes.ts";
 import { reportCommand } from "./commands/report.ts";
 import { resumeCommand } from "./commands/resume.ts";
 import { runCommand } from "./commands/run.ts";
+import { studyCommand } from "./commands/study.ts";
 import { sweepCommand } from "./commands/sweep.ts";
 import { tokenizerCommand } from "./commands/tokenizer.ts";
 import { verifyCommand } from "./commands/verify.ts";
@@ -24,6 +25,7 @@ export const createProgram = (): Command => {
     runCommand(),
     resumeCommand(),
     sweepCommand(),
+    studyCommand(),
     prepareCommand(),
     pretrainCommand(),
     glueCommand(),

@@ -25,6 +25,7 @@ export {
   readRun,
   runFiles,
 } from "./run-record.ts";
+export { type StudyName, studyNames, studySweep } from "./study/studies.ts";
 export { comparisonKey, incomparable } from "./sweep/comparison.ts";
 export { budgetTokens, type SweepEstimate } from "./sweep/estimate.ts";
 export { findSweep } from "./sweep/find-sweep.ts";

@@ -78,6 +78,15 @@ export const planSweep = async (
     sweep,
     named.map(({ name }) => name),
   );
+  const varied = set.find((setting) => Object.hasOwn(sweep.grid, setting.slice(0, setting.indexOf("="))));
+  if (varied !== undefined)
+    throw fault({
+      code: "invalid-input",
+      place: sweep.name,
+      problem: `expected no value for a setting that the sweep varies, got ${varied}`,
+      remedy: "leave it out, or take it out of the grid",
+      type: RangeError,
+    });
   const base = await recipeOf(sweep.recipe, file);
   const seeds = sweep.seeds.length > 0 ? sweep.seeds : [applySettings(base, [...settingsOf(sweep.set), ...set]).seed];
   const filter =

@@ -22,7 +22,7 @@ export const lossCurve = (run: RunRecord, axis: Axis): Curve => {
 };
 
 /** The value of a curve between its points; undefined outside of them. */
-export const valueAt = ({ x, y }: Curve, at: number): number | undefined => {
+const valueAt = ({ x, y }: Curve, at: number): number | undefined => {
   if (x.length === 0 || at < x[0]! || at > x.at(-1)!) return undefined;
   let [low, high] = [0, x.length - 1];
   while (high - low > 1) {

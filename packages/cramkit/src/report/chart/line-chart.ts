@@ -18,7 +18,7 @@ export const printedColour = (index: number): string => printed[index] ?? hueCol
 const dashes = ["", "6 3", "2 2", "8 3 2 3"];
 
 /** Lines beyond these colours are told apart by their dashes, too. */
-export const lineStyle = (index: number): string => {
+const lineStyle = (index: number): string => {
   const dash = dashes[Math.floor(index / 12) % dashes.length]!;
   return `stroke="${printedColour(index)}"${dash ? ` stroke-dasharray="${dash}"` : ""}`;
 };

@@ -13,7 +13,7 @@ const digits = ({ unit }: Score): number => (unit === "nats" ? 3 : 1);
 const minus = (text: string): string => text.replaceAll("-", "\u2212");
 
 /** "2.345 ± 0.012", as the mean and the standard deviation over seeds; the value alone of one seed. */
-export const shownSpread = (spread: Spread | undefined, score: Score): string => {
+const shownSpread = (spread: Spread | undefined, score: Score): string => {
   if (!spread) return "\u2013";
   const { mean, deviation } = spread;
   const value = minus(mean.toFixed(digits(score)));
@@ -33,7 +33,7 @@ export const stateSection = ({ results, missing }: SweepData): Html => {
  * Says which runs cannot be compared by their losses, and for which settings: what they guess is not the same. Undefined if
  * all can.
  */
-export const comparisonNote = ({ runs }: SweepData): string | undefined => {
+const comparisonNote = ({ runs }: SweepData): string | undefined => {
   const [first] = runs;
   if (!first) return undefined;
   const other = runs.filter(({ result }) => result.comparison !== first.result.comparison);

@@ -28,7 +28,7 @@ export const writeSweepReport = async (folder: string, page = sweepFiles(folder)
 };
 
 /** The page of a sweep. */
-export const renderSweep = (data: SweepData, charts: readonly ReportFile[]): Promise<string> => {
+const renderSweep = (data: SweepData, charts: readonly ReportFile[]): Promise<string> => {
   const { record, runs } = data;
   const records = runs.map(({ run }) => run);
   const variants = [...new Set(runs.map(({ result }) => result.variant))];
