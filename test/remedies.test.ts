@@ -61,6 +61,7 @@ const appearsIn = (file: string): string[] => {
   if (name && commandOf([name])) return [name];
   if (file === "packages/recipes/src/recipe/settings.ts" || file.endsWith("/recipe-options.ts"))
     return ["run", "pretrain", "prepare"];
+  if (/\/commands\/show-plan|\/sweep-options|\/report\/sweep\//.test(file)) return ["sweep", "study"];
   if (file.startsWith("packages/recipes/src/prepare/")) return ["run", "pretrain", "prepare", "resume"];
   if (file.startsWith("packages/cramkit/src/options/backend-options")) return ["verify", "fill-mask", "glue"];
   if (file.endsWith("training-command.ts") || file === "packages/recipes/src/run/folder.ts") return ["run", "pretrain"];

@@ -1,5 +1,6 @@
 import { type ModelConfig, type PresetName, preset } from "@cramkit/model";
 import type { Recipe } from "../recipe/recipe.ts";
+import { type RecipeModel, recipeModel } from "../recipe/schema/model-schema.ts";
 
 /** The study's final model, in proportion to which all others are made smaller or larger. */
 const study = { layers: 16, hidden: 768, batchSize: 8192, learningRate: 1e-3, vocabSize: 32_768 };
@@ -14,7 +15,7 @@ const headSize = 64;
  * A model as large beside the base's as it is in the study beside its final one. Layers are at least one, widths whole heads of
  * 64 where the base is as wide as that, and the shares of feed-forward widths are kept. At the study's size it is the model as it is.
  */
-export const inProportion = (model: ModelConfig, base: Base): ModelConfig => {
+export const inProportion = (model: RecipeModel, base: Base): RecipeModel => {
   const ratio = { layers: base.model.layers / study.layers, hidden: base.model.hidden / study.hidden };
   if (ratio.layers === 1 && ratio.hidden === 1) return model;
   const unit = Math.min(headSize, base.model.hidden / base.model.heads);
@@ -35,7 +36,7 @@ export const inProportion = (model: ModelConfig, base: Base): ModelConfig => {
     }),
     ...(model.funnel !== null && { funnel: resampled(model.funnel, layers) }),
     ...(Array.isArray(model.mixer) && {
-      mixer: resampled(model.mixer as readonly string[], layers) as ModelConfig["mixer"],
+      mixer: resampled(model.mixer as readonly string[], layers) as RecipeModel["mixer"],
     }),
   };
 };
@@ -60,8 +61,8 @@ export const architecture = (
   name: PresetName,
   base: Base,
   fields: Partial<ModelConfig> = {},
-): { model: ModelConfig } => ({
-  model: inProportion(preset(name, fields), base),
+): { model: RecipeModel } => ({
+  model: inProportion(recipeModel(preset(name, fields)), base),
 });
 
 /** A batch of the study in proportion to the base's, at least a microbatch. */
