@@ -6,7 +6,9 @@ import { doSweep } from "./sweep.ts";
 
 interface StudyOptions extends SweepCommandOptions {
   readonly recipe: string;
+  /** @defaultValue the size of the recipe */
   readonly model?: string[];
+  /** @defaultValue the sweep is run */
   readonly print?: true;
 }
 

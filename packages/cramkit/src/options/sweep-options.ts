@@ -6,18 +6,31 @@ import { wholeNumber } from "./whole-number.ts";
 
 /** Options of every command that does many runs. */
 export interface SweepCommandOptions {
+  /** @defaultValue none */
   readonly set?: string[];
+  /** @defaultValue as the sweep has it */
   readonly budget?: string;
+  /** @defaultValue as the sweep has it */
   readonly seeds?: number[];
+  /** @defaultValue as the sweep has it */
   readonly glue?: string;
+  /** @defaultValue `runs/NAME` */
   readonly dir?: string;
+  /** @defaultValue `runs/prepared` */
   readonly data?: string;
+  /** @defaultValue the runs are done */
   readonly plan?: true;
+  /** @defaultValue all runs */
   readonly task?: number;
+  /** @defaultValue all runs */
   readonly of?: number;
+  /** @defaultValue they are tried again */
   readonly skipFailed?: true;
+  /** @defaultValue refused */
   readonly allowSoftware?: true;
+  /** @defaultValue prepared data is used */
   readonly fresh?: true;
+  /** @defaultValue changed text is an error */
   readonly reuse?: true;
 }
 

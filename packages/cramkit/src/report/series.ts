@@ -28,9 +28,10 @@ const charts: readonly ChartSpec[] = [
 ];
 
 /** A run's metrics as columns; missing values are null. */
-export type RunSeries = { readonly name: string; readonly group?: number } & Readonly<
-  Record<string, readonly (number | null)[] | string | number | undefined>
->;
+export type RunSeries = {
+  readonly name: string /** @defaultValue a colour of its own */;
+  readonly group?: number;
+} & Readonly<Record<string, readonly (number | null)[] | string | number | undefined>>;
 
 const pointsOfAChart = 2_000;
 /** Of all runs together, so that a page of a hundred runs stays one that a browser likes. */

@@ -22,22 +22,32 @@ export interface SweepResult {
   readonly key: string;
   /** Held-out losses of the same key are of the same tokens. @defaultValue absent if the run failed */
   readonly comparison?: string;
+  /** @defaultValue absent if the run failed, or did not measure it */
   readonly parameters?: number;
+  /** @defaultValue absent if the run failed, or did not measure it */
   readonly steps?: number;
+  /** @defaultValue absent if the run failed, or did not measure it */
   readonly tokens?: number;
-  /** Operations of its training, counted from its configuration. */
+  /** Operations of its training, counted from its configuration. @defaultValue absent if the run failed, or did not measure it */
   readonly flops?: number;
-  /** Of training. */
+  /** Of training. @defaultValue absent if the run failed, or did not measure it */
   readonly seconds?: number;
+  /** @defaultValue absent if the run failed, or did not measure it */
   readonly heldOutLoss?: number;
+  /** @defaultValue absent if the run failed, or did not measure it */
   readonly heldOutAccuracy?: number;
-  /** Loss of a guess by frequency on the same tokens. */
+  /** Loss of a guess by frequency on the same tokens. @defaultValue absent if the run failed, or did not measure it */
   readonly unigramLoss?: number;
-  /** Share of right answers, the median over trials, by probe. */
+  /** Share of right answers, the median over trials, by probe. @defaultValue absent if the run failed, or did not measure it */
   readonly probes?: Readonly<Record<string, { readonly trained: number; readonly untrained: number }>>;
-  /** GLUE, the trained model first. */
+  /** GLUE, the trained model first. @defaultValue absent if the sweep has no GLUE, or the run failed */
   readonly glue?: readonly ScoreRow[];
-  readonly error?: { readonly message: string; readonly code?: string };
+  /** @defaultValue absent if the run is done */
+  readonly error?: {
+    readonly message: string;
+    /** @defaultValue absent if the error has none */
+    readonly code?: string;
+  };
 }
 
 /** Names of the files in the folder of a sweep. */
@@ -77,11 +87,7 @@ export const resultOf = async (run: PlannedRun, plan: SweepPlan): Promise<SweepR
 };
 
 /** What a run that could not be finished leaves. */
-export const failureOf = (
-  run: PlannedRun,
-  plan: SweepPlan,
-  error: { message: string; code?: string },
-): SweepResult => ({
+export const failureOf = (run: PlannedRun, plan: SweepPlan, error: NonNullable<SweepResult["error"]>): SweepResult => ({
   ...headOf(run, plan),
   status: "failed",
   error,

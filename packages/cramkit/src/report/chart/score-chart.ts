@@ -5,7 +5,7 @@ import { place, svgDocument, svgText, ticks } from "./svg.ts";
 export interface ScoreChart {
   readonly title: string;
   readonly yLabel: string;
-  /** Name of the setting on the horizontal axis, if it is a number; else every point is a row with its label. */
+  /** Name of the setting on the horizontal axis, if it is a number; else every point is a row with its label. @defaultValue a row each */
   readonly xLabel?: string;
   /** A point for each variant, with a value for each seed. */
   readonly points: readonly { readonly label: string; readonly x?: number; readonly values: readonly number[] }[];
