@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFile, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -60,10 +60,15 @@ post({ value: result });`;
 interface PageOptions {
   /** With the headers that make a page cross-origin isolated, which shared memory needs. */
   isolated?: boolean;
+  /** Folders whose files the page may fetch, by the first part of their address: `{ models: "/tmp/models" }`. */
+  folders?: Readonly<Record<string, string>>;
 }
 
 /** Runs a module that declares a `result` in a page of the headless browser, served from localhost, and returns that. */
-export const runInBrowser = async <T>(code: string, { isolated = false }: PageOptions = {}): Promise<T> => {
+export const runInBrowser = async <T>(
+  code: string,
+  { isolated = false, folders = {} }: PageOptions = {},
+): Promise<T> => {
   const script = await bundle(code);
   const profile = mkdtempSync(join(tmpdir(), "cramkit-browser-"));
   const preferences = Object.entries(found.preferences ?? {}).map(
@@ -90,6 +95,16 @@ export const runInBrowser = async <T>(code: string, { isolated = false }: PageOp
     if (isolated) {
       response.setHeader("cross-origin-opener-policy", "same-origin");
       response.setHeader("cross-origin-embedder-policy", "require-corp");
+    }
+    const [, first = "", ...rest] = decodeURIComponent(new URL(request.url!, "http://localhost").pathname).split("/");
+    const folder = folders[first];
+    if (folder !== undefined) {
+      const type = rest.at(-1)!.endsWith(".wasm") ? "application/wasm" : "text/javascript";
+      readFile(join(folder, ...rest), (error, bytes) => {
+        response.writeHead(error ? 404 : 200, { "content-type": type, "content-length": bytes?.length ?? 0 });
+        response.end(bytes);
+      });
+      return;
     }
     const isScript = request.url === "/page.js";
     response.setHeader("content-type", isScript ? "text/javascript" : "text/html");

@@ -72,6 +72,11 @@ print(run("${sample}"))
           "The pipeline of transformers.js gives 1 for every text, as it knows no regression: read `logits` of the model.",
         ]
       : []),
+    ...(hasGraphs
+      ? [
+          `The tokenizer of transformers.js cuts a text of more than ${config.maxSeq} tokens with its last separator, and so its scores differ a little from those in Python.`,
+        ]
+      : []),
     ...(config.typeVocabSize > 0 && hasGraphs
       ? ["For pairs of texts pass `return_token_type_ids: true` to the tokenizer of transformers.js."]
       : []),
