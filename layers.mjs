@@ -38,12 +38,17 @@ const libraries = {
 const all = Object.keys(libraries);
 
 /** Packages that put the others together, and may import any. */
-export const composers = ["recipes", "cramkit"];
+export const composers = ["finetune", "recipes", "cramkit"];
 
-export const layers = { ...libraries, recipes: all, cramkit: [...all, "recipes"] };
+export const layers = {
+  ...libraries,
+  finetune: all,
+  recipes: [...all, "finetune"],
+  cramkit: [...all, "finetune", "recipes"],
+};
 
 /** Development dependencies: what the tests of a package (`*.test.ts`, `*.testing.ts`) import beside its row, or its build runs. */
 export const testEdges = { ops: ["backend"], optim: ["backend", "ops"], cramkit: ["wasm-kit"] };
 
 /** Packages that may import a tensor library (always as the peer `@tensorflow/tfjs-core`). */
-export const tensorPackages = ["ops", "backend", "optim", "model", "recipes", "cramkit"];
+export const tensorPackages = ["ops", "backend", "optim", "model", "finetune", "recipes", "cramkit"];

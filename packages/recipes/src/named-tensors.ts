@@ -1,18 +1,7 @@
-import type { TensorEntry, TensorToWrite } from "@cramkit/checkpoint";
+import type { TensorEntry } from "@cramkit/checkpoint";
 import { openCheckpoint } from "@cramkit/checkpoint/node";
-import { type Tensor, tensor } from "@tensorflow/tfjs-core";
 
-/** Tensors by name, as parameters and optimizer states hold them. */
-export type NamedTensors = Readonly<Record<string, Tensor>>;
-
-/** Entries of a checkpoint for tensors on the device, each fetched when its turn comes. Borrows the tensors. */
-export const entriesOf = (tensors: NamedTensors, prefix = ""): TensorToWrite[] =>
-  Object.entries(tensors).map(([name, value]) => ({
-    name: prefix + name,
-    dtype: value.dtype === "int32" ? "I32" : "F32",
-    shape: value.shape,
-    data: async () => (await value.data()) as Float32Array | Int32Array,
-  }));
+export { disposeTensors, entriesOf, type NamedTensors, tensorsOf } from "@cramkit/finetune";
 
 /** All tensors of a safetensors file, or of a sharded checkpoint. */
 export const readEntries = async (path: string): Promise<TensorEntry[]> => {
@@ -24,23 +13,4 @@ export const readEntries = async (path: string): Promise<TensorEntry[]> => {
   } finally {
     await checkpoint.close();
   }
-};
-
-/** The tensors of checkpoint entries whose name begins with `prefix`, on the device, without the prefix; float64 rounded. */
-export const tensorsOf = (entries: readonly TensorEntry[], prefix = ""): Record<string, Tensor> =>
-  Object.fromEntries(
-    entries
-      .filter(({ name }) => name.startsWith(prefix))
-      .map(({ name, dtype, shape, data }) => [
-        name.slice(prefix.length),
-        tensor(
-          data instanceof Float64Array ? Float32Array.from(data) : (data as Float32Array),
-          [...shape],
-          dtype === "I32" ? "int32" : "float32",
-        ),
-      ]),
-  );
-
-export const disposeTensors = (tensors: NamedTensors): void => {
-  for (const value of Object.values(tensors)) value.dispose();
 };

@@ -27,7 +27,7 @@ export interface Counts {
 }
 
 /** `P = tp / (tp + fp)`, `R = tp / (tp + fn)`, `F1 = 2 tp / (2 tp + fp + fn)`. */
-export const scoreOfCounts = ({ truePositives, falsePositives, falseNegatives }: Counts): ClassScore => {
+const scoreOfCounts = ({ truePositives, falsePositives, falseNegatives }: Counts): ClassScore => {
   const share = (part: number, whole: number) => (whole === 0 ? 0 : part / whole);
   const support = truePositives + falseNegatives;
   return {

@@ -1,0 +1,85 @@
+import { fault } from "@cramkit/errors";
+import type { ModelConfig } from "@cramkit/model";
+
+/** How a model is finetuned. Plain data. */
+export interface Settings {
+  /** At most; the best one on the dev set counts. */
+  readonly epochs: number;
+  readonly batchSize: number;
+  /** The peak, of the head and without `layerDecay` of every layer. */
+  readonly learningRate: number;
+  /** Share of the steps over which the rate climbs from 0; it then falls to 0 along a line. */
+  readonly warmup: number;
+  readonly weightDecay: number;
+  /** Factor of the rate from each layer to the one below. */
+  readonly layerDecay: number;
+  readonly clipNorm: number;
+  /** Of embeddings, attention, residuals and the head. */
+  readonly dropout: number;
+  /** How hidden states of a text become one. */
+  readonly pooling: "first" | "mean";
+  /** Tokens of an example, special ones included. */
+  readonly maxLength: number;
+  /** `balanced`: each class weighs as much as every other, as in scikit-learn. */
+  readonly classWeights: "none" | "balanced";
+  /** Epochs without a better score before it ends. */
+  readonly patience: number;
+  readonly seed: number;
+  /** For mixed precision. */
+  readonly lossScaling: boolean;
+}
+
+/**
+ * Settings with what the caller leaves out. A smaller model wants a larger rate: 4e-5 at 768, as the study, and with
+ * (768 / hidden)^1.5 more below, at most 1e-3.
+ *
+ * @throws a fault `invalid-argument` over a value that cannot be
+ */
+export const settingsFor = (config: ModelConfig, changes: Partial<Settings>): Settings => {
+  const isBert = config.normScheme === "post" && config.position === "learned";
+  const settings: Settings = {
+    epochs: 5,
+    batchSize: 16,
+    learningRate: Number(Math.min(1e-3, 4e-5 * Math.max(1, (768 / config.hidden) ** 1.5)).toPrecision(2)),
+    warmup: 0.1,
+    weightDecay: 0.01,
+    layerDecay: 1,
+    clipNorm: 1,
+    dropout: 0.1,
+    pooling: isBert ? "first" : "mean",
+    maxLength: Math.min(128, config.maxSeq),
+    classWeights: "none",
+    patience: 2,
+    seed: 0,
+    lossScaling: false,
+    ...Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)),
+  };
+  const refuse = (name: keyof Settings, expected: string) => {
+    throw fault({
+      code: "invalid-argument",
+      place: "finetune",
+      problem: `expected ${name} to be ${expected}, got ${settings[name]}`,
+      remedy: `change ${name}`,
+      type: RangeError,
+    });
+  };
+  for (const name of ["epochs", "batchSize", "patience"] as const)
+    if (!Number.isInteger(settings[name]) || settings[name] < 1) refuse(name, "a whole number above 0");
+  for (const name of ["learningRate", "layerDecay", "clipNorm"] as const)
+    if (!(settings[name] > 0 && Number.isFinite(settings[name]))) refuse(name, "a number above 0");
+  for (const name of ["warmup", "dropout"] as const)
+    if (!(settings[name] >= 0 && settings[name] < 1)) refuse(name, "from 0 to below 1");
+  if (!(settings.weightDecay >= 0)) refuse("weightDecay", "a number of at least 0");
+  if (!Number.isInteger(settings.maxLength) || settings.maxLength < 4 || settings.maxLength > config.maxSeq)
+    refuse("maxLength", `a whole number from 4 to ${config.maxSeq}, the longest that the model takes`);
+  if (!Number.isInteger(settings.seed) || settings.seed < 0 || settings.seed > 0xffffffff)
+    refuse("seed", "a whole number from 0 to 2^32 - 1");
+  return settings;
+};
+
+/** The learning rate of a step, from 0 of `steps`: up along a line, then down along one, never 0. */
+export const rateAt = ({ learningRate, warmup }: Settings, step: number, steps: number): number => {
+  const climb = Math.floor(warmup * steps);
+  if (step < climb) return (learningRate * (step + 1)) / climb;
+  return learningRate * (1 - (step - climb) / Math.max(1, steps - climb));
+};

@@ -1,0 +1,82 @@
+import { fault } from "@cramkit/errors";
+import type { Head, ModelConfig } from "@cramkit/model";
+import { type SpecialIds, specialIds } from "./encode/encode.ts";
+import type { Example } from "./examples/example.ts";
+import { splitExamples } from "./examples/split.ts";
+import { checkExamples, outputsOf, rareLabels, type Task, taskOf } from "./examples/task.ts";
+import type { FinetuneOptions } from "./finetune-options.ts";
+import { encodeSet } from "./learn/encode-set.ts";
+import { withHead } from "./learn/head.ts";
+import { noScale, type Scale, scaleOf } from "./learn/regression-scale.ts";
+import { type Settings, settingsFor } from "./learn/settings.ts";
+import { balancedWeights, type TargetRow } from "./learn/targets.ts";
+
+/** What a training needs besides weights. */
+export interface Prepared {
+  readonly task: Task;
+  readonly settings: Settings;
+  readonly config: ModelConfig;
+  readonly special: SpecialIds;
+  readonly train: readonly TargetRow[];
+  readonly dev: readonly TargetRow[];
+  readonly devExamples: readonly Example[];
+  readonly scale: Scale;
+  /** @defaultValue all classes weigh the same */
+  readonly classWeights?: readonly number[];
+}
+
+/** Checks the examples, splits them where there is no dev set, and encodes them. */
+export const prepareTraining = async (options: FinetuneOptions, pause: () => Promise<void>): Promise<Prepared> => {
+  const { model, kind, train: all, dev: given, devShare = 0.1, say = () => {}, onProgress = () => {} } = options;
+  const settings = settingsFor(model.config, options);
+  const { seed, maxLength, classWeights, dropout } = settings;
+  const task = taskOf(kind, all);
+  checkExamples(task, all, "training set");
+  if (!(devShare > 0 && devShare < 1))
+    throw fault({
+      code: "invalid-argument",
+      place: "finetune",
+      problem: `expected devShare between 0 and 1, got ${devShare}`,
+      remedy: "change it, or give a dev set",
+      type: RangeError,
+    });
+  const { train, dev } = given ? { train: all, dev: given } : splitExamples(kind, all, { share: devShare, seed });
+  checkExamples(task, dev, "dev set");
+  if (dev.length === 0)
+    throw fault({
+      code: "invalid-input",
+      place: "finetune",
+      problem: `expected examples to score on, got none of ${all.length}`,
+      remedy: "give more examples, or a dev set",
+      type: RangeError,
+    });
+  for (const line of rareLabels(task, all)) say(line);
+  const special = specialIds(model.tokenizer);
+  const total = train.length + dev.length;
+  let done = 0;
+  const counted = async () => {
+    if (++done % 100 === 0 || done === total) onProgress({ phase: "encode", done, total, epoch: 1 });
+    await pause();
+  };
+  const encoding = { tokenizer: model.tokenizer, special, maxLength, say, pause: counted };
+  const trainRows = await encodeSet(task, train, { ...encoding, role: "training set" });
+  const devRows = await encodeSet(task, dev, { ...encoding, role: "dev set" });
+  const scale = kind === "score" ? scaleOf(trainRows.map(({ target }) => target as number)) : noScale;
+  return {
+    task,
+    settings,
+    config: withHead(model.config, headOf(task, model.config, settings), dropout),
+    special,
+    train: trainRows,
+    dev: devRows,
+    devExamples: dev,
+    scale,
+    ...(classWeights === "balanced" && kind === "classes" && { classWeights: balancedWeights(task, trainRows) }),
+  };
+};
+
+const headOf = (task: Task, { hidden }: ModelConfig, { pooling, dropout }: Settings): Head => {
+  const labels = outputsOf(task);
+  if (task.kind === "tags") return { type: "token-classification", labels, dropout };
+  return { type: task.kind === "score" ? "regression" : "classification", labels, width: hidden, pooling, dropout };
+};
