@@ -1,5 +1,15 @@
 export { findRecipe } from "./catalogue/find-recipe.ts";
 export { type RecipeName, recipes } from "./catalogue/recipes.ts";
+export {
+  type ComposedLog,
+  type ComposedLogOptions,
+  type ComposedRun,
+  openComposedLog,
+  type ReportedRun,
+  type RunDescription,
+  readReportedRun,
+} from "./composed/composed-run.ts";
+export { trainStateFormat } from "./composed/train-state-format.ts";
 export { type Compute, startCompute } from "./compute.ts";
 export { type GlueScores, type GlueSpec, readScores, runGlue, scoreRows } from "./evaluate/glue.ts";
 export { publishedCompute, publishedLosses } from "./evaluate/published.ts";

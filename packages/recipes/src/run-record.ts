@@ -118,6 +118,8 @@ export interface RunData {
 /** Names of the files in a run folder. */
 export const runFiles = (folder: string) => ({
   recipe: join(folder, "recipe.json"),
+  /** What a run says of itself that was composed by hand, in place of a recipe. */
+  composed: join(folder, "composed.json"),
   /** What computed matrix products when training last began or went on. */
   products: join(folder, "products.json"),
   /** Its format, and where its prepared rows are. */

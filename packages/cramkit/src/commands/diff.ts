@@ -1,4 +1,4 @@
-import { differences, readRun } from "@cramkit/recipes";
+import { differences, readReportedRun } from "@cramkit/recipes";
 import { Command } from "commander";
 import { print } from "../terminal/output.ts";
 
@@ -8,7 +8,7 @@ export const diffCommand = (): Command =>
     .argument("<run>", "folder of a run")
     .argument("<other>", "folder of another run")
     .action(async (run: string, other: string) => {
-      const [left, right] = [await readRun(run), await readRun(other)];
+      const [left, right] = [await readReportedRun(run), await readReportedRun(other)];
       const found = differences(left.recipe, right.recipe);
       for (const { path, left, right } of found) print(`${path}: ${JSON.stringify(left)} -> ${JSON.stringify(right)}`);
       if (found.length === 0) print("the recipes are the same");

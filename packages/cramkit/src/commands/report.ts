@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { writeFileAtomic } from "@cramkit/files";
-import { readRun, runFiles } from "@cramkit/recipes";
+import { readReportedRun, runFiles } from "@cramkit/recipes";
 import { Command } from "commander";
 import { requireWritableFile } from "../options/require-writable-file.ts";
 import { renderReport } from "../report/report.ts";
@@ -20,7 +20,7 @@ export const reportCommand = (): Command =>
       if (out !== undefined) await requireWritableFile(out);
       if (folders.length === 1 && (await isSweepFolder(folders[0]!)))
         return tell(await writeSweepReport(folders[0]!, out));
-      const runs = await Promise.all(folders.map((folder) => readRun(folder)));
+      const runs = await Promise.all(folders.map((folder) => readReportedRun(folder)));
       const file =
         out ?? (folders.length === 1 ? runFiles(folders[0]!).report : join(process.cwd(), "comparison.html"));
       await writeFileAtomic(file, await renderReport(runs));

@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { readRun, runFiles } from "@cramkit/recipes";
+import { readReportedRun, runFiles } from "@cramkit/recipes";
 import { Command, InvalidArgumentError } from "commander";
 import { wholeNumber } from "../options/whole-number.ts";
 import { renderReport } from "../report/report.ts";
@@ -20,7 +20,7 @@ export const watchCommand = (): Command =>
     .option("--port <number>", "port; 0 picks a free one", port, 0)
     .option("--seconds <number>", "seconds between updates", wholeNumber(1, 86_400), 5)
     .action(async (folders: string[], options: { port: number; seconds: number }) => {
-      const read = () => Promise.all(folders.map((folder) => readRun(folder)));
+      const read = () => Promise.all(folders.map((folder) => readReportedRun(folder)));
       await read(); // a wrong folder is better told here than in the browser
       const server = createReportServer({
         render: async () => renderReport(await read(), { liveSeconds: options.seconds }),

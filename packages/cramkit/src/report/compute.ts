@@ -1,10 +1,10 @@
-import { publishedCompute, type RunRecord } from "@cramkit/recipes";
+import { publishedCompute, type ReportedRun } from "@cramkit/recipes";
 import { flop, times } from "./format.ts";
 import { type Html, html, table } from "./html.ts";
 import { flopsPerToken } from "./series.ts";
 
 /** The compute of the runs beside that of the study and of what it compares itself with. */
-export const computeSection = (runs: readonly RunRecord[], names: readonly string[]): Html => {
+export const computeSection = (runs: readonly ReportedRun[], names: readonly string[]): Html => {
   const ours = runs.flatMap((run, index) => {
     const [tokens, perToken] = [run.metrics.at(-1)?.tokens, flopsPerToken(run)];
     if (typeof tokens !== "number" || !perToken) return [];

@@ -1,4 +1,4 @@
-import type { RunRecord } from "@cramkit/recipes";
+import type { ReportedRun } from "@cramkit/recipes";
 import { duration } from "../terminal/progress.ts";
 import { big, bytes, energy, flop, nats, percent, whole } from "./format.ts";
 import { type Html, html, table } from "./html.ts";
@@ -7,7 +7,7 @@ import { flopsPerToken } from "./series.ts";
 type Figures = Readonly<Record<string, string | undefined>>;
 
 /** What a run comes to, or has come to so far: one number each, undefined if it is not known. */
-const figuresOf = (run: RunRecord): Figures => {
+const figuresOf = (run: ReportedRun): Figures => {
   const { summary, masked, metrics } = run;
   const last = metrics.at(-1);
   const column = (key: string) => metrics.flatMap((row) => (typeof row[key] === "number" ? row[key] : []));
@@ -52,7 +52,7 @@ const figuresOf = (run: RunRecord): Figures => {
 };
 
 /** One run as tiles, several as a table with a column for each. */
-export const figuresSection = (runs: readonly RunRecord[], names: readonly string[]): Html => {
+export const figuresSection = (runs: readonly ReportedRun[], names: readonly string[]): Html => {
   const figures = runs.map(figuresOf);
   /** That a run has used its budget goes without saying, unless another has not. */
   const isSaid = (name: string, value: string | undefined) =>
@@ -66,7 +66,7 @@ export const figuresSection = (runs: readonly RunRecord[], names: readonly strin
   return html`<dl class="figures">${tiles}</dl>${circumstances(runs[0]!)}`;
 };
 
-const circumstances = ({ summary }: RunRecord): Html => {
+const circumstances = ({ summary }: ReportedRun): Html => {
   if (!summary) return html``;
   const { backend, hardware, node, steps, microbatches, epochs, rowsPrepared, evaluationMs, checkpointMs } = summary;
   const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;

@@ -1,9 +1,9 @@
-import { publishedLosses, type RunRecord } from "@cramkit/recipes";
+import { publishedLosses, type ReportedRun } from "@cramkit/recipes";
 import { nats, percent, whole } from "./format.ts";
 import { type Html, html, table } from "./html.ts";
 
 /** Losses over the masked tokens of held-out rows: the model, the network without training, token frequencies. */
-export const heldOutSection = (runs: readonly RunRecord[], names: readonly string[]): Html => {
+export const heldOutSection = (runs: readonly ReportedRun[], names: readonly string[]): Html => {
   const measured = runs.flatMap((run, index) =>
     run.masked ? [{ masked: run.masked, recipe: run.recipe, name: names[index]! }] : [],
   );

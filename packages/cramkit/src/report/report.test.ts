@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { publishedRows } from "@cramkit/glue";
-import { type RunRecord, recipes } from "@cramkit/recipes";
+import { openComposedLog, type RunRecord, readReportedRun, recipes } from "@cramkit/recipes";
 import { expect, it } from "vitest";
 import { energy, flop, times } from "./format.ts";
 import { html } from "./html.ts";
@@ -142,4 +142,20 @@ it("takes nothing of GLUE's scores for markup", async () => {
   const row = { ...publishedRows[0]!, name: { html: "<svg onload=alert(1)>" } };
   writeFileSync(join(folder, "glue", "scores.json"), JSON.stringify([row]));
   expect(await renderReport([{ ...run("one"), folder }])).not.toContain("<svg");
+});
+
+it("shows a run that no recipe made, alone and beside one", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "report-"));
+  const log = await openComposedLog(folder, { name: "by-hand", description: "Two steps.", width: 3 });
+  for (const step of [1, 2]) {
+    const progress = { microbatch: step, step, examples: step, tokens: 100 * step, elapsedMs: 60_000 * step };
+    await log.add({ progress: { ...progress, fraction: step / 2 }, loss: Promise.resolve(5 - step) });
+  }
+  await log.close();
+  const composed = await readReportedRun(folder);
+  const alone = await renderReport([composed]);
+  expect(alone).toContain("<h1>by-hand</h1>");
+  expect(alone).toContain("Two steps.");
+  expect(alone).toMatch(/width\S+: 3/);
+  expect(await renderReport([run("a"), composed])).toContain("2 runs side by side");
 });

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { differences, type RunRecord, readScores, runFiles } from "@cramkit/recipes";
+import { differences, type ReportedRun, readScores, runFiles } from "@cramkit/recipes";
 import { computeSection } from "./compute.ts";
 import { figuresSection } from "./figures.ts";
 import { heldOutSection } from "./held-out.ts";
@@ -10,7 +10,7 @@ import { chartData, flopsPerToken } from "./series.ts";
 
 /** A self-contained page about one run, or several side by side. `liveSeconds` makes it ask its server for news. */
 export const renderReport = async (
-  runs: readonly RunRecord[],
+  runs: readonly ReportedRun[],
   {
     liveSeconds,
   }: {
@@ -34,12 +34,12 @@ export const renderReport = async (
 };
 
 /** Folder names where recipes share a name, else the recipes' names. */
-const runNames = (runs: readonly RunRecord[]): string[] => {
+const runNames = (runs: readonly ReportedRun[]): string[] => {
   const recipes = runs.map((run) => run.recipe.name);
   return new Set(recipes).size === runs.length ? recipes : runs.map((run) => basename(run.folder));
 };
 
-export const recipeSection = (runs: readonly RunRecord[], names: readonly string[]): Html => {
+export const recipeSection = (runs: readonly ReportedRun[], names: readonly string[]): Html => {
   const paths = [
     ...new Set(runs.slice(1).flatMap((run) => differences(runs[0]!.recipe, run.recipe).map(({ path }) => path))),
   ];

@@ -1,5 +1,5 @@
 import { publishedRows, type ScoreRow, scoreTable, summarize, type TrialResult } from "@cramkit/glue";
-import type { RunRecord } from "@cramkit/recipes";
+import type { ReportedRun } from "@cramkit/recipes";
 import { percent } from "./format.ts";
 import { type Html, html, table } from "./html.ts";
 
@@ -13,7 +13,7 @@ export interface ProbeScore {
 }
 
 /** The probes of a run, each with its score and that of the same model without pretraining. */
-export const probeScores = ({ trained, untrained }: NonNullable<RunRecord["probes"]>): ProbeScore[] => {
+export const probeScores = ({ trained, untrained }: NonNullable<ReportedRun["probes"]>): ProbeScore[] => {
   const titles = [...new Set(trained.map(({ task }) => task.title))];
   return titles.map((title) => {
     const of = (results: readonly TrialResult[]) => summarize(results).find(({ task }) => task.title === title)!;
@@ -29,7 +29,7 @@ export const probeScores = ({ trained, untrained }: NonNullable<RunRecord["probe
 };
 
 /** The small tasks that every run is finetuned on. */
-export const probeSection = (runs: readonly RunRecord[], names: readonly string[]): Html => {
+export const probeSection = (runs: readonly ReportedRun[], names: readonly string[]): Html => {
   const rows = runs.flatMap((run, index) =>
     run.probes
       ? probeScores(run.probes).map(({ title, trained, untrained, examples, trials }) => ({

@@ -1,4 +1,4 @@
-import type { RunRecord } from "@cramkit/recipes";
+import type { ReportedRun } from "@cramkit/recipes";
 
 /** A chart of the report: a column of the metrics against a horizontal axis. */
 interface ChartSpec {
@@ -38,7 +38,7 @@ const pointsOfAChart = 2_000;
 const pointsOfAPage = 40_000;
 
 /** What the charts draw. A chart that would be one level line for every run is left out. Runs of one group have one colour. */
-export const chartData = (runs: readonly RunRecord[], names: readonly string[], groups?: readonly number[]) => {
+export const chartData = (runs: readonly ReportedRun[], names: readonly string[], groups?: readonly number[]) => {
   const shown = charts.filter(
     ({ column, wide }) =>
       wide || runs.some(({ metrics }) => new Set(metrics.flatMap((row) => row[column] ?? [])).size > 1),
@@ -53,13 +53,13 @@ export const chartData = (runs: readonly RunRecord[], names: readonly string[], 
 };
 
 /** Operations of one token, forward and backward; undefined before the first metrics. */
-export const flopsPerToken = ({ summary, metrics }: RunRecord): number | undefined => {
+export const flopsPerToken = ({ summary, metrics }: ReportedRun): number | undefined => {
   if (summary) return summary.flopsPerToken;
   const row = metrics.find(({ flopsPerSecond, tokensPerSecond }) => flopsPerSecond && tokensPerSecond);
   return row && Number(row.flopsPerSecond) / Number(row.tokensPerSecond);
 };
 
-const runSeries = (run: RunRecord, name: string, shown: readonly ChartSpec[], points: number): RunSeries => {
+const runSeries = (run: ReportedRun, name: string, shown: readonly ChartSpec[], points: number): RunSeries => {
   const { metrics } = run;
   const stride = Math.ceil(metrics.length / points);
   // A held-out loss is rare and must not be thinned away.

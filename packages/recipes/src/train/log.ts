@@ -11,7 +11,8 @@ export interface TrainingLogOptions {
   readonly folder: string;
   /** Where the run stands: rows behind it are dropped, they will be written again. */
   readonly from: Progress;
-  readonly flopsPerToken: number;
+  /** Undefined if nobody knows: rows say nothing of compute then. */
+  readonly flopsPerToken: number | undefined;
   readonly peakFlops: number | null;
   readonly say: (line: string) => void;
 }
@@ -62,13 +63,14 @@ export const openTrainingLog = async (options: TrainingLogOptions): Promise<Trai
       const values = await Promise.all(losses);
       const seconds = (progress.elapsedMs - last.elapsedMs) / 1000;
       const tokensPerSecond = (progress.tokens - last.tokens) / seconds;
-      const flopsPerSecond = tokensPerSecond * flopsPerToken;
+      const flopsPerSecond = flopsPerToken && tokensPerSecond * flopsPerToken;
       const scalars = {
         loss: values.reduce((sum, value) => sum + value, 0) / values.length,
         ...(await details()),
         tokensPerSecond,
-        flopsPerSecond,
-        ...(peakFlops !== null && { modelFlopsUtilisation: flopsPerSecond / peakFlops }),
+        ...(flopsPerSecond !== undefined && { flopsPerSecond }),
+        ...(flopsPerSecond !== undefined &&
+          peakFlops !== null && { modelFlopsUtilisation: flopsPerSecond / peakFlops }),
       };
       [losses, last] = [[], progress];
       return write(progress, scalars);

@@ -66,7 +66,10 @@ export const sourceSchema = () => {
       weight,
     }),
     z.strictObject({
-      kind: kind("novels", "The five novels of @cramkit/novels in passages: English that is the same on every machine."),
+      kind: kind(
+        "novels",
+        "The five novels of @cramkit/novels in passages: English that is the same on every machine.",
+      ),
       weight,
     }),
     z.strictObject({
