@@ -7,6 +7,7 @@ import { measurementsOf, readResults } from "./measure/results-file.ts";
 import { type BackendName, type SuiteOptions, toggleNames } from "./measure/suite.ts";
 import { compare, comparisonText } from "./report/compare.ts";
 import { renderReport } from "./report/report.ts";
+import { verdictOf } from "./report/verdict.ts";
 import { type ChildRequest, runChild } from "./runner/child.ts";
 import { deviceSuites, suiteNames } from "./runner/registry.ts";
 import { type Part, runSuites } from "./runner/run.ts";
@@ -70,6 +71,7 @@ const runParts = async (
   });
   if (!json) console.log(`\n${renderReport([header, ...results])}`);
   if (file) console.error(`results: ${file}`);
+  console.error(verdictOf(results, { quick: header.quick }));
   const failures = results.filter(({ kind }) => kind === "failure").length;
   if (failures > 0) {
     console.error(`${failures} failed; each is in the results`);

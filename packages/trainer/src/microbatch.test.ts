@@ -18,11 +18,11 @@ it("stops where memory ends", async () => {
 it("rethrows other errors and says so when nothing fits", async () => {
   await expect(findMicrobatch({ max: 4, attempt: () => Promise.reject(new Error("bug")) })).rejects.toThrow("bug");
   await expect(
-    findMicrobatch({ max: 4, attempt: () => Promise.reject(new RangeError("Array buffer allocation failed")) }),
+    findMicrobatch({ max: 4, attempt: () => Promise.reject(fault({ code: "out-of-memory", problem: "no room" })) }),
   ).rejects.toThrow("smaller model");
 });
 
 it("takes no words for a lack of memory", async () => {
-  const attempt = () => Promise.reject(new Error("oom/shard-00000.bin: out of memory, expected 8 bytes"));
-  await expect(findMicrobatch({ max: 4, attempt })).rejects.toThrow("oom/shard-00000.bin");
+  const attempt = () => Promise.reject(fault({ code: "damaged-file", problem: "out of memory" }));
+  await expect(findMicrobatch({ max: 4, attempt })).rejects.toMatchObject({ code: "damaged-file" });
 });

@@ -77,15 +77,15 @@ const downloadCommand = (): Command =>
     .description("download the data from the Hugging Face Hub; HF_TOKEN is sent to the Hub and to HF_ENDPOINT alone")
     .argument("<folder>", "folder to download into")
     .option("--tasks <names...>", "tasks to download (default: all)", taskNames)
-    .option("--endpoint <url>", "the Hub or a mirror (default: HF_ENDPOINT, or the Hub)")
+    .option("--hub-url <url>", "the Hub or a mirror (default: HF_ENDPOINT, or the Hub)")
     .option("--revision <name>", "branch, tag or commit of the data set")
     .action(async (folder: string, _: DownloadOptions, command: Command) => {
       // `glue` has a --tasks too and takes it first.
-      const { tasks, endpoint, revision } = command.optsWithGlobals<DownloadOptions>();
+      const { tasks, hubUrl, revision } = command.optsWithGlobals<DownloadOptions>();
       await session(async ({ onProgress, signal }) => {
         await downloadGlue(folder, {
           tasks,
-          ...hubOf(endpoint),
+          ...hubOf(hubUrl),
           revision,
           signal,
           onProgress: ({ file, bytes, totalBytes, done, total }) =>
@@ -102,17 +102,17 @@ const downloadCommand = (): Command =>
     });
 
 /** The hub to ask. HF_TOKEN is for the public one and for HF_ENDPOINT, not for any address of the command line. */
-const hubOf = (address: string | undefined): { endpoint: string; token?: string } => {
+const hubOf = (address: string | undefined): { hubUrl: string; accessToken?: string } => {
   const publicHub = "https://huggingface.co";
   const { HF_ENDPOINT, HF_TOKEN } = process.env;
-  const endpoint = address ?? (HF_ENDPOINT || publicHub);
-  const isForIt = maySeeToken(endpoint, [publicHub, ...(HF_ENDPOINT ? [HF_ENDPOINT] : [])]);
-  return { endpoint, token: isForIt ? HF_TOKEN?.trim() || undefined : undefined };
+  const hubUrl = address ?? (HF_ENDPOINT || publicHub);
+  const isForIt = maySeeToken(hubUrl, [publicHub, ...(HF_ENDPOINT ? [HF_ENDPOINT] : [])]);
+  return { hubUrl, accessToken: isForIt ? HF_TOKEN?.trim() || undefined : undefined };
 };
 
 interface DownloadOptions {
   readonly tasks?: GlueName[];
-  readonly endpoint?: string;
+  readonly hubUrl?: string;
   readonly revision?: string;
 }
 

@@ -42,7 +42,7 @@ it(`prepares the same bytes after ${kills} kills at random moments`, { timeout: 
       sources: [{ kind: "files", path: "text.jsonl" }],
       duplicateBytes: 75,
       maxTokensPerCharacter: 0.38, // near the mean: about half of the documents are dropped
-      workers: 2,
+      threads: 2,
     },
     tokenizer: { model: "WordPiece", vocabSize: 4000 },
   };

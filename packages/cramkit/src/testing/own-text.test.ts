@@ -28,7 +28,7 @@ const prepared = async (folder: string, ...options: string[]) => {
     "--set",
     "tokenizer.vocabSize=80",
     "--set",
-    "corpus.workers=0",
+    "corpus.threads=0",
     "--set",
     "corpus.exactDuplicates=false",
   ];

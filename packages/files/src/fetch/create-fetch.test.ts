@@ -151,7 +151,7 @@ it("sends a token to the origins that it is for, not after redirects to others, 
     else response.end("hub");
   });
   const back = await serve((_, response) => response.writeHead(302, { location: `${hub.url}/end` }).end());
-  const fetch = createFetch({ token: { value: "hf_secret", urls: [`${hub.url}/with/path`] } });
+  const fetch = createFetch({ accessToken: { value: "hf_secret", urls: [`${hub.url}/with/path`] } });
   expect(await (await fetch(`${hub.url}/on`)).text()).toBe("hub");
   const response = await fetch(`${hub.url}/away`);
   expect([await response.text(), response.url, response.redirected]).toEqual(["other", `${other.url}/file`, true]);
@@ -171,7 +171,7 @@ it("treats a header of the caller's as a token for the address of the request", 
   const first = await serve((_, response) => response.writeHead(302, { location: other.url }).end());
   await createFetch()(first.url, { headers: { authorization: "Basic x" } });
   expect([first.asked, other.asked]).toEqual([["GET / Basic x"], ["GET /"]]);
-  const fetch = createFetch({ token: { value: "hf_secret", urls: [first.url] } });
+  const fetch = createFetch({ accessToken: { value: "hf_secret", urls: [first.url] } });
   await fetch(other.url, { headers: { authorization: "Bearer of-the-store" } });
   expect(other.asked.at(-1)).toBe("GET / Bearer of-the-store");
 });
@@ -202,7 +202,7 @@ it.each([
 
 it("does not show a bad token in its error", async () => {
   const { url } = await serve((_, response) => response.end());
-  const error = await failureOf(createFetch({ token: { value: "hf_secret\n", urls: [url] } })(url));
+  const error = await failureOf(createFetch({ accessToken: { value: "hf_secret\n", urls: [url] } })(url));
   expect(codeOf(error)).toBe("invalid-argument");
   expect(`${error.message}${error.stack}`).not.toContain("hf_secret");
 });

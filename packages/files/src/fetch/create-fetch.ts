@@ -5,7 +5,7 @@ import { isPassing, wait, waitMs } from "./waiting.ts";
 
 export interface FetchOptions {
   /** Sent as a bearer token to the origins that it is for, and to no other: neither after a redirect nor to a `Link`. @defaultValue none */
-  readonly token?: Token;
+  readonly accessToken?: Token;
   /**
    * Times that a request is repeated when the connection fails, or the server is busy or out of order.
    *
@@ -100,7 +100,7 @@ const follow = async (first: string, init: RequestInit, options: FetchOptions): 
 
 /** One request, without redirects, until its headers are there. */
 const request = async (url: string, first: string, init: RequestInit, options: FetchOptions): Promise<Response> => {
-  const { token, silenceMs = 60_000, fetch = globalThis.fetch } = options;
+  const { accessToken: token, silenceMs = 60_000, fetch = globalThis.fetch } = options;
   const headers = new Headers(init.headers);
   if (token && maySeeToken(url, token.urls)) headers.set("authorization", bearer(token));
   // Another header of the caller's goes to the address that it was given for; the token itself nowhere else.

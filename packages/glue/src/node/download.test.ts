@@ -20,7 +20,7 @@ const file = Buffer.from(
 
 let folder: string;
 let server: Server;
-let endpoint: string;
+let hubUrl: string;
 const requests: { url: string; authorization?: string }[] = [];
 /** What the hub answers to a request for a file of RTE. */
 let answer: "whole" | "short" | "html" | "missing" | "hang" | "gated";
@@ -41,7 +41,7 @@ beforeEach(async () => {
     if (url.startsWith("/datasets/nyu-mll/glue/resolve/main/rte/")) {
       if (answer === "missing") return response.writeHead(404).end("no");
       if (answer === "gated") return response.writeHead(403).end("no");
-      return response.writeHead(302, { location: `${endpoint}/store` }).end();
+      return response.writeHead(302, { location: `${hubUrl}/store` }).end();
     }
     if (answer === "html") return response.end("<html>sign in</html>");
     response.writeHead(200, { "content-length": file.length });
@@ -50,7 +50,7 @@ beforeEach(async () => {
     return response.end(file);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  hubUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 });
 afterEach(async () => {
   server.closeAllConnections();
@@ -61,7 +61,7 @@ afterEach(async () => {
 describe("downloadGlue", () => {
   it("fetches a task so that it can be read, and nothing twice", async () => {
     const progress: DownloadProgress[] = [];
-    const options = { tasks: ["rte"] as const, endpoint: `${endpoint}/`, token: "secret" };
+    const options = { tasks: ["rte"] as const, hubUrl: `${hubUrl}/`, accessToken: "secret" };
     const paths = await downloadGlue(folder, { ...options, onProgress: (each) => progress.push(each) });
     expect(paths.map((path) => path.slice(folder.length + 1))).toEqual(
       ["train", "validation", "test"].map((split) => join("rte", `${split}-00000-of-00001.parquet`)),
@@ -87,7 +87,7 @@ describe("downloadGlue", () => {
     ["html", /got 20 bytes of something else/],
   ] as const)("names the address of a file that is %s, and keeps nothing of it", async (kind, message) => {
     answer = kind;
-    await expect(downloadGlue(folder, { tasks: ["rte"], endpoint })).rejects.toThrow(message);
+    await expect(downloadGlue(folder, { tasks: ["rte"], hubUrl })).rejects.toThrow(message);
     expect((await readdir(folder, { recursive: true })).filter((name) => /parquet/.test(name))).toEqual([]);
   });
 
@@ -98,7 +98,7 @@ describe("downloadGlue", () => {
       { status: 429, headers: { ratelimit: '"resolvers";r=0;t=0' } },
     );
     const start = performance.now();
-    await downloadGlue(folder, { tasks: ["rte"], endpoint });
+    await downloadGlue(folder, { tasks: ["rte"], hubUrl });
     expect(performance.now() - start).toBeGreaterThan(950);
     expect(requests.filter(({ url }) => url.includes("/rte/train-"))).toHaveLength(4);
     expect((await readGlue(folder, "rte")).train).toHaveLength(2);
@@ -111,21 +111,21 @@ describe("downloadGlue", () => {
   ])("gives up where the hub still has enough, %s", async (_, headers, asked) => {
     const refusal = { status: 429, headers: headers as Record<string, string> };
     refusals.push(refusal, refusal, refusal);
-    await expect(downloadGlue(folder, { tasks: ["rte"], endpoint, retries: 1 })).rejects.toThrow("HTTP status 429");
+    await expect(downloadGlue(folder, { tasks: ["rte"], hubUrl, retries: 1 })).rejects.toThrow("HTTP status 429");
     expect(requests).toHaveLength(asked);
   });
 
   it("stops at the signal while it waits", async () => {
     refusals.push({ status: 429, headers: { "retry-after": "300" } });
     const controller = new AbortController();
-    const download = downloadGlue(folder, { tasks: ["rte"], endpoint, signal: controller.signal });
+    const download = downloadGlue(folder, { tasks: ["rte"], hubUrl, signal: controller.signal });
     setTimeout(() => controller.abort(new Error("enough")), 300);
     await expect(download).rejects.toThrow("enough");
     expect(requests).toHaveLength(1);
   });
 
   it("says so where there is no network", async () => {
-    await expect(downloadGlue(folder, { tasks: ["rte"], endpoint: "http://127.0.0.1:9", retries: 0 })).rejects.toThrow(
+    await expect(downloadGlue(folder, { tasks: ["rte"], hubUrl: "http://127.0.0.1:9", retries: 0 })).rejects.toThrow(
       /got .*(ECONNREFUSED|bad port)/,
     );
   });
@@ -135,7 +135,7 @@ describe("downloadGlue", () => {
     const controller = new AbortController();
     const download = downloadGlue(folder, {
       tasks: ["rte"],
-      endpoint,
+      hubUrl,
       signal: controller.signal,
       onProgress: () => controller.abort(new Error("enough")),
     });

@@ -13,7 +13,7 @@ export interface DownloadOptions {
    *
    * @defaultValue `"https://huggingface.co"`
    */
-  endpoint?: string;
+  hubUrl?: string;
   /**
    * A branch, tag or commit of the data set.
    *
@@ -21,10 +21,10 @@ export interface DownloadOptions {
    */
   revision?: string;
   /**
-   * Sent to `endpoint` alone, and never over plain http to another machine.
+   * Sent to `hubUrl` alone, and never over plain http to another machine.
    * @defaultValue none is sent
    */
-  token?: string;
+  accessToken?: string;
   /**
    * Times that a request is made again when it fails, or when the hub has had enough and says that it may be.
    *
@@ -56,7 +56,14 @@ export interface DownloadProgress {
  * again when it says. Returns the paths of all files.
  */
 export const downloadGlue = async (folder: string, options: DownloadOptions = {}): Promise<string[]> => {
-  const { tasks = glueNames, endpoint = "https://huggingface.co", revision = "main", token, retries, signal } = options;
+  const {
+    tasks = glueNames,
+    hubUrl = "https://huggingface.co",
+    revision = "main",
+    accessToken,
+    retries,
+    signal,
+  } = options;
   const names = tasks.flatMap((name) => {
     if (!glueTasks[name])
       throw fault({
@@ -67,9 +74,9 @@ export const downloadGlue = async (folder: string, options: DownloadOptions = {}
       });
     return splitsOf(glueTasks[name]).map(({ hub }) => `${hub.folder}/${hub.split}-00000-of-00001.parquet`);
   });
-  const base = `${endpoint.replace(/\/+$/, "")}/datasets/nyu-mll/glue/resolve/${encodeURIComponent(revision)}`;
+  const base = `${hubUrl.replace(/\/+$/, "")}/datasets/nyu-mll/glue/resolve/${encodeURIComponent(revision)}`;
   const fetch = createFetch({
-    token: token === undefined ? undefined : { value: token, urls: [endpoint] },
+    accessToken: accessToken === undefined ? undefined : { value: accessToken, urls: [hubUrl] },
     retries,
     signal,
     maxBytes: largestFile,
@@ -97,7 +104,7 @@ const downloadFile = async (
   report: (bytes: number, totalBytes?: number) => void,
 ): Promise<void> => {
   const fail = (got: string, code: FaultCode = "network", cause?: unknown): never => {
-    const remedy = "check the network, the endpoint and the revision, and try again";
+    const remedy = "check the network, the address of the hub and the revision, and try again";
     throw fault({ code, place: url, problem: `expected a Parquet file, got ${got}`, remedy, cause });
   };
   const response = await fetch(url).catch((error) => {

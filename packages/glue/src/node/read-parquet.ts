@@ -9,9 +9,9 @@ import { checkPages, loadCompressors } from "./parquet-pages.ts";
 import type { ReadSet } from "./read-tsv.ts";
 
 /** The Parquet shards of a split below the folder of a hub download, in order; empty if there are none. */
-export async function parquetShards(directory: string, { hub }: SplitLayout): Promise<string[]> {
-  const folder = join(directory, hub.folder);
-  const names = await readdir(folder).catch((): string[] => []);
+export async function parquetShards(folder: string, { hub }: SplitLayout): Promise<string[]> {
+  const shardFolder = join(folder, hub.folder);
+  const names = await readdir(shardFolder).catch((): string[] => []);
   const shards = names
     .filter((name) => name.startsWith(`${hub.split}-`) && /-\d{5}-of-\d{5}\.parquet$/.test(name))
     .sort();
@@ -19,11 +19,11 @@ export async function parquetShards(directory: string, { hub }: SplitLayout): Pr
   if (shards.length !== expected)
     throw fault({
       code: "damaged-file",
-      place: folder,
+      place: shardFolder,
       problem: `expected ${expected} shards of ${hub.split}, got ${shards.length}`,
       remedy: "download the missing ones",
     });
-  return shards.map((name) => join(folder, name));
+  return shards.map((name) => join(shardFolder, name));
 }
 
 /** Reads a split from its shards. Throws with file and row on a wrong column or label. */

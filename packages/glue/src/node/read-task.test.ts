@@ -7,15 +7,15 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type GlueName, glueNames, glueTasks } from "../tasks/glue-tasks.ts";
 import { glueTasksIn, readGlue } from "./read-task.ts";
 
-let directory: string;
+let folder: string;
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "cramkit-glue-"));
+  folder = await mkdtemp(join(tmpdir(), "cramkit-glue-"));
 });
-afterEach(() => rm(directory, { recursive: true, force: true }));
+afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const write = async (path: string, content: string | Uint8Array): Promise<void> => {
-  await mkdir(dirname(join(directory, path)), { recursive: true });
-  await writeFile(join(directory, path), content);
+  await mkdir(dirname(join(folder, path)), { recursive: true });
+  await writeFile(join(folder, path), content);
 };
 const tsv = (...rows: string[][]): string => rows.map((row) => `${row.join("\t")}\n`).join("");
 
@@ -24,7 +24,7 @@ describe("official TSV files", () => {
     await write("CoLA/train.tsv", tsv(["gj04", "1", "", "One."], ["gj04", "0", "*", "Two of."]));
     await write("CoLA/dev.tsv", "gj04\t1\t\tThe last line has no end.");
     await write("CoLA/test.tsv", tsv(["index", "sentence"], ["0", "Unknown."]));
-    const { train, evaluations, tests, officialTrainRows } = await readGlue(directory, "cola", { tests: true });
+    const { train, evaluations, tests, officialTrainRows } = await readGlue(folder, "cola", { tests: true });
     expect(train).toEqual([
       { text: "One.", label: 1 },
       { text: "Two of.", label: 0 },
@@ -40,7 +40,7 @@ describe("official TSV files", () => {
     const header = ["Quality", "#1 ID", "#2 ID", "#1 String", "#2 String"];
     await write("MRPC/train.tsv", tsv(header, ["0", "1", "2", 'He said " no', "a\u2028b"]));
     await write("MRPC/dev.tsv", `\ufeff${tsv(header, ["1", "1", "2", 'All "right"', '"'])}`.replaceAll("\n", "\r\n"));
-    const { train, evaluations } = await readGlue(directory, "mrpc");
+    const { train, evaluations } = await readGlue(folder, "mrpc");
     expect(train).toEqual([{ text: 'He said " no', pair: "a\u2028b", label: 0 }]);
     expect(evaluations[0]!.examples).toEqual([{ text: 'All "right"', pair: '"', label: 1 }]);
   });
@@ -52,7 +52,7 @@ describe("official TSV files", () => {
     await write("MNLI/dev_matched.tsv", tsv(header, row("neutral")));
     await write("MNLI/dev_mismatched.tsv", tsv(header, row("contradiction")));
     await write("diagnostic/diagnostic.tsv", tsv(["index", "sentence1", "sentence2"], ["0", "a", "b"]));
-    const data = await readGlue(directory, "mnli", { tests: true });
+    const data = await readGlue(folder, "mnli", { tests: true });
     expect(data.train.map(({ label }) => label)).toEqual([0, 1, 2]);
     expect(data.evaluations.map(({ column, examples }) => [column, examples[0]!.label])).toEqual([
       ["MNLI-m", 1],
@@ -66,7 +66,7 @@ describe("official TSV files", () => {
     const header = ["sentence", "label"];
     await write("SST-2/train.tsv", tsv(header, ["fine", "1"], ["a tab\there", "0"]));
     await write("SST-2/dev.tsv", tsv(header, ["fine", "1"]));
-    await expect(readGlue(directory, "sst2")).rejects.toThrow(
+    await expect(readGlue(folder, "sst2")).rejects.toThrow(
       /train\.tsv:3: expected 2 columns, got 3; the row is damaged/,
     );
   });
@@ -75,9 +75,9 @@ describe("official TSV files", () => {
     const header = ["sentence", "label"];
     await write("SST-2/train.tsv", tsv(header, ["word ".repeat(3_000_000), "1"]));
     await write("SST-2/dev.tsv", tsv(header, ["fine", "1"]));
-    expect((await readGlue(directory, "sst2")).train[0]!.text).toHaveLength(15_000_000);
+    expect((await readGlue(folder, "sst2")).train[0]!.text).toHaveLength(15_000_000);
     await write("SST-2/train.tsv", tsv(header, ["word ".repeat(4_000_000), "1"]));
-    await expect(readGlue(directory, "sst2")).rejects.toThrow(/train\.tsv:2: expected lines of at most 16777216 char/);
+    await expect(readGlue(folder, "sst2")).rejects.toThrow(/train\.tsv:2: expected lines of at most 16777216 char/);
   });
 
   it("QQP: rows with missing fields are left out and counted", async () => {
@@ -85,7 +85,7 @@ describe("official TSV files", () => {
     const row = ["1", "2", "3", "Why?", "What for?", "1"];
     await write("QQP/train.tsv", tsv(header, row, ["2", "4", "5", "Broken off"], row));
     await write("QQP/dev.tsv", tsv(header, row));
-    const data = await readGlue(directory, "qqp");
+    const data = await readGlue(folder, "qqp");
     expect(data.train).toHaveLength(2);
     expect(data.notes).toEqual(["QQP/train.tsv: 1 rows with missing fields are left out"]);
   });
@@ -94,7 +94,7 @@ describe("official TSV files", () => {
     const header = ["index", "sentence1", "sentence2", "score"];
     await write("STS-B/train.tsv", tsv(header, ["0", "a", "b", "3.800"]));
     await write("STS-B/dev.tsv", tsv(header, ["0", "a", "b", "0"]));
-    expect((await readGlue(directory, "stsb")).train[0]!.label).toBe(3.8);
+    expect((await readGlue(folder, "stsb")).train[0]!.label).toBe(3.8);
   });
 });
 
@@ -131,7 +131,7 @@ describe("Parquet files of the hub", () => {
     await write("rte/train-00000-of-00002.parquet", rte([0n, 1n]));
     await write("rte/validation-00000-of-00001.parquet", rte([1n]));
     await write("rte/test-00000-of-00001.parquet", rte([-1n, -1n]));
-    const { train, evaluations, tests } = await readGlue(directory, "rte", { tests: true });
+    const { train, evaluations, tests } = await readGlue(folder, "rte", { tests: true });
     expect(train.map(({ text, label }) => [text, label])).toEqual([
       ["first 0", 0],
       ["first 1", 1],
@@ -139,14 +139,14 @@ describe("Parquet files of the hub", () => {
     ]);
     expect(evaluations[0]!.examples).toEqual([{ text: "first 0", pair: "second 0", label: 1 }]);
     expect(tests![0]!.examples).toEqual([0, 1].map((i) => ({ text: `first ${i}`, pair: `second ${i}` })));
-    expect(await glueTasksIn(directory)).toEqual(["rte"]);
+    expect(await glueTasksIn(folder)).toEqual(["rte"]);
   });
 
   it("hide the labels that the hub has for a test set", async () => {
     const names = ["not_equivalent", "equivalent"];
     for (const split of ["train", "validation", "test"])
       await write(`mrpc/${split}-00000-of-00001.parquet`, rte([1n], names));
-    expect((await readGlue(directory, "mrpc", { tests: true })).tests![0]!.examples[0]).not.toHaveProperty("label");
+    expect((await readGlue(folder, "mrpc", { tests: true })).tests![0]!.examples[0]).not.toHaveProperty("label");
   });
 
   it("are read as other tools write them: compressed otherwise, labels without names", async () => {
@@ -154,13 +154,13 @@ describe("Parquet files of the hub", () => {
     const gzip = { codec: "GZIP", compressors: { GZIP: (bytes: Uint8Array) => gzipSync(bytes) } } as const;
     const file = parquet(columns, undefined, { ...gzip, dtype: "int64" });
     for (const split of ["train", "validation"]) await write(`rte/${split}-00000-of-00001.parquet`, file);
-    expect((await readGlue(directory, "rte")).train).toEqual([{ text: "a ".repeat(50), pair: "b", label: 1 }]);
+    expect((await readGlue(folder, "rte")).train).toEqual([{ text: "a ".repeat(50), pair: "b", label: 1 }]);
   });
 
   it("hold scores for STS-B", async () => {
     const scores = parquet({ sentence1: ["a"], sentence2: ["b"], label: [2.5] });
     for (const split of ["train", "validation"]) await write(`stsb/${split}-00000-of-00001.parquet`, scores);
-    expect((await readGlue(directory, "stsb")).train).toEqual([{ text: "a", pair: "b", label: 2.5 }]);
+    expect((await readGlue(folder, "stsb")).train).toEqual([{ text: "a", pair: "b", label: 2.5 }]);
   });
 
   it.each<[string, () => Promise<void>, RegExp]>([
@@ -193,7 +193,7 @@ describe("Parquet files of the hub", () => {
   ])("are refused with %s", async (_, prepare, message) => {
     await write("rte/validation-00000-of-00001.parquet", rte([1n]));
     await prepare();
-    await expect(readGlue(directory, "rte")).rejects.toThrow(message);
+    await expect(readGlue(folder, "rte")).rejects.toThrow(message);
   });
 });
 
@@ -297,15 +297,15 @@ describe("bad input is named with file, line and remedy", () => {
   ])("%s", async (_, name, content, message) => {
     const path = glueTasks[name].train.tsv.path;
     if (content !== undefined) await write(path, content);
-    else await mkdir(dirname(join(directory, path)), { recursive: true });
-    await expect(readGlue(directory, name)).rejects.toThrow(message);
+    else await mkdir(dirname(join(folder, path)), { recursive: true });
+    await expect(readGlue(folder, name)).rejects.toThrow(message);
   });
 
   it("a folder that is not there, a task that is none", async () => {
-    await expect(readGlue(join(directory, "no"), "rte")).rejects.toThrow(
+    await expect(readGlue(join(folder, "no"), "rte")).rejects.toThrow(
       /expected a folder with GLUE, got .*no; pass the folder/,
     );
-    await expect(readGlue(directory, "sst-2" as GlueName)).rejects.toThrow(
+    await expect(readGlue(folder, "sst-2" as GlueName)).rejects.toThrow(
       `expected one of ${glueNames.join(", ")}, got sst-2`,
     );
   });

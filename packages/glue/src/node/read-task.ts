@@ -18,11 +18,7 @@ export interface ReadOptions {
  * Reads a task of GLUE from a folder with the official download (`CoLA/train.tsv`, ...) or with the Parquet files of
  * `hf://datasets/nyu-mll/glue` (`cola/train-00000-of-00001.parquet`, ...).
  */
-export async function readGlue(
-  directory: string,
-  name: GlueName,
-  { tests = false }: ReadOptions = {},
-): Promise<TaskData> {
+export async function readGlue(folder: string, name: GlueName, { tests = false }: ReadOptions = {}): Promise<TaskData> {
   const glue = glueTasks[name];
   if (!Object.hasOwn(glueTasks, name))
     throw fault({
@@ -31,17 +27,17 @@ export async function readGlue(
       problem: `expected one of ${glueNames.join(", ")}, got ${name}`,
       type: RangeError,
     });
-  if (!(await isFolder(directory)))
+  if (!(await isFolder(folder)))
     throw fault({
       code: "not-found",
       place: "readGlue",
-      problem: `expected a folder with GLUE, got ${directory}`,
+      problem: `expected a folder with GLUE, got ${folder}`,
       remedy: "pass the folder that has CoLA, SST-2, ... in it",
     });
   const notes: string[] = [];
   const required = async (split: SplitLayout): Promise<ExampleSet> => {
-    const set = await readSet(directory, glue, split);
-    if (!set) throw missing(directory, split);
+    const set = await readSet(folder, glue, split);
+    if (!set) throw missing(folder, split);
     notes.push(...set.notes);
     return { name: split.name, column: split.column, examples: set.examples, officialRows: split.rows };
   };
@@ -51,7 +47,7 @@ export async function readGlue(
   const found: ExampleSet[] = [];
   for (const split of tests ? glue.tests : []) {
     // Other sources give labels to some of the test sets; they are not for scoring.
-    if (await isThere(directory, split)) {
+    if (await isThere(folder, split)) {
       const set = await required(split);
       found.push({ ...set, examples: set.examples.map(({ label: _, ...example }) => example) });
     }
@@ -67,19 +63,19 @@ export async function readGlue(
 }
 
 /** The tasks of which a folder has all training and dev files, in the usual order. */
-export async function glueTasksIn(directory: string): Promise<GlueName[]> {
+export async function glueTasksIn(folder: string): Promise<GlueName[]> {
   const found: GlueName[] = [];
   for (const name of glueNames) {
     const { train, evaluations } = glueTasks[name];
-    const there = await Promise.all([train, ...evaluations].map((split) => isThere(directory, split)));
+    const there = await Promise.all([train, ...evaluations].map((split) => isThere(folder, split)));
     if (there.every(Boolean)) found.push(name);
   }
   return found;
 }
 
-async function readSet(directory: string, glue: GlueTask, split: SplitLayout): Promise<ReadSet | undefined> {
-  const file = join(directory, split.tsv.path);
-  const shards = await parquetShards(directory, split);
+async function readSet(folder: string, glue: GlueTask, split: SplitLayout): Promise<ReadSet | undefined> {
+  const file = join(folder, split.tsv.path);
+  const shards = await parquetShards(folder, split);
   if (shards.length === 0 && !(await exists(file))) return undefined;
   const set = shards.length > 0 ? await readParquet(shards, glue) : await readTsv(file, glue, split);
   if (set.examples.length > split.rows)
@@ -92,15 +88,15 @@ async function readSet(directory: string, glue: GlueTask, split: SplitLayout): P
   return set;
 }
 
-async function isThere(directory: string, split: SplitLayout): Promise<boolean> {
-  return (await exists(join(directory, split.tsv.path))) || (await parquetShards(directory, split)).length > 0;
+async function isThere(folder: string, split: SplitLayout): Promise<boolean> {
+  return (await exists(join(folder, split.tsv.path))) || (await parquetShards(folder, split)).length > 0;
 }
 
-function missing(directory: string, { tsv, hub }: SplitLayout): Fault {
+function missing(folder: string, { tsv, hub }: SplitLayout): Fault {
   return fault({
     code: "not-found",
-    place: join(directory, tsv.path),
-    problem: `expected this file, or ${join(directory, hub.folder, `${hub.split}-00000-of-00001.parquet`)}, got neither`,
+    place: join(folder, tsv.path),
+    problem: `expected this file, or ${join(folder, hub.folder, `${hub.split}-00000-of-00001.parquet`)}, got neither`,
     remedy: "download GLUE (cramkit glue download, or downloadGlue) or pass another folder",
   });
 }

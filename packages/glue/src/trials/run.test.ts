@@ -93,18 +93,18 @@ describe("runTasks", () => {
   });
 
   it("resumes trial by trial, and from fewer trials to more", async () => {
-    const resultsDir = join(folder, "resume");
+    const kept = join(folder, "resume");
     const events: RunProgress[] = [];
     const run = (trials: number, tasks = [sentiment]) =>
       runTasks({
         trainee: bagOfWords(),
         tasks,
         protocol: { ...protocol, trials },
-        results: resultsFolder(resultsDir),
+        results: resultsFolder(kept),
         onProgress: (event) => events.push(event),
       });
     const one = await run(1);
-    expect(await readdir(join(resultsDir, "weather"))).toEqual(["trial-0.json"]);
+    expect(await readdir(join(kept, "weather"))).toEqual(["trial-0.json"]);
     events.length = 0;
     const three = await run(3);
     expect(three[0]).toEqual(JSON.parse(JSON.stringify(one[0])));
@@ -131,14 +131,14 @@ describe("runTasks", () => {
   });
 
   it("refuses results of something else, and a result cut short", async () => {
-    const resultsDir = join(folder, "other");
+    const kept = join(folder, "other");
     const run = (options: { seed?: number; protocol?: Protocol; tasks?: TaskData[] }) =>
-      runTasks({ trainee: bagOfWords(), tasks: [sentiment], protocol, results: resultsFolder(resultsDir), ...options });
+      runTasks({ trainee: bagOfWords(), tasks: [sentiment], protocol, results: resultsFolder(kept), ...options });
     await run({});
     await expect(run({ seed: 9 })).rejects.toThrow(/trial-0.json: a result of another seed: expected 9, got 0/);
     await expect(run({ protocol: { ...protocol, epochs: 3 } })).rejects.toThrow(/of another protocol/);
     await expect(run({ tasks: [{ ...sentiment, train: weather(50) }] })).rejects.toThrow(/of another data/);
-    const file = join(resultsDir, "weather", "trial-0.json");
+    const file = join(kept, "weather", "trial-0.json");
     const written = await readFile(file, "utf8");
     await writeFile(file, written.replace('"format": 2', '"format": 1'));
     await expect(run({})).rejects.toThrow(
@@ -156,12 +156,12 @@ describe("runTasks", () => {
   });
 
   it("predicts the test sets where asked, running a trial again that lacks them", async () => {
-    const resultsDir = join(folder, "tests");
+    const kept = join(folder, "tests");
     const options = {
       trainee: bagOfWords(),
       tasks: [sentiment],
       protocol: { ...protocol, trials: 1 },
-      results: resultsFolder(resultsDir),
+      results: resultsFolder(kept),
     };
     expect((await runTasks(options))[0]!.tests).toBeUndefined();
     const [result] = await runTasks({ ...options, tests: true });
@@ -182,15 +182,15 @@ describe("runTasks", () => {
   });
 
   it("reads back all results of a folder", async () => {
-    const resultsDir = join(folder, "all");
+    const kept = join(folder, "all");
     const results = await runTasks({
       trainee: bagOfWords(),
       tasks: [sentiment, similarity],
       protocol,
-      results: resultsFolder(resultsDir),
+      results: resultsFolder(kept),
     });
     const order = (list: typeof results) => list.map(({ task, trial }) => `${task.name} ${trial}`).sort();
-    expect(order(await readResults(resultsDir))).toEqual(order(results));
+    expect(order(await readResults(kept))).toEqual(order(results));
     await expect(readResults(join(folder, "none"))).rejects.toThrow(/ENOENT/);
   });
 

@@ -33,7 +33,7 @@ export const crammedBert = (): Recipe => ({
     decontamination: null,
     maxBadShare: 0.001,
     onBrokenFile: "stop",
-    workers: null,
+    threads: null,
   },
   tokenizer: studyTokenizer("WordPiece", 32_768),
   rows: { seqLength: 128, order: "full-stops" },

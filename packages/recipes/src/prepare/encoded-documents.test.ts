@@ -27,8 +27,8 @@ async function* documents(from = 0): AsyncGenerator<Document> {
 
 const many = 1e9;
 
-it.each([1, 2])("encodes with %i workers what it encodes without, in order", async (workers) => {
-  const encoder = createEncoder(tokenizer, workers, many);
+it.each([1, 2])("encodes with %i threads what it encodes without, in order", async (threads) => {
+  const encoder = createEncoder(tokenizer, threads, many);
   try {
     let n = 0;
     // More than a batch for each thread.

@@ -16,10 +16,10 @@ const batchCharacters = 1 << 19;
 /** Less text than this is encoded before threads have started. */
 const worthThreads = 4 << 20;
 
-/** An encoder for about so many characters; `workers` 0 encodes on the calling thread. */
-export const createEncoder = (tokenizer: Tokenizer, workers: number, characters: number): Encoder => {
-  const threads = Math.min(workers, Math.floor(characters / worthThreads));
-  if (threads === 0) {
+/** An encoder for about so many characters; `threads` 0 encodes on the calling thread. */
+export const createEncoder = (tokenizer: Tokenizer, threads: number, characters: number): Encoder => {
+  const used = Math.min(threads, Math.floor(characters / worthThreads));
+  if (used === 0) {
     return {
       async *encode(documents) {
         for await (const document of documents) yield { document, ids: tokenizer.encodeIds(document.text, asText) };
@@ -27,14 +27,14 @@ export const createEncoder = (tokenizer: Tokenizer, workers: number, characters:
       async dispose() {},
     };
   }
-  const pool = createEncoderPool(tokenizer, { threads });
+  const pool = createEncoderPool(tokenizer, { threads: used });
   return {
     async *encode(documents) {
       // Two batches a thread: one at work, one at hand.
       const underWay: ReturnType<typeof encodeBatch>[] = [];
       for await (const batch of batches(documents)) {
         underWay.push(encodeBatch(pool, batch));
-        if (underWay.length >= 2 * threads) yield* await underWay.shift()!;
+        if (underWay.length >= 2 * used) yield* await underWay.shift()!;
       }
       for (const encoded of underWay) yield* await encoded;
     },

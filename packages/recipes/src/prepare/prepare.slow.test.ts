@@ -41,7 +41,7 @@ interface Outcome {
 }
 
 it.skipIf(!existsSync(text))(
-  "prepares all of the development text: 8 MB a second of one core, below 3 GB, the same bytes with one or two workers",
+  "prepares all of the development text: 8 MB a second of one core, below 3 GB, the same bytes with one or two threads",
   async () => {
     const root = mkdtempSync(join(tmpdir(), "cramkit-whole-"));
     const file = join(root, "prepare.mts");
@@ -76,10 +76,10 @@ it.skipIf(!existsSync(text))(
       expect(outcome.peakBytes).toBeLessThan(3e9);
       return { ...outcome, digest: hash.digest("hex") };
     };
-    const two = await run("two workers", { workers: 2 });
+    const two = await run("two threads", { threads: 2 });
     expect(two.read.files).toBe(26);
-    const one = await run("one worker", { workers: 1 });
-    const again = await run("two workers again", { workers: 2 });
+    const one = await run("one thread", { threads: 1 });
+    const again = await run("two threads again", { threads: 2 });
     expect(one.digest).toBe(two.digest);
     expect(again.digest).toBe(two.digest);
     rmSync(root, { recursive: true });

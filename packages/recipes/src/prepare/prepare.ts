@@ -87,19 +87,19 @@ const isFinished = async (folder: string): Promise<boolean> => {
 
 /** Makes what is missing in the folder, in three stages: texts, tokenizer, rows. */
 const write = async (recipe: Recipe, folder: string, context: RunContext): Promise<void> => {
-  const workers = recipe.corpus.workers ?? availableParallelism();
+  const threads = recipe.corpus.threads ?? availableParallelism();
   const stop = () => {
     if (context.signal?.aborted)
       throw new Interrupted(`stopped while preparing; the same command goes on in ${folder}`);
   };
-  const options: PreparationOptions = { recipe, folder, workers, context, stop };
+  const options: PreparationOptions = { recipe, folder, threads, context, stop };
   if ((await finishedTexts(folder)) === undefined) {
     await requireSources(recipe);
     await noteSources(recipe, folder);
   }
   const { texts, tokenizer } = await textsAndTokenizer(options);
   const digests = await digestsIn(folder);
-  const encoder = createEncoder(tokenizer, workers, texts.training.characters);
+  const encoder = createEncoder(tokenizer, threads, texts.training.characters);
   try {
     await writeRows("training", rowOrder(recipe, tokenizer), { ...options, texts, tokenizer, encoder, digests });
     await writeRows("heldOut", "shuffled", { ...options, texts, tokenizer, encoder, digests });

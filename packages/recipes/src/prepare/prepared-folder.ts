@@ -12,7 +12,7 @@ export type SetName = keyof typeof setNames;
 /** The parts of a recipe that decide what a prepared set holds. */
 export const configurationOf = (recipe: Recipe) => {
   const { corpus, tokenizer, rows, evaluation } = recipe;
-  const { workers: _, seed: __, ...text } = corpus;
+  const { threads: _, seed: __, ...text } = corpus;
   const sources = [...corpus.sources, ...(corpus.decontamination?.sources ?? [])];
   // Another version of the package may have other text.
   const shipped = sources.some(({ kind }) => kind === "novels") ? { novels: novelsDigest } : {};

@@ -16,7 +16,7 @@ export interface PreparationOptions {
   /** The folder of the prepared data. */
   readonly folder: string;
   /** Threads beside the one that reads. */
-  readonly workers: number;
+  readonly threads: number;
   readonly context: RunContext;
   /** Throws if the preparation has been asked to stop. */
   readonly stop: () => void;
@@ -26,7 +26,7 @@ export interface PreparationOptions {
 export const textsAndTokenizer = async (
   options: PreparationOptions,
 ): Promise<{ texts: Texts; tokenizer: Tokenizer }> => {
-  const { recipe, folder, workers, context } = options;
+  const { recipe, folder, threads, context } = options;
   const tokenizerFile = join(folder, "tokenizer.json");
   const tokenizerJson = await readJson(tokenizerFile);
   let texts = await finishedTexts(folder);
@@ -48,7 +48,7 @@ export const textsAndTokenizer = async (
   let droppedWords = 0;
   const tokenizer = await trainTokenizer(trainingTexts(), {
     ...trainingOptions(recipe.tokenizer),
-    countWords: workers > 0 ? countWordsInThreads({ threads: workers }) : undefined,
+    countWords: threads > 0 ? countWordsInThreads({ threads: threads }) : undefined,
     onProgress({ phase, fraction, droppedWords: dropped }) {
       droppedWords = dropped;
       options.stop();

@@ -194,7 +194,7 @@ it.each([
   "training.batchSize=1e12",
   "training.microbatchSize=1e9",
   "backend.threads=1024",
-  "corpus.workers=100000",
+  "corpus.threads=100000",
   "evaluation.probes.trials=1e9",
   "evaluation.every=1e-12",
   "checkpoints.keep=1e9",

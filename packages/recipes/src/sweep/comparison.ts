@@ -6,7 +6,7 @@ import type { Recipe } from "../recipe/recipe.ts";
 /** The parts of a recipe that decide which tokens its held-out loss is measured on, and what they are guessed from. */
 const testOf = (recipe: Recipe) => {
   const { corpus, tokenizer, rows, masking, evaluation } = recipe;
-  const { workers: _, seed: __, ...text } = corpus;
+  const { threads: _, seed: __, ...text } = corpus;
   return {
     corpus: text,
     tokenizer,

@@ -51,7 +51,7 @@ export interface PlanOptions {
   readonly set?: readonly string[];
   /**
    * The sweep's file: its recipes are named relative to it.
-   * @defaultValue relative to the working directory
+   * @defaultValue relative to the working folder
    */
   readonly file?: string;
 }

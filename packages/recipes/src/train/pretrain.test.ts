@@ -1,127 +1,25 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fault } from "@cramkit/errors";
-import { parameterShapes } from "@cramkit/model";
-import type { OptimizerKernels } from "@cramkit/optim";
 import { TrainingDiverged } from "@cramkit/trainer";
-import type { MetricsRow } from "@cramkit/trainer/node";
-import { memory, type Tensor, tensor } from "@tensorflow/tfjs-core";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { type Compute, startCompute } from "../compute.ts";
-import { disposeTensors, readEntries } from "../named-tensors.ts";
-import { type Prepared, prepare } from "../prepare/prepare.ts";
-import { Interrupted, type RunContext } from "../progress.ts";
-import { maskingOf, specialId } from "../recipe/masking.ts";
-import { modelOf } from "../recipe/model-of.ts";
-import { studySettings } from "../recipe/optimizer-settings.ts";
-import type { Recipe } from "../recipe/recipe.ts";
-import { readRun, runFiles } from "../run-record.ts";
-import { quiet, tinyRun } from "../testing/tiny.testing.ts";
-import { createTrainingDisplay } from "./display.ts";
-import { pretrain } from "./pretrain.ts";
+import { type Tensor, tensor } from "@tensorflow/tfjs-core";
+import { expect, it } from "vitest";
+import { readEntries } from "../named-tensors.ts";
+import { Interrupted } from "../progress.ts";
+import { runFiles } from "../run-record.ts";
+import {
+  changed,
+  checkpointsOf,
+  compute,
+  kernelsWith,
+  lastRow,
+  newFolder,
+  run,
+  runInParts,
+  tinyPretraining,
+} from "../testing/pretraining.testing.ts";
 
-const { recipe: tiny, root } = tinyRun({ batchSize: 24, batchRamp: 0, budget: "6 steps" });
-let compute: Compute;
-let prepared: Prepared;
-beforeAll(async () => {
-  compute = await startCompute(tiny.backend);
-  prepared = await prepare(tiny, join(root, "prepared"), quiet);
-});
-afterAll(() => {
-  prepared.close();
-  compute.dispose();
-});
-
-let runs = 0;
-const newFolder = () => join(root, `run-${runs++}`);
-
-type Changes = { [K in keyof Recipe]?: Partial<Recipe[K]> };
-const changed = (changes: Changes): Recipe =>
-  Object.fromEntries(
-    Object.entries(tiny).map(([key, value]) => [
-      key,
-      typeof value === "object" ? { ...value, ...(changes[key as keyof Recipe] as object) } : value,
-    ]),
-  ) as Recipe;
-
-interface Attempt {
-  readonly recipe?: Recipe;
-  readonly folder?: string;
-  readonly kernels?: OptimizerKernels;
-  readonly backend?: string;
-  readonly restart?: () => Promise<void>;
-  readonly context?: Partial<RunContext>;
-}
-
-/** Trains; gives the weights as one list of numbers, what was said, and how many tensors were left behind. */
-const run = async ({
-  recipe = tiny,
-  folder = newFolder(),
-  kernels = compute.kernels,
-  backend = "cpu",
-  restart,
-  context,
-}: Attempt) => {
-  const said: string[] = [];
-  const before = memory().numTensors;
-  const heldOut = {
-    source: prepared.heldOut,
-    rows: recipe.evaluation.rows,
-    maskId: specialId(prepared.tokenizer, "<mask>"),
-    masking: maskingOf(recipe, prepared.tokenizer),
-    seed: recipe.seed,
-  };
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(runFiles(folder).recipe, JSON.stringify(recipe));
-  const config = modelOf(recipe, prepared.tokenizer.vocabSize);
-  const trained = await pretrain(
-    { recipe, folder, prepared, config, backend, kernels, restart, heldOut },
-    { ...quiet, say: (line) => said.push(line), ...context },
-  );
-  const weights: number[] = [];
-  for (const value of Object.values(trained.params)) weights.push(...(await value.data()));
-  disposeTensors(trained.params);
-  const { metrics } = await readRun(folder);
-  return { ...trained, weights, said: said.join("\n"), left: memory().numTensors - before, folder, metrics };
-};
-
-/** The last row of a microbatch. */
-const lastRow = ({ metrics }: { metrics: readonly MetricsRow[] }) =>
-  metrics.filter((row) => row.loss !== undefined).at(-1);
-
-/** Stops after every `every`-th report, resumes, and so on until the end. */
-const runInParts = async (attempt: Attempt, every: number) => {
-  const folder = newFolder();
-  for (;;) {
-    const controller = new AbortController();
-    let reports = 0;
-    const onProgress = () => void (++reports === every && controller.abort());
-    try {
-      return await run({ ...attempt, folder, context: { onProgress, signal: controller.signal } });
-    } catch (error) {
-      if (!(error instanceof Interrupted)) throw error;
-    }
-  }
-};
-
-const checkpointsOf = (folder: string) => {
-  const path = runFiles(folder).checkpoints;
-  return readdirSync(path)
-    .sort()
-    .map((name) => JSON.parse(readFileSync(join(path, name, "checkpoint.json"), "utf8")));
-};
-
-/** The kernels of the backend; `before` is called with the number of the call and the parameter. */
-const kernelsWith = (before: (call: number, param: Tensor) => void): OptimizerKernels => {
-  let calls = 0;
-  return {
-    ...compute.kernels!,
-    adamw(param, ...rest) {
-      before(++calls, param);
-      compute.kernels!.adamw(param, ...rest);
-    },
-  };
-};
+tinyPretraining();
 
 it("scales the loss in mixed precision, to the same weights, and resumes within a batch to the last bit", async () => {
   const plain = await run({});
@@ -353,141 +251,4 @@ it("leaves frozen parameters as they began, also when it is resumed", async () =
   expect(Array.from(scale!.data as Float32Array)).toEqual([Math.fround(32 ** -0.5)]);
   expect(left).toBe(0);
   expect((await runInParts({ recipe: frozen }, 4)).weights).toEqual(weights);
-});
-
-it("drops a share of the tokens of each row, and resumes", async () => {
-  const recipe = changed({ training: { tokenDrop: 0.25 } });
-  const [all, fewer] = [await run({}), await run({ recipe })];
-  expect(fewer.progress).toMatchObject({ step: 6, tokens: 6 * 24 * 24 });
-  expect(all.progress).toMatchObject({ step: 6, tokens: 6 * 24 * 32 });
-  expect(fewer.weights).not.toEqual(all.weights);
-  expect((await runInParts({ recipe }, 4)).weights).toEqual(fewer.weights);
-  expect(fewer.left).toBe(0);
-});
-
-it.each([
-  ["in another order each time", { reshuffle: true }],
-  ["in short rows at first", { sequenceCurriculum: { lengths: [8, 32], fractions: [0, 0.5] } }],
-])("goes through the rows %s where it shall, and resumes", async (_, training) => {
-  const recipe = changed({ training });
-  const [stored, other] = [await run({}), await run({ recipe })];
-  expect(other.weights).not.toEqual(stored.weights);
-  expect((await runInParts({ recipe }, 4)).weights).toEqual(other.weights);
-});
-
-it.each(["sam", "sophia", "adahessian", "shampoo", "muon"] as const)("trains with %s, and resumes", async (name) => {
-  const learningRate = { sam: 5e-3, sophia: 1e-3, adahessian: 0.05, shampoo: 5e-3, muon: 0.02 }[name];
-  const optimizer = studySettings(name, { learningRate });
-  const recipe = changed({ training: { optimizer, budget: "6 steps", batchSize: 8 } });
-  const whole = await run({ recipe });
-  const heldOut = whole.metrics.flatMap((row) => (typeof row.heldOutLoss === "number" ? [row.heldOutLoss] : []));
-  expect(heldOut.at(-1)).toBeLessThan(4.6); // ln 100: the tokens are equally likely at first
-  expect((await runInParts({ recipe }, 5)).weights).toEqual(whole.weights);
-  expect(whole.left).toBe(0);
-});
-
-it.each(["focal", "script"] as const)("trains by the loss %s, and resumes", async (name) => {
-  const recipe = changed({ training: { loss: { name, labelSmoothing: 0, zLoss: 0 } } });
-  const whole = await run({ recipe });
-  const losses = whole.metrics.flatMap((row) => (typeof row.heldOutLoss === "number" ? [row.heldOutLoss] : []));
-  expect(losses.at(-1)).toBeLessThan(4.6);
-  expect((await runInParts({ recipe }, 4)).weights).toEqual(whole.weights);
-  expect(whole.left).toBe(0);
-});
-
-it("shows sam the same gradients with a scaled loss", async () => {
-  const optimizer = studySettings("sam", { learningRate: 5e-3 });
-  const training = { optimizer, budget: "4 steps" };
-  const plain = await run({ recipe: changed({ training }) });
-  const scaled = await run({ recipe: changed({ training, backend: { precision: "mixed" } }) });
-  const worst = Math.max(...scaled.weights.map((weight, i) => Math.abs(weight - plain.weights[i]!)));
-  expect(worst).toBeLessThan(1e-5);
-});
-
-/** Makes the weights NaN in the microbatches of these calls of the optimizer's kernel. */
-const poisoning = (from: number, to: number): OptimizerKernels =>
-  kernelsWith((call, param) => {
-    const names = parameterShapes(modelOf(tiny, prepared.tokenizer.vocabSize)).length;
-    if (call > from * names && call <= to * names) compute.kernels!.accumulate(param, param, Number.NaN);
-  });
-
-const weightsIn = async (folder: string, name: string): Promise<number[]> => {
-  const entries = await readEntries(join(runFiles(folder).checkpoints, name, "tensors.safetensors"));
-  return entries.filter(({ name }) => name.startsWith("param/")).flatMap(({ data }) => [...(data as Float32Array)]);
-};
-
-it("never writes weights that are not finite, and ends with the last that were", async () => {
-  const recipe = changed({ evaluation: { every: 1 } });
-  const folder = newFolder();
-  const { weights, said, left } = await run({ recipe, folder, kernels: poisoning(5, 6) });
-  expect(said).toMatch(
-    /no checkpoint: expected finite weights, got NaN in .*\nending with the weights of microbatch \d/,
-  );
-  expect(weights.every(Number.isFinite)).toBe(true);
-  for (const name of readdirSync(runFiles(folder).checkpoints))
-    expect((await weightsIn(folder, name)).every(Number.isFinite)).toBe(true);
-  expect(left).toBe(0);
-});
-
-it("goes back at once over a checkpoint that would hold weights that are not finite", async () => {
-  const recipe = changed({ checkpoints: { minutes: 1e-9 }, evaluation: { every: 1 } });
-  const { weights, said } = await run({ recipe, kernels: poisoning(3, 4) });
-  expect(said).toMatch(
-    /expected finite weights, got NaN in .*: back to microbatch \d+, going on with the data after it/,
-  );
-  expect(weights.every(Number.isFinite)).toBe(true);
-});
-
-it("goes further back at the second rollback to a checkpoint that leads to the same end", async () => {
-  const recipe = changed({
-    training: { budget: "30 steps", batchSize: 8 },
-    checkpoints: { minutes: 1e-9, keep: 3 },
-    evaluation: { every: 1 },
-    guard: { patience: 2 },
-  });
-  // Poisons the state of Adam, which shows in the weights a step later: such a checkpoint is written and looks fine.
-  let calls = 0;
-  const names = parameterShapes(modelOf(tiny, prepared.tokenizer.vocabSize)).length;
-  const kernels: OptimizerKernels = {
-    ...compute.kernels!,
-    adamw(param, grad, mu, nu, ...rest) {
-      compute.kernels!.adamw(param, grad, mu, nu, ...rest);
-      const step = Math.floor(calls++ / names);
-      if (step === 12) compute.kernels!.accumulate(mu, mu, Number.NaN);
-    },
-  };
-  const { said, weights } = await run({ recipe, kernels });
-  const targets = [...said.matchAll(/back to microbatch (\d+)/g)].map(([, microbatch]) => Number(microbatch));
-  expect(targets).toHaveLength(2);
-  expect(targets[1]).toBeLessThan(targets[0]!);
-  expect(weights.every(Number.isFinite)).toBe(true);
-});
-
-it("shows a loss that is not a number as one", () => {
-  const details: (string | undefined)[] = [];
-  const show = createTrainingDisplay({ ...quiet, onProgress: ({ detail }) => details.push(detail) }, "1 step");
-  const progress = { microbatch: 1, step: 1, examples: 1, tokens: 1, elapsedMs: 1, fraction: 0.5 };
-  show(progress, { step: 1, loss: null, learningRate: 0.1, tokensPerSecond: 5 });
-  expect(details[0]).toBe("loss NaN  5 tokens/s  step 1  learning rate 1.0e-1");
-});
-
-it("trains by all that changes over a budget, with optimizers for groups, and resumes to the last bit", async () => {
-  const { clipNorm: _, ...lion } = studySettings("lion", { learningRate: 1e-3 });
-  const recipe = changed({
-    model: { activation: "relu2", qkNorm: true, valueResidual: true, firstNorm: false, zeroOutputs: true },
-    masking: { finalProbability: 0.1 },
-    training: {
-      causalShare: 0.3,
-      schedule: { name: "wsd-sqrt", warmup: 0, cooldown: 0.4 },
-      optimizer: studySettings("muon", { learningRate: 0.01, method: "polar-express", neuronwise: true }),
-      groups: [{ params: ["word_embedding"], optimizer: lion }],
-    },
-  });
-  const whole = await run({ recipe });
-  const losses = whole.metrics.flatMap((row) => (typeof row.heldOutLoss === "number" ? [row.heldOutLoss] : []));
-  expect(losses.at(-1)).toBeLessThan(4.6);
-  expect((await runInParts({ recipe }, 5)).weights).toEqual(whole.weights);
-  expect(whole.left).toBe(0);
-  const without = changed({ ...recipe, masking: { finalProbability: null } });
-  expect((await run({ recipe: without })).weights).not.toEqual(whole.weights);
 });

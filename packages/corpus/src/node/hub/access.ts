@@ -53,7 +53,7 @@ export function openHub({ accessToken, hubUrl, fetch, retries = 5 }: HubAccess, 
         ? { value: ofEnvironment, urls: [publicHub, ...(endpoint ? [webAddress(endpoint, "HF_ENDPOINT")] : [])] }
         : undefined;
   const waiting = createFetch({
-    token,
+    accessToken: token,
     fetch,
     retries,
     maxBytes: ({ pathname }) => (pathname.includes("/api/") ? largestPage : Number.POSITIVE_INFINITY),

@@ -79,7 +79,7 @@ export const corpusSchema = () => {
       z.enum(["stop", "skip"]).default("stop"),
       "What a file that is damaged as a whole does: stops the run, or is kept as far as it was read.",
     ),
-    workers: setting(
+    threads: setting(
       z.int().min(0).max(256).nullable().default(null),
       "Threads that tokenize, beside the one that reads; null for all cores. The data is the same for any number.",
       { unit: "threads" },

@@ -79,7 +79,7 @@ export const sourceSchema = () => {
       ),
       path: setting(
         z.union([z.string(), z.array(z.string()).min(1)]),
-        "A file or a folder, or several, relative to the working directory.",
+        "A file or a folder, or several, relative to the working folder.",
       ),
       ...reading,
     }),
