@@ -5,6 +5,7 @@ import { doctorCommand } from "./commands/doctor.ts";
 import { exportCommand } from "./commands/export.ts";
 import { fillMaskCommand } from "./commands/fill-mask.ts";
 import { glueCommand } from "./commands/glue.ts";
+import { initCommand } from "./commands/init.ts";
 import { prepareCommand } from "./commands/prepare.ts";
 import { pretrainCommand } from "./commands/pretrain.ts";
 import { recipesCommand } from "./commands/recipes.ts";
@@ -26,6 +27,7 @@ export const createProgram = (): Command => {
     resumeCommand(),
     sweepCommand(),
     studyCommand(),
+    initCommand(),
     prepareCommand(),
     pretrainCommand(),
     glueCommand(),

@@ -23,7 +23,9 @@ export { type FixtureErrors, tolerances, type Verification, verifyFixture } from
 export { type Prepared, prepare } from "./prepare/prepare.ts";
 export { Interrupted, type RunContext, type StageProgress, stopPoint } from "./progress.ts";
 export { checkRecipe } from "./recipe/check-recipe.ts";
+export { defineRecipe, type RecipeFile } from "./recipe/define-recipe.ts";
 export { type Difference, differences } from "./recipe/difference.ts";
+export { explainSetting, listedSettings } from "./recipe/explain.ts";
 export { parseRecipe, type Recipe } from "./recipe/recipe.ts";
 export { applySettings } from "./recipe/settings.ts";
 export { evaluateRecipe, pretrainRecipe, type RunOptions, runRecipe } from "./run/run.ts";

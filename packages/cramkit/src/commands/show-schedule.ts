@@ -6,9 +6,10 @@ const labels = 10;
 
 /** What a run is about to do with its learning rate, as a small plot that fits into `columns`. */
 export const showSchedule = ({ training }: Recipe, columns = process.stderr.columns || 80): string => {
-  const { schedule, optimizer, budget, batchSize } = training;
+  const { schedule, optimizer, budget, horizon, batchSize } = training;
   const curve = scheduleByName(schedule.name, schedule);
   const width = Math.min(60, Math.max(10, columns - labels));
   const plot = plotText((fraction) => optimizer.learningRate * curve(fraction), { width, height: 6 });
-  return `learning rate over ${budget} (${schedule.name}), batches up to ${batchSize}:\n${plot}`;
+  const length = horizon === null ? budget : `${horizon}, stopped after ${budget}`;
+  return `learning rate over ${length} (${schedule.name}), batches up to ${batchSize}:\n${plot}`;
 };

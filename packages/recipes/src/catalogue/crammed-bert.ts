@@ -41,6 +41,7 @@ export const crammedBert = (): Recipe => ({
   model: recipeModel(preset("crammed-bert")),
   training: {
     budget: "24 hours",
+    horizon: null,
     loss: { name: "cross-entropy", labelSmoothing: 0, zLoss: 0 },
     optimizer: studySettings("adamw"),
     groups: [],

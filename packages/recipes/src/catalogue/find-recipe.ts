@@ -1,14 +1,18 @@
-import { resolve } from "node:path";
-import { fault } from "@cramkit/errors";
+import { basename, dirname, resolve } from "node:path";
+import { codeOf, fault } from "@cramkit/errors";
 import { nearest } from "../recipe/nearest.ts";
+import { overlay } from "../recipe/overlay.ts";
 import { parseRecipe, type Recipe } from "../recipe/recipe.ts";
 import { isLoadable, loadFile } from "./load-file.ts";
 import { type RecipeName, recipes } from "./recipes.ts";
 
-/** A recipe by its name, or from a file: JSON, or a module whose default export is a recipe or a function that makes one. */
+/**
+ * A recipe by its name, or from a file: JSON, or a module whose default export is a recipe or a function that makes one. A
+ * file may extend another recipe, by its name or its path relative to the file, and hold only what it changes.
+ */
 export const findRecipe = async (nameOrFile: string): Promise<Recipe> => {
-  if (isLoadable(nameOrFile)) return parseRecipe(await loadFile(resolve(nameOrFile), "recipe"), nameOrFile);
-  const make = Object.hasOwn(recipes, nameOrFile) ? recipes[nameOrFile as RecipeName] : undefined;
+  if (isLoadable(nameOrFile)) return readRecipe({ file: resolve(nameOrFile), shown: nameOrFile }, []);
+  const make = madeBy(nameOrFile);
   if (make) return parseRecipe(make(), nameOrFile);
   throw fault({
     code: "invalid-input",
@@ -17,3 +21,61 @@ export const findRecipe = async (nameOrFile: string): Promise<Recipe> => {
     type: RangeError,
   });
 };
+
+const madeBy = (name: string): (() => Recipe) | undefined =>
+  Object.hasOwn(recipes, name) ? recipes[name as RecipeName] : undefined;
+
+/** A file of a recipe, and how messages name it. */
+interface RecipeSource {
+  readonly file: string;
+  readonly shown: string;
+}
+
+/** Reads a file with everything that it extends; `trail` holds the files that led to it. */
+const readRecipe = async ({ file, shown }: RecipeSource, trail: readonly RecipeSource[]): Promise<Recipe> => {
+  const value = await loadFile(file, "recipe");
+  if (typeof value !== "object" || value === null || Array.isArray(value) || !("extends" in value))
+    return parseRecipe(value, shown);
+  const { extends: base, $schema: _, ...changes } = value as Record<string, unknown>;
+  const from = await readBase(base, { file, shown }, [...trail, { file, shown }]);
+  return parseRecipe(overlay({ ...from, name: nameOf(file) }, changes), shown);
+};
+
+const readBase = async (base: unknown, { file, shown }: RecipeSource, trail: readonly RecipeSource[]) => {
+  const complain = (problem: string, remedy: string, cause?: unknown) =>
+    fault({ code: "invalid-input", place: shown, problem: `extends: ${problem}`, remedy, type: RangeError, cause });
+  const names = Object.keys(recipes);
+  if (typeof base !== "string")
+    throw complain(`expected the name of a recipe or of a file, got ${JSON.stringify(base)}`, `as in "${names[0]}"`);
+  if (!isLoadable(base)) {
+    const make = madeBy(base);
+    if (make) return parseRecipe(make(), base);
+    throw complain(
+      `there is no recipe "${base}"`,
+      `available: ${nearest(base, names).join(", ")}, or a .json, .js or .ts file, relative to this one`,
+    );
+  }
+  const next = { file: resolve(dirname(file), base), shown: base };
+  const start = trail.findIndex((before) => before.file === next.file);
+  if (start >= 0) {
+    const circle = [...trail.slice(start), next].map((one) => one.shown).join(" -> ");
+    throw complain(`expected a recipe that does not lead back here, got ${circle}`, "extend another recipe");
+  }
+  try {
+    return await readRecipe(next, trail);
+  } catch (error) {
+    if (!isMissing(error, next.file)) throw error;
+    throw complain(`there is no file ${base}`, "name a file relative to this one, or a recipe", error);
+  }
+};
+
+const isMissing = (error: unknown, file: string): boolean =>
+  codeOf(error) === "not-found" && (error as NodeJS.ErrnoException).path === file;
+
+/** A recipe without a name is called as its file. */
+const nameOf = (file: string): string =>
+  basename(file)
+    .replace(/\.[^.]*$/, "")
+    .toLowerCase()
+    .replace(/[^a-z0-9.-]+/g, "-")
+    .replace(/^[^a-z0-9]+/, "") || "recipe";

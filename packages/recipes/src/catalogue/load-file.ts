@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { extname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { fault, problemOf } from "@cramkit/errors";
@@ -23,10 +23,10 @@ export const loadFile = async (file: string, what: string): Promise<unknown> => 
       });
     }
   }
+  await stat(file); // a file that is not there is not one that is broken
   // Node 20 cannot read TypeScript on its own. No cache: it would lie in a folder for temporary files, which others write to.
   const jiti = createJiti(pathToFileURL(file).href, { fsCache: false });
   const made = await jiti.import(file, { default: true }).catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") throw error;
     throw fault({
       code: "invalid-input",
       place: file,

@@ -1,6 +1,7 @@
 import type { Recipe } from "../recipe/recipe.ts";
 import { bertBase } from "./bert-base.ts";
 import { bertOriginal } from "./bert-original.ts";
+import { bertOriginal24h } from "./bert-original-24h.ts";
 import { crammedBert } from "./crammed-bert.ts";
 import { crammedBert16x } from "./crammed-bert-16x.ts";
 import { crammedBertV1 } from "./crammed-bert-v1.ts";
@@ -16,6 +17,7 @@ export type RecipeName =
   | "crammed-bert-16x"
   | "bert-base"
   | "bert-original"
+  | "bert-original-24h"
   | "izsak";
 
 /** Every recipe by its name. */
@@ -27,5 +29,6 @@ export const recipes: Readonly<Record<RecipeName, () => Recipe>> = {
   "crammed-bert-16x": crammedBert16x,
   "bert-base": bertBase,
   "bert-original": bertOriginal,
+  "bert-original-24h": bertOriginal24h,
   izsak,
 };

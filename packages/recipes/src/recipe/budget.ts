@@ -1,35 +1,73 @@
 import { fault } from "@cramkit/errors";
 import type { Budget } from "@cramkit/scheduler";
 
-const units = { minute: 1 / 60, hour: 1, day: 24, step: 1, token: 1, flop: 1 } as const;
+/** Each unit, by the words for it: what it limits, and how much of that it is. */
+const units = [
+  { words: ["s", "sec", "second"], limit: "hours", amount: 1 / 3600 },
+  { words: ["m", "min", "minute"], limit: "hours", amount: 1 / 60 },
+  { words: ["h", "hr", "hour"], limit: "hours", amount: 1 },
+  { words: ["d", "day"], limit: "hours", amount: 24 },
+  { words: ["step"], limit: "steps", amount: 1 },
+  { words: ["token"], limit: "tokens", amount: 1 },
+  { words: ["epoch"], limit: "epochs", amount: 1 },
+  { words: ["flop"], limit: "flops", amount: 1 },
+] as const;
 
-/** A number and a unit: "24 hours", "2000 steps", "1e6 tokens", "5e15 flops". */
-const budgetPattern = /^\s*([\d.]+(?:e[+-]?\d+)?)\s*(minute|hour|day|step|token|flop)s?\s*$/i;
+/** The limits of a budget: of several, the first that is reached ends a run. */
+export type Limits = Partial<Record<(typeof units)[number]["limit"], number>>;
+
+/** A number and a unit: "24 hours", "90m", "2000 steps", "1e6 tokens". */
+const limitPattern = /^([\d.]+(?:e[+-]?\d+)?)\s*([a-z]+)$/i;
 
 /** What a budget looks like, for an error. */
 export const budgetForm =
-  'a number above 0 and a unit (minutes, hours, days, steps, tokens, flops), as in "24 hours", "2000 steps", "1e6 tokens"';
+  'a number above 0 and a unit (seconds, minutes, hours, days, steps, tokens, epochs, flops), or several of different kinds, as in "24 hours", "90m", "2000 steps", "24 hours, 1e6 steps"';
 
-/** Whether a value is a budget of more than nothing. */
-export const isBudget = (value: unknown): value is string => {
-  const amount = typeof value === "string" ? Number(budgetPattern.exec(value)?.[1]) : Number.NaN;
-  return amount > 0 && amount <= 1e30;
+/** The limits that a text names; undefined if it is no budget. */
+const readLimits = (text: unknown): Limits | undefined => {
+  if (typeof text !== "string") return undefined;
+  const limits: Limits = {};
+  for (const part of text.split(",")) {
+    const [, digits, word] = limitPattern.exec(part.trim()) ?? [];
+    const name = word?.toLowerCase();
+    const unit = units.find(({ words }) => words.some((known) => name === known || name === `${known}s`));
+    const amount = Number(digits);
+    if (!unit || !(amount > 0 && amount <= 1e30) || limits[unit.limit] !== undefined) return undefined;
+    limits[unit.limit] = amount * unit.amount;
+  }
+  return limits;
 };
 
-/** Reads a budget as a recipe writes it. `flopsPerToken` counts forward and backward of the model. */
-export const parseBudget = (text: string, flopsPerToken: number): Budget => {
-  const [, digits, word] = budgetPattern.exec(text) ?? [];
-  const amount = Number(digits);
-  if (!word || !isBudget(text))
+/** Whether a value is a budget of more than nothing. */
+export const isBudget = (value: unknown): value is string => readLimits(value) !== undefined;
+
+/** The limits of a budget as a recipe writes it. */
+export const budgetLimits = (text: string): Limits => {
+  const limits = readLimits(text);
+  if (!limits)
     throw fault({
       code: "invalid-input",
       place: "budget",
       problem: `expected ${budgetForm}, got "${text}"`,
       type: RangeError,
     });
-  const unit = word.toLowerCase() as keyof typeof units;
-  if (unit === "step") return { steps: amount };
-  if (unit === "token") return { tokens: amount };
-  if (unit === "flop") return { flops: amount, flopsPerToken };
-  return { hours: amount * units[unit] };
+  return limits;
+};
+
+/** What turns limits into counts. */
+export interface BudgetUnits {
+  /** Operations of a token, forward and backward. */
+  readonly flopsPerToken: number;
+  /** Training rows: those of an epoch. */
+  readonly rows: number;
+}
+
+/** Reads a budget as a recipe writes it. */
+export const parseBudget = (text: string, { flopsPerToken, rows }: BudgetUnits): Budget => {
+  const { epochs, flops, ...counted } = budgetLimits(text);
+  return {
+    ...counted,
+    ...(epochs !== undefined && { examples: epochs * rows }),
+    ...(flops !== undefined && { flops, flopsPerToken }),
+  };
 };

@@ -1,8 +1,7 @@
 import { fault } from "@cramkit/errors";
 import { type ModelConfig, parameterShapes } from "@cramkit/model";
 import { matchesName, wholeParts } from "@cramkit/optim";
-import { parseBudget } from "./budget.ts";
-import { flopsPerToken } from "./flops.ts";
+import { checkHorizon } from "./horizon.ts";
 import { checkMasking } from "./masking.ts";
 import { modelOf } from "./model-of.ts";
 import { nearest } from "./nearest.ts";
@@ -41,7 +40,7 @@ export const checkRecipe = (recipe: Recipe): void => {
       problem: "expected 0 with model.funnel and with training.loss.name=script, which see all of a row",
       type: RangeError,
     });
-  const { budget, batchSize, microbatchSize, schedule, progressiveBatch, batchRamp, averaging } = recipe.training;
+  const { batchSize, microbatchSize, schedule, progressiveBatch, batchRamp, averaging } = recipe.training;
   if (schedule.warmup + schedule.cooldown > 1)
     throw fault({
       code: "invalid-input",
@@ -66,7 +65,7 @@ export const checkRecipe = (recipe: Recipe): void => {
       type: RangeError,
     });
   trainingOptimizer(recipe, microbatchSize === "auto" ? 1 : microbatchSize, undefined); // checks what it is made of
-  parseBudget(budget, flopsPerToken(config, recipe));
+  checkHorizon(recipe);
 };
 
 /** Every name in a recipe must be that of a parameter, and something must be left to train. */

@@ -14,6 +14,7 @@ import { maskingSchema, rowsSchema } from "./schema/rows-schema.ts";
 import { tokenizerSchema } from "./schema/tokenizer-schema.ts";
 import { trainingSchema } from "./schema/training-schema.ts";
 import { setting } from "./setting.ts";
+import { annotatedSchema, settingsBelow } from "./setting-list.ts";
 
 /** What a recipe may hold. Built on first use: importing this package does nothing. */
 const createSchema = () => {
@@ -66,11 +67,14 @@ export const parseRecipe = (value: unknown, origin: string): Recipe => {
   const given = withoutSchemaName(value);
   const result = recipeSchema().safeParse(given);
   if (result.success) return result.data;
-  const issues = result.error.issues.map((issue) => describeIssue(issue, given));
+  const known = (path: string) => settingsBelow(annotatedSchema(recipeSchema()), path);
+  const issues = result.error.issues.map((issue) => describeIssue(issue, given, known));
+  const isIncomplete = issues.some((issue) => issue.endsWith(", got nothing"));
   throw fault({
     code: "invalid-input",
     place: origin,
     problem: issues.join("; "),
+    ...(isIncomplete && { remedy: 'to take what is missing from another recipe, add "extends": "crammed-bert"' }),
     type: RangeError,
   });
 };

@@ -1,10 +1,9 @@
 import { fault } from "@cramkit/errors";
 import { type PresetName, preset } from "@cramkit/model";
 import { nearest } from "./nearest.ts";
-import { optimizerNames, studySettings } from "./optimizer-settings.ts";
 import { parseRecipe, type Recipe } from "./recipe.ts";
+import { replacements } from "./replacements.ts";
 import { recipeModel } from "./schema/model-schema.ts";
-import { averagings } from "./schema/training-schema.ts";
 
 type Tree = Record<string, unknown>;
 
@@ -36,13 +35,13 @@ export const applySettings = (recipe: Recipe, settings: readonly string[]): Reci
   // The outer ones first; sorting keeps the order of equals.
   const ordered = settings.map(parseSetting).sort((a, b) => rank(a) - rank(b));
   for (const { path, keys, value } of ordered) {
-    const replace = replacements[path];
     const parents = keys.slice(0, -1);
     const last = keys.at(-1)!;
-    if (replace) {
+    const replacement = replacementOf(keys);
+    if (replacement) {
       const owner = parents.at(-1)!;
       const grandparent = parents.slice(0, -1).reduce((node, key) => child(node, key, path) as Tree, copy);
-      grandparent[owner] = replace(child(grandparent, owner, path) as Tree | null, value);
+      grandparent[owner] = replacement.begin(child(grandparent, owner, path) as Tree | null, value);
       continue;
     }
     const node = parents.reduce((node, key) => child(node, key, path) as Tree, copy);
@@ -75,20 +74,12 @@ const parseSetting = (setting: string): Setting => {
 };
 
 /** A kind replaces what it stands in: after that is replaced as a whole, before any other field of it is set. */
-const rank = ({ path, keys }: Setting): number => keys.length - (Object.hasOwn(replacements, path) ? 0.5 : 0);
+const rank = ({ keys }: Setting): number => keys.length - (replacementOf(keys) ? 0.5 : 0);
 
-/** Fields that say what the others are. Given what they stand in and their new value, they make its successor. */
-const replacements: Readonly<Record<string, (current: Tree | null, value: unknown) => unknown>> = {
-  /** Another optimizer comes with the study's learning rate and hyperparameters; only the clipping stays. */
-  "training.optimizer.name": (current, name) => {
-    if (name === current?.name) return current;
-    const known = optimizerNames.find((candidate) => candidate === name);
-    return known ? studySettings(known, { clipNorm: current?.clipNorm as number | null }) : { ...current, name };
-  },
-  "training.averaging.kind": (current, kind) => {
-    if (kind === current?.kind) return current;
-    return averagings.find((candidate) => candidate.kind === kind) ?? { ...current, kind };
-  },
+const replacementOf = (keys: readonly string[]) => {
+  const owner = keys.slice(0, -1).join(".");
+  const replacement = Object.hasOwn(replacements, owner) ? replacements[owner] : undefined;
+  return replacement?.field === keys.at(-1) ? replacement : undefined;
 };
 
 const child = (node: unknown, key: string, path: string): unknown => {

@@ -1,5 +1,5 @@
 import { parameterCount } from "@cramkit/model";
-import { parseBudget } from "../recipe/budget.ts";
+import { budgetLimits } from "../recipe/budget.ts";
 import { flopsPerToken } from "../recipe/flops.ts";
 import { modelOf } from "../recipe/model-of.ts";
 import type { Recipe } from "../recipe/recipe.ts";
@@ -21,7 +21,7 @@ export const slowTrainingWarning = async (recipe: Recipe, backend: string): Prom
   const speed = await matrixSpeed();
   const stepSeconds = (perToken * batchSize * trainedLength(recipe)) / speed;
   if (stepSeconds < slowStepSeconds) return undefined;
-  const { hours } = parseBudget(budget, perToken);
+  const { hours } = budgetLimits(budget);
   const tokens =
     hours === undefined ? "" : `, and ${budget} see ${millions((hours * 3600 * speed) / perToken)} tokens or fewer`;
   return [

@@ -3,7 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import { parameterCount } from "@cramkit/model";
 import { readManifest } from "@cramkit/packer/node";
 import { setNames } from "../prepare/prepared-folder.ts";
-import { parseBudget } from "../recipe/budget.ts";
+import { budgetLimits } from "../recipe/budget.ts";
 import { flopsPerToken } from "../recipe/flops.ts";
 import { modelOf } from "../recipe/model-of.ts";
 import { trainingOptimizer } from "../recipe/optimizer.ts";
@@ -67,11 +67,11 @@ export const estimateSweep = async (
   };
 };
 
-/** Tokens that a budget pays for; undefined if it is counted in hours. */
+/** Tokens that a budget pays for; undefined if it is counted in hours or epochs. */
 export const budgetTokens = (recipe: Recipe): number | undefined => {
   const { training, tokenizer } = recipe;
   const perToken = flopsPerToken(modelOf(recipe, tokenizer.vocabSize), recipe);
-  const { steps, tokens, flops } = parseBudget(training.budget, perToken);
+  const { steps, tokens, flops } = budgetLimits(training.budget);
   if (tokens !== undefined) return tokens;
   if (flops !== undefined) return flops / perToken;
   return steps === undefined ? undefined : steps * meanBatch(recipe) * trainedLength(recipe);
@@ -79,9 +79,10 @@ export const budgetTokens = (recipe: Recipe): number | undefined => {
 
 const trainingSeconds = (recipe: Recipe, flopsPerSecond: number | undefined): number | undefined => {
   const perToken = flopsPerToken(modelOf(recipe, recipe.tokenizer.vocabSize), recipe);
-  const { hours } = parseBudget(recipe.training.budget, perToken);
+  const { hours } = budgetLimits(recipe.training.budget);
   if (hours !== undefined) return 3600 * hours;
-  return flopsPerSecond === undefined ? undefined : (budgetTokens(recipe)! * perToken) / flopsPerSecond;
+  const tokens = budgetTokens(recipe);
+  return flopsPerSecond === undefined || tokens === undefined ? undefined : (tokens * perToken) / flopsPerSecond;
 };
 
 /** Rows of a step, on average over the budget. */

@@ -8,6 +8,7 @@ import type { Prepared } from "../prepare/prepare.ts";
 import type { RunContext } from "../progress.ts";
 import { parseBudget } from "../recipe/budget.ts";
 import { flopsPerToken } from "../recipe/flops.ts";
+import { type AlongHorizon, alongHorizon } from "../recipe/horizon.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { runFiles } from "../run-record.ts";
 import { type Snapshot, snapshotFormat } from "./checkpoint-format.ts";
@@ -56,6 +57,8 @@ export interface Session {
   readonly saver: Saver;
   readonly ledger: Ledger;
   readonly deadline: Deadline;
+  /** What the recipe's schedules see of the progress. */
+  readonly along: AlongHorizon;
   readonly guard: Guard;
   /** The run's clock, in milliseconds. */
   readonly elapsed: () => number;
@@ -80,7 +83,8 @@ export const openSession = async (spec: PretrainSpec, context: RunContext): Prom
   if (kept) context.say(`resuming at microbatch ${kept.microbatch.toLocaleString("en-US")}`);
   const energy = openEnergyMeter(backend === "cpu" ? { gpu: null } : {});
   const ledger = openLedger(kept?.state.run.spent, energy.read);
-  const deadline = createDeadline(parseBudget(recipe.training.budget, flopsPerToken(config, recipe)));
+  const units = { flopsPerToken: flopsPerToken(config, recipe), rows: spec.prepared.training.rowCount };
+  const deadline = createDeadline(parseBudget(recipe.training.budget, units));
   deadline.checkpointTook(ledger.spent().longestCheckpointMs);
   const onWritten = (ms: number) => {
     ledger.checkpointWritten(ms);
@@ -95,6 +99,7 @@ export const openSession = async (spec: PretrainSpec, context: RunContext): Prom
     saver: createSaver({ checkpoints, background: backend !== "cpu", onWritten, restore: spec.restore }),
     ledger,
     deadline,
+    along: alongHorizon(recipe, units),
     guard: createGuard({ ...limits, abandon: abandon ?? undefined }, kept?.state.run.guard),
     elapsed: elapsedClock(kept?.state.progress.elapsedMs),
     close: () => energy.close(),

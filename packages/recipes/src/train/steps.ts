@@ -12,22 +12,23 @@ import type { Session } from "./session.ts";
 
 /** A run's loop: starts it at any state, with the batches that follow there. */
 export const trainingSteps = (
-  { spec: { recipe, prepared, config }, deadline, elapsed }: Session,
+  { spec: { recipe, prepared, config }, deadline, along, elapsed }: Session,
   optimizer: Optimizer,
   microbatchSize: number,
 ): ((from: TrainingState) => AsyncGenerator<StepReport<NamedTensors, OptimizerState>, void>) => {
-  const grad = maskedLanguageModelGradient(config, trainingLoss(config, recipe.training.loss), {
+  const gradient = maskedLanguageModelGradient(config, trainingLoss(config, recipe.training.loss), {
     dropoutSeed: recipe.training.dropout > 0 ? recipe.seed : undefined,
     drawSeed: recipe.seed,
     rowLength: sequenceCurriculumOf(recipe),
     causalShare: recipe.training.causalShare,
     lossScale,
   });
+  const grad: typeof gradient = (params, batch, progress, state) => gradient(params, batch, along(progress), state);
   return async function* (from) {
     // A run that has used its budget stays as it is: by its clock there may be a moment left, kept for the last checkpoint.
     if (from.progress.fraction >= 1) return;
-    // As it was when the last microbatch ended: what the next batch is made for.
-    let { fraction } = from.progress;
+    // As it was when the last microbatch ended, along the horizon: what the next batch is made for.
+    let { fraction } = along(from.progress);
     yield* train({
       state: from,
       batches: trainingBatches(recipe, prepared, {
@@ -38,8 +39,9 @@ export const trainingSteps = (
       grad: grad satisfies GradFn<NamedTensors, MaskedBatch, Gradients, OptimizerState>,
       optimizer: disposingOnFailure(optimizer) satisfies Trained<NamedTensors, OptimizerState, Gradients>,
       budget: (counts) => {
-        fraction = Math.min(1, deadline.fraction(counts));
-        return fraction;
+        const used = Math.min(1, deadline.fraction(counts));
+        ({ fraction } = along({ ...counts, fraction: used }));
+        return used;
       },
       size: (batch) => ({ examples: batch.batchSize, tokens: batch.batchSize * batch.seqLength }),
       elapsed,

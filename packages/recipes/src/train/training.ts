@@ -18,6 +18,7 @@ import {
 import { createCheckpointKeeper } from "./checkpoint-keeper.ts";
 import { createTrainingDisplay } from "./display.ts";
 import { openTrainingLog } from "./log.ts";
+import { planAlong } from "./plan-along.ts";
 import { trainingReadings } from "./readings.ts";
 import type { Session } from "./session.ts";
 import { trainingSteps } from "./steps.ts";
@@ -38,10 +39,10 @@ export const trainFrom = async (
   snapshot: Snapshot | undefined,
   microbatchSize: number,
 ): Promise<Pretrained> => {
-  const { spec, context, checkpoints, saver, ledger, deadline, guard, elapsed } = session;
+  const { spec, context, checkpoints, saver, ledger, deadline, along, guard, elapsed } = session;
   const { recipe, folder, config, heldOut } = spec;
   const { budget } = recipe.training;
-  const plan = trainingOptimizer(recipe, microbatchSize, spec.kernels);
+  const plan = planAlong(along, trainingOptimizer(recipe, microbatchSize, spec.kernels));
 
   let state = stateAt(session, snapshot, plan.optimizer, microbatchSize);
   /** At the end of the microbatch before. */

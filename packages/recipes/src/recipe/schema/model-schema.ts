@@ -3,7 +3,7 @@ import { z } from "zod";
 import { numbers, setting } from "../setting.ts";
 
 /** Fields of a model that a recipe takes from another place: they count nothing in it, and are not kept. */
-export const takenFields = ["vocabSize", "dropout", "attentionDropout"] as const;
+const takenFields = ["vocabSize", "dropout", "attentionDropout"] as const;
 
 /** An encoder of @cramkit/model; its vocabulary size comes from the tokenizer, its dropout from the training. */
 export type RecipeModel = Omit<ModelConfig, (typeof takenFields)[number]>;

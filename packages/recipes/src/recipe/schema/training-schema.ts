@@ -73,6 +73,11 @@ export const trainingSchema = () => {
       'What the run may use: one limit or several, of which the first that is reached ends it, as in "24 hours", "90m", "3 epochs", "24 hours, 1e6 steps".',
       { unit: "seconds, minutes, hours, days, steps, tokens, epochs or flops", paper: "Cramming, section 2" },
     ),
+    horizon: setting(
+      budget().nullable().default(null),
+      "What schedule, batch ramp, curriculum, masking and causal share run along, where it is another length than the budget that ends the run; null: the budget.",
+      { unit: "as the budget", paper: "BERT's million steps, stopped at the budget: Cramming, section 4" },
+    ),
     loss: setting(
       lossSchema().default({ name: "cross-entropy", labelSmoothing: 0, zLoss: 0 }),
       "What training minimises over the masked positions; held-out losses are cross-entropy in any case.",
