@@ -9,9 +9,9 @@ type Tree = Record<string, unknown>;
 
 /** Fields that a model takes from another place of its recipe. */
 const taken = new Map([
-  ["model.vocabSize", "tokenizer.vocabSize"],
-  ["model.dropout", "training.dropout"],
-  ["model.attentionDropout", "training.dropout"],
+  ["vocabSize", "tokenizer.vocabSize"],
+  ["dropout", "training.dropout"],
+  ["attentionDropout", "training.dropout"],
 ]);
 
 interface Setting {
@@ -61,7 +61,7 @@ const parseSetting = (setting: string): Setting => {
       type: RangeError,
     });
   const [path, text] = [setting.slice(0, at), setting.slice(at + 1)];
-  const source = taken.get(path);
+  const source = path.startsWith("model.") ? taken.get(path.slice("model.".length)) : undefined;
   if (source)
     throw fault({
       code: "invalid-input",
