@@ -32,6 +32,7 @@ export { evaluateRecipe, pretrainRecipe, type RunOptions, runRecipe } from "./ru
 export {
   type MaskedScore,
   type MaskedScores,
+  type RunChange,
   type RunRecord,
   type RunSummary,
   readRun,

@@ -4,6 +4,7 @@ import { fault, problemOf } from "@cramkit/errors";
 import { writeFileAtomic } from "@cramkit/files";
 import type { TrialResult } from "@cramkit/glue";
 import { type MetricsRow, readMetrics } from "@cramkit/trainer/node";
+import { type Difference, differences } from "./recipe/difference.ts";
 import { parseRecipe, type Recipe } from "./recipe/recipe.ts";
 
 /** Mean cross-entropy in nats and share of right guesses over the masked tokens of the held-out rows. */
@@ -25,6 +26,8 @@ export interface MaskedScores {
 
 /** What the budget bought. */
 export interface RunSummary {
+  /** The budget that was spent, as the recipe had it then; absent in runs of older versions. */
+  readonly budget?: string;
   readonly parameters: number;
   readonly flopsPerToken: number;
   readonly microbatches: number;
@@ -72,6 +75,16 @@ export interface RunSummary {
   readonly model?: string;
 }
 
+/** Settings of a run that changed after it had begun. */
+export interface RunChange {
+  /** When: an ISO date. */
+  readonly at: string;
+  /** The step and the microbatch from which on they hold. */
+  readonly step: number;
+  readonly microbatch: number;
+  readonly changes: readonly Difference[];
+}
+
 /** What a run folder holds, as far as the run has come. */
 export interface RunRecord {
   readonly folder: string;
@@ -82,6 +95,8 @@ export interface RunRecord {
    * @defaultValue absent in runs of older versions
    */
   readonly dataFolder?: string;
+  /** What of its recipe changed after it had begun, in order. */
+  readonly changes: readonly RunChange[];
   readonly metrics: readonly MetricsRow[];
   /**
    * What pretraining did.
@@ -113,6 +128,10 @@ export const runFormat = 2;
 export interface RunData {
   readonly format: number;
   readonly folder: string;
+  /** The recipe that the run is trained by; absent in runs of older versions. */
+  readonly recipe?: Recipe;
+  /** What of it changed on the way; absent in runs of older versions. */
+  readonly changes?: readonly RunChange[];
 }
 
 /** Names of the files in a run folder. */
@@ -150,15 +169,45 @@ export const readRun = async (folder: string): Promise<RunRecord> => {
       remedy: `\`cramkit run RECIPE --dir ${folder}\` makes one`,
     });
   }
+  const data = (await readJson(files.data)) as RunData | undefined;
+  const trained = recipeOf(parseKept(recipe, files.recipe), folder, data);
+  const summary = await readSummary(folder);
+  // What a run came to before it got a larger budget is not what it comes to.
+  const isOver = summary?.budget === undefined || summary.budget === trained.training.budget;
   return {
     folder: resolve(folder),
-    recipe: parseKept(recipe, files.recipe),
-    dataFolder: ((await readJson(files.data)) as RunData | undefined)?.folder,
+    recipe: trained,
+    dataFolder: data?.folder,
+    changes: data?.changes ?? [],
     metrics: await readMetrics(files.metrics),
-    summary: await readSummary(folder),
-    masked: (await readJson(files.masked)) as MaskedScores | undefined,
-    probes: (await readJson(files.probes)) as RunRecord["probes"],
+    ...(isOver && {
+      summary,
+      masked: (await readJson(files.masked)) as MaskedScores | undefined,
+      probes: (await readJson(files.probes)) as RunRecord["probes"],
+    }),
   };
+};
+
+/** The recipe that a run is trained by, which recipe.json shows: one that was edited by hand is refused. */
+const recipeOf = (shown: Recipe, folder: string, data: RunData | undefined): Recipe => {
+  if (!data?.recipe) return shown;
+  const { recipe, data: dataFile } = runFiles(folder);
+  const trained = parseKept(data.recipe, dataFile);
+  const edited = differences(trained, shown);
+  const last = data.changes?.at(-1)?.changes ?? [];
+  const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
+  // A process that was killed between the two files: recipe.json is one change behind.
+  const isBehind =
+    edited.length === last.length &&
+    edited.every(({ path, right }) => last.some((change) => change.path === path && same(change.left, right)));
+  if (edited.length === 0 || isBehind) return trained;
+  const [first, ...rest] = edited;
+  throw fault({
+    code: "damaged-file",
+    place: recipe,
+    problem: `${first!.path} is ${JSON.stringify(first!.right)} here, but the run was trained with ${JSON.stringify(first!.left)}${rest.length > 0 ? `, and ${rest.length} more` : ""}`,
+    remedy: `put it back; \`cramkit resume ${folder} --set KEY=VALUE\` changes what a run may change`,
+  });
 };
 
 /** What the budget bought, where it is spent. */

@@ -25,7 +25,7 @@ it.skipIf(!browser).each([
   ["flops", "teraFLOP"],
 ])("draws its charts against %s in a browser, without a network", { timeout: 120_000 }, async (axis, unit) => {
   const file = join(mkdtempSync(join(tmpdir(), "report-")), "report.html");
-  const run = { folder: "/runs/one", recipe: recipes.smoke() };
+  const run = { folder: "/runs/one", recipe: recipes.smoke(), changes: [] };
   const rated = metrics.map((row) => ({ ...row, flopsPerSecond: 1e11, tokensPerSecond: 100 }));
   writeFileSync(file, await renderReport([{ ...run, metrics: rated }]));
   const url = `${pathToFileURL(file).href}#${axis}`;

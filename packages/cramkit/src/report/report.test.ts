@@ -11,6 +11,7 @@ import { renderReport } from "./report.ts";
 const run = (name: string): RunRecord => ({
   folder: `/runs/${name}`,
   recipe: { ...recipes.smoke(), name, description: "</script><b>not bold</b>" },
+  changes: [],
   metrics: [
     { microbatch: 1, tokens: 100, elapsedMs: 60_000, loss: 5, learningRate: 0.1 },
     { microbatch: 2, tokens: 200, elapsedMs: 120_000, loss: null, heldOutLoss: 4.5 },
@@ -158,4 +159,13 @@ it("shows a run that no recipe made, alone and beside one", async () => {
   expect(alone).toContain("Two steps.");
   expect(alone).toMatch(/width\S+: 3/);
   expect(await renderReport([run("a"), composed])).toContain("2 runs side by side");
+});
+
+it("shows what of a recipe changed on the way, from which step on", async () => {
+  const changes = [{ path: "training.budget", left: "4 steps", right: "9 steps" }];
+  const changed = { ...run("one"), changes: [{ at: "2026-01-02T03:04:05.000Z", step: 4, microbatch: 8, changes }] };
+  const page = await renderReport([changed]);
+  for (const part of ["changed on the way", "training.budget", "4 steps", "9 steps", "2026-01-02 03:04"])
+    expect(page).toContain(part);
+  expect(await renderReport([run("one")])).not.toContain("changed on the way");
 });

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { differences, type ReportedRun, readScores, runFiles } from "@cramkit/recipes";
+import { differences, type ReportedRun, type RunRecord, readScores, runFiles } from "@cramkit/recipes";
 import { computeSection } from "./compute.ts";
 import { figuresSection } from "./figures.ts";
 import { heldOutSection } from "./held-out.ts";
@@ -39,6 +39,25 @@ const runNames = (runs: readonly ReportedRun[]): string[] => {
   return new Set(recipes).size === runs.length ? recipes : runs.map((run) => basename(run.folder));
 };
 
+/** What of a run's recipe changed after it had begun. */
+const changesTable = (run: ReportedRun, name: string): Html => {
+  const changes = "changes" in run ? (run.changes as RunRecord["changes"]) : [];
+  const rows = changes.flatMap(({ at, step, changes }) =>
+    changes.map(({ path, left, right }) => ({
+      cells: [
+        path,
+        JSON.stringify(left) ?? "–",
+        JSON.stringify(right) ?? "–",
+        String(step),
+        at.slice(0, 16).replace("T", " "),
+      ],
+    })),
+  );
+  return rows.length > 0
+    ? html`${table({ head: [`${name}: changed on the way`, "from", "to", "from step", "when (UTC)"], rows })}`
+    : html``;
+};
+
 export const recipeSection = (runs: readonly ReportedRun[], names: readonly string[]): Html => {
   const paths = [
     ...new Set(runs.slice(1).flatMap((run) => differences(runs[0]!.recipe, run.recipe).map(({ path }) => path))),
@@ -49,5 +68,6 @@ export const recipeSection = (runs: readonly ReportedRun[], names: readonly stri
     cells: [path, ...runs.map(({ recipe }) => JSON.stringify(at(recipe, path)) ?? "–")],
   }));
   return html`<h2>${runs.length === 1 ? "Recipe" : "Recipes"}</h2>${rows.length > 0 ? table({ head: ["where they differ", ...names], rows }) : ""}
+${runs.map((run, index) => changesTable(run, names[index]!))}
 ${runs.map((run, index) => html`<details><summary>${names[index]}, all settings</summary><pre>${JSON.stringify(run.recipe, null, 2)}</pre></details>`)}`;
 };

@@ -6,6 +6,7 @@ import { runProbes } from "../evaluate/probes.ts";
 import { loadModel, modelDigest } from "../model/saved-model.ts";
 import { disposeTensors, type NamedTensors } from "../named-tensors.ts";
 import { stopPoint } from "../progress.ts";
+import type { Recipe } from "../recipe/recipe.ts";
 import { type MaskedScores, readJson, readSummary, runFiles, writeJson } from "../run-record.ts";
 import type { OpenRun, RunStage } from "./stage.ts";
 
@@ -17,6 +18,12 @@ interface Evaluated {
   readonly recipe: string;
 }
 
+/** Key of what decides scores, beside the model: what may change in a run without touching them is left out. */
+const scoredKey = ({ description: _, backend: __, guard: ___, metrics: ____, checkpoints: _____, ...rest }: Recipe) => {
+  const { budget, microbatchSize, ...training } = rest.training;
+  return preparedSetKey({ ...rest, training });
+};
+
 /** Scores the model that pretraining left, on held-out rows and on the probes; `evaluated.json` comes last. */
 export const evaluateStage: RunStage = {
   async isDone(recipe, folder) {
@@ -25,7 +32,7 @@ export const evaluateStage: RunStage = {
     const [evaluated, ...scores] = await Promise.all(wanted.map(readJson));
     if (evaluated === undefined || scores.includes(undefined)) return false;
     const { model, recipe: key } = evaluated as Evaluated;
-    return key === preparedSetKey(recipe) && model !== undefined && model === (await modelDigest(files.model));
+    return key === scoredKey(recipe) && model !== undefined && model === (await modelDigest(files.model));
   },
 
   async run(run) {
@@ -56,7 +63,7 @@ export const evaluateStage: RunStage = {
     } finally {
       disposeTensors(params);
     }
-    const evaluated: Evaluated = { model: await modelDigest(files.model), recipe: preparedSetKey(recipe) };
+    const evaluated: Evaluated = { model: await modelDigest(files.model), recipe: scoredKey(recipe) };
     await writeJson(files.evaluated, evaluated);
   },
 };

@@ -10,9 +10,9 @@ import type { RunStage } from "./stage.ts";
 
 /** Trains until the budget is used up: leaves `model/`, then `summary.json`. */
 export const pretrainStage: RunStage = {
-  async isDone(_, folder) {
-    const model = (await readSummary(folder))?.model;
-    return model !== undefined && model === (await modelDigest(runFiles(folder).model));
+  async isDone({ training }, folder) {
+    const { model, budget = training.budget } = (await readSummary(folder)) ?? {};
+    return budget === training.budget && model !== undefined && model === (await modelDigest(runFiles(folder).model));
   },
 
   async run({ recipe, folder, prepared, config, compute, heldOut, restore, context }) {
@@ -28,6 +28,7 @@ export const pretrainStage: RunStage = {
       disposeTensors(params);
     }
     const summary: RunSummary = {
+      budget: recipe.training.budget,
       parameters: parameterCount(config),
       flopsPerToken: flopsPerToken(config, recipe),
       microbatches: progress.microbatch,

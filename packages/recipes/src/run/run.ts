@@ -1,4 +1,3 @@
-import { resolve } from "node:path";
 import { checkWritable, lockFolder } from "@cramkit/files";
 import { startCompute } from "../compute.ts";
 import type { EvaluationSet } from "../evaluate/evaluate.ts";
@@ -10,10 +9,12 @@ import { dataSeed } from "../recipe/data-seed.ts";
 import { heldOutMasking, specialId } from "../recipe/masking.ts";
 import { modelOf } from "../recipe/model-of.ts";
 import type { Recipe } from "../recipe/recipe.ts";
-import { type RunData, readJson, runFiles, runFormat, writeJson } from "../run-record.ts";
+import { readJson, runFiles } from "../run-record.ts";
+import { changeSettings } from "./change-settings.ts";
 import { evaluateStage } from "./evaluate-stage.ts";
 import { requireRunFormat, requireSameRecipe } from "./folder.ts";
 import { pretrainStage } from "./pretrain-stage.ts";
+import { changesOf, createRecord } from "./record.ts";
 import { slowTrainingWarning } from "./slow-training.ts";
 import type { RunStage } from "./stage.ts";
 
@@ -27,6 +28,12 @@ export interface RunOptions {
    * @defaultValue `false`
    */
   readonly allowSoftware?: boolean;
+  /**
+   * Settings to change in a run that has begun, as `key.path=value`: those that do not touch what was computed. What
+   * changed, when and from which step on is kept in its record.
+   * @defaultValue `[]`
+   */
+  readonly set?: readonly string[];
 }
 
 /** Prepares, pretrains, evaluates: the whole of a recipe, going on where an earlier session of the same run ended. */
@@ -43,16 +50,26 @@ export const evaluateRecipe = (recipe: Recipe, options: RunOptions, context: Run
 
 /** Opens backend, data and folder of a run for the stages that are left to do, and closes them behind them. */
 const runStages = async (
-  recipe: Recipe,
-  { folder, dataFolder, allowSoftware }: RunOptions,
+  begun: Recipe,
+  { folder, dataFolder, allowSoftware, set = [] }: RunOptions,
   context: RunContext,
   stages: readonly RunStage[],
 ): Promise<void> => {
-  checkRecipe(recipe);
   await requireRunFormat(folder);
-  await requireSameRecipe(folder, recipe);
+  await requireSameRecipe(folder, begun);
+  const recipe = set.length > 0 ? changeSettings(begun, set) : begun;
+  checkRecipe(recipe);
+  const changes = changesOf(begun, recipe);
   const done = await Promise.all(stages.map((stage) => stage.isDone(recipe, folder)));
   if (done.every(Boolean)) {
+    if (changes.length > 0) {
+      const unlock = await lockFolder(folder, { name: "run.lock" });
+      try {
+        await (await createRecord(recipe, { folder, dataFolder, changes }))();
+      } finally {
+        unlock();
+      }
+    }
     context.say(
       `${folder}: all is done and nothing was changed since; to evaluate anew, delete ${runFiles(folder).evaluated}`,
     );
@@ -71,11 +88,10 @@ const runStages = async (
       requireProbeTexts(recipe, prepared.heldOutTexts);
       const unlock = await lockFolder(folder, { name: "run.lock" });
       try {
-        const record = async () => {
-          await writeJson(runFiles(folder).data, { format: runFormat, folder: resolve(dataFolder) } satisfies RunData);
-          await writeJson(runFiles(folder).recipe, recipe);
-        };
+        const record = await createRecord(recipe, { folder, dataFolder, changes });
         await record();
+        for (const { path, left, right } of changes)
+          context.say(`${path}: ${JSON.stringify(left)} -> ${JSON.stringify(right)} from here on`);
         const restore = async () => {
           if ((await readJson(runFiles(folder).recipe)) !== undefined) return;
           context.say(

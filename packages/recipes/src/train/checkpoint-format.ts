@@ -13,6 +13,7 @@ import type { GuardState, Progress, TrainState } from "@cramkit/trainer";
 import type { CheckpointFormat } from "@cramkit/trainer/node";
 import { requireFinite } from "../finite-tensors.ts";
 import { disposeTensors, entriesOf, type NamedTensors, readEntries, tensorsOf } from "../named-tensors.ts";
+import type { Recipe } from "../recipe/recipe.ts";
 
 export type TrainingState = TrainState<NamedTensors, OptimizerState>;
 
@@ -42,6 +43,18 @@ export interface Spent {
   readonly gpuJoules?: number;
 }
 
+/** Settings that may change on the way, and with them what a checkpoint says. */
+type RunSettings = Pick<Recipe["training"], "budget" | "microbatchSize"> &
+  Pick<Recipe["evaluation"], "rows" | "maskProbability">;
+
+/** Those of a recipe. */
+export const runSettings = ({ training, evaluation }: Recipe): RunSettings => ({
+  budget: training.budget,
+  microbatchSize: training.microbatchSize,
+  rows: evaluation.rows,
+  maskProbability: evaluation.maskProbability,
+});
+
 /** What a resumed run goes on from, besides tensors. */
 export interface RunState {
   readonly microbatchSize: number;
@@ -49,6 +62,8 @@ export interface RunState {
   readonly spent: Spent;
   /** The lowest held-out loss; null before the first. */
   readonly bestLoss: number | null;
+  /** What the recipe said then, where a resumed run may say otherwise; absent in runs of older versions. */
+  readonly settings?: RunSettings;
 }
 
 /** A training state on the host: everything that a resumed run needs. */

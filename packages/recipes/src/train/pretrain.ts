@@ -16,7 +16,10 @@ export const pretrain = async (spec: PretrainSpec, context: RunContext): Promise
     const frozen = describeFrozen(spec.recipe, spec.config);
     if (frozen) context.say(frozen);
     let snapshot = session.resumed;
-    let size = snapshot?.run.microbatchSize ?? (await chooseMicrobatch(spec, context));
+    const { microbatchSize } = spec.recipe.training;
+    // Memory may have run out before, so the size of the checkpoint holds, unless another was asked for since.
+    const isKept = (snapshot?.run.settings?.microbatchSize ?? microbatchSize) === microbatchSize;
+    let size = (isKept && snapshot?.run.microbatchSize) || (await chooseMicrobatch(spec, context));
     for (;;) {
       try {
         return await trainFrom(session, snapshot, size);

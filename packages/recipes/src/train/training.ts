@@ -9,6 +9,7 @@ import { flopsPerToken } from "../recipe/flops.ts";
 import { trainingOptimizer } from "../recipe/optimizer.ts";
 import {
   disposeTrainingState,
+  runSettings,
   type Snapshot,
   type Spent,
   stateOf,
@@ -47,7 +48,11 @@ export const trainFrom = async (
   let state = stateAt(session, snapshot, plan.optimizer, microbatchSize);
   /** At the end of the microbatch before. */
   let last = state.progress;
-  let bestLoss = snapshot?.run.bestLoss ?? null;
+  const settings = runSettings(recipe);
+  const { rows, maskProbability } = snapshot?.run.settings ?? settings;
+  /** Losses on other rows, or under other masks, say nothing of one on these. */
+  const isComparable = rows === settings.rows && maskProbability === settings.maskProbability;
+  let bestLoss = isComparable ? (snapshot?.run.bestLoss ?? null) : null;
 
   const openLog = () => {
     const rates = { flopsPerToken: flopsPerToken(config, recipe), peakFlops: recipe.metrics.peakFlops };
@@ -59,7 +64,7 @@ export const trainFrom = async (
     progress: () => state.progress,
     take: () => {
       const now = { ...state, progress: { ...state.progress, elapsedMs: elapsed() } };
-      return takeSnapshot(now, { microbatchSize, guard: guard.state, spent: ledger.spent(), bestLoss });
+      return takeSnapshot(now, { microbatchSize, guard: guard.state, spent: ledger.spent(), bestLoss, settings });
     },
     from: snapshot,
   });
@@ -167,13 +172,17 @@ export const trainFrom = async (
 
 /** The state of a checkpoint, or the first one; microbatches of another size begin their batch anew. */
 const stateAt = (
-  { spec: { recipe, config } }: Session,
+  { spec: { recipe, config }, deadline }: Session,
   snapshot: Snapshot | undefined,
   optimizer: Optimizer,
   microbatchSize: number,
 ): TrainingState => {
   if (!snapshot) return initialState<NamedTensors, OptimizerState, Gradients>(init(config, recipe.seed), optimizer);
-  const state = stateOf(snapshot);
+  const kept = stateOf(snapshot);
+  const { budget } = recipe.training;
+  const hasMore = (snapshot.run.settings?.budget ?? budget) !== budget;
+  const fraction = hasMore ? Math.min(1, deadline.fraction(kept.progress)) : kept.progress.fraction;
+  const state = { ...kept, progress: { ...kept.progress, fraction } };
   if (snapshot.run.microbatchSize === microbatchSize) return state;
   return { ...state, optimizer: restartBatch(state.optimizer) };
 };
