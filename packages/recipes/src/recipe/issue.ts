@@ -7,12 +7,17 @@ type Issue = z.core.$ZodIssue;
  * What is wrong with one field of a recipe, as in `training.batchSize: expected number, got "many"`; `known` lists the
  * settings below a path.
  */
-export const describeIssue = (issue: Issue, recipe: unknown, known: (path: string) => readonly string[]): string => {
+export const describeIssue = (
+  issue: Issue,
+  recipe: unknown,
+  known: (path: string) => readonly string[] = () => [],
+): string => {
   const path = issue.path.map(String);
   const place = path.join(".") || "recipe";
   if (issue.code === "unrecognized_keys") {
     const near = issue.keys.flatMap((key) => nearest(key, known(path.join("."))));
-    return `${place}: there is no setting ${issue.keys.join(", ")} (available: ${[...new Set(near)].join(", ")})`;
+    const available = near.length > 0 ? ` (available: ${[...new Set(near)].join(", ")})` : "";
+    return `${place}: there is no setting ${issue.keys.join(", ")}${available}`;
   }
   const wrong = complaint(issue);
   return `${place}: ${wrong.startsWith("expected ") ? `${wrong}, got ${show(at(recipe, path))}` : wrong}`;
