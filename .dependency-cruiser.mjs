@@ -27,7 +27,7 @@ export default {
       from: {},
       to: { couldNotResolve: true, pathNot: "^@webgpu/types$" }, // which has declarations only
     },
-    ...[...names.map((name) => `packages/${name}`), "benchmarks"].map((folder) => ({
+    ...[...names.map((name) => `packages/${name}`), "benchmarks", "playground"].map((folder) => ({
       name: `no-deep-import:${folder}`,
       comment: "import a package by its name, never by a path into it",
       severity: "error",
@@ -60,7 +60,7 @@ export default {
     enhancedResolveOptions: {
       exportsFields: ["exports"],
       conditionNames: ["@cramkit/source", "types", "import", "default"],
-      extensions: [".ts", ".js", ".mjs"],
+      extensions: [".ts", ".tsx", ".js", ".mjs"],
     },
   },
 };

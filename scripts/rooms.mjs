@@ -53,10 +53,11 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const folders = [
     ...readdirSync(join(root, "packages")).map((name) => `packages/${name}/src`),
     "benchmarks/src",
+    "playground/src",
   ].filter((folder) => existsSync(join(root, folder)));
   let found = 0;
   for (const folder of folders) {
-    const paths = readdirSync(join(root, folder), { recursive: true }).filter((path) => path.endsWith(".ts"));
+    const paths = readdirSync(join(root, folder), { recursive: true }).filter((path) => /\.tsx?$/.test(path));
     const circles = roomCircles(paths.map((path) => [path, readFileSync(join(root, folder, path), "utf8")]));
     for (const circle of circles) {
       found++;

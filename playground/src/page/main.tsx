@@ -1,0 +1,7 @@
+import { render } from "preact";
+import { App } from "./app.tsx";
+import { isolate } from "./isolate.ts";
+import "./style.css";
+
+await isolate();
+render(<App />, document.getElementById("page")!);

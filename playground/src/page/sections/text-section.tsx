@@ -1,0 +1,99 @@
+import { useState } from "preact/hooks";
+import type { TextFacts } from "../../protocol.ts";
+import { sampleText } from "../../text/sample.ts";
+import { bytes, whole } from "../numbers.ts";
+import { pastedText, readText } from "../read-text.ts";
+import { Step } from "../step.tsx";
+import type { Studio } from "../use-studio.ts";
+
+/** Where the text comes from: the sample, a file, or the clipboard. */
+export const TextSection = ({ state, send, act }: Studio) => {
+  const [pasted, setPasted] = useState("");
+  const [isOver, setOver] = useState(false);
+  const isBusy = !["empty", "ready"].includes(state.phase);
+  const prepare = (text: string, facts: TextFacts) => {
+    act({ type: "preparing", text: facts });
+    send({ type: "prepare", text, facts });
+  };
+  const take = async (file: File | undefined) => {
+    if (!file) return;
+    const read = await readText(file);
+    if ("failure" in read) act({ type: "refused", failure: read.failure });
+    else prepare(read.text, read.facts);
+  };
+  const takeSample = () => {
+    const text = sampleText();
+    prepare(text, { name: "the sample", characters: text.length });
+  };
+  const onDrop = (event: DragEvent) => {
+    event.preventDefault();
+    setOver(false);
+    if (isBusy) return;
+    const file = event.dataTransfer?.files[0];
+    const text = event.dataTransfer?.getData("text/plain");
+    if (file) void take(file);
+    else if (text) prepare(...parts(text));
+  };
+  return (
+    <Step number={1} title="Text">
+      <p>Take the sample, or a text of your own. It stays on this machine.</p>
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: dropping is a shortcut; the button opens the same files */}
+      <div
+        class={isOver ? "drop over" : "drop"}
+        onDragOver={(event) => {
+          event.preventDefault();
+          setOver(true);
+        }}
+        onDragLeave={() => setOver(false)}
+        onDrop={onDrop}
+      >
+        <div class="buttons">
+          <button type="button" class="primary" disabled={isBusy} onClick={takeSample}>
+            Take the sample
+          </button>
+          <label class={isBusy ? "button disabled" : "button"}>
+            Open a file
+            <input
+              type="file"
+              accept=".txt,.md,.csv,.json,.jsonl,.html,text/*"
+              disabled={isBusy}
+              onChange={(event) => {
+                void take(event.currentTarget.files?.[0]);
+                event.currentTarget.value = "";
+              }}
+            />
+          </label>
+          <span class="muted">or drop one here</span>
+        </div>
+        <label class="field">
+          <span>Or paste</span>
+          <textarea
+            rows={3}
+            value={pasted}
+            disabled={isBusy}
+            placeholder="A few pages or more, in any language"
+            onInput={(event) => setPasted(event.currentTarget.value)}
+          />
+        </label>
+        {pasted.trim() ? (
+          <button type="button" disabled={isBusy} onClick={() => prepare(...parts(pasted))}>
+            Use the pasted text
+          </button>
+        ) : null}
+      </div>
+      {state.text ? <TextLine facts={state.text} /> : null}
+    </Step>
+  );
+};
+
+const parts = (text: string): [string, TextFacts] => {
+  const kept = pastedText(text);
+  return [kept.text, kept.facts];
+};
+
+const TextLine = ({ facts: { name, characters, wholeBytes } }: { facts: TextFacts }) => (
+  <p>
+    <strong>{name}</strong>: {whole(characters)} characters
+    {wholeBytes === undefined ? "." : `, the beginning of ${bytes(wholeBytes)}. The rest is not read.`}
+  </p>
+);

@@ -1,0 +1,42 @@
+import { useEffect, useReducer, useRef } from "preact/hooks";
+import type { Command, Event } from "../protocol.ts";
+import { type Action, firstState, reduce, type State } from "./state.ts";
+
+/** The worker, and what the page knows of it. */
+export interface Studio {
+  state: State;
+  send(command: Command): void;
+  act(action: Action): void;
+}
+
+const saveFile = (name: string, bytes: Uint8Array<ArrayBuffer>): void => {
+  const url = URL.createObjectURL(new Blob([bytes], { type: "application/zip" }));
+  const link = Object.assign(document.createElement("a"), { href: url, download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+};
+
+/** Starts the worker with the page, and follows what it says. */
+export const useStudio = (): Studio => {
+  const [state, act] = useReducer<State, Event | Action>(reduce, firstState);
+  const worker = useRef<Worker>(undefined);
+  useEffect(() => {
+    const started = new Worker(new URL("../worker/worker.ts", import.meta.url), { type: "module" });
+    worker.current = started;
+    started.addEventListener("message", ({ data }: MessageEvent<Event>) => {
+      if (data.type === "archive") saveFile(data.name, data.bytes);
+      act(data);
+    });
+    started.addEventListener("error", (event) => {
+      const remedy = "load the page again: the run goes on from its last checkpoint";
+      act({
+        type: "failed",
+        command: "look",
+        failure: { problem: event.message || "the worker did not start", remedy },
+      });
+    });
+    started.postMessage({ type: "look" } satisfies Command);
+    return () => started.terminate();
+  }, []);
+  return { state, act, send: (command) => worker.current?.postMessage(command) };
+};

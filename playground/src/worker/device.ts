@@ -1,0 +1,46 @@
+import { type StartedBackend, startBackend } from "@cramkit/backend";
+import { problemOf } from "@cramkit/errors";
+import { registerGradients } from "@cramkit/ops";
+import type { DeviceName, Devices } from "../protocol.ts";
+
+/** What this browser offers; starts nothing. */
+export const lookForDevices = async (): Promise<Devices> => ({
+  webgpu: await lookForWebgpu(),
+  threads: globalThis.crossOriginIsolated ? navigator.hardwareConcurrency : 1,
+  isIsolated: globalThis.crossOriginIsolated,
+  hasStorage: await hasStorage(),
+});
+
+const lookForWebgpu = async (): Promise<Devices["webgpu"]> => {
+  if (!navigator.gpu) return { state: "none", detail: "this browser offers no WebGPU here" };
+  try {
+    const adapter = await navigator.gpu.requestAdapter({ powerPreference: "high-performance" });
+    if (!adapter) return { state: "none", detail: "WebGPU found no adapter" };
+    const { adapterName, isSoftware } = await import("@cramkit/backend/webgpu");
+    const { info } = adapter;
+    return { state: isSoftware(info) ? "software" : "hardware", detail: adapterName(info) };
+  } catch (error) {
+    return { state: "none", detail: problemOf(error) };
+  }
+};
+
+const hasStorage = async (): Promise<boolean> => {
+  try {
+    const folder = await navigator.storage.getDirectory();
+    return typeof (await folder.getFileHandle("probe", { create: true })).createWritable === "function";
+  } catch {
+    return false; // a private window, or a page from a file
+  }
+};
+
+/** Starts a backend with our kernels and gradients on it: the composition root. */
+export const startDevice = async (name: DeviceName): Promise<StartedBackend> => {
+  registerGradients();
+  return startBackend(name, {
+    kernels: {
+      cpu: async () => (await import("@cramkit/ops/cpu")).cpuKernels,
+      webgpu: async () => (await import("@cramkit/ops/webgpu")).webgpuKernels,
+    },
+    webgpu: { allowSoftware: true },
+  });
+};

@@ -1,0 +1,235 @@
+import type { StartedBackend } from "@cramkit/backend";
+import { explain, fault } from "@cramkit/errors";
+import { tokenizerFromJson } from "@cramkit/tokenizer";
+import type { Command, Event, Prepared, Problem, RunSettings, TextFacts } from "../protocol.ts";
+import { archiveOf } from "./archive.ts";
+import { emptyCurve } from "./curve.ts";
+import { lookForDevices, startDevice } from "./device.ts";
+import { exampleRows, heldOutBatches, unigramLoss } from "./masked-rows.ts";
+import { measureStep } from "./measure-step.ts";
+import { configOf, seqLength, sizeFacts, sizeNames, tokensPerStep } from "./model-sizes.ts";
+import { prepareText, type Rows } from "./prepare-text.ts";
+import { openRunFolder, type StoredRun } from "./run-folder.ts";
+import { type Controls, guessNow, type LiveRun, runLoop, viewOf } from "./run-loop.ts";
+import { openSnapshot, snapshotChunks } from "./snapshot.ts";
+import { freshState, optimizerOf } from "./training.ts";
+
+/** What the worker holds: a text, at most one started device, at most one run. */
+export const createStudio = (post: (event: Event, transfer?: Transferable[]) => void) => {
+  const folder = openRunFolder(() => navigator.storage.getDirectory());
+  const controls: Controls = { isPausing: false, sentence: "" };
+  let text: { rows: Rows; facts: TextFacts } | undefined;
+  let backend: StartedBackend | undefined;
+  let live: LiveRun | undefined;
+  let canStore = false;
+  /** The last checkpoint, if the browser stores none. */
+  let inMemory: Uint8Array<ArrayBuffer> | undefined;
+
+  const notice = (error: unknown, more: Partial<Problem> = {}) =>
+    post({ type: "notice", notice: { ...problemOf(error), ...more } });
+
+  const start = async (name: RunSettings["device"]): Promise<StartedBackend> => {
+    backend?.dispose();
+    backend = undefined;
+    backend = await startDevice(name);
+    return backend;
+  };
+
+  const describe = async ({ rows, facts }: NonNullable<typeof text>): Promise<Prepared> => {
+    const { tokenizer, training, heldOut } = rows;
+    const vocabSize = tokenizer.idLimit;
+    return {
+      ...{ text: facts, tokenizer: tokenizer.toJSON(), vocabSize, seqLength, tokens: training.length },
+      rows: training.length / seqLength,
+      heldOutRows: heldOut.length / seqLength,
+      unigramLoss: unigramLoss(training, vocabSize, await heldOutBatches(rows)),
+      examples: await exampleRows(rows, 4),
+      sizes: sizeNames.map((size) => sizeFacts(size, vocabSize)),
+    };
+  };
+
+  const save = async () => {
+    if (!live) return;
+    const chunks = snapshotChunks(live.state, live.history);
+    const { step } = live.state.progress;
+    if (canStore) {
+      try {
+        await folder.save(step, chunks);
+        post({ type: "saved", step });
+        return;
+      } catch (error) {
+        canStore = false;
+        notice(error, { remedy: "the run goes on; download the model before you leave the page" });
+      }
+    }
+    inMemory = new Uint8Array(
+      await new Blob((await Array.fromAsync(snapshotChunks(live.state, live.history))) as BlobPart[]).arrayBuffer(),
+    );
+  };
+
+  /** The run of the folder, or of memory, on a device. */
+  const wake = async ({ settings, rows }: Omit<StoredRun, "text">): Promise<LiveRun> => {
+    const found = inMemory
+      ? { snapshot: await openSnapshot(inMemory, "the last checkpoint"), damaged: [] }
+      : await folder.latest();
+    if (!found) throw fault({ code: "not-found", problem: "expected a checkpoint, found none", remedy: "start over" });
+    for (const problem of found.damaged)
+      post({ type: "notice", notice: { problem, remedy: "an older checkpoint was taken in its place" } });
+    const { description } = await start(settings.device);
+    const { history, load } = found.snapshot;
+    const config = configOf(settings.size, rows.tokenizer.idLimit);
+    return {
+      ...{ settings, config, rows, history, state: load(), device: description, optimizer: optimizerOf(settings) },
+      heldOutBatches: await heldOutBatches(rows),
+    };
+  };
+
+  /** Trains; over a device that fails, on WebAssembly from the last checkpoint. */
+  const trainLive = async (run: LiveRun): Promise<void> => {
+    controls.isPausing = false;
+    live = run;
+    post({ type: "running", run: viewOf(run) });
+    try {
+      const end = await runLoop(run, controls, { post, save });
+      post({ type: "paused", reason: end === "finished" ? "finished" : "asked" });
+    } catch (error) {
+      if (run.settings.device === "cpu") throw error;
+      notice(error, { remedy: "the run goes on in WebAssembly, from its last checkpoint" });
+      live = undefined;
+      const settings: RunSettings = { ...run.settings, device: "cpu" };
+      if (canStore && text) await folder.change(settings, text.facts);
+      await trainLive(await wake({ settings, rows: run.rows }));
+    }
+  };
+
+  const requireText = () => {
+    if (text) return text;
+    throw fault({
+      code: "invalid-input",
+      problem: "expected a text to learn from, got none",
+      remedy: "take the sample",
+    });
+  };
+
+  const commands: {
+    [T in Exclude<Command["type"], "pause">]: (command: Extract<Command, { type: T }>) => Promise<void>;
+  } = {
+    async look() {
+      const devices = await lookForDevices();
+      canStore = devices.hasStorage;
+      post({ type: "devices", devices });
+      if (!canStore) return;
+      const stored = await folder.open();
+      const latest = stored && (await folder.latest());
+      if (!stored || !latest) return;
+      text = { rows: stored.rows, facts: stored.text };
+      const { settings } = stored;
+      const { progress, history } = latest.snapshot;
+      const { step, tokens, elapsedMs, fraction } = progress;
+      const run = {
+        ...{ settings, step, tokens, elapsedMs, fraction, learningRate: 0, tokensPerSecond: 0, device: "" },
+        ...{ training: history.training.points, heldOut: history.heldOut },
+      };
+      post({ type: "stored", prepared: await describe(text), run });
+    },
+    async prepare({ text: content, facts }) {
+      live = undefined;
+      let reportedAt = 0;
+      const rows = await prepareText(content, ({ phase, fraction }) => {
+        const now = performance.now();
+        if (now - reportedAt < 50) return;
+        reportedAt = now;
+        post({ type: "tokenizer", phase, fraction });
+      });
+      text = { rows, facts };
+      post({ type: "prepared", prepared: await describe(text) });
+    },
+    async measure({ size, device }) {
+      const { rows } = requireText();
+      live = undefined; // its tensors go with its device
+      await start(device);
+      const msPerStep = await measureStep(size, rows);
+      post({ type: "measured", size, device, msPerStep, tokensPerStep });
+    },
+    async train({ settings }) {
+      const { rows, facts } = requireText();
+      const { description } = await start(settings.device);
+      const config = configOf(settings.size, rows.tokenizer.idLimit);
+      const optimizer = optimizerOf(settings);
+      inMemory = undefined;
+      if (canStore) await folder.begin({ settings, text: facts, rows });
+      live = {
+        ...{ settings, config, rows, optimizer, device: description, state: freshState(config, optimizer) },
+        ...{ history: { training: emptyCurve(), heldOut: [] }, heldOutBatches: await heldOutBatches(rows) },
+      };
+      await save();
+      await trainLive(live);
+    },
+    async resume({ minutes }) {
+      const { rows, facts } = requireText();
+      const stored = live ?? (await folder.open());
+      if (!stored)
+        throw fault({ code: "not-found", problem: "expected a stored run, found none", remedy: "start one" });
+      const settings = { ...stored.settings, ...(minutes !== undefined && { minutes }) };
+      if (canStore && minutes !== undefined) await folder.change(settings, facts);
+      if (live) live = { ...live, settings };
+      await trainLive(live ?? (await wake({ settings, rows })));
+    },
+    async guess({ sentence }) {
+      controls.sentence = sentence;
+      if (!live) {
+        const stored = canStore ? await folder.open() : undefined;
+        if (!stored) return;
+        live = await wake(stored);
+      }
+      post({ type: "guesses", guesses: await guessNow(live, sentence) });
+    },
+    async archive() {
+      if (!live) {
+        const stored = canStore ? await folder.open() : undefined;
+        if (!stored) throw fault({ code: "not-found", problem: "expected a model, found none", remedy: "train one" });
+        live = await wake(stored);
+      }
+      const { state, config, rows, settings } = live;
+      const name = `bert-${settings.size}-step-${state.progress.step}`;
+      const { params } = state;
+      const bytes = await archiveOf(name, { params, config, tokenizer: tokenizerFromJson(rows.tokenizer.toJSON()) });
+      post({ type: "archive", name: `${name}.zip`, bytes }, [bytes.buffer]);
+    },
+    async forget() {
+      backend?.dispose();
+      [backend, live, inMemory] = [undefined, undefined, undefined];
+      if (canStore) await folder.forget();
+      post({ type: "forgotten" });
+    },
+  };
+
+  /** Commands in the order that they came in, but those that a run which trains can take at once. */
+  let working: Promise<void> = Promise.resolve();
+  let isTraining = false;
+  return (command: Command): void => {
+    if (command.type === "pause") {
+      controls.isPausing = true;
+      return;
+    }
+    if (command.type === "guess") {
+      controls.sentence = command.sentence;
+      if (isTraining) return; // the loop takes it up
+    }
+    working = working.then(async () => {
+      isTraining = command.type === "train" || command.type === "resume";
+      try {
+        await (commands[command.type] as (command: Command) => Promise<void>)(command);
+      } catch (error) {
+        post({ type: "failed", command: command.type, failure: problemOf(error) });
+      } finally {
+        isTraining = false;
+      }
+    });
+  };
+};
+
+const problemOf = (error: unknown): Problem => {
+  const { problem, remedy } = explain(error);
+  return { problem, ...(remedy !== undefined && { remedy }) };
+};
