@@ -1,7 +1,7 @@
 import type { Problem, TextFacts } from "../protocol.ts";
 
 /** As much of a file as a run of minutes can learn from: the rest is not read. */
-export const mostBytes = 8_000_000;
+const mostBytes = 8_000_000;
 
 type Read = { text: string; facts: TextFacts } | { failure: Problem };
 

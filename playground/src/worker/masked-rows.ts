@@ -1,4 +1,11 @@
-import { type MaskedBatch, type MaskedBatchOptions, maskedBatches, rowsInMemory } from "@cramkit/packer";
+import {
+  crammedMasking,
+  type MaskedBatch,
+  type MaskedBatchOptions,
+  type Masking,
+  maskedBatches,
+  rowsInMemory,
+} from "@cramkit/packer";
 import type { Tokenizer } from "@cramkit/tokenizer";
 import type { RowToken } from "../protocol.ts";
 import { batchSize, seqLength } from "./model-sizes.ts";
@@ -20,10 +27,14 @@ export const trainingBatches = ({ training, tokenizer }: Rows, cursor: unknown) 
     ...(cursor !== null && { cursor: cursor as NonNullable<MaskedBatchOptions["cursor"]> }),
   });
 
-/** The same held-out rows and masks every time. */
+/**
+ * The same held-out rows and masks every time. Every target is behind a mask: a model could copy those that training leaves
+ * as they are, and would pass a unigram model, which sees nothing, without having learned anything.
+ */
 export const heldOutBatches = async ({ heldOut, tokenizer }: Rows): Promise<MaskedBatch[]> => {
   const first = heldOut.subarray(0, mostHeldOutRows * seqLength);
-  const options = { batchSize, maskId: maskIdOf(tokenizer), seed: 1, dropLast: false };
+  const masking: Masking = { ...crammedMasking, replacement: "always-mask" };
+  const options = { batchSize, masking, maskId: maskIdOf(tokenizer), seed: 1, dropLast: false };
   const batches: MaskedBatch[] = [];
   for await (const { batch } of maskedBatches(sourceOf(first, tokenizer), options)) batches.push(batch);
   return batches;

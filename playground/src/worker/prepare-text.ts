@@ -19,7 +19,7 @@ const heldOutEvery = 12;
 const fewestCharacters = 4000;
 
 /** Entries of the vocabulary for a text: more than it can fill would be learned from a few occurrences each. */
-export const vocabSizeFor = (characters: number): number => {
+const vocabSizeFor = (characters: number): number => {
   if (characters < 100_000) return 1024;
   return characters < 2_000_000 ? 2048 : 8192;
 };

@@ -1,13 +1,13 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Guess } from "../../protocol.ts";
-import { sampleSentence } from "../../text/sample.ts";
+import { maskedSentence } from "../first-sentence.ts";
 import { whole } from "../numbers.ts";
 import { Step } from "../step.tsx";
 import type { Studio } from "../use-studio.ts";
 
 /** A sentence with masks, and what the model makes of it while it learns. */
 export const GuessesSection = ({ state, send }: Studio) => {
-  const [sentence, setSentence] = useState(sampleSentence);
+  const [sentence, setSentence] = useState(maskedSentence);
   const { guesses, guessRecords, phase, run } = state;
   const hasModel = run !== undefined;
   // The worker begins with no sentence, and forgets it with a run.

@@ -1,6 +1,5 @@
 import { useState } from "preact/hooks";
 import type { TextFacts } from "../../protocol.ts";
-import { sampleText } from "../../text/sample.ts";
 import { bytes, whole } from "../numbers.ts";
 import { pastedText, readText } from "../read-text.ts";
 import { Step } from "../step.tsx";
@@ -21,9 +20,16 @@ export const TextSection = ({ state, send, act }: Studio) => {
     if ("failure" in read) act({ type: "refused", failure: read.failure });
     else prepare(read.text, read.facts);
   };
-  const takeSample = () => {
-    const text = sampleText();
-    prepare(text, { name: "the sample", characters: text.length });
+  const takeSample = async () => {
+    try {
+      const response = await fetch("./sample.txt");
+      if (!response.ok) throw new Error(`status ${response.status}`);
+      const text = await response.text();
+      prepare(text, { name: "Pride and Prejudice, its beginning", characters: text.length });
+    } catch (error) {
+      const problem = `The sample could not be fetched (${(error as Error).message})`;
+      act({ type: "refused", failure: { problem, remedy: "try again, or open a file of your own" } });
+    }
   };
   const onDrop = (event: DragEvent) => {
     event.preventDefault();

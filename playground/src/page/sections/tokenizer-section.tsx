@@ -1,6 +1,6 @@
 import { type TokenizerJson, tokenizerFromJson } from "@cramkit/tokenizer";
 import { useMemo, useState } from "preact/hooks";
-import { sampleSentence } from "../../text/sample.ts";
+import { sentenceToCut } from "../first-sentence.ts";
 import { whole } from "../numbers.ts";
 import { Step } from "../step.tsx";
 import { TokenLine } from "../tokens.tsx";
@@ -41,7 +41,7 @@ const learnedOrder = (json: TokenizerJson): { entries: [string, number][]; first
 
 const Cutting = ({ json }: { json: TokenizerJson }) => {
   const { entries, firstJoined } = useMemo(() => learnedOrder(json), [json]);
-  const [sentence, setSentence] = useState(sampleSentence.replace("[MASK]", "riverside"));
+  const [sentence, setSentence] = useState(sentenceToCut);
   const [count, setCount] = useState(entries.length);
   const tokenizer = useMemo(() => {
     const vocab = Object.fromEntries(entries.slice(0, count));
