@@ -1,5 +1,4 @@
 import { readFile } from "node:fs/promises";
-import { novels, novelUrl } from "@cramkit/novels";
 import type { Plugin } from "vite";
 
 const file = "sample.txt";
@@ -7,6 +6,8 @@ const characters = 300_000;
 
 /** The beginning of a novel in the public domain, up to the end of a paragraph. */
 const sample = async (): Promise<string> => {
+  // Not before it is needed: tools read the configuration of a checkout that is not built.
+  const { novels, novelUrl } = await import("@cramkit/novels");
   const novel = novels.find(({ title }) => title === "Pride and Prejudice");
   if (!novel) throw new Error("sampleText: expected Pride and Prejudice among the novels, found it no more");
   const text = (await readFile(novelUrl(novel), "utf8")).slice(0, characters);

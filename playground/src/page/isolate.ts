@@ -5,7 +5,7 @@ const triedKey = "isolation-tried";
  * the worker adds them, from the next load on: the page loads again, once. It goes on with one thread if that did not help.
  */
 export const isolate = async (): Promise<void> => {
-  if (import.meta.env.DEV || !("serviceWorker" in navigator)) return;
+  if (!("serviceWorker" in navigator)) return;
   try {
     await navigator.serviceWorker.register("./service-worker.js");
     if (globalThis.crossOriginIsolated || sessionStorage.getItem(triedKey)) return;
@@ -14,6 +14,6 @@ export const isolate = async (): Promise<void> => {
     location.reload();
     await new Promise(() => {}); // the page is about to go
   } catch {
-    // A page from a file, or a browser that forbids it: the page says that it has one thread.
+    // The development server, or a browser that forbids it: the page says that it has one thread.
   }
 };

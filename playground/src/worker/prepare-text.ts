@@ -20,8 +20,8 @@ const fewestCharacters = 4000;
 
 /** Entries of the vocabulary for a text: more than it can fill would be learned from a few occurrences each. */
 const vocabSizeFor = (characters: number): number => {
-  if (characters < 100_000) return 1024;
-  return characters < 2_000_000 ? 2048 : 8192;
+  if (characters < 500_000) return 1024;
+  return characters < 3_000_000 ? 4096 : 8192;
 };
 
 /** Learns a tokenizer, holds out passages, and cuts the rest into rows. */
