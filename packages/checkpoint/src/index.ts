@@ -1,5 +1,6 @@
 export { type ByteSource, bytesSource } from "./byte-source.ts";
 export { compareTensors, requireTensors, type TensorDifferences } from "./check-tensors.ts";
+export { type CrammedBertNames, fromCrammedBert } from "./crammed-bert.ts";
 export { fromHuggingFaceBert, type HuggingFaceNames, toHuggingFaceBert } from "./hugging-face-bert.ts";
 export {
   type OnnxAttribute,
@@ -10,5 +11,6 @@ export {
   onnxChunks,
 } from "./onnx.ts";
 export { type Checkpoint, openSafetensors } from "./read-safetensors.ts";
+export { fromRoberta, type RobertaNames, toRoberta } from "./roberta.ts";
 export { type SafetensorsOptions, safetensorsChunks } from "./safetensors-chunks.ts";
 export type { Dtype, TensorData, TensorEntry, TensorInfo, TensorToWrite } from "./tensor-entry.ts";

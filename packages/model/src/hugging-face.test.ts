@@ -41,13 +41,14 @@ describe("a config.json of Hugging Face", () => {
   });
 
   it.each([
-    [{ model_type: "roberta" }, /^here: expected model_type "bert", got "roberta"; only BERT/],
+    [{ model_type: "gpt2" }, /^here: expected model_type "bert", "roberta", got "gpt2"; no other model/],
+    [{ position_embedding_type: "relative_key" }, /expected position_embedding_type "absolute", got "relative_key"/],
     [{ is_decoder: true }, /expected is_decoder false, got true; only encoders/],
     [{ hidden_act: "gelu_new" }, /expected hidden_act "gelu", .*got "gelu_new"/],
     [{ architectures: ["BertForQuestionAnswering"] }, /"BertForTokenClassification", got "BertForQuestionAnswering"/],
-    [{ problem_type: "multi_label_classification" }, /problem_type .*got "multi_label_classification"/],
+    [{ problem_type: "ranking" }, /problem_type .*got "ranking"/],
     [{ vocab_size: "big" }, /expected a number as vocab_size, got "big"/],
-    [{ layer_norm_eps: undefined }, /expected a number as layer_norm_eps, got undefined/],
+    [{ layer_norm_eps: "1e-5" }, /expected a number as layer_norm_eps, got "1e-5"/],
   ])("is refused with what is wrong: %o", (fields, message) => {
     const config = { ...huggingFaceBertConfig(preset("hf-bert-base")), ...fields };
     expect(() => modelConfigFromHuggingFace(config, "here")).toThrow(message);

@@ -71,29 +71,33 @@ export function transformersJsConfig(config: ModelConfig, options: HuggingFaceOp
   return commonFields(config, options);
 }
 
-function commonFields(
-  config: ModelConfig,
-  { labels: names, severalLabels = false }: HuggingFaceOptions,
-): HuggingFaceConfig {
-  const { head } = config;
-  const count = "labels" in head ? head.labels : 0;
-  if (names && "labels" in head && names.length !== count)
-    throw new RangeError(`labels: expected ${count} names, one for each output of the head, got ${names.length}`);
-  const labels = "labels" in head ? (names ?? Array.from({ length: count }, (_, i) => `LABEL_${i}`)) : undefined;
+function commonFields(config: ModelConfig, options: HuggingFaceOptions): HuggingFaceConfig {
   return {
-    architectures: [architectures[head.type]],
+    architectures: [architectures[config.head.type]],
     model_type: "bert",
     vocab_size: config.vocabSize,
     hidden_size: config.hidden,
     num_attention_heads: config.heads,
     max_position_embeddings: config.maxSeq,
     pad_token_id: config.paddingId,
-    ...(labels && {
-      id2label: Object.fromEntries(labels.map((label, i) => [i, label])),
-      label2id: Object.fromEntries(labels.map((label, i) => [label, i])),
-      ...(head.type === "regression" && { problem_type: "regression" }),
-      ...(head.type === "classification" && severalLabels && { problem_type: "multi_label_classification" }),
-    }),
+    ...labelFields(config, options),
+  };
+}
+
+/** What a `config.json` says of the outputs of a head with labels. */
+export function labelFields(
+  { head }: ModelConfig,
+  { labels: names, severalLabels = false }: HuggingFaceOptions,
+): HuggingFaceConfig {
+  if (!("labels" in head)) return {};
+  if (names && names.length !== head.labels)
+    throw new RangeError(`labels: expected ${head.labels} names, one for each output of the head, got ${names.length}`);
+  const labels = names ?? Array.from({ length: head.labels }, (_, i) => `LABEL_${i}`);
+  return {
+    id2label: Object.fromEntries(labels.map((label, i) => [i, label])),
+    label2id: Object.fromEntries(labels.map((label, i) => [label, i])),
+    ...(head.type === "regression" && { problem_type: "regression" }),
+    ...(head.type === "classification" && severalLabels && { problem_type: "multi_label_classification" }),
   };
 }
 
@@ -104,6 +108,25 @@ const architectures: Record<ModelConfig["head"]["type"], string> = {
   regression: "BertForSequenceClassification",
   "token-classification": "BertForTokenClassification",
 };
+
+/** Whether the model is a BERT of `transformers`. */
+export const isBert = (config: ModelConfig): boolean => differencesFromBert(config).length === 0;
+
+/**
+ * The same for a RoBERTa, whose positions begin behind the padding's.
+ *
+ * @throws RangeError listing every field in which the model is none
+ */
+export function robertaConfig(config: ModelConfig, options: HuggingFaceOptions = {}): HuggingFaceConfig {
+  const bert = huggingFaceBertConfig(config, options);
+  const [architecture] = bert.architectures as [string];
+  return {
+    ...bert,
+    model_type: "roberta",
+    architectures: [architecture.replace(/^Bert/, "Roberta")],
+    max_position_embeddings: config.maxSeq + config.paddingId + 1,
+  };
+}
 
 /** What of a model BERT has no place for, field by field. Missing biases are none of it: they are written as zeros. */
 function differencesFromBert(config: ModelConfig): string[] {
@@ -142,15 +165,49 @@ function differencesFromBert(config: ModelConfig): string[] {
   return problems;
 }
 
+export interface ReadOptions {
+  /**
+   * Whether the encoder alone is wanted, whatever stands on top of it: the model gets no head.
+   * @defaultValue `false`
+   */
+  encoderOnly?: boolean;
+}
+
+/** What a field says that is not there, as the classes of `transformers` have it. */
+const usualFields: Record<string, HuggingFaceConfig> = {
+  bert: { vocab_size: 30522, pad_token_id: 0 },
+  roberta: { vocab_size: 50265, pad_token_id: 1 },
+};
+const usualOfAll: HuggingFaceConfig = {
+  hidden_size: 768,
+  num_hidden_layers: 12,
+  num_attention_heads: 12,
+  intermediate_size: 3072,
+  hidden_act: "gelu",
+  hidden_dropout_prob: 0.1,
+  attention_probs_dropout_prob: 0.1,
+  max_position_embeddings: 512,
+  type_vocab_size: 2,
+  layer_norm_eps: 1e-12,
+  initializer_range: 0.02,
+};
+
 /**
- * The model that the `config.json` of a Hugging Face BERT describes, with the head that its `architectures` name.
+ * The model that the `config.json` of a Hugging Face BERT or RoBERTa describes, with the head that its `architectures` name.
+ * RoBERTa counts positions from `pad_token_id + 1` on: its `maxSeq` is so much less.
  *
  * @param path of the file, for errors
- * @throws RangeError for a field that is missing, or says something that no model here does
+ * @throws RangeError for a field that says something that no model here does
  */
-export function modelConfigFromHuggingFace(fields: HuggingFaceConfig, path = "config.json"): ModelConfig {
+export function modelConfigFromHuggingFace(
+  fields: HuggingFaceConfig,
+  path = "config.json",
+  { encoderOnly = false }: ReadOptions = {},
+): ModelConfig {
+  const type = String(fields.model_type);
+  const usual = { ...usualOfAll, ...usualFields[type] };
   const number = (name: string, otherwise?: number): number => {
-    const value = fields[name] ?? otherwise;
+    const value = fields[name] ?? otherwise ?? usual[name];
     if (typeof value === "number") return value;
     throw fault({
       code: "invalid-argument",
@@ -170,32 +227,38 @@ export function modelConfigFromHuggingFace(fields: HuggingFaceConfig, path = "co
       type: RangeError,
     });
   };
-  oneOf("model_type", fields.model_type, ["bert"], "only BERT is read from Hugging Face");
+  const kinds = Object.keys(usualFields);
+  oneOf("model_type", fields.model_type, kinds, "no other model is read from Hugging Face");
   oneOf("is_decoder", fields.is_decoder ?? false, [false], "only encoders are read, which see the text to both sides");
-  oneOf("hidden_act", fields.hidden_act, Object.keys(activationAliases), "no other activation is there");
-  const [architecture = "BertForMaskedLM"] = (fields.architectures ?? []) as string[];
+  const positions = fields.position_embedding_type ?? "absolute";
+  oneOf("position_embedding_type", positions, ["absolute"], "relative positions are in no model here");
+  const activation = fields.hidden_act ?? usual.hidden_act;
+  oneOf("hidden_act", activation, Object.keys(activationAliases), "no other activation is there");
+  const [named = "BertForMaskedLM"] = (fields.architectures ?? []) as string[];
+  const architecture = encoderOnly ? "BertModel" : named.replace(/^Roberta/, "Bert");
   oneOf("an architecture of", architecture, Object.keys(headsByArchitecture), "save it as one of them");
   const hidden = number("hidden_size");
-  const dropout = number("hidden_dropout_prob", 0.1);
+  const dropout = number("hidden_dropout_prob");
   const labels = Object.keys((fields.id2label ?? { 0: "", 1: "" }) as object).length;
   const problem = fields.problem_type ?? (labels === 1 ? "regression" : "single_label_classification");
-  oneOf("problem_type", problem, problemTypes, "there is no head for it");
+  if (!encoderOnly) oneOf("problem_type", problem, problemTypes, "there is no head for it");
   const sizes = { hidden, labels, dropout: number("classifier_dropout", dropout) };
+  const paddingId = number("pad_token_id");
   return preset("hf-bert-base", {
     vocabSize: number("vocab_size"),
     hidden,
     layers: number("num_hidden_layers"),
     heads: number("num_attention_heads"),
     intermediate: number("intermediate_size"),
-    activation: activationAliases[String(fields.hidden_act)] as ModelConfig["activation"],
-    maxSeq: number("max_position_embeddings"),
+    activation: activationAliases[String(activation)] as ModelConfig["activation"],
+    maxSeq: number("max_position_embeddings") - (type === "roberta" ? paddingId + 1 : 0),
     typeVocabSize: number("type_vocab_size"),
-    paddingId: number("pad_token_id", 0),
+    paddingId,
     normEpsilon: number("layer_norm_eps"),
     tieWeights: fields.tie_word_embeddings !== false,
     dropout,
-    attentionDropout: number("attention_probs_dropout_prob", 0.1),
-    init: { type: "normal", std: number("initializer_range", 0.02) },
+    attentionDropout: number("attention_probs_dropout_prob"),
+    init: { type: "normal", std: number("initializer_range") },
     head: headsByArchitecture[architecture]!(sizes, problem === "regression"),
   });
 }

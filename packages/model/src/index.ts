@@ -8,13 +8,23 @@ export type {
   Place,
 } from "./config.ts";
 export { activationBytes, countFlops, type FlopOptions, type Flops, type MemoryOptions } from "./costs.ts";
+export {
+  type CrammedArch,
+  type CrammedSource,
+  crammedBertConfig,
+  isCrammedArch,
+  modelConfigFromCrammed,
+} from "./crammed-config.ts";
 export { modelConfigFromFixture } from "./fixture-config.ts";
 export {
   type HuggingFaceConfig,
   type HuggingFaceOptions,
   huggingFaceBertConfig,
+  isBert,
   labelsFromHuggingFace,
   modelConfigFromHuggingFace,
+  type ReadOptions,
+  robertaConfig,
   transformersJsConfig,
 } from "./hugging-face.ts";
 export { init, type Params } from "./init.ts";

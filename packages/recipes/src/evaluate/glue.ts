@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { fault } from "@cramkit/errors";
 import { checkWritable, writeFileAtomic } from "@cramkit/files";
@@ -115,10 +116,10 @@ export const runGlue = async (spec: GlueSpec, compute: Compute, context: RunCont
   };
   try {
     for (const [index, folder] of [spec.model, ...(spec.baselines ?? [])].entries()) {
-      const { params, ...model } = await loadModel(folder);
+      const { params, ...model } = await loadModel(folder, { encoderOnly: true });
       try {
         const name = basename(folder) === "model" ? basename(join(folder, "..")) : basename(folder);
-        const id = `${name} ${await digestOf(join(folder, "model.safetensors"))}`;
+        const id = `${name} ${await digestOf(folder)}`;
         await finetune(name, index === 0 ? "trained" : id.replace(" ", "-"), id, model, params);
         if (index === 0 && spec.untrained)
           await finetune(`${name}, no pretraining`, "untrained", `${id} untrained`, model);
@@ -178,8 +179,12 @@ export const readScores = async (folder: string): Promise<ScoreRow[] | undefined
   (await readJson(scoresFile(folder))) as ScoreRow[] | undefined;
 
 /** The beginning of a file's SHA-256: enough to tell models apart. */
-const digestOf = async (path: string): Promise<string> => {
+/** Of the weights, in one file or in shards. */
+const digestOf = async (folder: string): Promise<string> => {
   const hash = createHash("sha256");
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Uint8Array);
+  const all = (await readdir(folder)).filter((name) => name.endsWith(".safetensors")).sort();
+  const files = all.includes("model.safetensors") ? ["model.safetensors"] : all;
+  for (const name of files)
+    for await (const chunk of createReadStream(join(folder, name))) hash.update(chunk as Uint8Array);
   return hash.digest("hex").slice(0, 16);
 };

@@ -43,16 +43,19 @@ it.each([
   expect(await fillMask(await loadModel(folder), text)).toEqual(await fillMask(saved, text));
 });
 
-it("exports any model to ONNX, and a model that is no BERT not as one", async () => {
+it("exports any model to ONNX, and refuses one that Python has no code for", async () => {
   const folder = mkdtempSync(join(tmpdir(), "model-"));
   const saved = await model("crammed-bert");
   await exportModel(saved, "onnx", folder);
   expect(readdirSync(folder, { recursive: true })).toEqual(
     expect.arrayContaining(["config.json", "tokenizer.json", join("onnx", "model.onnx")]),
   );
-  const refused = join(folder, "bert");
-  await expect(exportModel(saved, "hf", refused)).rejects.toThrow(/expected a model of BERT's shape/);
-  expect(readdirSync(folder)).not.toContain("bert");
+  const refused = join(folder, "python");
+  const fourier = await model("crammed-bert", { mixer: "fourier" });
+  await expect(exportModel(fourier, "hf", refused)).rejects.toThrow(
+    /got mixer other than self-attention; export it to ONNX/,
+  );
+  expect(readdirSync(folder)).not.toContain("python");
 });
 
 it("asks for a mask, a model folder, and a text that fits", async () => {

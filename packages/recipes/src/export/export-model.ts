@@ -1,7 +1,23 @@
 import { mkdir } from "node:fs/promises";
-import { type TensorEntry, toHuggingFaceBert } from "@cramkit/checkpoint";
-import { type HuggingFaceFolder, writeHuggingFaceFolder } from "@cramkit/checkpoint/node";
-import { huggingFaceBertConfig, labelsFromHuggingFace, type OnnxPrecision, transformersJsConfig } from "@cramkit/model";
+import { join } from "node:path";
+import { type TensorEntry, toHuggingFaceBert, toRoberta } from "@cramkit/checkpoint";
+import { type HuggingFaceFolder, pythonModel, pythonModelFile, writeHuggingFaceFolder } from "@cramkit/checkpoint/node";
+import { writeFileAtomic } from "@cramkit/files";
+import {
+  type CrammedArch,
+  crammedBertConfig,
+  type HuggingFaceConfig,
+  type HuggingFaceOptions,
+  huggingFaceBertConfig,
+  isBert,
+  labelsFromHuggingFace,
+  type ModelConfig,
+  modelConfigFromCrammed,
+  type OnnxPrecision,
+  parameterShapes,
+  robertaConfig,
+  transformersJsConfig,
+} from "@cramkit/model";
 import type { SavedModel } from "../model/saved-model.ts";
 import { entriesOf } from "../named-tensors.ts";
 import { specialToken } from "../recipe/masking.ts";
@@ -37,8 +53,8 @@ export interface ExportOptions {
 }
 
 /**
- * Writes a model for others: `hf` as a BERT that `transformers` loads without code of its own (only a model of BERT's
- * shape is one), `onnx` as graphs for onnxruntime and transformers.js, which take any model. Several exports of one model
+ * Writes a model for others: `hf` for `transformers` in Python, as a BERT or RoBERTa if it is one, else as a crammed-bert
+ * with a Python file beside it (`trust_remote_code=True`), `onnx` as graphs for onnxruntime and transformers.js, which take any model. Several exports of one model
  * may go into one folder, and meet there as on the hub. Borrows the weights.
  *
  * @throws a fault `exists` if the folder holds another model, or the same for another task
@@ -53,8 +69,13 @@ export const exportModel = async (
   const task = options.task ?? taskOf(model.config);
   const config = configForTask(model.config, task);
   const labels = labelsFromHuggingFace(model.published?.config ?? {});
-  // First of all, as this refuses what is no BERT.
-  const own = format === "hf" ? huggingFaceBertConfig(config, labels) : transformersJsConfig(config, labels);
+  const kind = format === "hf" ? shapeOf(model) : "graph";
+  // First of all, as this refuses what the format has no place for.
+  const own = {
+    ...kept(model, task),
+    ...configs[kind](config, labels),
+    ...(format === "hf" && unchanged(model, task)),
+  };
   const fields = await meetingFields(folder, model, own);
   await mkdir(folder, { recursive: true });
   const described: HuggingFaceFolder["tokenizer"] = {
@@ -70,7 +91,7 @@ export const exportModel = async (
     // A BERT of `transformers` has token types, whether ours has them or not.
     inputNames: [
       "input_ids",
-      ...(format === "hf" || config.typeVocabSize > 0 ? ["token_type_ids"] : []),
+      ...((format === "hf" && kind !== "crammed-bert") || config.typeVocabSize > 0 ? ["token_type_ids"] : []),
       "attention_mask",
     ],
   };
@@ -82,17 +103,72 @@ export const exportModel = async (
       tokenizer: described,
     });
   } else {
-    const tensors = toHuggingFaceBert(await loaded(params), config);
-    await writeHuggingFaceFolder(folder, { config: fields, tensors, tokenizer: described });
+    const tensors = renamed[kind](await loaded(params, config), config, model.published?.rest);
+    const floats = model.published?.floats;
+    await writeHuggingFaceFolder(folder, { config: fields, tensors, tokenizer: described, ...(floats && { floats }) });
+    if (kind === "crammed-bert") await writeFileAtomic(join(folder, pythonModelFile), await pythonModel());
   }
   const { command, facts } = options;
-  const python = (fields.architectures && fields.num_hidden_layers) !== undefined ? "plain" : "none";
+  const python = "auto_map" in fields ? "remote code" : "num_hidden_layers" in fields ? "plain" : "none";
   await writeModelCard(folder, { task, config, python, command, facts });
 };
 
-const loaded = async (params: SavedModel["params"]): Promise<TensorEntry[]> => {
+type Kind = "bert" | "roberta" | "crammed-bert";
+
+/** As what a model goes to `transformers`: as what it came, else as a BERT if it is one, else with code of its own. */
+const shapeOf = ({ config, published }: SavedModel): Kind => {
+  const type = published?.config.model_type;
+  if (type === "roberta") return "roberta";
+  if (type === "crammedBERT") return "crammed-bert";
+  return isBert(config) ? "bert" : "crammed-bert";
+};
+
+/** The fields with which a model came, for the same task: what they say of training or of its makers is not lost. */
+const kept = ({ config, published }: SavedModel, task: ExportTask): HuggingFaceConfig =>
+  task === taskOf(config) && published ? published.config : {};
+
+/** Fields that are left as they came, as long as they say the same. */
+const unchanged = ({ config, params, published }: SavedModel, task: ExportTask): HuggingFaceConfig => {
+  const { arch, architectures, torch_dtype, dtype } = kept({ config, params, published } as SavedModel, task);
+  const floats = published?.floats && ({ F16: "float16", BF16: "bfloat16" } as const)[published.floats];
+  const type = { ...((torch_dtype || floats) && { torch_dtype: floats ?? torch_dtype }), ...(dtype ? { dtype } : {}) };
+  if (typeof arch !== "object" || arch === null) return type;
+  const read = modelConfigFromCrammed(arch as CrammedArch, { names: Object.keys(params), fields: published!.config });
+  if (JSON.stringify(read) !== JSON.stringify(config)) return type;
+  const isLinear = config.predictionHead === "linear";
+  return {
+    ...type,
+    arch: { ...arch, ...(isLinear && { linear_head: true }) },
+    ...(architectures ? { architectures } : {}),
+  };
+};
+
+const configs: Record<Kind | "graph", (config: ModelConfig, labels: HuggingFaceOptions) => HuggingFaceConfig> = {
+  graph: transformersJsConfig,
+  bert: huggingFaceBertConfig,
+  roberta: robertaConfig,
+  "crammed-bert": crammedBertConfig,
+};
+
+type Rename = (tensors: TensorEntry[], config: ModelConfig, rest?: readonly TensorEntry[]) => TensorEntry[];
+const renamed: Record<Kind | "graph", Rename> = {
+  graph: (tensors) => tensors,
+  bert: (tensors, { heads }, rest = []) => [...toHuggingFaceBert(tensors, { heads }), ...rest],
+  roberta: toRoberta,
+  "crammed-bert": (tensors, _, rest = []) => {
+    // The copy of a tied decoder that the file had is one of today's values.
+    const table = tensors.find(({ name }) => name === "encoder.embedding.word_embedding.weight");
+    const copied = rest.map((one) => (one.name === "decoder.weight" && table ? { ...table, name: one.name } : one));
+    return [...tensors, ...copied];
+  },
+};
+
+/** The parameters that the model of this configuration has. */
+const loaded = async (params: SavedModel["params"], config: ModelConfig): Promise<TensorEntry[]> => {
+  const wanted = new Set(parameterShapes(config).map(({ name }) => name));
   const entries: TensorEntry[] = [];
   for (const { data, ...info } of entriesOf(params)) {
+    if (!wanted.has(info.name)) continue;
     entries.push({ ...info, data: typeof data === "function" ? await data() : data });
   }
   return entries;

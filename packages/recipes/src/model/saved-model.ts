@@ -2,22 +2,24 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { fromHuggingFaceBert, requireTensors, type TensorEntry } from "@cramkit/checkpoint";
+import { requireTensors, type TensorEntry } from "@cramkit/checkpoint";
 import { writeSafetensors } from "@cramkit/checkpoint/node";
 import { fault } from "@cramkit/errors";
 import { nameInside, writeFileAtomic } from "@cramkit/files";
 import {
   checkConfig,
   type HuggingFaceConfig,
+  isCrammedArch,
   type ModelConfig,
-  modelConfigFromHuggingFace,
   parameterShapes,
+  type ReadOptions,
 } from "@cramkit/model";
 import { bertTokenizer, type Tokenizer, tokenizerFromJson } from "@cramkit/tokenizer";
 import { requireFinite } from "../finite-tensors.ts";
 import { entriesOf, type NamedTensors, readEntries, tensorsOf } from "../named-tensors.ts";
 import { completeModel } from "../recipe/model-of.ts";
 import { readJson } from "../run-record.ts";
+import { type Published, readCrammed, readPublished } from "./published-model.ts";
 
 /** Sizes and digests of the others. */
 const checksumsFile = "checksums.json";
@@ -33,12 +35,6 @@ export interface SavedModel {
    * @defaultValue the model is ours, or of a folder without a `config.json`
    */
   readonly published?: Published;
-}
-
-/** What a model folder says that no `ModelConfig` does; it goes out again when the model is exported. */
-export interface Published {
-  /** The content of `config.json`: names of labels, for example. */
-  readonly config: HuggingFaceConfig;
 }
 
 /**
@@ -94,24 +90,28 @@ const requireChecksums = async (folder: string): Promise<void> => {
 };
 
 /**
- * Reads a model: what `saveModel` wrote, or a BERT as Hugging Face publishes it (`config.json`, `model.safetensors` whole
- * or in shards, `tokenizer.json` or `vocab.txt`). The caller disposes of the weights.
+ * Reads a model: what `saveModel` wrote, a BERT or RoBERTa as Hugging Face publishes it (`config.json`, `model.safetensors`
+ * whole or in shards, `tokenizer.json` or `vocab.txt`), a published crammed-bert, or what a run of the study left
+ * (`model_config.json` with the study's fields). The caller disposes of the weights.
  */
-export const loadModel = async (folder: string): Promise<SavedModel> => {
+export const loadModel = async (folder: string, options: ReadOptions = {}): Promise<SavedModel> => {
   await requireChecksums(folder);
   const saved = (await readJson(join(folder, configFile))) as ModelConfig | undefined;
-  const published = (await readJson(join(folder, "config.json"))) as HuggingFaceConfig | undefined;
-  const besides = published && { published: { config: published } };
-  if (saved) {
+  const fields = (await readJson(join(folder, "config.json"))) as HuggingFaceConfig | undefined;
+  const isStudys = saved !== undefined && isCrammedArch(saved);
+  if (saved && !isStudys) {
     const ours = completeModel(saved);
     checkConfig(ours);
     const path = join(folder, weightsFile);
-    return { ...toModel(path, await readEntries(path), ours), tokenizer: await readTokenizer(folder), ...besides };
+    const published = fields && { published: { config: fields } };
+    return { ...toModel(path, await readEntries(path), ours), tokenizer: await readTokenizer(folder), ...published };
   }
-  if (published) {
-    const config = modelConfigFromHuggingFace(published, join(folder, "config.json"));
-    const tensors = bertTensors(await readEntries(folder), config);
-    return { ...toModel(folder, tensors, config), tokenizer: await readTokenizer(folder), ...besides };
+  if (saved || fields) {
+    const path = join(folder, configFile);
+    const { config, tensors, published } = isStudys
+      ? await readCrammed(folder, saved, { ...options, path })
+      : await readPublished(folder, fields!, options);
+    return { ...toModel(folder, tensors, config), tokenizer: await readTokenizer(folder), published };
   }
   const run = dirname(folder);
   const isRun = (await readJson(join(run, "recipe.json"))) !== undefined;
@@ -143,12 +143,6 @@ const toModel = (path: string, entries: TensorEntry[], config: ModelConfig) => {
   const remedy = "its training diverged: train again, with a lower training.optimizer.learningRate";
   for (const { name, data } of entries) requireFinite(data, { name, place: path, remedy });
   return { params: tensorsOf(entries), config };
-};
-
-/** A published checkpoint's tensors under our names; what it has besides the encoder and its head is left out. */
-const bertTensors = (entries: TensorEntry[], config: ModelConfig): TensorEntry[] => {
-  const wanted = new Set(parameterShapes(config).map(({ name }) => name));
-  return fromHuggingFaceBert(entries, config).filter(({ name }) => wanted.has(name));
 };
 
 const readTokenizer = async (folder: string): Promise<Tokenizer> => {

@@ -60,7 +60,7 @@ beforeAll(async () => {
       lines,
       trainingOptions({ ...studyTokenizer("WordPiece", 64), model, vocabSize: 600 }),
     );
-});
+}, 120_000);
 afterAll(() => compute.dispose());
 
 const sizes = { layers: 2, hidden: 24, heads: 3, intermediate: 40, maxSeq: 16 };
@@ -157,6 +157,84 @@ it.skipIf(!isInstalled)("loads in transformers as it is, with the same output", 
     expect(differenceOf(ours, values, batch), name).toBeLessThan(1e-5);
   }
 });
+
+const small = { ...sizes, intermediate: 48 };
+const token = { type: "token-classification", labels: 5, dropout: 0.1 } as const;
+const pooled = { type: "classification", ...head, width: 10 } as const;
+const crammed: Record<string, [className: string, config: (vocabSize: number) => ModelConfig]> = {
+  "version 2": ["CrammedBertForMaskedLM", (vocabSize) => preset("crammed-bert", { ...small, vocabSize })],
+  "version 1": ["CrammedBertForMaskedLM", (vocabSize) => preset("crammed-bert-v1", { ...small, vocabSize })],
+  simple: ["CrammedBertForMaskedLM", (vocabSize) => preset("crammed-bert-simple", { ...small, vocabSize })],
+  "c4, rotary": ["CrammedBertForMaskedLM", (vocabSize) => preset("bert-c4", { ...small, vocabSize })],
+  "rotary with biases": ["CrammedBertForMaskedLM", (vocabSize) => preset("bert-c2", { ...small, heads: 3, vocabSize })],
+  "newer parts": [
+    "CrammedBertForMaskedLM",
+    (vocabSize) =>
+      preset("crammed-bert", {
+        ...{ ...small, vocabSize, layers: 3, qkNorm: true, valueResidual: true, firstNorm: false, norm: "RMSNorm" },
+        ...{ activation: "relu2", rotary: true, typeVocabSize: 2 },
+      }),
+  ],
+  "a sandwich with ScaleNorm, untied": [
+    "CrammedBertForMaskedLM",
+    (vocabSize) =>
+      preset("crammed-bert", {
+        ...{ ...small, vocabSize, normScheme: "sandwich", norm: "ScaleNorm", activation: "mish-glu" },
+        ...{ tieWeights: false, decoderBias: true, feedForwardEvery: 2 },
+      }),
+  ],
+  "DeepNorm, factorised": [
+    "CrammedBertForMaskedLM",
+    (vocabSize) =>
+      preset("crammed-bert", {
+        ...{ ...small, vocabSize, normScheme: "post", embeddingSize: 8, predictionHead: "transform", useBias: true },
+        ...{ residualScale: 4 ** 0.25, activation: "silu", position: "sinusoidal", finalNorm: false },
+      }),
+  ],
+  "an encoder": [
+    "CrammedBertModel",
+    (vocabSize) => preset("crammed-bert", { ...small, vocabSize, head: { type: "none" } }),
+  ],
+  ...Object.fromEntries(
+    (["first", "mean", "max", "logsumexp"] as const).map((pooling) => [
+      `a classifier of the ${pooling}`,
+      [
+        "CrammedBertForSequenceClassification",
+        (vocabSize: number) => preset("crammed-bert", { ...small, vocabSize, head: { ...pooled, pooling } }),
+      ] as const,
+    ]),
+  ),
+  "a classifier without an inner layer": [
+    "CrammedBertForSequenceClassification",
+    (vocabSize) => preset("crammed-bert", { ...small, vocabSize, head: { ...pooled, width: null } }),
+  ],
+  "a tagger": [
+    "CrammedBertForTokenClassification",
+    (vocabSize) => preset("crammed-bert", { ...small, vocabSize, head: token }),
+  ],
+};
+
+it.skipIf(!isInstalled)(
+  "loads a crammed-bert in transformers with the code beside it, with the same output",
+  async () => {
+    const tokenizer = tokenizers.WordPiece;
+    const cases = [];
+    for (const [name, [className, configOf]] of Object.entries(crammed)) {
+      const config = configOf(tokenizer.vocabSize);
+      const params = model(config);
+      const folder = mkdtempSync(join(tmpdir(), "crammed-"));
+      await exportModel({ params, config, tokenizer }, "hf", folder);
+      const batch = batchOf(config);
+      cases.push({ name, className, folder, batch, ours: await outputOf(params, config, batch) });
+    }
+    const { models } = readExports({ models: cases.map(({ folder, batch }) => ({ folder, batch })) });
+    for (const [i, { name, className, ours, batch }] of cases.entries()) {
+      const { values, ...loaded } = models[i];
+      expect(loaded, name).toEqual({ class: className, wrong: [] });
+      expect(differenceOf(ours, values, batch), name).toBeLessThan(1e-5);
+    }
+  },
+);
 
 describe("a tokenizer beside a model", () => {
   it.skipIf(!isInstalled).each(["WordPiece", "BPE", "Unigram"] as const)(
