@@ -64,11 +64,21 @@ export const readPublished = async (
 /** What stands on top of an encoder: none of it is ours to know where the encoder alone is wanted. */
 const isHead = /^(cls|lm_head|classifier|qa_outputs|score)\./;
 
+interface CrammedOptions extends ReadOptions {
+  /** The file of the configuration, for errors. */
+  readonly path: string;
+  /**
+   * What stands around it in a `config.json`.
+   * @defaultValue nothing: it is a file of its own
+   */
+  readonly fields?: HuggingFaceConfig;
+}
+
 /** Reads a crammed-bert of the study: a published one, or the folder that one of its runs leaves. */
 export const readCrammed = async (
   folder: string,
   arch: object,
-  { fields = {}, path, encoderOnly = false }: ReadOptions & { fields?: HuggingFaceConfig; path: string },
+  { fields = {}, path, encoderOnly = false }: CrammedOptions,
 ): Promise<PublishedModel> => {
   if (typeof arch !== "object" || arch === null || !isCrammedArch(arch)) {
     throw fault({
