@@ -10,12 +10,20 @@ export const withHead = (config: ModelConfig, head: Head, dropout: number): Mode
   head,
 });
 
-/** New weights of the configuration, with those of the pretrained encoder in their place: the head is always new. */
-export const initialised = (config: ModelConfig, seed: number, pretrained: NamedTensors | undefined): Params => {
+/**
+ * New weights of the configuration, with those of the pretrained encoder in their place. The head is new, but for a pooler
+ * that the encoder was pretrained with, as BERT was, if it is of the same shape.
+ */
+export const initialised = (
+  config: ModelConfig,
+  seed: number,
+  pretrained: NamedTensors | undefined,
+  pooler: NamedTensors = {},
+): Params => {
   const params: Record<string, NamedTensors[string]> = { ...init(config, seed) };
   for (const name of Object.keys(params)) {
-    const weight = pretrained?.[name];
-    if (!weight || !name.startsWith("encoder.")) continue;
+    const weight = name.startsWith("encoder.") ? pretrained?.[name] : pooler[name];
+    if (!weight || (pooler[name] && weight.shape.join() !== params[name]!.shape.join())) continue;
     params[name]!.dispose();
     // A copy of its own: a clone shares memory, into which an in-place optimizer would write.
     params[name] = add(weight, 0);

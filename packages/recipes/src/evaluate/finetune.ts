@@ -25,6 +25,12 @@ export interface TraineeSpec {
    * @defaultValue every trial begins with random ones
    */
   readonly params?: NamedTensors;
+  /**
+   * `pooler.dense` as it was pretrained with the encoder, borrowed as they are: BERT has one, and the study keeps it.
+   *
+   * @defaultValue a new one
+   */
+  readonly pooler?: NamedTensors;
   readonly config: ModelConfig;
   readonly tokenizer: Tokenizer;
   /**
@@ -36,7 +42,7 @@ export interface TraineeSpec {
 }
 
 /** A model that the finetuning protocols of @cramkit/glue can train: the encoder, a new head, AdamW. */
-export const trainee = ({ id, params, config, tokenizer, kernels }: TraineeSpec): Trainee => ({
+export const trainee = ({ id, params, pooler, config, tokenizer, kernels }: TraineeSpec): Trainee => ({
   id,
   padId: specialId(tokenizer, "<pad>"),
   maxLength: config.maxSeq,
@@ -52,7 +58,7 @@ export const trainee = ({ id, params, config, tokenizer, kernels }: TraineeSpec)
     let learningRate = 0;
     const learner = createLearner({
       config: finetuned,
-      params: initialised(finetuned, seed, params),
+      params: initialised(finetuned, seed, params, pooler),
       optimizer: adamw({ ...protocol.adamw, learningRate: () => learningRate, kernels }),
       dropoutSeed: subSeed(seed, "recipes/finetune"),
     });

@@ -24,7 +24,7 @@ import {
 import { glueTasksIn, readGlue, resultsFolder } from "@cramkit/glue/node";
 import type { Compute } from "../compute.ts";
 import { loadModel, type SavedModel } from "../model/saved-model.ts";
-import { disposeTensors } from "../named-tensors.ts";
+import { disposeTensors, tensorsOf } from "../named-tensors.ts";
 import { Interrupted, type RunContext, type StageProgress } from "../progress.ts";
 import { readJson } from "../run-record.ts";
 import { trainee } from "./finetune.ts";
@@ -99,9 +99,10 @@ export const runGlue = async (spec: GlueSpec, compute: Compute, context: RunCont
     id: string,
     model: Omit<SavedModel, "params">,
     weights?: Weights,
+    pooler?: Weights,
   ) => {
     const results = await runTasks({
-      trainee: trainee({ ...model, id, kernels: compute.kernels, params: weights }),
+      trainee: trainee({ ...model, id, kernels: compute.kernels, params: weights, pooler }),
       tasks: read(spec, names),
       protocol: spec.protocol,
       seed: spec.seed,
@@ -117,14 +118,16 @@ export const runGlue = async (spec: GlueSpec, compute: Compute, context: RunCont
   try {
     for (const [index, folder] of [spec.model, ...(spec.baselines ?? [])].entries()) {
       const { params, ...model } = await loadModel(folder, { encoderOnly: true });
+      const pooler = poolerOf(model);
       try {
         const name = basename(folder) === "model" ? basename(join(folder, "..")) : basename(folder);
         const id = `${name} ${await digestOf(folder)}`;
-        await finetune(name, index === 0 ? "trained" : id.replace(" ", "-"), id, model, params);
+        await finetune(name, index === 0 ? "trained" : id.replace(" ", "-"), id, model, params, pooler);
         if (index === 0 && spec.untrained)
           await finetune(`${name}, no pretraining`, "untrained", `${id} untrained`, model);
       } finally {
         disposeTensors(params);
+        disposeTensors(pooler);
       }
     }
     return scores;
@@ -136,6 +139,12 @@ export const runGlue = async (spec: GlueSpec, compute: Compute, context: RunCont
 };
 
 type Weights = SavedModel["params"];
+
+/** The pooler of a published BERT, which its pretraining has trained: the study finetunes that one, not a new one. */
+const poolerOf = ({ published }: Omit<SavedModel, "params">): Weights => {
+  const entries = (published?.rest ?? []).filter(({ name }) => /^(bert\.)?pooler\.dense\.(weight|bias)$/.test(name));
+  return tensorsOf(entries.map((entry) => ({ ...entry, name: entry.name.replace(/^bert\./, "") })));
+};
 
 async function* read(
   { data, tests, trainExamples, seed }: GlueSpec,

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { encode, init, inputsOf, type ModelConfig, predictTokens, preset } from "@cramkit/model";
-import { crammingTokenizerOptions, trainTokenizer } from "@cramkit/tokenizer";
+import { crammingTokenizerOptions, tokenizerFromJson, trainTokenizer } from "@cramkit/tokenizer";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Compute, startCompute } from "../compute.ts";
@@ -176,5 +176,22 @@ describe("an export", () => {
     writeFileSync(join(folder, "README.md"), "mine");
     await exportModel(saved, "onnx", folder, options);
     expect(readFileSync(join(folder, "README.md"), "utf8")).toBe("mine");
+  });
+
+  it("gives a classifier's tokenizer the first token that finetuning puts in front, and no other one", async () => {
+    const head = { type: "classification", labels: 3, width: 16, pooling: "first", dropout: 0 } as const;
+    const saved = await model("crammed-bert", { head });
+    const folder = emptyFolder();
+    await exportModel(saved, "onnx", folder);
+    const written = tokenizerFromJson(readJson(folder, "tokenizer.json"));
+    const [first, separator] = ["<cls>", "<sep>"].map((token) => written.tokenToId(token)!);
+    const [a, b] = ["the fox", "a dog"].map((text) => [
+      ...saved.tokenizer.encodeIds(text, { addSpecialTokens: false }),
+    ]);
+    expect([...written.encodeIds("the fox")]).toEqual([first, ...a!, separator]);
+    expect(written.encodePair("the fox", "a dog").ids).toEqual([first, ...a!, separator, ...b!, separator]);
+    const masked = emptyFolder();
+    await exportModel(await model("crammed-bert"), "onnx", masked);
+    expect(readJson(masked, "tokenizer.json")).toEqual(JSON.parse(JSON.stringify(saved.tokenizer.toJSON())));
   });
 });

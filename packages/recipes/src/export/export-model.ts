@@ -22,6 +22,7 @@ import type { SavedModel } from "../model/saved-model.ts";
 import { entriesOf } from "../named-tensors.ts";
 import { specialToken } from "../recipe/masking.ts";
 import { configForTask, type ExportTask, taskOf } from "./export-task.ts";
+import { finetunedTokenizer } from "./finetuned-template.ts";
 import { meetingFields } from "./meeting.ts";
 import { writeModelCard } from "./model-card.ts";
 import { usualPrecision, writeGraphs } from "./onnx-files.ts";
@@ -79,7 +80,7 @@ export const exportModel = async (
   const fields = await meetingFields(folder, model, own);
   await mkdir(folder, { recursive: true });
   const described: HuggingFaceFolder["tokenizer"] = {
-    json: tokenizer.toJSON(),
+    json: finetunedTokenizer(tokenizer, config),
     specialTokens: {
       padding: specialToken(tokenizer, "<pad>"),
       unknown: specialToken(tokenizer, "<unk>"),

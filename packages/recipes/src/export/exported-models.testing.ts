@@ -6,6 +6,7 @@ import { crammingTokenizerOptions, trainTokenizer } from "@cramkit/tokenizer";
 import { reshape, softmax, type Tensor, tidy } from "@tensorflow/tfjs-core";
 import { fillMask } from "../model/fill-mask.ts";
 import type { SavedModel } from "../model/saved-model.ts";
+import { specialId } from "../recipe/masking.ts";
 import { sentences } from "../testing/tiny.testing.ts";
 import { exportModel } from "./export-model.ts";
 import type { ExportTask } from "./export-task.ts";
@@ -62,7 +63,10 @@ const expectedOf = async (saved: SavedModel, task: ExportTask, text: string): Pr
     return { labels: best.token === "" ? [] : [best.token], numbers: [best.probability] };
   }
   // transformers.js cuts what is too long at the end, and with it the last separator.
-  const ids = tokenizer.encodeIds(text).slice(0, config.maxSeq);
+  const own = [...tokenizer.encodeIds(text)];
+  const first = specialId(tokenizer, "<cls>");
+  const isFinetuned = "labels" in config.head && own[0] !== first;
+  const ids = (isFinetuned ? [first, ...own] : own).slice(0, config.maxSeq);
   const inputs = inputsOf({ batchSize: 1, seqLength: ids.length, inputIds: Int32Array.from(ids) });
   const numbersOf = async (compute: () => Tensor) => Array.from(await tidy(compute).data());
   if (task === "feature-extraction")

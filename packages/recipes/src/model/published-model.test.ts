@@ -4,8 +4,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { TensorEntry } from "@cramkit/checkpoint";
 import { writeCheckpoint, writeSafetensors } from "@cramkit/checkpoint/node";
+import { initialised, inputTensors } from "@cramkit/finetune";
 import { classify, encode, init, inputsOf, type ModelConfig, predictTokens, preset } from "@cramkit/model";
 import { crammingTokenizerOptions, trainTokenizer } from "@cramkit/tokenizer";
+import { fill } from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Compute, startCompute } from "../compute.ts";
 import { exportModel } from "../export/export-model.ts";
@@ -288,5 +290,27 @@ describe("a BERT that somebody else wrote", () => {
       place: join(folder, "pytorch_model.bin"),
       remedy: expect.stringContaining("safe_serialization=True"),
     });
+  });
+
+  it("is finetuned with the pooler that it was pretrained with, if the head has one of its shape", async () => {
+    const { params, config } = await loadModel(fixture("masked"), { encoderOnly: true });
+    const pooler = { "pooler.dense.weight": fill([12, 12], 0.5), "pooler.dense.bias": fill([12], 0.25) };
+    const withWidth = (width: number): ModelConfig => ({
+      ...config,
+      head: { type: "classification", labels: 2, width, pooling: "first", dropout: 0 },
+    });
+    const own = initialised(withWidth(12), 1, params, pooler);
+    expect(await own["pooler.dense.weight"]!.data()).toEqual(await pooler["pooler.dense.weight"].data());
+    const wide = initialised(withWidth(20), 1, params, pooler);
+    expect(wide["pooler.dense.weight"]!.shape).toEqual([20, 12]);
+    expect(await initialised(withWidth(12), 1, params)["pooler.dense.bias"]!.data()).toEqual(new Float32Array(12));
+  });
+
+  it("of one token type takes no segments of pairs", async () => {
+    const { config } = await loadModel(fixture("roberta"));
+    expect(config.typeVocabSize).toBe(1);
+    const one = { size: 1, seqLength: 2, inputIds: Int32Array.of(5, 6), attentionMask: Int32Array.of(1, 1) };
+    const inputs = inputTensors(config, { ...one, typeIds: Int32Array.of(0, 1) });
+    expect(inputs.tokenTypeIds).toBeUndefined(); // zeros
   });
 });
