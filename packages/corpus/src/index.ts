@@ -23,6 +23,8 @@ export {
 } from "./filters/filter.ts";
 export { type LengthOptions, lengthBetween } from "./filters/length.ts";
 export { type MixedDocuments, type MixedSource, type MixOptions, mixDocuments, type SourceReport } from "./mix.ts";
+export { bandPairs, type Clusters, createClusters } from "./near-duplicates/clusters.ts";
+export { type MinHash, type MinHashOptions, minHash } from "./near-duplicates/min-hash.ts";
 export { passagesOf } from "./passages.ts";
 export type { BadRecord, ReadReport } from "./read-report.ts";
 export { joinSuccessive, type Limit, takeDocuments } from "./select.ts";

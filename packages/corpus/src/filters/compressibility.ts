@@ -17,6 +17,11 @@ export interface CompressibilityOptions {
    * @defaultValue `0.25`
    */
   cutoff?: number;
+  /**
+   * Names the tokenizer in the report.
+   * @defaultValue it is not named
+   */
+  by?: string;
 }
 
 /**
@@ -24,8 +29,8 @@ export interface CompressibilityOptions {
  * tokenizer of natural language cannot compress is markup, code or another language. What a tokenizer throws away it
  * does not compress either, so each such character counts as a token.
  */
-export function compressible({ countTokens, cutoff = 0.25 }: CompressibilityOptions): DocumentFilter {
-  return createFilter(`compressibility below ${cutoff} tokens a character`, () => {
+export function compressible({ countTokens, cutoff = 0.25, by }: CompressibilityOptions): DocumentFilter {
+  return createFilter(`compressibility below ${cutoff} tokens a character${by === undefined ? "" : ` (${by})`}`, () => {
     return async (document) => {
       const { length } = document.text;
       const count = await countTokens(document.text);

@@ -1,3 +1,4 @@
+export { deduplicateNear, type NearDuplicatesOptions } from "./deduplication/near-duplicates.ts";
 export { deduplicateSubstrings, type SubstringDeduplicationOptions } from "./deduplication/substrings.ts";
 export { createDocumentsWriter, type DocumentsWriter, readDocuments, writeDocuments } from "./documents-file.ts";
 export type { HubAccess } from "./hub/access.ts";

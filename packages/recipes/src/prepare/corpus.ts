@@ -16,6 +16,7 @@ import {
   takeDocuments,
 } from "@cramkit/corpus";
 import {
+  deduplicateNear,
   deduplicateSubstrings,
   documentFiles,
   fileDocuments,
@@ -27,6 +28,7 @@ import { fault } from "@cramkit/errors";
 import { novels, novelUrl } from "@cramkit/novels";
 import { type Tokenizer, tokenizerFromJson } from "@cramkit/tokenizer";
 import type { Recipe, SourceSpec } from "../recipe/recipe.ts";
+import { compressionTokenizerOf, novelsName, novelsTokenizer, novelsTokenizerName } from "./novels-tokenizer.ts";
 import { uncompressedCounter } from "./uncompressed-characters.ts";
 import { wantedRecords } from "./wanted-records.ts";
 
@@ -44,10 +46,8 @@ export interface CorpusOptions {
  * The documents of a recipe: its sources in a seeded order, cleaned and filtered. Compressibility by the run's own
  * tokenizer is not among the filters, since that tokenizer is trained on these documents.
  */
-export const openCorpus = async (
-  { corpus, seed }: Recipe,
-  { workFolder, onRead, say }: CorpusOptions,
-): Promise<Corpus> => {
+export const openCorpus = async (recipe: Recipe, { workFolder, onRead, say }: CorpusOptions): Promise<Corpus> => {
+  const { corpus, seed } = recipe;
   const sources = [];
   for (const spec of corpus.sources) {
     const source = read(await withUnit(spec, say), corpus);
@@ -62,7 +62,7 @@ export const openCorpus = async (
       weight: spec.weight,
     });
   }
-  const filters = await filtersOf(corpus, { workFolder, onRead, say });
+  const filters = await filtersOf(recipe, { workFolder, onRead, say });
   const composed = composeCorpus({ sources, filters, atEnd: corpus.whenSourceEnds });
   if (corpus.maxDocuments === null) return composed;
   return { ...takeDocuments(composed, { documents: corpus.maxDocuments }), report: composed.report };
@@ -108,7 +108,8 @@ const isThere = (path: string): Promise<boolean> =>
     },
   );
 
-const filtersOf = async (corpus: Recipe["corpus"], { workFolder, onRead }: CorpusOptions) => {
+const filtersOf = async (recipe: Recipe, { workFolder, onRead, say }: CorpusOptions) => {
+  const { corpus } = recipe;
   const filters: DocumentFilter[] = [];
   const { cleaning, minCharacters, maxCharacters, maxTokensPerCharacter, decontamination } = corpus;
   if (cleaning !== "none") filters.push(clean(cleaning === "reference" ? referenceCleaning : {}));
@@ -121,16 +122,27 @@ const filtersOf = async (corpus: Recipe["corpus"], { workFolder, onRead }: Corpu
   }
   if (corpus.duplicateBytes !== null) {
     const onProgress = ({ stage }: { stage: string }) => onRead(`${stage} for repeated text`);
-    filters.push(deduplicateSubstrings({ minBytes: corpus.duplicateBytes, workFolder, onProgress }));
+    const keep = corpus.duplicateCopies;
+    filters.push(deduplicateSubstrings({ minBytes: corpus.duplicateBytes, keep, workFolder, onProgress }));
   }
-  if (maxTokensPerCharacter !== null && corpus.compressionTokenizer !== null) {
-    const tokenizer = await readTokenizer(corpus.compressionTokenizer);
+  if (corpus.nearDuplicates !== null) {
+    const onProgress = ({ stage }: { stage: string }) => onRead(`${stage} for near-duplicates`);
+    filters.push(deduplicateNear({ ...corpus.nearDuplicates, workFolder, onProgress }));
+  }
+  const measure = compressionTokenizerOf(recipe);
+  if (maxTokensPerCharacter !== null && measure === null && corpus.compressionTokenizer !== null)
+    say("compressibility is measured by the run's own tokenizer: that of the novels is for English in ASCII");
+  if (maxTokensPerCharacter !== null && measure !== null) {
+    const isNovels = measure === novelsName;
+    const tokenizer = isNovels ? await novelsTokenizer() : await readTokenizer(measure);
     const countUncompressed = uncompressedCounter(tokenizer);
     const countTokens = (text: string) => {
       const ids = tokenizer.encodeIds(text);
       return { tokens: ids.length, uncompressed: countUncompressed(text, ids) };
     };
-    filters.push(compressible({ cutoff: maxTokensPerCharacter, countTokens }));
+    filters.push(
+      compressible({ cutoff: maxTokensPerCharacter, countTokens, by: isNovels ? novelsTokenizerName : undefined }),
+    );
   }
   return filters;
 };

@@ -3,6 +3,7 @@ import { novelsDigest } from "@cramkit/novels";
 import { preparedSetKey } from "@cramkit/packer/node";
 import { dataSeed } from "../recipe/data-seed.ts";
 import type { Recipe } from "../recipe/recipe.ts";
+import { compressionTokenizerOf, novelsName } from "./novels-tokenizer.ts";
 
 /** The sets of prepared rows, by the names of their folders. */
 export const setNames = { training: "training", heldOut: "held-out" } as const;
@@ -15,7 +16,8 @@ export const configurationOf = (recipe: Recipe) => {
   const { threads: _, seed: __, ...text } = corpus;
   const sources = [...corpus.sources, ...(corpus.decontamination?.sources ?? [])];
   // Another version of the package may have other text.
-  const shipped = sources.some(({ kind }) => kind === "novels") ? { novels: novelsDigest } : {};
+  const measuresBy = corpus.maxTokensPerCharacter !== null && compressionTokenizerOf(recipe) === novelsName;
+  const shipped = measuresBy || sources.some(({ kind }) => kind === "novels") ? { novels: novelsDigest } : {};
   return { corpus: text, tokenizer, rows, heldOut: evaluation.heldOut, seed: dataSeed(recipe), ...shipped };
 };
 

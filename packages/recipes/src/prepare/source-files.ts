@@ -6,6 +6,7 @@ import { documentFiles } from "@cramkit/corpus/node";
 import { writeFileAtomic } from "@cramkit/files";
 import type { Recipe, SourceSpec } from "../recipe/recipe.ts";
 import { readJson } from "../run-record.ts";
+import { novelsName } from "./novels-tokenizer.ts";
 
 /** A file that prepared data was made from, as it was then. */
 interface SourceFile {
@@ -34,7 +35,8 @@ const filesOf = async ({ corpus, tokenizer }: Recipe): Promise<string[]> => {
     const { path, include, exclude, format } = source;
     for (const file of await documentFiles({ path, include, exclude, format })) paths.push(file.path);
   }
-  if (corpus.compressionTokenizer !== null) paths.push(corpus.compressionTokenizer);
+  const { compressionTokenizer } = corpus;
+  if (compressionTokenizer !== null && compressionTokenizer !== novelsName) paths.push(compressionTokenizer);
   if (tokenizer.from !== null) paths.push(tokenizer.from);
   return [...new Set(paths)];
 };

@@ -6,6 +6,7 @@ import { coverageCounter, type TextCoverage, type Tokenizer } from "@cramkit/tok
 import type { StageProgress } from "../progress.ts";
 import { type Encoder, type EncodingNotes, encodedDocuments } from "./encoded-documents.ts";
 import { checkLostText } from "./lost-text.ts";
+import { compressionTokenizerOf } from "./novels-tokenizer.ts";
 import { configurationOf, type SetName, setNames } from "./prepared-folder.ts";
 import { type Texts, textFiles } from "./texts.ts";
 import type { PreparationOptions } from "./texts-and-tokenizer.ts";
@@ -33,8 +34,8 @@ const sortMemoryBytes = 64 << 20;
 export const writeRows = async (set: SetName, order: RowOrder, options: RowsOptions): Promise<void> => {
   const { recipe, folder, texts, tokenizer, encoder, digests, context, stop } = options;
   const name = setNames[set];
-  const { maxTokensPerCharacter, compressionTokenizer, maxTokens } = recipe.corpus;
-  const cutoff = compressionTokenizer === null ? maxTokensPerCharacter : null;
+  const { maxTokensPerCharacter, maxTokens } = recipe.corpus;
+  const cutoff = compressionTokenizerOf(recipe) === null ? maxTokensPerCharacter : null;
   const read = (from: number) => readDocuments(textFiles(folder)[set], { from });
   const onEnd = (coverage: TextCoverage) => {
     if (set === "training") context.say(checkLostText(coverage, recipe));

@@ -1,4 +1,4 @@
-import { type MaskedBatchOptions, maskedBatches } from "@cramkit/packer";
+import { type MaskedBatchOptions, maskedBatches, type RowSource } from "@cramkit/packer";
 import type { Prepared } from "../prepare/prepare.ts";
 import { maskingOverBudget, specialId } from "../recipe/masking.ts";
 import type { Recipe } from "../recipe/recipe.ts";
@@ -16,7 +16,7 @@ export const trainingBatches = (
     fraction?: () => number;
   },
 ) =>
-  maskedBatches(rows, {
+  maskedBatches(recipe.training.reverseRows ? reversedRows(rows) : rows, {
     batchSize,
     maskId: specialId(tokenizer, "<mask>"),
     masking: maskingOverBudget(recipe, tokenizer, fraction),
@@ -26,3 +26,16 @@ export const trainingBatches = (
     tokenDrop: recipe.training.tokenDrop,
     cursor,
   });
+
+/** The rows from the last to the first. */
+const reversedRows = (rows: RowSource): RowSource => ({
+  seqLength: rows.seqLength,
+  vocabSize: rows.vocabSize,
+  rowCount: rows.rowCount,
+  key: rows.key === undefined ? undefined : `${rows.key} reversed`,
+  readRows: (indices, target) =>
+    rows.readRows(
+      Array.from(indices, (index) => rows.rowCount - 1 - index),
+      target,
+    ),
+});

@@ -18,6 +18,8 @@ interface RepeatedRangesOptions {
   scanner: AnchorScanner;
   /** Has counted the anchors of all documents. */
   counter: RepeatCounter;
+  /** Whether the first copy of what repeats is left out of the ranges, or none. */
+  keep: "first" | "none";
   onRead?: (bytes: number) => void;
 }
 
@@ -30,9 +32,9 @@ interface RepeatedRangesOptions {
  * several rounds, each for a part of all hashes.
  */
 export async function repeatedRanges(options: RepeatedRangesOptions): Promise<CoveredRanges> {
-  const { folder, spool, minBytes, maxWindows, scanner, counter, onRead } = options;
+  const { folder, spool, minBytes, maxWindows, scanner, counter, keep, onRead } = options;
   const ranges = createCoveredRanges(folder);
-  const finder = createRepeatFinder(minBytes, maxWindows);
+  const finder = createRepeatFinder(minBytes, maxWindows, keep);
   const rounds = Math.ceil(counter.total() / counter.slots);
   for (let round = 0; round < rounds; round++) {
     const inRound = (hash: number) => rounds === 1 || finish(hash ^ 0x7f4a7c15) % rounds === round;

@@ -19,6 +19,13 @@ export interface SubstringDeduplicationOptions {
    */
   minBytes?: number;
   /**
+   * What stays of a substring that repeats: its first copy, or nothing, as with the tool that the study uses (Lee et al.,
+   * arXiv 2107.06499), which also counts copies that overlap.
+   *
+   * @defaultValue `"first"`
+   */
+  keep?: "first" | "none";
+  /**
    * Where the intermediate files go: the corpus, and five times the part of it that repeats. Removed at the end.
    *
    * @defaultValue the system's folder for temporary files
@@ -42,16 +49,18 @@ export interface SubstringDeduplicationOptions {
  * Removes every substring of at least `minBytes` bytes that occurred earlier in the corpus, in the same document or in
  * another one; the first occurrence stays. Exact: a byte is removed if and only if it is in a stretch of `minBytes` or
  * more bytes of one document that equals an earlier one which it does not overlap. Only whole characters are removed,
- * what is left of a document is joined, and a document of which nothing but white space is left is dropped.
+ * what is left of a document is joined, and a document of which nothing but white space is left is dropped. With `keep`
+ * "none", the first copy goes too: every stretch that stands twice in the corpus.
  *
  * The first document comes out after the last one has been read. Memory does not depend on the size of the corpus.
  */
 export function deduplicateSubstrings(options: SubstringDeduplicationOptions = {}): DocumentFilter {
-  const { minBytes = 75 } = options;
+  const { minBytes = 75, keep = "first" } = options;
   if (!Number.isInteger(minBytes) || minBytes < 8 || minBytes > 65536) {
     throw new RangeError(`deduplicateSubstrings: expected minBytes of 8 to 65536, got ${minBytes}`);
   }
-  const name = `repeated substrings of ${minBytes} bytes or more`;
+  const kept = keep === "none" ? ", all copies" : "";
+  const name = `repeated substrings of ${minBytes} bytes or more${kept}`;
   return (documents) => {
     let tally = createFilterTally(name);
     const filtered = restartable(() => {
@@ -68,6 +77,7 @@ async function* deduplicated(
     minBytes,
     workFolder = tmpdir(),
     memoryBytes = 256 << 20,
+    keep = "first",
     onProgress,
   }: SubstringDeduplicationOptions & { minBytes: number },
   tally: FilterTally,
@@ -99,7 +109,16 @@ async function* deduplicated(
     bytesDone = 0;
     const maxWindows = Math.max(1024, Math.floor(memoryBytes / 2 / bytesPerWindow));
     const onSearched = progress("searching");
-    const ranges = await repeatedRanges({ folder, spool, minBytes, maxWindows, scanner, counter, onRead: onSearched });
+    const ranges = await repeatedRanges({
+      folder,
+      spool,
+      minBytes,
+      maxWindows,
+      scanner,
+      counter,
+      keep,
+      onRead: onSearched,
+    });
     counter = undefined;
 
     bytesDone = 0;

@@ -15,11 +15,17 @@ export interface RepeatFinder {
 const base = 0x6c078965;
 
 /**
+ * With `keep` "none" the earlier windows are found as well, and those that overlap.
+ *
  * The table of windows is exact: a window is looked up by a hash and compared byte by byte with those of the same
  * hash. A window repeats an earlier one if the two do not overlap. About `maxWindows` windows at most are in the table
  * at once: a file with more of them is read several times, each time for a part of all hashes.
  */
-export function createRepeatFinder(windowBytes: number, maxWindows: number): RepeatFinder {
+export function createRepeatFinder(
+  windowBytes: number,
+  maxWindows: number,
+  keep: "first" | "none" = "first",
+): RepeatFinder {
   let slots = new Int32Array(2 ** Math.ceil(Math.log2(maxWindows * 1.5))); // 1 + entry, 0 for none
   let mask = slots.length - 1;
   let hashes = new Int32Array(maxWindows);
@@ -31,7 +37,7 @@ export function createRepeatFinder(windowBytes: number, maxWindows: number): Rep
   let top = 1;
   for (let index = 1; index < windowBytes; index++) top = Math.imul(top, base);
 
-  const keep = (run: Buffer): number => {
+  const keepRun = (run: Buffer): number => {
     const offset = keptBytes;
     keptBytes += run.length;
     if (keptBytes > kept.length) kept = Buffer.concat([kept, Buffer.alloc(Math.max(kept.length, run.length))]);
@@ -70,6 +76,11 @@ export function createRepeatFinder(windowBytes: number, maxWindows: number): Rep
       const passes = Math.max(1, Math.ceil(windows / maxWindows));
       for (let pass = 0; pass < passes; pass++) {
         clear();
+        let [from, last] = [-1, -2]; // neighbouring windows, first copies, that are found together
+        const tellFirst = () => {
+          if (from >= 0) found(from, last - from + windowBytes);
+          [from, last] = [-1, -2];
+        };
         readRuns(path, windowBytes, (start, count, run) => {
           let offset = -1;
           let repeatedFrom = -1;
@@ -87,14 +98,20 @@ export function createRepeatFinder(windowBytes: number, maxWindows: number): Rep
               for (; ; slot = (slot + 1) & mask) {
                 const entry = (slots[slot] as number) - 1;
                 if (entry < 0) {
-                  if (offset < 0) offset = keep(run);
+                  if (offset < 0) offset = keepRun(run);
                   insert(slot, hash, offset + window, start + window);
                   break;
                 }
                 if (hashes[entry] !== hash) continue;
                 const other = offsets[entry] as number;
                 if (run.compare(kept, other, other + windowBytes, window, window + windowBytes) !== 0) continue;
-                repeated = (starts[entry] as number) + windowBytes <= start + window;
+                const earlier = starts[entry] as number;
+                repeated = keep === "none" || earlier + windowBytes <= start + window;
+                if (keep === "none") {
+                  if (earlier !== last + 1) tellFirst();
+                  if (from < 0) from = earlier;
+                  last = earlier;
+                }
                 break;
               }
             }
@@ -105,6 +122,7 @@ export function createRepeatFinder(windowBytes: number, maxWindows: number): Rep
             }
           }
           if (repeatedFrom >= 0) found(start + repeatedFrom, count - repeatedFrom - 1 + windowBytes);
+          tellFirst();
         });
       }
     },

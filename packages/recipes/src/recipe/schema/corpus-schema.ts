@@ -43,7 +43,7 @@ export const corpusSchema = () => {
     ),
     compressionTokenizer: setting(
       z.string().nullable().default(null),
-      "The tokenizer.json that measures compressibility; null for the run's own tokenizer.",
+      "The tokenizer.json that measures compressibility; \"novels\" for one that is trained on @cramkit/novels and is the same in every run (for English; other text is measured by the run's own); null for the run's own tokenizer.",
       { paper: "Cramming, section 4.4 (ALBERT's tokenizer there)" },
     ),
     exactDuplicates: setting(z.boolean(), "Whether documents that came before, to the letter, are dropped."),
@@ -55,6 +55,26 @@ export const corpusSchema = () => {
         .nullable(),
       "Removes repeated substrings of at least this length; null leaves them.",
       { unit: "bytes", paper: "Lee et al., arXiv 2107.06499 (75 in Cramming, section 4.4)" },
+    ),
+    duplicateCopies: setting(
+      z.enum(["first", "none"]).default("first"),
+      "What stays of a repeated substring: its first copy, or none, as with the study's tool.",
+      { paper: "Lee et al., arXiv 2107.06499" },
+    ),
+    nearDuplicates: setting(
+      z
+        .strictObject({
+          words: setting(upTo(1000).default(5), "Words in a row that documents are compared by.", { unit: "words" }),
+          bands: setting(
+            upTo(1000).default(14),
+            "Parts of a signature; documents that agree in one are near-duplicates.",
+          ),
+          rows: setting(upTo(1000).default(8), "Hashes of a band."),
+        })
+        .nullable()
+        .default(null),
+      "Drops documents that are nearly the same as an earlier one, by MinHash; null keeps all.",
+      { paper: "Broder 1997; the values of FineWeb, arXiv 2406.17557" },
     ),
     decontamination: setting(
       z

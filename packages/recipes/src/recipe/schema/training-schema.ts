@@ -175,6 +175,11 @@ export const trainingSchema = () => {
       "Cuts each row into shorter ones, of a length that changes on the way; null leaves rows whole.",
       { paper: "Li et al., arXiv 2108.06084" },
     ),
+    reverseRows: setting(
+      z.boolean().default(false),
+      "Trains on the rows from the last to the first, whatever their order.",
+      { paper: "Cramming, code: train.reverse_dataset_order" },
+    ),
     reshuffle: setting(z.boolean().default(false), "Each time through the rows in a new order, or as they are stored."),
     frozen: setting(
       z.array(z.string().min(1)),
