@@ -47,6 +47,8 @@ export interface Manifest {
     /** Left out because of `maxRows`. */
     droppedRows: number;
   };
+  /** Digest of the first documents: those of another source are noticed. Absent in sets of older versions. */
+  head?: string;
   /** The options of the packer that decide the rows. */
   packing: Json;
   /** What made the documents, as the caller states it. */

@@ -137,8 +137,8 @@ describe("a prepared set", () => {
     throw new Error("read the documents");
   };
 
-  it("is reused by its configuration, without a look at the documents", async () => {
-    const again = await writePreparedSet(folder, unread, options);
+  it("is reused by its configuration, after a look at the first documents alone", async () => {
+    const again = await writePreparedSet(folder, [document], options);
     expect(again.rowCount).toBe(120);
     for (const change of [{ configuration: { source: "cubes" } }, { order: "shuffled" as const }, { separatorId: 1 }])
       await expect(writePreparedSet(folder, unread, { ...options, ...change })).rejects.toThrow("got a set with key");

@@ -16,6 +16,8 @@ export interface Preparation {
   position: PackPosition;
   /** What the caller noted down about the documents before `position`. */
   notes: Json;
+  /** Digests of the first documents, as far as they have been read. */
+  head?: string[];
   /** All documents are packed. */
   packed: boolean;
   droppedTokens: number;

@@ -85,6 +85,20 @@ describe("writePreparedSet", () => {
     expect(sorted(a.rows)).toEqual(sorted(c.rows));
   });
 
+  it.each([3, 40])("notices %i documents that are not those of before", async (count) => {
+    const documents = randomDocuments(count);
+    const { folder, manifest } = await prepared("set", documents);
+    const again = (given: number[][]) => writePreparedSet(folder, given, options);
+    expect(await again(documents)).toEqual(manifest);
+    expect(await writePreparedSet(folder, (from) => documents.slice(from), options)).toEqual(manifest);
+    const others = [documents.slice(1), [documents[1]!, documents[0]!, ...documents.slice(2)], [[7], ...documents], []];
+    for (const given of others) {
+      await expect(again(given)).rejects.toThrow(
+        /set: expected the documents that its rows were made from, got others/,
+      );
+    }
+  });
+
   it("feeds masked batches", async () => {
     const { folder } = await prepared("fed", randomDocuments(60));
     const set = await openPreparedSet(folder);

@@ -7,6 +7,7 @@ import { checkPackOptions, type PackOptions, type TokenDocuments } from "../pack
 import type { RowOrder } from "../row-order.ts";
 import { tokenBytes } from "../rows.ts";
 import { checksum } from "./checksum.ts";
+import { headDigest, readHeadDigest, withHead } from "./head-digest.ts";
 import {
   type Json,
   type Manifest,
@@ -89,8 +90,8 @@ export type DocumentSource = TokenDocuments | ((from: number, notes: Json) => To
 
 /**
  * Packs documents into the ordered rows of a prepared set in `folder`. Streams: memory stays flat. A set of the same
- * configuration that lies there already is returned as it is, without a look at the documents; an unfinished one is
- * continued behind its last finished file; another one is refused. The rows depend on documents and options alone.
+ * configuration that lies there already is returned as it is, after a look at the first 16 documents, which must be those that
+ * it was made from; an unfinished one is continued behind its last finished file; another one is refused. The rows depend on documents and options alone.
  */
 export const writePreparedSet = async (
   folder: string,
@@ -112,6 +113,16 @@ export const writePreparedSet = async (
         problem: `expected an empty folder or a set with key ${key}, got a set with key ${existing.key}`,
         remedy: "choose another folder or remove this one",
       });
+    if (existing.head !== undefined) {
+      const head = await readHeadDigest(typeof documents === "function" ? documents(0, null) : documents);
+      if (head !== existing.head)
+        throw fault({
+          code: "exists",
+          place: folder,
+          problem: "expected the documents that its rows were made from, got others: the first ones differ",
+          remedy: "remove this folder to prepare them anew, or choose another",
+        });
+    }
     await removeFinishedPreparation(folder);
     return existing;
   }
@@ -135,8 +146,11 @@ export const writePreparedSet = async (
       options.onProgress?.({ phase, documents: state.position.documents, rows });
     },
   };
-  const from = () =>
-    typeof documents === "function" ? documents(state.position.documents, state.notes) : skipped(documents, state);
+  const from = () => {
+    const { documents: first } = state.position;
+    const rest = typeof documents === "function" ? documents(first, state.notes) : skipped(documents, state);
+    return withHead(rest, first, (state.head ??= []));
+  };
   if (order === "as-is") {
     if (!state.packed) await packIntoShards(work, from());
   } else {
@@ -152,6 +166,7 @@ export const writePreparedSet = async (
     files.push({ file, bytes: bytes.length, checksum: checksum(bytes) });
   }
   const rowCount = state.shards.reduce((sum, shard) => sum + shard.rows, 0);
+  const head = headDigest(state.head ?? [], state.position.documents);
   const content: Omit<Manifest, "digest"> = {
     format: manifestFormat,
     version: manifestVersion,
@@ -171,6 +186,7 @@ export const writePreparedSet = async (
       droppedTokens: state.droppedTokens,
       droppedRows: state.droppedRows,
     },
+    ...(head === undefined ? {} : { head }),
     packing,
     configuration,
     report: (options.report?.(state.notes) ?? null) as Json,

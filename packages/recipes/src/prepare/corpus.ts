@@ -84,7 +84,7 @@ const requirePaths = async (setting: string, sources: readonly SourceSpec[]): Pr
         remedy: "`npm install cramkit` there, or name text of your own",
         type: RangeError,
       });
-    for (const path of source.kind === "files" ? [source.path].flat() : []) {
+    for (const path of source.kind === "files" || source.kind === "ids" ? [source.path].flat() : []) {
       if (!(await isThere(path)))
         throw fault({
           code: "not-found",
@@ -175,6 +175,7 @@ const withUnit = async (spec: SourceSpec, say: CorpusOptions["say"]): Promise<So
 };
 
 const read = (spec: SourceSpec, { maxBadShare, onBrokenFile }: Recipe["corpus"]) => {
+  if (spec.kind === "ids") throw new RangeError("openCorpus: expected text, got ids; they are packed as they are");
   if (spec.kind === "novels") return fileDocuments({ path: novelPaths(), unit: "passage", maxBadShare: 0 });
   if (spec.kind === "installed-documentation") return installedDocumentation(spec);
   const { kind: _, weight: __, ...rest } = spec;
@@ -205,6 +206,7 @@ const nameOf = (spec: SourceSpec): string => {
       return "novels of @cramkit/novels";
     case "hub":
       return spec.uri;
+    case "ids":
     case "files":
       return [spec.path].flat().join(", ");
   }

@@ -23,6 +23,7 @@ import { reuseOrRemove } from "./reuse.ts";
 import { digestOf, noteSources } from "./source-files.ts";
 import { finishedTexts, textFiles } from "./texts.ts";
 import { type PreparationOptions, textsAndTokenizer } from "./texts-and-tokenizer.ts";
+import { idSource, writeIdRows } from "./write-id-rows.ts";
 import { type PreparedReport, writeRows } from "./write-rows.ts";
 
 /** Data of a run, ready to train on. */
@@ -97,6 +98,8 @@ const write = async (recipe: Recipe, folder: string, context: RunContext): Promi
     await requireSources(recipe);
     await noteSources(recipe, folder);
   }
+  const ids = idSource(recipe);
+  if (ids !== undefined) return writeIdRows(ids, options);
   const { texts, tokenizer } = await textsAndTokenizer(options);
   const digests = await digestsIn(folder);
   const encoder = createEncoder(tokenizer, threads, texts.training.characters);

@@ -48,7 +48,9 @@ export const reuseOrRemove = async (
     ? `, for the text is gone (${found.gone}) and cannot be read again`
     : changes.length > 0
       ? `, though the text has changed since: ${listed(changes)}`
-      : "";
+      : found?.isUnasked
+        ? "; the hub could not be asked whether its dataset has changed"
+        : "";
   say(`${folder}: rows of ${ago(mtimeMs)} reused${but}`);
 };
 

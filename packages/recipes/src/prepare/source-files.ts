@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { documentFiles } from "@cramkit/corpus/node";
+import { documentFiles, hubFiles } from "@cramkit/corpus/node";
 import { writeFileAtomic } from "@cramkit/files";
 import type { Recipe, SourceSpec } from "../recipe/recipe.ts";
 import { readJson } from "../run-record.ts";
@@ -24,6 +24,8 @@ export interface SourceChanges {
   readonly changes: readonly string[];
   /** A path of the recipe that leads nowhere any more. */
   readonly gone: string | undefined;
+  /** A hub could not be asked whether its dataset has changed. */
+  readonly isUnasked: boolean;
 }
 
 /** The files of a recipe's local sources, those of an evaluation and the tokenizer that measures among them. */
@@ -31,8 +33,9 @@ const filesOf = async ({ corpus, tokenizer }: Recipe): Promise<string[]> => {
   const sources: SourceSpec[] = [...corpus.sources, ...(corpus.decontamination?.sources ?? [])];
   const paths: string[] = [];
   for (const source of sources) {
-    if (source.kind !== "files") continue;
-    const { path, include, exclude, format } = source;
+    if (source.kind !== "files" && source.kind !== "ids") continue;
+    const { path, include, exclude } = source;
+    const format = source.kind === "files" ? source.format : undefined;
     for (const file of await documentFiles({ path, include, exclude, format })) paths.push(file.path);
   }
   const { compressionTokenizer } = corpus;
@@ -48,12 +51,47 @@ const describe = async (path: string): Promise<SourceFile> => {
   return { path, bytes: size, modified: mtimeMs, digest: hash.digest("hex") };
 };
 
+/** Files of datasets on a hub, as it tells of them. */
+const hubFilesOf = async ({ corpus }: Recipe, retries?: number): Promise<SourceFile[]> => {
+  const files: SourceFile[] = [];
+  for (const source of [...corpus.sources, ...(corpus.decontamination?.sources ?? [])]) {
+    if (source.kind !== "hub") continue;
+    const { uri, hubUrl, include, exclude, format } = source;
+    for (const { path, bytes, digest } of await hubFiles({ uri, hubUrl, include, exclude, format, retries }))
+      files.push({ path: `${uri}: ${path}`, bytes, modified: 0, digest });
+  }
+  return files;
+};
+
+const isOfHub = ({ path }: SourceFile): boolean => path.startsWith("hf://");
+
+/** Changes of the datasets, compared as the hub tells of them; undefined if it cannot be asked. */
+const hubChanges = async (recipe: Recipe, noted: readonly SourceFile[]): Promise<string[] | undefined> => {
+  let present: SourceFile[];
+  try {
+    present = await hubFilesOf(recipe, 0);
+  } catch {
+    return undefined; // prepared rows are of use without a network
+  }
+  const changes: string[] = [];
+  const known = new Map(noted.map((file) => [file.path, file]));
+  for (const { path, bytes, digest } of present) {
+    const before = known.get(path);
+    known.delete(path);
+    if (before === undefined) changes.push(`${path} is new`);
+    else if (before.bytes !== bytes || before.digest !== digest) changes.push(`${path} has changed`);
+  }
+  for (const path of known.keys()) changes.push(`${path} is gone`);
+  return changes;
+};
+
 const fileIn = (folder: string): string => join(folder, "sources.json");
 
 /** Notes down what the sources hold, before they are read. */
 export const noteSources = async (recipe: Recipe, folder: string): Promise<void> => {
   const files: SourceFile[] = [];
   for (const path of await filesOf(recipe)) files.push(await describe(path));
+  files.push(...(await hubFilesOf(recipe)));
   await writeFileAtomic(fileIn(folder), `${JSON.stringify(files, null, 1)}\n`);
 };
 
@@ -69,10 +107,12 @@ export const sourceChanges = async (recipe: Recipe, folder: string): Promise<Sou
     present = await filesOf(recipe);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    return { changes: [], gone: noted[0]?.path ?? "the text" }; // a path leads nowhere, or to nothing that is read
+    return { changes: [], gone: noted[0]?.path ?? "the text", isUnasked: false }; // a path leads nowhere, or to nothing that is read
   }
-  const changes: string[] = [];
-  const known = new Map(noted.map((file) => [file.path, file]));
+  const ofHub = noted.filter(isOfHub);
+  const asked = ofHub.length > 0 ? await hubChanges(recipe, ofHub) : [];
+  const changes: string[] = [...(asked ?? [])];
+  const known = new Map(noted.filter((file) => !isOfHub(file)).map((file) => [file.path, file]));
   for (const path of present) {
     const before = known.get(path);
     known.delete(path);
@@ -80,7 +120,7 @@ export const sourceChanges = async (recipe: Recipe, folder: string): Promise<Sou
     else if (await isChanged(before)) changes.push(`${path} has changed`);
   }
   for (const path of known.keys()) changes.push(`${path} is gone`);
-  return { changes, gone: undefined };
+  return { changes, gone: undefined, isUnasked: asked === undefined };
 };
 
 const isChanged = async ({ path, bytes, modified, digest }: SourceFile): Promise<boolean> => {

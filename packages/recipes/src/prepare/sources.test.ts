@@ -180,11 +180,12 @@ it("mixes sources by weight, and stops with the first that ends where it shall",
 
 it("reads a dataset of the hub with the token of the environment", async () => {
   const content = Buffer.from(good);
+  let oid = "o1";
   const server = createServer((request, response) => {
     if (request.headers.authorization !== "Bearer hf_test") return void response.writeHead(401).end();
     if (request.url?.startsWith("/api/datasets/o/set/tree/main")) {
       response.setHeader("content-type", "application/json");
-      return void response.end(JSON.stringify([{ type: "file", path: "a.jsonl", size: content.length }]));
+      return void response.end(JSON.stringify([{ type: "file", path: "a.jsonl", size: content.length, oid }]));
     }
     const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? "") ?? [];
     const body = from === undefined ? content : content.subarray(Number(from), Number(to) + 1);
@@ -204,6 +205,15 @@ it("reads a dataset of the hub with the token of the environment", async () => {
     process.env.HF_TOKEN = "hf_test";
     const { report } = await prepared(recipe, data);
     expect(report.sources).toMatchObject([{ name: "hf://datasets/o/set", documents: documents.length }]);
+    oid = "o2";
+    await expect(prepare(recipe, data, quiet)).rejects.toThrow(
+      /has changed since.*hf:\/\/datasets\/o\/set: a\.jsonl has changed;/,
+    );
+    const said: string[] = [];
+    server.close();
+    server.closeAllConnections();
+    await prepared(recipe, data, { ...quiet, say: (line) => said.push(line) }); // rows are of use without a network
+    expect(said.join()).toMatch(/reused; the hub could not be asked/);
   } finally {
     Object.assign(process.env, { HOME, HF_TOKEN, HF_ENDPOINT });
     if (HF_TOKEN === undefined) delete process.env.HF_TOKEN;

@@ -29,7 +29,7 @@ export interface Texts {
 }
 
 /** Enough text for the probes, little enough for memory. */
-const heldOutCharacters = 4_000_000;
+export const heldOutCharacters = 4_000_000;
 
 /** Files of the texts in a work folder, and beside it what a run needs of them later. */
 export const textFiles = (folder: string) => ({

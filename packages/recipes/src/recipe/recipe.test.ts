@@ -85,7 +85,7 @@ it.each([
   ["corpus.sources=[]", "corpus.sources: expected array to have >=1 items, got []"],
   [
     'corpus.sources=[{"kind":"file"}]',
-    'corpus.sources.0.kind: expected one of installed-documentation, novels, files, hub, got "file"',
+    'corpus.sources.0.kind: expected one of installed-documentation, ids, novels, files, hub, got "file"',
   ],
   ['corpus.sources=[{"kind":"files","path":5}]', "corpus.sources.0.path: expected string or array, got 5"],
   ['guard={"patience":1}', "guard.spikeFactor: expected number, got nothing"],

@@ -1,3 +1,4 @@
+import { access } from "node:fs/promises";
 import { checkWritable, lockFolder } from "@cramkit/files";
 import { startCompute } from "../compute.ts";
 import type { EvaluationSet } from "../evaluate/evaluate.ts";
@@ -13,6 +14,7 @@ import { readJson, runFiles } from "../run-record.ts";
 import { changeSettings } from "./change-settings.ts";
 import { evaluateStage } from "./evaluate-stage.ts";
 import { requireRunFormat, requireSameRecipe } from "./folder.ts";
+import { planOf } from "./plan.ts";
 import { pretrainStage } from "./pretrain-stage.ts";
 import { changesOf, createRecord } from "./record.ts";
 import { slowTrainingWarning } from "./slow-training.ts";
@@ -101,6 +103,11 @@ const runStages = async (
         };
         const config = modelOf(recipe, prepared.tokenizer.idLimit);
         const heldOut = heldOutOf(recipe, prepared);
+        if (stages.includes(pretrainStage) && !(await isBegun(folder))) {
+          const evaluates = stages.includes(evaluateStage);
+          const rows = prepared.training.rowCount;
+          for (const line of await planOf({ recipe, config, rows, heldOut, evaluates })) context.say(line);
+        }
         for (const stage of stages) {
           await pause();
           if (!(await stage.isDone(recipe, folder)))
@@ -116,6 +123,13 @@ const runStages = async (
     await compute.dispose();
   }
 };
+
+/** Whether there is something to resume. */
+const isBegun = (folder: string): Promise<boolean> =>
+  access(runFiles(folder).metrics).then(
+    () => true,
+    () => false,
+  );
 
 const heldOutOf = (recipe: Recipe, { heldOut, tokenizer }: Prepared): EvaluationSet => ({
   source: heldOut,

@@ -36,28 +36,56 @@ export function hubDocuments(options: HubDocumentsOptions): ReadDocuments {
   return { ...documents, report: () => tally.report };
 }
 
-async function* readHub(options: HubDocumentsOptions, tally: ReadTally): AsyncGenerator<Document> {
-  const { uri, include, exclude, format, cacheFolder = join(homedir(), ".cache", "cramkit", "hub") } = options;
+/** A file of a dataset on the hub. */
+export interface HubFile {
+  /** In the dataset. */
+  path: string;
+  bytes: number;
+  /** What the hub names its content by: SHA-256 of a large file, of a small one that of git. */
+  digest: string;
+}
+
+/**
+ * The files that `hubDocuments` would read, in their order, without reading them: whether a dataset has changed.
+ *
+ * @throws a fault if the hub cannot be asked, or there are none
+ */
+export async function hubFiles(options: HubDocumentsOptions): Promise<HubFile[]> {
+  const { uri, include, exclude, format } = options;
   const hub = openHub(options);
   const { name, revision, folder, matches } = parseHubUri(uri);
   const wanted = include === undefined ? () => true : picomatch(include, { dot: true });
   const unwanted = exclude === undefined ? () => false : picomatch(exclude, { dot: true });
-  const listed = async () => {
+  const isData = (path: string) => format !== undefined || (formatOf(path) !== undefined && !isDatasetMetadata(path));
+  const files = await explained(uri, async () => {
     const repo = { type: "dataset" as const, name };
     // The client puts both into an address as they are.
     const address = { revision: encodeURIComponent(revision), path: encodedPath(folder) || undefined };
-    const paths: string[] = [];
+    const found: HubFile[] = [];
     const { hubUrl } = hub;
     const fetch = endingFetch(hub.fetch, uri);
-    for await (const { type, path } of listFiles({ repo, ...address, recursive: true, hubUrl, fetch })) {
-      if (type === "file" && matches(path) && wanted(path) && !unwanted(path)) paths.push(path);
+    for await (const { type, path, size, oid, lfs } of listFiles({
+      repo,
+      ...address,
+      recursive: true,
+      hubUrl,
+      fetch,
+    })) {
+      if (type === "file" && matches(path) && wanted(path) && !unwanted(path) && isData(path))
+        found.push({ path, bytes: size, digest: lfs?.oid ?? oid ?? "" });
     }
-    const isData = (path: string) => formatOf(path) !== undefined && !isDatasetMetadata(path);
-    return paths.filter((path) => format !== undefined || isData(path)).sort((a, b) => (a < b ? -1 : 1));
-  };
-  const paths = await explained(uri, listed);
-  if (paths.length === 0) throw noFiles(uri);
-  for (const path of paths) {
+    return found.sort((a, b) => (a.path < b.path ? -1 : 1));
+  });
+  if (files.length === 0) throw noFiles(uri);
+  return files;
+}
+
+async function* readHub(options: HubDocumentsOptions, tally: ReadTally): AsyncGenerator<Document> {
+  const { uri, cacheFolder = join(homedir(), ".cache", "cramkit", "hub") } = options;
+  const hub = openHub(options);
+  const { name, revision } = parseHubUri(uri);
+  const files = await hubFiles(options);
+  for (const { path } of files) {
     const file = await cachedHubFile({ ...hub, name, revision, path, cacheFolder });
     yield* readFileDocuments(file, `${name}/${path}`, options, tally);
   }

@@ -67,6 +67,19 @@ export const sourceSchema = () => {
     }),
     z.strictObject({
       kind: kind(
+        "ids",
+        "Token ids that were made elsewhere: .parquet with a list of integers, or .jsonl. Alone, with `tokenizer.from`.",
+      ),
+      path: setting(z.union([z.string(), z.array(z.string()).min(1)]), "A file or a folder, or several."),
+      include: setting(patterns, 'Patterns of the paths to read, such as "**/*.parquet". Left out: all of them.'),
+      exclude: setting(patterns, "Patterns of the paths to leave out. Left out: none."),
+      field: setting(z.string().optional(), 'The column that holds the ids. Left out: "input_ids".', {
+        paper: "Cramming, code: pile-readymade",
+      }),
+      weight,
+    }),
+    z.strictObject({
+      kind: kind(
         "novels",
         "The five novels of @cramkit/novels in passages: English that is the same on every machine.",
       ),

@@ -22,6 +22,28 @@ export async function* readParquet(path: string, options: RecordOptions): AsyncG
   yield* withParquet(path, (file) => readRowGroups(path, file, options));
 }
 
+/** One column of any kind, a row group at a time, without a look at the checksums of its pages. */
+export async function* readParquetColumn(
+  path: string,
+  column: string,
+): AsyncGenerator<{ value: unknown; place: string }> {
+  yield* withParquet(path, async function* (file) {
+    const { metadata, schema } = await readFooter(path, file);
+    const names = schema.children.map(({ element }) => element.name);
+    if (!names.includes(column)) {
+      throw new RangeError(
+        `${path}, footer: expected a column "${column}", got: ${names.join(", ")}; choose with field`,
+      );
+    }
+    if (isEncrypted(metadata, [column])) throw encrypted(path, file.byteLength);
+    let row = 0;
+    for (const group of metadata.row_groups) {
+      const records = await wholeColumns(file, metadata, row, Number(group.num_rows), [column]);
+      for (const record of records) yield { value: record[column], place: `row ${row++}` };
+    }
+  });
+}
+
 /** Opens a file for random access, unpacked where it is compressed as a whole. */
 async function* withParquet<T>(path: string, read: (file: AsyncBuffer) => AsyncGenerator<T>): AsyncGenerator<T> {
   const isPacked = uncompressedName(path) !== path;

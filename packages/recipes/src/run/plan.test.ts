@@ -1,0 +1,41 @@
+import { rowsInMemory } from "@cramkit/packer";
+import { expect, it } from "vitest";
+import { recipes } from "../catalogue/recipes.ts";
+import { modelOf } from "../recipe/model-of.ts";
+import { applySettings } from "../recipe/settings.ts";
+import { epochsWarning, plannedTokens, spoken } from "./plan.ts";
+
+const beginning = (...settings: string[]) => {
+  const recipe = applySettings(recipes.quickstart(), settings);
+  const source = rowsInMemory(new Int32Array(100 * 128), { seqLength: 128, vocabSize: 4096 });
+  const heldOut = { source, rows: 128, maskId: 6, masking: {} as never, seed: 1 };
+  return { recipe, config: modelOf(recipe, 4096), rows: 1000, heldOut, evaluates: true };
+};
+
+it("counts what a run computes: training, held-out losses, evaluation and probes", () => {
+  const plan = plannedTokens(beginning());
+  expect(plan).toEqual({
+    training: 3 * 1.5e6,
+    onTheWay: 10 * 100 * 128, // all of 100 rows, ten times
+    evaluation: 2 * 100 * 128,
+    probes: 4 * (1000 * 4 * 3 + 250) * 96,
+  });
+  expect(plannedTokens(beginning("training.budget=50 steps")).training).toBe(3 * 50 * 8 * 128);
+  expect(plannedTokens(beginning("training.budget=2 hours")).training).toBeUndefined();
+  expect(plannedTokens(beginning("training.budget=2 epochs, 1e9 tokens")).training).toBe(3 * 2 * 1000 * 128);
+  expect(plannedTokens({ ...beginning("evaluation.probes.trials=0"), evaluates: true }).probes).toBe(0);
+  expect(plannedTokens({ ...beginning(), evaluates: false })).toMatchObject({ evaluation: 0, probes: 0 });
+});
+
+it("warns of a run that sees its rows more than 16 times", () => {
+  const { recipe, rows } = beginning();
+  expect(epochsWarning(16 * 128_000, { recipe, rows })).toBeUndefined();
+  expect(epochsWarning(17 * 128_000, { recipe, rows })).toMatch(
+    /^warning: this run sees its 1,000 rows about 17 times;.*more text/,
+  );
+  expect(epochsWarning(1e5 * 128_000, { recipe, rows })).toContain("about 1.0e+5 times");
+});
+
+it("says times as a person would", () => {
+  expect([0.2, 51, 110, 7200, 864_000].map(spoken)).toEqual(["1 s", "51 s", "2 min", "2.0 hours", "10.0 days"]);
+});
