@@ -68,8 +68,9 @@ export const corpusSchema = () => {
           bands: setting(
             upTo(1000).default(14),
             "Parts of a signature; documents that agree in one are near-duplicates.",
+            { unit: "bands" },
           ),
-          rows: setting(upTo(1000).default(8), "Hashes of a band."),
+          rows: setting(upTo(1000).default(8), "Hashes of a band.", { unit: "hashes" }),
         })
         .nullable()
         .default(null),
