@@ -116,7 +116,7 @@ const runGpu = async (flags: Pick<Flags, "json" | "results" | "quick" | "python"
 
 /** The command line of the benchmarks. */
 const program = new Command("bench")
-  // Options behind a subcommand are its own.
+  // Options after a subcommand are its own.
   .enablePositionalOptions()
   .description("measures the machine, then every piece of Cramkit on it, each checked before it is timed")
   .argument("[suites...]", `any of ${suiteNames.join(", ")}; default: all that the backend has`)

@@ -12,7 +12,7 @@ it("leaves a host that has everything alone", () => {
   expect(vulkanEnvironment({ ...host, bundled })).toEqual({ variables: {}, missing: [] });
 });
 
-it("brings libraries where there are none, before what the host adds", () => {
+it("brings libraries if there are none, before what the host adds", () => {
   const bare = {
     ...host,
     canLoad: only("libGLX_nvidia.so.0"),

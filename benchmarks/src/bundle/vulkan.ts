@@ -25,7 +25,7 @@ export interface VulkanEnvironment {
 /** NVIDIA's driver by its library for X, which wants libX11, or by the one for EGL, which a container without a screen has. */
 const nvidiaLibraries = ["libGLX_nvidia.so.0", "libEGL_nvidia.so.0"];
 
-/** What a host has of Vulkan and what the bundle adds: libraries where there are none, and a description of NVIDIA's driver. */
+/** What a host has of Vulkan and what the bundle adds: libraries if there are none, and a description of NVIDIA's driver. */
 export const vulkanEnvironment = ({ canLoad, drivers, variables, bundled }: Found): VulkanEnvironment => {
   const found: VulkanEnvironment = { variables: {}, missing: [] };
   const { folder = "", libraries = [] } = bundled ?? {};

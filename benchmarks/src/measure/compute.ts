@@ -4,7 +4,7 @@ import { registerGradients } from "@cramkit/ops";
 import * as tf from "@tensorflow/tfjs-core";
 import type { SuiteOptions } from "./suite.ts";
 
-/** What a backend says about itself, where it is a WebGPU one of ours. */
+/** What a backend says about itself, if it is a WebGPU one of ours. */
 interface DeviceBackend {
   profile?(body: () => void): Promise<ProfiledDispatch[]>;
   capabilities?: Capabilities;

@@ -26,7 +26,7 @@ const tryRun = (command: string, args: string[]): string | undefined => {
   }
 };
 
-/** The commit of a checkout where there is no git to ask. */
+/** The commit of a checkout, if there is no git to ask. */
 const headOf = (git: string): string | undefined => {
   try {
     const head = readFileSync(join(git, "HEAD"), "utf8").trim();

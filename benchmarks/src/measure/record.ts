@@ -18,7 +18,7 @@ export interface Measurement {
   mode: string;
   /** `cramkit`, or the rival that was timed beside it. */
   provider: string;
-  /** The backend that computed, or `host` where none is involved. */
+  /** The backend that computed, or `host` if none is involved. */
   backend: string;
   precision: string;
   shape: string;

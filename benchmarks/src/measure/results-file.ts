@@ -24,7 +24,7 @@ export const readResults = async (path: string): Promise<ResultLine[]> => {
 export const measurementsOf = (lines: readonly ResultLine[]): Measurement[] =>
   lines.filter((line) => line.kind === "measurement");
 
-/** The runs of a results file, each header with the lines behind it. */
+/** The runs of a results file, each header with the lines after it. */
 export const runsOf = (lines: readonly ResultLine[]): { header: RunHeader; lines: Result[] }[] => {
   const runs: { header: RunHeader; lines: Result[] }[] = [];
   for (const line of lines) {

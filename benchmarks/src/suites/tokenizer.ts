@@ -11,7 +11,7 @@ const differing = (got: readonly ArrayLike<number>[], want: readonly ArrayLike<n
   return 1 - same.length / want.length;
 };
 
-/** Hugging Face's Rust tokenizer over the same tokenizer.json; undefined, and said, where it does not load. */
+/** Hugging Face's Rust tokenizer over the same tokenizer.json; undefined, and said, if it does not load. */
 const rival = async (tokenizer: Tokenizer, { skip }: SuiteContext) => {
   try {
     const { Tokenizer: Rust } = await import("tokenizers");

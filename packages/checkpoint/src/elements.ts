@@ -37,7 +37,7 @@ export const decodeElements = (dtype: Dtype, bytes: Uint8Array): TensorData => {
   }
 };
 
-/** The little-endian bytes of a tensor's elements, rounded to `dtype` where it is narrower than the data. */
+/** The little-endian bytes of a tensor's elements, rounded to `dtype` if it is narrower than the data. */
 export const encodeElements = (info: TensorInfo, data: TensorData): Uint8Array => {
   if (data.length !== elementCount(info.shape)) {
     throw fault({

@@ -1,6 +1,6 @@
 import type { Document } from "./document.ts";
 
-/** Characters of a passage where nobody says how many. */
+/** Characters of a passage if nobody says how many. */
 export const passageCharacters = 4000;
 
 /**

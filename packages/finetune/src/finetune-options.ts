@@ -71,7 +71,7 @@ export interface FinetuneOptions extends Partial<Settings> {
    */
   readonly dev?: readonly Example[];
   /**
-   * Of the training examples, where there is no dev set.
+   * Of the training examples, if there is no dev set.
    * @defaultValue `0.1`
    */
   readonly devShare?: number;

@@ -25,7 +25,7 @@ export interface Prepared {
   readonly classWeights?: readonly number[];
 }
 
-/** Checks the examples, splits them where there is no dev set, and encodes them. */
+/** Checks the examples, splits them if there is no dev set, and encodes them. */
 export const prepareTraining = async (options: FinetuneOptions, pause: () => Promise<void>): Promise<Prepared> => {
   const { model, kind, train: all, dev: given, devShare = 0.1, say = () => {}, onProgress = () => {} } = options;
   const settings = settingsFor(model.config, options);

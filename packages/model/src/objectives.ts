@@ -161,7 +161,7 @@ export function classificationLoss(
 /**
  * Mean cross-entropy over the tokens that have a label: a scalar.
  *
- * @param labels `[batch * seq]`; -100 where there is none
+ * @param labels `[batch * seq]`; -100 if there is none
  * @throws RangeError where no token has one, or one is no class of the head
  */
 export function tokenClassificationLoss(

@@ -19,7 +19,7 @@ export interface FindLibraryOptions extends OpenOptions {
 
 export interface FoundLibrary {
   library: NativeLibrary;
-  /** The file that was loaded, as the system tells it; the path asked for where it does not tell. */
+  /** The file that was loaded, as the system tells it; the path asked for if it does not tell. */
   file: string;
   /** What was tried before, and why it was not taken. */
   tried: readonly Attempt[];

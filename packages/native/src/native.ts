@@ -26,7 +26,7 @@ export interface NativeOptions {
   koffiPath?: string;
 }
 
-/** Starts native calls. Nothing is loaded before. Throws a `NativeFault` with the reason `no-interface` where there is no way. */
+/** Starts native calls. Nothing is loaded before. Throws a `NativeFault` with the reason `no-interface` if there is no way. */
 export const startNative = ({ interface: wanted, koffiPath }: NativeOptions = {}): Native => {
   if (!globalThis.process?.versions?.node)
     throw nativeFault("no-interface", {

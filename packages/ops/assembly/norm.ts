@@ -2,7 +2,7 @@ import { address, float, int } from "@cramkit/wasm-kit/assembly/arguments";
 import { fma } from "@cramkit/wasm-kit/assembly/gemm";
 import { loadTail, storeTail, sumLanes } from "./math";
 
-/** y = (x - mean) rstd weight + bias (or none, where that is 0) for one row; the mean and rstd are stored. */
+/** y = (x - mean) rstd weight + bias (or none, if that is 0) for one row; the mean and rstd are stored. */
 // @ts-ignore: decorator
 @inline
 function layerNormRow(

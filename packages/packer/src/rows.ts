@@ -19,7 +19,7 @@ export interface RowSource {
   readonly rowCount: number;
   readonly vocabSize: number;
   /**
-   * Names the content; a cursor of another set is refused where both sets have a key.
+   * Names the content; a cursor of another set is refused if both sets have a key.
    * @defaultValue `"rows"`
    */
   readonly key?: string;

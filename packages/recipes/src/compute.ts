@@ -28,7 +28,7 @@ export interface Compute {
   readonly findings: readonly Finding[];
   /** What computes matrix products on the CPU backend. */
   readonly products: StartedBackend["products"];
-  /** In-place kernels of the backend, where it has them. */
+  /** In-place kernels of the backend, if it has them. */
   readonly kernels: OptimizerKernels | undefined;
   /** Starts the same backend anew, without any tensors: what a device holds once it ran out of memory is not to be trusted. */
   restart(): Promise<void>;

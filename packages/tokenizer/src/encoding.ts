@@ -4,7 +4,7 @@ export interface Encoding {
   /** 0 or 1: the segment of a pair, as the template says. */
   typeIds: number[];
   tokens: string[];
-  /** `[start, end]` in the text, in code points as Hugging Face counts, or in UTF-16 units where asked for; `[0, 0]` for what was put in. */
+  /** `[start, end]` in the text, in code points as Hugging Face counts, or in UTF-16 units if asked for; `[0, 0]` for what was put in. */
   offsets: [number, number][];
   /** 1 for tokens that the template or padding put in. */
   specialTokensMask: number[];

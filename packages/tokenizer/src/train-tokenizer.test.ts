@@ -71,7 +71,7 @@ describe("counting in threads", () => {
   };
 
   test.each([1, 3])("%i threads count every word of a long text", async (threads) => {
-    // Seven million characters: threads start behind the first four.
+    // Seven million characters: threads start after the first four.
     const documents = Array.from({ length: 7000 }, (_, n) => `own${n} ${"common word ".repeat(83)}`);
     const { seen, words } = await count(threads, documents);
     expect(seen).toBe(7000);

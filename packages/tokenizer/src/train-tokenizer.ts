@@ -15,7 +15,7 @@ import { wordCounter } from "./training/word-counter.ts";
  * Trains a tokenizer on `documents`, each read once and not kept. The same documents in any order and the same options give
  * the same tokenizer.
  *
- * @throws VocabSizeError where the text does not give `vocabSize` entries, unless `size` is `"trained"`, or has more characters
+ * @throws VocabSizeError if the text does not give `vocabSize` entries, unless `size` is `"trained"`, or has more characters
  */
 export async function trainTokenizer(
   documents: AsyncIterable<string> | Iterable<string>,

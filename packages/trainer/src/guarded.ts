@@ -24,7 +24,7 @@ export class TrainingDiverged extends Error {
   override readonly name = "TrainingDiverged";
 }
 
-/** `good` where the data goes on behind the batches that did the harm and the clock runs on. */
+/** `good`, going on with the data after the batches that did the harm; the clock runs on. */
 export const rolledBack = <P, S>(good: TrainState<P, S>, current: TrainState<P, S>): TrainState<P, S> => ({
   ...good,
   cursor: current.cursor,

@@ -11,7 +11,7 @@ import { KC, MR, NR, TILE_BYTES } from "../src/layout";
 // Strides are in bytes throughout.
 
 
-/** a * b + c, fused where the engine has relaxed SIMD. */
+/** a * b + c, fused if the engine has relaxed SIMD. */
 // @ts-ignore: decorator
 @inline
 export function fma(a: v128, b: v128, c: v128): v128 {

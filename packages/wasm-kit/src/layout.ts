@@ -3,14 +3,14 @@
 
 /**
  * The number of this layout. Raise it with every change of a number below, of what `assembly/` does with memory that a
- * caller sized, or of a kernel's signature: a module that was compiled for another layout is refused, where it would
+ * caller sized, or of a kernel's signature: a module that was compiled for another layout is refused, if it would
  * otherwise write over somebody's tensors.
  */
 export const LAYOUT = 2;
 
 /** Integers and addresses of a call, 4 bytes each. */
 export const INTS = 32;
-/** float32 numbers of a call, behind the integers. */
+/** float32 numbers of a call, after the integers. */
 export const FLOATS = 16;
 /** Bytes from the parameters of a call to its floats. */
 export const FLOATS_AT = 128;

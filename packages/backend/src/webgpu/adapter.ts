@@ -33,7 +33,7 @@ export function adapterName(info: Partial<GPUAdapterInfo>): string {
   return isSoftware(info) ? `${name} (software adapter: correct, never fast)` : name;
 }
 
-/** Asks for an adapter; throws if there is none or where it is a software one and those were not allowed. */
+/** Asks for an adapter; throws if there is none or if it is a software one and those were not allowed. */
 export async function chooseAdapter(source: GpuSource, options: AdapterOptions = {}): Promise<GPUAdapter> {
   const { powerPreference = "high-performance", allowSoftware = false } = options;
   const adapter = await source.gpu.requestAdapter({ powerPreference });

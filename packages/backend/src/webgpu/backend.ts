@@ -345,7 +345,7 @@ export class CramkitWebgpuBackend extends WebGPUBackend {
     return super.readSync(dataId);
   }
 
-  /** Runs `body` with every dispatch timed by the device; `[]` where it has no timestamps. Slower than an untimed run. */
+  /** Runs `body` with every dispatch timed by the device; `[]` if it has no timestamps. Slower than an untimed run. */
   async profile(body: () => void): Promise<ProfiledDispatch[]> {
     if (!this.device.features.has("timestamp-query")) {
       body();

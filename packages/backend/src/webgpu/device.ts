@@ -3,7 +3,7 @@
 import { fault, problemOf } from "@cramkit/errors";
 import { lostDevice, webgpuFault } from "./webgpu-fault.ts";
 
-/** Features that kernels or measurements use where the adapter has them. None is required in float32. */
+/** Features that kernels or measurements use if the adapter has them. None is required in float32. */
 const wantedFeatures = [
   "shader-f16",
   "subgroups",

@@ -93,7 +93,7 @@ export async function inspectWebgpu(options: WebgpuOptions = {}): Promise<Webgpu
 
 /**
  * Opens a GPU and makes it tfjs's current backend, `webgpu`. Kernels of `@cramkit/ops/webgpu` are for the caller to register.
- * Throws one error with the cause and the way out where there is no adapter, or where it lacks what `precision` needs.
+ * Throws one error with the cause and the way out if there is no adapter, or if it lacks what `precision` needs.
  */
 export async function startWebgpu(options: WebgpuOptions = {}): Promise<StartedWebgpu> {
   const { precision = "float32", submitEvery = 32 } = options;

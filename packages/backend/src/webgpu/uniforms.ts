@@ -29,7 +29,7 @@ export class UniformCache {
     private readonly maxEntries = 1024,
   ) {}
 
-  /** The uniforms of this key, which names the content; `pack` makes it where it is new. */
+  /** The uniforms of this key, which names the content; `pack` makes it if it is new. */
   get(key: string, pack: () => Uint32Array): Uniforms {
     const found = this.entries.get(key);
     if (found) {

@@ -43,7 +43,7 @@ export interface HuggingFaceFolder {
 }
 
 /**
- * Write a model folder that `transformers` and transformers.js load: `config.json`, `model.safetensors` (in shards where it is
+ * Write a model folder that `transformers` and transformers.js load: `config.json`, `model.safetensors` (in shards if it is
  * large), `tokenizer.json`, `tokenizer_config.json` and `special_tokens_map.json`. Needs Node.
  *
  * @returns the names of the files

@@ -17,7 +17,7 @@ export interface SpoolWriter {
   close(): void;
 }
 
-/** Writes documents one behind the other to a file of its own format, to be read again in the same order. */
+/** Writes documents one after the other to a file of its own format, to be read again in the same order. */
 export function writeSpool(path: string, bufferBytes = 1 << 20): SpoolWriter {
   const file = appendToFile(path, bufferBytes);
   const header = Buffer.alloc(headerBytes);
@@ -41,7 +41,7 @@ export function writeSpool(path: string, bufferBytes = 1 << 20): SpoolWriter {
 export async function* readSpool(path: string): AsyncGenerator<SpooledDocument> {
   const handle = await open(path);
   try {
-    let left = (await handle.stat()).size; // bytes behind those in the buffer
+    let left = (await handle.stat()).size; // bytes after those in the buffer
     let buffer = Buffer.alloc(1 << 20);
     let start = 0;
     let end = 0;

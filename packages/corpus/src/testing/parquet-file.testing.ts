@@ -10,7 +10,7 @@ export interface HandPage {
   bytes: Uint8Array;
 }
 
-/** Texts one behind the other, each behind its length. */
+/** Texts one after the other, each after its length. */
 function plainTexts(texts: readonly string[]): Buffer {
   return Buffer.concat(
     texts.flatMap((text) => {

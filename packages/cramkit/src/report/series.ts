@@ -29,7 +29,8 @@ const charts: readonly ChartSpec[] = [
 
 /** A run's metrics as columns; missing values are null. */
 export type RunSeries = {
-  readonly name: string /** @defaultValue a colour of its own */;
+  readonly name: string;
+  /** Runs of one group have one colour. @defaultValue a colour of its own */
   readonly group?: number;
 } & Readonly<Record<string, readonly (number | null)[] | string | number | undefined>>;
 

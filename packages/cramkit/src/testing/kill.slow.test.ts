@@ -14,7 +14,7 @@ const isWritingACheckpoint = (run: string): boolean => {
   return existsSync(folder) && readdirSync(folder).some((name) => name.endsWith(".partial"));
 };
 
-/** Names below a folder, none where it is not there yet. */
+/** Names below a folder, none if it is not there yet. */
 const below = (folder: string): string[] =>
   existsSync(folder) ? readdirSync(folder, { recursive: true }).map(String) : [];
 

@@ -6,12 +6,13 @@ import type { Task } from "../examples/task.ts";
 /** An example as tokens. */
 export interface EncodedExample {
   readonly ids: Int32Array;
-  /** 0 up to the first separator, 1 behind it. */
+  /** 0 up to the first separator, 1 after it. */
   readonly typeIds: Int32Array;
   /** Tokens that the model's length cut off. */
   readonly cut: number;
-  /** Of `tags`: the words, and of each the position of its first token, -1 where that was cut off. */
+  /** The words of the text. @defaultValue absent unless the task is `tags` */
   readonly words?: readonly Word[];
+  /** Position of the first token of each word, -1 if it was cut off. @defaultValue absent unless the task is `tags` */
   readonly positions?: Int32Array;
 }
 

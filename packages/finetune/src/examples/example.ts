@@ -12,7 +12,7 @@ export interface Example {
   readonly pair?: string;
   /**
    * A class by its name, a score, the names of several labels, or spans.
-   * @defaultValue absent where it is to be predicted
+   * @defaultValue absent if it is to be predicted
    */
   readonly label?: Label;
   /**

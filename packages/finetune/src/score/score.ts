@@ -16,7 +16,7 @@ export interface Evaluation {
   readonly rows: number;
   /** The mean loss; of tags over words. */
   readonly loss: number;
-  /** By name; `mainScore` tells which one counts. NaN where nothing can be said. */
+  /** By name; `mainScore` tells which one counts. NaN if nothing can be said. */
   readonly scores: Readonly<Record<string, number>>;
 }
 

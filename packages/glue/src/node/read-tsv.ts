@@ -67,7 +67,7 @@ export async function readTsv(file: string, glue: GlueTask, split: SplitLayout):
       ragged++;
       continue;
     }
-    // A tab in a text shifts the fields behind it, and cuts the text off.
+    // A tab in a text shifts the fields after it, and cuts the text off.
     if (fieldCount !== undefined && fields.length > fieldCount) {
       if (!glue.ragged)
         fail(`${fieldCount} columns`, `${fields.length}`, "the row is damaged: download the file again");

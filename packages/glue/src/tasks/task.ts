@@ -38,7 +38,7 @@ export interface ExampleSet {
   readonly column: string;
   readonly examples: readonly Example[];
   /**
-   * Rows of the complete set, where it is a published one.
+   * Rows of the complete set, if it is a published one.
    * @defaultValue absent if the set is not a published one
    */
   readonly officialRows?: number;
@@ -49,7 +49,7 @@ export interface TaskData {
   readonly task: Task;
   readonly train: readonly Example[];
   /**
-   * Rows of the complete training set, where it is a published one.
+   * Rows of the complete training set, if it is a published one.
    * @defaultValue absent if the set is not a published one
    */
   readonly officialTrainRows?: number;

@@ -1,4 +1,4 @@
-/** A stretch of tags that names one thing: from `start` to `end`, which is behind its last tag. */
+/** A stretch of tags that names one thing: from `start` to `end`, which is one after its last tag. */
 export interface Entity {
   readonly type: string;
   readonly start: number;

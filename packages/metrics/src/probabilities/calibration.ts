@@ -27,7 +27,12 @@ export interface Calibration {
 export const calibration = (
   confidences: ArrayLike<number>,
   right: ArrayLike<boolean | number>,
-  { bins = 15 }: { /** @defaultValue `15` */ bins?: number } = {},
+  {
+    bins = 15,
+  }: {
+    /** @defaultValue `15` */
+    bins?: number;
+  } = {},
 ): Calibration => {
   sameLength("calibration", confidences, right);
   const sums = Array.from({ length: bins }, () => ({ count: 0, confidence: 0, right: 0 }));

@@ -90,7 +90,7 @@ interface Gradients {
   bias: TensorInfo | undefined;
 }
 
-/** Mean loss; fills `gradients` along the way where they are given. */
+/** Mean loss; fills `gradients` along the way if they are given. */
 function run(host: Host, inputs: Inputs, asked: number, gradients?: Gradients): TensorInfo {
   const { hidden, weight, bias, positions, targets } = inputs;
   const [vocab, n] = weight!.shape as [number, number];

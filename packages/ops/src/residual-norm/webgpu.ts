@@ -98,7 +98,7 @@ const backwardProgram = /* @__PURE__ */ programs((shape: Shape) => keyOf(".gradi
 
 /**
  * dx = dsum + rstd (g - mean(g) - h mean(g h)), g = dy weight, h = (sum - mean) rstd; without mean(g) for RMS. The second
- * output is dbranch, which is dx in f16 where there is no dropout. A workgroup takes a block of rows, one after the other,
+ * output is dbranch, which is dx in f16 if there is no dropout. A workgroup takes a block of rows, one after the other,
  * and writes one row of partial sums of dy h (and of dy).
  */
 function backward(shape: Shape): ProgramSource {

@@ -101,7 +101,7 @@ function loss(params: Tensor[], step: number): Tensor {
 
 const adam = { b1: 0.9, b2: 0.98, epsilon: 1e-8, weightDecay: 0.01, learningRate: 0.004 };
 
-/** AdamW after clipping at 1, in place where the backend has the kernels. Returns the successors of its arguments. */
+/** AdamW after clipping at 1, in place if the backend has the kernels. Returns the successors of its arguments. */
 function update(state: Tensor[][], grads: Tensor[], step: number, lossScale: number): Tensor[][] {
   const [params, mus, nus] = state as [Tensor[], Tensor[], Tensor[]];
   const corrections = { correction1: 1 - adam.b1 ** (step + 1), correction2: 1 - adam.b2 ** (step + 1) };

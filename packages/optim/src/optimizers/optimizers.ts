@@ -14,7 +14,7 @@ import {
   scaleByTrustRatio,
 } from "../transforms/trust-ratio.ts";
 
-// Each optimizer is the chain that its equation is. Defaults are those of the study where it has them.
+// Each optimizer is the chain that its equation is. Defaults are those of the study if it has them.
 
 interface Common extends DecayOptions {
   /** Step size, a number or a schedule. @defaultValue the study's for this optimizer */

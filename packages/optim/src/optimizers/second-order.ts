@@ -162,7 +162,7 @@ const hessianDiagonal = (params: TensorMap, evaluate: Evaluate, d: number, seed:
  * AdaHessian (Yao et al., arXiv 2006.00719): Adam with Hutchinson's estimate of the Hessian's diagonal in place of the
  * gradient in the second moment, `mu / (1 - b1^t) / (sqrt(nu / (1 - b2^t))^power + epsilon)`. No spatial averaging.
  * The paper's second differentiation is a difference of gradients here: fused kernels have no second derivative. Needs
- * `evaluate`, twice a step; behind `accumulate` the estimate is made of the last microbatch.
+ * `evaluate`, twice a step; after `accumulate` the estimate is made of the last microbatch.
  */
 export const scaleByAdahessian = ({
   b1 = 0.9,

@@ -17,7 +17,7 @@ import type { OptimizerKernels, TensorMap } from "../contracts.ts";
 import { disposeMap, mapTensors } from "./tensor-map.ts";
 
 // Decisions on values that only the device knows. Reading them would stall the device, and cannot be done at all
-// without waiting where the backend is WebGPU.
+// without waiting if the backend is WebGPU.
 
 const largestFloat = 3.4028234663852886e38;
 

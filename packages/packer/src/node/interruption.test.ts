@@ -39,7 +39,7 @@ const stopAfter = (reports: number): Pick<PrepareOptions, "onProgress" | "signal
 };
 
 describe("an interrupted preparation", () => {
-  it.each(orders)("of order %j goes on behind its last finished file and gives the same bytes", async (order) => {
+  it.each(orders)("of order %j goes on after its last finished file and gives the same bytes", async (order) => {
     const options = { ...base, order };
     await writePreparedSet(join(root, "whole"), documents, options);
     const whole = await contents(join(root, "whole"));

@@ -144,7 +144,7 @@ async function* packedBlocks(
 }
 
 /**
- * Writes blocks into shards behind those that are finished, up to `maxRows` in all, and saves the state with each full
+ * Writes blocks into shards after those that are finished, up to `maxRows` in all, and saves the state with each full
  * shard. A last shard that is not full is left for the caller to save, together with the fact that nothing follows.
  */
 const writeShards = async (

@@ -36,7 +36,7 @@ export const openRunReader = async (
   const keys = new Float64Array(capacity);
   let place = skip; // of the row at hand, in the run
   let first = 0; // of the first row in the buffer
-  let end = 0; // behind the last row in the buffer
+  let end = 0; // after the last row in the buffer
 
   const refill = async () => {
     if (place >= run.rows) return;

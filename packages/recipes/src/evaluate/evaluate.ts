@@ -7,7 +7,7 @@ import type { MaskedScore } from "../run-record.ts";
 
 export interface EvaluationSet {
   readonly source: RowSource;
-  /** Rows from the beginning of the source; all where it has fewer. */
+  /** Rows from the beginning of the source; all if it has fewer. */
   readonly rows: number;
   readonly maskId: number;
   readonly masking: Masking;

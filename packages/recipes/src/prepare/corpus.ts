@@ -38,7 +38,7 @@ export interface CorpusOptions {
   readonly workFolder: string;
   /** Called with the characters of every document that is read, and as a filter works through its files; may throw to stop. */
   readonly onRead: (stage: string, characters?: number) => void;
-  /** What was chosen where the recipe says nothing. */
+  /** What was chosen if the recipe says nothing. */
   readonly say: (line: string) => void;
 }
 
@@ -156,7 +156,7 @@ const composeEvaluation = (sources: readonly SourceSpec[], corpus: Recipe["corpu
     })),
   });
 
-/** A text file of more bytes is read in passages where nobody says what its documents are. */
+/** A text file of more bytes is read in passages if nobody says what its documents are. */
 const largeFileBytes = 16 << 20;
 
 const withUnit = async (spec: SourceSpec, say: CorpusOptions["say"]): Promise<SourceSpec> => {

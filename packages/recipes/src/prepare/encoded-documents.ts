@@ -49,7 +49,7 @@ const encodeBatch = (pool: EncoderPool, batch: readonly Document[]) => {
       asText,
     )
     .then((all) => all.map((ids, i) => ({ document: batch[i]!, ids })));
-  // Whoever awaits it hears of a failure; where nobody does any more, it is of no consequence.
+  // Whoever awaits it hears of a failure; if nobody does any more, it is of no consequence.
   encoded.catch(() => {});
   return encoded;
 };

@@ -60,7 +60,7 @@ export async function* holdOut(
 const cutLine = (what: string) =>
   `${what}: cut into passages of about 4,000 characters, so that some can be held out; set unit for other documents`;
 
-/** The texts below the share, and where they do not fill a row those next to it. */
+/** The texts below the share, and if they do not fill a row those next to it. */
 const drawnOrMade = (
   passages: readonly Document[],
   {

@@ -42,7 +42,7 @@ export interface Prepared {
 
 /**
  * Reads the corpus, trains the tokenizer, and writes training and held-out rows; what is there already is used as it
- * is, and an interrupted preparation goes on behind its last finished file.
+ * is, and an interrupted preparation goes on after its last finished file.
  */
 export const prepare = async (asked: Recipe, dataFolder: string, context: RunContext): Promise<Prepared> => {
   const recipe = { ...asked, seed: dataSeed(asked) };

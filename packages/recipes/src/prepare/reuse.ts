@@ -14,7 +14,7 @@ const listedChanges = 3;
  * is said; of text that has changed only if `preparedData` says "reuse". "fresh" removes what there is. What was
  * begun with other text is begun anew.
  *
- * @throws a fault `invalid-input` where the text has changed and nobody said what to do
+ * @throws a fault `invalid-input` if the text has changed and nobody said what to do
  */
 export const reuseOrRemove = async (
   recipe: Recipe,

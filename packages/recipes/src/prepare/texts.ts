@@ -35,7 +35,7 @@ export const heldOutCharacters = 4_000_000;
 export const textFiles = (folder: string) => ({
   training: join(folder, "work", "training.documents"),
   heldOut: join(folder, "work", "held-out.documents"),
-  /** Written last: where it is, the others are complete. */
+  /** Written last: if it is, the others are complete. */
   counts: join(folder, "work", "texts.json"),
   /** For temporary files of shuffling and deduplication; what an interruption left there goes at the next start. */
   temporary: join(folder, "work", "temporary"),

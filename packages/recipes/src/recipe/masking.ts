@@ -59,7 +59,7 @@ export const checkMasking = (recipe: Pick<Recipe, "masking" | "tokenizer" | "row
   }
 };
 
-/** Where a space is part of the token behind it, how it is written. */
+/** Where a space is part of the token after it, how it is written. */
 const spaces: Record<string, string> = { ByteLevel: "\u0120", Metaspace: "\u2581" };
 
 /** By id, 1 for tokens that begin a word. */

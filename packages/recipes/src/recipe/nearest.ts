@@ -1,6 +1,6 @@
 import { distance } from "fastest-levenshtein";
 
-/** The names that someone who mistyped `name` may have meant, nearest first; all of them where none is near. */
+/** The names that someone who mistyped `name` may have meant, nearest first; all of them if none is near. */
 export const nearest = (name: string, names: readonly string[]): string[] => {
   const near = names
     .map((candidate) => ({ candidate, away: distance(name.toLowerCase(), candidate.toLowerCase()) }))

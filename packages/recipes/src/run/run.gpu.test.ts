@@ -7,7 +7,7 @@ import { readRun } from "../run-record.ts";
 import { quiet, tinyRun } from "../testing/tiny.testing.ts";
 import { runRecipe } from "./run.ts";
 
-/** Says loudly where there is no adapter; throws if `CRAMKIT_REQUIRE_GPU` is set. */
+/** Says loudly if there is no adapter; throws if `CRAMKIT_REQUIRE_GPU` is set. */
 const hasAdapter = async (): Promise<boolean> => {
   try {
     const backend = { name: "webgpu", precision: "float32", threads: null } as const;

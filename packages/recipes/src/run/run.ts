@@ -50,7 +50,7 @@ export const pretrainRecipe = (recipe: Recipe, options: RunOptions, context: Run
 export const evaluateRecipe = (recipe: Recipe, options: RunOptions, context: RunContext): Promise<void> =>
   runStages(recipe, options, context, [evaluateStage]);
 
-/** Opens backend, data and folder of a run for the stages that are left to do, and closes them behind them. */
+/** Opens backend, data and folder of a run for the stages that are left to do, and closes them afterwards. */
 const runStages = async (
   begun: Recipe,
   { folder, dataFolder, allowSoftware, set = [] }: RunOptions,

@@ -10,7 +10,7 @@ export interface CheckpointKeeper {
   first(): Promise<void>;
   /** Writes one while the training goes on, whether or not the disk takes it; `score` is its held-out loss. */
   onTheWay(score?: number): Promise<void>;
-  /** Writes one behind which nothing else comes, where the last does not say the same: it is on the disk, or that is an error. */
+  /** Writes the final checkpoint, unless the last one is identical. Resolves once it is durable. */
   atLast(): Promise<void>;
   /** Whether the last one is older than the recipe wants. */
   isDue(): boolean;

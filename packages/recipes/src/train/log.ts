@@ -9,7 +9,7 @@ const rowsOfARun = 2_000;
 export interface TrainingLogOptions {
   /** The run's folder. */
   readonly folder: string;
-  /** Where the run stands: rows behind it are dropped, they will be written again. */
+  /** Where the run stands: rows after it are dropped, they will be written again. */
   readonly from: Progress;
   /** Undefined if nobody knows: rows say nothing of compute then. */
   readonly flopsPerToken: number | undefined;
@@ -32,8 +32,8 @@ export interface TrainingLog {
 }
 
 /**
- * Opens the metrics of a run, as JSON lines and as TensorBoard events, behind what is kept of an earlier session. Where
- * they cannot be written the training goes on without them: `say` tells, once.
+ * Opens the metrics of a run, as JSON lines and as TensorBoard events, after what is kept of an earlier session. If they
+ * cannot be written, the training goes on without them: `say` tells, once.
  */
 export const openTrainingLog = async (options: TrainingLogOptions): Promise<TrainingLog> => {
   const { folder, from, flopsPerToken, peakFlops, say } = options;

@@ -25,7 +25,7 @@ it("scales the loss in mixed precision, to the same weights, and resumes within 
   const plain = await run({});
   const mixed = changed({ backend: { precision: "mixed" } });
   const scaled = await run({ recipe: mixed });
-  // A power of 2 changes no digit; where there is no f16 the two are one computation.
+  // A power of 2 changes no digit; without f16 the two are one computation.
   expect(scaled.weights).toEqual(plain.weights);
   expect(lastRow(scaled)).toMatchObject({ lossScale: 32_768, skippedSteps: 0 });
   expect(lastRow(plain)).not.toHaveProperty("lossScale");

@@ -2,7 +2,7 @@ import { hasCode } from "@cramkit/errors";
 import type { Checkpoints } from "@cramkit/trainer/node";
 import type { Snapshot } from "./checkpoint-format.ts";
 
-/** Writes snapshots one after the other, where asked for while the training goes on. */
+/** Writes snapshots one after the other; if asked, while the training goes on. */
 export interface Saver {
   /** Takes a snapshot and writes it; resolves when the training may go on. Throws what went wrong with the write before. */
   save(take: () => Promise<Snapshot>, score?: number): Promise<void>;

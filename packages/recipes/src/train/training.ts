@@ -25,7 +25,7 @@ import type { Session } from "./session.ts";
 import { trainingSteps } from "./steps.ts";
 
 export interface Pretrained {
-  /** The weights to keep: the last ones, or their average where the recipe asks for one. */
+  /** The weights to keep: the last ones, or their average if the recipe asks for one. */
   readonly params: NamedTensors;
   readonly progress: Progress;
   readonly microbatchSize: number;
@@ -71,7 +71,7 @@ export const trainFrom = async (
 
   /** The checkpoint that the last rollback went back to. */
   let restoredFrom: number | undefined;
-  /** Goes back to the last checkpoint, on with the data behind what did the harm. */
+  /** Goes back to the last checkpoint, and on with the data after what did the harm. */
   const restore = async (current: TrainingState, reason: string): Promise<TrainingState> => {
     disposeTrainingState(current);
     await saver.isWritten();

@@ -19,7 +19,7 @@ export const tokenBuffer = (): TokenBuffer => ({
   ends: new Int32Array(1024),
 });
 
-/** Makes room for `more` tokens behind `count`. */
+/** Makes room for `more` tokens after `count`. */
 export function reserve(buffer: TokenBuffer, more: number): void {
   if (buffer.count + more <= buffer.ids.length) return;
   const length = Math.max(buffer.ids.length * 2, buffer.count + more);

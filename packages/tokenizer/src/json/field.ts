@@ -84,7 +84,7 @@ export function asOneOf<T extends string>(field: Field, values: readonly T[]): T
   return found ?? fail(field, `one of ${values.map((value) => JSON.stringify(value)).join(", ")}`);
 }
 
-/** The value that `read` makes of the field, or `fallback` where it is absent or null. */
+/** The value that `read` makes of the field, or `fallback` if it is absent or null. */
 export const optional = <T, F>(field: Field, read: (field: Field) => T, fallback: F): T | F =>
   field.value === undefined || field.value === null ? fallback : read(field);
 

@@ -16,7 +16,7 @@ export const NONE = -1;
 const slotOf = (node: number, unit: number, mask: number) =>
   (Math.imul(node, 0x9e3779b1) ^ Math.imul(unit, 0x85ebca6b) ^ (node >>> 7)) & mask;
 
-/** The node behind the edge `unit` of `node`, or -1. */
+/** The node at the end of the edge `unit` of `node`, or -1. */
 export function step(trie: Trie, node: number, unit: number): number {
   const { mask, edgeNode, edgeUnit, edgeTarget } = trie;
   for (let slot = slotOf(node, unit, mask); ; slot = (slot + 1) & mask) {

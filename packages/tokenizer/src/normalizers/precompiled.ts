@@ -112,7 +112,7 @@ function utf8Length(text: string): number {
 /** Whether a unit begins a character of its own and ends there, beside others of its kind: Latin and ideographs. */
 const isPlain = (unit: number) => unit < 0x300 || (unit >= 0x4e00 && unit < 0xa000);
 
-/** Whether the unit at `i` may belong together with the one behind it. */
+/** Whether the unit at `i` may belong together with the one after it. */
 function joins(text: string, i: number): boolean {
   const unit = text.charCodeAt(i);
   const next = text.charCodeAt(i + 1) || 0;
@@ -141,7 +141,7 @@ function* graphemes(text: string): Generator<string> {
           at += last.length;
           last = segment;
         }
-        // The last one may go on behind the window.
+        // The last one may go on beyond the window.
         if (at + last.length >= end || last.length === window.length) {
           yield last;
           at += last.length;

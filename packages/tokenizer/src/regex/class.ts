@@ -3,7 +3,7 @@ import { itemsOfAnyCase, literal } from "./letter-case.ts";
 import { complement, propertySet } from "./properties.ts";
 import { nested, type RegexReader } from "./reader.ts";
 
-/** A character class; the reader stands behind its `[`. */
+/** A character class; the reader stands after its `[`. */
 export function readClass(reader: RegexReader): string {
   const { source } = reader;
   const negated = source[reader.at] === "^";

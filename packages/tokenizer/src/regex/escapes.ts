@@ -38,7 +38,7 @@ const single = (character: string): Escape => ({ set: literal(character), charac
 
 const numbers = /x\{([0-9A-Fa-f]{1,8})\}|x([0-9A-Fa-f]{1,2})|u([0-9A-Fa-f]{4})|(0[0-7]{0,2})/y;
 
-/** An escape that means one character or a class of them; the reader stands behind the backslash. */
+/** An escape that means one character or a class of them; the reader stands after the backslash. */
 export function readEscape(reader: RegexReader, isInClass: boolean): Escape {
   const { source } = reader;
   if (reader.at >= source.length) throw new SyntaxError("a backslash at the end");

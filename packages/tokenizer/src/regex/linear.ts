@@ -46,7 +46,7 @@ function waysOf(node: RegexNode): number {
     case "atomic":
       return waysOf(node.body);
     case "repeat": {
-      // JavaScript gives up a repetition whose body takes nothing; Oniguruma goes on behind it.
+      // JavaScript gives up a repetition whose body takes nothing; Oniguruma goes on after it.
       if (node.max > MAX_WAYS || lengthOf(node.body).min === 0) return Number.POSITIVE_INFINITY;
       const body = waysOf(node.body);
       let ways = 0;
@@ -93,7 +93,7 @@ function failsEarly(parts: Parts): boolean {
   return alwaysMatch(behind) || (!possessive && satisfiedBy(behind, set));
 }
 
-/** Whether each run, where it gives characters back, meets a continuation that fails at once or succeeds. */
+/** Whether each run, if it gives characters back, meets a continuation that fails at once or succeeds. */
 function goesBackCheaply(parts: Parts): boolean {
   return parts.every((part, i) => {
     const found = runOf(part);

@@ -14,7 +14,7 @@ const WORTH_THREADS = 1 << 22;
 
 /**
  * Counts words on several threads: `trainTokenizer(documents, { ...options, countWords: countWordsInThreads() })`. The
- * tokenizer is the same for any number of them. They start behind the first four million characters.
+ * tokenizer is the same for any number of them. They start after the first four million characters.
  */
 export function countWordsInThreads(
   options: {

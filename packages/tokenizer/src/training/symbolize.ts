@@ -2,7 +2,7 @@ import type { WordCounts } from "./alphabet.ts";
 import type { SymbolWords } from "./merges.ts";
 
 /**
- * Spells the words in ids: later characters behind `prefix`, the last one before `suffix`. `tokens` holds the special tokens
+ * Spells the words in ids: later characters after `prefix`, the last one before `suffix`. `tokens` holds the special tokens
  * and then the alphabet; decorated characters are appended in the order of their code points. Characters outside the
  * alphabet are left out.
  */

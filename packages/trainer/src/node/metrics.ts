@@ -28,7 +28,7 @@ export const readMetrics = async (path: string): Promise<MetricsRow[]> => {
     });
 };
 
-/** Opens a metrics file to append to; rows behind `microbatch`, which a resumed run writes again, are dropped first. */
+/** Opens a metrics file to append to; rows after `microbatch`, which a resumed run writes again, are dropped first. */
 export const openMetrics = async (path: string, { microbatch }: { microbatch: number }): Promise<MetricsLog> => {
   const kept = (await readMetrics(path)).filter(
     (row) => typeof row.microbatch === "number" && row.microbatch <= microbatch,

@@ -128,7 +128,7 @@ it("is found by its name, and after a resume drops what is written again and no 
   await second.append(3, { loss: 30 });
   await second.close();
   expect((await readdir(folder)).every((name) => /^events\.out\.tfevents\.\d+\./.test(name))).toBe(true);
-  // As TensorBoard does it: the start of a session drops every point at its step or behind it.
+  // As TensorBoard does it: the start of a session drops every point at its step or after it.
   type Event = { step: number; sessionLog?: { status: number }; summary?: { value: { simpleValue: number }[] } };
   let points: [step: number, value: number][] = [];
   for (const { step, sessionLog, summary } of (await eventsIn()) as unknown as Event[]) {

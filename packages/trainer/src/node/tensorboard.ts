@@ -13,7 +13,7 @@ export interface EventLog {
 }
 
 /**
- * Opens a new event file in `folder`. Resumed behind `step`, it tells TensorBoard to forget what came after it: a start of
+ * Opens a new event file in `folder`. Resumed after `step`, it tells TensorBoard to forget what came after it: a start of
  * a session drops everything from its own step on.
  */
 export const openEventLog = async (

@@ -1,6 +1,6 @@
 import { markdownProse } from "./markdown-prose.ts";
 
-/** Tags whose text describes something; what stands behind any other tag (examples, types, links) is left out. */
+/** Tags whose text describes something; what stands after any other tag (examples, types, links) is left out. */
 const prose = new Set(["param", "returns", "return", "throws", "remarks", "deprecated", "description", "typeParam"]);
 
 /**
@@ -21,7 +21,7 @@ export function docCommentTexts(
     blocks = [];
     characters = 0;
   };
-  const commented = declarations.slice(0, declarations.lastIndexOf("*/") + 2); // what opens behind it does not close
+  const commented = declarations.slice(0, declarations.lastIndexOf("*/") + 2); // what opens after it does not close
   for (const [match, comment] of commented.matchAll(/\/\*\*([\s\S]*?)\*\/|^\}/gm)) {
     if (match === "}") {
       if (characters >= minCharacters) flush();
@@ -51,7 +51,7 @@ function commentProse(comment: string): string[] {
       part.push(line);
       continue;
     }
-    part = []; // the lines behind a tag without prose are collected, and forgotten
+    part = []; // the lines after a tag without prose are collected, and forgotten
     if (!prose.has(tag)) continue;
     part.push(tagText(tag, text));
     parts.push(part);

@@ -94,7 +94,7 @@ export function isDatasetMetadata(path: string): boolean {
 }
 
 /**
- * The files of a folder to read where nobody chose: those of a known format, or all where `format` says what they are.
+ * The files of a folder to read if nobody chose: those of a known format, or all if `format` says what they are.
  * Names that begin with a dot, of files and of folders, are left out: what tools keep for themselves. Beside records, and
  * beside tables of the datasets library, a dataset's card and metadata are left out too.
  */

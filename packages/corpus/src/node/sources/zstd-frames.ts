@@ -12,7 +12,7 @@ export interface FrameHeader {
   isSkippable: boolean;
   /** The last four bytes are the checksum of what the frame unpacks to. */
   hasChecksum: boolean;
-  /** Bytes that the frame unpacks to, where it says. */
+  /** Bytes that the frame unpacks to, if it says. */
   contentBytes: number | undefined;
 }
 

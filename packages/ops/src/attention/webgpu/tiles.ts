@@ -186,7 +186,7 @@ export function writeSums(
     .join("\n");
 }
 
-/** Whether own row i (`rowIn{i}`) or passing row j (`columnIn{j}`) counts, with its `lse` and `delta` where asked for. */
+/** Whether own row i (`rowIn{i}`) or passing row j (`columnIn{j}`) counts, with its `lse` and `delta` if asked for. */
 export function facts(v: AttentionVariant, side: "row" | "column", { masked = false, stats = false }): string {
   const place = (n: number) => (side === "row" ? `first + ${ownRow(v, n)}` : `passing + ${passingRow(v, n)}`);
   return (side === "row" ? rows(v) : columns(v))

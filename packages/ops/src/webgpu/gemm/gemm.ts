@@ -27,7 +27,7 @@ export interface Gemm extends GemmShape {
 }
 
 /**
- * The product as a new tensor of `shape`. `half`: its readers know f16, so where it is computed on matrices it is left as that
+ * The product as a new tensor of `shape`. `half`: its readers know f16, so if it is computed on matrices it is left as that
  * (see `halfResult`).
  */
 export function gemmResult(host: Host, g: Omit<Gemm, "c">, shape: readonly number[], half: boolean): TensorInfo {

@@ -41,7 +41,7 @@ export interface TiledChoice {
 const placesOf = ({ m, n }: { m: number; n: number }): number => (m * n > 128 * 128 ? 128 : 256);
 const maxSplits = (k: number) => (k < 1024 ? 1 : Math.min(Math.floor(k / 512), 16));
 
-/** Whether a tile makes enough workgroups, with the contraction divided where it is long. */
+/** Whether a tile makes enough workgroups, with the contraction divided if it is long. */
 const fills = (groups: number, k: number): boolean => groups * maxSplits(k) >= 128;
 
 /**

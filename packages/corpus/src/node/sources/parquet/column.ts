@@ -6,7 +6,7 @@ import { bitWidth, type Cursor, readHybrid } from "./levels.ts";
 import { type Page, readPages } from "./pages.ts";
 import { readValues, type Values, type ValueType } from "./values.ts";
 
-/** Values that a page may hold at most: rows of a page cost memory even where they are nulls or repeats of one text. */
+/** Values that a page may hold at most: rows of a page cost memory even if they are nulls or repeats of one text. */
 const maxPageValues = 1 << 22;
 
 /** One value of a row: its bytes or number, null, or for a list the numbers in it. */

@@ -13,7 +13,7 @@ const zstdDecompressSync = (zlib as { zstdDecompressSync?: (input: Uint8Array, l
   .zstdDecompressSync;
 
 /**
- * The decompressor of a codec: Node's own where it has one, which is several times as fast as that in script. The others
+ * The decompressor of a codec: Node's own if it has one, which is several times as fast as that in script. The others
  * are loaded when they are asked for, since one of them starts WebAssembly as it is imported.
  */
 export async function decompressorOf(codec: string): Promise<Decompressor> {

@@ -42,7 +42,7 @@ export function readDeltas(cursor: Cursor, count: number): BigInt64Array {
   return values;
 }
 
-/** The numbers of `width` bits that lie one behind the other, from the least bit on. */
+/** The numbers of `width` bits that lie one after the other, from the least bit on. */
 function unpacker(bytes: Uint8Array, width: number): () => bigint {
   let [at, held] = [0, 0];
   if (width === 0) return () => 0n;

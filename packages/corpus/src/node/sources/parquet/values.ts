@@ -80,7 +80,7 @@ function deltas(cursor: Cursor, count: number): Int32Array {
   return count > 0 ? Int32Array.from(readDeltas(cursor, count), Number) : new Int32Array(0);
 }
 
-/** Texts one behind the other, of these lengths. */
+/** Texts one after the other, of these lengths. */
 function sliced(cursor: Cursor, lengths: Int32Array): Values {
   const { bytes } = cursor;
   const ends = new Uint32Array(lengths.length);
