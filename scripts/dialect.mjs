@@ -36,3 +36,21 @@ export const synonyms = (text, file = "source.ts") => {
   visit(ts.createSourceFile(file, text, ts.ScriptTarget.ES2022, true));
   return found;
 };
+
+/**
+ * The functions that are declared where a constant would do: `const f = () =>` is the form of this house. Generators,
+ * overloads and assertions stay declarations, as arrows cannot say them.
+ *
+ * @param {string} text
+ */
+export const declaredFunctions = (text, file = "source.ts") => {
+  const { statements } = ts.createSourceFile(file, text, ts.ScriptTarget.ES2022, true);
+  const declared = statements.filter(ts.isFunctionDeclaration);
+  const overloaded = new Set(declared.filter(({ body }) => !body).map(({ name }) => name?.text));
+  return declared
+    .filter(({ asteriskToken, name, type }) => {
+      const asserts = type && ts.isTypePredicateNode(type) && type.assertsModifier;
+      return !asteriskToken && !asserts && !overloaded.has(name?.text);
+    })
+    .map(({ name }) => name?.text ?? "");
+};

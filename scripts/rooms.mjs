@@ -24,6 +24,32 @@ export function roomCircles(files) {
   return [...arrows].flatMap(([folder, rooms]) => circleOf(rooms).map((circle) => ({ folder, ...circle })));
 }
 
+/**
+ * The arrows that lead upward by what a place is for, though they close no circle: out of a package to its own doors (an
+ * `index.ts` at the top or below an entry of its own), from what runs anywhere to what needs Node, and from a source to a
+ * helper of tests. `[["a.ts -> b.ts", reason], ...]`.
+ */
+export function upwardArrows(files) {
+  const sources = files.filter(([path]) => !/\.(test|testing)\.ts$/.test(path));
+  const known = new Set(files.map(([path]) => path));
+  return sources.flatMap(([path, text]) =>
+    [...text.matchAll(/(?:from|import)\s*\(?\s*"(\.{1,2}\/[^"]+)"/g)].flatMap(([, target]) => {
+      const used = join(dirname(path), target).replaceAll(sep, "/");
+      const from = path.replaceAll(sep, "/");
+      const reason = !known.has(used)
+        ? undefined
+        : used === "index.ts"
+          ? "a source uses the door of its own package"
+          : used.startsWith("node/") && !from.startsWith("node/")
+            ? "what runs anywhere uses what needs Node"
+            : /\.testing\.ts$/.test(used)
+              ? "a source uses a helper of tests"
+              : undefined;
+      return reason ? [[`${from} -> ${used}`, reason]] : [];
+    }),
+  );
+}
+
 /** One circle of a graph, if it has any: the rooms in their order, and the imports that lead around. */
 function circleOf(rooms) {
   const done = new Set();
@@ -58,7 +84,12 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   let found = 0;
   for (const folder of folders) {
     const paths = readdirSync(join(root, folder), { recursive: true }).filter((path) => /\.tsx?$/.test(path));
-    const circles = roomCircles(paths.map((path) => [path, readFileSync(join(root, folder, path), "utf8")]));
+    const files = paths.map((path) => [path, readFileSync(join(root, folder, path), "utf8")]);
+    for (const [arrow, reason] of upwardArrows(files)) {
+      found++;
+      console.error(`${folder}: ${arrow} leads upward: ${reason}`);
+    }
+    const circles = roomCircles(files);
     for (const circle of circles) {
       found++;
       console.error(`${join(folder, circle.folder)}: ${circle.rooms.join(" -> ")} is a circle`);
@@ -69,5 +100,5 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     console.error(`rooms: expected none, got ${found}; move what both need to a room below them`);
     process.exit(1);
   }
-  console.log(`rooms: no circle in ${folders.length} packages`);
+  console.log(`rooms: no circle and no arrow upward in ${folders.length} packages`);
 }
