@@ -26,7 +26,11 @@ export interface MaskedScores {
 
 /** What the budget bought. */
 export interface RunSummary {
-  /** The budget that was spent, as the recipe had it then; absent in runs of older versions. */
+  /**
+   * The budget that was spent, as the recipe had it then.
+   *
+   * @defaultValue absent in runs of older versions
+   */
   readonly budget?: string;
   readonly parameters: number;
   readonly flopsPerToken: number;
@@ -128,9 +132,17 @@ export const runFormat = 2;
 export interface RunData {
   readonly format: number;
   readonly folder: string;
-  /** The recipe that the run is trained by; absent in runs of older versions. */
+  /**
+   * The recipe that the run is trained by.
+   *
+   * @defaultValue absent in runs of older versions
+   */
   readonly recipe?: Recipe;
-  /** What of it changed on the way; absent in runs of older versions. */
+  /**
+   * What of it changed on the way.
+   *
+   * @defaultValue absent in runs of older versions
+   */
   readonly changes?: readonly RunChange[];
 }
 

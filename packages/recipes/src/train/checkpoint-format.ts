@@ -62,7 +62,11 @@ export interface RunState {
   readonly spent: Spent;
   /** The lowest held-out loss; null before the first. */
   readonly bestLoss: number | null;
-  /** What the recipe said then, where a resumed run may say otherwise; absent in runs of older versions. */
+  /**
+   * What the recipe said then, of what a resumed run may say otherwise.
+   *
+   * @defaultValue absent in runs of older versions
+   */
   readonly settings?: RunSettings;
 }
 
