@@ -28,6 +28,9 @@ export function roomCircles(files) {
  * The arrows that lead upward by what a place is for, though they close no circle: out of a package to its own doors (an
  * `index.ts` at the top or below an entry of its own), from what runs anywhere to what needs Node, and from a source to a
  * helper of tests. `[["a.ts -> b.ts", reason], ...]`.
+ *
+ * @param {readonly (readonly [string, string])[]} files
+ * @returns {[string, string][]}
  */
 export function upwardArrows(files) {
   const sources = files.filter(([path]) => !/\.(test|testing)\.ts$/.test(path));

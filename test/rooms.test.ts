@@ -31,7 +31,7 @@ it("finds a planted arrow of each kind that leads upward, and lets tests look an
     ["pure/b.test.ts", 'import { read } from "../node/read.ts";\nimport { a } from "../index.ts";'],
     ["testing/rows.testing.ts", 'import { a } from "../index.ts";'],
   ]);
-  expect(arrows.map(([arrow]) => arrow)).toEqual([
+  expect(arrows.map(([arrow]: [string, string]) => arrow)).toEqual([
     "a.ts -> index.ts",
     "pure/b.ts -> node/write.ts",
     "pure/c.ts -> testing/rows.testing.ts",
