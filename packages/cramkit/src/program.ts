@@ -4,8 +4,10 @@ import { diffCommand } from "./commands/diff.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { exportCommand } from "./commands/export.ts";
 import { fillMaskCommand } from "./commands/fill-mask.ts";
+import { finetuneCommand } from "./commands/finetune.ts";
 import { glueCommand } from "./commands/glue.ts";
 import { initCommand } from "./commands/init.ts";
+import { predictCommand } from "./commands/predict.ts";
 import { prepareCommand } from "./commands/prepare.ts";
 import { pretrainCommand } from "./commands/pretrain.ts";
 import { recipesCommand } from "./commands/recipes.ts";
@@ -30,6 +32,8 @@ export const createProgram = (): Command => {
     initCommand(),
     prepareCommand(),
     pretrainCommand(),
+    finetuneCommand(),
+    predictCommand(),
     glueCommand(),
     reportCommand(),
     watchCommand(),

@@ -17,6 +17,17 @@ export { type ExportFormat, type ExportOptions, exportFormats, exportModel } fro
 export { type ExportTask, exportTasks } from "./export/export-task.ts";
 export { type ExportPrecision, exportPrecisions } from "./export/onnx-files.ts";
 export { modelFolderOf, runFacts } from "./export/run-facts.ts";
+export {
+  type FinetuneRecord,
+  type FinetuneRequest,
+  type FinetuneResult,
+  finetuneFiles,
+  readFinetuning,
+} from "./finetune/folder.ts";
+export { type PredictionFormat, type PredictionLinesOptions, predictionLines } from "./finetune/predict-rows.ts";
+export { runFinetune } from "./finetune/run-finetune.ts";
+export type { FinetuneSpec } from "./finetune/spec.ts";
+export { loadTaskModel, saveTaskModel } from "./finetune/task-model.ts";
 export { fillMask, type Guess } from "./model/fill-mask.ts";
 export { loadModel, type SavedModel, saveModel } from "./model/saved-model.ts";
 export { type FixtureErrors, tolerances, type Verification, verifyFixture } from "./model/verify.ts";

@@ -2,7 +2,14 @@ export { deduplicateNear, type NearDuplicatesOptions } from "./deduplication/nea
 export { deduplicateSubstrings, type SubstringDeduplicationOptions } from "./deduplication/substrings.ts";
 export { createDocumentsWriter, type DocumentsWriter, readDocuments, writeDocuments } from "./documents-file.ts";
 export type { HubAccess } from "./hub/access.ts";
-export { type HubDocumentsOptions, type HubFile, hubDocuments, hubFiles } from "./hub/documents.ts";
+export {
+  type HubDocumentsOptions,
+  type HubFile,
+  type HubRowsOptions,
+  hubDocuments,
+  hubFiles,
+  hubRows,
+} from "./hub/documents.ts";
 export { type ShuffleOptions, shuffleDocuments } from "./shuffle.ts";
 export { type BadInputPolicy, CorpusInputError } from "./sources/bad-input.ts";
 export {
@@ -15,3 +22,4 @@ export {
 export type { Format } from "./sources/format.ts";
 export { type IdDocument, type IdDocumentsOptions, idDocuments } from "./sources/id-documents.ts";
 export { type InstalledDocumentationOptions, installedDocumentation } from "./sources/installed-documentation.ts";
+export { type FileRow, type FileRowsOptions, fileRows } from "./sources/rows.ts";

@@ -6,13 +6,19 @@ import type { Task } from "../examples/task.ts";
 /** An example as tokens. */
 export interface EncodedExample {
   readonly ids: Int32Array;
-  /** 0 up to the first separator, 1 after it. */
+  /** 0 up to the first separator, 1 behind it. */
   readonly typeIds: Int32Array;
   /** Tokens that the model's length cut off. */
   readonly cut: number;
-  /** The words of the text. @defaultValue absent unless the task is `tags` */
+  /**
+   * The words that carry tags.
+   * @defaultValue absent unless the task has tags
+   */
   readonly words?: readonly Word[];
-  /** Position of the first token of each word, -1 if it was cut off. @defaultValue absent unless the task is `tags` */
+  /**
+   * The position of each word's first token, -1 if that was cut off.
+   * @defaultValue absent unless the task has tags
+   */
   readonly positions?: Int32Array;
 }
 

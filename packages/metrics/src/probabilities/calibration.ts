@@ -17,22 +17,24 @@ export interface Calibration {
   readonly error: number;
 }
 
+export interface CalibrationOptions {
+  /**
+   * Of equal width, `(from, to]`; 0 falls into the first.
+   * @defaultValue `15`
+   */
+  bins?: number;
+}
+
 /**
  * Whether a model knows how sure it may be (Guo et al., arXiv 1706.04599, equation 3): of what it says with 80 %, is 80 % right?
  *
  * @param confidences of the predicted class, 0 to 1
  * @param right whether each prediction is the target
- * @param bins of equal width, `(from, to]`; 0 falls into the first
  */
 export const calibration = (
   confidences: ArrayLike<number>,
   right: ArrayLike<boolean | number>,
-  {
-    bins = 15,
-  }: {
-    /** @defaultValue `15` */
-    bins?: number;
-  } = {},
+  { bins = 15 }: CalibrationOptions = {},
 ): Calibration => {
   sameLength("calibration", confidences, right);
   const sums = Array.from({ length: bins }, () => ({ count: 0, confidence: 0, right: 0 }));

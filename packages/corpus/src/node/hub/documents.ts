@@ -8,6 +8,7 @@ import { restartable } from "../../restartable.ts";
 import { createReadTally, type ReadTally } from "../sources/bad-input.ts";
 import { type FileDocumentsOptions, type ReadDocuments, readFileDocuments } from "../sources/files.ts";
 import { formatOf, isDatasetMetadata } from "../sources/format.ts";
+import { type FileRow, type FileRowsOptions, rowsOfFile } from "../sources/rows.ts";
 import { endingFetch, explained, type HubAccess, openHub } from "./access.ts";
 import { cachedHubFile, encodedPath } from "./download.ts";
 import { parseHubUri } from "./uri.ts";
@@ -22,6 +23,11 @@ export interface HubDocumentsOptions extends HubAccess, Omit<FileDocumentsOption
    */
   cacheFolder?: string;
 }
+
+/** What selects files of a dataset, and where they are kept. */
+type HubSelection = Pick<HubDocumentsOptions, "uri" | "include" | "exclude" | "format" | "cacheFolder"> & HubAccess;
+
+export type HubRowsOptions = HubSelection & Omit<FileRowsOptions, "path">;
 
 /**
  * The documents of a dataset on the Hugging Face hub: its files of a known format, in the order of their paths, each
@@ -81,15 +87,25 @@ export async function hubFiles(options: HubDocumentsOptions): Promise<HubFile[]>
 }
 
 async function* readHub(options: HubDocumentsOptions, tally: ReadTally): AsyncGenerator<Document> {
+  for await (const { file, name } of downloadedFiles(options)) yield* readFileDocuments(file, name, options, tally);
+  tally.finish();
+}
+
+/** The files that the options select, each downloaded when it is its turn. */
+async function* downloadedFiles(options: HubSelection): AsyncGenerator<{ file: string; name: string }> {
   const { uri, cacheFolder = join(homedir(), ".cache", "cramkit", "hub") } = options;
   const hub = openHub(options);
   const { name, revision } = parseHubUri(uri);
-  const files = await hubFiles(options);
-  for (const { path } of files) {
+  for (const { path } of await hubFiles(options)) {
     const file = await cachedHubFile({ ...hub, name, revision, path, cacheFolder });
-    yield* readFileDocuments(file, `${name}/${path}`, options, tally);
+    yield { file, name: `${name}/${path}` };
   }
-  tally.finish();
+}
+
+/** The records of a dataset with all of their fields: as `fileRows`, of the hub. */
+export async function* hubRows(options: HubRowsOptions): AsyncGenerator<FileRow> {
+  for await (const { file, name } of downloadedFiles(options))
+    for await (const row of rowsOfFile(file, options)) yield { ...row, file: name };
 }
 
 const noFiles = (uri: string) =>

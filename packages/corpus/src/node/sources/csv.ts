@@ -27,7 +27,7 @@ async function* readSeparated(
   let header: string[] | undefined;
   const wanted: Wanted = { keeps: (field) => field < maxColumns, columns: Number.POSITIVE_INFINITY };
   const isFieldWanted = (name: string | number | undefined) =>
-    options.where !== undefined || name === options.field || name === options.idField;
+    options.whole || options.where !== undefined || name === options.field || name === options.idField;
   if (!hasHeader) wanted.keeps = (field) => field < maxColumns && isFieldWanted(field);
   for await (const row of separatedRows(withLineFeeds(textBytes(path, options)), path, dialect, wanted)) {
     const place = `line ${row.line}`;
@@ -72,7 +72,7 @@ function dialectOf(usual: Pick<Dialect, "delimiter" | "quote">, options: RecordO
 
 function headerOf(path: string, { fields, line }: Row, options: RecordOptions, { delimiter }: Dialect): string[] {
   const header = [...fields.values()].map((name) => decodeUtf8(name) ?? name.toString("latin1"));
-  if (header.includes(options.field as string)) return header;
+  if (options.whole || header.includes(options.field as string)) return header;
   const shown = header.slice(0, 20).map((name) => JSON.stringify(name.slice(0, 100)));
   const more = header.length > shown.length ? ` and ${header.length - shown.length} more` : "";
   // A name that holds all names was written with another sign between them.

@@ -6,7 +6,15 @@ import type { ReadReport } from "../../read-report.ts";
 import { restartable } from "../../restartable.ts";
 import { type BadInputPolicy, CorpusInputError, createReadTally, type ReadTally } from "./bad-input.ts";
 import { readCsv, readTsv } from "./csv.ts";
-import { dataFiles, type Format, formatOf, formatRemedy, type RecordOptions, type RecordReader } from "./format.ts";
+import {
+  dataFiles,
+  type FileRecord,
+  type Format,
+  formatOf,
+  formatRemedy,
+  type RecordOptions,
+  type RecordReader,
+} from "./format.ts";
 import { readJson } from "./json.ts";
 import { readJsonLines } from "./jsonl.ts";
 import { readParquet } from "./parquet/parquet.ts";
@@ -71,6 +79,20 @@ async function* readAll(options: FileDocumentsOptions, tally: ReadTally): AsyncG
   tally.finish();
 }
 
+/** The records of one file, in the format of its name or the one that was asked for. */
+export function recordsOf(
+  path: string,
+  options: Partial<RecordOptions> & Pick<FileDocumentsOptions, "format">,
+): AsyncIterable<FileRecord> {
+  const { field = "text", idField = "id", unit = "file" } = options;
+  const format = options.format ?? formatOf(path);
+  if (format !== undefined) return readers[format](path, { ...options, field, idField, unit });
+  throw new RangeError(
+    `fileDocuments: expected a file named .txt, .jsonl, .json, .csv, .tsv or .parquet (also .gz, .zst), got ${path}; ` +
+      formatRemedy(path),
+  );
+}
+
 /** The documents of one file, counted in `tally`. */
 export async function* readFileDocuments(
   path: string,
@@ -78,23 +100,16 @@ export async function* readFileDocuments(
   options: Omit<FileDocumentsOptions, "path">,
   tally: ReadTally,
 ): AsyncGenerator<Document> {
-  const { field = "text", idField = "id", unit = "file" } = options;
-  const recordOptions: RecordOptions = { ...options, field, idField, unit };
-  const format = options.format ?? formatOf(path);
-  if (format === undefined) {
-    throw new RangeError(
-      `fileDocuments: expected a file named .txt, .jsonl, .json, .csv, .tsv or .parquet (also .gz, .zst), got ${path}; ` +
-        formatRemedy(path),
-    );
-  }
+  const records = recordsOf(path, options);
   tally.report.files++;
   try {
-    for await (const record of readers[format](path, recordOptions)) {
+    for await (const record of records) {
       if (record.kind === "document") {
         tally.good(record.text);
         yield { text: record.text, source: name, id: record.id };
       } else if (record.kind === "unwanted") tally.report.unwanted++;
-      else tally.bad({ file: path, place: record.place, reason: record.reason }, record.records);
+      else if (record.kind === "bad")
+        tally.bad({ file: path, place: record.place, reason: record.reason }, record.records);
     }
   } catch (error) {
     // A share that was exceeded stops the reading; what is wrong with this one file may not.

@@ -52,14 +52,20 @@ export interface RecordOptions {
    * @defaultValue all records
    */
   where?: ((record: Record<string, unknown>) => boolean) | undefined;
+  /**
+   * Whole records in place of texts: no field has to be there.
+   * @defaultValue texts
+   */
+  whole?: boolean | undefined;
 }
 
 /**
- * One record of a file: a document, a bad one with its reason (`records` of them where a whole group is lost), or one
+ * One record of a file: a document, a whole row, a bad one with its reason (`records` of them where a whole group is lost), or one
  * that `where` turned down.
  */
 export type FileRecord =
   | { kind: "document"; text: string; id: string }
+  | { kind: "row"; fields: Record<string, unknown>; place: string }
   | {
       kind: "bad";
       place: string;
@@ -115,9 +121,11 @@ export function formatRemedy(path: string): string {
 
 /** The document in a parsed record, or why there is none. */
 export function recordDocument(value: unknown, place: string, options: RecordOptions): FileRecord {
+  if (options.whole && typeof value === "string") return { kind: "row", fields: { [options.field]: value }, place };
   if (typeof value === "string") return { kind: "document", text: value, id: place };
   if (typeof value !== "object" || value === null) return { kind: "bad", place, reason: "expected an object" };
   const record = value as Record<string, unknown>;
+  if (options.whole) return { kind: "row", fields: record, place };
   if (options.where && !options.where(record)) return { kind: "unwanted" };
   const text = record[options.field];
   if (typeof text !== "string") {

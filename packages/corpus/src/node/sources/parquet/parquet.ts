@@ -185,9 +185,10 @@ async function wholeColumns(
 }
 
 /** All columns for `where`, else those of the text and the identity. */
-function wantedColumns(name: string, schema: SchemaTree, { field, idField, where }: RecordOptions): string[] {
+function wantedColumns(name: string, schema: SchemaTree, { field, idField, where, whole }: RecordOptions): string[] {
   const all = schema.children;
   const names = all.map(({ element }) => element.name);
+  if (whole) return names;
   const text = all[names.indexOf(String(field))];
   if (text === undefined) {
     throw new RangeError(`${name}, footer: expected a column "${field}", got: ${names.join(", ")}; choose with field`);

@@ -1,0 +1,131 @@
+import type { TaskKind } from "@cramkit/finetune";
+import { finetuneFiles, runFinetune, startCompute } from "@cramkit/recipes";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { type BackendOptions, backendOf, withBackend } from "../options/backend-options.ts";
+import { type DataOptions, withData } from "../options/data-options.ts";
+import { wholeNumber } from "../options/whole-number.ts";
+import { writeFinetuneReport } from "../report/finetune/write-finetune-report.ts";
+import { print, tell } from "../terminal/output.ts";
+import { session } from "../terminal/session.ts";
+import { shellWord } from "../terminal/shell-word.ts";
+
+interface FinetuneOptions extends BackendOptions, DataOptions {
+  readonly train: string;
+  readonly dev?: string;
+  readonly devShare?: number;
+  readonly task: TaskKind;
+  readonly label?: string;
+  readonly separator: string;
+  readonly out: string;
+  readonly epochs?: number;
+  readonly batchSize?: number;
+  readonly learningRate?: number;
+  readonly layerDecay?: number;
+  readonly weightDecay?: number;
+  readonly dropout?: number;
+  readonly pooling?: "first" | "mean";
+  readonly maxLength?: number;
+  readonly classWeights?: "none" | "balanced";
+  readonly patience?: number;
+  readonly seed: number;
+  readonly json?: boolean;
+}
+
+export const finetuneCommand = (): Command =>
+  withBackend(
+    withData(
+      new Command("finetune")
+        .description("finetune a model on your own labels")
+        .argument("<model>", "folder of a run, of a model, or of a Hugging Face BERT")
+        .requiredOption("--train <data>", "training examples: CSV, TSV, JSONL, Parquet, CoNLL, or hf://datasets/...")
+        .option("--dev <data>", "examples to score on (default: a share of the training examples)"),
+    )
+      .option("--dev-share <share>", "share of the training examples, without --dev (default: 0.1)", positive)
+      .addOption(
+        new Option("--task <kind>", "one class, several labels, a score, or tags of words (named entities)")
+          .choices(["classes", "labels", "score", "tags"])
+          .default("classes"),
+      )
+      .option("--label <column>", "column of the label (default: label, of tags spans)")
+      .option("--separator <text>", "what stands between several labels of a cell", ",")
+      .requiredOption("--out <folder>", "folder of the result")
+      .option("--epochs <count>", "at most; the best one counts (default: 5)", wholeNumber(1, 1000))
+      .option("--batch-size <count>", "examples of a step (default: 16)", wholeNumber(1, 4096))
+      .option("--learning-rate <number>", "peak rate (default: by the model's size)", positive)
+      .option("--layer-decay <number>", "factor of the rate from each layer to the one below (default: 1)", positive)
+      .option("--weight-decay <number>", "of AdamW (default: 0.01)", number)
+      .option("--dropout <share>", "while training (default: 0.1)", number)
+      .addOption(new Option("--pooling <kind>", "how a text becomes one vector").choices(["first", "mean"]))
+      .option(
+        "--max-length <tokens>",
+        "longer texts are cut (default: 128, or what the model takes)",
+        wholeNumber(1, 65536),
+      )
+      .addOption(new Option("--class-weights <kind>", "weights of the classes").choices(["none", "balanced"]))
+      .option("--patience <epochs>", "epochs without a better score before it ends (default: 2)", wholeNumber(1, 1000))
+      .option("--seed <number>", "seed of the split, the head and the order", wholeNumber(0, 0xffffffff), 0)
+      .option("--json", "print the scores as JSON"),
+    "auto",
+  ).action(async (model: string, options: FinetuneOptions) => {
+    const { out, task, text, textPair: pair, label, separator, delimiter, format, offsets, precision } = options;
+    const { epochs, batchSize, learningRate, layerDecay, weightDecay, dropout, pooling, maxLength, classWeights } =
+      options;
+    const compute = await startCompute(backendOf(options), options);
+    try {
+      await session(async (context) => {
+        context.say(compute.description);
+        const record = await runFinetune(
+          {
+            model,
+            train: options.train,
+            dev: options.dev,
+            devShare: options.devShare,
+            kind: task,
+            columns: { text, pair, label, separator, delimiter, format, offsets },
+            settings: {
+              ...{
+                epochs,
+                batchSize,
+                learningRate,
+                layerDecay,
+                weightDecay,
+                dropout,
+                pooling,
+                maxLength,
+                classWeights,
+              },
+              ...{ patience: options.patience, seed: options.seed },
+              ...(precision === "mixed" && compute.name !== "tensorflow" && { lossScaling: true }),
+            },
+            folder: out,
+          },
+          compute,
+          context,
+        );
+        const report = await writeFinetuneReport(record);
+        const { evaluation, bestEpoch, seconds } = record.result;
+        if (options.json) print(JSON.stringify({ bestEpoch, seconds, ...evaluation }));
+        else {
+          print(`dev set of ${evaluation.rows} rows, epoch ${bestEpoch}:`);
+          for (const [name, value] of Object.entries({ ...evaluation.scores, loss: evaluation.loss }))
+            print(`  ${name.padEnd(18)} ${Number.isFinite(value) ? value.toFixed(4) : "-"}`);
+        }
+        context.say(`model: ${finetuneFiles(out).model}\nreport: ${report}`);
+      });
+      tell(`next:\n  cramkit predict ${shellWord(out)} --data FILE`);
+    } finally {
+      await compute.dispose();
+    }
+  });
+
+const number = (text: string): number => {
+  const value = Number(text);
+  if (text.trim() !== "" && value >= 0 && Number.isFinite(value)) return value;
+  throw new InvalidArgumentError("expected a number of at least 0");
+};
+
+const positive = (text: string): number => {
+  const value = number(text);
+  if (value > 0) return value;
+  throw new InvalidArgumentError("expected a number above 0");
+};

@@ -1,0 +1,104 @@
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { disposeTensors } from "@cramkit/finetune";
+import { init, preset } from "@cramkit/model";
+import { crammingTokenizerOptions, trainTokenizer } from "@cramkit/tokenizer";
+import { memory } from "@tensorflow/tfjs-core";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { type Compute, startCompute } from "../compute.ts";
+import { saveModel } from "../model/saved-model.ts";
+import { Interrupted, type RunContext } from "../progress.ts";
+import { quiet, sentences } from "../testing/tiny.testing.ts";
+import { finetuneFiles } from "./folder.ts";
+import { predictionLines } from "./predict-rows.ts";
+import { runFinetune } from "./run-finetune.ts";
+import type { FinetuneSpec } from "./spec.ts";
+import { loadTaskModel } from "./task-model.ts";
+
+let compute: Compute;
+let root: string;
+let spec: FinetuneSpec;
+beforeAll(async () => {
+  compute = await startCompute({ name: "cpu", precision: "float32", threads: 1 });
+  root = mkdtempSync(join(tmpdir(), "cramkit-finetune-"));
+  const texts = sentences(300);
+  const tokenizer = await trainTokenizer(texts, { ...crammingTokenizerOptions({ vocabSize: 90 }) });
+  const size = { layers: 1, hidden: 16, heads: 2, intermediate: 32, maxSeq: 32 };
+  const config = preset("crammed-bert", { vocabSize: tokenizer.vocabSize, ...size });
+  const params = init(config, 1);
+  await saveModel(join(root, "encoder"), { params, config, tokenizer });
+  disposeTensors(params);
+  const line = (text: string) => `"${text}",${/fox|dog/.test(text) ? "animal" : "none"}`;
+  writeFileSync(join(root, "train.csv"), ["review,what", ...texts.slice(0, 120).map(line)].join("\n"));
+  spec = {
+    model: join(root, "encoder"),
+    train: join(root, "train.csv"),
+    kind: "classes",
+    columns: { text: "review", label: "what" },
+    settings: { epochs: 3, learningRate: 1e-2, maxLength: 32 },
+    folder: join(root, "out"),
+  };
+});
+afterAll(() => compute.dispose());
+
+it("leaves a model that predicts, its labels' names where transformers has them, and a record", async () => {
+  const before = memory().numTensors;
+  const { result } = await runFinetune(spec, compute, quiet);
+  expect(memory().numTensors).toBe(before);
+  const files = finetuneFiles(spec.folder);
+  const json = (path: string) => JSON.parse(readFileSync(path, "utf8"));
+  expect(json(join(files.model, "config.json"))).toMatchObject({
+    problem_type: "single_label_classification",
+    id2label: { 0: "animal", 1: "none" },
+    label2id: { animal: 0, none: 1 },
+  });
+  expect(Object.keys(json(join(files.model, "checksums.json")))).toContain("model.safetensors");
+  expect(json(files.result)).toMatchObject({ bestEpoch: result.bestEpoch, modelDigest: result.modelDigest });
+  expect(readFileSync(files.metrics, "utf8").trim().split("\n")).toHaveLength(result.history.length);
+  expect(existsSync(files.checkpoints)).toBe(false);
+  const model = await loadTaskModel(spec.folder);
+  const lines = [];
+  const examples = (async function* () {
+    for (const { example } of result.outcomes) yield example;
+  })();
+  for await (const each of predictionLines(model, examples, { format: "csv" })) lines.push(each);
+  expect(lines[0]).toBe("text,label,p_animal,p_none");
+  // What the folder's model says is what was measured.
+  const right = lines.slice(1).filter((each, i) => each.includes(`,${result.outcomes[i]!.example.label},`)).length;
+  expect(right / result.outcomes.length).toBeCloseTo(result.evaluation.scores.accuracy!, 10);
+  disposeTensors(model.params);
+});
+
+it("returns what is finished, and refuses the folder of another finetuning", async () => {
+  const said: string[] = [];
+  const again = await runFinetune(spec, compute, { ...quiet, say: (line) => said.push(line) });
+  expect(again.result.history).toHaveLength(again.result.history.length);
+  expect(said.join()).toContain("is finished already");
+  const other = { ...spec, settings: { ...spec.settings, seed: 7 } };
+  await expect(runFinetune(other, compute, quiet)).rejects.toMatchObject({
+    code: "exists",
+    problem: expect.stringContaining("another settings"),
+  });
+});
+
+it("goes on from its checkpoint to the same weights", async () => {
+  const folder = join(root, "stopped");
+  const controller = new AbortController();
+  const context: RunContext = {
+    ...quiet,
+    signal: controller.signal,
+    onProgress: ({ stage, done }) => {
+      if (stage === "epoch 2: training" && done === 10) controller.abort();
+    },
+  };
+  await expect(runFinetune({ ...spec, folder }, compute, context)).rejects.toThrow(Interrupted);
+  await expect(loadTaskModel(folder)).rejects.toThrow(/the finetuning was stopped/);
+  const resumed = await runFinetune({ ...spec, folder }, compute, quiet);
+  const { result } = await runFinetune(spec, compute, quiet);
+  expect(resumed.result.modelDigest).toBe(result.modelDigest);
+});
+
+it("says of a folder that it holds no finetuned model", async () => {
+  await expect(loadTaskModel(join(root, "encoder"))).rejects.toMatchObject({ code: "not-found" });
+});

@@ -1,0 +1,169 @@
+import { createHash } from "node:crypto";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { fault } from "@cramkit/errors";
+import { checkWritable, writeFileAtomic } from "@cramkit/files";
+import { disposeTensors, type Example, type Finetuned, finetune, mainScore } from "@cramkit/finetune";
+import { checkpointsFolder, type ReadExamplesOptions, readExamples } from "@cramkit/finetune/node";
+import type { Compute } from "../compute.ts";
+import { loadModel, modelDigest } from "../model/saved-model.ts";
+import { Interrupted, type RunContext } from "../progress.ts";
+import { readJson, runFiles, writeJson } from "../run-record.ts";
+import {
+  type FinetuneRecord,
+  type FinetuneRequest,
+  type FinetuneResult,
+  finetuneFiles,
+  readFinetuning,
+} from "./folder.ts";
+import type { FinetuneSpec } from "./spec.ts";
+import { saveTaskModel } from "./task-model.ts";
+
+/**
+ * Finetunes a model on examples from files and leaves in the folder: `model` (weights, configuration, tokenizer, checksums, and
+ * the labels' names in `config.json`), `finetune.json` (what was asked for), `result.json` (scores, history, every dev example
+ * with its prediction) and `metrics.jsonl` (a line an epoch). A finetuning that was stopped goes on where the same is asked for
+ * again; one that has ended is returned as it is.
+ *
+ * @throws `Interrupted` if the signal is aborted; a fault `exists` over a folder of another finetuning
+ */
+export const runFinetune = async (
+  spec: FinetuneSpec,
+  compute: Compute,
+  context: RunContext,
+): Promise<FinetuneRecord> => {
+  const { folder, kind, columns } = spec;
+  const files = finetuneFiles(folder);
+  await checkWritable(folder);
+  const modelFolder = await modelFolderOf(spec.model);
+  const read = async (source: string): Promise<Example[]> => readAll(source, { ...columns, kind }, context);
+  const train = await read(spec.train);
+  const dev = spec.dev === undefined ? undefined : await read(spec.dev);
+  const request = await requestOf(spec, modelFolder, [train, dev]);
+  if (await isFinished(folder, request)) {
+    context.say(`${folder} is finished already; remove it, or name another, to do it again`);
+    return readFinetuning(folder);
+  }
+  await writeJson(files.request, request);
+  const { params, ...pretrained } = await loadModel(modelFolder);
+  const started = performance.now();
+  let result: FinetuneResult;
+  try {
+    const checkpoints = await checkpointsFolder(files.checkpoints, context.say);
+    const tuned = await finetune({
+      ...spec.settings,
+      model: { ...pretrained, params },
+      kind,
+      train,
+      dev,
+      devShare: spec.devShare,
+      kernels: compute.kernels,
+      checkpoints,
+      signal: context.signal,
+      say: context.say,
+      onProgress: ({ phase, done, total, loss, learningRate, epoch, best }) =>
+        context.onProgress({
+          stage: phase === "encode" ? "reading" : `epoch ${epoch}: ${phase === "train" ? "training" : "scoring"}`,
+          done,
+          total,
+          unit: phase === "train" ? "steps" : "rows",
+          detail: [
+            loss === undefined ? "" : `loss ${loss.toFixed(3)}`,
+            best === undefined ? "" : `best ${mainScore[kind]} ${best.toFixed(4)}`,
+            learningRate === undefined ? "" : `learning rate ${learningRate.toExponential(1)}`,
+          ]
+            .filter(Boolean)
+            .join("  "),
+        }),
+    });
+    try {
+      await saveTaskModel(files.model, tuned);
+      result = await resultOf(tuned, files.model, { seconds: (performance.now() - started) / 1000, compute });
+    } finally {
+      disposeTensors(tuned.params);
+    }
+  } catch (error) {
+    if (context.signal?.aborted)
+      throw new Interrupted(`stopped; the state is kept in ${files.checkpoints}, the same command goes on`);
+    throw error;
+  } finally {
+    disposeTensors(params);
+  }
+  const lines = result.history.map(({ epoch, trainLoss, dev }) => {
+    const scores = Object.entries(dev.scores).map(([name, value]) => [name, Number.isFinite(value) ? value : null]);
+    return JSON.stringify({ epoch, trainLoss, devLoss: dev.loss, ...Object.fromEntries(scores) });
+  });
+  await writeFileAtomic(files.metrics, `${lines.join("\n")}\n`);
+  await writeJson(files.result, result);
+  await rm(files.checkpoints, { recursive: true, force: true });
+  return { folder, request, result };
+};
+
+/** The model folder of a run, or the folder itself. */
+const modelFolderOf = async (model: string): Promise<string> =>
+  (await readJson(join(model, "recipe.json"))) === undefined ? model : runFiles(model).model;
+
+const readAll = async (source: string, options: ReadExamplesOptions, context: RunContext): Promise<Example[]> => {
+  const examples: Example[] = [];
+  for await (const example of readExamples(source, options)) {
+    examples.push(example);
+    if (examples.length % 1000 === 0) {
+      context.onProgress({ stage: `reading ${source}`, done: examples.length, unit: "rows" });
+      await new Promise(setImmediate);
+      if (context.signal?.aborted) throw new Interrupted("stopped while reading; nothing was written");
+    }
+  }
+  if (examples.length === 0)
+    throw fault({
+      code: "invalid-input",
+      place: source,
+      problem: "expected rows, got none",
+      remedy: "name another file",
+      type: RangeError,
+    });
+  return examples;
+};
+
+const requestOf = async (
+  { folder: _, ...spec }: FinetuneSpec,
+  modelFolder: string,
+  examples: unknown,
+): Promise<FinetuneRequest> => {
+  const digest = (await modelDigest(modelFolder)) ?? "";
+  const hash = createHash("sha256").update(JSON.stringify(examples)).digest("hex");
+  return JSON.parse(JSON.stringify({ ...spec, digest, examples: hash })) as FinetuneRequest;
+};
+
+/** Whether the folder holds this finetuning, finished. @throws a fault `exists` over another one */
+const isFinished = async (folder: string, request: FinetuneRequest): Promise<boolean> => {
+  const files = finetuneFiles(folder);
+  const kept = (await readJson(files.request)) as FinetuneRequest | undefined;
+  if (!kept) return false;
+  const differing = [...new Set([...Object.keys(kept), ...Object.keys(request)])].filter(
+    (key) =>
+      // Where they lie does not matter, what they hold does.
+      !["model", "train", "dev"].includes(key) &&
+      JSON.stringify(kept[key as keyof FinetuneRequest]) !== JSON.stringify(request[key as keyof FinetuneRequest]),
+  );
+  if (differing.length > 0)
+    throw fault({
+      code: "exists",
+      place: folder,
+      problem: `expected an empty folder or the same finetuning, got one with another ${differing.join(", ")}`,
+      remedy: "name another folder, or remove this one",
+    });
+  return (await readJson(files.result)) !== undefined;
+};
+
+const resultOf = async (
+  tuned: Finetuned,
+  folder: string,
+  { seconds, compute }: { seconds: number; compute: Compute },
+): Promise<FinetuneResult> => {
+  const { task, settings, trainRows, history, bestEpoch, evaluation, outcomes } = tuned;
+  const digest = (await modelDigest(folder)) ?? "";
+  return {
+    ...{ task, settings, trainRows, history, bestEpoch, evaluation, outcomes, seconds },
+    ...{ modelDigest: digest, backend: compute.description },
+  };
+};
