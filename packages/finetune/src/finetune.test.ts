@@ -45,6 +45,11 @@ const settings: { -readonly [K in keyof FinetuneOptions]?: FinetuneOptions[K] } 
   dropout: 0,
   patience: 9,
 };
+/** A record of them is kept, without the examples and the model. */
+const settingNames = [
+  ...["batchSize", "classWeights", "clipNorm", "dropout", "epochs", "layerDecay", "learningRate", "lossScaling"],
+  ...["maxLength", "patience", "pooling", "seed", "warmup", "weightDecay"],
+];
 const isAnimal = (text: string) => animals.some((word) => text.includes(word));
 const spansIn = (text: string): Span[] => {
   const word = [...animals, ...plants].find((each) => text.includes(each))!;
@@ -70,6 +75,7 @@ describe("finetune and predict", () => {
       ...settings,
     });
     expect(tuned.task.labels).toEqual(["animal", "plant"]);
+    expect(Object.keys(tuned.settings).sort()).toEqual(settingNames);
     expect(tuned.evaluation.scores.accuracy).toBe(1);
     expect(tuned.evaluation).toEqual(tuned.history[tuned.bestEpoch - 1]!.dev);
     const [fox, oak] = await all(predict(tuned, ["the old fox is near the lake", { text: "the oak" }]));

@@ -37,7 +37,7 @@ export interface Settings {
  */
 export const settingsFor = (config: ModelConfig, changes: Partial<Settings>): Settings => {
   const isBert = config.normScheme === "post" && config.position === "learned";
-  const settings: Settings = {
+  const usual: Settings = {
     epochs: 5,
     batchSize: 16,
     learningRate: Number(Math.min(1e-3, 4e-5 * Math.max(1, (768 / config.hidden) ** 1.5)).toPrecision(2)),
@@ -52,8 +52,11 @@ export const settingsFor = (config: ModelConfig, changes: Partial<Settings>): Se
     patience: 2,
     seed: 0,
     lossScaling: false,
-    ...Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)),
   };
+  // The caller's options hold more than settings: examples, a model, a signal.
+  const settings = Object.fromEntries(
+    Object.entries(usual).map(([name, value]) => [name, changes[name as keyof Settings] ?? value]),
+  ) as unknown as Settings;
   const refuse = (name: keyof Settings, expected: string) => {
     throw fault({
       code: "invalid-argument",
