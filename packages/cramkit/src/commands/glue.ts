@@ -33,6 +33,7 @@ interface GlueOptions extends BackendOptions {
   readonly epochs?: number;
   readonly learningRate?: number;
   readonly pooling?: "first" | "mean";
+  readonly sortedBatches?: number;
   readonly trainExamples?: number;
   readonly allowMoreEpochs?: boolean;
   readonly seed: number;
@@ -60,6 +61,11 @@ export const glueCommand = (): Command =>
       .option("--epochs <count>", "override the protocol's number of epochs", wholeNumber(1, 1000))
       .option("--learning-rate <number>", "override the protocol's rate; small models need a larger one", positive)
       .addOption(new Option("--pooling <kind>", "override the protocol's pooling").choices(["first", "mean"]))
+      .option(
+        "--sorted-batches <count>",
+        "sort rows by length within this many batches: about half the padding, but like labels meet (default: 1, none)",
+        wholeNumber(1, 1e6),
+      )
       .option("--train-examples <count>", "finetune on this many random examples of each task", wholeNumber(1, 1e9))
       .option("--allow-more-epochs", "allow more than the five epochs of the challenge; the table says so")
       .option("--seed <number>", "seed of the first trial", wholeNumber(0, 0xffffffff), 0)
@@ -117,7 +123,7 @@ interface DownloadOptions {
 }
 
 const score = async (options: GlueOptions): Promise<void> => {
-  const { run, checkpoint = [], trials, epochs, learningRate, pooling } = options;
+  const { run, checkpoint = [], trials, epochs, learningRate, pooling, sortedBatches } = options;
   const [model, ...baselines] = [...(run === undefined ? [] : [runFiles(run).model]), ...checkpoint];
   if (model === undefined) throw new RangeError("glue: expected --run FOLDER or --checkpoint FOLDER, got neither");
   if ((epochs ?? 0) > epochLimit && !options.allowMoreEpochs)
@@ -137,7 +143,13 @@ const score = async (options: GlueOptions): Promise<void> => {
           data: options.data,
           tasks: options.tasks,
           trainExamples: options.trainExamples,
-          protocol: changedProtocol(protocols[options.protocol], { trials, epochs, learningRate, pooling }),
+          protocol: changedProtocol(protocols[options.protocol], {
+            trials,
+            epochs,
+            learningRate,
+            pooling,
+            sortedBatches,
+          }),
           seed: options.seed,
           results,
           untrained: options.untrained,

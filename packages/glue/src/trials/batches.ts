@@ -29,8 +29,6 @@ export interface EvaluationBatch extends Batch {
 }
 
 const lengthStep = 8;
-/** How many batches are sorted by length among themselves: enough to save padding, few enough to keep batches random. */
-const window = 50;
 
 /** Steps of a trial: whole batches only, as in the study. */
 export const stepsOf = (protocol: Protocol, examples: number): number => {
@@ -39,14 +37,14 @@ export const stepsOf = (protocol: Protocol, examples: number): number => {
 
 /**
  * The batches of a trial. Each epoch is a new permutation, a pure function of (seed, epoch); its remainder is dropped.
- * Within windows of 50 batches rows are sorted by length, and the batches of the epoch are then shuffled. All batches have
- * `batchSize` rows, so at most `maxLength / 8` shapes occur.
+ * The rows of every `sortedBatches` batches are sorted by length, and the batches of the epoch are then shuffled; of 1, every
+ * batch is a random draw. All batches have `batchSize` rows, so at most `maxLength / 8` shapes occur.
  */
 export function* trainingBatches(
   data: EncodedExamples,
   { protocol, seed, padId }: { protocol: Protocol; seed: number; padId: number },
 ): Generator<TrainingBatch> {
-  const { batchSize, epochs } = protocol;
+  const { batchSize, epochs, sortedBatches } = protocol;
   const perEpoch = Math.floor(data.labels.length / batchSize);
   const steps = perEpoch * epochs;
   let step = 0;
@@ -55,8 +53,9 @@ export function* trainingBatches(
       0,
       perEpoch * batchSize,
     );
-    for (let start = 0; start < order.length; start += window * batchSize)
-      byLength(data, order.subarray(start, start + window * batchSize));
+    const window = sortedBatches * batchSize;
+    for (let start = 0; sortedBatches > 1 && start < order.length; start += window)
+      byLength(data, order.subarray(start, start + window));
     for (const index of shuffledIndices(streamKey(seed, "glue/batches", epoch), perEpoch)) {
       const rows = order.subarray(index * batchSize, (index + 1) * batchSize);
       const labels = Float32Array.from(rows, (row) => data.labels[row]!);
