@@ -94,7 +94,7 @@ ${marker}
 
 An encoder that was trained with [Cramkit](https://github.com/cramkit/cramkit).
 
-| | |
+| what | value |
 | --- | --- |
 ${all.map(([name, value]) => `| ${cell(name)} | ${cell(value)} |`).join("\n")}
 ${hasGraphs ? javascript : ""}${python === "none" ? "" : inPython}${notes.map((note) => `\n${note}\n`).join("")}${command === undefined ? "" : `\nMade by\n\n\`\`\`sh\n${command}\n\`\`\`\n`}`;
