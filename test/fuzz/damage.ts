@@ -37,11 +37,15 @@ export const damagedBytes = (bytes: Uint8Array, draw: Draw): Buffer => {
   return file;
 };
 
-const deep = (depth: number): unknown => {
-  let value: unknown = [];
-  for (let level = 0; level < depth; level++) value = level % 2 ? [value] : { a: value };
-  return value;
-};
+/** Stands for a value of so many brackets, which `JSON.stringify` could not write. */
+const deep = (depth: number): string => `deep ${depth}`;
+
+/** The JSON of a damaged document. */
+export const jsonOf = (document: object): string =>
+  JSON.stringify(document).replaceAll(
+    /"deep (\d+)"/g,
+    (_, depth) => "[".repeat(Number(depth)) + "]".repeat(Number(depth)),
+  );
 
 /** What may stand anywhere in a document, hostile values among them. */
 const anyValue = (draw: Draw): unknown => {
@@ -74,7 +78,7 @@ const anyValue = (draw: Draw): unknown => {
     case 5:
       return Array.from({ length: draw(50) }, () => numbers[draw(numbers.length)]);
     case 6:
-      return draw(20) === 0 ? deep(draw(20_000)) : numbers[draw(numbers.length)];
+      return draw(20) === 0 ? deep(draw(50_000)) : numbers[draw(numbers.length)];
     default:
       return others[draw(others.length)];
   }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { isFault } from "../../packages/errors/src/index.ts";
 import { openPreparedSet, verifyPreparedSet, writePreparedSet } from "../../packages/packer/src/node/index.ts";
 import { manifestDigest } from "../../packages/packer/src/node/manifest.ts";
-import { damagedBytes, damagedJson, drawsOf } from "./damage.ts";
+import { damagedBytes, damagedJson, drawsOf, jsonOf } from "./damage.ts";
 import type { FuzzTarget } from "./target.ts";
 
 const documents = Array.from({ length: 60 }, (_, n) =>
@@ -34,9 +34,7 @@ export const manifest: FuzzTarget = {
       const changed = damagedJson(JSON.parse(whole.toString()), draw) as Parameters<typeof manifestDigest>[0];
       writeFileSync(
         path,
-        JSON.stringify(
-          draw(6) === 0 ? changed : { ...changed, digest: manifestDigest(JSON.parse(JSON.stringify(changed))) },
-        ),
+        jsonOf(draw(6) === 0 ? changed : { ...changed, digest: manifestDigest(JSON.parse(JSON.stringify(changed))) }),
       );
     }
     await verifyPreparedSet(set);

@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isFault } from "../../packages/errors/src/index.ts";
 import { checkRecipe, findRecipe, recipes } from "../../packages/recipes/src/index.ts";
-import { damagedBytes, damagedJson, drawsOf } from "./damage.ts";
+import { damagedBytes, damagedJson, drawsOf, jsonOf } from "./damage.ts";
 import type { FuzzTarget } from "./target.ts";
 
 let made: readonly object[] | undefined;
@@ -17,9 +17,7 @@ export const recipe: FuzzTarget = {
     const path = join(folder, "recipe.json");
     writeFileSync(
       path,
-      draw(4) === 0
-        ? damagedBytes(Buffer.from(JSON.stringify(document)), draw)
-        : JSON.stringify(damagedJson(document, draw)),
+      draw(4) === 0 ? damagedBytes(Buffer.from(JSON.stringify(document)), draw) : jsonOf(damagedJson(document, draw)),
     );
     checkRecipe(await findRecipe(path));
     return true;

@@ -1,6 +1,6 @@
 import { bytesSource, openSafetensors } from "../../packages/checkpoint/src/index.ts";
 import { isFault } from "../../packages/errors/src/index.ts";
-import { damagedBytes, damagedJson, drawsOf } from "./damage.ts";
+import { damagedBytes, damagedJson, drawsOf, jsonOf } from "./damage.ts";
 import type { FuzzTarget } from "./target.ts";
 
 const header = {
@@ -26,9 +26,7 @@ export const safetensors: FuzzTarget = {
   async once(seed) {
     const draw = drawsOf(seed);
     const bytes =
-      draw(3) === 0
-        ? damagedBytes(file(JSON.stringify(header)), draw)
-        : file(JSON.stringify(damagedJson(header, draw)));
+      draw(3) === 0 ? damagedBytes(file(JSON.stringify(header)), draw) : file(jsonOf(damagedJson(header, draw)));
     const checkpoint = await openSafetensors(bytesSource(bytes, "a.safetensors"));
     for await (const { name, shape, data } of checkpoint) {
       const count = shape.reduce((product, size) => product * size, 1);

@@ -1,4 +1,4 @@
-import { explain, problemOf } from "@cramkit/errors";
+import { checkOptions, explain, problemOf } from "@cramkit/errors";
 import type { KernelConfig } from "@tensorflow/tfjs-core";
 import type { ProductsReport } from "./cpu/library/choose-products.ts";
 import type { CpuOptions } from "./cpu/start.ts";
@@ -108,6 +108,7 @@ const preference = ["webgpu", "tensorflow", "cpu"] as const;
  * A software WebGPU adapter is passed over, as it is slower than our CPU backend.
  */
 export const startBackend = async (choice: BackendChoice, options: BackendOptions = {}): Promise<StartedBackend> => {
+  checkOptions("startBackend", options, { kernels: true, cpu: true, webgpu: true });
   if (choice !== "auto") {
     if (!Object.hasOwn(starters, choice)) {
       throw new RangeError(`startBackend: expected "cpu", "webgpu", "tensorflow" or "auto", got "${choice}"`);

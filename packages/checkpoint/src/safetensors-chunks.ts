@@ -1,3 +1,4 @@
+import { checkOptions } from "@cramkit/errors";
 import { encodeElements } from "./elements.ts";
 import { formatHeader } from "./safetensors-header.ts";
 import { type Dtype, elementBytes, elementCount, type TensorInfo, type TensorToWrite } from "./tensor-entry.ts";
@@ -18,8 +19,10 @@ export interface SafetensorsOptions {
 /** A safetensors file piece by piece: its header, then one tensor at a time, whose data is asked for when its turn comes. */
 export async function* safetensorsChunks(
   tensors: readonly TensorToWrite[],
-  { metadata = {}, floats }: SafetensorsOptions = {},
+  options: SafetensorsOptions = {},
 ): AsyncGenerator<Uint8Array> {
+  checkOptions("safetensorsChunks", options, { metadata: true, floats: true });
+  const { metadata = {}, floats } = options;
   const stored = tensors.map((tensor) => ({ ...tensor, dtype: storedAs(tensor, floats) }));
   yield formatHeader(stored, metadata);
   for (const tensor of stored) {

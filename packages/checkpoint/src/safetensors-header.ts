@@ -76,11 +76,10 @@ export const parseHeader = (json: Uint8Array, fileBytes: number, name: string): 
     const info = isRecord(value) ? value : fail(`expected an object for tensor ${key}`);
     const { dtype, shape, data_offsets: range } = info as Record<string, unknown>;
     if (!isDtype(dtype))
-      return fail(`expected the dtype of ${key} to be one of ${dtypes.join(", ")}, got ${String(dtype)}`);
-    if (!isSizes(shape))
-      return fail(`expected the shape of ${key} to be a list of sizes, got ${JSON.stringify(shape)}`);
+      return fail(`expected the dtype of ${key} to be one of ${dtypes.join(", ")}, got ${shown(dtype)}`);
+    if (!isSizes(shape)) return fail(`expected the shape of ${key} to be a list of sizes, got ${shown(shape)}`);
     if (!isSizes(range) || range.length !== 2 || range[0]! > range[1]!) {
-      return fail(`expected data_offsets of ${key} to be [begin, end], got ${JSON.stringify(range)}`);
+      return fail(`expected data_offsets of ${key} to be [begin, end], got ${shown(range)}`);
     }
     const [begin, end] = range as [number, number];
     if (start + end > fileBytes) {
@@ -156,6 +155,19 @@ const parseObject = (json: Uint8Array, fail: (message: string) => never): Record
     return fail(`expected a JSON header at offset 8, got: ${(error as Error).message}`);
   }
   return isRecord(parsed) ? parsed : fail("expected a JSON object at offset 8");
+};
+
+const shownCharacters = 80;
+
+/** A value as it stands in the file, cut short. */
+const shown = (value: unknown): string => {
+  let text: string;
+  try {
+    text = JSON.stringify(value) ?? "nothing";
+  } catch {
+    return "values that are nested too deep";
+  }
+  return text.length > shownCharacters ? `${text.slice(0, shownCharacters)}...` : text;
 };
 
 const isRecord = (value: unknown): value is Record<string, unknown> => {

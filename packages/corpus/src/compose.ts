@@ -1,3 +1,4 @@
+import { checkOptions } from "@cramkit/errors";
 import type { Document } from "./document.ts";
 import type { DocumentFilter, FilteredDocuments, FilterReport } from "./filters/filter.ts";
 import { type MixedSource, type MixOptions, mixDocuments, type SourceReport } from "./mix.ts";
@@ -30,7 +31,9 @@ export interface Corpus extends AsyncIterable<Document> {
 }
 
 /** Sources mixed and filtered, with the counts for a manifest or an inspection. */
-export function composeCorpus({ sources, filters = [], atEnd }: CorpusOptions): Corpus {
+export function composeCorpus(options: CorpusOptions): Corpus {
+  checkOptions("composeCorpus", options, { sources: true, filters: true, atEnd: true });
+  const { sources, filters = [], atEnd } = options;
   const mixed = mixDocuments(sources, { atEnd });
   const stages: FilteredDocuments[] = [];
   for (const filter of filters) stages.push(filter(stages.at(-1) ?? mixed));

@@ -1,3 +1,4 @@
+import { checkOptions } from "@cramkit/errors";
 import type { Document } from "./document.ts";
 import { restartable } from "./restartable.ts";
 
@@ -39,7 +40,9 @@ export interface MixedDocuments extends AsyncIterable<Document> {
  * of the characters so far, so the shares hold everywhere in the stream up to a document. Documents without a `source`
  * get the name of theirs.
  */
-export function mixDocuments(sources: readonly MixedSource[], { atEnd = "continue" }: MixOptions = {}): MixedDocuments {
+export function mixDocuments(sources: readonly MixedSource[], options: MixOptions = {}): MixedDocuments {
+  checkOptions("mixDocuments", options, { atEnd: true });
+  const { atEnd = "continue" } = options;
   for (const { name, weight = 1 } of sources) {
     if (!(weight > 0 && Number.isFinite(weight))) {
       throw new RangeError(`mixDocuments: expected a positive weight for ${name}, got ${weight}; leave the source out`);

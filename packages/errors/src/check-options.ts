@@ -25,7 +25,7 @@ export const checkOptions = <T extends object>(
     throw fault({
       code: "invalid-argument",
       place,
-      problem: `expected an object of options, got ${options === null ? "null" : Array.isArray(options) ? "an array" : typeof options}`,
+      problem: `expected an object of options, got ${shown(options)}`,
       remedy: `pass { ${names[0]}: ... }`,
       type: TypeError,
     });
@@ -40,4 +40,10 @@ export const checkOptions = <T extends object>(
       type: TypeError,
     });
   }
+};
+
+const shown = (value: unknown): string => {
+  if (Array.isArray(value)) return "an array";
+  if (typeof value === "string") return JSON.stringify(value.slice(0, 40));
+  return typeof value === "function" ? "a function" : String(value);
 };

@@ -1,5 +1,6 @@
 import { realpath, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
+import { checkOptions } from "@cramkit/errors";
 import { type Content, openDurableFile, partsOfContent, type WriteOptions, type WrittenFile } from "./durable-file.ts";
 import { explained } from "./explained.ts";
 import { makeFolder, syncFolder } from "./make-folder.ts";
@@ -19,7 +20,9 @@ export interface AtomicFile {
  * Starts a file beside its name. Its folder is made if it is missing; if `path` is a symbolic link, what it points to is
  * replaced; a device or a pipe (`/dev/stdout`) is written into as it is.
  */
-export const createAtomicFile = async (path: string, { sha256 = false }: WriteOptions = {}): Promise<AtomicFile> => {
+export const createAtomicFile = async (path: string, options: WriteOptions = {}): Promise<AtomicFile> => {
+  checkOptions("createAtomicFile", options, { sha256: true });
+  const { sha256 = false } = options;
   const final = await realpath(path).catch(() => path);
   const isPlain = await stat(final).then(
     (found) => found.isFile() || found.isDirectory(), // the rename refuses a folder
@@ -52,6 +55,7 @@ export const writeFileAtomic = async (
   content: Content,
   options: WriteOptions = {},
 ): Promise<WrittenFile> => {
+  checkOptions("writeFileAtomic", options, { sha256: true });
   const file = await createAtomicFile(path, options);
   try {
     for await (const chunk of partsOfContent(content)) await file.write(chunk);

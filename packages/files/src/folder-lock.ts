@@ -3,7 +3,7 @@ import { rmSync } from "node:fs";
 import { link, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { fault, toFault } from "@cramkit/errors";
+import { checkOptions, fault, toFault } from "@cramkit/errors";
 import { removeLeftovers } from "./leftovers.ts";
 import { makeFolder } from "./make-folder.ts";
 import { partialPath } from "./partial-name.ts";
@@ -29,7 +29,9 @@ export interface LockOptions {
  *
  * @throws A fault with the code `locked` while another living process has it; `details` names `pid`, `host` and `lock`.
  */
-export const lockFolder = async (folder: string, { name = "lock" }: LockOptions = {}): Promise<() => void> => {
+export const lockFolder = async (folder: string, options: LockOptions = {}): Promise<() => void> => {
+  checkOptions("lockFolder", options, { name: true });
+  const { name = "lock" } = options;
   await makeFolder(folder);
   const lock = join(folder, name);
   const mine = JSON.stringify({ ...thisProcess(), claim: randomUUID() });

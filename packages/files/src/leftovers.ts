@@ -1,7 +1,7 @@
 import type { Dirent } from "node:fs";
 import { readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { hasCode, toFault } from "@cramkit/errors";
+import { checkOptions, hasCode, toFault } from "@cramkit/errors";
 import { parsePartialName, partialPath, stem } from "./partial-name.ts";
 
 /** A file of another machine that nobody wrote to for so long has no writer any more. */
@@ -20,7 +20,9 @@ export interface LeftoversOptions {
  * Removes what killed processes left half-written in a folder, and nothing of a process that lives. A folder that was moved
  * aside for a successor which never came gets its name back. Does nothing if the folder does not exist.
  */
-export const removeLeftovers = async (folder: string, { recursive = false }: LeftoversOptions = {}): Promise<void> => {
+export const removeLeftovers = async (folder: string, options: LeftoversOptions = {}): Promise<void> => {
+  checkOptions("removeLeftovers", options, { recursive: true });
+  const { recursive = false } = options;
   for (const entry of await entriesOf(folder)) {
     const path = join(folder, entry.name);
     const left = parsePartialName(entry.name);

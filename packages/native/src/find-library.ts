@@ -1,3 +1,4 @@
+import { checkOptions } from "@cramkit/errors";
 import type { Native } from "./native.ts";
 import { type Attempt, isNativeFault, nativeFault } from "./native-fault.ts";
 import type { NativeLibrary, OpenOptions } from "./native-library.ts";
@@ -31,6 +32,14 @@ export interface FoundLibrary {
  * more than one that is missing.
  */
 export const findLibrary = (native: Native, options: FindLibraryOptions): FoundLibrary => {
+  checkOptions("findLibrary", options, {
+    what: true,
+    candidates: true,
+    path: true,
+    symbols: true,
+    remedy: true,
+    global: true,
+  });
   const { what, candidates, path, symbols = [], remedy, global = false } = options;
   const names = path === undefined ? (candidates[process.platform] ?? []) : [path];
   const tried: Attempt[] = [];

@@ -1,3 +1,4 @@
+import { checkOptions } from "@cramkit/errors";
 import type { ForeignInterface } from "./interfaces/foreign-interface.ts";
 import { koffiInterface } from "./interfaces/koffi.ts";
 import { nodeInterface } from "./interfaces/node-ffi.ts";
@@ -27,7 +28,9 @@ export interface NativeOptions {
 }
 
 /** Starts native calls. Nothing is loaded before. Throws a `NativeFault` with the reason `no-interface` if there is no way. */
-export const startNative = ({ interface: wanted, koffiPath }: NativeOptions = {}): Native => {
+export const startNative = (options: NativeOptions = {}): Native => {
+  checkOptions("startNative", options, { interface: true, koffiPath: true });
+  const { interface: wanted, koffiPath } = options;
   if (!globalThis.process?.versions?.node)
     throw nativeFault("no-interface", {
       place: "startNative",

@@ -1,4 +1,4 @@
-import { fault } from "@cramkit/errors";
+import { checkOptions, fault } from "@cramkit/errors";
 import { checkSeed, createDraws, permutation, streamKey } from "@cramkit/random";
 import { crammedMasking, createMasker, type Masking } from "./masking.ts";
 import type { RowSource } from "./rows.ts";
@@ -83,9 +83,22 @@ export async function* maskedBatches(
   source: RowSource,
   options: MaskedBatchOptions,
 ): AsyncGenerator<{ batch: MaskedBatch; cursor: BatchCursor }> {
+  checkOptions("maskedBatches", options, {
+    batchSize: true,
+    maskId: true,
+    masking: true,
+    seed: true,
+    cursor: true,
+    epochs: true,
+    reshuffle: true,
+    rank: true,
+    world: true,
+    tokenDrop: true,
+    dropLast: true,
+  });
   const { batchSize, maskId, masking = crammedMasking, seed = 0, cursor } = options;
   const { epochs = 1, reshuffle = false, rank = 0, world = 1, tokenDrop = 0, dropLast = true } = options;
-  checkOptions({ batchSize, epochs, rank, world, tokenDrop, seed });
+  checkValues({ batchSize, epochs, rank, world, tokenDrop, seed });
   const { rowCount, vocabSize } = source;
   const stream = `${source.key ?? "rows"}/${rowCount}x${source.seqLength}/seed=${seed}/reshuffle=${reshuffle}`;
   if (cursor) checkCursor(cursor, stream);
@@ -178,7 +191,7 @@ function createTokenDropper(from: number, to: number, seed: number) {
 
 type Checked = Required<Pick<MaskedBatchOptions, "batchSize" | "epochs" | "rank" | "world" | "tokenDrop" | "seed">>;
 
-function checkOptions({ batchSize, epochs, rank, world, tokenDrop, seed }: Checked): void {
+function checkValues({ batchSize, epochs, rank, world, tokenDrop, seed }: Checked): void {
   const expect = (holds: boolean, what: string, got: number) => {
     if (!holds)
       throw fault({

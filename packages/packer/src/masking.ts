@@ -1,4 +1,4 @@
-import { fault } from "@cramkit/errors";
+import { checkOptions, fault } from "@cramkit/errors";
 import { createDraws, streamKey } from "@cramkit/random";
 import {
   fate,
@@ -80,7 +80,9 @@ export interface MaskerOptions {
 }
 
 /** A masker holds scratch space for one row: one masker a thread. */
-export const createMasker = (masking: Masking, { seqLength, vocabSize, maskId, seed }: MaskerOptions): Masker => {
+export const createMasker = (masking: Masking, options: MaskerOptions): Masker => {
+  checkOptions("createMasker", options, { seqLength: true, vocabSize: true, maskId: true, seed: true });
+  const { seqLength, vocabSize, maskId, seed } = options;
   checkMasking(masking, maskId, vocabSize);
   const { maxCount, select } = selection(masking, seqLength);
   const draws = createDraws(streamKey(seed, "packer/mask"));

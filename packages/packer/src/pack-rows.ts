@@ -1,4 +1,4 @@
-import { fault } from "@cramkit/errors";
+import { checkOptions, fault } from "@cramkit/errors";
 import { allocateTokens, type TokenArray } from "./rows.ts";
 
 /** Documents as token ids, without the tokens that packing adds. */
@@ -52,20 +52,29 @@ export const packStart: PackPosition = { documents: 0, offset: 0, emptyDocuments
  */
 export async function* packRows(
   documents: TokenDocuments,
-  {
-    seqLength,
-    vocabSize,
-    separatorId,
-    startId,
-    rowsPerBlock = Math.max(1, Math.floor(131_072 / seqLength)),
-    from = packStart,
-  }: PackOptions & {
+  options: PackOptions & {
     /** @defaultValue `Math.max(1, Math.floor(131_072 / seqLength))` */
     rowsPerBlock?: number;
     /** @defaultValue `packStart` */
     from?: PackPosition;
   },
 ): AsyncGenerator<RowBlock, { droppedTokens: number; documents: number; emptyDocuments: number }> {
+  checkOptions("packRows", options, {
+    seqLength: true,
+    vocabSize: true,
+    separatorId: true,
+    startId: true,
+    rowsPerBlock: true,
+    from: true,
+  });
+  const {
+    seqLength,
+    vocabSize,
+    separatorId,
+    startId,
+    rowsPerBlock = Math.max(1, Math.floor(131_072 / seqLength)),
+    from = packStart,
+  } = options;
   checkPackOptions("packRows", { seqLength, vocabSize, separatorId, startId });
   const blockLength = rowsPerBlock * seqLength;
   const prefix = startId === undefined ? [] : [startId];

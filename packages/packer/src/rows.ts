@@ -1,4 +1,4 @@
-import { fault } from "@cramkit/errors";
+import { checkOptions, fault } from "@cramkit/errors";
 
 /** Token ids as they lie in memory and on disk: two bytes each where the vocabulary allows it. */
 export type TokenArray = Uint16Array | Uint32Array;
@@ -30,17 +30,15 @@ export interface RowSource {
 /** A source over rows in memory. Borrows `tokens: [rowCount * seqLength]`. */
 export const rowsInMemory = (
   tokens: TokenArray | Int32Array,
-  {
-    seqLength,
-    vocabSize,
-    key,
-  }: {
+  options: {
     seqLength: number;
     vocabSize: number;
     /** @defaultValue none */
     key?: string;
   },
 ): RowSource => {
+  checkOptions("rowsInMemory", options, { seqLength: true, vocabSize: true, key: true });
+  const { seqLength, vocabSize, key } = options;
   if (!Number.isInteger(seqLength) || seqLength < 1 || tokens.length % seqLength !== 0)
     throw fault({
       code: "invalid-argument",

@@ -1,4 +1,4 @@
-import { fault } from "@cramkit/errors";
+import { checkOptions, fault } from "@cramkit/errors";
 import { checkCount, checkNonNegative } from "./check.ts";
 import type { Progress } from "./types.ts";
 
@@ -27,12 +27,11 @@ export interface BatchRampOptions {
  *
  * Defaults are those of the final recipe: 0.6 of the budget, a cap of 900,000 steps.
  */
-export const batchRamp = ({
-  batchSize,
-  microbatchSize,
-  ramp = 0.6,
-  steps = 900_000,
-}: BatchRampOptions): ((progress: Pick<Progress, "microbatch" | "fraction">) => number) => {
+export const batchRamp = (
+  options: BatchRampOptions,
+): ((progress: Pick<Progress, "microbatch" | "fraction">) => number) => {
+  checkOptions("batchRamp", options, { batchSize: true, microbatchSize: true, ramp: true, steps: true });
+  const { batchSize, microbatchSize, ramp = 0.6, steps = 900_000 } = options;
   checkCount("batchRamp", "batchSize", batchSize);
   checkCount("batchRamp", "microbatchSize", microbatchSize);
   checkCount("batchRamp", "steps", steps);

@@ -1,4 +1,4 @@
-import { fault } from "@cramkit/errors";
+import { checkOptions, fault } from "@cramkit/errors";
 import { checkCount, checkShare } from "./check.ts";
 import type { Progress } from "./types.ts";
 
@@ -19,10 +19,11 @@ export interface SequenceCurriculumOptions {
  * The row length to train on. Rows that were packed longer are unfolded into more and shorter ones (`[batch, seq]` is
  * then read as `[batch * seq / length, length]`, with flat positions unchanged) or truncated, by whoever makes the batch.
  */
-export const sequenceCurriculum = ({
-  lengths = [8, 16, 32, 64, 128],
-  fractions = [0.1, 0.2, 0.3, 0.5, 0.75],
-}: SequenceCurriculumOptions = {}): ((progress: Pick<Progress, "fraction">) => number) => {
+export const sequenceCurriculum = (
+  options: SequenceCurriculumOptions = {},
+): ((progress: Pick<Progress, "fraction">) => number) => {
+  checkOptions("sequenceCurriculum", options, { lengths: true, fractions: true });
+  const { lengths = [8, 16, 32, 64, 128], fractions = [0.1, 0.2, 0.3, 0.5, 0.75] } = options;
   if (lengths.length === 0 || lengths.length !== fractions.length) {
     throw fault({
       code: "invalid-argument",

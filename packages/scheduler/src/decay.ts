@@ -1,3 +1,4 @@
+import { checkOptions } from "@cramkit/errors";
 import { checkNonNegative, checkPhases, checkPositive, checkShare } from "./check.ts";
 import { clamp, cosineFall } from "./clamp.ts";
 import type { Schedule } from "./types.ts";
@@ -26,7 +27,10 @@ const warmThen = (where: string, { warmup = 0, end = 0 }: DecayOptions, fall: (p
 };
 
 /** `t / W`, then `(1 - t) / (1 - W)`. */
-export const linear = (options: DecayOptions = {}): Schedule => warmThen("linear", options, (p) => 1 - p);
+export const linear = (options: DecayOptions = {}): Schedule => {
+  checkOptions("linear", options, { warmup: true, end: true });
+  return warmThen("linear", options, (p) => 1 - p);
+};
 
 export interface PolynomialOptions extends DecayOptions {
   /** @defaultValue `1` */
@@ -37,13 +41,18 @@ export interface PolynomialOptions extends DecayOptions {
  * `t / W`, then `end + (1 - end) (1 - p)^power`. The original BERT decays in a line to an absolute rate of 1e-7:
  * `polynomial({ end: 1e-7 / learningRate })`.
  */
-export const polynomial = ({ power = 1, ...options }: PolynomialOptions = {}): Schedule => {
+export const polynomial = (options: PolynomialOptions = {}): Schedule => {
+  checkOptions("polynomial", options, { power: true, warmup: true, end: true });
+  const { power = 1 } = options;
   checkPositive("polynomial", "power", power);
   return warmThen("polynomial", options, (p) => (1 - p) ** power);
 };
 
 /** `t / W`, then `(1 + cos(pi p)) / 2`. */
-export const cosine = (options: DecayOptions = {}): Schedule => warmThen("cosine", options, cosineFall);
+export const cosine = (options: DecayOptions = {}): Schedule => {
+  checkOptions("cosine", options, { warmup: true, end: true });
+  return warmThen("cosine", options, cosineFall);
+};
 
 export interface RestartOptions extends DecayOptions {
   /** @defaultValue `4` */
@@ -51,7 +60,9 @@ export interface RestartOptions extends DecayOptions {
 }
 
 /** Cosine with hard restarts: `(1 + cos(pi (cycles p mod 1))) / 2`, and `end` at the end. */
-export const cosineAnnealing = ({ cycles = 4, ...options }: RestartOptions = {}): Schedule => {
+export const cosineAnnealing = (options: RestartOptions = {}): Schedule => {
+  checkOptions("cosineAnnealing", options, { cycles: true, warmup: true, end: true });
+  const { cycles = 4 } = options;
   checkPositive("cosineAnnealing", "cycles", cycles);
   return warmThen("cosineAnnealing", options, (p) => (p >= 1 ? 0 : cosineFall((cycles * p) % 1)));
 };
@@ -70,7 +81,9 @@ export interface PhaseOptions {
 }
 
 /** `t / W`, then `sqrt(W / t)`, then over the last C in a line to 0. Without cool-down it goes on beyond 1. */
-export const inverseSqrt = ({ warmup = 0.06, cooldown = 0 }: PhaseOptions = {}): Schedule => {
+export const inverseSqrt = (options: PhaseOptions = {}): Schedule => {
+  checkOptions("inverseSqrt", options, { warmup: true, cooldown: true });
+  const { warmup = 0.06, cooldown = 0 } = options;
   checkPhases("inverseSqrt", warmup, cooldown);
   checkPositive("inverseSqrt", "warmup", warmup);
   const rootOf = (t: number) => (t < warmup ? t / warmup : Math.sqrt(warmup / t));

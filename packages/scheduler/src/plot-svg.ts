@@ -1,4 +1,4 @@
-import { fault } from "@cramkit/errors";
+import { checkOptions, fault } from "@cramkit/errors";
 import { axisLabel, largestValue, type PlotRange, sampleCurve } from "./samples.ts";
 
 export interface SvgPlotOptions extends PlotRange {
@@ -24,10 +24,9 @@ const escapeText = (text: string) => text.replace(/[&<>"']/g, (character) => ent
 const shown = (value: number) => String(Number(value.toFixed(2)));
 
 /** One or more named curves as a complete SVG document, drawn from 0 to the largest value of all. */
-export const plotSvg = (
-  curves: Record<string, (position: number) => number>,
-  { width = 640, height = 280, end = 1, title, axis = "fraction of the budget" }: SvgPlotOptions = {},
-): string => {
+export const plotSvg = (curves: Record<string, (position: number) => number>, options: SvgPlotOptions = {}): string => {
+  checkOptions("plotSvg", options, { width: true, height: true, title: true, axis: true, end: true });
+  const { width = 640, height = 280, end = 1, title, axis = "fraction of the budget" } = options;
   const names = Object.keys(curves);
   if (names.length === 0)
     throw fault({

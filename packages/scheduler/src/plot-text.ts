@@ -1,3 +1,4 @@
+import { checkOptions } from "@cramkit/errors";
 import { checkCount } from "./check.ts";
 import { axisLabel, largestValue, type PlotRange, sampleCurve } from "./samples.ts";
 
@@ -20,10 +21,9 @@ const dots = [
 ] as const;
 
 /** A curve as lines of text, drawn with braille dots from 0 to its largest value. */
-export const plotText = (
-  curve: (position: number) => number,
-  { width = 60, height = 10, end = 1, title }: TextPlotOptions = {},
-): string => {
+export const plotText = (curve: (position: number) => number, options: TextPlotOptions = {}): string => {
+  checkOptions("plotText", options, { width: true, height: true, title: true, end: true });
+  const { width = 60, height = 10, end = 1, title } = options;
   checkCount("plotText", "height", height);
   const values = sampleCurve("plotText", curve, width * 2, end);
   const top = largestValue(curve, end);

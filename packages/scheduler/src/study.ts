@@ -1,4 +1,4 @@
-import { fault } from "@cramkit/errors";
+import { checkOptions, fault } from "@cramkit/errors";
 import { inverseCosine, multiCycle, oneCycle } from "./cycle.ts";
 import { cosine, cosineAnnealing, inverseSqrt, linear, type PhaseOptions, polynomial } from "./decay.ts";
 import { constant, dive, ramp, trapezoid, wsd } from "./plateau.ts";
@@ -77,6 +77,7 @@ export const scheduleNames = /* @__PURE__ */ listNames();
  * @throws RangeError for a name that is none, and for an option above 0 that the schedule does not have
  */
 export const scheduleByName = (name: ScheduleName, options: StudyScheduleOptions = {}): Schedule => {
+  checkOptions("scheduleByName", options, { end: true, warmup: true, cooldown: true });
   if (!Object.hasOwn(newer, name)) return studySchedule(name as StudyScheduleName, options);
   return made("scheduleByName", name, newer[name as keyof typeof newer], options);
 };
@@ -87,6 +88,7 @@ export const scheduleByName = (name: ScheduleName, options: StudyScheduleOptions
  * @throws RangeError for a name that is none, and for an option above 0 that the schedule does not have
  */
 export const studySchedule = (name: StudyScheduleName, options: StudyScheduleOptions = {}): Schedule => {
+  checkOptions("studySchedule", options, { end: true, warmup: true, cooldown: true });
   if (!Object.hasOwn(study, name)) {
     throw fault({
       code: "invalid-argument",

@@ -1,3 +1,4 @@
+import { checkOptions } from "@cramkit/errors";
 import { checkPositiveShare, checkShare } from "./check.ts";
 import { clamp } from "./clamp.ts";
 import type { Schedule } from "./types.ts";
@@ -19,7 +20,9 @@ export interface TriangleOptions {
  * Rises in a line from `base` to 1, then falls in a line to 0: `min(b + t (1 - b) / (1 - f), (1 - t) / f)`.
  * The defaults are the study's final schedule: `min(1/4 + t, 4 (1 - t))`.
  */
-export const triangle = ({ base = 0.25, fall = 0.25 }: TriangleOptions = {}): Schedule => {
+export const triangle = (options: TriangleOptions = {}): Schedule => {
+  checkOptions("triangle", options, { base: true, fall: true });
+  const { base = 0.25, fall = 0.25 } = options;
   checkShare("triangle", "base", base);
   checkPositiveShare("triangle", "fall", fall);
   checkShare("triangle", "fall", fall);

@@ -1,3 +1,4 @@
+import { checkOptions } from "@cramkit/errors";
 import { show } from "./json/show.ts";
 
 type Known = Readonly<Record<string, "" | (string & {})>>;
@@ -15,13 +16,12 @@ export function refuseUnknown(
   known: readonly string[],
   instead: Known = {},
 ): asserts options is object {
-  if (typeof options !== "object" || options === null || Array.isArray(options))
-    throw new TypeError(`${where}: expected an object of options, got ${show(options)}; pass { ${known[0]}: ... }`);
-  for (const name in options) {
-    if (known.includes(name) || (options as Record<string, unknown>)[name] === undefined) continue;
-    const remedy = Object.hasOwn(instead, name) ? `write ${instead[name]}` : `available: ${known.join(", ")}`;
-    throw new TypeError(`${where}: unknown option ${JSON.stringify(name)}; ${remedy}`);
-  }
+  checkOptions<Record<string, unknown>>(
+    where,
+    options as Record<string, unknown>,
+    Object.fromEntries(known.map((name) => [name, true as const])),
+    instead,
+  );
 }
 
 /** @throws RangeError if `value` is given and no whole number from `min` to `max` */

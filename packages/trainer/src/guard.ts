@@ -1,3 +1,5 @@
+import { checkOptions } from "@cramkit/errors";
+
 export interface GuardOptions {
   /**
    * A loss above `spikeFactor` times the median of the last `window` losses counts as bad.
@@ -54,10 +56,15 @@ export interface Guard {
 const unused: GuardState = { recent: [], bad: 0, nonFinite: 0, rollbacks: 0 };
 
 /** Says when a run has left the road: repeated non-finite losses, a spike that stays, a loss that never fell. */
-export const createGuard = (
-  { spikeFactor = 2, window = 64, patience = 5, maxRollbacks = 3, abandon }: GuardOptions = {},
-  from: GuardState = unused,
-): Guard => {
+export const createGuard = (options: GuardOptions = {}, from: GuardState = unused): Guard => {
+  checkOptions("createGuard", options, {
+    spikeFactor: true,
+    window: true,
+    patience: true,
+    maxRollbacks: true,
+    abandon: true,
+  });
+  const { spikeFactor = 2, window = 64, patience = 5, maxRollbacks = 3, abandon } = options;
   let state = from;
   let verdict: Verdict = { action: "continue" };
   const fail = (reason: string) => {

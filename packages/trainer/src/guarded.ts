@@ -1,3 +1,4 @@
+import { checkOptions } from "@cramkit/errors";
 import type { TrainState } from "./contracts.ts";
 import type { Guard, Verdict } from "./guard.ts";
 import type { StepReport } from "./train.ts";
@@ -33,6 +34,7 @@ export const rolledBack = <P, S>(good: TrainState<P, S>, current: TrainState<P, 
 
 /** Runs the loop under a guard, and again from what `restore` returns where the guard asks for a rollback. */
 export async function* trainGuarded<P, S>(spec: GuardedSpec<P, S>): AsyncGenerator<StepReport<P, S>, void> {
+  checkOptions("trainGuarded", spec, { start: true, state: true, restore: true, guard: true, lag: true });
   const { start, restore, guard, lag = 2 } = spec;
   let state = spec.state;
   for (;;) {

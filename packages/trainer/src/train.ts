@@ -1,3 +1,4 @@
+import { checkOptions } from "@cramkit/errors";
 import type { Batches, Budget, DeviceScalar, GradFn, Optimizer, Progress, TrainState } from "./contracts.ts";
 
 export interface TrainSpec<P, S, B, G = P> {
@@ -47,6 +48,16 @@ export const initialState = <P, S, G>(params: P, optimizer: Optimizer<P, S, G>):
  * checkpoints to the body of the caller's `for await`. The time that the body takes counts as elapsed.
  */
 export async function* train<P, S, B, G = P>(spec: TrainSpec<P, S, B, G>): AsyncGenerator<StepReport<P, S>, void> {
+  checkOptions("train", spec, {
+    state: true,
+    batches: true,
+    grad: true,
+    optimizer: true,
+    budget: true,
+    size: true,
+    maxInFlight: true,
+    elapsed: true,
+  });
   const { grad, optimizer, budget, size, maxInFlight = 2 } = spec;
   let state = spec.state;
   // What a state says of its budget is of the budget it had: with a larger one it trains on.

@@ -1,3 +1,4 @@
+import { checkOptions } from "@cramkit/errors";
 import {
   env,
   findBackend,
@@ -85,6 +86,18 @@ async function openAdapter(options: WebgpuOptions) {
 
 /** What a machine offers through WebGPU, for `cramkit doctor`: looks at a software adapter as well, leaves tfjs alone. */
 export async function inspectWebgpu(options: WebgpuOptions = {}): Promise<WebgpuReport> {
+  checkOptions("inspectWebgpu", options, {
+    precision: true,
+    tier: true,
+    variants: true,
+    maxFreeBytes: true,
+    submitEvery: true,
+    toggles: true,
+    adapterName: true,
+    gpu: true,
+    powerPreference: true,
+    allowSoftware: true,
+  });
   const { opened, found, reportFor } = await openAdapter({ precision: "mixed", allowSoftware: true, ...options });
   const report = reportFor(found);
   opened.device.destroy();
@@ -96,6 +109,18 @@ export async function inspectWebgpu(options: WebgpuOptions = {}): Promise<Webgpu
  * Throws one error with the cause and the way out if there is no adapter, or if it lacks what `precision` needs.
  */
 export async function startWebgpu(options: WebgpuOptions = {}): Promise<StartedWebgpu> {
+  checkOptions("startWebgpu", options, {
+    precision: true,
+    tier: true,
+    variants: true,
+    maxFreeBytes: true,
+    submitEvery: true,
+    toggles: true,
+    adapterName: true,
+    gpu: true,
+    powerPreference: true,
+    allowSoftware: true,
+  });
   const { precision = "float32", submitEvery = 32 } = options;
   const { source, opened, info, found, best, reportFor } = await openAdapter(options);
   let tier: Tier;

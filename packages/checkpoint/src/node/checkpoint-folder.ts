@@ -1,6 +1,6 @@
 import { readFile, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { fault, problemOf } from "@cramkit/errors";
+import { checkOptions, fault, problemOf } from "@cramkit/errors";
 import { nameInside, writeFileAtomic } from "@cramkit/files";
 import { type Checkpoint, openSafetensors } from "../read-safetensors.ts";
 import { type SafetensorsOptions, storedBytes } from "../safetensors-chunks.ts";
@@ -28,13 +28,15 @@ export interface ShardedOptions extends SafetensorsOptions {
 export const writeCheckpoint = async (
   folder: string,
   tensors: readonly TensorToWrite[],
-  { maxShardBytes = 5_000_000_000, ...options }: ShardedOptions = {},
+  options: ShardedOptions = {},
 ): Promise<string[]> => {
+  checkOptions("writeCheckpoint", options, { maxShardBytes: true, metadata: true, floats: true });
+  const { maxShardBytes = 5_000_000_000, ...written } = options;
   const shards: TensorToWrite[][] = [[]];
   let shardBytes = 0;
   let totalBytes = 0;
   for (const tensor of tensors) {
-    const bytes = storedBytes(tensor, options.floats);
+    const bytes = storedBytes(tensor, written.floats);
     if (shardBytes > 0 && shardBytes + bytes > maxShardBytes) {
       shards.push([]);
       shardBytes = 0;
@@ -44,12 +46,12 @@ export const writeCheckpoint = async (
     totalBytes += bytes;
   }
   if (shards.length === 1) {
-    await writeSafetensors(join(folder, wholeName), tensors, options);
+    await writeSafetensors(join(folder, wholeName), tensors, written);
     return [wholeName];
   }
   const number = (index: number) => String(index).padStart(5, "0");
   const names = shards.map((_, index) => `model-${number(index + 1)}-of-${number(shards.length)}.safetensors`);
-  for (const [index, shard] of shards.entries()) await writeSafetensors(join(folder, names[index]!), shard, options);
+  for (const [index, shard] of shards.entries()) await writeSafetensors(join(folder, names[index]!), shard, written);
   const map = shards.flatMap((shard, index) => shard.map((tensor) => [tensor.name, names[index]!] as const));
   const index = { metadata: { total_size: totalBytes }, weight_map: Object.fromEntries(map) };
   await writeFileAtomic(join(folder, indexName), `${JSON.stringify(index, null, 2)}\n`);

@@ -1,3 +1,4 @@
+import { checkOptions } from "@cramkit/errors";
 import { writeFileAtomic } from "@cramkit/files";
 import { type SafetensorsOptions, safetensorsChunks } from "../safetensors-chunks.ts";
 import type { TensorToWrite } from "../tensor-entry.ts";
@@ -8,5 +9,6 @@ export const writeSafetensors = async (
   tensors: readonly TensorToWrite[],
   options: SafetensorsOptions = {},
 ): Promise<void> => {
+  checkOptions("writeSafetensors", options, { metadata: true, floats: true });
   await writeFileAtomic(path, safetensorsChunks(tensors, options));
 };

@@ -1,3 +1,4 @@
+import { checkOptions } from "@cramkit/errors";
 import { createFilter, type DocumentFilter } from "./filter.ts";
 
 export interface CleanOptions {
@@ -69,6 +70,16 @@ export const referenceCleaning: CleanOptions = {
 
 /** Cleans texts; without options: NFC, no control characters, single spaces. Counts the documents that it changed. */
 export function clean(options: CleanOptions = {}): DocumentFilter {
+  checkOptions("clean", options, {
+    unicode: true,
+    stripAccents: true,
+    lowercase: true,
+    plainQuotes: true,
+    stripControls: true,
+    asciiOnly: true,
+    collapseSpaces: true,
+    removeSpaces: true,
+  });
   const { unicode = "NFC", stripControls = true, collapseSpaces = true, ...rest } = options;
   const steps = cleaningSteps({ unicode, stripControls, collapseSpaces, ...rest });
   return createFilter("cleaning", () => (document) => {

@@ -1,3 +1,4 @@
+import { checkOptions } from "@cramkit/errors";
 import { createFilter, type DocumentFilter } from "./filter.ts";
 
 /** What a tokenizer makes of a text. */
@@ -29,7 +30,9 @@ export interface CompressibilityOptions {
  * tokenizer of natural language cannot compress is markup, code or another language. What a tokenizer throws away it
  * does not compress either, so each such character counts as a token.
  */
-export function compressible({ countTokens, cutoff = 0.25, by }: CompressibilityOptions): DocumentFilter {
+export function compressible(options: CompressibilityOptions): DocumentFilter {
+  checkOptions("compressible", options, { countTokens: true, cutoff: true, by: true });
+  const { countTokens, cutoff = 0.25, by } = options;
   return createFilter(`compressibility below ${cutoff} tokens a character${by === undefined ? "" : ` (${by})`}`, () => {
     return async (document) => {
       const { length } = document.text;

@@ -1,3 +1,4 @@
+import { checkOptions } from "@cramkit/errors";
 import type { Document } from "../document.ts";
 import { createFilter, type DocumentFilter } from "./filter.ts";
 import { createHashSet } from "./hash-set.ts";
@@ -20,7 +21,9 @@ export interface DecontaminationOptions {
  * texts with fewer words have no such run and match nothing. Runs are compared by 64-bit hashes: a false match has a
  * probability of less than 1 in 10^13 a word for a million runs.
  */
-export function decontaminate({ evaluation, words = 13 }: DecontaminationOptions): DocumentFilter {
+export function decontaminate(options: DecontaminationOptions): DocumentFilter {
+  checkOptions("decontaminate", options, { evaluation: true, words: true });
+  const { evaluation, words = 13 } = options;
   return createFilter(`${words} words in a row of an evaluation set`, () => {
     const runs = createHashSet();
     const scan = createRunScanner(words);

@@ -1,3 +1,4 @@
+import { checkOptions } from "@cramkit/errors";
 import xxhash from "xxhash-wasm";
 import { createFilter, type DocumentFilter } from "./filter.ts";
 import { createHashSet } from "./hash-set.ts";
@@ -15,7 +16,9 @@ export interface DuplicatesOptions {
  * Drops documents whose text occurred before; the first stays. Remembers 64 bits of a hash (XXH64) a document, about 16
  * bytes of memory: among ten million documents one is taken for another with a probability of 3 in a million.
  */
-export function deduplicateDocuments({ key = (text) => text }: DuplicatesOptions = {}): DocumentFilter {
+export function deduplicateDocuments(options: DuplicatesOptions = {}): DocumentFilter {
+  checkOptions("deduplicateDocuments", options, { key: true });
+  const { key = (text) => text } = options;
   return createFilter("repeated documents", () => {
     const seen = createHashSet();
     const loading = xxhash();

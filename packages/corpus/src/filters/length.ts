@@ -1,3 +1,4 @@
+import { checkOptions } from "@cramkit/errors";
 import { createFilter, type DocumentFilter } from "./filter.ts";
 
 export interface LengthOptions {
@@ -16,7 +17,9 @@ export interface LengthOptions {
 }
 
 /** Keeps documents of at least `minCharacters` and at most `maxCharacters`. */
-export function lengthBetween({ minCharacters = 1, maxCharacters = Infinity }: LengthOptions = {}): DocumentFilter {
+export function lengthBetween(options: LengthOptions = {}): DocumentFilter {
+  checkOptions("lengthBetween", options, { minCharacters: true, maxCharacters: true });
+  const { minCharacters = 1, maxCharacters = Infinity } = options;
   const range =
     maxCharacters === Infinity
       ? `${minCharacters} characters or more`

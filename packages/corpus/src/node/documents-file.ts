@@ -1,6 +1,6 @@
 import { open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { toFault } from "@cramkit/errors";
+import { checkOptions, toFault } from "@cramkit/errors";
 import { makeFolder, partialPath, removeLeftovers, syncFolder } from "@cramkit/files";
 import type { Document } from "../document.ts";
 import type { Count } from "../filters/filter.ts";
@@ -64,13 +64,13 @@ export async function writeDocuments(path: string, documents: AsyncIterable<Docu
 /** The documents of such a file in their order, from number `from` on. */
 export function readDocuments(
   path: string,
-  {
-    from = 0,
-  }: {
+  options: {
     /** @defaultValue `0` */
     from?: number;
   } = {},
 ): AsyncIterable<Document> {
+  checkOptions("readDocuments", options, { from: true });
+  const { from = 0 } = options;
   return restartable(async function* () {
     let number = 0;
     for await (const spooled of readSpool(path)) if (number++ >= from) yield documentOf(spooled);

@@ -1,6 +1,7 @@
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { checkOptions } from "@cramkit/errors";
 import { createTemporaryFolder } from "@cramkit/files";
 import { checkSeed, randomStream, streamKey } from "@cramkit/random";
 import type { Document } from "../document.ts";
@@ -30,6 +31,7 @@ export interface ShuffleOptions {
  * files by the leading bits of the key, which are sorted one after the other.
  */
 export function shuffleDocuments(documents: AsyncIterable<Document>, options: ShuffleOptions): AsyncIterable<Document> {
+  checkOptions("shuffleDocuments", options, { seed: true, memoryBytes: true, workFolder: true });
   const { seed, memoryBytes = 256 << 20, workFolder = tmpdir() } = options;
   checkSeed("shuffleDocuments", seed);
   const { float64 } = randomStream(streamKey(seed, "corpus/shuffle"));

@@ -1,4 +1,4 @@
-import { fault, hasCode } from "@cramkit/errors";
+import { checkOptions, fault, hasCode } from "@cramkit/errors";
 import { limitedBody, networkFault, silent, tooLarge } from "./limited-body.ts";
 import { bearer, maySeeToken, type Token } from "./token.ts";
 import { isPassing, wait, waitMs } from "./waiting.ts";
@@ -46,6 +46,15 @@ const mostRedirects = 10;
  * comes, `too-large` beyond `maxBytes`, `refused` for redirects to something else than the web; its body fails likewise.
  */
 export const createFetch = (options: FetchOptions = {}): typeof globalThis.fetch => {
+  checkOptions("createFetch", options, {
+    token: true,
+    retries: true,
+    maxBytes: true,
+    silenceMs: true,
+    signal: true,
+    onWait: true,
+    fetch: true,
+  });
   const { retries = 5, onWait = () => {} } = options;
   return async (input, init = {}) => {
     const signal = anyOf(options.signal, init.signal);

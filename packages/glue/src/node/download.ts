@@ -1,6 +1,6 @@
 import { access } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { codeOf, explain, type FaultCode, fault, hasCode } from "@cramkit/errors";
+import { checkOptions, codeOf, explain, type FaultCode, fault, hasCode } from "@cramkit/errors";
 import { createAtomicFile, removeLeftovers } from "@cramkit/files";
 import { createFetch } from "@cramkit/files/fetch";
 import { type GlueName, glueNames, glueTasks, splitsOf } from "../tasks/glue-tasks.ts";
@@ -56,6 +56,15 @@ export interface DownloadProgress {
  * again when it says. Returns the paths of all files.
  */
 export const downloadGlue = async (folder: string, options: DownloadOptions = {}): Promise<string[]> => {
+  checkOptions("downloadGlue", options, {
+    tasks: true,
+    hubUrl: true,
+    revision: true,
+    accessToken: true,
+    retries: true,
+    onProgress: true,
+    signal: true,
+  });
   const {
     tasks = glueNames,
     hubUrl = "https://huggingface.co",

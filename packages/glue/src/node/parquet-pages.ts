@@ -33,6 +33,12 @@ export async function checkPages(file: AsyncBuffer, metadata: FileMetaData, colu
             code: "damaged-file",
             problem: `a page of ${header.uncompressed_page_size} bytes and ${values} values`,
           });
+        const encoding = header.data_page_header?.encoding ?? header.data_page_header_v2?.encoding ?? "PLAIN";
+        if (encoding.startsWith("DELTA"))
+          throw fault({
+            code: "unsupported",
+            problem: `a page in ${encoding}, which no file of GLUE has, and which can keep its reader for ever`,
+          });
         const page = bytes.subarray(reader.offset, reader.offset + size);
         if (header.crc !== undefined && crc32(page) !== header.crc >>> 0)
           throw fault({

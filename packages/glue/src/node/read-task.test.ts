@@ -102,14 +102,18 @@ describe("Parquet files of the hub", () => {
   const parquet = (
     columns: Record<string, unknown[]>,
     names?: string[],
-    written: Partial<Parameters<typeof parquetWriteBuffer>[0]> & { dtype?: string } = {},
+    written: Partial<Parameters<typeof parquetWriteBuffer>[0]> & { dtype?: string; encoding?: "DELTA_BYTE_ARRAY" } = {},
   ): Uint8Array => {
-    const { dtype = "float32", ...options } = written;
+    const { dtype = "float32", encoding, ...options } = written;
     const features = { label: names ? { names, _type: "ClassLabel" } : { dtype, _type: "Value" } };
     return new Uint8Array(
       parquetWriteBuffer({
         ...options,
-        columnData: Object.entries(columns).map(([name, data]) => ({ name, data: data as string[] })),
+        columnData: Object.entries(columns).map(([name, data]) => ({
+          name,
+          data: data as string[],
+          ...(encoding && typeof data[0] === "string" && { encoding }),
+        })),
         kvMetadata: [{ key: "huggingface", value: JSON.stringify({ info: { features } }) }],
       }),
     );
@@ -189,6 +193,17 @@ describe("Parquet files of the hub", () => {
       "an unknown label",
       () => write("rte/train-00000-of-00001.parquet", rte([0n, 2n])),
       /row 1: expected a label of RTE, got 2/,
+    ],
+    [
+      "differences, whose reader need not end",
+      () => {
+        const columns = { sentence1: ["a"], sentence2: ["b"], label: [0n], idx: [0n] };
+        return write(
+          "rte/train-00000-of-00001.parquet",
+          parquet(columns, twoWay, { encoding: "DELTA_BYTE_ARRAY", codec: "UNCOMPRESSED" }),
+        );
+      },
+      /train-00000-of-00001.parquet: expected a Parquet file, .*a page in DELTA_BYTE_ARRAY, which no file of GLUE has/,
     ],
   ])("are refused with %s", async (_, prepare, message) => {
     await write("rte/validation-00000-of-00001.parquet", rte([1n]));

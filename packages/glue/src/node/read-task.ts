@@ -1,6 +1,6 @@
 import { access, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { type Fault, fault } from "@cramkit/errors";
+import { checkOptions, type Fault, fault } from "@cramkit/errors";
 import { type GlueName, type GlueTask, glueNames, glueTasks, type SplitLayout } from "../tasks/glue-tasks.ts";
 import type { ExampleSet, TaskData } from "../tasks/task.ts";
 import { parquetShards, readParquet } from "./read-parquet.ts";
@@ -18,7 +18,9 @@ export interface ReadOptions {
  * Reads a task of GLUE from a folder with the official download (`CoLA/train.tsv`, ...) or with the Parquet files of
  * `hf://datasets/nyu-mll/glue` (`cola/train-00000-of-00001.parquet`, ...).
  */
-export async function readGlue(folder: string, name: GlueName, { tests = false }: ReadOptions = {}): Promise<TaskData> {
+export async function readGlue(folder: string, name: GlueName, options: ReadOptions = {}): Promise<TaskData> {
+  checkOptions("readGlue", options, { tests: true });
+  const { tests = false } = options;
   const glue = glueTasks[name];
   if (!Object.hasOwn(glueTasks, name))
     throw fault({

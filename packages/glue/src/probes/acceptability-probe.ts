@@ -1,4 +1,4 @@
-import { fault } from "@cramkit/errors";
+import { checkOptions, fault } from "@cramkit/errors";
 import { type StreamKey, shuffledIndices, subKey } from "@cramkit/random";
 import type { Example, Task, TaskData } from "../tasks/task.ts";
 import { type ProbeOptions, probeFrom, type Side } from "./held-out.ts";
@@ -26,6 +26,15 @@ export interface AcceptabilityOptions extends ProbeOptions {
  * last one stay in place, as capital letter and full stop would give the order away.
  */
 export const acceptabilityProbe = (documents: Iterable<string>, options: AcceptabilityOptions = {}): TaskData => {
+  checkOptions("acceptabilityProbe", options, {
+    reach: true,
+    seed: true,
+    devFraction: true,
+    maxTrain: true,
+    maxDev: true,
+    minWords: true,
+    maxWords: true,
+  });
   const { reach = 4, minWords = 6 } = options;
   if (!(reach >= 2))
     throw fault({

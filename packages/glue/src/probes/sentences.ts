@@ -1,3 +1,5 @@
+import { checkOptions } from "@cramkit/errors";
+
 export interface SentenceOptions {
   /**
    * Words, separated by spaces, that a sentence has at least.
@@ -17,7 +19,9 @@ export type Passage = readonly string[];
  * of words and ordinary punctuation for at least four fifths of their words, and have the asked number of words. A
  * passage ends at every sentence that is not kept and at the end of a paragraph.
  */
-export const passages = (document: string, { minWords = 6, maxWords = 40 }: SentenceOptions = {}): Passage[] => {
+export const passages = (document: string, options: SentenceOptions = {}): Passage[] => {
+  checkOptions("passages", options, { minWords: true, maxWords: true });
+  const { minWords = 6, maxWords = 40 } = options;
   const result: string[][] = [];
   for (const paragraph of document.split(/\n[^\S\n]*\n/)) {
     let passage: string[] = [];

@@ -1,4 +1,4 @@
-import { fault } from "@cramkit/errors";
+import { checkOptions, fault } from "@cramkit/errors";
 import { strToU8, type Zippable, zipSync } from "fflate";
 import { type GlueTask, glueNames, glueTasks, type SplitLayout } from "../tasks/glue-tasks.ts";
 import type { TrialResult } from "../trials/results.ts";
@@ -21,10 +21,9 @@ export interface Submission {
  * The archive that the GLUE server takes: one `index, prediction` table a test set, no folder. Of each task it takes the
  * trial with the best mean score on the dev sets. Run the tasks with `tests: true` before.
  */
-export const submission = (
-  results: readonly TrialResult[],
-  { fillMissing = false }: SubmissionOptions = {},
-): Submission => {
+export const submission = (results: readonly TrialResult[], options: SubmissionOptions = {}): Submission => {
+  checkOptions("submission", options, { fillMissing: true });
+  const { fillMissing = false } = options;
   const entries: Zippable = {};
   const files: { name: string; rows: number; from: string }[] = [];
   const missing: string[] = [];

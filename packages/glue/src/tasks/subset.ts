@@ -1,3 +1,4 @@
+import { checkOptions } from "@cramkit/errors";
 import { type StreamKey, shuffledIndices, streamKey, subKey } from "@cramkit/random";
 import type { Example, TaskData } from "./task.ts";
 
@@ -17,7 +18,9 @@ export interface SubsetOptions {
 }
 
 /** A random part of a task, for a quick look. Its scores are shown as those of partial data. */
-export const subset = (data: TaskData, { train, dev, seed = 0 }: SubsetOptions): TaskData => {
+export const subset = (data: TaskData, options: SubsetOptions): TaskData => {
+  checkOptions("subset", options, { train: true, dev: true, seed: true });
+  const { train, dev, seed = 0 } = options;
   const key = streamKey(seed, "glue/subset");
   return {
     ...data,

@@ -1,3 +1,4 @@
+import { checkOptions } from "@cramkit/errors";
 import type { Batch } from "./batches.ts";
 import { templateEncode } from "./encoded.ts";
 import type { Trainee, Trial, TrialSetting } from "./trainee.ts";
@@ -19,7 +20,9 @@ export interface BagOfWordsOptions {
  * A linear model over the words of a text, and of each text of a pair: what can be had without a network. Cross-entropy,
  * or squared error, with Adagrad, in plain JavaScript. It starts at zero, so its seed does not matter.
  */
-export const bagOfWords = ({ buckets = 1 << 18, learningRate = 0.5 }: BagOfWordsOptions = {}): Trainee => {
+export const bagOfWords = (options: BagOfWordsOptions = {}): Trainee => {
+  checkOptions("bagOfWords", options, { buckets: true, learningRate: true });
+  const { buckets = 1 << 18, learningRate = 0.5 } = options;
   const encode = templateEncode({
     encodeIds: (text) =>
       (text.toLowerCase().match(/\p{L}[\p{L}'-]*|\p{N}+|[^\s\p{L}\p{N}]/gu) ?? []).map(

@@ -1,4 +1,4 @@
-import { fault } from "@cramkit/errors";
+import { checkOptions, fault } from "@cramkit/errors";
 import { type Example, isRegression, type Task } from "../tasks/task.ts";
 
 /** Token ids of one example with its special tokens; `typeIds` is 0 for the first text and 1 for the second. */
@@ -24,7 +24,9 @@ export interface TemplateOptions {
  * `<cls> A <sep>` and `<cls> A <sep> B <sep>` around any tokenizer. What is too long loses tokens from the end of the
  * longer text, one by one; from the second where both are equal.
  */
-export const templateEncode = ({ encodeIds, firstId, separatorId }: TemplateOptions): Encode => {
+export const templateEncode = (options: TemplateOptions): Encode => {
+  checkOptions("templateEncode", options, { encodeIds: true, firstId: true, separatorId: true });
+  const { encodeIds, firstId, separatorId } = options;
   return (text, pair, maxLength) => {
     const first = encodeIds(text);
     const second = pair === undefined ? [] : encodeIds(pair);

@@ -1,4 +1,4 @@
-import { fault } from "@cramkit/errors";
+import { checkOptions, fault } from "@cramkit/errors";
 import { checkSeed } from "@cramkit/random";
 import type { TaskData } from "../tasks/task.ts";
 import { stepsOf } from "./batches.ts";
@@ -53,6 +53,18 @@ export type RunProgress = { readonly task: string; readonly trial: number; reado
 
 /** Runs every trial of every task and returns their results, in that order. */
 export const runTasks = async (options: RunOptions): Promise<TrialResult[]> => {
+  checkOptions("runTasks", options, {
+    trainee: true,
+    tasks: true,
+    protocol: true,
+    seed: true,
+    results: true,
+    tests: true,
+    allowMoreEpochs: true,
+    evaluationBatchSize: true,
+    onProgress: true,
+    signal: true,
+  });
   const { trainee, seed = 0, results: store, tests = false, signal } = options;
   const protocol = fitted(options.protocol ?? protocols.GLUE_sane, trainee);
   checkProtocol(protocol, options);

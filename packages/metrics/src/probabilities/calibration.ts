@@ -1,3 +1,4 @@
+import { checkOptions } from "@cramkit/errors";
 import { sameLength } from "../classes/confusion-matrix.ts";
 
 /** Predictions whose confidence is above `from` and not above `to`. */
@@ -34,8 +35,10 @@ export interface CalibrationOptions {
 export const calibration = (
   confidences: ArrayLike<number>,
   right: ArrayLike<boolean | number>,
-  { bins = 15 }: CalibrationOptions = {},
+  options: CalibrationOptions = {},
 ): Calibration => {
+  checkOptions("calibration", options, { bins: true });
+  const { bins = 15 } = options;
   sameLength("calibration", confidences, right);
   const sums = Array.from({ length: bins }, () => ({ count: 0, confidence: 0, right: 0 }));
   for (let i = 0; i < confidences.length; i++) {

@@ -1,3 +1,4 @@
+import { checkOptions } from "@cramkit/errors";
 import type { Rate } from "../contracts.ts";
 import { type FactoredRmsOptions, scaleByFactoredRms } from "../transforms/adafactor.ts";
 import { scaleByAgd } from "../transforms/agd.ts";
@@ -22,26 +23,37 @@ interface Common extends DecayOptions {
 }
 
 /** Adam with L2 regularization, as PyTorch's: the decay goes through the moments. */
-export const adam = ({
-  learningRate = 5e-4,
-  weightDecay,
-  noDecay,
-  b1 = 0.9,
-  b2 = 0.999,
-  epsilon = 1e-8,
-  ...moments
-}: Common & AdamOptions = {}) =>
-  toOptimizer(
+export const adam = (options: Common & AdamOptions = {}) => {
+  checkOptions("adam", options, {
+    learningRate: true,
+    weightDecay: true,
+    noDecay: true,
+    b1: true,
+    b2: true,
+    epsilon: true,
+  });
+  const { learningRate = 5e-4, weightDecay, noDecay, b1 = 0.9, b2 = 0.999, epsilon = 1e-8, ...moments } = options;
+  return toOptimizer(
     chain(
       addDecayedWeights({ weightDecay, noDecay }),
       scaleByAdam({ ...moments, b1, b2, epsilon }),
       scaleByLearningRate(learningRate),
     ),
   );
+};
 
 /** AdamW whose steps are in proportion to the size of the weights; the decay is not. nanoT5's, which decays after the step. */
-export const adamwScale = ({ learningRate = 5e-4, weightDecay, noDecay, ...moments }: Common & AdamOptions = {}) =>
-  toOptimizer(
+export const adamwScale = (options: Common & AdamOptions = {}) => {
+  checkOptions("adamwScale", options, {
+    learningRate: true,
+    weightDecay: true,
+    noDecay: true,
+    b1: true,
+    b2: true,
+    epsilon: true,
+  });
+  const { learningRate = 5e-4, weightDecay, noDecay, ...moments } = options;
+  return toOptimizer(
     chain(
       scaleByAdam(moments),
       scaleByParamRms(),
@@ -49,16 +61,37 @@ export const adamwScale = ({ learningRate = 5e-4, weightDecay, noDecay, ...momen
       scaleByLearningRate(learningRate),
     ),
   );
+};
 
 /** AdamW with Adafactor's update clipping: no clipping of gradients is needed with it. */
-export const stableAdamw = ({ learningRate = 1e-3, ...options }: Common & AdamOptions = {}) =>
-  toOptimizer(chain(scaleByStableAdamw(options), scaleByLearningRate(learningRate)));
+export const stableAdamw = (options: Common & AdamOptions = {}) => {
+  checkOptions("stableAdamw", options, {
+    learningRate: true,
+    weightDecay: true,
+    noDecay: true,
+    b1: true,
+    b2: true,
+    epsilon: true,
+  });
+  const { learningRate = 1e-3, ...own } = options;
+  return toOptimizer(chain(scaleByStableAdamw(own), scaleByLearningRate(learningRate)));
+};
 
 /** Rectified Adam with L2 regularization, as PyTorch's. */
-export const radam = ({ learningRate = 5e-4, weightDecay, noDecay, ...moments }: Common & AdamOptions = {}) =>
-  toOptimizer(
+export const radam = (options: Common & AdamOptions = {}) => {
+  checkOptions("radam", options, {
+    learningRate: true,
+    weightDecay: true,
+    noDecay: true,
+    b1: true,
+    b2: true,
+    epsilon: true,
+  });
+  const { learningRate = 5e-4, weightDecay, noDecay, ...moments } = options;
+  return toOptimizer(
     chain(addDecayedWeights({ weightDecay, noDecay }), scaleByRadam(moments), scaleByLearningRate(learningRate)),
   );
+};
 
 interface AdafactorOptions extends Common, FactoredRmsOptions {
   /** Each tensor's update has at most this RMS. */
@@ -71,15 +104,18 @@ interface AdafactorOptions extends Common, FactoredRmsOptions {
  * Adafactor with a learning rate from outside, without momentum. The study does not scale by the weights; with
  * `scaleParameter` it is PyTorch's, for rates below `1 / sqrt(step)`, which PyTorch never exceeds.
  */
-export const adafactor = ({
-  learningRate = 1e-3,
-  weightDecay = 0,
-  noDecay,
-  threshold = 1,
-  scaleParameter = false,
-  ...factored
-}: AdafactorOptions = {}) =>
-  toOptimizer(
+export const adafactor = (options: AdafactorOptions = {}) => {
+  checkOptions("adafactor", options, {
+    threshold: true,
+    scaleParameter: true,
+    learningRate: true,
+    weightDecay: true,
+    noDecay: true,
+    epsilon: true,
+    decay: true,
+  });
+  const { learningRate = 1e-3, weightDecay = 0, noDecay, threshold = 1, scaleParameter = false, ...factored } = options;
+  return toOptimizer(
     chain(
       scaleByFactoredRms(factored),
       clipByBlockRms({ threshold }),
@@ -88,38 +124,51 @@ export const adafactor = ({
       scaleByLearningRate(learningRate),
     ),
   );
+};
 
 /** Lion with decoupled decay. */
-export const lion = ({
-  learningRate = 1e-4,
-  weightDecay = 0.1,
-  noDecay,
-  ...betas
-}: Common & {
-  /** @defaultValue `0.9` */
-  b1?: number;
-  /** @defaultValue `0.99` */
-  b2?: number;
-} = {}) =>
-  toOptimizer(
+export const lion = (
+  options: Common & {
+    /** @defaultValue `0.9` */
+    b1?: number;
+    /** @defaultValue `0.99` */
+    b2?: number;
+  } = {},
+) => {
+  checkOptions("lion", options, { learningRate: true, weightDecay: true, noDecay: true, b1: true, b2: true });
+  const { learningRate = 1e-4, weightDecay = 0.1, noDecay, ...betas } = options;
+  return toOptimizer(
     chain(scaleByLion(betas), addDecayedWeights({ weightDecay, noDecay }), scaleByLearningRate(learningRate)),
   );
+};
 
 /** Stochastic gradient descent with Nesterov momentum and L2 regularization, as PyTorch's. */
-export const sgd = ({ learningRate = 5e-4, weightDecay, noDecay, ...momentum }: Common & MomentumOptions = {}) =>
-  toOptimizer(chain(addDecayedWeights({ weightDecay, noDecay }), trace(momentum), scaleByLearningRate(learningRate)));
+export const sgd = (options: Common & MomentumOptions = {}) => {
+  checkOptions("sgd", options, {
+    learningRate: true,
+    weightDecay: true,
+    noDecay: true,
+    momentum: true,
+    nesterov: true,
+  });
+  const { learningRate = 5e-4, weightDecay, noDecay, ...momentum } = options;
+  return toOptimizer(
+    chain(addDecayedWeights({ weightDecay, noDecay }), trace(momentum), scaleByLearningRate(learningRate)),
+  );
+};
 
 /** LAMB: Adam with decay, each tensor's step as long as the tensor itself. With corrected moments, no bounds on norms, as optax. */
-export const lamb = ({
-  learningRate = 1e-3,
-  weightDecay,
-  noDecay,
-  b1 = 0.9,
-  b2 = 0.999,
-  epsilon = 1e-6,
-  ...moments
-}: Common & AdamOptions = {}) =>
-  toOptimizer(
+export const lamb = (options: Common & AdamOptions = {}) => {
+  checkOptions("lamb", options, {
+    learningRate: true,
+    weightDecay: true,
+    noDecay: true,
+    b1: true,
+    b2: true,
+    epsilon: true,
+  });
+  const { learningRate = 1e-3, weightDecay, noDecay, b1 = 0.9, b2 = 0.999, epsilon = 1e-6, ...moments } = options;
+  return toOptimizer(
     chain(
       scaleByAdam({ ...moments, b1, b2, epsilon }),
       addDecayedWeights({ weightDecay, noDecay }),
@@ -127,6 +176,7 @@ export const lamb = ({
       scaleByLearningRate(learningRate),
     ),
   );
+};
 
 type LarsOptions = { learningRate?: Rate } & Omit<LocalRateOptions, "clipTo"> & MomentumOptions;
 
@@ -134,26 +184,51 @@ type LarsOptions = { learningRate?: Rate } & Omit<LocalRateOptions, "clipTo"> & 
  * Momentum over gradients that are scaled to the size of their weights, layer by layer. The learning rate stays out of the
  * momentum, as in the study; the paper and optax have it inside, which differs while it changes.
  */
-export const lars = ({ learningRate = 5e-4, momentum, nesterov, ...local }: LarsOptions = {}) =>
-  toOptimizer(chain(scaleByLocalRate(local), trace({ momentum, nesterov }), scaleByLearningRate(learningRate)));
+export const lars = (options: LarsOptions = {}) => {
+  checkOptions("lars", options, {
+    learningRate: true,
+    epsilon: true,
+    weightDecay: true,
+    noDecay: true,
+    trust: true,
+    momentum: true,
+    nesterov: true,
+  });
+  const { learningRate = 5e-4, momentum, nesterov, ...local } = options;
+  return toOptimizer(chain(scaleByLocalRate(local), trace({ momentum, nesterov }), scaleByLearningRate(learningRate)));
+};
 
 /** LARS whose local rate never exceeds the learning rate. */
-export const larc = ({ learningRate = 5e-4, momentum, nesterov, ...local }: LarsOptions = {}) =>
-  toOptimizer(
+export const larc = (options: LarsOptions = {}) => {
+  checkOptions("larc", options, {
+    learningRate: true,
+    epsilon: true,
+    weightDecay: true,
+    noDecay: true,
+    trust: true,
+    momentum: true,
+    nesterov: true,
+  });
+  const { learningRate = 5e-4, momentum, nesterov, ...local } = options;
+  return toOptimizer(
     chain(
       scaleByLocalRate({ ...local, clipTo: learningRate }),
       trace({ momentum, nesterov }),
       scaleByLearningRate(learningRate),
     ),
   );
+};
 
 /** Automatic gradient descent: it finds its own rate, which `learningRate` only multiplies. */
-export const agd = ({
-  learningRate = 1,
-  gain,
-}: {
-  /** @defaultValue `1` */
-  learningRate?: Rate;
-  /** @defaultValue `1` */
-  gain?: number;
-} = {}) => toOptimizer(chain(scaleByAgd({ gain }), scaleByLearningRate(learningRate)));
+export const agd = (
+  options: {
+    /** @defaultValue `1` */
+    learningRate?: Rate;
+    /** @defaultValue `1` */
+    gain?: number;
+  } = {},
+) => {
+  checkOptions("agd", options, { learningRate: true, gain: true });
+  const { learningRate = 1, gain } = options;
+  return toOptimizer(chain(scaleByAgd({ gain }), scaleByLearningRate(learningRate)));
+};

@@ -1,3 +1,4 @@
+import { checkOptions } from "@cramkit/errors";
 import { checkSeed, streamKey } from "@cramkit/random";
 import {
   abs,
@@ -203,17 +204,37 @@ interface Common extends DecayOptions {
   learningRate?: Rate;
 }
 
-export const sophia = ({ learningRate = 1e-3, weightDecay = 0.1, noDecay, ...options }: Common & SophiaOptions = {}) =>
-  toOptimizer(
-    chain(scaleBySophia(options), addDecayedWeights({ weightDecay, noDecay }), scaleByLearningRate(learningRate)),
+export const sophia = (options: Common & SophiaOptions = {}) => {
+  checkOptions("sophia", options, {
+    learningRate: true,
+    weightDecay: true,
+    noDecay: true,
+    b1: true,
+    b2: true,
+    rho: true,
+    batchScale: true,
+    every: true,
+  });
+  const { learningRate = 1e-3, weightDecay = 0.1, noDecay, ...own } = options;
+  return toOptimizer(
+    chain(scaleBySophia(own), addDecayedWeights({ weightDecay, noDecay }), scaleByLearningRate(learningRate)),
   );
+};
 
-export const adahessian = ({
-  learningRate = 0.15,
-  weightDecay,
-  noDecay,
-  ...options
-}: Common & AdahessianOptions = {}) =>
-  toOptimizer(
-    chain(scaleByAdahessian(options), addDecayedWeights({ weightDecay, noDecay }), scaleByLearningRate(learningRate)),
+export const adahessian = (options: Common & AdahessianOptions = {}) => {
+  checkOptions("adahessian", options, {
+    learningRate: true,
+    weightDecay: true,
+    noDecay: true,
+    b1: true,
+    b2: true,
+    epsilon: true,
+    hessianPower: true,
+    difference: true,
+    seed: true,
+  });
+  const { learningRate = 0.15, weightDecay, noDecay, ...own } = options;
+  return toOptimizer(
+    chain(scaleByAdahessian(own), addDecayedWeights({ weightDecay, noDecay }), scaleByLearningRate(learningRate)),
   );
+};

@@ -1,3 +1,4 @@
+import { checkOptions } from "@cramkit/errors";
 import { add, div, eye, matMul, maximum, mul, sqrt, square, sum, type Tensor, zeros } from "@tensorflow/tfjs-core";
 import type { GradientTransformation, Rate, TensorMap } from "../contracts.ts";
 import { checkBetas, checkCount, checkFit, checkNoMore, checkPositive } from "../state/check.ts";
@@ -141,16 +142,27 @@ export const scaleByShampoo = ({
 };
 
 /** Shampoo with decoupled decay. */
-export const shampoo = ({
-  learningRate = 5e-4,
-  weightDecay,
-  noDecay,
-  ...options
-}: ShampooOptions &
-  DecayOptions & {
-    /** @defaultValue `5e-4` */
-    learningRate?: Rate;
-  } = {}) =>
-  toOptimizer(
-    chain(scaleByShampoo(options), addDecayedWeights({ weightDecay, noDecay }), scaleByLearningRate(learningRate)),
+export const shampoo = (
+  options: ShampooOptions &
+    DecayOptions & {
+      /** @defaultValue `5e-4` */
+      learningRate?: Rate;
+    } = {},
+) => {
+  checkOptions("shampoo", options, {
+    b1: true,
+    b2: true,
+    graftB2: true,
+    epsilon: true,
+    ridge: true,
+    every: true,
+    longest: true,
+    weightDecay: true,
+    noDecay: true,
+    learningRate: true,
+  });
+  const { learningRate = 5e-4, weightDecay, noDecay, ...own } = options;
+  return toOptimizer(
+    chain(scaleByShampoo(own), addDecayedWeights({ weightDecay, noDecay }), scaleByLearningRate(learningRate)),
   );
+};

@@ -1,4 +1,4 @@
-import { fault } from "@cramkit/errors";
+import { checkOptions, fault } from "@cramkit/errors";
 import type { Progress, Rate } from "../contracts.ts";
 
 const expectRange = (where: string, name: string, value: number, range: string, holds: boolean): void => {
@@ -13,15 +13,8 @@ const expectRange = (where: string, name: string, value: number, range: string, 
 
 /** Refuses what is left of the options when those of `names` are taken: one that is misspelt would be left out without a word. */
 export const checkNoMore = (where: string, rest: object, names: string): void => {
-  const [unknown] = Object.keys(rest);
-  if (unknown !== undefined)
-    throw fault({
-      code: "invalid-argument",
-      place: where,
-      problem: `unknown option "${unknown}"`,
-      remedy: `available: ${names}`,
-      type: RangeError,
-    });
+  const known = Object.fromEntries(names.split(", ").map((name) => [name, true as const]));
+  checkOptions<Record<string, unknown>>(where, rest as Record<string, unknown>, known);
 };
 
 type Hyperparameters = Readonly<Record<string, number>>;

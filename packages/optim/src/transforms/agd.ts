@@ -1,3 +1,4 @@
+import { checkOptions } from "@cramkit/errors";
 import { add, div, log1p, maximum, mul, scalar, sqrt, square, sum, type Tensor, tidy } from "@tensorflow/tfjs-core";
 import type { GradientTransformation } from "../contracts.ts";
 import { checkPositive } from "../state/check.ts";
@@ -14,12 +15,14 @@ const aspect = ({ shape }: Tensor): number => (shape.length === 2 ? Math.sqrt(sh
  * Tensors that are no matrices count with a factor of 1, which the paper leaves open; the study's code leaves them out of G
  * and has g for g / ||g||.
  */
-export const scaleByAgd = ({
-  gain = 1,
-}: {
-  /** @defaultValue `1` */
-  gain?: number;
-} = {}): GradientTransformation<NoState> => {
+export const scaleByAgd = (
+  options: {
+    /** @defaultValue `1` */
+    gain?: number;
+  } = {},
+): GradientTransformation<NoState> => {
+  checkOptions("scaleByAgd", options, { gain: true });
+  const { gain = 1 } = options;
   checkPositive("scaleByAgd", { gain });
   return {
     init: () => ({}),

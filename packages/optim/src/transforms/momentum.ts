@@ -1,3 +1,4 @@
+import { checkOptions } from "@cramkit/errors";
 import { add, mul, sign } from "@tensorflow/tfjs-core";
 import type { GradientTransformation, TensorMap } from "../contracts.ts";
 import { checkBetas, checkFit, checkNoMore } from "../state/check.ts";
@@ -45,15 +46,16 @@ export const trace = ({
 };
 
 /** Lion (Chen et al., arXiv 2302.06675): the sign of `b1 mu + (1 - b1) g`, then `mu = b2 mu + (1 - b2) g`. */
-export const scaleByLion = ({
-  b1 = 0.9,
-  b2 = 0.99,
-}: {
-  /** @defaultValue `0.9` */
-  b1?: number;
-  /** @defaultValue `0.99` */
-  b2?: number;
-} = {}): GradientTransformation<MomentumState> => {
+export const scaleByLion = (
+  options: {
+    /** @defaultValue `0.9` */
+    b1?: number;
+    /** @defaultValue `0.99` */
+    b2?: number;
+  } = {},
+): GradientTransformation<MomentumState> => {
+  checkOptions("scaleByLion", options, { b1: true, b2: true });
+  const { b1 = 0.9, b2 = 0.99 } = options;
   checkBetas("scaleByLion", { b1, b2 });
   return {
     init: (params) => ({ mu: zerosOf(params) }),

@@ -1,3 +1,4 @@
+import { checkOptions } from "@cramkit/errors";
 import { add, div, maximum, mean, mul, sqrt, square, type Tensor } from "@tensorflow/tfjs-core";
 import type { GradientTransformation, TensorMap } from "../contracts.ts";
 import { checkBetas, checkFit, checkNoMore, checkNonNegative, checkPositive } from "../state/check.ts";
@@ -76,8 +77,10 @@ const adamDirection = ({ mu, nu, correction1, correction2 }: Moments, epsilon: n
   div(div(mu, correction1), add(sqrt(div(nu, correction2)), epsilon));
 
 /** `mu / (1 - b1^t) / (sqrt(nu / (1 - b2^t)) + epsilon)` (Kingma and Ba, arXiv 1412.6980). */
-export const scaleByAdam = (options: AdamOptions = {}): GradientTransformation<MomentState> =>
-  byMoments("scaleByAdam", options, (moments) => adamDirection(moments, options.epsilon ?? 1e-12));
+export const scaleByAdam = (options: AdamOptions = {}): GradientTransformation<MomentState> => {
+  checkOptions("scaleByAdam", options, { b1: true, b2: true, epsilon: true });
+  return byMoments("scaleByAdam", options, (moments) => adamDirection(moments, options.epsilon ?? 1e-12));
+};
 
 /**
  * Rectified Adam (Liu et al., arXiv 1908.03265): with `r = 2 / (1 - b2) - 1` and `r_t = r - 2 t b2^t / (1 - b2^t)`,
@@ -85,6 +88,7 @@ export const scaleByAdam = (options: AdamOptions = {}): GradientTransformation<M
  * The second moment is corrected after epsilon is added to its root, as in PyTorch.
  */
 export const scaleByRadam = (options: AdamOptions = {}): GradientTransformation<MomentState> => {
+  checkOptions("scaleByRadam", options, { b1: true, b2: true, epsilon: true });
   const { b2 = 0.98, epsilon = 1e-12 } = options;
   const limit = 2 / (1 - b2) - 1;
   return byMoments("scaleByRadam", options, ({ mu, nu, correction1, correction2, step }) => {
@@ -100,17 +104,15 @@ export const scaleByRadam = (options: AdamOptions = {}): GradientTransformation<
  * StableAdamW's update with its decay (Wortsman et al., arXiv 2304.13013): Adam's, plus `weightDecay param`, over
  * `max(1, RMS)` where RMS is the root of the mean of `g^2 / max(nuHat, epsilon^2)` over the tensor.
  */
-export const scaleByStableAdamw = ({
-  weightDecay = 0.01,
-  noDecay,
-  ...options
-}: AdamOptions & DecayOptions = {}): GradientTransformation<MomentState> => {
+export const scaleByStableAdamw = (options: AdamOptions & DecayOptions = {}): GradientTransformation<MomentState> => {
+  checkOptions("scaleByStableAdamw", options, { b1: true, b2: true, epsilon: true, weightDecay: true, noDecay: true });
+  const { weightDecay = 0.01, noDecay, ...own } = options;
   checkNonNegative("scaleByStableAdamw", { weightDecay });
-  const { epsilon = 1e-6 } = options;
+  const { epsilon = 1e-6 } = own;
   const mask = decayMask("scaleByStableAdamw", noDecay);
   return byMoments(
     "scaleByStableAdamw",
-    { ...options, epsilon },
+    { ...own, epsilon },
     (moments) => {
       const { g, nu, correction2, param, name } = moments;
       const rms = sqrt(mean(div(square(g), maximum(div(nu, correction2), epsilon ** 2))));

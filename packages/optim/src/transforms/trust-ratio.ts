@@ -1,3 +1,4 @@
+import { checkOptions } from "@cramkit/errors";
 import {
   add,
   div,
@@ -47,23 +48,27 @@ export const scaleByTrustRatio = (): GradientTransformation<NoState> =>
   });
 
 /** `max(floor, RMS(param)) u`: AdamWScale, the scaling of Adafactor without its factors. */
-export const scaleByParamRms = ({
-  floor = 1e-3,
-}: {
-  /** @defaultValue `1e-3` */
-  floor?: number;
-} = {}): GradientTransformation<NoState> => {
+export const scaleByParamRms = (
+  options: {
+    /** @defaultValue `1e-3` */
+    floor?: number;
+  } = {},
+): GradientTransformation<NoState> => {
+  checkOptions("scaleByParamRms", options, { floor: true });
+  const { floor = 1e-3 } = options;
   checkNonNegative("scaleByParamRms", { floor });
   return perTensor((u, param) => mul(u, maximum(rms(param), floor)));
 };
 
 /** `u / max(1, RMS(u) / threshold)`, each tensor on its own. */
-export const clipByBlockRms = ({
-  threshold = 1,
-}: {
-  /** @defaultValue `1` */
-  threshold?: number;
-} = {}): GradientTransformation<NoState> => {
+export const clipByBlockRms = (
+  options: {
+    /** @defaultValue `1` */
+    threshold?: number;
+  } = {},
+): GradientTransformation<NoState> => {
+  checkOptions("clipByBlockRms", options, { threshold: true });
+  const { threshold = 1 } = options;
   checkPositive("clipByBlockRms", { threshold });
   return perTensor((u) => div(u, maximum(div(rms(u), threshold), 1)));
 };

@@ -1,3 +1,4 @@
+import { checkOptions } from "@cramkit/errors";
 import { scalar, tensor } from "@tensorflow/tfjs-core";
 import type { MeasuredGradients, Optimizer, OptimizerState, TensorMap, Updated, Updating } from "../contracts.ts";
 import { defineOptimizer } from "../state/define-optimizer.ts";
@@ -33,10 +34,9 @@ type AllReduceState = { inner: OptimizerState };
  *
  * Li et al., "PyTorch Distributed: Experiences on Accelerating Data Parallel Training" (arXiv 2006.15704).
  */
-export const allReduce = (
-  inner: Optimizer<Updating>,
-  { ranks, sum = (values) => ranks.allReduce(values) }: AllReduceOptions,
-): Optimizer<Promise<Updated>> => {
+export const allReduce = (inner: Optimizer<Updating>, options: AllReduceOptions): Optimizer<Promise<Updated>> => {
+  checkOptions("allReduce", options, { ranks: true, sum: true });
+  const { ranks, sum = (values) => ranks.allReduce(values) } = options;
   let flat = new Float32Array(0);
   return defineOptimizer<AllReduceState>({
     init: (params) => ({ inner: inner.init(params) }),

@@ -1,4 +1,4 @@
-import { fault } from "@cramkit/errors";
+import { checkOptions, fault } from "@cramkit/errors";
 import { add, mul, sub, tensor } from "@tensorflow/tfjs-core";
 import type { Optimizer, OptimizerState, TensorMap, Updated, Updating } from "../contracts.ts";
 import { checkCount, checkNonNegative, checkPositive } from "../state/check.ts";
@@ -41,10 +41,9 @@ type LocalStepsState = {
  * Put it outside of everything but `accumulate`: `accumulate(localSteps(clip(adamw()), { ranks }), ...)`. All ranks must apply
  * equally many steps; a step that only the device skips counts.
  */
-export const localSteps = (
-  inner: Optimizer<Updating>,
-  { ranks, every = 50, outerLearningRate = 0.7, outerMomentum = 0.9 }: LocalStepsOptions,
-): Optimizer<Promise<Updated>> => {
+export const localSteps = (inner: Optimizer<Updating>, options: LocalStepsOptions): Optimizer<Promise<Updated>> => {
+  checkOptions("localSteps", options, { ranks: true, every: true, outerLearningRate: true, outerMomentum: true });
+  const { ranks, every = 50, outerLearningRate = 0.7, outerMomentum = 0.9 } = options;
   checkCount("localSteps", { every });
   checkPositive("localSteps", { outerLearningRate });
   checkNonNegative("localSteps", { outerMomentum });

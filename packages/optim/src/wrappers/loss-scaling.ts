@@ -1,4 +1,4 @@
-import { fault } from "@cramkit/errors";
+import { checkOptions, fault } from "@cramkit/errors";
 import {
   add,
   div,
@@ -124,9 +124,11 @@ export interface SkipOptions {
 /** Skips steps whose gradients are not finite, on the device. `clip` and `lossScaling` do so, too. */
 export const skipNonFinite = <R extends Updating>(
   inner: Optimizer<R>,
-  { kernels }: SkipOptions = {},
-): Optimizer<R | Updated> =>
-  defineWrapper<OptimizerState, R>(inner, {
+  options: SkipOptions = {},
+): Optimizer<R | Updated> => {
+  checkOptions("skipNonFinite", options, { kernels: true });
+  const { kernels } = options;
+  return defineWrapper<OptimizerState, R>(inner, {
     init: inner.init,
     update(gradients, state, params, progress, gradScale) {
       const norm = globalNorm(asMeasured(gradients).grads, kernels);
@@ -139,3 +141,4 @@ export const skipNonFinite = <R extends Updating>(
       );
     },
   });
+};

@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { type FaultParts, fault } from "@cramkit/errors";
+import { checkOptions, type FaultParts, fault } from "@cramkit/errors";
 import type { BatchCursor, MaskedBatch, MaskedBatchOptions } from "../masked-batches.ts";
 
 export interface PrefetchOptions extends MaskedBatchOptions {
@@ -30,8 +30,23 @@ export type PrefetchAnswer =
  */
 export async function* prefetchedBatches(
   folder: string,
-  { ahead = 4, ...options }: PrefetchOptions,
+  options: PrefetchOptions,
 ): AsyncGenerator<{ batch: MaskedBatch; cursor: BatchCursor }> {
+  checkOptions("prefetchedBatches", options, {
+    ahead: true,
+    batchSize: true,
+    maskId: true,
+    masking: true,
+    seed: true,
+    cursor: true,
+    epochs: true,
+    reshuffle: true,
+    rank: true,
+    world: true,
+    tokenDrop: true,
+    dropLast: true,
+  });
+  const { ahead = 4, ...batchOptions } = options;
   if (!(Number.isInteger(ahead) && ahead > 0))
     throw fault({
       code: "invalid-argument",
@@ -39,7 +54,7 @@ export async function* prefetchedBatches(
       problem: `expected ahead to be a positive integer, got ${ahead}`,
       type: RangeError,
     });
-  if (typeof options.masking === "function")
+  if (typeof batchOptions.masking === "function")
     throw fault({
       code: "invalid-argument",
       place: "prefetchedBatches",
@@ -47,7 +62,7 @@ export async function* prefetchedBatches(
       remedy: "use maskedBatches",
       type: TypeError,
     });
-  const worker = startWorker({ folder, options });
+  const worker = startWorker({ folder, options: batchOptions });
   const answers: PrefetchAnswer[] = [];
   let wake = () => {};
   const receive = (answer: PrefetchAnswer) => {

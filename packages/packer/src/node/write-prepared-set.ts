@@ -1,6 +1,6 @@
 import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { fault } from "@cramkit/errors";
+import { checkOptions, fault } from "@cramkit/errors";
 import { makeFolder, nameInside, removeLeftovers, writeFileAtomic } from "@cramkit/files";
 import { checkSeed } from "@cramkit/random";
 import { checkPackOptions, type PackOptions, type TokenDocuments } from "../pack-rows.ts";
@@ -98,8 +98,26 @@ export const writePreparedSet = async (
   documents: DocumentSource,
   options: PrepareOptions,
 ): Promise<Manifest> => {
-  checkOptions(options);
+  checkOptions("writePreparedSet", options, {
+    seqLength: true,
+    vocabSize: true,
+    separatorId: true,
+    startId: true,
+    order: true,
+    seed: true,
+    maxRows: true,
+    rowsPerShard: true,
+    memoryBytes: true,
+    configuration: true,
+    notes: true,
+    report: true,
+    files: true,
+    onProgress: true,
+    signal: true,
+  });
+  checkValues(options);
   const { order = "as-is", seed = 233, configuration = null, maxRows = Number.MAX_SAFE_INTEGER } = options;
+  const { seqLength, vocabSize, separatorId, startId } = options;
   const layout = rowLayout(options);
   const packing = packingOf(options, order, seed, layout.rowsPerShard);
   const key = preparedSetKey({ packing, configuration });
@@ -139,7 +157,7 @@ export const writePreparedSet = async (
     layout,
     maxRows,
     memoryBytes: options.memoryBytes ?? 256 * 2 ** 20,
-    packOptions: options,
+    packOptions: { seqLength, vocabSize, separatorId, startId },
     notes: () => structuredClone((options.notes?.() ?? null) as Json),
     report: (phase, rows) => {
       options.signal?.throwIfAborted();
@@ -197,7 +215,7 @@ export const writePreparedSet = async (
   return manifest;
 };
 
-const checkOptions = (options: PrepareOptions): void => {
+const checkValues = (options: PrepareOptions): void => {
   checkPackOptions("writePreparedSet", options);
   if (options.seed !== undefined) checkSeed("writePreparedSet", options.seed);
   const { order = "as-is", vocabSize } = options;

@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type TensorEntry, toHuggingFaceBert, toRoberta } from "@cramkit/checkpoint";
 import { type HuggingFaceFolder, pythonModel, pythonModelFile, writeHuggingFaceFolder } from "@cramkit/checkpoint/node";
+import { checkOptions } from "@cramkit/errors";
 import { writeFileAtomic } from "@cramkit/files";
 import {
   type CrammedArch,
@@ -66,6 +67,7 @@ export const exportModel = async (
   folder: string,
   options: ExportOptions = {},
 ): Promise<void> => {
+  checkOptions("exportModel", options, { task: true, precisions: true, command: true, facts: true });
   const { params, tokenizer } = model;
   const task = options.task ?? taskOf(model.config);
   const config = configForTask(model.config, task);

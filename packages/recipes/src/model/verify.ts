@@ -1,5 +1,6 @@
 import { fromHuggingFaceBert, requireTensors, type TensorEntry } from "@cramkit/checkpoint";
 import { type Fixture, readFixture } from "@cramkit/checkpoint/node";
+import { checkOptions } from "@cramkit/errors";
 import {
   classificationLoss,
   classify,
@@ -52,7 +53,9 @@ interface VerifyOptions {
 }
 
 /** Recomputes a reference case on the current backend: forward, gradients and three optimizer steps. */
-export const verifyFixture = async (path: string, { precision, kernels }: VerifyOptions): Promise<Verification> => {
+export const verifyFixture = async (path: string, options: VerifyOptions): Promise<Verification> => {
+  checkOptions("verifyFixture", options, { precision: true, kernels: true });
+  const { precision, kernels } = options;
   const fixture = await readFixture(path);
   const config = modelConfigFromFixture(
     fixture.config,

@@ -177,7 +177,10 @@ const withUnit = async (spec: SourceSpec, say: CorpusOptions["say"]): Promise<So
 const read = (spec: SourceSpec, { maxBadShare, onBrokenFile }: Recipe["corpus"]) => {
   if (spec.kind === "ids") throw new RangeError("openCorpus: expected text, got ids; they are packed as they are");
   if (spec.kind === "novels") return fileDocuments({ path: novelPaths(), unit: "passage", maxBadShare: 0 });
-  if (spec.kind === "installed-documentation") return installedDocumentation(spec);
+  if (spec.kind === "installed-documentation") {
+    const { root, declarations } = spec;
+    return installedDocumentation({ root, declarations });
+  }
   const { kind: _, weight: __, ...rest } = spec;
   const options = { ...rest, where: wantedRecords(spec.where) };
   if (spec.kind === "hub") return hubDocuments({ ...options, uri: spec.uri, maxBadShare, onBrokenFile });

@@ -49,8 +49,17 @@ const at = (value: unknown, path: readonly string[]): unknown =>
 
 const shownCharacters = 60;
 
+/** JSON, or what a value is that cannot be written as JSON: a function or a big integer of a recipe in code, or a nest too deep. */
+const textOf = (value: unknown): string => {
+  try {
+    return JSON.stringify(value) ?? `a ${typeof value}`;
+  } catch {
+    return typeof value === "bigint" ? `${value}n` : "a value that is no JSON";
+  }
+};
+
 const show = (value: unknown): string => {
   if (value === undefined) return "nothing";
-  const text = JSON.stringify(value);
+  const text = textOf(value);
   return text.length > shownCharacters ? `${text.slice(0, shownCharacters)}...` : text;
 };

@@ -1,4 +1,5 @@
 import { access } from "node:fs/promises";
+import { checkOptions } from "@cramkit/errors";
 import { checkWritable, lockFolder } from "@cramkit/files";
 import { startCompute } from "../compute.ts";
 import type { EvaluationSet } from "../evaluate/evaluate.ts";
@@ -53,10 +54,12 @@ export const evaluateRecipe = (recipe: Recipe, options: RunOptions, context: Run
 /** Opens backend, data and folder of a run for the stages that are left to do, and closes them afterwards. */
 const runStages = async (
   begun: Recipe,
-  { folder, dataFolder, allowSoftware, set = [] }: RunOptions,
+  options: RunOptions,
   context: RunContext,
   stages: readonly RunStage[],
 ): Promise<void> => {
+  checkOptions("runRecipe", options, { folder: true, dataFolder: true, allowSoftware: true, set: true });
+  const { folder, dataFolder, allowSoftware, set = [] } = options;
   await requireRunFormat(folder);
   await requireSameRecipe(folder, begun);
   const recipe = set.length > 0 ? changeSettings(begun, set) : begun;

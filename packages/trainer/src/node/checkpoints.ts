@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fault, hasCode, problemOf } from "@cramkit/errors";
+import { checkOptions, fault, hasCode, problemOf } from "@cramkit/errors";
 import {
   type Content,
   createAtomicFolder,
@@ -59,6 +59,7 @@ export interface Checkpoints<T> {
 
 /** Checkpoints of one run: each a folder that appears whole or not at all, with a checksum for every file. */
 export const openCheckpoints = async <T>(options: CheckpointsOptions<T>): Promise<Checkpoints<T>> => {
+  checkOptions("openCheckpoints", options, { folder: true, format: true, keep: true, onDamaged: true });
   const { folder, format, keep = 2, onDamaged = () => {} } = options;
   await makeFolder(folder);
   await removeLeftovers(folder);

@@ -1,4 +1,5 @@
 import { type FileHandle, open, readFile } from "node:fs/promises";
+import { checkOptions } from "@cramkit/errors";
 import { writeFileAtomic } from "@cramkit/files";
 
 /** One line of `metrics.jsonl`: numbers (null for what is not finite) and a few words. */
@@ -29,7 +30,9 @@ export const readMetrics = async (path: string): Promise<MetricsRow[]> => {
 };
 
 /** Opens a metrics file to append to; rows after `microbatch`, which a resumed run writes again, are dropped first. */
-export const openMetrics = async (path: string, { microbatch }: { microbatch: number }): Promise<MetricsLog> => {
+export const openMetrics = async (path: string, options: { microbatch: number }): Promise<MetricsLog> => {
+  checkOptions("openMetrics", options, { microbatch: true });
+  const { microbatch } = options;
   const kept = (await readMetrics(path)).filter(
     (row) => typeof row.microbatch === "number" && row.microbatch <= microbatch,
   );

@@ -3,9 +3,11 @@
  * the protocol buffer `tensorflow.Event`. Fields: Event { 1 wall_time double, 2 step int64, 3 file_version string,
  * 5 summary, 7 session_log }, Summary { 1 value }, Value { 1 tag, 2 simple_value float }, SessionLog { 1 status }.
  */
+
 import { type FileHandle, mkdir, open } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { checkOptions } from "@cramkit/errors";
 
 export interface EventLog {
   append(step: number, scalars: Readonly<Record<string, number>>): Promise<void>;
@@ -18,15 +20,14 @@ export interface EventLog {
  */
 export const openEventLog = async (
   folder: string,
-  {
-    step,
-    now = Date.now,
-  }: {
+  options: {
     step: number;
     /** @defaultValue `Date.now` */
     now?: () => number;
   },
 ): Promise<EventLog> => {
+  checkOptions("openEventLog", options, { step: true, now: true });
+  const { step, now = Date.now } = options;
   await mkdir(folder, { recursive: true });
   const name = `events.out.tfevents.${Math.floor(now() / 1000)}.${hostname()}.${process.pid}.${step}`;
   const handle: FileHandle = await open(join(folder, name), "a");

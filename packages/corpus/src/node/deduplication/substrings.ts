@@ -1,6 +1,7 @@
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { checkOptions } from "@cramkit/errors";
 import { createTemporaryFolder } from "@cramkit/files";
 import type { Document } from "../../document.ts";
 import { createFilterTally, type DocumentFilter, type FilterTally } from "../../filters/filter.ts";
@@ -55,7 +56,14 @@ export interface SubstringDeduplicationOptions {
  * The first document comes out after the last one has been read. Memory does not depend on the size of the corpus.
  */
 export function deduplicateSubstrings(options: SubstringDeduplicationOptions = {}): DocumentFilter {
-  const { minBytes = 75, keep = "first" } = options;
+  checkOptions("deduplicateSubstrings", options, {
+    minBytes: true,
+    workFolder: true,
+    memoryBytes: true,
+    onProgress: true,
+    keep: true,
+  });
+    const { minBytes = 75, keep = "first" } = options;
   if (!Number.isInteger(minBytes) || minBytes < 8 || minBytes > 65536) {
     throw new RangeError(`deduplicateSubstrings: expected minBytes of 8 to 65536, got ${minBytes}`);
   }

@@ -1,6 +1,6 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { fault } from "@cramkit/errors";
+import { checkOptions, fault } from "@cramkit/errors";
 import { listFiles } from "@huggingface/hub";
 import picomatch from "picomatch";
 import type { Document } from "../../document.ts";
@@ -34,6 +34,27 @@ export type HubRowsOptions = HubSelection & Omit<FileRowsOptions, "path">;
  * downloaded when it is its turn. Patterns of `include` and `exclude` are over paths in the dataset.
  */
 export function hubDocuments(options: HubDocumentsOptions): ReadDocuments {
+  checkOptions("hubDocuments", options, {
+    uri: true,
+    cacheFolder: true,
+    accessToken: true,
+    hubUrl: true,
+    fetch: true,
+    retries: true,
+    field: true,
+    idField: true,
+    unit: true,
+    delimiter: true,
+    quote: true,
+    escape: true,
+    encoding: true,
+    where: true,
+    include: true,
+    exclude: true,
+    format: true,
+    maxBadShare: true,
+    onBrokenFile: true,
+  });
   let tally = createReadTally(options);
   const documents = restartable(() => {
     tally = createReadTally(options);

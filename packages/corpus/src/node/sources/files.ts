@@ -1,5 +1,6 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { checkOptions } from "@cramkit/errors";
 import picomatch from "picomatch";
 import type { Document } from "../../document.ts";
 import type { ReadReport } from "../../read-report.ts";
@@ -56,6 +57,8 @@ export interface FileDocumentsOptions extends Partial<RecordOptions>, BadInputPo
   format?: Format;
 }
 
+type FileSelection = Pick<FileDocumentsOptions, "path" | "include" | "exclude" | "format">;
+
 /** Documents read from somewhere. `report` is about the latest iteration. */
 export interface ReadDocuments extends AsyncIterable<Document> {
   report(): ReadReport;
@@ -66,6 +69,22 @@ export interface ReadDocuments extends AsyncIterable<Document> {
  * document's `source` is the path of its file inside the folder, its `id` the record's own or its place.
  */
 export function fileDocuments(options: FileDocumentsOptions): ReadDocuments {
+  checkOptions("fileDocuments", options, {
+    path: true,
+    include: true,
+    exclude: true,
+    format: true,
+    field: true,
+    idField: true,
+    unit: true,
+    delimiter: true,
+    quote: true,
+    escape: true,
+    encoding: true,
+    where: true,
+    maxBadShare: true,
+    onBrokenFile: true,
+  });
   let tally = createReadTally(options);
   const documents = restartable(() => {
     tally = createReadTally(options);
@@ -75,7 +94,7 @@ export function fileDocuments(options: FileDocumentsOptions): ReadDocuments {
 }
 
 async function* readAll(options: FileDocumentsOptions, tally: ReadTally): AsyncGenerator<Document> {
-  for (const { path, name } of await documentFiles(options)) yield* readFileDocuments(path, name, options, tally);
+  for (const { path, name } of await selectedFiles(options)) yield* readFileDocuments(path, name, options, tally);
   tally.finish();
 }
 
@@ -126,12 +145,13 @@ export interface DocumentFile {
 }
 
 /** The files that the options select, in the order of code units of their paths. */
-export async function documentFiles({
-  path,
-  include,
-  exclude,
-  format,
-}: Pick<FileDocumentsOptions, "path" | "include" | "exclude" | "format">): Promise<DocumentFile[]> {
+export async function documentFiles(options: FileSelection): Promise<DocumentFile[]> {
+  checkOptions("documentFiles", options, { path: true, include: true, exclude: true, format: true });
+  return selectedFiles(options);
+}
+
+/** The same of options among which are others. */
+async function selectedFiles({ path, include, exclude, format }: FileSelection): Promise<DocumentFile[]> {
   const wanted = include === undefined ? undefined : picomatch(include); // a dot has to be written
   const unwanted = exclude === undefined ? undefined : picomatch(exclude, { dot: true });
   const found: DocumentFile[] = [];

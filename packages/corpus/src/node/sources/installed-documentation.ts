@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { checkOptions } from "@cramkit/errors";
 import type { Document } from "../../document.ts";
 import { restartable } from "../../restartable.ts";
 import { docCommentTexts } from "./doc-comments.ts";
@@ -30,6 +31,7 @@ export interface InstalledDocumentationOptions {
  * packages only, not on the machine, the package manager or the clock.
  */
 export function installedDocumentation(options: InstalledDocumentationOptions): AsyncIterable<Document> {
+  checkOptions("installedDocumentation", options, { root: true, declarations: true, minCharacters: true });
   return restartable(() => readDocumentation(options));
 }
 
