@@ -47,7 +47,7 @@ const mostRedirects = 10;
  */
 export const createFetch = (options: FetchOptions = {}): typeof globalThis.fetch => {
   checkOptions("createFetch", options, {
-    token: true,
+    accessToken: true,
     retries: true,
     maxBytes: true,
     silenceMs: true,
