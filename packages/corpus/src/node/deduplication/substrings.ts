@@ -63,7 +63,7 @@ export function deduplicateSubstrings(options: SubstringDeduplicationOptions = {
     onProgress: true,
     keep: true,
   });
-    const { minBytes = 75, keep = "first" } = options;
+  const { minBytes = 75, keep = "first" } = options;
   if (!Number.isInteger(minBytes) || minBytes < 8 || minBytes > 65536) {
     throw new RangeError(`deduplicateSubstrings: expected minBytes of 8 to 65536, got ${minBytes}`);
   }
