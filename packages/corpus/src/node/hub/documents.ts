@@ -54,6 +54,7 @@ export function hubDocuments(options: HubDocumentsOptions): ReadDocuments {
     format: true,
     maxBadShare: true,
     onBrokenFile: true,
+    whole: true,
   });
   let tally = createReadTally(options);
   const documents = restartable(() => {

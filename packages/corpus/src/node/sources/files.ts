@@ -84,6 +84,7 @@ export function fileDocuments(options: FileDocumentsOptions): ReadDocuments {
     where: true,
     maxBadShare: true,
     onBrokenFile: true,
+    whole: true,
   });
   let tally = createReadTally(options);
   const documents = restartable(() => {
