@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
+import { computeCommand } from "./commands/compute.ts";
 import { diffCommand } from "./commands/diff.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { exportCommand } from "./commands/export.ts";
@@ -38,6 +39,7 @@ export const createProgram = (): Command => {
     reportCommand(),
     watchCommand(),
     diffCommand(),
+    computeCommand(),
     recipesCommand(),
     tokenizerCommand(),
     fillMaskCommand(),

@@ -32,7 +32,8 @@ export type MixerName =
   | "fourier-experimental"
   | "none";
 export type FeedForwardName = "dense" | "none";
-export type NormName = "LayerNorm" | "RMSNorm" | "ScaleNorm";
+/** `RMSNorm-v1` is that of the first version of the study, which leaves the width out. */
+export type NormName = "LayerNorm" | "RMSNorm" | "RMSNorm-v1" | "ScaleNorm";
 
 /** What stands on top of the encoder. */
 export type Head =
@@ -88,7 +89,7 @@ export interface ModelConfig {
    */
   valueResidual: boolean;
   feedForward: FeedForwardName | PartFactory;
-  /** Only every k-th layer, counted from 1, has a feed-forward part. */
+  /** Only every k-th layer, counted from 1, has a feed-forward part; the others add their second norm in its place. */
   feedForwardEvery: number;
   /** `gelu-glu` is f(g) u with [u, g] = dense_in(x). */
   activation: Activation | `${Activation}-glu`;

@@ -1,15 +1,6 @@
 import { fault } from "@cramkit/errors";
-import {
-  type Head,
-  type MixerName,
-  type ModelConfig,
-  type NormName,
-  normSchemes,
-  type PartFactory,
-  positions,
-} from "./config.ts";
+import { type Head, type MixerName, type ModelConfig, type NormName, normSchemes, positions } from "./config.ts";
 import { activations } from "./operations/operations.ts";
-import { feedForwards } from "./parts/feed-forward.ts";
 import { modelConfig } from "./presets.ts";
 
 type Fields = Record<string, unknown>;
@@ -43,7 +34,7 @@ export function modelConfigFromFixture(fields: Fields, names: Iterable<string> =
   return modelConfig({
     ...size,
     head,
-    norm: read.oneOf("norm", ["LayerNorm", "RMSNorm", "ScaleNorm"] satisfies NormName[], "LayerNorm"),
+    norm: read.oneOf("norm", ["LayerNorm", "RMSNorm", "RMSNorm-v1", "ScaleNorm"] satisfies NormName[], "LayerNorm"),
     normScheme: read.oneOf("norm_scheme", normSchemes, "pre"),
     activation: activationOf(read.string("activation")),
     position: read.oneOf("position", positions),
@@ -62,7 +53,7 @@ export function modelConfigFromFixture(fields: Fields, names: Iterable<string> =
     // Fourier layers have nothing to rotate, whatever the field says.
     rotary: read.boolean("rotary", false) && fields.attention !== "fourier",
     mixer: mixersOf(read, fields, layers, known),
-    ...feedForwardOf(read.integer("ffn_every", 1), known),
+    feedForwardEvery: read.integer("ffn_every", 1),
     sharedLayers: read.integer("recurrent", 0),
     residualScale: read.boolean("deepnorm", false) ? (2 * layers) ** 0.25 : 1,
     funnel: (fields.funnel as number[] | null | undefined) ?? null,
@@ -115,18 +106,6 @@ function mixersOf(read: Reader, fields: Fields, layers: number, names: ReadonlyS
   const fourier = (layer: number): MixerName =>
     names.has(`encoder.layers.${layer}.attn.dense.weight`) ? "fourier-projected" : "fourier";
   return Array.from({ length: layers }, (_, layer) => (hybrid.includes(layer) ? attending : fourier(layer)));
-}
-
-/**
- * Only every k-th layer has a feed-forward part. Where the others own a second norm nevertheless, its output is their branch:
- * the published code put the identity in the place of the part.
- */
-function feedForwardOf(every: number, names: ReadonlySet<string>): Partial<ModelConfig> {
-  const isBranch = every > 1 && [...names].some((name) => name.startsWith("encoder.layers.0.norm2."));
-  if (!isBranch) return { feedForwardEvery: every };
-  const feedForward: PartFactory = (config, place) =>
-    (place.layer + 1) % every === 0 ? feedForwards.dense!(config, place) : { parameters: {}, run: (x) => x };
-  return { feedForward };
 }
 
 const sequenceOperations: Record<string, MixerName> = {

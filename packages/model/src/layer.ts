@@ -54,10 +54,14 @@ function withZeroOutputs(table: ParameterTable): ParameterTable {
   return next;
 }
 
+/** As in the study's code a layer without a feed-forward part has the identity in its place: x + norm2(x). */
 function feedForwardAt(config: ModelConfig, index: number): PartFactory | undefined {
-  if ((index + 1) % config.feedForwardEvery !== 0) return undefined;
+  if (config.feedForward === "none") return undefined;
+  if ((index + 1) % config.feedForwardEvery !== 0) return identity;
   return typeof config.feedForward === "function" ? config.feedForward : feedForwards[config.feedForward];
 }
+
+const identity: PartFactory = () => ({ parameters: {}, run: (x) => x });
 
 /**
  * x -> s x + part(norm(x)) where norms come first, norm(s x + part(x)) where they come after, s the residual's scale;

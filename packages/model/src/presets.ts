@@ -98,7 +98,8 @@ function studyDifferences(): Record<PresetName, Partial<ModelConfig>> {
     position: "scaled-sinusoidal",
     rotary: true,
   } satisfies Partial<ModelConfig>;
-  const fnet = { ...postNorm, mixer: "fourier" } satisfies Partial<ModelConfig>;
+  /** The study's ablations are c5 with another mixer; the projection behind it stays. */
+  const fourier = "fourier-projected";
 
   return {
     "crammed-bert": {},
@@ -125,9 +126,10 @@ function studyDifferences(): Record<PresetName, Partial<ModelConfig>> {
     },
     "hf-bert-base": huggingFace,
     "hf-bert-tiny": { ...huggingFace, layers: 2, hidden: 128, heads: 2, intermediate: 512 },
-    fnet,
-    "fnet-hybrid": { ...fnet, mixer: Array.from({ length: 12 }, (_, i) => (i < 10 ? "fourier" : "self-attention")) },
-    flash: { layers: 24, mixer: "flash", feedForward: "none" },
+    fnet: { ...v1, mixer: fourier },
+    // Its configurations name no layers of a hybrid: the last two attend, as in FNet's paper.
+    "fnet-hybrid": { ...v1, mixer: Array.from({ length: 16 }, (_, i) => (i < 14 ? fourier : "self-attention")) },
+    flash: { ...v1, mixer: "flash" },
     funnel: { ...c2, layers: 9, funnel: [128, 128, 64, 64, 32, 64, 64, 128, 128] },
     recurrent: { ...c2, layers: 24, sharedLayers: 2, recurrence: "deep-thinking" },
   };

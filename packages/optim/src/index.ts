@@ -97,6 +97,7 @@ export { type AllReduceOptions, allReduce, type Ranks } from "./wrappers/all-red
 export { type EmaOptions, ema, type LatestWeightOptions, lawa } from "./wrappers/averages.ts";
 export { type ClipOptions, clip, clipByGlobalNorm } from "./wrappers/clip.ts";
 export { type Group, groups } from "./wrappers/groups.ts";
+export { localRates } from "./wrappers/local-rates.ts";
 export { type LocalStepsOptions, localSteps } from "./wrappers/local-steps.ts";
 export { type LossScalingOptions, lossScaling, type SkipOptions, skipNonFinite } from "./wrappers/loss-scaling.ts";
 export { gradientNoiseScale, type NoiseScale, type NoiseScaleInput } from "./wrappers/noise-scale.ts";

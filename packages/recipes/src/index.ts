@@ -13,6 +13,7 @@ export { trainStateFormat } from "./composed/train-state-format.ts";
 export { type Compute, startCompute } from "./compute.ts";
 export { type GlueScores, type GlueSpec, readScores, runGlue, scoreRows } from "./evaluate/glue.ts";
 export { publishedCompute, publishedLosses } from "./evaluate/published.ts";
+export { type TrainingSetup, trainingSetups } from "./evaluate/training-setups.ts";
 export { type ExportFormat, type ExportOptions, exportFormats, exportModel } from "./export/export-model.ts";
 export { type ExportTask, exportTasks } from "./export/export-task.ts";
 export { type ExportPrecision, exportPrecisions } from "./export/onnx-files.ts";

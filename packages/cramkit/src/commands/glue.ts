@@ -32,6 +32,12 @@ interface GlueOptions extends BackendOptions {
   readonly trials?: number;
   readonly epochs?: number;
   readonly learningRate?: number;
+  /** @defaultValue the protocol's */
+  readonly batchSize?: number;
+  /** @defaultValue the protocol's */
+  readonly maxLength?: number;
+  /** @defaultValue the protocol's */
+  readonly warmup?: number;
   readonly pooling?: "first" | "mean";
   readonly sortedBatches?: number;
   readonly trainExamples?: number;
@@ -60,6 +66,17 @@ export const glueCommand = (): Command =>
       .option("--trials <count>", "trials per task, each with its own seed", wholeNumber(1, 1000))
       .option("--epochs <count>", "override the protocol's number of epochs", wholeNumber(1, 1000))
       .option("--learning-rate <number>", "override the protocol's rate; small models need a larger one", positive)
+      .option("--batch-size <examples>", "override the protocol's batch", wholeNumber(1, 65_536))
+      .option(
+        "--max-length <tokens>",
+        "override the protocol's longest example; a multiple of 8",
+        wholeNumber(1, 65_536),
+      )
+      .option(
+        "--warmup <share>",
+        "override the protocol's warm-up: below 1 a share of a task's steps, else steps",
+        zeroOrMore,
+      )
       .addOption(new Option("--pooling <kind>", "override the protocol's pooling").choices(["first", "mean"]))
       .option(
         "--sorted-batches <count>",
@@ -144,11 +161,8 @@ const score = async (options: GlueOptions): Promise<void> => {
           tasks: options.tasks,
           trainExamples: options.trainExamples,
           protocol: changedProtocol(protocols[options.protocol], {
-            trials,
-            epochs,
-            learningRate,
-            pooling,
-            sortedBatches,
+            ...{ trials, epochs, learningRate, pooling, sortedBatches },
+            ...{ batchSize: options.batchSize, maxLength: options.maxLength, warmup: options.warmup },
           }),
           seed: options.seed,
           results,
@@ -192,4 +206,10 @@ const positive = (text: string): number => {
   const value = Number(text);
   if (text.trim() !== "" && value > 0 && Number.isFinite(value)) return value;
   throw new InvalidArgumentError("expected a number above 0");
+};
+
+const zeroOrMore = (text: string): number => {
+  const value = Number(text);
+  if (text.trim() !== "" && value >= 0 && Number.isFinite(value)) return value;
+  throw new InvalidArgumentError("expected a share below 1, or a number of steps");
 };

@@ -46,6 +46,7 @@ describe("the protocols", () => {
     ["GLUE_v2", 2e-5, 32, 10, "linear", 0.06, 0.1, 1024],
     ["GLUE_v1", 2e-5, 32, 5, "constant", 0, 0, 128],
     ["GLUE_mosbach", 2e-5, 16, 20, "linear", 0.1, 0.01, 128],
+    ["MNLI", 2e-5, 32, 10, "linear", 0.1, 0.01, 128],
   ] as const)("%s is as published", (name, learningRate, batchSize, epochs, schedule, warmup, decay, maxLength) => {
     expect(protocols[name]).toEqual({
       name,
@@ -55,7 +56,7 @@ describe("the protocols", () => {
       schedule,
       warmup,
       maxLength,
-      adamw: { b1: 0.9, b2: 0.98, epsilon: 1e-6, weightDecay: decay },
+      adamw: { b1: 0.9, b2: name === "GLUE_mosbach" ? 0.999 : 0.98, epsilon: 1e-6, weightDecay: decay },
       dropout: 0.1,
       head: name === "GLUE_sane" ? { pooling: "first", width: 1024 } : { pooling: "first" },
       secondText: "always",
@@ -96,14 +97,24 @@ describe("the schedule", () => {
     expect(learningRateAt(protocols.GLUE_mosbach, 55, 100)).toBeCloseTo(1e-5, 12);
   });
 
+  it("warms up over the same steps in every task if it is told steps, as the reference code does", () => {
+    const asThere = changedProtocol(protocols.GLUE_v2, { warmup: 267 });
+    expect(asThere.name).toBe("GLUE_v2 with warm-up 267");
+    for (const steps of [1000, 20_000]) {
+      expect(learningRateAt(asThere, 267, steps)).toBeCloseTo(2e-5, 12);
+      expect(learningRateAt(asThere, 89, steps)).toBeCloseTo(2e-5 / 3, 12);
+    }
+    expect(learningRateAt(asThere, 50, 100)).toBeCloseTo(1e-5, 12); // never past the end
+  });
+
   it("belongs to protocols of at most five epochs, unless more are allowed", () => {
     for (const [name, protocol] of Object.entries(protocols)) {
       expect(protocol.name).toBe(name);
       checkProtocol(protocol, { allowMoreEpochs: true });
     }
     expect(() => checkProtocol(protocols.GLUE_v2)).toThrow(/GLUE_v2: expected at most 5 epochs/);
-    expect(() => checkProtocol({ ...protocols.GLUE_sane, warmup: 1000 })).toThrow(
-      /warmup in \[0, 1\), a share of the steps, got 1000/,
+    expect(() => checkProtocol({ ...protocols.GLUE_sane, warmup: 1.5 })).toThrow(
+      /warmup to be a share of the steps, below 1, or a whole number of steps, got 1\.5/,
     );
   });
 });

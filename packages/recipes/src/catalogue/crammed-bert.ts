@@ -58,6 +58,7 @@ export const crammedBert = (): Recipe => ({
     sequenceCurriculum: null,
     progressiveBatch: null,
     reverseRows: false,
+    localRate: null,
     reshuffle: false,
     frozen: [],
     averaging: null,

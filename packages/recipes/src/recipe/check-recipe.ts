@@ -41,11 +41,22 @@ export const checkRecipe = (recipe: Recipe): void => {
       type: RangeError,
     });
   const { batchSize, microbatchSize, schedule, progressiveBatch, batchRamp, averaging } = recipe.training;
+  const { localRate, optimizer, groups } = recipe.training;
   if (schedule.warmup + schedule.cooldown > 1)
     throw fault({
       code: "invalid-input",
       place: "training.schedule",
       problem: `expected a warmup and a cooldown within the budget, got shares of ${schedule.warmup} and ${schedule.cooldown}`,
+      type: RangeError,
+    });
+  const named = [optimizer, ...groups.map((group) => group.optimizer)].find(
+    ({ name }) => name === "lars" || name === "larc",
+  );
+  if (localRate !== null && named)
+    throw fault({
+      code: "invalid-input",
+      place: "training.localRate",
+      problem: `expected null with training.optimizer.name=${named.name}, which has local rates of its own`,
       type: RangeError,
     });
   if (microbatchSize !== "auto" && microbatchSize > batchSize)

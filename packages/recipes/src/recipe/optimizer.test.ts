@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { recipes } from "../catalogue/recipes.ts";
+import { checkRecipe } from "./check-recipe.ts";
 import { trainingOptimizer } from "./optimizer.ts";
 import { applySettings } from "./settings.ts";
 
@@ -36,4 +37,22 @@ it.each([
   const { batchSize } = trainingOptimizer(recipes[name](), microbatchSize, undefined);
   for (const [fraction, size] of Object.entries(sizes))
     expect(batchSize(progressAt(Number(fraction))), fraction).toBe(size);
+});
+
+it.each([
+  [['training.progressiveBatch={"theta":0.5,"monotone":true,"rule":"cosine"}', "training.batchRamp=0"]],
+  [['training.progressiveBatch={"theta":0.5,"monotone":false,"rule":"inner-product"}', "training.batchRamp=0"]],
+  [["training.localRate={}"]],
+  [['training.localRate={"clip":true}', "training.optimizer.name=lion"]],
+  [['training.localRate={"trust":0.1}', "training.optimizer.name=agd"]],
+  [["training.localRate={}", "training.optimizer.name=sam"]],
+])("makes an optimizer of %j", (settings) => {
+  const recipe = applySettings(recipes["crammed-bert"](), settings);
+  expect(() => checkRecipe(recipe)).not.toThrow();
+  expect(trainingOptimizer(recipe, 64, undefined).optimizer).toHaveProperty("update");
+});
+
+it.each(["lars", "larc"])("has no local rates around %s, which has them", (name) => {
+  const recipe = applySettings(recipes["crammed-bert"](), ["training.localRate={}", `training.optimizer.name=${name}`]);
+  expect(() => checkRecipe(recipe)).toThrow(new RegExp(`training\\.localRate: expected null .*name=${name}`));
 });

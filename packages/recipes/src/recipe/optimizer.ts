@@ -5,6 +5,7 @@ import {
   frozen,
   groups,
   lawa,
+  localRates,
   lossScaling,
   type Optimizer,
   type OptimizerKernels,
@@ -73,14 +74,30 @@ export const trainingOptimizer = (
 
 /** What steps: frozen parameters first, then those with an optimizer of their own, then the rest. */
 const byGroups = (
-  { frozen: still, groups: own, optimizer }: Recipe["training"],
+  { frozen: still, groups: own, optimizer, localRate }: Recipe["training"],
   schedule: (progress: Progress) => number,
   kernels: OptimizerKernels | undefined,
 ): Optimizer => {
   const made = (settings: GroupOptimizer): Optimizer => {
     const { name, noDecay, ...hyperparameters } = settings;
-    const more = { schedule, kernels, ...(noDecay && { noDecay: noDecay.map(wholeParts) }) };
-    return studyOptimizer(name === "adamw" ? "adam" : name, { ...hyperparameters, ...more });
+    const decays = noDecay && { noDecay: noDecay.map(wholeParts) };
+    const make = (changes: object) =>
+      studyOptimizer(name === "adamw" ? "adam" : name, {
+        ...hyperparameters,
+        schedule,
+        kernels,
+        ...decays,
+        ...changes,
+      });
+    if (localRate === null) return make({});
+    const { learningRate } = hyperparameters;
+    const weightDecay = "weightDecay" in hyperparameters ? hyperparameters.weightDecay : 0;
+    return localRates(make("weightDecay" in hyperparameters ? { weightDecay: 0 } : {}), {
+      trust: localRate.trust,
+      weightDecay,
+      ...decays,
+      ...(localRate.clip && { clipTo: (progress: Progress) => learningRate * schedule(progress) }),
+    });
   };
   const rest = made(withoutWrappers(optimizer));
   if (still.length === 0 && own.length === 0) return rest;

@@ -36,21 +36,21 @@ const train = async (training: Partial<typeof recipe.training>, every = Number.P
 it("is a fixed batch where the test is always passed, and where it never is", async () => {
   // Without moments: their bias corrections count microbatches, too.
   const optimizer = studySettings("sgd", { learningRate: 0.1 });
-  const two = await train({ optimizer, progressiveBatch: { theta: 1e9, monotone: false } });
+  const two = await train({ optimizer, progressiveBatch: { theta: 1e9, monotone: false, rule: "norm" as const } });
   expect(two).toEqual(await train({ optimizer, batchSize: 16 }));
-  const three = await train({ optimizer, progressiveBatch: { theta: 1e-9, monotone: false } });
+  const three = await train({ optimizer, progressiveBatch: { theta: 1e-9, monotone: false, rule: "norm" as const } });
   expect(three).toEqual(await train({ optimizer, batchSize: 24 }));
   expect([two.batchSize, three.batchSize]).toEqual([16, 24]);
   expect(three.losses).not.toEqual(two.losses);
 });
 
 it("resumes within a batch, to the last bit", async () => {
-  const training = { progressiveBatch: { theta: 0.9, monotone: true } };
+  const training = { progressiveBatch: { theta: 0.9, monotone: true, rule: "norm" as const } };
   expect(await train(training, 5)).toEqual(await train(training));
 });
 
 it("begins its batch anew with microbatches of another size", () => {
-  const training = { ...recipe.training, progressiveBatch: { theta: 0.9, monotone: false } };
+  const training = { ...recipe.training, progressiveBatch: { theta: 0.9, monotone: false, rule: "norm" as const } };
   const { optimizer } = trainingOptimizer({ ...recipe, training }, 8, undefined);
   const progress = { microbatch: 0, step: 0, examples: 0, tokens: 0, elapsedMs: 0, fraction: 0 };
   const params = { weight: tensor([1, 2]) };

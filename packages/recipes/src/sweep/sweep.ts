@@ -35,7 +35,7 @@ const createSchema = () => {
           .nullable()
           .default(null),
         protocol: z
-          .enum(["GLUE_sane", "GLUE_v2", "GLUE_v1", "GLUE_mosbach"] satisfies (keyof typeof protocols)[])
+          .enum(["GLUE_sane", "GLUE_v2", "GLUE_v1", "GLUE_mosbach", "MNLI"] satisfies (keyof typeof protocols)[])
           .default("GLUE_sane"),
         /** Null: the protocol's. */
         trials: z.int().min(1).max(1000).nullable().default(null),

@@ -72,9 +72,13 @@ export const modelSchema = () => {
       { paper: `${section}; scaled: Hua et al., arXiv 2202.10447` },
     ),
     embeddingNorm: setting(z.boolean(), "A norm on the embedding.", { paper: section }),
-    norm: setting(z.enum(["LayerNorm", "RMSNorm", "ScaleNorm"]), "The norm.", {
-      paper: "arXiv 1607.06450; RMSNorm: arXiv 1910.07467; ScaleNorm: arXiv 1910.05895",
-    }),
+    norm: setting(
+      z.enum(["LayerNorm", "RMSNorm", "RMSNorm-v1", "ScaleNorm"]),
+      "The norm; RMSNorm-v1 is that of the first version of the study, without the root of the width.",
+      {
+        paper: "arXiv 1607.06450; RMSNorm: arXiv 1910.07467; ScaleNorm: arXiv 1910.05895",
+      },
+    ),
     normEpsilon: setting(z.number().min(0), "What is added to a variance before it divides.", { paper: section }),
     normScheme: setting(z.enum(["pre", "post", "sandwich"]), "Where the norms of a layer stand.", {
       paper: `${section}; pre: Xiong et al., arXiv 2002.04745; sandwich: Ding et al., arXiv 2105.13290`,
@@ -103,10 +107,14 @@ export const modelSchema = () => {
       { paper: "after Zhou et al., arXiv 2410.17897" },
     ),
     feedForward: setting(z.enum(["dense", "none"]), "The feed-forward part of a layer."),
-    feedForwardEvery: setting(count, "Only every so many-th layer has a feed-forward part, counted from 1.", {
-      unit: "layers",
-      paper: "Cramming, code (TrimBERT)",
-    }),
+    feedForwardEvery: setting(
+      count,
+      "Only every so many-th layer has a feed-forward part, counted from 1; the others add their second norm in its place, as in the study's code.",
+      {
+        unit: "layers",
+        paper: "Cramming, code (TrimBERT)",
+      },
+    ),
     activation: setting(z.enum([...plain, ...gated]), "The activation; with -glu, gated.", {
       paper: "Shazeer, arXiv 2002.05202",
     }),

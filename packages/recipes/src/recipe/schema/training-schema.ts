@@ -1,4 +1,5 @@
 import { maskedLossNames } from "@cramkit/model";
+import { batchRules } from "@cramkit/optim";
 import { scheduleNames } from "@cramkit/scheduler";
 import { z } from "zod";
 import { budgetForm, isBudget } from "../budget.ts";
@@ -125,15 +126,32 @@ export const trainingSchema = () => {
     progressiveBatch: setting(
       z
         .strictObject({
-          theta: setting(positive, "How well the mean gradient must be known: the factor of the norm test.", {
+          theta: setting(positive, "How well the mean gradient must be known: the bound of the test.", {
             paper: "Byrd et al. 2012 (0.9 in Cramming's code)",
           }),
           monotone: setting(z.boolean(), "Never a smaller batch again."),
+          rule: setting(z.enum(batchRules).default("norm"), "The test that says how well it is known.", {
+            paper:
+              "Byrd et al. 2012; inner-product: after Bollapragada et al., arXiv 1710.11258; cosine: Cramming, code",
+          }),
         })
         .nullable()
         .default(null),
       "Grows each batch until its mean gradient is known well enough, from two microbatches up to `batchSize`. Steps, and bias corrections, count microbatches then. null: off.",
       { paper: "Byrd et al. 2012; Bollapragada et al., arXiv 1710.11258" },
+    ),
+    localRate: setting(
+      z
+        .strictObject({
+          trust: setting(positive.default(0.02), "The length of a step, relative to that of the weights.", {
+            paper: "You et al., arXiv 1708.03888 (0.02 in Cramming's code)",
+          }),
+          clip: setting(z.boolean().default(false), "LARC: no step is longer than without local rates; else LARS."),
+        })
+        .nullable()
+        .default(null),
+      "A rate of its own for each tensor, around any optimizer but lars and larc, which have it; the decay goes into the gradients then. null: off.",
+      { paper: "You et al., arXiv 1708.03888" },
     ),
     microbatchSize: setting(
       z.union([upTo(1 << 16), z.literal("auto")]),
