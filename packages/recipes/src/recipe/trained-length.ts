@@ -17,13 +17,14 @@ export const sequenceCurriculumOf = (recipe: Fields): ReturnType<typeof sequence
   const { sequenceCurriculum: curriculum } = recipe.training;
   if (curriculum === null) return undefined;
   const tokens = trainedLength(recipe);
-  const odd = curriculum.lengths.find((length) => tokens % length !== 0);
+  const { unfold, ...steps } = curriculum;
+  const odd = curriculum.lengths.find((length) => (unfold ? tokens % length !== 0 : length > tokens));
   if (odd !== undefined)
     throw fault({
       code: "invalid-input",
       place: "training.sequenceCurriculum",
-      problem: `expected lengths that divide the ${tokens} tokens of a row, got ${odd}`,
+      problem: `expected lengths that ${unfold ? "divide" : "are at most"} the ${tokens} tokens of a row, got ${odd}`,
       type: RangeError,
     });
-  return sequenceCurriculum(curriculum);
+  return sequenceCurriculum(steps);
 };

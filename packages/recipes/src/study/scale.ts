@@ -81,3 +81,7 @@ export const vocabularies = ({ tokenizer }: Base): number[] => {
   const factors = [1 / 16, 1 / 8, 1 / 4, 1 / 2, 1, 2, 4];
   return [...new Set(factors.map((factor) => Math.round(factor * tokenizer.vocabSize)))].filter((size) => size >= 128);
 };
+
+/** A budget several times: "24 hours, 1e6 steps" twice is "48 hours, 2000000 steps". */
+export const timesBudget = (budget: string, factor: number): string =>
+  budget.replace(/[\d.]+(?:e[+-]?\d+)?/gi, (amount) => String(Number((Number(amount) * factor).toPrecision(12))));

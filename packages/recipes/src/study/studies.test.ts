@@ -53,6 +53,10 @@ it("is the study's own at its own scale", async () => {
     training: { batchSize: 4096, optimizer: { learningRate: 2e-3, epsilon: 1e-6 }, dropout: 0.1, budget: "24 hours" },
     masking: { policy: "bernoulli", probability: 0.15 },
   });
+  expect(table.get("BERT by its own protocol")!.training).toMatchObject({
+    budget: "24 hours",
+    horizon: "1000000 steps",
+  });
   const sizes = [...(await planOf("figure-3")).values()].map(({ tokenizer }) => tokenizer.vocabSize);
   expect(sizes).toEqual([2048, 4096, 8192, 16_384, 32_768, 65_536, 131_072]);
 });
@@ -66,9 +70,16 @@ it("keeps the proportions of the study at a smaller scale", async () => {
     intermediate: 1024,
   });
   expect(architectures.get("bamboo: deep and narrow")!.model).toMatchObject({ layers: 12, hidden: 128, heads: 2 });
-  expect(architectures.get("FNet hybrid")!.model.mixer).toEqual(["fourier", "fourier", "self-attention"]);
+  expect(architectures.get("FNet hybrid")!.model.mixer).toEqual([
+    ...Array(3).fill("fourier-projected"),
+    "self-attention",
+  ]);
   const table = await planOf("table-3", small());
   expect(table.get("Izsak et al.")!.training).toMatchObject({ batchSize: 32, budget: "10 minutes" });
+  expect(table.get("BERT by its own protocol")!.training).toMatchObject({
+    budget: "10 minutes",
+    horizon: "160 minutes",
+  });
 });
 
 it("trains all vocabularies on the text that one tokenizer lets through", async () => {

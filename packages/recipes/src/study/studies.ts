@@ -6,7 +6,7 @@ import { parseSweep, type Sweep, type SweepInput, settingsOf } from "../sweep/sw
 import { ablations } from "./ablations.ts";
 import { architectures } from "./architectures.ts";
 import { baselines } from "./baselines.ts";
-import { vocabularies } from "./scale.ts";
+import { timesBudget, vocabularies } from "./scale.ts";
 import { schedules } from "./schedules.ts";
 
 /** The comparisons of the study that `studySweep` makes. */
@@ -48,10 +48,6 @@ const makers: Readonly<Record<StudyName, (base: Recipe) => Pick<SweepInput, "des
     })),
   }),
 };
-
-/** "10 minutes" four times: "40 minutes". */
-const timesBudget = (budget: string, factor: number): string =>
-  budget.replace(/[\d.]+(?:e[+-]?\d+)?/i, (amount) => String(Number((Number(amount) * factor).toPrecision(12))));
 
 /**
  * A comparison of the study as a sweep of `base`, which is the study's final recipe at its own scale, or any other: models, batches

@@ -89,6 +89,10 @@ export const everySetting = (base: Recipe): Variants => [
   one("EMA", { "training.averaging": { kind: "ema", decay: 0.9 } }),
   one("LAWA", { "training.averaging": { kind: "latest", snapshots: 2, every: 1 } }),
   one("sequence curriculum", { "training.sequenceCurriculum": { lengths: [8, 16, 32], fractions: [0, 0.3, 0.6] } }),
+  one("cut-off curriculum", {
+    "training.sequenceCurriculum": { lengths: [10, 32], fractions: [0, 0.5], unfold: false },
+  }),
+  one("horizon", { "training.horizon": "6 steps" }),
   one("token drop", { "training.tokenDrop": 0.25 }),
   one("dropout", { "training.dropout": 0.1 }),
   one("ramp in microbatches", { "training.batchRamp": 4 }),

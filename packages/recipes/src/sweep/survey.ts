@@ -1,4 +1,5 @@
 import { startCompute } from "../compute.ts";
+import { budgetLimits } from "../recipe/budget.ts";
 import { matrixSpeed } from "../run/matrix-speed.ts";
 import { estimateSweep, type SweepEstimate } from "./estimate.ts";
 import type { PlannedRun, SweepPlan } from "./plan.ts";
@@ -58,7 +59,7 @@ export const sweepState = async (
 export const surveySweep = async (plan: SweepPlan, options: SweepOptions = {}): Promise<SweepOutlook> => {
   const state = await sweepState(plan, options);
   const { open, kept } = state;
-  const counted = open.find(({ recipe }) => !/(hour|day|minute)s?\s*$/i.test(recipe!.training.budget));
+  const counted = open.find(({ recipe }) => budgetLimits(recipe!.training.budget).hours === undefined);
   const measured = counted && measuredSpeed(kept);
   const flopsPerSecond = measured ?? (counted && (await productSpeed(counted, options.allowSoftware)));
   const estimate = await estimateSweep(plan, { runs: open, flopsPerSecond, atOnce: options.of ?? 1 });

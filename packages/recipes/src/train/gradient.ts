@@ -23,6 +23,7 @@ import {
 import { maskedLogits } from "../model/masked-logits.ts";
 import { disposeTensors, type NamedTensors } from "../named-tensors.ts";
 import type { TrainingLoss } from "../recipe/training-loss.ts";
+import { truncateRows, unfoldRows } from "./cut-rows.ts";
 import { nextTokens } from "./next-tokens.ts";
 
 export interface MaskedGradientOptions {
@@ -36,6 +37,11 @@ export interface MaskedGradientOptions {
    * @defaultValue rows stay whole
    */
   readonly rowLength?: (progress: Progress) => number;
+  /**
+   * Keeps the first tokens of each row, in place of cutting it into several.
+   * @defaultValue `false`
+   */
+  readonly truncates?: boolean;
   /**
    * Share of the budget over which next tokens are predicted, in place of masked ones.
    *
@@ -59,11 +65,11 @@ export const maskedLanguageModelGradient =
   (
     config: ModelConfig,
     loss: TrainingLoss,
-    { dropoutSeed, rowLength, causalShare = 0, lossScale, drawSeed = 0 }: MaskedGradientOptions = {},
+    { dropoutSeed, rowLength, truncates = false, causalShare = 0, lossScale, drawSeed = 0 }: MaskedGradientOptions = {},
   ): GradFn<NamedTensors, MaskedBatch, Gradients, OptimizerState> =>
   (params, whole, progress, state) => {
     const causal = progress.fraction < causalShare;
-    const rows = rowLength ? unfold(whole, rowLength(progress)) : whole;
+    const rows = rowLength ? (truncates ? truncateRows : unfoldRows)(whole, rowLength(progress)) : whole;
     const batch = causal ? nextTokens(rows) : rows;
     const step = progress.microbatch;
     const options = {
@@ -82,13 +88,6 @@ export const maskedLanguageModelGradient =
     };
     return { loss: value, grads: { grads, evaluate, targets: batch.positions.length } };
   };
-
-/** The batch in rows of this length, which divides its own: what lies flat stays as it is. */
-const unfold = (batch: MaskedBatch, length: number): MaskedBatch => ({
-  ...batch,
-  batchSize: (batch.batchSize * batch.seqLength) / length,
-  seqLength: length,
-});
 
 /** Consumes the gradients. */
 const divided = (grads: NamedTensors, scale: Tensor): NamedTensors => {

@@ -20,6 +20,7 @@ export const trainingSteps = (
     dropoutSeed: recipe.training.dropout > 0 ? recipe.seed : undefined,
     drawSeed: recipe.seed,
     rowLength: sequenceCurriculumOf(recipe),
+    truncates: recipe.training.sequenceCurriculum?.unfold === false,
     causalShare: recipe.training.causalShare,
     lossScale,
   });

@@ -180,8 +180,13 @@ export const trainingSchema = () => {
               .array(upTo(1 << 16))
               .min(1)
               .max(100),
-            "Lengths of rows, in the order of their use; each divides the row.",
+            "Lengths of rows, in the order of their use; each divides the row, unless rows are cut off.",
             { unit: "tokens", paper: "Li et al., arXiv 2108.06084" },
+          ),
+          unfold: setting(
+            z.boolean().default(true),
+            "Whether a row becomes several, or is cut off; what is cut off counts as seen.",
+            { paper: "Cramming, code" },
           ),
           fractions: setting(z.array(share.lt(1)).max(100), "From where on each length holds.", {
             unit: "shares of the horizon",
