@@ -16,6 +16,8 @@ const small = () =>
     "training.budget=10 minutes",
     "training.batchSize=64",
     "training.microbatchSize=16",
+    "corpus.compressionTokenizer=null",
+    "corpus.maxTokensPerCharacter=0.25",
   ]);
 const bases = {
   "the study's scale": recipes["crammed-bert"],
