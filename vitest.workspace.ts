@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 
 // Tests read the sources of sibling packages through the `@cramkit/source` export condition: no build is needed.
 const conditions = ["@cramkit/source"];
-const sources = ["packages/*/src/**", "benchmarks/src/**"];
+const sources = ["packages/*/src/**", "benchmarks/src/**", "playground/src/**"];
 const tests = (...suffixes: string[]) => sources.flatMap((dir) => suffixes.map((suffix) => `${dir}/*.${suffix}.ts`));
 const special = ["gpu.test", "browser.test", "shared.test", "slow.test"];
 

@@ -35,6 +35,7 @@ export interface Prepared {
   tokenizer: TokenizerJson;
   vocabSize: number;
   seqLength: number;
+  tokensPerStep: number;
   rows: number;
   heldOutRows: number;
   tokens: number;
@@ -120,7 +121,7 @@ export type Event =
   | { type: "stored"; prepared: Prepared; run: RunView }
   | { type: "tokenizer"; phase: "count" | "train"; fraction: number }
   | { type: "prepared"; prepared: Prepared }
-  | { type: "measured"; size: SizeName; device: DeviceName; msPerStep: number; tokensPerStep: number }
+  | { type: "measured"; size: SizeName; device: DeviceName; msPerStep: number }
   | { type: "running"; run: RunView }
   | { type: "progress"; run: Omit<RunView, "training" | "heldOut">; training: LossPoint[]; heldOut: LossPoint[] }
   | { type: "paused"; reason: "asked" | "finished" }

@@ -9,17 +9,20 @@ import type { Plugin } from "vite";
 export const serviceWorker = (): Plugin => ({
   name: "service-worker",
   apply: "build",
-  async generateBundle(_, bundle) {
-    if ([...this.getModuleIds()].every((id) => !id.endsWith("index.html"))) return; // the bundle of the worker
-    const files = Object.keys(bundle).filter((file) => !file.endsWith(".map"));
-    const source = await readFile(new URL("./service-worker.js", import.meta.url), "utf8");
-    const digest = createHash("sha256").update(source);
-    for (const name of files.sort()) {
-      const file = bundle[name]!;
-      digest.update(name).update(file.type === "chunk" ? file.code : file.source);
-    }
-    const version = digest.digest("hex").slice(0, 12);
-    const lists = JSON.stringify({ version, files: ["./", ...files.filter((name) => name !== "index.html")] });
-    this.emitFile({ type: "asset", fileName: "service-worker.js", source: source.replace('"%BUILD%"', lists) });
+  generateBundle: {
+    order: "post", // when the files of the page's worker are there, too
+    async handler(_, bundle) {
+      if ([...this.getModuleIds()].every((id) => !id.endsWith("index.html"))) return; // the bundle of the worker
+      const files = Object.keys(bundle).filter((file) => !file.endsWith(".map"));
+      const source = await readFile(new URL("./service-worker.js", import.meta.url), "utf8");
+      const digest = createHash("sha256").update(source);
+      for (const name of files.sort()) {
+        const file = bundle[name]!;
+        digest.update(name).update(file.type === "chunk" ? file.code : file.source);
+      }
+      const version = digest.digest("hex").slice(0, 12);
+      const lists = JSON.stringify({ version, files: ["./", ...files.filter((name) => name !== "index.html")] });
+      this.emitFile({ type: "asset", fileName: "service-worker.js", source: source.replace('"%BUILD%"', lists) });
+    },
   },
 });

@@ -7,12 +7,17 @@ const triedKey = "isolation-tried";
 export const isolate = async (): Promise<void> => {
   if (!("serviceWorker" in navigator)) return;
   try {
-    await navigator.serviceWorker.register("./service-worker.js");
-    if (globalThis.crossOriginIsolated || sessionStorage.getItem(triedKey)) return;
+    const registering = navigator.serviceWorker.register("./service-worker.js");
+    if (globalThis.crossOriginIsolated || sessionStorage.getItem(triedKey)) {
+      registering.catch(() => {}); // without a network there is no newer one to be had
+      return;
+    }
+    await registering;
     await navigator.serviceWorker.ready;
     sessionStorage.setItem(triedKey, "yes");
-    location.reload();
-    await new Promise(() => {}); // the page is about to go
+    // Not `reload`: after a forced one that would pass the service worker by once more.
+    location.replace(location.pathname + location.search);
+    await new Promise((resolve) => setTimeout(resolve, 3000)); // the page is about to go
   } catch {
     // The development server, or a browser that forbids it: the page says that it has one thread.
   }

@@ -3,7 +3,7 @@ import type { SizeFacts, SizeName } from "../protocol.ts";
 
 /** Tokens of a row, and rows of a step. The same on every device, so that a run may move to another one. */
 export const seqLength = 64;
-export const batchSize = 16;
+export const batchSize = 8;
 export const tokensPerStep = seqLength * batchSize;
 
 interface Size {

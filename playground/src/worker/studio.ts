@@ -39,7 +39,7 @@ export const createStudio = (post: (event: Event, transfer?: Transferable[]) => 
     const { tokenizer, training, heldOut } = rows;
     const vocabSize = tokenizer.idLimit;
     return {
-      ...{ text: facts, tokenizer: tokenizer.toJSON(), vocabSize, seqLength, tokens: training.length },
+      ...{ text: facts, tokenizer: tokenizer.toJSON(), vocabSize, seqLength, tokensPerStep, tokens: training.length },
       rows: training.length / seqLength,
       heldOutRows: heldOut.length / seqLength,
       unigramLoss: unigramLoss(training, vocabSize, await heldOutBatches(rows)),
@@ -149,7 +149,7 @@ export const createStudio = (post: (event: Event, transfer?: Transferable[]) => 
       live = undefined; // its tensors go with its device
       await start(device);
       const msPerStep = await measureStep(size, rows);
-      post({ type: "measured", size, device, msPerStep, tokensPerStep });
+      post({ type: "measured", size, device, msPerStep });
     },
     async train({ settings }) {
       const { rows, facts } = requireText();

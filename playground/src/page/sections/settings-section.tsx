@@ -4,8 +4,6 @@ import type { State } from "../state.ts";
 import { Step } from "../step.tsx";
 import type { Studio } from "../use-studio.ts";
 
-const tokensPerStep = 1024;
-
 /** Size, minutes and device of a run, with what they amount to. */
 export const SettingsSection = ({ state, send, act }: Studio) => {
   const { prepared, devices, phase, size, device, minutes } = state;
@@ -53,7 +51,7 @@ export const SettingsSection = ({ state, send, act }: Studio) => {
               <span>Minutes</span>
               <input
                 type="number"
-                min={0.25}
+                min={0.1}
                 max={600}
                 step="any"
                 required
@@ -116,8 +114,8 @@ const stepTime = (state: State, facts: SizeFacts): { ms: number; isMeasured: boo
 
 const speedText = (state: State, facts: SizeFacts): string => {
   const time = stepTime(state, facts);
-  if (!time) return "being measured";
-  return `${time.isMeasured ? "" : "about "}${short((1000 * tokensPerStep) / time.ms)} tokens/s`;
+  if (!time || !state.prepared) return "being measured";
+  return `${time.isMeasured ? "" : "about "}${short((1000 * state.prepared.tokensPerStep) / time.ms)} tokens/s`;
 };
 
 const planText = (state: State): string => {
@@ -126,8 +124,8 @@ const planText = (state: State): string => {
   const time = facts && stepTime(state, facts);
   if (!prepared || !time) return "Measuring a step on this device.";
   const steps = (minutes * 60_000) / time.ms;
-  const passes = (steps * tokensPerStep) / prepared.tokens;
-  const onePass = duration((time.ms * prepared.tokens) / tokensPerStep);
+  const passes = (steps * prepared.tokensPerStep) / prepared.tokens;
+  const onePass = duration((time.ms * prepared.tokens) / prepared.tokensPerStep);
   const seen = passes < 10 ? passes.toFixed(1) : whole(passes);
   return `In ${duration(minutes * 60_000)}: about ${whole(steps)} steps, ${seen} times through the text (${onePass} each).`;
 };

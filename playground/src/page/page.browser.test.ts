@@ -1,0 +1,323 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { unzipSync } from "fflate";
+import type { Browser, ElementHandle, Page } from "puppeteer-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { buildSite, serveFolder } from "../testing/site.testing.ts";
+import { browserCommand, isChromium, openBrowser, visitorOf } from "../testing/visitor.testing.ts";
+
+const minutes = Number(process.env.CRAMKIT_PLAYGROUND_MINUTES ?? 1);
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** Findings of axe, in both colour schemes. */
+const findings = async (page: Page): Promise<string[]> => {
+  await page.evaluate(axe);
+  const found: string[] = [];
+  for (const value of ["light", "dark"]) {
+    if (isChromium) await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value }]);
+    const violations = await page.evaluate(async () => {
+      const { axe } = globalThis as unknown as {
+        axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+      };
+      return (await axe.run()).violations.map(({ id, nodes }) => `${id}: ${nodes[0]!.html}`);
+    });
+    found.push(...violations.map((one) => `${value} ${one}`));
+  }
+  return found;
+};
+
+/** Seconds since it was last asked. */
+const stopwatch = () => {
+  let before = performance.now();
+  return (): string => {
+    const now = performance.now();
+    const passed = (now - before) / 1000;
+    before = now;
+    return passed.toFixed(1);
+  };
+};
+
+/** Text that a model learns in seconds, for what is not about learning. */
+const smallWorld = Array.from(
+  { length: 400 },
+  (_, i) =>
+    `The ${["cat", "dog", "queen"][i % 3]} sat on the ${["mat", "boat"][i % 2]} in the morning of day ${i % 7}.`,
+).join("\n");
+
+describe.runIf(browserCommand)("the page", () => {
+  let browser: Browser;
+  let host: Awaited<ReturnType<typeof serveFolder>>;
+  let site: Awaited<ReturnType<typeof buildSite>>;
+  beforeAll(async () => {
+    site = await buildSite();
+    host = await serveFolder(site.folder);
+    browser = await openBrowser();
+  }, 240_000);
+  afterAll(async () => {
+    await browser?.close();
+    await host?.close();
+    site?.dispose();
+  });
+
+  /** A page of a visitor who was never here. */
+  const visit = async (url = host.url) => {
+    const context = await browser.createBrowserContext();
+    const page = await context.newPage();
+    const errors: string[] = [];
+    page.on("pageerror", (error) => errors.push(String(error)));
+    await page.setViewport({ width: 1280, height: 900 });
+    await page.goto(url);
+    const visitor = visitorOf(page);
+    await visitor.see("WebAssembly on");
+    return { context, page, errors, ...visitor };
+  };
+  type Visitor = Awaited<ReturnType<typeof visit>>;
+
+  const losses = async ({ figure }: Visitor) => ({
+    heldOut: Number(await figure("held-out loss")),
+    unigram: Number(await figure("unigram model")),
+  });
+
+  const trainOnSample = async (device: "cpu" | "webgpu"): Promise<Visitor> => {
+    const seconds = stopwatch();
+    const visitor = await visit();
+    const times = [`page ${seconds()}`];
+    await visitor.press("Take the sample");
+    await visitor.see("held out to test with");
+    times.push(`tokenizer and rows ${seconds()}`);
+    await visitor.measureOn(device);
+    times.push(`measured step ${seconds()}`);
+    await visitor.fill("Minutes", String(minutes));
+    await visitor.press("Train");
+    await visitor.see("Mask 1 at step");
+    times.push(`first step and guess ${seconds()}`);
+    console.info(`${device}: ${times.join(", ")} seconds`);
+    await visitor.see("Download the model");
+    // A loaded machine gets less done in a minute.
+    for (let more = 0; more < 2; more++) {
+      const { heldOut, unigram } = await losses(visitor);
+      console.info(
+        `${device}: held-out loss ${heldOut}, unigram model ${unigram}, step ${await visitor.figure("step")}`,
+      );
+      if (heldOut < unigram) break;
+      await visitor.press("Train ");
+      await visitor.see("Pause");
+      await visitor.see("Download the model");
+    }
+    return visitor;
+  };
+
+  const trainOnSmallWorld = async (
+    { fill, press, see, measureOn }: Visitor,
+    device: "cpu" | "webgpu",
+    length: string,
+  ) => {
+    await fill("Or paste", smallWorld);
+    await press("Use the pasted text");
+    await see("held out to test with");
+    await measureOn(device);
+    await fill("Minutes", length);
+    await press("Train");
+  };
+
+  it("trains on the sample in WebAssembly, comes back after a reload, and packs what the command line uses", async () => {
+    const visitor = await trainOnSample("cpu");
+    const { page, context, errors, see, press, figure, guesses, reload } = visitor;
+    const reached = await losses(visitor);
+    expect(reached.heldOut).toBeLessThan(reached.unigram);
+    const [step, before] = [await figure("step"), await guesses()];
+    expect(before).toHaveLength(5);
+    expect(await findings(page)).toEqual([]);
+
+    await reload();
+    await see("Download the model");
+    expect(await figure("step")).toBe(step);
+    expect(await losses(visitor)).toEqual(reached);
+    await page.waitForSelector(".guesses tr");
+    expect(await guesses()).toEqual(before);
+
+    const folder = mkdtempSync(join(tmpdir(), "playground-model-"));
+    try {
+      const paths = unpack(await packedModel(visitor), folder);
+      const run = paths[0]!.split("/")[0]!;
+      expect(paths).toContain(`${run}/model/onnx/model.onnx`);
+      const said = fillMask("She was very [MASK] to see him.", join(folder, run));
+      expect(said).toEqual(before);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+    await press("Start over");
+    await page.waitForFunction(() => !document.querySelector(".figures"));
+    expect(errors).toEqual([]);
+    await context.close();
+  }, 600_000);
+
+  it("trains on the sample on WebGPU", async () => {
+    const visitor = await trainOnSample("webgpu");
+    const { heldOut, unigram } = await losses(visitor);
+    expect(heldOut).toBeLessThan(unigram);
+    await visitor.see("float32 kernels");
+    expect(visitor.errors).toEqual([]);
+    await visitor.context.close();
+  }, 600_000);
+
+  it("pauses, and continues from the checkpoint after a reload", async () => {
+    const visitor = await visit();
+    const { page, press, see, figure, reload, context } = visitor;
+    await trainOnSmallWorld(visitor, "cpu", "5");
+    await page.waitForFunction(() => document.querySelectorAll(".guesses tr").length > 0, { timeout: 60_000 });
+    await press("Pause");
+    await see("Continue");
+    const step = Number(await figure("step"));
+    expect(step).toBeGreaterThan(0);
+    await reload();
+    await see("Continue");
+    expect(Number(await figure("step"))).toBe(step);
+    await press("Continue");
+    await page.waitForFunction(
+      (before) => Number(document.querySelector(".figures > div:nth-child(4) dd")!.textContent) > before,
+      { timeout: 60_000 },
+      step,
+    );
+    await press("Pause");
+    await see("Continue");
+    await context.close();
+  }, 240_000);
+
+  it("goes on in WebAssembly from the last checkpoint when the GPU is lost", async () => {
+    const prelude = `
+      const ask = globalThis.GPUAdapter?.prototype.requestDevice;
+      const devices = [];
+      if (ask) GPUAdapter.prototype.requestDevice = async function (...options) {
+        const device = await ask.apply(this, options);
+        devices.push(device);
+        return device;
+      };
+      new BroadcastChannel("lose").onmessage = () => devices.forEach((device) => device.destroy());\n`;
+    const losing = await serveFolder(site.folder, prelude);
+    const visitor = await visit(losing.url);
+    await trainOnSmallWorld(visitor, "webgpu", "5");
+    await visitor.page.waitForFunction(() => document.querySelectorAll(".guesses tr").length > 0, { timeout: 120_000 });
+    await visitor.page.evaluate(() => new BroadcastChannel("lose").postMessage("now"));
+    await visitor.see("The run goes on in WebAssembly, from its last checkpoint.");
+    await visitor.see("On WASM");
+    await visitor.press("Pause");
+    await visitor.see("Continue");
+    await visitor.context.close();
+    await losing.close();
+  }, 240_000);
+
+  it("says what the browser lacks, and trains without it: no WebGPU, no storage", async () => {
+    const prelude = `
+      Object.defineProperty(navigator, "gpu", { value: undefined });
+      Object.defineProperty(navigator, "storage", { value: undefined });\n`;
+    const poor = await serveFolder(site.folder, prelude);
+    const visitor = await visit(poor.url);
+    await visitor.see("No WebGPU");
+    await visitor.see("no storage: a run is lost when the page closes");
+    await trainOnSmallWorld(visitor, "cpu", "0.1");
+    await visitor.see("Download the model");
+    expect((await packedModel(visitor)).length).toBeGreaterThan(1e6);
+    await visitor.context.close();
+    await poor.close();
+  }, 240_000);
+
+  it("is isolated by its own service worker on a plain host, and opens without a network", async () => {
+    const plain = await serveFolder(site.folder);
+    const { page, see, press, reload, context } = await visit(plain.url);
+    expect(await page.evaluate(() => globalThis.crossOriginIsolated)).toBe(true);
+    await plain.close();
+    await reload();
+    await see("WebAssembly on");
+    await press("Take the sample");
+    await see("held out to test with");
+    await context.close();
+  }, 240_000);
+
+  it("reads the beginning of a file of 2 GB, and refuses what is no text", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "playground-file-"));
+    const { page, see, context } = await visit();
+    const upload = async (path: string) => {
+      const input = (await page.$("input[type=file]"))! as ElementHandle<HTMLInputElement>;
+      await input.uploadFile(path);
+    };
+    try {
+      const [binary, large] = [join(folder, "picture.png"), join(folder, "large.txt")];
+      writeFileSync(
+        binary,
+        Uint8Array.from({ length: 10_000 }, (_, i) => i % 256),
+      );
+      await upload(binary);
+      await see("Picture.png is no text in UTF-8");
+      writeFileSync(large, smallWorld.repeat(Math.ceil(9_000_000 / smallWorld.length)));
+      truncateSync(large, 2 ** 31);
+      await upload(large);
+      await see("8,000,000 characters, the beginning of 2.1 GB. The rest is not read.");
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+      await context.close();
+    }
+  }, 240_000);
+
+  it("has no finding of axe before and after a text is chosen, narrow and wide, and never scrolls sideways", async () => {
+    const visitor = await visit();
+    const { page, fill, press, see, context } = visitor;
+    expect(await findings(page)).toEqual([]);
+    await fill("Or paste", smallWorld);
+    await press("Use the pasted text");
+    await see("held out to test with");
+    for (const width of [360, 2560]) {
+      await page.setViewport({ width, height: 900 });
+      expect(await findings(page)).toEqual([]);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+    }
+    await context.close();
+  }, 240_000);
+});
+
+/** The zip that the page saves: seen where the page makes its address. */
+const packedModel = async ({ page, press }: Pick<ReturnType<typeof visitorOf>, "press"> & { page: Page }) => {
+  await page.evaluate(() => {
+    const make = URL.createObjectURL.bind(URL);
+    URL.createObjectURL = (blob: Blob) => {
+      Object.assign(globalThis, { saved: blob });
+      return make(blob);
+    };
+  });
+  await press("Download the model");
+  await page.waitForFunction(() => "saved" in globalThis, { timeout: 60_000, polling: 200 });
+  const base64 = await page.evaluate(async () => {
+    const reader = new FileReader();
+    await new Promise((resolve) => {
+      reader.onload = resolve;
+      reader.readAsDataURL((globalThis as unknown as { saved: Blob }).saved);
+    });
+    return (reader.result as string).split(",")[1]!;
+  });
+  return new Uint8Array(Buffer.from(base64, "base64"));
+};
+
+/** Writes the files of a zip into a folder, and returns their paths in it. */
+const unpack = (zip: Uint8Array, folder: string): string[] => {
+  const files = Object.entries(unzipSync(zip));
+  for (const [path, content] of files) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), content);
+  }
+  return files.map(([path]) => path);
+};
+
+/** The guesses of `cramkit fill-mask`, as the page writes them. */
+const fillMask = (sentence: string, run: string): string[] => {
+  const cli = join(dirname(createRequire(import.meta.url).resolve("cramkit/package.json")), "src", "cli.ts");
+  const source = ["--import", import.meta.resolve("tsx"), "--conditions=@cramkit/source", cli];
+  const { stdout, stderr } = spawnSync(process.execPath, [...source, "fill-mask", sentence, "--run", run], {
+    encoding: "utf8",
+  });
+  const guesses = [...stdout.matchAll(/^ *([\d.]+ %) {2}(\S+)/gm)].map(([, share, token]) => `${token} ${share}`);
+  if (guesses.length === 0) throw new Error(`cramkit fill-mask: expected guesses, got ${stdout}${stderr}`);
+  return guesses;
+};

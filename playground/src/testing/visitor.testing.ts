@@ -1,0 +1,105 @@
+import { spawnSync } from "node:child_process";
+import puppeteer, { type Browser, type Page } from "puppeteer-core";
+
+const kinds = {
+  chromium: {
+    commands: ["chromium", "chromium-browser", "google-chrome"],
+    /** `navigator.gpu` is SwiftShader, the software adapter that it brings along. */
+    options: {
+      args: [
+        ...["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"],
+        ...["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--enable-features=Vulkan"],
+      ],
+    },
+  },
+  firefox: {
+    commands: ["firefox", "firefox-esr"],
+    options: {
+      browser: "firefox" as const,
+      extraPrefsFirefox: { "dom.webgpu.enabled": true, "gfx.webgpu.ignore-blocklist": true },
+    },
+  },
+};
+
+const wanted = (process.env.CRAMKIT_BROWSER ?? "chromium") as keyof typeof kinds;
+const kind = kinds[wanted];
+if (!kind) throw new Error(`CRAMKIT_BROWSER: expected ${Object.keys(kinds).join(" or ")}, got "${wanted}"`);
+
+export const isChromium = wanted === "chromium";
+/** The command of the browser, one on the PATH. If there is none that is said loudly. */
+export const browserCommand = kind.commands.find(
+  (name) => spawnSync(name, ["--version"], { timeout: 20_000 }).status === 0,
+);
+if (!browserCommand) console.warn(`\n######## The playground is NOT TESTED: no ${wanted} on the PATH ########\n`);
+
+const pathOf = (command: string) => spawnSync("which", [command], { encoding: "utf8" }).stdout.trim();
+
+export const openBrowser = (): Promise<Browser> =>
+  puppeteer.launch({
+    executablePath: pathOf(browserCommand!),
+    headless: true,
+    protocolTimeout: 240_000,
+    ...kind.options,
+  });
+
+const slow = { timeout: Number(process.env.CRAMKIT_PLAYGROUND_WAIT ?? 180_000), polling: 200 };
+
+/** What a visitor does, by what the page says. */
+export const visitorOf = (page: Page) => {
+  const see = (words: string) =>
+    page.waitForFunction((text) => document.body.textContent.includes(text), slow, words).then(() => {});
+  return {
+    see,
+    /** As a person does: puppeteer's own passes the service worker by. */
+    async reload() {
+      await Promise.all([page.waitForNavigation(), page.evaluate(() => location.reload())]);
+    },
+    async press(name: string) {
+      const find = (text: string) =>
+        Array.from(document.querySelectorAll("button")).find(
+          (one) => one.textContent.trim().startsWith(text) && !one.disabled,
+        );
+      const button = await page.waitForFunction(find, slow, name);
+      await (button as unknown as { click(): Promise<void> }).click();
+    },
+    /** Types over what a field holds. */
+    async fill(label: string, value: string) {
+      await page.evaluate(
+        (text, content) => {
+          const field = Array.from(document.querySelectorAll("label"))
+            .find((one) => one.textContent.trim().startsWith(text))!
+            .querySelector("input, textarea") as HTMLInputElement | HTMLTextAreaElement;
+          const prototype = field instanceof HTMLInputElement ? HTMLInputElement : HTMLTextAreaElement;
+          Object.getOwnPropertyDescriptor(prototype.prototype, "value")!.set!.call(field, content);
+          field.dispatchEvent(new Event("input", { bubbles: true }));
+        },
+        label,
+        value,
+      );
+    },
+    /** A figure of the run by its name, as it stands on the page. */
+    figure: (name: string): Promise<string> =>
+      page.evaluate(
+        (wanted) =>
+          Array.from(document.querySelectorAll(".figures > div"))
+            .find((one) => one.querySelector("dt")?.textContent === wanted)
+            ?.querySelector("dd")?.textContent ?? "",
+        name,
+      ),
+    /** The guesses for the first mask: `token probability`. */
+    guesses: (): Promise<string[]> =>
+      page.evaluate(() =>
+        Array.from(document.querySelectorAll(".guesses tr")).map(
+          (row) => `${row.children[0]!.textContent} ${row.children[2]!.textContent}`,
+        ),
+      ),
+    /** Chooses a device, and waits until a step was measured on it. */
+    async measureOn(device: "cpu" | "webgpu") {
+      await page.select("select", device);
+      await page.waitForFunction(
+        () => /^(?!.*about).* tokens\/s$/.test(document.querySelector(".choice.chosen")?.textContent ?? ""),
+        slow,
+      );
+    },
+  };
+};
