@@ -50,5 +50,8 @@ export const layers = {
 /** Development dependencies: what the tests of a package (`*.test.ts`, `*.testing.ts`) import beside its row, or its build runs. */
 export const testEdges = { ops: ["backend"], optim: ["backend", "ops"], cramkit: ["wasm-kit"] };
 
-/** Packages that may import a tensor library (always as the peer `@tensorflow/tfjs-core`). */
+/** Composers that people run and do not build upon: they bring the tensor library with them. */
+export const applications = ["recipes", "cramkit"];
+
+/** Packages that may import a tensor library: libraries as the peer `@tensorflow/tfjs-core`, so that there is one copy of it. */
 export const tensorPackages = ["ops", "backend", "optim", "model", "finetune", "recipes", "cramkit"];

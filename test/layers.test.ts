@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { expect, it } from "vitest";
-import { composers, ground, layers, tensorPackages, testEdges } from "../layers.mjs";
+import { applications, composers, ground, layers, tensorPackages, testEdges } from "../layers.mjs";
 import { pathsToOthers } from "../scripts/edges.mjs";
 
 const manifest = (name: string) => JSON.parse(readFileSync(`packages/${name}/package.json`, "utf8"));
@@ -153,7 +153,7 @@ it("finds a planted import of each kind: source, assembly, test, test helper", (
 
 it.each(packages)("%s knows the tensor library only where its layer does, as a peer in the libraries", (name) => {
   const { dependencies = {}, peerDependencies = {} } = manifest(name);
-  const isLibrary = !composers.includes(name);
+  const isLibrary = !applications.includes(name);
   expect(tensorLibrary in peerDependencies).toBe(isLibrary && tensorPackages.includes(name));
   if (isLibrary) expect(dependencies).not.toHaveProperty([tensorLibrary]);
 });

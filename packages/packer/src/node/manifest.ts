@@ -47,7 +47,10 @@ export interface Manifest {
     /** Left out because of `maxRows`. */
     droppedRows: number;
   };
-  /** Digest of the first documents: those of another source are noticed. Absent in sets of older versions. */
+  /**
+   * Digest of the first documents: those of another source are noticed.
+   * @defaultValue none in a set that was not written from documents: nothing is compared
+   */
   head?: string;
   /** The options of the packer that decide the rows. */
   packing: Json;

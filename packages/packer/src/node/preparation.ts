@@ -16,7 +16,10 @@ export interface Preparation {
   position: PackPosition;
   /** What the caller noted down about the documents before `position`. */
   notes: Json;
-  /** Digests of the first documents, as far as they have been read. */
+  /**
+   * Digests of the first documents, as far as they have been read.
+   * @defaultValue none: no document has been read
+   */
   head?: string[];
   /** All documents are packed. */
   packed: boolean;
