@@ -145,7 +145,7 @@ it.each<[MaskedLossOptions, RegExp]>([
   [{ loss: "mse" as "focal" }, /expected loss cross-entropy, focal, .*, got mse/],
   [
     { loss: "focal", zLoss: 1e-4 },
-    /expected no labelSmoothing and no zLoss with focal, got 0 and 0.0001; they go with/,
+    /expected no labelSmoothing and no zLoss with focal, got 0 and 0.0001; /,
   ],
 ])("the loss refuses %o", (options, message) => {
   expect(() => maskedLanguageModelLoss({}, modelConfig(small), first, options)).toThrow(message);
