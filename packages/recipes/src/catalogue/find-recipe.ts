@@ -3,6 +3,7 @@ import { codeOf, fault } from "@cramkit/errors";
 import { nearest } from "../recipe/nearest.ts";
 import { overlay } from "../recipe/overlay.ts";
 import { parseRecipe, type Recipe } from "../recipe/recipe.ts";
+import { shortened } from "../recipe/shortened.ts";
 import { isLoadable, loadFile } from "./load-file.ts";
 import { type RecipeName, recipes } from "./recipes.ts";
 
@@ -16,7 +17,7 @@ export const findRecipe = async (nameOrFile: string): Promise<Recipe> => {
   if (make) return parseRecipe(make(), nameOrFile);
   throw fault({
     code: "invalid-input",
-    problem: `no recipe "${nameOrFile}"`,
+    problem: `no recipe "${shortened(nameOrFile)}"`,
     remedy: `there is ${nearest(nameOrFile, Object.keys(recipes)).join(", ")}, or name a .json, .js or .ts file`,
     type: RangeError,
   });
@@ -46,12 +47,15 @@ const readBase = async (base: unknown, { file, shown }: RecipeSource, trail: rea
     fault({ code: "invalid-input", place: shown, problem: `extends: ${problem}`, remedy, type: RangeError, cause });
   const names = Object.keys(recipes);
   if (typeof base !== "string")
-    throw complain(`expected the name of a recipe or of a file, got ${JSON.stringify(base)}`, `as in "${names[0]}"`);
+    throw complain(
+      `expected the name of a recipe or of a file, got ${shortened(JSON.stringify(base))}`,
+      `as in "${names[0]}"`,
+    );
   if (!isLoadable(base)) {
     const make = madeBy(base);
     if (make) return parseRecipe(make(), base);
     throw complain(
-      `there is no recipe "${base}"`,
+      `there is no recipe "${shortened(base)}"`,
       `available: ${nearest(base, names).join(", ")}, or a .json, .js or .ts file, relative to this one`,
     );
   }

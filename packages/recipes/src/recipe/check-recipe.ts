@@ -7,6 +7,7 @@ import { modelOf } from "./model-of.ts";
 import { nearest } from "./nearest.ts";
 import { trainingOptimizer } from "./optimizer.ts";
 import type { Recipe } from "./recipe.ts";
+import { shortened } from "./shortened.ts";
 import { sequenceCurriculumOf } from "./trained-length.ts";
 
 /**
@@ -83,7 +84,8 @@ export const checkRecipe = (recipe: Recipe): void => {
 const checkNames = ({ training: { frozen, groups, optimizer } }: Recipe, config: ModelConfig): void => {
   const names = parameterShapes(config).map(({ name }) => name);
   checkParts("training.frozen", frozen, names);
-  if (names.every((name) => matchesName(name, frozen.map(wholeParts))))
+  const still = frozen.map(wholeParts);
+  if (names.every((name) => matchesName(name, still)))
     throw fault({
       code: "invalid-input",
       place: "training.frozen",
@@ -99,13 +101,14 @@ const checkNames = ({ training: { frozen, groups, optimizer } }: Recipe, config:
 
 const checkParts = (setting: string, parts: readonly string[], names: readonly string[]): void => {
   for (const part of parts) {
-    if (names.some((name) => matchesName(name, [wholeParts(part)]))) continue;
+    const pattern = [wholeParts(part)];
+    if (names.some((name) => matchesName(name, pattern))) continue;
     const known = [...new Set(names.flatMap((name) => name.split(".")))].filter((known) => !/^\d+$/.test(known));
     const near = part.includes(".") ? nearest(part, names) : nearest(part, known);
     throw fault({
       code: "invalid-input",
       place: setting,
-      problem: `expected whole parts of the names of parameters, got "${part}", which is in none of ${names.length}`,
+      problem: `expected whole parts of the names of parameters, got "${shortened(part)}", which is in none of ${names.length}`,
       remedy: `there is ${near.join(", ")}`,
       type: RangeError,
     });

@@ -1,7 +1,11 @@
 import type { z } from "zod";
 import { nearest } from "./nearest.ts";
+import { shortened } from "./shortened.ts";
 
 type Issue = z.core.$ZodIssue;
+
+/** So many unknown settings of a place are named; the others are counted. */
+const shownKeys = 10;
 
 /**
  * What is wrong with one field of a recipe, as in `training.batchSize: expected number, got "many"`; `known` lists the
@@ -13,11 +17,14 @@ export const describeIssue = (
   known: (path: string) => readonly string[] = () => [],
 ): string => {
   const path = issue.path.map(String);
-  const place = path.join(".") || "recipe";
+  const place = path.map(shortened).join(".") || "recipe";
   if (issue.code === "unrecognized_keys") {
-    const near = issue.keys.flatMap((key) => nearest(key, known(path.join("."))));
-    const available = near.length > 0 ? ` (available: ${[...new Set(near)].join(", ")})` : "";
-    return `${place}: there is no setting ${issue.keys.join(", ")}${available}`;
+    const available = known(path.join("."));
+    const keys = issue.keys.slice(0, shownKeys);
+    const near = [...new Set(keys.flatMap((key) => nearest(key, available)))];
+    const more = issue.keys.length > shownKeys ? ` and ${issue.keys.length - shownKeys} more` : "";
+    const hint = near.length > 0 ? ` (available: ${near.join(", ")})` : "";
+    return `${place}: there is no setting ${keys.map(shortened).join(", ")}${more}${hint}`;
   }
   const wrong = complaint(issue);
   return `${place}: ${wrong.startsWith("expected ") ? `${wrong}, got ${show(at(recipe, path))}` : wrong}`;
@@ -47,8 +54,6 @@ const oneOf = (values: readonly unknown[]): string =>
 const at = (value: unknown, path: readonly string[]): unknown =>
   path.reduce<unknown>((node, key) => (node as Record<string, unknown> | undefined)?.[key], value);
 
-const shownCharacters = 60;
-
 /** JSON, or what a value is that cannot be written as JSON: a function or a big integer of a recipe in code, or a nest too deep. */
 const textOf = (value: unknown): string => {
   try {
@@ -58,8 +63,4 @@ const textOf = (value: unknown): string => {
   }
 };
 
-const show = (value: unknown): string => {
-  if (value === undefined) return "nothing";
-  const text = textOf(value);
-  return text.length > shownCharacters ? `${text.slice(0, shownCharacters)}...` : text;
-};
+const show = (value: unknown): string => (value === undefined ? "nothing" : shortened(textOf(value)));

@@ -2,6 +2,7 @@ import { fault } from "@cramkit/errors";
 import { checkConfig, type ModelConfig, preset } from "@cramkit/model";
 import { nearest } from "./nearest.ts";
 import type { Recipe } from "./recipe.ts";
+import { shortened } from "./shortened.ts";
 import { trainedLength } from "./trained-length.ts";
 
 /** A model of a file that was written before these fields were there. */
@@ -34,7 +35,7 @@ const requireKnownFields = (model: Recipe["model"]): void => {
   if (unknown !== undefined)
     throw fault({
       code: "invalid-input",
-      place: `model.${unknown}`,
+      place: `model.${shortened(unknown)}`,
       problem: "no such field",
       remedy: `there is ${nearest(unknown, known).join(", ")}`,
       type: RangeError,

@@ -90,7 +90,7 @@ const union = (names: readonly OptimizerName[], more: Record<string, z.ZodType>)
       name: setting(z.literal(name), "The optimizer.", { paper: optimizerPapers[name] }),
       ...fieldsOf(hyperparametersOf(name)),
       noDecay: setting(
-        z.array(z.string().min(1)).nullable().default(null),
+        z.array(z.string().min(1)).max(1000).nullable().default(null),
         "Whole parts of the names of parameters without weight decay; null: biases and norms, as in the study.",
         { paper: "Cramming, code" },
       ),

@@ -62,14 +62,23 @@ export type Recipe = z.infer<ReturnType<typeof createSchema>>;
 
 export type SourceSpec = Recipe["corpus"]["sources"][number];
 
-/** Checks a recipe that came from outside; the error names every field that is missing or off. */
+/** An empty recipe lacks 14 groups. */
+const shownIssues = 30;
+
+/** Checks a recipe that came from outside; the error names the fields that are missing or off, the first 30 of them. */
 export const parseRecipe = (value: unknown, origin: string): Recipe => {
   const given = withoutSchemaName(value);
   const result = recipeSchema().safeParse(given);
   if (result.success) return result.data;
-  const known = (path: string) => settingsBelow(annotatedSchema(recipeSchema()), path);
-  const issues = result.error.issues.map((issue) => describeIssue(issue, given, known));
+  let annotated: ReturnType<typeof annotatedSchema> | undefined;
+  const known = (path: string) => {
+    annotated ??= annotatedSchema(recipeSchema());
+    return settingsBelow(annotated, path);
+  };
+  const all = result.error.issues;
+  const issues = all.slice(0, shownIssues).map((issue) => describeIssue(issue, given, known));
   const isIncomplete = issues.some((issue) => issue.endsWith(", got nothing"));
+  if (all.length > shownIssues) issues.push(`and ${all.length - shownIssues} more`);
   throw fault({
     code: "invalid-input",
     place: origin,

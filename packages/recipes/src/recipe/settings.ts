@@ -4,6 +4,7 @@ import { nearest } from "./nearest.ts";
 import { parseRecipe, type Recipe } from "./recipe.ts";
 import { replacements } from "./replacements.ts";
 import { recipeModel } from "./schema/model-schema.ts";
+import { shortened } from "./shortened.ts";
 
 type Tree = Record<string, unknown>;
 
@@ -88,8 +89,8 @@ const child = (node: unknown, key: string, path: string): unknown => {
   const known = isTree ? nearest(key, Object.keys(node as Tree)) : [];
   throw fault({
     code: "invalid-input",
-    place: `--set ${path}`,
-    problem: `unknown setting "${key}"${known.length > 0 ? `; available: ${known.join(", ")}` : ""}`,
+    place: `--set ${shortened(path)}`,
+    problem: `unknown setting "${shortened(key)}"${known.length > 0 ? `; available: ${known.join(", ")}` : ""}`,
     type: RangeError,
   });
 };

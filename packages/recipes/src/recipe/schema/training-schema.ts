@@ -89,12 +89,13 @@ export const trainingSchema = () => {
         .array(
           z.strictObject({
             params: setting(
-              z.array(z.string().min(1)).min(1),
+              z.array(z.string().min(1)).min(1).max(1000),
               "Whole parts of the names of the group's parameters: `encoder.layers.1` is no part of layer 10.",
             ),
             optimizer: setting(groupOptimizer, "The group's optimizer; any but sam.", { like: "training.optimizer" }),
           }),
         )
+        .max(100)
         .default([]),
       "Parameters with an optimizer of their own, in the order in which they are asked; `optimizer` has the rest.",
     ),
@@ -205,7 +206,7 @@ export const trainingSchema = () => {
     ),
     reshuffle: setting(z.boolean().default(false), "Each time through the rows in a new order, or as they are stored."),
     frozen: setting(
-      z.array(z.string().min(1)),
+      z.array(z.string().min(1)).max(1000),
       "Whole parts of the names of parameters that keep their first values: `encoder.layers.1` is no part of layer 10.",
     ),
     averaging: setting(
