@@ -11,10 +11,10 @@ import type {
 } from "../protocol.ts";
 
 /** What stands between a text and a model. */
-export type Phase = "empty" | "preparing" | "ready" | "starting" | "training" | "pausing" | "paused" | "finished";
+type Phase = "empty" | "preparing" | "ready" | "starting" | "training" | "pausing" | "paused" | "finished";
 
 /** The best guess for the first mask, at a step. */
-export interface GuessRecord {
+interface GuessRecord {
   step: number;
   sentence: string;
   tokens: string[];

@@ -33,6 +33,22 @@ const hasStorage = async (): Promise<boolean> => {
   }
 };
 
+const waitMs = 2000;
+
+/**
+ * Takes the browser's storage for as long as the worker lives; false if another tab has it. Waits for a page that was just
+ * closed or loaded again. Browsers freeze no tab that holds a lock, so a run goes on in the background.
+ */
+export const holdStorage = (): Promise<boolean> =>
+  new Promise((resolve) => {
+    const options = { signal: AbortSignal.timeout(waitMs) };
+    const hold = () => {
+      resolve(true);
+      return new Promise(() => {});
+    };
+    navigator.locks.request("run", options, hold).catch(() => resolve(false));
+  });
+
 /** Starts a backend with our kernels and gradients on it: the composition root. */
 export const startDevice = async (name: DeviceName): Promise<StartedBackend> => {
   registerGradients();

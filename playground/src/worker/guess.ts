@@ -31,10 +31,12 @@ export const guessMasks = async (
   return {
     ...{ sentence, step },
     masks: Array.from(masks, (_, mask) =>
-      Array.from({ length: guessesPerMask }, (_, rank) => ({
-        token: tokenizer.decode([tokens[mask * guessesPerMask + rank]!]),
-        probability: probabilities[mask * guessesPerMask + rank]!,
-      })),
+      Array.from({ length: guessesPerMask }, (_, rank) => {
+        const id = tokens[mask * guessesPerMask + rank]!;
+        // A special token has no text, but a name.
+        const token = tokenizer.decode([id]) || (tokenizer.idToToken(id) ?? "");
+        return { token, probability: probabilities[mask * guessesPerMask + rank]! };
+      }),
     ),
   };
 };

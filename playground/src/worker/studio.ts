@@ -4,7 +4,7 @@ import { tokenizerFromJson } from "@cramkit/tokenizer";
 import type { Command, Event, Prepared, Problem, RunSettings, TextFacts } from "../protocol.ts";
 import { archiveOf } from "./archive.ts";
 import { emptyCurve } from "./curve.ts";
-import { lookForDevices, startDevice } from "./device.ts";
+import { holdStorage, lookForDevices, startDevice } from "./device.ts";
 import { exampleRows, heldOutBatches, unigramLoss } from "./masked-rows.ts";
 import { measureStep } from "./measure-step.ts";
 import { configOf, seqLength, sizeFacts, sizeNames, tokensPerStep } from "./model-sizes.ts";
@@ -119,6 +119,15 @@ export const createStudio = (post: (event: Event, transfer?: Transferable[]) => 
       canStore = devices.hasStorage;
       post({ type: "devices", devices });
       if (!canStore) return;
+      canStore = await holdStorage();
+      if (!canStore) {
+        const problem = "another tab of this page is open, and the browser keeps one run";
+        post({
+          type: "notice",
+          notice: { problem, remedy: "close it and load this page again, or download the model" },
+        });
+        return;
+      }
       const stored = await folder.open();
       const latest = stored && (await folder.latest());
       if (!stored || !latest) return;
