@@ -17,7 +17,7 @@ export { type TrainingSetup, trainingSetups } from "./evaluate/training-setups.t
 export { type ExportFormat, type ExportOptions, exportFormats, exportModel } from "./export/export-model.ts";
 export { type ExportTask, exportTasks } from "./export/export-task.ts";
 export { type ExportPrecision, exportPrecisions } from "./export/onnx-files.ts";
-export { modelFolderOf, runFacts } from "./export/run-facts.ts";
+export { runFacts } from "./export/run-facts.ts";
 export {
   type FinetuneRecord,
   type FinetuneRequest,
@@ -32,6 +32,16 @@ export { loadTaskModel, saveTaskModel } from "./finetune/task-model.ts";
 export { fillMask, type Guess } from "./model/fill-mask.ts";
 export { loadModel, type SavedModel, saveModel } from "./model/saved-model.ts";
 export { type FixtureErrors, tolerances, type Verification, verifyFixture } from "./model/verify.ts";
+export {
+  type CheckpointChoice,
+  checkpointChoice,
+  type FindModelOptions,
+  findModel,
+  type ModelPlace,
+  placeDigest,
+} from "./open/find-model.ts";
+export { type OpenedModel, type OpenModelOptions, openModel } from "./open/open-model.ts";
+export { applySettingsFrom, withOrigin } from "./origin/origin.ts";
 export { type Prepared, prepare } from "./prepare/prepare.ts";
 export { Interrupted, type RunContext, type StageProgress, stopPoint } from "./progress.ts";
 export { checkRecipe } from "./recipe/check-recipe.ts";
@@ -45,6 +55,7 @@ export {
   type MaskedScore,
   type MaskedScores,
   type RunChange,
+  type RunOrigin,
   type RunRecord,
   type RunSummary,
   readRun,

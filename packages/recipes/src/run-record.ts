@@ -101,6 +101,12 @@ export interface RunRecord {
   readonly dataFolder?: string;
   /** What of its recipe changed after it had begun, in order. */
   readonly changes: readonly RunChange[];
+  /**
+   * What it went on from.
+   *
+   * @defaultValue absent if it began with random weights
+   */
+  readonly origin?: RunOrigin;
   readonly metrics: readonly MetricsRow[];
   /**
    * What pretraining did.
@@ -144,6 +150,19 @@ export interface RunData {
    * @defaultValue absent in runs of older versions
    */
   readonly changes?: readonly RunChange[];
+  /**
+   * What it went on from.
+   * @defaultValue absent if it began with random weights
+   */
+  readonly origin?: RunOrigin;
+}
+
+/** What a run went on from. */
+export interface RunOrigin {
+  /** The folder, as `training.from` names it. */
+  readonly from: string;
+  /** SHA-256 over its files. */
+  readonly digest: string;
 }
 
 /** Names of the files in a run folder. */
@@ -191,6 +210,7 @@ export const readRun = async (folder: string): Promise<RunRecord> => {
     recipe: trained,
     dataFolder: data?.folder,
     changes: data?.changes ?? [],
+    ...(data?.origin && { origin: data.origin }),
     metrics: await readMetrics(files.metrics),
     ...(isOver && {
       summary,

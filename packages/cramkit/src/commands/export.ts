@@ -1,4 +1,5 @@
 import {
+  type CheckpointChoice,
   type ExportFormat,
   type ExportPrecision,
   type ExportTask,
@@ -6,12 +7,12 @@ import {
   exportModel,
   exportPrecisions,
   exportTasks,
-  loadModel,
-  modelFolderOf,
+  openModel,
   runFacts,
   startCompute,
 } from "@cramkit/recipes";
 import { Command, Option } from "commander";
+import { checkpointOption } from "../options/checkpoint-option.ts";
 import { tell } from "../terminal/output.ts";
 
 interface Options {
@@ -19,12 +20,13 @@ interface Options {
   readonly out: string;
   readonly task?: ExportTask;
   readonly dtype: ExportPrecision[];
+  readonly checkpoint?: CheckpointChoice;
 }
 
 export const exportCommand = (): Command =>
   new Command("export")
     .description("export a model for transformers.js and onnxruntime, or for transformers in Python")
-    .argument("<model>", "folder of a run, or of a model")
+    .argument("<model>", "folder of a run, of one of its checkpoints, of a finetuning, or of a model")
     .addOption(new Option("--to <format>", "format to write").choices(exportFormats).makeOptionMandatory())
     .requiredOption("--out <folder>", "folder to write; exports of one model may share it")
     .addOption(new Option("--task <name>", "what it is for (default: what its head is for)").choices(exportTasks))
@@ -33,15 +35,18 @@ export const exportCommand = (): Command =>
         .choices(exportPrecisions)
         .default(["fp32", "q8"], "fp32 and q8, the defaults of transformers.js in Node and in a browser"),
     )
-    .action(async (path: string, { to, out, task, dtype }: Options) => {
+    .option(...checkpointOption)
+    .action(async (path: string, { to, out, task, dtype, checkpoint }: Options) => {
       const compute = await startCompute({ name: "cpu", precision: "float32", threads: 1 });
       const command = ["cramkit", "export", path, "--to", to, ...(task ? ["--task", task] : []), "--out", out];
+      if (checkpoint !== undefined) command.push("--checkpoint", `${checkpoint}`);
       if (to === "onnx") command.push("--dtype", ...dtype);
-      await exportModel(await loadModel(await modelFolderOf(path)), to, out, {
+      const model = await openModel(path, { checkpoint });
+      await exportModel(model, to, out, {
         task,
         precisions: dtype,
         command: command.map(quoted).join(" "),
-        facts: await runFacts(path),
+        facts: await runFacts(model.place.run),
       });
       compute.dispose();
       tell(out);

@@ -1,7 +1,8 @@
 import type { TaskKind } from "@cramkit/finetune";
-import { finetuneFiles, runFinetune, startCompute } from "@cramkit/recipes";
+import { type CheckpointChoice, finetuneFiles, runFinetune, startCompute } from "@cramkit/recipes";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { type BackendOptions, backendOf, withBackend } from "../options/backend-options.ts";
+import { checkpointOption } from "../options/checkpoint-option.ts";
 import { type DataOptions, withData } from "../options/data-options.ts";
 import { wholeNumber } from "../options/whole-number.ts";
 import { writeFinetuneReport } from "../report/finetune/write-finetune-report.ts";
@@ -10,6 +11,7 @@ import { session } from "../terminal/session.ts";
 import { shellWord } from "../terminal/shell-word.ts";
 
 interface FinetuneOptions extends BackendOptions, DataOptions {
+  readonly checkpoint?: CheckpointChoice;
   readonly train: string;
   readonly dev?: string;
   readonly devShare?: number;
@@ -36,7 +38,8 @@ export const finetuneCommand = (): Command =>
     withData(
       new Command("finetune")
         .description("finetune a model on your own labels")
-        .argument("<model>", "folder of a run, of a model, or of a Hugging Face BERT")
+        .argument("<model>", "folder of a run, of one of its checkpoints, of a model, or of a Hugging Face BERT")
+        .option(...checkpointOption)
         .requiredOption("--train <data>", "training examples: CSV, TSV, JSONL, Parquet, CoNLL, or hf://datasets/...")
         .option("--dev <data>", "examples to score on (default: a share of the training examples)"),
     )
@@ -77,6 +80,7 @@ export const finetuneCommand = (): Command =>
         const record = await runFinetune(
           {
             model,
+            checkpoint: options.checkpoint,
             train: options.train,
             dev: options.dev,
             devShare: options.devShare,

@@ -13,7 +13,7 @@ import {
   trialTable,
 } from "@cramkit/glue";
 import { downloadGlue } from "@cramkit/glue/node";
-import { runFiles, runGlue, scoreRows, startCompute } from "@cramkit/recipes";
+import { checkpointChoice, findModel, runFiles, runGlue, scoreRows, startCompute } from "@cramkit/recipes";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { type BackendOptions, backendOf, withBackend } from "../options/backend-options.ts";
 import { requireWritableFile } from "../options/require-writable-file.ts";
@@ -55,8 +55,8 @@ export const glueCommand = (): Command =>
       .description("finetune a model on GLUE with the study's protocol and score it on the dev sets")
       .option("--run <folder>", "folder of a run")
       .option(
-        "--checkpoint <folders...>",
-        "model folders, of Cramkit or a Hugging Face BERT, instead of a run or in addition",
+        "--checkpoint <names...>",
+        "with --run: its checkpoint latest, best, or that of a microbatch; else, or besides: runs, checkpoints or models by their folders",
       )
       .option("--data <folder>", "folder of the GLUE data, with one folder per task", "glue")
       .option("--tasks <names...>", "tasks to run (default: all that are in the data folder)", taskNames)
@@ -140,8 +140,8 @@ interface DownloadOptions {
 }
 
 const score = async (options: GlueOptions): Promise<void> => {
-  const { run, checkpoint = [], trials, epochs, learningRate, pooling, sortedBatches } = options;
-  const [model, ...baselines] = [...(run === undefined ? [] : [runFiles(run).model]), ...checkpoint];
+  const { run, trials, epochs, learningRate, pooling, sortedBatches } = options;
+  const [model, ...baselines] = await modelsOf(options);
   if (model === undefined) throw new RangeError("glue: expected --run FOLDER or --checkpoint FOLDER, got neither");
   if ((epochs ?? 0) > epochLimit && !options.allowMoreEpochs)
     throw new RangeError(
@@ -192,6 +192,19 @@ const score = async (options: GlueOptions): Promise<void> => {
   } finally {
     await compute.dispose();
   }
+};
+
+/** The models to score: a run, or its checkpoints where some are named, then other folders. */
+const modelsOf = async ({ run, checkpoint = [] }: GlueOptions): Promise<string[]> => {
+  if (run === undefined) return checkpoint;
+  const choices = checkpoint.map((text) => ({ text, choice: checkpointChoice(text) }));
+  const chosen = choices.flatMap(({ choice }) => (choice === undefined ? [] : [choice]));
+  const own = chosen.length > 0 ? chosen : [undefined];
+  const places = await Promise.all(own.map((choice) => findModel(run, { checkpoint: choice })));
+  return [
+    ...places.map(({ folder }) => folder),
+    ...choices.flatMap(({ text, choice }) => (choice === undefined ? [text] : [])),
+  ];
 };
 
 /** A task by the name of its folder on the hub or in the official download: `sst2`, `SST-2`. */

@@ -11,7 +11,7 @@ import { tell } from "../terminal/output.ts";
 export const reportCommand = (): Command =>
   new Command("report")
     .description("write the report of one run, of several side by side, or of a sweep")
-    .argument("<runs...>", "folders of runs, or that of a sweep")
+    .argument("<runs...>", "folders of runs, of checkpoints or models in them, or that of a sweep")
     .option(
       "--out <file>",
       "file to write (default: report.html in the folder of the run, comparison.html for several runs)",
@@ -21,8 +21,8 @@ export const reportCommand = (): Command =>
       if (folders.length === 1 && (await isSweepFolder(folders[0]!)))
         return tell(await writeSweepReport(folders[0]!, out));
       const runs = await Promise.all(folders.map((folder) => readReportedRun(folder)));
-      const file =
-        out ?? (folders.length === 1 ? runFiles(folders[0]!).report : join(process.cwd(), "comparison.html"));
+      const own = runs[0]!.folder; // of a checkpoint, and of a model, the run that it is of
+      const file = out ?? (folders.length === 1 ? runFiles(own).report : join(process.cwd(), "comparison.html"));
       await writeFileAtomic(file, await renderReport(runs));
       tell(file);
     });

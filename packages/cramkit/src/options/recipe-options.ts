@@ -1,5 +1,12 @@
 import { join } from "node:path";
-import { applySettings, checkRecipe, findRecipe, parseRecipe, type Recipe, type RunContext } from "@cramkit/recipes";
+import {
+  applySettingsFrom,
+  checkRecipe,
+  findRecipe,
+  parseRecipe,
+  type Recipe,
+  type RunContext,
+} from "@cramkit/recipes";
 import { type Command, Option } from "commander";
 import { runName, type TextOptions, withReading, withText } from "./text-options.ts";
 
@@ -89,7 +96,7 @@ export const resolveRecipe = async (
   options: RecipeOptions,
 ): Promise<{ recipe: Recipe; folder: string; dataFolder: string }> => {
   const { set = [], dir, data } = options;
-  const recipe = applySettings(withBudget(withText(await findRecipe(name), options), options), set);
+  const recipe = await applySettingsFrom(withBudget(withText(await findRecipe(name), options), options), set);
   checkRecipe(recipe); // before anything is shown of what it would do
   const folder = dir ?? join("runs", runName(recipe, options));
   return { recipe, folder, dataFolder: data ?? join("runs", "prepared") };

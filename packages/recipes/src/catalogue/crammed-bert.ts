@@ -43,6 +43,7 @@ export const crammedBert = (): Recipe => ({
   masking: { policy: "exact", probability: 0.25, wholeWords: false, finalProbability: null },
   model: recipeModel(preset("crammed-bert")),
   training: {
+    from: null,
     budget: "24 hours",
     horizon: null,
     loss: { name: "cross-entropy", labelSmoothing: 0, zLoss: 0 },

@@ -1,5 +1,6 @@
 import { basename, dirname, resolve } from "node:path";
 import { codeOf, fault } from "@cramkit/errors";
+import { withOrigin } from "../origin/origin.ts";
 import { nearest } from "../recipe/nearest.ts";
 import { overlay } from "../recipe/overlay.ts";
 import { parseRecipe, type Recipe } from "../recipe/recipe.ts";
@@ -39,7 +40,11 @@ const readRecipe = async ({ file, shown }: RecipeSource, trail: readonly RecipeS
     return parseRecipe(value, shown);
   const { extends: base, $schema: _, ...changes } = value as Record<string, unknown>;
   const from = await readBase(base, { file, shown }, [...trail, { file, shown }]);
-  return parseRecipe(overlay({ ...from, name: nameOf(file) }, changes), shown);
+  const named = { ...from, name: nameOf(file) };
+  const recipe = parseRecipe(overlay(named, changes), shown);
+  if (recipe.training.from === from.training.from) return recipe;
+  // What it goes on from brings model and tokenizer; what the file says of these comes on top, and must fit.
+  return parseRecipe(overlay({ ...(await withOrigin(recipe)), name: recipe.name }, changes), shown);
 };
 
 const readBase = async (base: unknown, { file, shown }: RecipeSource, trail: readonly RecipeSource[]) => {

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { makeFolder } from "@cramkit/files";
 import type { Progress } from "@cramkit/trainer";
 import { type MetricsRow, readMetrics } from "@cramkit/trainer/node";
+import { runOf } from "../open/find-model.ts";
 import { type RunRecord, readJson, readRun, runFiles, writeJson } from "../run-record.ts";
 import { openTrainingLog } from "../train/log.ts";
 
@@ -82,6 +83,6 @@ export const openComposedLog = async (folder: string, options: ComposedLogOption
 export const readReportedRun = async (folder: string): Promise<ReportedRun> => {
   const files = runFiles(folder);
   const recipe = await readJson(files.composed);
-  if (recipe === undefined) return readRun(folder);
+  if (recipe === undefined) return readRun(await runOf(folder));
   return { folder: resolve(folder), recipe: recipe as RunDescription, metrics: await readMetrics(files.metrics) };
 };

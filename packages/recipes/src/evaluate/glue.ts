@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { readdir } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fault } from "@cramkit/errors";
 import { checkWritable, writeFileAtomic } from "@cramkit/files";
 import {
@@ -23,8 +23,10 @@ import {
 } from "@cramkit/glue";
 import { glueTasksIn, readGlue, resultsFolder } from "@cramkit/glue/node";
 import type { Compute } from "../compute.ts";
-import { loadModel, type SavedModel } from "../model/saved-model.ts";
+import type { SavedModel } from "../model/saved-model.ts";
 import { disposeTensors, tensorsOf } from "../named-tensors.ts";
+import { type ModelPlace, placeDigest } from "../open/find-model.ts";
+import { openModel } from "../open/open-model.ts";
 import { Interrupted, type RunContext, type StageProgress } from "../progress.ts";
 import { readJson } from "../run-record.ts";
 import { trainee } from "./finetune.ts";
@@ -117,11 +119,11 @@ export const runGlue = async (spec: GlueSpec, compute: Compute, context: RunCont
   };
   try {
     for (const [index, folder] of [spec.model, ...(spec.baselines ?? [])].entries()) {
-      const { params, ...model } = await loadModel(folder, { encoderOnly: true });
+      const { params, place, ...model } = await openModel(folder, { encoderOnly: true });
       const pooler = poolerOf(model);
       try {
-        const name = basename(folder) === "model" ? basename(join(folder, "..")) : basename(folder);
-        const id = `${name} ${await digestOf(folder)}`;
+        const name = modelName(place);
+        const id = `${name} ${await digestOf(place)}`;
         await finetune(name, index === 0 ? "trained" : id.replace(" ", "-"), id, model, params, pooler);
         if (index === 0 && spec.untrained)
           await finetune(`${name}, no pretraining`, "untrained", `${id} untrained`, model);
@@ -187,13 +189,19 @@ export const scoreRows = (scores: readonly GlueScores[]): ScoreRow[] => [
 export const readScores = async (folder: string): Promise<ScoreRow[] | undefined> =>
   (await readJson(scoresFile(folder))) as ScoreRow[] | undefined;
 
-/** The beginning of a file's SHA-256: enough to tell models apart. */
-/** Of the weights, in one file or in shards. */
-const digestOf = async (folder: string): Promise<string> => {
+/** How tables call a model: as its run, with the checkpoint if it is one, or as its folder. */
+const modelName = ({ kind, folder, run }: ModelPlace): string => {
+  const of = basename(run ?? (basename(folder) === "model" ? dirname(folder) : folder));
+  return kind === "checkpoint" ? `${of}-${basename(folder)}` : of;
+};
+
+/** The beginning of a SHA-256, of a model folder over its weights, in one file or in shards: enough to tell models apart. */
+const digestOf = async (place: ModelPlace): Promise<string> => {
+  if (place.kind === "checkpoint") return (await placeDigest(place))!.slice(0, 16);
   const hash = createHash("sha256");
-  const all = (await readdir(folder)).filter((name) => name.endsWith(".safetensors")).sort();
+  const all = (await readdir(place.folder)).filter((name) => name.endsWith(".safetensors")).sort();
   const files = all.includes("model.safetensors") ? ["model.safetensors"] : all;
   for (const name of files)
-    for await (const chunk of createReadStream(join(folder, name))) hash.update(chunk as Uint8Array);
+    for await (const chunk of createReadStream(join(place.folder, name))) hash.update(chunk as Uint8Array);
   return hash.digest("hex").slice(0, 16);
 };

@@ -1,20 +1,15 @@
-import { type RunRecord, readJson, readRun, runFiles } from "../run-record.ts";
+import { type RunRecord, readRun } from "../run-record.ts";
 
-/** The folder of the model: of a run its own `model`, of a model the folder itself. */
-export const modelFolderOf = async (path: string): Promise<string> =>
-  (await isRun(path)) ? runFiles(path).model : path;
+/** What a model card tells of a run: its data, what it saw and what it scores. Nothing of a model without a run. */
+export const runFacts = async (run: string | undefined): Promise<(readonly [name: string, value: string])[]> =>
+  run === undefined ? [] : factsOf(await readRun(run));
 
-/** What a model card tells of a run: its data, what it saw and what it scores. Nothing of a folder that is no run. */
-export const runFacts = async (path: string): Promise<(readonly [name: string, value: string])[]> =>
-  (await isRun(path)) ? factsOf(await readRun(path)) : [];
-
-const isRun = async (path: string): Promise<boolean> => (await readJson(runFiles(path).recipe)) !== undefined;
-
-const factsOf = ({ recipe, summary, masked }: RunRecord): [string, string][] => {
+const factsOf = ({ recipe, origin, summary, masked }: RunRecord): [string, string][] => {
   const count = (value: number) => value.toLocaleString("en-US");
   const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
   return [
     ["recipe", recipe.name],
+    ...(origin ? [["went on from", origin.from] satisfies [string, string]] : []),
     ["text", recipe.corpus.sources.map((source) => JSON.stringify(source)).join(", ")],
     ...(summary
       ? ([

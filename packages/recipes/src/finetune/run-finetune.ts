@@ -1,14 +1,15 @@
 import { createHash } from "node:crypto";
 import { rm } from "node:fs/promises";
-import { join } from "node:path";
 import { fault } from "@cramkit/errors";
 import { checkWritable, writeFileAtomic } from "@cramkit/files";
 import { disposeTensors, type Example, type Finetuned, finetune, mainScore } from "@cramkit/finetune";
 import { checkpointsFolder, type ReadExamplesOptions, readExamples } from "@cramkit/finetune/node";
 import type { Compute } from "../compute.ts";
-import { loadModel, modelDigest } from "../model/saved-model.ts";
+import { modelDigest } from "../model/saved-model.ts";
+import { findModel, type ModelPlace, placeDigest } from "../open/find-model.ts";
+import { openModel } from "../open/open-model.ts";
 import { Interrupted, type RunContext } from "../progress.ts";
-import { readJson, runFiles, writeJson } from "../run-record.ts";
+import { readJson, writeJson } from "../run-record.ts";
 import {
   type FinetuneRecord,
   type FinetuneRequest,
@@ -35,17 +36,17 @@ export const runFinetune = async (
   const { folder, kind, columns } = spec;
   const files = finetuneFiles(folder);
   await checkWritable(folder);
-  const modelFolder = await modelFolderOf(spec.model);
+  const place = await findModel(spec.model, spec);
   const read = async (source: string): Promise<Example[]> => readAll(source, { ...columns, kind }, context);
   const train = await read(spec.train);
   const dev = spec.dev === undefined ? undefined : await read(spec.dev);
-  const request = await requestOf(spec, modelFolder, [train, dev]);
+  const request = await requestOf(spec, place, [train, dev]);
   if (await isFinished(folder, request)) {
     context.say(`${folder} is finished already; remove it, or name another, to do it again`);
     return readFinetuning(folder);
   }
   await writeJson(files.request, request);
-  const { params, ...pretrained } = await loadModel(modelFolder);
+  const { params, place: _, ...pretrained } = await openModel(spec.model, spec);
   const started = performance.now();
   let result: FinetuneResult;
   try {
@@ -99,10 +100,6 @@ export const runFinetune = async (
   return { folder, request, result };
 };
 
-/** The model folder of a run, or the folder itself. */
-const modelFolderOf = async (model: string): Promise<string> =>
-  (await readJson(join(model, "recipe.json"))) === undefined ? model : runFiles(model).model;
-
 const readAll = async (source: string, options: ReadExamplesOptions, context: RunContext): Promise<Example[]> => {
   const examples: Example[] = [];
   for await (const example of readExamples(source, options)) {
@@ -126,10 +123,10 @@ const readAll = async (source: string, options: ReadExamplesOptions, context: Ru
 
 const requestOf = async (
   { folder: _, ...spec }: FinetuneSpec,
-  modelFolder: string,
+  place: ModelPlace,
   examples: unknown,
 ): Promise<FinetuneRequest> => {
-  const digest = (await modelDigest(modelFolder)) ?? "";
+  const digest = (await placeDigest(place)) ?? "";
   const hash = createHash("sha256").update(JSON.stringify(examples)).digest("hex");
   return JSON.parse(JSON.stringify({ ...spec, digest, examples: hash })) as FinetuneRequest;
 };

@@ -1,10 +1,16 @@
 import type { Settings, TaskKind } from "@cramkit/finetune";
 import type { ReadExamplesOptions } from "@cramkit/finetune/node";
+import type { CheckpointChoice } from "../open/find-model.ts";
 
 /** What to finetune on what. */
 export interface FinetuneSpec {
-  /** A run, its model folder, or the folder of a Hugging Face BERT. */
+  /** A run, one of its checkpoints, a model folder, or that of a Hugging Face BERT. */
   readonly model: string;
+  /**
+   * The checkpoint of the run to take.
+   * @defaultValue the model that it left
+   */
+  readonly checkpoint?: CheckpointChoice;
   /** A file, a folder, or `hf://datasets/OWNER/NAME/PATH`. */
   readonly train: string;
   /** @defaultValue a share of the training examples */

@@ -95,6 +95,17 @@ const requireChecksums = async (folder: string): Promise<void> => {
  * (`model_config.json` with the study's fields). The caller disposes of the weights.
  */
 export const loadModel = async (folder: string, options: ReadOptions = {}): Promise<SavedModel> => {
+  const { entries, ...model } = await readModel(folder, options);
+  return { params: tensorsOf(entries), ...model };
+};
+
+/** A model whose weights lie on the host: no backend is needed to read one. */
+export interface ModelOnHost extends Omit<SavedModel, "params"> {
+  readonly entries: TensorEntry[];
+}
+
+/** Reads what `loadModel` reads. */
+export const readModel = async (folder: string, options: ReadOptions = {}): Promise<ModelOnHost> => {
   await requireChecksums(folder);
   const saved = (await readJson(join(folder, configFile))) as ModelConfig | undefined;
   const fields = (await readJson(join(folder, "config.json"))) as HuggingFaceConfig | undefined;
@@ -142,10 +153,11 @@ const toModel = (path: string, entries: TensorEntry[], config: ModelConfig) => {
   requireTensors(parameterShapes(config), entries, path);
   const remedy = "its training diverged: train again, with a lower training.optimizer.learningRate";
   for (const { name, data } of entries) requireFinite(data, { name, place: path, remedy });
-  return { params: tensorsOf(entries), config };
+  return { entries, config };
 };
 
-const readTokenizer = async (folder: string): Promise<Tokenizer> => {
+/** The tokenizer of a model folder: its `tokenizer.json`, or what its `vocab.txt` makes. */
+export const readTokenizer = async (folder: string): Promise<Tokenizer> => {
   const json = await readJson(join(folder, tokenizerFile));
   if (json) return tokenizerFromJson(json as object);
   const path = join(folder, "tokenizer_config.json");

@@ -18,7 +18,9 @@ export const configurationOf = (recipe: Recipe) => {
   // Another version of the package may have other text.
   const measuresBy = corpus.maxTokensPerCharacter !== null && compressionTokenizerOf(recipe) === novelsName;
   const shipped = measuresBy || sources.some(({ kind }) => kind === "novels") ? { novels: novelsDigest } : {};
-  return { corpus: text, tokenizer, rows, heldOut: evaluation.heldOut, seed: dataSeed(recipe), ...shipped };
+  const { add, ...plain } = tokenizer;
+  const words = add.length > 0 ? tokenizer : plain; // rows of before there were any stay those of their recipe
+  return { corpus: text, tokenizer: words, rows, heldOut: evaluation.heldOut, seed: dataSeed(recipe), ...shipped };
 };
 
 /** The folder of the prepared data of a recipe: the same data, the same folder. */

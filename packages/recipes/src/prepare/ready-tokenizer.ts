@@ -1,25 +1,24 @@
 import { readFile } from "node:fs/promises";
+import { basename, dirname } from "node:path";
 import { fault } from "@cramkit/errors";
 import { type Tokenizer, tokenizerFromJson } from "@cramkit/tokenizer";
+import { readTokenizer } from "../model/saved-model.ts";
 import { specialToken } from "../recipe/masking.ts";
 
 /**
  * Reads the tokenizer that a recipe names with `tokenizer.from`.
  *
- * @returns the tokenizer and the text of its file
  * @throws a fault `invalid-input` if it lacks a token that training needs, or has another number of entries than the recipe
  */
-export const readyTokenizer = async (
-  path: string,
-  vocabSize: number,
-): Promise<{ tokenizer: Tokenizer; json: string }> => {
-  const json = await readFile(path, "utf8");
+export const readyTokenizer = async (path: string, vocabSize: number): Promise<Tokenizer> => {
+  const isVocabulary = basename(path) === "vocab.txt";
+  const json = isVocabulary ? "" : await readFile(path, "utf8");
   const refuse = (problem: string, remedy: string, cause?: unknown) => {
     throw fault({ code: "invalid-input", place: path, problem, remedy, cause });
   };
   let tokenizer: Tokenizer;
   try {
-    tokenizer = tokenizerFromJson(json);
+    tokenizer = isVocabulary ? await readTokenizer(dirname(path)) : tokenizerFromJson(json);
   } catch (error) {
     return refuse((error as Error).message, "name another file with tokenizer.from", error) as never;
   }
@@ -39,5 +38,5 @@ export const readyTokenizer = async (
       `set tokenizer.vocabSize=${tokenizer.idLimit}`,
     );
   }
-  return { tokenizer, json };
+  return tokenizer;
 };

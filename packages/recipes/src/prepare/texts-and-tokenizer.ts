@@ -8,6 +8,7 @@ import type { RunContext } from "../progress.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { trainingOptions } from "../recipe/tokenizer-options.ts";
 import { readJson } from "../run-record.ts";
+import { withAddedTokens } from "./added-tokens.ts";
 import { readyTokenizer } from "./ready-tokenizer.ts";
 import { finishedTexts, readTexts, type Texts, textFiles } from "./texts.ts";
 
@@ -40,13 +41,14 @@ export const textsAndTokenizer = async (
     return { texts: texts!, tokenizer: tokenizerFromJson(tokenizerJson as object) };
   }
   if (recipe.tokenizer.from !== null) {
-    const ready = await readyTokenizer(recipe.tokenizer.from, recipe.tokenizer.vocabSize); // before the text is read
+    const { from, vocabSize, add } = recipe.tokenizer;
+    const ready = withAddedTokens(await readyTokenizer(from, vocabSize), add); // before the text is read
     for await (const _ of trainingTexts());
-    await writeFileAtomic(tokenizerFile, ready.json);
-    return { texts: texts!, tokenizer: ready.tokenizer };
+    await writeFileAtomic(tokenizerFile, JSON.stringify(ready));
+    return { texts: texts!, tokenizer: ready };
   }
   let droppedWords = 0;
-  const tokenizer = await trainTokenizer(trainingTexts(), {
+  const trained = await trainTokenizer(trainingTexts(), {
     ...trainingOptions(recipe.tokenizer),
     countWords: threads > 0 ? countWordsInThreads({ threads: threads }) : undefined,
     onProgress({ phase, fraction, droppedWords: dropped }) {
@@ -71,6 +73,7 @@ export const textsAndTokenizer = async (
     context.say(
       `the tokenizer was trained without ${droppedWords.toLocaleString("en-US")} rare words, for which there was no room`,
     );
+  const tokenizer = withAddedTokens(trained, recipe.tokenizer.add);
   await writeFileAtomic(tokenizerFile, JSON.stringify(tokenizer));
   return { texts: texts!, tokenizer };
 };

@@ -7,6 +7,7 @@ import { writePreparedSet } from "@cramkit/packer/node";
 import { randomStream, streamKey } from "@cramkit/random";
 import type { Recipe } from "../recipe/recipe.ts";
 import { rowOrder } from "../recipe/row-order.ts";
+import { withAddedTokens } from "./added-tokens.ts";
 import { configurationOf, type SetName, setNames } from "./prepared-folder.ts";
 import { readyTokenizer } from "./ready-tokenizer.ts";
 import { digestOf } from "./source-files.ts";
@@ -31,8 +32,9 @@ export const idSource = ({ corpus, tokenizer }: Recipe): IdSource | undefined =>
 /** Writes tokenizer, rows and held-out texts of a recipe whose documents are ids already. */
 export const writeIdRows = async (source: IdSource, options: PreparationOptions): Promise<void> => {
   const { recipe, folder, context, stop } = options;
-  const { tokenizer, json } = await readyTokenizer(recipe.tokenizer.from!, recipe.tokenizer.vocabSize);
-  await writeFileAtomic(join(folder, "tokenizer.json"), json);
+  const { from, vocabSize, add } = recipe.tokenizer;
+  const tokenizer = withAddedTokens(await readyTokenizer(from!, vocabSize), add);
+  await writeFileAtomic(join(folder, "tokenizer.json"), JSON.stringify(tokenizer));
   const { path, include, exclude, field } = source;
   const { float64 } = randomStream(streamKey(recipe.seed, "recipes/held-out"));
   const isHeldOut = (ids: Uint32Array) => {

@@ -8,6 +8,7 @@ import { nearest } from "./nearest.ts";
 import { trainingOptimizer } from "./optimizer.ts";
 import type { Recipe } from "./recipe.ts";
 import { shortened } from "./shortened.ts";
+import { vocabularySize } from "./tokenizer-options.ts";
 import { sequenceCurriculumOf } from "./trained-length.ts";
 
 /**
@@ -16,7 +17,7 @@ import { sequenceCurriculumOf } from "./trained-length.ts";
  * @throws RangeError naming the setting
  */
 export const checkRecipe = (recipe: Recipe): void => {
-  const config = modelOf(recipe, recipe.tokenizer.vocabSize);
+  const config = modelOf(recipe, vocabularySize(recipe.tokenizer));
   checkMasking(recipe);
   checkNames(recipe, config);
   if (sequenceCurriculumOf(recipe) && config.funnel !== null)

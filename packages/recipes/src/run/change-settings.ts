@@ -21,6 +21,7 @@ const reasons = [
   ["backend.precision", "the state of its optimizer is of that precision"],
   ["evaluation.heldOut", "it decided which documents were trained on"],
   ["name", "its prepared rows are kept under it"],
+  ["training.from", "its first weights came from it"],
   ["model", "its weights were made by it"],
   ["corpus", "the rows it was trained on were made by it"],
   ["tokenizer", "the rows it was trained on were made by it"],

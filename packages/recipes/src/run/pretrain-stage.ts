@@ -2,6 +2,7 @@ import { cpus } from "node:os";
 import { parameterCount } from "@cramkit/model";
 import { modelDigest, saveModel } from "../model/saved-model.ts";
 import { disposeTensors } from "../named-tensors.ts";
+import { originWeights } from "../origin/origin-weights.ts";
 import { flopsPerToken } from "../recipe/flops.ts";
 import { type RunSummary, readSummary, runFiles, writeJson } from "../run-record.ts";
 import { pretrain } from "../train/pretrain.ts";
@@ -19,7 +20,9 @@ export const pretrainStage: RunStage = {
     const files = runFiles(folder);
     const products = await recordProducts(folder, compute, context);
     const { name: backend, kernels, restart } = compute;
-    const spec = { recipe, folder, prepared, config, backend, kernels, restart, heldOut, restore };
+    const firstWeights =
+      recipe.training.from === null ? undefined : () => originWeights(recipe, config, prepared.tokenizer, context.say);
+    const spec = { recipe, folder, prepared, config, backend, kernels, restart, firstWeights, heldOut, restore };
     const trained = await pretrain(spec, context);
     const { params, progress, microbatchSize, finishedMs, spent } = trained;
     try {

@@ -4,6 +4,7 @@ import { checkWritable, lockFolder } from "@cramkit/files";
 import { startCompute } from "../compute.ts";
 import type { EvaluationSet } from "../evaluate/evaluate.ts";
 import { requireProbeTexts } from "../evaluate/probes.ts";
+import { checkOrigin } from "../origin/check-origin.ts";
 import { type Prepared, prepare } from "../prepare/prepare.ts";
 import { type RunContext, stopPoint } from "../progress.ts";
 import { checkRecipe } from "../recipe/check-recipe.ts";
@@ -82,6 +83,7 @@ const runStages = async (
   }
   await checkWritable(folder);
   await checkWritable(dataFolder);
+  const origin = await checkOrigin(recipe, folder, context.say);
   const pause = stopPoint(context, `stopped between two stages; \`cramkit resume ${folder}\` goes on`);
   const compute = await startCompute(recipe.backend, { allowSoftware });
   try {
@@ -93,7 +95,7 @@ const runStages = async (
       requireProbeTexts(recipe, prepared.heldOutTexts);
       const unlock = await lockFolder(folder, { name: "run.lock" });
       try {
-        const record = await createRecord(recipe, { folder, dataFolder, changes });
+        const record = await createRecord(recipe, { folder, dataFolder, changes, origin });
         await record();
         for (const { path, left, right } of changes)
           context.say(`${path}: ${JSON.stringify(left)} -> ${JSON.stringify(right)} from here on`);

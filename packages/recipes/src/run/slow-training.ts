@@ -3,6 +3,7 @@ import { budgetLimits } from "../recipe/budget.ts";
 import { flopsPerToken } from "../recipe/flops.ts";
 import { modelOf } from "../recipe/model-of.ts";
 import type { Recipe } from "../recipe/recipe.ts";
+import { vocabularySize } from "../recipe/tokenizer-options.ts";
 import { trainedLength } from "../recipe/trained-length.ts";
 import { matrixSpeed } from "./matrix-speed.ts";
 
@@ -15,7 +16,7 @@ const slowStepSeconds = 60;
  */
 export const slowTrainingWarning = async (recipe: Recipe, backend: string): Promise<string | undefined> => {
   if (recipe.backend.name !== "auto" || backend !== "cpu") return undefined;
-  const config = modelOf(recipe, recipe.tokenizer.vocabSize);
+  const config = modelOf(recipe, vocabularySize(recipe.tokenizer));
   const { batchSize, budget } = recipe.training;
   const perToken = flopsPerToken(config, recipe);
   const speed = await matrixSpeed();

@@ -8,6 +8,7 @@ import { flopsPerToken } from "../recipe/flops.ts";
 import { modelOf } from "../recipe/model-of.ts";
 import { trainingOptimizer } from "../recipe/optimizer.ts";
 import type { Recipe } from "../recipe/recipe.ts";
+import { vocabularySize } from "../recipe/tokenizer-options.ts";
 import { trainedLength } from "../recipe/trained-length.ts";
 import type { PlannedRun, SweepPlan } from "./plan.ts";
 
@@ -70,7 +71,7 @@ export const estimateSweep = async (
 /** Tokens that a budget pays for; undefined if it is counted in hours or epochs. */
 export const budgetTokens = (recipe: Recipe): number | undefined => {
   const { training, tokenizer } = recipe;
-  const perToken = flopsPerToken(modelOf(recipe, tokenizer.vocabSize), recipe);
+  const perToken = flopsPerToken(modelOf(recipe, vocabularySize(tokenizer)), recipe);
   const { steps, tokens, flops } = budgetLimits(training.budget);
   if (tokens !== undefined) return tokens;
   if (flops !== undefined) return flops / perToken;
@@ -78,7 +79,7 @@ export const budgetTokens = (recipe: Recipe): number | undefined => {
 };
 
 const trainingSeconds = (recipe: Recipe, flopsPerSecond: number | undefined): number | undefined => {
-  const perToken = flopsPerToken(modelOf(recipe, recipe.tokenizer.vocabSize), recipe);
+  const perToken = flopsPerToken(modelOf(recipe, vocabularySize(recipe.tokenizer)), recipe);
   const { hours } = budgetLimits(recipe.training.budget);
   if (hours !== undefined) return 3600 * hours;
   const tokens = budgetTokens(recipe);
@@ -98,7 +99,7 @@ const meanBatch = (recipe: Recipe): number => {
   return sum / points;
 };
 
-const parametersOf = (recipe: Recipe): number => parameterCount(modelOf(recipe, recipe.tokenizer.vocabSize));
+const parametersOf = (recipe: Recipe): number => parameterCount(modelOf(recipe, vocabularySize(recipe.tokenizer)));
 
 /** Tensors of the size of the model that an optimizer keeps; two unless it is listed. */
 const moments: Partial<Record<Recipe["training"]["optimizer"]["name"], number>> = {

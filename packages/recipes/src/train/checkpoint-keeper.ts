@@ -1,6 +1,6 @@
 import { hasCode, problemOf } from "@cramkit/errors";
 import type { Progress } from "@cramkit/trainer";
-import type { Snapshot } from "./checkpoint-format.ts";
+import type { Snapshot } from "../snapshot/checkpoint-format.ts";
 import { isFileError } from "./saver.ts";
 import type { Session } from "./session.ts";
 

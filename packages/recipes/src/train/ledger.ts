@@ -1,4 +1,4 @@
-import type { Spent } from "./checkpoint-format.ts";
+import type { Spent } from "../snapshot/checkpoint-format.ts";
 import type { Energy } from "./energy.ts";
 
 /** Adds up what a run uses besides the training itself, over its sessions. */

@@ -2,7 +2,7 @@ import { readings as readOptimizer } from "@cramkit/optim";
 import type { Progress } from "@cramkit/trainer";
 import { memory } from "@tensorflow/tfjs-core";
 import type { TrainingOptimizer } from "../recipe/optimizer.ts";
-import type { TrainingState } from "./checkpoint-format.ts";
+import type { TrainingState } from "../snapshot/checkpoint-format.ts";
 import type { Session } from "./session.ts";
 
 /** So many steps in a row without finite gradients are not the search for a loss scale any more. */

@@ -1,6 +1,6 @@
 import { hasCode } from "@cramkit/errors";
 import type { Checkpoints } from "@cramkit/trainer/node";
-import type { Snapshot } from "./checkpoint-format.ts";
+import type { Snapshot } from "../snapshot/checkpoint-format.ts";
 
 /** Writes snapshots one after the other; if asked, while the training goes on. */
 export interface Saver {

@@ -4,6 +4,7 @@ import { elapsedClock } from "@cramkit/scheduler";
 import { createGuard, type Guard } from "@cramkit/trainer";
 import { type Checkpoints, openCheckpoints } from "@cramkit/trainer/node";
 import type { EvaluationSet } from "../evaluate/evaluate.ts";
+import type { NamedTensors } from "../named-tensors.ts";
 import type { Prepared } from "../prepare/prepare.ts";
 import type { RunContext } from "../progress.ts";
 import { parseBudget } from "../recipe/budget.ts";
@@ -11,7 +12,7 @@ import { flopsPerToken } from "../recipe/flops.ts";
 import { type AlongHorizon, alongHorizon } from "../recipe/horizon.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { runFiles } from "../run-record.ts";
-import { type Snapshot, snapshotFormat } from "./checkpoint-format.ts";
+import { type Snapshot, snapshotFormat } from "../snapshot/checkpoint-format.ts";
 import { createDeadline, type Deadline } from "./deadline.ts";
 import { openEnergyMeter } from "./energy.ts";
 import { type Ledger, openLedger } from "./ledger.ts";
@@ -37,6 +38,12 @@ export interface PretrainSpec {
    * @defaultValue it is not started anew
    */
   readonly restart?: () => Promise<void>;
+  /**
+   * The first weights.
+   *
+   * @defaultValue random ones, of the recipe's seed
+   */
+  readonly firstWeights?: () => Promise<NamedTensors>;
   /** Rows and masks of the held-out losses. */
   readonly heldOut: EvaluationSet;
   /**

@@ -4,8 +4,8 @@ import { type Batches, type GradFn, type StepReport, type Optimizer as Trained, 
 import type { NamedTensors } from "../named-tensors.ts";
 import { sequenceCurriculumOf } from "../recipe/trained-length.ts";
 import { trainingLoss } from "../recipe/training-loss.ts";
+import type { TrainingState } from "../snapshot/checkpoint-format.ts";
 import { trainingBatches } from "./batches.ts";
-import type { TrainingState } from "./checkpoint-format.ts";
 import { disposingOnFailure } from "./disposing-on-failure.ts";
 import { maskedLanguageModelGradient } from "./gradient.ts";
 import type { Session } from "./session.ts";

@@ -15,7 +15,7 @@ import {
   stateOf,
   type TrainingState,
   takeSnapshot,
-} from "./checkpoint-format.ts";
+} from "../snapshot/checkpoint-format.ts";
 import { createCheckpointKeeper } from "./checkpoint-keeper.ts";
 import { createTrainingDisplay } from "./display.ts";
 import { openTrainingLog } from "./log.ts";
@@ -45,7 +45,7 @@ export const trainFrom = async (
   const { budget } = recipe.training;
   const plan = planAlong(along, trainingOptimizer(recipe, microbatchSize, spec.kernels));
 
-  let state = stateAt(session, snapshot, plan.optimizer, microbatchSize);
+  let state = await stateAt(session, snapshot, plan.optimizer, microbatchSize);
   /** At the end of the microbatch before. */
   let last = state.progress;
   const settings = runSettings(recipe);
@@ -171,13 +171,16 @@ export const trainFrom = async (
 };
 
 /** The state of a checkpoint, or the first one; microbatches of another size begin their batch anew. */
-const stateAt = (
-  { spec: { recipe, config }, deadline }: Session,
+const stateAt = async (
+  { spec: { recipe, config, firstWeights }, deadline }: Session,
   snapshot: Snapshot | undefined,
   optimizer: Optimizer,
   microbatchSize: number,
-): TrainingState => {
-  if (!snapshot) return initialState<NamedTensors, OptimizerState, Gradients>(init(config, recipe.seed), optimizer);
+): Promise<TrainingState> => {
+  if (!snapshot) {
+    const params = firstWeights ? await firstWeights() : init(config, recipe.seed);
+    return initialState<NamedTensors, OptimizerState, Gradients>(params, optimizer);
+  }
   const kept = stateOf(snapshot);
   const { budget } = recipe.training;
   const hasMore = (snapshot.run.settings?.budget ?? budget) !== budget;

@@ -126,6 +126,45 @@ export const openCheckpoints = async <T>(options: CheckpointsOptions<T>): Promis
   };
 };
 
+/** A checkpoint of a run, as its folder says. */
+export interface ListedCheckpoint {
+  readonly folder: string;
+  readonly microbatch: number;
+  /** Lower is better; null if nobody measured. */
+  readonly score: number | null;
+}
+
+/** The checkpoints of a folder, the newest first. Reads nothing but what they say of themselves, and changes nothing. */
+export const listCheckpoints = async (folder: string): Promise<ListedCheckpoint[]> => {
+  const names = (await readdir(folder).catch(noFiles)).filter((name) => folderName.test(name)).sort();
+  return Promise.all(
+    names.reverse().map(async (name) => {
+      const path = join(folder, name);
+      const manifest = await readManifest(path).catch(() => undefined); // read in full, it says what is wrong
+      return { folder: path, microbatch: microbatchOf(name), score: manifest?.score ?? null };
+    }),
+  );
+};
+
+/**
+ * Reads one checkpoint by its own folder, after its checksums. Changes nothing, so that a run may train meanwhile.
+ *
+ * @throws a fault `damaged-file` over a checkpoint that is not whole
+ */
+export const readCheckpoint = async <T>(folder: string, format: CheckpointFormat<T>): Promise<T> => {
+  const again = { remedy: "take another checkpoint, or restore this one from a copy" };
+  const manifest = await readManifest(folder).catch((error) => {
+    if (hasCode(error, "version-mismatch")) throw error;
+    throw fault({ code: "damaged-file", place: join(folder, manifestFile), problem: problemOf(error), ...again });
+  });
+  try {
+    await verify(folder, manifest);
+  } catch (error) {
+    throw fault({ code: "damaged-file", place: folder, problem: problemOf(error), ...again, cause: error });
+  }
+  return format.load(folder);
+};
+
 const microbatchOf = (name: string): number => Number(folderName.exec(name)?.[1]);
 
 /** What says nothing about a checkpoint: an older one would fail likewise, or lose work that is there. */

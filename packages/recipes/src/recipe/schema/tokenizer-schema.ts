@@ -8,7 +8,11 @@ export const tokenizerSchema = () => {
   return z.strictObject({
     from: setting(
       z.string().nullable().default(null),
-      "A tokenizer.json to take as it is, with `vocabSize` entries; null to train one by the other settings.",
+      "A tokenizer.json, or the vocab.txt of a BERT, to take as it is, with `vocabSize` entries; null to train one by the other settings.",
+    ),
+    add: setting(
+      z.array(z.string().min(1)).max(100_000).default([]),
+      "Words to add to the vocabulary, beyond `vocabSize`. With `training.from`, each embedding begins as the mean of those of the word's pieces.",
     ),
     model: setting(
       z.enum(studyAlgorithms),
@@ -20,7 +24,7 @@ export const tokenizerSchema = () => {
         .int()
         .min(64)
         .max(1 << 20),
-      "Size of the vocabulary, special tokens included.",
+      "Size of the vocabulary, special tokens included, without what `add` adds.",
       { unit: "entries", paper: code },
     ),
     text: setting(

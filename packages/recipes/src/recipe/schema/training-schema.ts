@@ -69,6 +69,11 @@ export const trainingSchema = () => {
   const section = "Cramming, section 4.3";
   const budget = () => z.custom<string>(isBudget, `expected ${budgetForm}`);
   return z.strictObject({
+    from: setting(
+      z.string().min(1).nullable().default(null),
+      "A folder to go on from: a run, one of its checkpoints, or a model, also a BERT of Hugging Face. It brings weights, model and tokenizer; the optimizer begins anew. null: random weights.",
+      { paper: "Gururangan et al., arXiv 2004.10964" },
+    ),
     budget: setting(
       budget(),
       'What the run may use: one limit or several, of which the first that is reached ends it, as in "24 hours", "90m", "3 epochs", "24 hours, 1e6 steps".',

@@ -1,0 +1,96 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeAll, expect, it, vi } from "vitest";
+import { runProgram } from "../main.ts";
+import { createProgram } from "../program.ts";
+
+const root = mkdtempSync(join(tmpdir(), "cramkit-"));
+const text = (words: readonly string[], name: string): string => {
+  const lines = Array.from(
+    { length: 400 },
+    (_, i) => `${words[i % 3]} ${i % 97} says that ${words[i % 2]} sat on mat ${i % 7}.`,
+  );
+  writeFileSync(join(root, name), lines.join("\n"));
+  return join(root, name);
+};
+
+/** Runs the command line; what it printed, and what it said. */
+const cramkit = async (...args: string[]) => {
+  const [out, said]: [string[], string[]] = [[], []];
+  const write = vi.spyOn(process.stdout, "write").mockImplementation((line) => out.push(String(line)) > 0);
+  const tell = vi.spyOn(process.stderr, "write").mockImplementation((line) => said.push(String(line)) > 0);
+  try {
+    const code = await runProgram(createProgram(), args, (line) => said.push(line));
+    return { code, out: out.join(""), said: said.join("") };
+  } finally {
+    write.mockRestore();
+    tell.mockRestore();
+  }
+};
+
+const small = ["tokenizer.vocabSize=100", "corpus.threads=0", "corpus.exactDuplicates=false", "backend.threads=1"];
+const quick = [...small, "evaluation.probes.trials=0", "checkpoints.keep=9", "evaluation.every=0.4"];
+const set = (...settings: string[]) => settings.flatMap((setting) => ["--set", setting]);
+const [base, domain] = [join(root, "base"), join(root, "domain")];
+const data = ["--data", join(root, "prepared"), "--backend", "cpu"];
+
+beforeAll(async () => {
+  const first = text(["cat", "dog", "cow"], "first.txt");
+  const args = ["run", "smoke", "--text", first, "--unit", "line", "--dir", base, ...data];
+  const { code, said } = await cramkit(...args, "--budget", "20 steps", ...set(...quick));
+  expect(code, said).toBe(0);
+}, 120_000);
+
+it("goes on with other text, and shows what it went on from", { timeout: 120_000 }, async () => {
+  const second = text(["catdog", "cowdog", "dogcow"], "second.txt");
+  const args = ["run", "smoke", "--text", second, "--unit", "line", "--dir", domain, ...data, "--budget", "6 steps"];
+  const add = ["rows.seqLength=16", `training.from=${base}`, 'tokenizer.add=["catdog"]', "masking.probability=0.4"];
+  const { code, said } = await cramkit(...args, ...set(...quick.slice(1), ...add));
+  expect(code, said).toBe(0);
+  expect(said).toContain(`going on from ${base}: `);
+  expect(JSON.parse(readFileSync(join(domain, "data.json"), "utf8")).origin).toMatchObject({ from: base });
+  expect(readFileSync(join(domain, "report.html"), "utf8")).toContain(base);
+  const guess = await cramkit("fill-mask", "catdog sat on <mask>", "--run", domain, "--top", "1");
+  expect(guess.said).toBe("");
+  expect(guess.out).toMatch(/%/);
+  const resumed = await cramkit("resume", domain, "--set", "training.from=null");
+  expect(resumed.said).toContain("a run that has begun keeps training.from (its first weights came from it)");
+});
+
+it.each([
+  ["the run", []],
+  ["its newest checkpoint", ["--checkpoint", "latest"]],
+  ["its best checkpoint", ["--checkpoint", "best"]],
+  ["its first checkpoint", ["--checkpoint", "0"]],
+])("opens %s", async (_, choice) => {
+  const filled = await cramkit("fill-mask", "cat sat on <mask>", "--run", base, "--top", "1", ...choice);
+  expect(filled.code, filled.said).toBe(0);
+  const out = mkdtempSync(join(tmpdir(), "export-"));
+  const exported = await cramkit("export", base, "--to", "onnx", "--dtype", "fp32", "--out", out, ...choice);
+  expect(exported.code, exported.said).toBe(0);
+  expect(existsSync(join(out, "onnx", "model.onnx"))).toBe(true);
+  rmSync(out, { recursive: true });
+});
+
+it("opens a checkpoint and a model by their folders, and reports their run", async () => {
+  for (const folder of [join(base, "checkpoints", "microbatch-0000000000"), join(base, "model"), `${base}/model/`]) {
+    const { code, said } = await cramkit("fill-mask", "cat sat on <mask>", "--run", folder);
+    expect(code, said).toBe(0);
+    rmSync(join(base, "report.html"));
+    expect((await cramkit("report", folder)).code).toBe(0);
+    expect(existsSync(join(base, "report.html"))).toBe(true);
+  }
+});
+
+it.each([
+  [
+    ["--checkpoint", "77"],
+    /expected checkpoint 77, got those of microbatches 20, 16 \(measured\), 8 \(measured\), 0; take one of these/,
+  ],
+  [["--checkpoint", "newest"], /expected latest, best, or the number of a microbatch/],
+])("says which checkpoints there are: %j", async (choice, message) => {
+  const { code, said } = await cramkit("fill-mask", "cat", "--run", base, ...choice);
+  expect(code).toBe(1);
+  expect(said).toMatch(message);
+});
