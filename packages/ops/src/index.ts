@@ -8,7 +8,7 @@ export { registerKernels } from "./kernels.ts";
 export { layerNorm } from "./layer-norm/layer-norm.ts";
 export { linear } from "./linear/linear.ts";
 export { type MaskedCrossEntropyOptions, maskedCrossEntropy } from "./masked-cross-entropy/masked-cross-entropy.ts";
-export { type AdamwAttrs, type OptimizerKernels, optimizerKernels } from "./optimizer/kernels.ts";
+export { type AdamwAttrs, type AdamwUpdate, type OptimizerKernels, optimizerKernels } from "./optimizer/kernels.ts";
 export {
   normOfSum,
   type ResidualNormKind,

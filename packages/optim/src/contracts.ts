@@ -108,12 +108,21 @@ export interface Optimizer<R extends Updating = Updated> {
 
 /** In-place kernels, those that the backend has: what `optimizerKernels()` of `@cramkit/ops` returns. */
 export interface OptimizerKernels {
-  /** param, mu and nu are updated; a `gradScale` of 0 or one that is not finite leaves them as they are. */
-  adamw?(param: Tensor, grad: Tensor, mu: Tensor, nu: Tensor, gradScale: Tensor, attrs: AdamwAttrs): void;
-  /** sum += scale grad */
-  accumulate?(sum: Tensor, grad: Tensor, scale: number): void;
+  /** Every param, mu and nu is updated; a `gradScale` of 0 or one that is not finite leaves them as they are. */
+  adamw?(updates: readonly AdamwUpdate[], gradScale: Tensor, attrs: AdamwAttrs): void;
+  /** `sums[i] += scale grads[i]` */
+  accumulate?(sums: readonly Tensor[], grads: readonly Tensor[], scale: number): void;
   /** The L2 norm over all elements of all tensors: scalar. */
   globalNorm?(tensors: readonly Tensor[]): Tensor;
+}
+
+/** A parameter, its gradient and moments, all of one shape. */
+export interface AdamwUpdate {
+  param: Tensor;
+  grad: Tensor;
+  mu: Tensor;
+  nu: Tensor;
+  weightDecay: number;
 }
 
 export interface AdamwAttrs {
@@ -121,7 +130,6 @@ export interface AdamwAttrs {
   b1: number;
   b2: number;
   epsilon: number;
-  weightDecay: number;
   correction1: number;
   correction2: number;
 }

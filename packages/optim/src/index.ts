@@ -1,5 +1,6 @@
 export type {
   AdamwAttrs,
+  AdamwUpdate,
   Evaluate,
   EvaluateOptions,
   Gradients,

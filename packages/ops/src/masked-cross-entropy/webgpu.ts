@@ -150,7 +150,7 @@ function addBias(
   add: boolean,
 ): void {
   const sums = columnSum(host, dlogits, rows, vocab);
-  if (add) addScaled(host, bias, sums, alpha);
+  if (add) addScaled(host, [{ sum: bias, grad: sums }], alpha);
   else host.dispatch(scaleProgram, [sums, bias], { count: vocab, scale: alpha }, grid(Math.ceil(vocab / 256)));
   release(host, sums);
 }

@@ -4,19 +4,24 @@ import type { AdamwAttrs } from "./kernels.ts";
 const block = 16384;
 
 const adamw = /* @__PURE__ */ cpuKernel("CramkitAdamW", ({ inputs, attrs, runtime, run, at }) => {
-  const { learningRate, b1, b2, epsilon, weightDecay, correction1, correction2 } = attrs as unknown as AdamwAttrs;
+  const { learningRate, b1, b2, epsilon, correction1, correction2 } = attrs as unknown as AdamwAttrs;
   const gradScale = runtime.view(inputs.gradScale!)[0]!;
   if (gradScale === 0 || !Number.isFinite(gradScale)) return [];
-  const n = sizeOf(inputs.param!.shape);
-  const rates = [gradScale, learningRate / correction1, b1, b2, epsilon, learningRate * weightDecay, 1 / correction2];
-  const ints = [at("param"), at("grad"), at("mu"), at("nu"), n];
-  run("adamwTask", Math.ceil(n / block), ints, [...rates, 1 - b1, 1 - b2]);
+  for (let i = 0; inputs[`param${i}`]; i++) {
+    const n = sizeOf(inputs[`param${i}`]!.shape);
+    const decay = learningRate * attrs[`weightDecay${i}`]!;
+    const rates = [gradScale, learningRate / correction1, b1, b2, epsilon, decay, 1 / correction2, 1 - b1, 1 - b2];
+    const ints = [at(`param${i}`), at(`grad${i}`), at(`mu${i}`), at(`nu${i}`), n];
+    run("adamwTask", Math.ceil(n / block), ints, rates);
+  }
   return [];
 });
 
 const accumulate = /* @__PURE__ */ cpuKernel("CramkitAccumulate", ({ inputs, attrs, run, at }) => {
-  const n = sizeOf(inputs.sum!.shape);
-  run("accumulateTask", Math.ceil(n / block), [at("sum"), at("grad"), n], [attrs.scale!]);
+  for (let i = 0; inputs[`sum${i}`]; i++) {
+    const n = sizeOf(inputs[`sum${i}`]!.shape);
+    run("accumulateTask", Math.ceil(n / block), [at(`sum${i}`), at(`grad${i}`), n], [attrs.scale!]);
+  }
   return [];
 });
 

@@ -7,23 +7,31 @@ export interface AdamwAttrs {
   b1: number;
   b2: number;
   epsilon: number;
-  weightDecay: number;
   /** 1 - b1^step */
   correction1: number;
   /** 1 - b2^step */
   correction2: number;
 }
 
-/** Kernels that update tensors in place. */
+/** A parameter, its gradient and moments, all of one shape. */
+export interface AdamwUpdate {
+  param: Tensor;
+  grad: Tensor;
+  mu: Tensor;
+  nu: Tensor;
+  weightDecay: number;
+}
+
+/** Kernels that update tensors in place. On WebGPU, what is written may be passed only once. */
 export interface OptimizerKernels {
   /**
-   * With g = grad gradScale: mu = b1 mu + (1 - b1) g, nu = b2 nu + (1 - b2) g^2,
+   * For each update, with g = grad gradScale: mu = b1 mu + (1 - b1) g, nu = b2 nu + (1 - b2) g^2,
    * param -= learningRate (mu / correction1 / (sqrt(nu / correction2) + epsilon) + weightDecay param).
-   * A gradScale that is 0 or not finite leaves everything as it is. `gradScale` is a scalar tensor, the rest have one shape.
+   * A gradScale that is 0 or not finite leaves everything as it is. `gradScale` is a scalar tensor.
    */
-  adamw(param: Tensor, grad: Tensor, mu: Tensor, nu: Tensor, gradScale: Tensor, attrs: AdamwAttrs): void;
-  /** sum += scale grad */
-  accumulate(sum: Tensor, grad: Tensor, scale: number): void;
+  adamw(updates: readonly AdamwUpdate[], gradScale: Tensor, attrs: AdamwAttrs): void;
+  /** `sums[i] += scale grads[i]`; both have one shape. */
+  accumulate(sums: readonly Tensor[], grads: readonly Tensor[], scale: number): void;
   /** sqrt of the sum of the squares of all elements: scalar. */
   globalNorm(tensors: readonly Tensor[]): Tensor;
 }
@@ -34,17 +42,38 @@ export const optimizerKernels = (): OptimizerKernels | undefined =>
     ? { adamw, accumulate, globalNorm }
     : undefined;
 
-const adamw: OptimizerKernels["adamw"] = (param, grad, mu, nu, gradScale, attrs) => {
-  checkTensor("adamw", "param", param, ["..."]);
-  for (const [name, tensor] of Object.entries({ grad, mu, nu })) checkTensor("adamw", name, tensor, param.shape);
+const adamw: OptimizerKernels["adamw"] = (updates, gradScale, attrs) => {
+  for (const [i, { param, grad, mu, nu }] of updates.entries()) {
+    checkTensor("adamw", `updates[${i}].param`, param, ["..."]);
+    for (const [name, tensor] of Object.entries({ grad, mu, nu }))
+      checkTensor("adamw", `updates[${i}].${name}`, tensor, param.shape);
+  }
   checkTensor("adamw", "gradScale", gradScale, []);
-  if (param.size > 0) runKernel("CramkitAdamW", { param, grad, mu, nu, gradScale }, { ...attrs });
+  const present = updates.filter(({ param }) => param.size > 0);
+  if (present.length === 0) return;
+  const inputs: Record<string, Tensor> = { gradScale };
+  const numbers: Record<string, number> = {};
+  for (const [i, { weightDecay, ...tensors }] of present.entries()) {
+    for (const [name, tensor] of Object.entries(tensors)) inputs[`${name}${i}`] = tensor;
+    numbers[`weightDecay${i}`] = weightDecay;
+  }
+  runKernel("CramkitAdamW", inputs, { ...attrs, ...numbers });
 };
 
-const accumulate: OptimizerKernels["accumulate"] = (sum, grad, scale) => {
-  checkTensor("accumulate", "sum", sum, ["..."]);
-  checkTensor("accumulate", "grad", grad, sum.shape);
-  if (sum.size > 0) runKernel("CramkitAccumulate", { sum, grad }, { scale });
+const accumulate: OptimizerKernels["accumulate"] = (sums, grads, scale) => {
+  if (sums.length !== grads.length)
+    throw new RangeError(`accumulate: expected a gradient for each of ${sums.length} sums, got ${grads.length}`);
+  const inputs: Record<string, Tensor> = {};
+  let count = 0;
+  for (const [i, sum] of sums.entries()) {
+    const grad = grads[i]!;
+    checkTensor("accumulate", `sums[${i}]`, sum, ["..."]);
+    checkTensor("accumulate", `grads[${i}]`, grad, sum.shape);
+    if (sum.size === 0) continue;
+    Object.assign(inputs, { [`sum${count}`]: sum, [`grad${count}`]: grad });
+    count++;
+  }
+  if (count > 0) runKernel("CramkitAccumulate", inputs, { scale });
 };
 
 const globalNorm: OptimizerKernels["globalNorm"] = (tensors) => {

@@ -5,7 +5,7 @@ import { startCpuBackend, startStockCpu } from "../testing/backend.testing.ts";
 import { type OptimizerKernels, optimizerKernels } from "./kernels.ts";
 
 const attrs = {
-  ...{ learningRate: 1e-2, b1: 0.9, b2: 0.98, epsilon: 1e-8, weightDecay: 0.1 },
+  ...{ learningRate: 1e-2, b1: 0.9, b2: 0.98, epsilon: 1e-8 },
   ...{ correction1: 0.19, correction2: 0.0396 },
 };
 
@@ -34,7 +34,7 @@ describe("optimizerKernels", () => {
       Float32Array,
       Float32Array,
     ];
-    adamw(param, grad, mu, nu, tf.scalar(0.5), attrs);
+    adamw([{ param, grad, mu, nu, weightDecay: 0.1 }], tf.scalar(0.5), attrs);
     const got = [param, mu, nu].map((tensor) => tensor.dataSync());
     for (let i = 0; i < n; i++) {
       const gradient = 0.5 * g[i]!;
@@ -50,8 +50,9 @@ describe("optimizerKernels", () => {
   it.each([0, Number.NaN, Number.POSITIVE_INFINITY])("adamw with gradScale %d changes nothing", async (scale) => {
     const { adamw } = await kernels();
     const tensors = [1, 2, 3, 4].map((seed) => tensorOf(23, seed)) as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
+    const [param, grad, mu, nu] = tensors;
     const before = tensors.map((tensor) => [...tensor.dataSync()]);
-    adamw(...tensors, tf.scalar(scale), attrs);
+    adamw([{ param, grad, mu, nu, weightDecay: 0.1 }], tf.scalar(scale), attrs);
     expect(tensors.map((tensor) => [...tensor.dataSync()])).toEqual(before);
   });
 
@@ -60,7 +61,7 @@ describe("optimizerKernels", () => {
     const sum = tensorOf(1003, 1);
     const before = sum.dataSync();
     const grad = tensorOf(1003, 2);
-    accumulate(sum, grad, 0.25);
+    accumulate([sum], [grad], 0.25);
     const g = grad.dataSync();
     sum.dataSync().forEach((value, i) => {
       expect(value).toBeCloseTo(before[i]! + 0.25 * g[i]!, 6);
@@ -77,8 +78,13 @@ describe("optimizerKernels", () => {
 
   it("refuses shapes that differ", async () => {
     const { accumulate, adamw } = await kernels();
-    expect(() => accumulate(tensorOf(3, 1), tensorOf(4, 1), 1)).toThrow("accumulate: expected grad [3], got [4]");
-    const x = tensorOf(3, 1);
-    expect(() => adamw(x, x, x, x, x, attrs)).toThrow("adamw: expected gradScale [], got [3]");
+    const [x, y] = [tensorOf(3, 1), tensorOf(4, 1)];
+    expect(() => accumulate([x, x], [x, y], 1)).toThrow("accumulate: expected grads[1] [3], got [4]");
+    expect(() => accumulate([x, x], [x], 1)).toThrow("accumulate: expected a gradient for each of 2 sums, got 1");
+    const good = { param: x, grad: x, mu: x, nu: x, weightDecay: 0 };
+    expect(() => adamw([good], x, attrs)).toThrow("adamw: expected gradScale [], got [3]");
+    expect(() => adamw([good, { ...good, mu: y }], tf.scalar(1), attrs)).toThrow(
+      "adamw: expected updates[1].mu [3], got [4]",
+    );
   });
 });

@@ -105,7 +105,8 @@ export const createStep = (shape: StepShape) => {
   return { run, dispose, params: () => slots.map(({ param }) => param) };
 };
 
-const settings = { learningRate: 1e-3, b1: 0.9, b2: 0.98, epsilon: 1e-12, weightDecay: 0.01 };
+const settings = { learningRate: 1e-3, b1: 0.9, b2: 0.98, epsilon: 1e-12 };
+const weightDecay = 0.01;
 
 /** A weight and the moments of its gradient. */
 interface Slot {
@@ -120,10 +121,12 @@ const update = (slots: Slot[], grads: tf.Tensor[], step: number): void => {
   const attrs = { ...settings, correction1: 1 - settings.b1 ** step, correction2: 1 - settings.b2 ** step };
   const norm = kernels?.globalNorm(grads) ?? tf.sqrt(tf.addN(grads.map((grad) => tf.sum(tf.square(grad)))));
   const scale = tf.minimum(tf.div(0.5, norm), 1);
-  for (const [i, slot] of slots.entries()) {
-    if (kernels) kernels.adamw(slot.param, grads[i]!, slot.mu, slot.nu, scale, attrs);
-    else composedAdamw(slot, tf.mul(grads[i]!, scale), attrs);
+  if (kernels) {
+    const updates = slots.map(({ param, mu, nu }, i) => ({ param, mu, nu, grad: grads[i]!, weightDecay }));
+    kernels.adamw(updates, scale, attrs);
+    return;
   }
+  for (const [i, slot] of slots.entries()) composedAdamw(slot, tf.mul(grads[i]!, scale), attrs);
 };
 
 const composedAdamw = (slot: Slot, grad: tf.Tensor, a: AdamwAttrs): void => {
@@ -131,6 +134,6 @@ const composedAdamw = (slot: Slot, grad: tf.Tensor, a: AdamwAttrs): void => {
   slot.mu = tf.keep(tf.add(tf.mul(mu, a.b1), tf.mul(grad, 1 - a.b1)));
   slot.nu = tf.keep(tf.add(tf.mul(nu, a.b2), tf.mul(tf.square(grad), 1 - a.b2)));
   const scaled = tf.div(slot.mu, tf.mul(tf.add(tf.sqrt(tf.div(slot.nu, a.correction2)), a.epsilon), a.correction1));
-  slot.param = tf.keep(tf.sub(param, tf.mul(tf.add(scaled, tf.mul(param, a.weightDecay)), a.learningRate)));
+  slot.param = tf.keep(tf.sub(param, tf.mul(tf.add(scaled, tf.mul(param, weightDecay)), a.learningRate)));
   tf.dispose([param, mu, nu]);
 };

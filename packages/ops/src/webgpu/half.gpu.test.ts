@@ -139,14 +139,15 @@ describe.runIf(tiers.includes("matrix"))("the f16 copy of a weight", () => {
       tensor(values, shape),
     );
     const [mu, nu] = [zerosLike(weight!), zerosLike(weight!)];
-    const attrs = { learningRate: 0.1, b1: 0.9, b2: 0.99, epsilon: 1e-8, weightDecay: 0.01 };
+    const attrs = { learningRate: 0.1, b1: 0.9, b2: 0.99, epsilon: 1e-8 };
     let y = linear(x!, weight!);
     y.dispose();
     const update = backend.countTraffic(() => {
       const corrections = { correction1: 0.1, correction2: 0.01 };
-      optimizerKernels()!.adamw(weight!, x!, mu, nu, scalar(1), { ...attrs, ...corrections });
+      const updates = [{ param: weight!, grad: x!, mu, nu, weightDecay: 0.01 }];
+      optimizerKernels()!.adamw(updates, scalar(1), { ...attrs, ...corrections });
     });
-    expect([...update.keys()]).toEqual(["adamw.vec4.half"]);
+    expect([...update.keys()]).toEqual(["adamw.vec4.half.1"]);
     const again = backend.countTraffic(() => {
       y = linear(x!, weight!);
     });

@@ -15,6 +15,7 @@ export interface Capabilities {
     maxComputeInvocationsPerWorkgroup: number;
     maxComputeWorkgroupsPerDimension: number;
     maxStorageBufferBindingSize: number;
+    maxStorageBuffersPerShaderStage: number;
   };
   /** Kernel family -> variant name, to force one. */
   variants: Readonly<Record<string, string>>;

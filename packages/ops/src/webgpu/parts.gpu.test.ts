@@ -124,16 +124,15 @@ describe.runIf(tiers.length > 0)("tensors larger than a binding", () => {
       b1: 0.9,
       b2: 0.99,
       epsilon: 0,
-      weightDecay: 0,
       correction1: 0.1,
       correction2: 0.01,
     };
-    adamw(param, grad, mu, nu, scale as never, options);
-    accumulate(grad, mu, 0);
+    const updates = [{ param, grad, mu, nu, weightDecay: 0 }];
+    adamw(updates, scale as never, options);
+    accumulate([grad], [mu], 0);
     expect((await globalNorm([grad]).data())[0]).toBeCloseTo(400, 2);
     for (const value of await param.data()) expect(value).toBeCloseTo(0.9, 5);
-    for (const skip of [0, Number.NaN, Number.POSITIVE_INFINITY])
-      adamw(param, grad, mu, nu, tensor(skip) as never, options);
+    for (const skip of [0, Number.NaN, Number.POSITIVE_INFINITY]) adamw(updates, tensor(skip) as never, options);
     for (const value of await param.data()) expect(value).toBeCloseTo(0.9, 5);
     expect((await mu.data())[39_999]).toBeCloseTo(0.1, 5);
   });

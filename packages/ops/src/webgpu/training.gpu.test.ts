@@ -109,8 +109,12 @@ function update(state: Tensor[][], grads: Tensor[], step: number, lossScale: num
   const scaleOf = (norm: Tensor) => div(minimum(1, div(lossScale, norm)), lossScale);
   if (kernels) {
     const scale = tidy(() => scaleOf(kernels.globalNorm(grads)));
-    for (const [i, param] of params.entries())
-      kernels.adamw(param, grads[i]!, mus[i]!, nus[i]!, scale, { ...adam, ...corrections });
+    const { weightDecay, ...attrs } = adam;
+    const updates = params.map((param, i) => ({
+      ...{ param, grad: grads[i]!, mu: mus[i]!, nu: nus[i]! },
+      weightDecay,
+    }));
+    kernels.adamw(updates, scale, { ...attrs, ...corrections });
     scale.dispose();
     return state;
   }

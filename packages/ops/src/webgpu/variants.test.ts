@@ -25,6 +25,7 @@ const h200: Capabilities = {
     maxComputeInvocationsPerWorkgroup: 1024,
     maxComputeWorkgroupsPerDimension: 65535,
     maxStorageBufferBindingSize: 2 ** 31 - 4,
+    maxStorageBuffersPerShaderStage: 16,
   },
   variants: {},
 };
@@ -354,42 +355,55 @@ describe("shader text", () => {
   });
 
   it("is readable", () => {
-    expect(adamwProgram(true, true).wgsl()).toMatchInlineSnapshot(`
+    expect(adamwProgram(1, true, true).wgsl()).toMatchInlineSnapshot(`
       "enable f16;
       struct Uniforms {
-        count: u32,
         learningRate: f32,
         b1: f32,
         b2: f32,
         epsilon: f32,
-        weightDecay: f32,
         correction1: f32,
         correction2: f32,
+        count0: u32,
+        weightDecay0: f32,
       }
-      @group(0) @binding(0) var<storage, read_write> param: array<T>;
-      @group(0) @binding(1) var<storage, read> grad: array<T>;
-      @group(0) @binding(2) var<storage, read_write> mu: array<T>;
-      @group(0) @binding(3) var<storage, read_write> nu: array<T>;
-      @group(0) @binding(4) var<storage, read> gradScale: array<f32>;
-      @group(0) @binding(5) var<storage, read_write> half: array<vec4<f16>>;
+      @group(0) @binding(0) var<storage, read_write> param0: array<T>;
+      @group(0) @binding(1) var<storage, read> grad0: array<T>;
+      @group(0) @binding(2) var<storage, read_write> mu0: array<T>;
+      @group(0) @binding(3) var<storage, read_write> nu0: array<T>;
+      @group(0) @binding(4) var<storage, read_write> half0: array<vec4<f16>>;
+      @group(0) @binding(5) var<storage, read> gradScale: array<f32>;
       @group(1) @binding(0) var<uniform> uniforms: Uniforms;
       alias T = vec4<f32>;
+      struct Next {
+        param: T,
+        mu: T,
+        nu: T,
+      }
+      fn updated(param: T, g: T, mu: T, nu: T, weightDecay: f32) -> Next {
+        let m = uniforms.b1 * mu + (1.0 - uniforms.b1) * g;
+        let v = uniforms.b2 * nu + (1.0 - uniforms.b2) * g * g;
+        let step = m / uniforms.correction1 / (sqrt(v / uniforms.correction2) + uniforms.epsilon) + weightDecay * param;
+        return Next(param - uniforms.learningRate * step, m, v);
+      }
       @compute @workgroup_size(256)
       fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-        let i = (group.x + group.y * groups.x) * 256u + lane;
-        if (i >= uniforms.count) { return; }
         let scale = gradScale[0];
         if (scale == 0.0 || (bitcast<u32>(scale) & 0x7f800000u) == 0x7f800000u) { return; }
-        let g = grad[i] * scale;
-        let m = uniforms.b1 * mu[i] + (1.0 - uniforms.b1) * g;
-        let v = uniforms.b2 * nu[i] + (1.0 - uniforms.b2) * g * g;
-        mu[i] = m;
-        nu[i] = v;
-        let p = param[i];
-        let step = m / uniforms.correction1 / (sqrt(v / uniforms.correction2) + uniforms.epsilon) + uniforms.weightDecay * p;
-        let next = p - uniforms.learningRate * step;
-        param[i] = next;
-        half[i] = vec4<f16>(next);
+        let index = group.x + group.y * groups.x;
+        let end0 = (uniforms.count0 + 255u) / 256u;
+        if (index >= end0) { return; }
+        if (index < end0) {
+          let start = index * 256u;
+          let i = start + lane;
+          if (i < uniforms.count0) {
+            let next = updated(param0[i], grad0[i] * scale, mu0[i], nu0[i], uniforms.weightDecay0);
+            param0[i] = next.param;
+            mu0[i] = next.mu;
+            nu0[i] = next.nu;
+            half0[i] = vec4<f16>(next.param);
+          }
+        }
       }
       "
     `);

@@ -103,14 +103,16 @@ export const adamw = ({
         correction1: 1 - b1 ** step,
         correction2: 1 - b2 ** step,
       };
-      const attrsOf = (name: string) => ({ ...attrs, weightDecay: mask.decays(name) ? weightDecay : 0 });
+      const decayOf = (name: string) => (mask.decays(name) ? weightDecay : 0);
       if (kernels.adamw) {
         const scale = gradScale ?? scalar(1);
         // A clone that the caller keeps, a snapshot of the weights for example, has the same data.
         const own = { params: unsharedMap(params), mu: unsharedMap(mu), nu: unsharedMap(nu) };
-        for (const [name, param] of Object.entries(own.params)) {
-          kernels.adamw(param, grads[name]!, own.mu[name]!, own.nu[name]!, scale, attrsOf(name));
-        }
+        const updates = Object.entries(own.params).map(([name, param]) => ({
+          ...{ param, grad: grads[name]!, mu: own.mu[name]!, nu: own.nu[name]! },
+          weightDecay: decayOf(name),
+        }));
+        kernels.adamw(updates, scale, attrs);
         if (!gradScale) scale.dispose();
         disposeMap(grads);
         return { params: own.params, state: { count: step, mu: own.mu, nu: own.nu }, applied: true };
@@ -119,7 +121,10 @@ export const adamw = ({
       const next = { params: {}, mu: {}, nu: {} } as Record<"params" | "mu" | "nu", Record<string, Tensor>>;
       for (const name of Object.keys(params)) {
         const tensors = [params[name]!, grads[name]!, mu[name]!, nu[name]!] as const;
-        [next.params[name], next.mu[name], next.nu[name]] = reference(...tensors, taken, attrsOf(name));
+        [next.params[name], next.mu[name], next.nu[name]] = reference(...tensors, taken, {
+          ...attrs,
+          weightDecay: decayOf(name),
+        });
         for (const tensor of tensors) tensor.dispose();
       }
       taken?.is.dispose();
@@ -135,7 +140,7 @@ const reference = (
   mu: Tensor,
   nu: Tensor,
   taken: { gradScale: Tensor; is: Tensor } | undefined,
-  { learningRate, b1, b2, epsilon, weightDecay, correction1, correction2 }: AdamwAttrs,
+  { learningRate, b1, b2, epsilon, weightDecay, correction1, correction2 }: AdamwAttrs & { weightDecay: number },
 ): [Tensor, Tensor, Tensor] =>
   tidy(() => {
     const g = taken ? scaledOrZero(grad, taken.gradScale, taken.is) : grad;

@@ -74,26 +74,30 @@ const memoryOf = (t: Tensor): Float32Array =>
   (engine().backend as unknown as { data: { get(id: object): { values: Float32Array } } }).data.get(t.dataId).values;
 
 export const plainKernels: Required<OptimizerKernels> = {
-  adamw(param, grad, mu, nu, gradScale, a: AdamwAttrs) {
-    const [p, g, m, v] = [param, grad, mu, nu].map(memoryOf) as [
-      Float32Array,
-      Float32Array,
-      Float32Array,
-      Float32Array,
-    ];
+  adamw(updates, gradScale, a: AdamwAttrs) {
     const scale = memoryOf(gradScale)[0]!;
     if (scale === 0 || !Number.isFinite(scale)) return;
-    for (let i = 0; i < p.length; i++) {
-      const x = Math.fround(g[i]! * scale);
-      m[i] = a.b1 * m[i]! + (1 - a.b1) * x;
-      v[i] = a.b2 * v[i]! + (1 - a.b2) * x * x;
-      const update = m[i]! / a.correction1 / (Math.sqrt(v[i]! / a.correction2) + a.epsilon);
-      p[i] = p[i]! - a.learningRate * (update + a.weightDecay * p[i]!);
+    for (const { param, grad, mu, nu, weightDecay } of updates) {
+      const [p, g, m, v] = [param, grad, mu, nu].map(memoryOf) as [
+        Float32Array,
+        Float32Array,
+        Float32Array,
+        Float32Array,
+      ];
+      for (let i = 0; i < p.length; i++) {
+        const x = Math.fround(g[i]! * scale);
+        m[i] = a.b1 * m[i]! + (1 - a.b1) * x;
+        v[i] = a.b2 * v[i]! + (1 - a.b2) * x * x;
+        const update = m[i]! / a.correction1 / (Math.sqrt(v[i]! / a.correction2) + a.epsilon);
+        p[i] = p[i]! - a.learningRate * (update + weightDecay * p[i]!);
+      }
     }
   },
-  accumulate(sum, grad, scale) {
-    const [s, g] = [memoryOf(sum), memoryOf(grad)];
-    for (let i = 0; i < s.length; i++) s[i] = s[i]! + scale * g[i]!;
+  accumulate(sums, grads, scale) {
+    for (const [j, sum] of sums.entries()) {
+      const [s, g] = [memoryOf(sum), memoryOf(grads[j]!)];
+      for (let i = 0; i < s.length; i++) s[i] = s[i]! + scale * g[i]!;
+    }
   },
   globalNorm: (list) =>
     tensor(Math.sqrt(list.reduce((total, t) => total + memoryOf(t).reduce((sum, x) => sum + x * x, 0), 0)), []),

@@ -151,7 +151,8 @@ const firstSum = (grads: TensorMap, target: number, kernels: OptimizerKernels): 
 /** `sums + weight grads`: consumes both. */
 const addTo = (sums: TensorMap, grads: TensorMap, weight: number, kernels: OptimizerKernels): TensorMap => {
   if (kernels.accumulate) {
-    for (const [name, sum] of Object.entries(sums)) kernels.accumulate(sum, grads[name]!, weight);
+    const inOrder = Object.keys(sums).map((name) => grads[name]!);
+    kernels.accumulate(Object.values(sums), inOrder, weight);
     disposeMap(grads);
     return sums;
   }

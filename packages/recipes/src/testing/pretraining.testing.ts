@@ -111,14 +111,17 @@ export const checkpointsOf = (folder: string) => {
     .map((name) => JSON.parse(readFileSync(join(path, name, "checkpoint.json"), "utf8")));
 };
 
-/** The kernels of the backend; `before` is called with the number of the call and the parameter. */
-export const kernelsWith = (before: (call: number, param: Tensor) => void): OptimizerKernels => {
-  let calls = 0;
+/** The kernels of the backend; `before` is called with the number of the step, from 1, and the parameters. */
+export const kernelsWith = (before: (step: number, params: Tensor[]) => void): OptimizerKernels => {
+  let steps = 0;
   return {
     ...compute.kernels!,
-    adamw(param, ...rest) {
-      before(++calls, param);
-      compute.kernels!.adamw(param, ...rest);
+    adamw(updates, ...rest) {
+      before(
+        ++steps,
+        updates.map(({ param }) => param),
+      );
+      compute.kernels!.adamw(updates, ...rest);
     },
   };
 };
