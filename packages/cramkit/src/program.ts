@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { computeCommand } from "./commands/compute.ts";
 import { diffCommand } from "./commands/diff.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { evaluateCommand } from "./commands/evaluate.ts";
 import { exportCommand } from "./commands/export.ts";
 import { fillMaskCommand } from "./commands/fill-mask.ts";
 import { finetuneCommand } from "./commands/finetune.ts";
@@ -35,6 +36,7 @@ export const createProgram = (): Command => {
     pretrainCommand(),
     finetuneCommand(),
     predictCommand(),
+    evaluateCommand(),
     glueCommand(),
     reportCommand(),
     watchCommand(),

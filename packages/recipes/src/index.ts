@@ -11,6 +11,7 @@ export {
 } from "./composed/composed-run.ts";
 export { trainStateFormat } from "./composed/train-state-format.ts";
 export { type Compute, startCompute } from "./compute.ts";
+export { type EvaluateTextOptions, evaluateText, type TextScore } from "./evaluate/evaluate-text.ts";
 export { type GlueScores, type GlueSpec, readScores, runGlue, scoreRows } from "./evaluate/glue.ts";
 export { publishedCompute, publishedLosses } from "./evaluate/published.ts";
 export { type TrainingSetup, trainingSetups } from "./evaluate/training-setups.ts";
@@ -42,6 +43,7 @@ export {
 } from "./open/find-model.ts";
 export { type OpenedModel, type OpenModelOptions, openModel } from "./open/open-model.ts";
 export { applySettingsFrom, withOrigin } from "./origin/origin.ts";
+export { plainTexts } from "./prepare/plain-texts.ts";
 export { type Prepared, prepare } from "./prepare/prepare.ts";
 export { Interrupted, type RunContext, type StageProgress, stopPoint } from "./progress.ts";
 export { checkRecipe } from "./recipe/check-recipe.ts";

@@ -94,3 +94,34 @@ it.each([
   expect(code).toBe(1);
   expect(said).toMatch(message);
 });
+
+it("measures a model on any text, the same each time, better than on text that it never saw the like of", async () => {
+  const known = text(["cat", "dog", "cow"], "again.txt");
+  const other = text(["xylem", "quartz", "jumping vixens"], "other.txt");
+  const score = async (...args: string[]) => {
+    const { code, out, said } = await cramkit("evaluate", ...args, "--unit", "line", "--backend", "cpu", "--json");
+    expect(code, said).toBe(0);
+    return JSON.parse(out);
+  };
+  const first = await score(base, "--text", known);
+  expect(first).toEqual(await score(base, "--text", known));
+  expect(first).toMatchObject({ documents: 400, seqLength: 32, maskedShare: 0.15, seed: 0 });
+  expect(first.perplexity).toBeCloseTo(Math.exp(first.loss), 10);
+  expect(first.tokens).toBe(first.rows * 32);
+  expect(first.positions).toBe(first.rows * Math.round(0.15 * 32));
+  expect(first.loss).toBeLessThan((await score(base, "--text", known, "--checkpoint", "0")).loss);
+  expect(first.loss).toBeLessThan((await score(base, "--text", other)).loss);
+  expect((await score(base, "--text", known, "--seed", "1")).loss).not.toBe(first.loss);
+});
+
+it.each([
+  ["a text that is not there", "nowhere.txt", [], /expected a file or folder of text, got .*nowhere.txt/],
+  ["too little text", "short.txt", [], /expected at least the 32 tokens of a row, got \d+; give more text/],
+  ["rows that are too long", "first.txt", ["--seq-length", "64"], /expected rows of 1 to 32 tokens, got 64/],
+  ["no mask in a row", "first.txt", ["--masked-share", "0.001"], /expected a share that masks a token of the 32/],
+])("says what is wrong with %s", async (_, name, args, message) => {
+  writeFileSync(join(root, "short.txt"), "the cat sat");
+  const { code, said } = await cramkit("evaluate", base, "--text", join(root, name), "--backend", "cpu", ...args);
+  expect(code).toBe(1);
+  expect(said).toMatch(message);
+});

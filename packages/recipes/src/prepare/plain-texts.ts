@@ -1,0 +1,16 @@
+import { tmpdir } from "node:os";
+import type { RunContext } from "../progress.ts";
+import type { Recipe } from "../recipe/recipe.ts";
+import { openCorpus, requireSources } from "./corpus.ts";
+
+/** The texts of a recipe's sources in their order, as they are written: nothing is cleaned, filtered or shuffled. */
+export async function* plainTexts(recipe: Recipe, { say }: Pick<RunContext, "say">): AsyncGenerator<string> {
+  const corpus: Recipe["corpus"] = {
+    ...recipe.corpus,
+    ...{ cleaning: "none", exactDuplicates: false, duplicateBytes: null, decontamination: null, shuffle: false },
+    ...{ minCharacters: 0, maxCharacters: null, maxTokensPerCharacter: null, maxDocuments: null, joinSuccessive: 1 },
+  };
+  const plain = { ...recipe, corpus };
+  await requireSources(plain);
+  for await (const { text } of await openCorpus(plain, { workFolder: tmpdir(), onRead() {}, say })) yield text;
+}
