@@ -2,13 +2,14 @@ import { join } from "node:path";
 import { readDocuments } from "@cramkit/corpus/node";
 import { fault } from "@cramkit/errors";
 import { writeFileAtomic } from "@cramkit/files";
-import { type Tokenizer, tokenizerFromJson, trainTokenizer, VocabSizeError } from "@cramkit/tokenizer";
+import { coverageCounter, type Tokenizer, tokenizerFromJson, trainTokenizer, VocabSizeError } from "@cramkit/tokenizer";
 import { countWordsInThreads } from "@cramkit/tokenizer/node";
 import type { RunContext } from "../progress.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { trainingOptions } from "../recipe/tokenizer-options.ts";
 import { readJson } from "../run-record.ts";
 import { withAddedTokens } from "./added-tokens.ts";
+import { checkLostText } from "./lost-text.ts";
 import { readyTokenizer } from "./ready-tokenizer.ts";
 import { finishedTexts, readTexts, type Texts, textFiles } from "./texts.ts";
 
@@ -50,6 +51,7 @@ export const textsAndTokenizer = async (
   let droppedWords = 0;
   const trained = await trainTokenizer(trainingTexts(), {
     ...trainingOptions(recipe.tokenizer),
+    size: "trained", // a text that gives less is explained below
     countWords: threads > 0 ? countWordsInThreads({ threads: threads }) : undefined,
     onProgress({ phase, fraction, droppedWords: dropped }) {
       droppedWords = dropped;
@@ -69,6 +71,7 @@ export const textsAndTokenizer = async (
       cause: error,
     });
   });
+  if (trained.vocabSize < recipe.tokenizer.vocabSize) await explainFewTokens(options, trained);
   if (droppedWords > 0)
     context.say(
       `the tokenizer was trained without ${droppedWords.toLocaleString("en-US")} rare words, for which there was no room`,
@@ -76,6 +79,31 @@ export const textsAndTokenizer = async (
   const tokenizer = withAddedTokens(trained, recipe.tokenizer.add);
   await writeFileAtomic(tokenizerFile, JSON.stringify(tokenizer));
   return { texts: texts!, tokenizer };
+};
+
+/** Characters that show whether the tokenizer keeps a text. */
+const enoughToJudge = 1_000_000;
+
+/** @throws a fault: the text is in a script that the tokenizer deletes, or it is too little for so many tokens */
+const explainFewTokens = async ({ recipe, folder }: PreparationOptions, tokenizer: Tokenizer): Promise<never> => {
+  const coverageOf = coverageCounter(tokenizer);
+  let [characters, deleted, unknown] = [0, 0, 0];
+  for await (const text of textsAgain(folder, () => {})) {
+    const part = coverageOf(text);
+    characters += part.characters;
+    deleted += part.deleted;
+    unknown += part.unknown;
+    if (characters >= enoughToJudge) break;
+  }
+  checkLostText({ characters, deleted, unknown }, recipe);
+  const most = tokenizer.vocabSize;
+  throw fault({
+    code: "invalid-input",
+    place: "tokenizer.vocabSize",
+    problem: `expected at most ${most.toLocaleString("en-US")}, all that the text gives, got ${recipe.tokenizer.vocabSize}`,
+    remedy: `read more text, or set tokenizer.vocabSize=${most}`,
+    type: RangeError,
+  });
 };
 
 type OnRead = (stage: string, characters?: number) => void;

@@ -123,6 +123,11 @@ describe("text that the tokenizer would lose", () => {
     );
   });
 
+  it("is named, too, if what is left is too little for the vocabulary", async () => {
+    const { recipe, root } = runOf("Russian", { text: "english", vocabSize: 1024 });
+    await expect(prepare(recipe, join(root, "prepared"), quiet)).rejects.toThrow(/set tokenizer\.text=multilingual/);
+  });
+
   it("is a warning above 1 %, and is kept in the manifest", async () => {
     const { recipe, root } = runOf("German", { text: "english" });
     const said: string[] = [];
