@@ -52,6 +52,7 @@ export { type Difference, differences } from "./recipe/difference.ts";
 export { explainSetting, listedSettings } from "./recipe/explain.ts";
 export { parseRecipe, type Recipe } from "./recipe/recipe.ts";
 export { applySettings } from "./recipe/settings.ts";
+export { maskedExample } from "./run/masked-example.ts";
 export { evaluateRecipe, pretrainRecipe, type RunOptions, runRecipe } from "./run/run.ts";
 export {
   type MaskedScore,

@@ -35,5 +35,5 @@ export const resumeCommand = (): Command =>
       const options = { folder, dataFolder: data ?? dataFolder, allowSoftware, set };
       await session((context) => runRecipe(recipe, options, { ...context, preparedData: preparedDataOf(prepared) }));
       await writeReport(folder);
-      tell(nextSteps(folder));
+      tell(await nextSteps(folder));
     });

@@ -16,7 +16,7 @@ interface TrainingOptions extends RecipeOptions {
 export const trainingCommand = (
   command: Command,
   work: (recipe: Recipe, options: RunOptions, context: RunContext) => Promise<void>,
-  after: (folder: string) => string = nextSteps,
+  after: (folder: string) => string | Promise<string> = nextSteps,
 ): Command =>
   withRecipe(command)
     .option("--allow-software", "accept a software WebGPU adapter (correct but slow)")
@@ -33,5 +33,5 @@ export const trainingCommand = (
         );
       });
       await writeReport(folder);
-      tell(after(folder));
+      tell(await after(folder));
     });
