@@ -1,11 +1,11 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { recipes } from "../catalogue/recipes.ts";
 import { readRun } from "../run-record.ts";
 import { quiet, tinyRun } from "../testing/tiny.testing.ts";
 import { changeSettings } from "./change-settings.ts";
-import { pretrainRecipe } from "./run.ts";
+import { pretrainRecipe, runRecipe } from "./run.ts";
 
 it.each([
   ["training.batchSize=16", "training.batchSize (the steps so far were taken by it)"],
@@ -27,6 +27,17 @@ it("takes what touches nothing that was computed", () => {
     training: { microbatchSize: 4, budget: "1 hour" },
     description: "new",
   });
+});
+
+it("evaluates a run anew that was given more budget, its probes too", { timeout: 240_000 }, async () => {
+  const { recipe, root } = tinyRun({ budget: "4 steps" });
+  const { evaluation } = recipe;
+  const probed = { ...recipe, evaluation: { ...evaluation, probes: { ...evaluation.probes, trials: 1 } } };
+  const options = { folder: join(root, "run"), dataFolder: join(root, "prepared") };
+  await runRecipe(probed, options, quiet);
+  const { mtimeMs } = statSync(join(options.folder, "probes.json"));
+  await runRecipe(probed, { ...options, set: ["training.budget=6 steps"] }, quiet);
+  expect(statSync(join(options.folder, "probes.json")).mtimeMs).toBeGreaterThan(mtimeMs);
 });
 
 it("gives a finished run more budget, keeps what changed, and refuses a recipe that was edited", {

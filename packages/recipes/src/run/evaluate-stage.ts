@@ -1,4 +1,7 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { fault } from "@cramkit/errors";
+import { makeFolder } from "@cramkit/files";
 import { init, type ModelConfig } from "@cramkit/model";
 import { preparedSetKey } from "@cramkit/packer/node";
 import { scoreModel, scoreUnigram } from "../evaluate/evaluate.ts";
@@ -54,6 +57,7 @@ export const evaluateStage: RunStage = {
       if (warning) context.say(warning);
       if (recipe.evaluation.probes.trials > 0) {
         const id = `${recipe.name} ${summary.microbatches}`;
+        await keepProbesOf({ model: await modelDigest(files.model), recipe: scoredKey(recipe) }, files.probeTrials);
         const model = { id, params, config, tokenizer, kernels: compute.kernels };
         await writeJson(
           files.probes,
@@ -66,6 +70,16 @@ export const evaluateStage: RunStage = {
     const evaluated: Evaluated = { model: await modelDigest(files.model), recipe: scoredKey(recipe) };
     await writeJson(files.evaluated, evaluated);
   },
+};
+
+/** Leaves in the folder what an interrupted evaluation finished of the same, and removes the trials of another model. */
+const keepProbesOf = async (wanted: Evaluated, folder: string): Promise<void> => {
+  const note = join(folder, "of.json");
+  const kept = (await readJson(note)) as Evaluated | undefined;
+  if (kept?.model === wanted.model && kept?.recipe === wanted.recipe) return;
+  await rm(folder, { recursive: true, force: true });
+  await makeFolder(folder);
+  await writeJson(note, wanted);
 };
 
 /** More than this above the loss of the unigram model, as a factor, is no noise. */
