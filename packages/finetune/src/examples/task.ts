@@ -77,7 +77,10 @@ const checkLabel = (kind: TaskKind, example: Example, index: number): void => {
       code: "invalid-input",
       place: placeOf(example, index),
       problem: `expected ${expected[kind]} as the label, got ${label === undefined ? "none" : JSON.stringify(label)}`,
-      remedy: "correct the row, or leave it out",
+      remedy:
+        kind !== "tags" && isList && label.some((span) => typeof span === "object")
+          ? "finetune with the task tags, which has spans"
+          : "correct the row, or leave it out",
       type: RangeError,
     });
   }

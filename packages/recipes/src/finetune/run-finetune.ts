@@ -146,7 +146,7 @@ const isFinished = async (folder: string, request: FinetuneRequest): Promise<boo
     throw fault({
       code: "exists",
       place: folder,
-      problem: `expected an empty folder or the same finetuning, got one with another ${differing.join(", ")}`,
+      problem: `expected an empty folder or the same finetuning, got one that differs in ${differing.join(", ")}`,
       remedy: "name another folder, or remove this one",
     });
   return (await readJson(files.result)) !== undefined;

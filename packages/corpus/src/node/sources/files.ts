@@ -1,6 +1,6 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { checkOptions } from "@cramkit/errors";
+import { checkOptions, fault } from "@cramkit/errors";
 import picomatch from "picomatch";
 import type { Document } from "../../document.ts";
 import type { ReadReport } from "../../read-report.ts";
@@ -160,7 +160,13 @@ async function selectedFiles({ path, include, exclude, format }: FileSelection):
   for (const start of typeof path === "string" ? [path] : path) {
     const entry = await stat(start).catch(() => undefined);
     if (entry === undefined) {
-      throw new RangeError(`fileDocuments: expected a file or a folder, got ${start}, which does not exist`);
+      throw fault({
+        code: "not-found",
+        place: start,
+        problem: "expected a file or a folder, found nothing there",
+        remedy: "correct the path, or put the file there",
+        type: RangeError,
+      });
     }
     if (entry.isFile()) {
       found.push({ path: start, name: basename(start) });
