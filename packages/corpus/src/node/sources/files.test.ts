@@ -195,7 +195,9 @@ describe("fileDocuments", () => {
     await expect(texts({ path: join(path, "empty") })).rejects.toThrow(
       /expected files named \.txt, .*, got none in .*empty; name another path, or their format/,
     );
-    await expect(texts({ path: join(path, "none") })).rejects.toThrow(/expected a file or a folder, got .*none/);
+    await expect(texts({ path: join(path, "none") })).rejects.toThrow(
+      /none: expected a file or a folder, found nothing there; correct/,
+    );
     expect(await texts({ path: join(path, "a/skip.bin"), format: "txt" })).toEqual(["a/skip.bin"]);
   });
 
