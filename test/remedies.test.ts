@@ -59,7 +59,7 @@ const foreign =
 const appearsIn = (file: string): string[] => {
   const [, name] = /^packages\/cramkit\/src\/commands\/([a-z-]+)\.ts$/.exec(file) ?? [];
   if (name && commandOf([name])) return [name];
-  if (file === "packages/recipes/src/recipe/settings.ts" || file.endsWith("/recipe-options.ts"))
+  if (file === "packages/recipes/src/recipe/settings.ts" || /\/(recipe|text)-options\.ts$/.test(file))
     return ["run", "pretrain", "prepare"];
   if (/\/commands\/show-plan|\/sweep-options|\/report\/sweep\//.test(file)) return ["sweep", "study"];
   if (file.startsWith("packages/recipes/src/prepare/")) return ["run", "pretrain", "prepare", "resume"];

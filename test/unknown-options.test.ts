@@ -13,6 +13,7 @@ const exceptions: Readonly<Record<string, string>> = {
   "@cramkit/model": "forward functions take what the loop passes on",
   "@cramkit/random": "stands on no other package, errors included",
   "@cramkit/errors": "takes the parts of an error",
+  openComposedLog: "keeps whatever a caller says of a run, under any name",
   studyOptimizer:
     "takes the hyperparameters of the optimizer that it is asked for, and names those that it does not have",
 };

@@ -1,5 +1,5 @@
 import type { TensorEntry } from "@cramkit/checkpoint";
-import { fault } from "@cramkit/errors";
+import { checkOptions, fault } from "@cramkit/errors";
 import { subSeed } from "@cramkit/random";
 import { epochBatches, padded } from "./encode/batches.ts";
 import { createPause } from "./encode/pause.ts";
@@ -11,7 +11,7 @@ import { createLearner } from "./learn/learner.ts";
 import { lossOf } from "./learn/losses.ts";
 import { layeredAdamw } from "./learn/optimizer.ts";
 import { noScale, withScale } from "./learn/regression-scale.ts";
-import { rateAt } from "./learn/settings.ts";
+import { rateAt, settingNames } from "./learn/settings.ts";
 import { batchTargets } from "./learn/targets.ts";
 import { type Prepared, prepareTraining } from "./prepare-training.ts";
 import { evaluateRows } from "./score/evaluate.ts";
@@ -30,6 +30,19 @@ const msBetweenCheckpoints = 600_000;
  * the training diverges
  */
 export const finetune = async (options: FinetuneOptions): Promise<Finetuned> => {
+  checkOptions("finetune", options, {
+    ...settingNames,
+    model: true,
+    kind: true,
+    train: true,
+    dev: true,
+    devShare: true,
+    kernels: true,
+    onProgress: true,
+    say: true,
+    checkpoints: true,
+    signal: true,
+  });
   const pause = createPause(options.signal);
   const prepared = await prepareTraining(options, pause);
   const { task, settings, config, special, dev, scale } = prepared;

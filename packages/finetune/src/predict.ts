@@ -1,3 +1,4 @@
+import { checkOptions } from "@cramkit/errors";
 import type { ModelConfig } from "@cramkit/model";
 import type { Tokenizer } from "@cramkit/tokenizer";
 import { encodeExample, specialIds } from "./encode/encode.ts";
@@ -42,8 +43,10 @@ export interface PredictOptions {
 export async function* predict(
   model: TaskModel,
   examples: Iterable<string | Example> | AsyncIterable<string | Example>,
-  { batchSize = 32, window = 1024, signal }: PredictOptions = {},
+  options: PredictOptions = {},
 ): AsyncGenerator<Prediction> {
+  checkOptions("predict", options, { batchSize: true, window: true, signal: true });
+  const { batchSize = 32, window = 1024, signal } = options;
   const { tokenizer, task, maxLength } = model;
   const encoding = { tokenizer, special: specialIds(tokenizer), maxLength };
   const pause = createPause(signal);

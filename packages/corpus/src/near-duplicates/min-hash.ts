@@ -1,3 +1,4 @@
+import { checkOptions, type KnownOptions } from "@cramkit/errors";
 import { randomStream, streamKey } from "@cramkit/random";
 import { createRunScanner } from "../filters/run-scanner.ts";
 
@@ -24,6 +25,8 @@ export interface MinHashOptions {
   seed?: number;
 }
 
+export const minHashOptions: KnownOptions<MinHashOptions> = { words: true, bands: true, rows: true, seed: true };
+
 /** What MinHash makes of a text. */
 export interface MinHash {
   /**
@@ -41,7 +44,9 @@ export interface MinHash {
  * for 0.8, 0.77 for 0.75, 0.05 for 0.5. A permutation is a bijection of 32 bits (an odd factor, a summand and the finalizer of
  * MurmurHash3) over a hash of the shingle.
  */
-export function minHash({ words = 5, bands = 14, rows = 8, seed = 0 }: MinHashOptions = {}): MinHash {
+export function minHash(options: MinHashOptions = {}): MinHash {
+  checkOptions("minHash", options, minHashOptions);
+  const { words = 5, bands = 14, rows = 8, seed = 0 } = options;
   for (const [name, value] of Object.entries({ words, bands, rows })) {
     if (!(Number.isInteger(value) && value > 0 && value <= 1000))
       throw new RangeError(`minHash: expected ${name} of 1 to 1000, got ${value}`);

@@ -1,4 +1,5 @@
 import type { TensorEntry } from "@cramkit/checkpoint";
+import { checkOptions } from "@cramkit/errors";
 import { type ForwardOptions, type Inputs, type ModelConfig, type Params, valueAndNamedGrads } from "@cramkit/model";
 import {
   disposeGradients,
@@ -49,10 +50,9 @@ export interface LearnerOptions {
 }
 
 /** Trains weights step by step: gradients, and what the optimizer makes of them. */
-export const createLearner = (
-  { config, params, optimizer, dropoutSeed }: LearnerOptions,
-  from?: LearnerState,
-): Learner => {
+export const createLearner = (options: LearnerOptions, from?: LearnerState): Learner => {
+  checkOptions("createLearner", options, { config: true, params: true, optimizer: true, dropoutSeed: true });
+  const { config, params, optimizer, dropoutSeed } = options;
   let live = params;
   let state: OptimizerState;
   let step = from?.step ?? 0;

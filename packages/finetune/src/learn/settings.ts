@@ -1,4 +1,4 @@
-import { fault } from "@cramkit/errors";
+import { fault, type KnownOptions } from "@cramkit/errors";
 import type { ModelConfig } from "@cramkit/model";
 
 /** How a model is finetuned. Plain data. */
@@ -28,6 +28,23 @@ export interface Settings {
   /** For mixed precision. */
   readonly lossScaling: boolean;
 }
+
+export const settingNames: KnownOptions<Settings> = {
+  epochs: true,
+  batchSize: true,
+  learningRate: true,
+  warmup: true,
+  weightDecay: true,
+  layerDecay: true,
+  clipNorm: true,
+  dropout: true,
+  pooling: true,
+  maxLength: true,
+  classWeights: true,
+  patience: true,
+  seed: true,
+  lossScaling: true,
+};
 
 /**
  * Settings with what the caller leaves out. A smaller model wants a larger rate: 4e-5 at 768, as the study, and with

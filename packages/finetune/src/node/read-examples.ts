@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { type FileRow, fileRows, hubRows } from "@cramkit/corpus/node";
-import { fault } from "@cramkit/errors";
+import { checkOptions, fault } from "@cramkit/errors";
 import type { Example, Label, Span } from "../examples/example.ts";
 import type { TaskKind } from "../examples/task.ts";
 import { readConll } from "./read-conll.ts";
@@ -30,6 +30,16 @@ export interface ReadExamplesOptions {
  * @throws a fault `invalid-input` over a column that is not there, and a value that is no label
  */
 export async function* readExamples(source: string, options: ReadExamplesOptions): AsyncGenerator<Example> {
+  checkOptions("readExamples", options, {
+    kind: true,
+    text: true,
+    pair: true,
+    label: true,
+    separator: true,
+    offsets: true,
+    delimiter: true,
+    format: true,
+  });
   if (options.format === "conll" || (!options.format && /\.(conll|conllu|bio|iob2?)$/i.test(source))) {
     yield* readConll(source);
     return;

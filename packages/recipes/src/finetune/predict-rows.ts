@@ -1,3 +1,4 @@
+import { checkOptions } from "@cramkit/errors";
 import {
   type Example,
   type Prediction,
@@ -29,8 +30,16 @@ const short = (value: number): number => Number(value.toPrecision(6));
 export async function* predictionLines(
   model: TaskModel,
   examples: AsyncIterable<Example>,
-  { format, onPrediction = () => {}, ...options }: PredictionLinesOptions,
+  given: PredictionLinesOptions,
 ): AsyncGenerator<string> {
+  checkOptions("predictionLines", given, {
+    format: true,
+    onPrediction: true,
+    batchSize: true,
+    window: true,
+    signal: true,
+  });
+  const { format, onPrediction = () => {}, ...options } = given;
   const { task } = model;
   const seen: Example[] = [];
   async function* noted(): AsyncGenerator<Example> {

@@ -4,7 +4,7 @@ import { mkdir, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { requireTensors, type TensorEntry } from "@cramkit/checkpoint";
 import { writeSafetensors } from "@cramkit/checkpoint/node";
-import { fault } from "@cramkit/errors";
+import { checkOptions, fault } from "@cramkit/errors";
 import { nameInside, writeFileAtomic } from "@cramkit/files";
 import {
   checkConfig,
@@ -106,6 +106,7 @@ export interface ModelOnHost extends Omit<SavedModel, "params"> {
 
 /** Reads what `loadModel` reads. */
 export const readModel = async (folder: string, options: ReadOptions = {}): Promise<ModelOnHost> => {
+  checkOptions("readModel", options, { encoderOnly: true });
   await requireChecksums(folder);
   const saved = (await readJson(join(folder, configFile))) as ModelConfig | undefined;
   const fields = (await readJson(join(folder, "config.json"))) as HuggingFaceConfig | undefined;

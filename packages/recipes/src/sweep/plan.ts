@@ -1,5 +1,5 @@
 import { dirname, join, resolve } from "node:path";
-import { fault, problemOf } from "@cramkit/errors";
+import { checkOptions, fault, problemOf } from "@cramkit/errors";
 import { preparedSetKey } from "@cramkit/packer/node";
 import { findRecipe } from "../catalogue/find-recipe.ts";
 import { isLoadable } from "../catalogue/load-file.ts";
@@ -61,10 +61,9 @@ export interface PlanOptions {
  *
  * @throws a fault `invalid-input` if two variants have one name, or none can be run
  */
-export const planSweep = async (
-  sweep: Sweep,
-  { folder, dataFolder, set = [], file }: PlanOptions,
-): Promise<SweepPlan> => {
+export const planSweep = async (sweep: Sweep, options: PlanOptions): Promise<SweepPlan> => {
+  checkOptions("planSweep", options, { folder: true, dataFolder: true, set: true, file: true });
+  const { folder, dataFolder, set = [], file } = options;
   const variants = sweep.variants.length > 0 ? sweep.variants : [{ name: "", recipe: undefined, set: [] }];
   const cells = gridCells(sweep.grid);
   const named = variants.flatMap((variant) =>

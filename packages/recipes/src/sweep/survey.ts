@@ -1,3 +1,4 @@
+import { checkOptions } from "@cramkit/errors";
 import { startCompute } from "../compute.ts";
 import { budgetLimits } from "../recipe/budget.ts";
 import { matrixSpeed } from "../run/matrix-speed.ts";
@@ -34,10 +35,9 @@ export interface SweepOutlook extends SweepState {
 }
 
 /** Looks what is done. */
-export const sweepState = async (
-  plan: SweepPlan,
-  { task = 1, of = 1, skipFailed = false }: SweepOptions = {},
-): Promise<SweepState> => {
+export const sweepState = async (plan: SweepPlan, options: SweepOptions = {}): Promise<SweepState> => {
+  checkOptions("sweep", options, { task: true, of: true, skipFailed: true, allowSoftware: true });
+  const { task = 1, of = 1, skipFailed = false } = options;
   requirePart(task, of);
   const mine = plan.runs.filter(({ index }) => index % of === task - 1);
   const kept = new Map<string, SweepResult>();

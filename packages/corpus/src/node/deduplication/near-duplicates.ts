@@ -2,11 +2,12 @@ import { existsSync, readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { checkOptions } from "@cramkit/errors";
 import { createTemporaryFolder } from "@cramkit/files";
 import type { Document } from "../../document.ts";
 import { createFilterTally, type DocumentFilter, type FilterTally } from "../../filters/filter.ts";
 import { bandPairs, type Clusters, createClusters } from "../../near-duplicates/clusters.ts";
-import { type MinHashOptions, minHash } from "../../near-duplicates/min-hash.ts";
+import { type MinHashOptions, minHash, minHashOptions } from "../../near-duplicates/min-hash.ts";
 import { restartable } from "../../restartable.ts";
 import { appendToFile } from "../append-file.ts";
 import { documentOf, readSpool, writeSpool } from "../spool.ts";
@@ -32,8 +33,9 @@ export interface NearDuplicatesOptions extends MinHashOptions {
  * The first document comes out after the last one has been read. Memory: about 20 bytes a document.
  */
 export function deduplicateNear(options: NearDuplicatesOptions = {}): DocumentFilter {
-  const { words = 5, bands = 14, rows = 8 } = options;
-  minHash(options); // checks them now
+  checkOptions("deduplicateNear", options, { ...minHashOptions, workFolder: true, onProgress: true });
+  const { words = 5, bands = 14, rows = 8, seed } = options;
+  minHash({ words, bands, rows, seed }); // checks them now
   const name = `near-duplicates by ${bands} bands of ${rows} hashes of ${words} words`;
   return (documents) => {
     let tally = createFilterTally(name);

@@ -1,6 +1,6 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { checkOptions, fault } from "@cramkit/errors";
+import { checkOptions, fault, type KnownOptions } from "@cramkit/errors";
 import { listFiles } from "@huggingface/hub";
 import picomatch from "picomatch";
 import type { Document } from "../../document.ts";
@@ -27,6 +27,33 @@ export interface HubDocumentsOptions extends HubAccess, Omit<FileDocumentsOption
 /** What selects files of a dataset, and where they are kept. */
 type HubSelection = Pick<HubDocumentsOptions, "uri" | "include" | "exclude" | "format" | "cacheFolder"> & HubAccess;
 
+const selection: KnownOptions<HubSelection> = {
+  uri: true,
+  include: true,
+  exclude: true,
+  format: true,
+  cacheFolder: true,
+  accessToken: true,
+  hubUrl: true,
+  fetch: true,
+  retries: true,
+};
+
+const knownOptions: KnownOptions<HubDocumentsOptions> = {
+  ...selection,
+  field: true,
+  idField: true,
+  unit: true,
+  delimiter: true,
+  quote: true,
+  escape: true,
+  encoding: true,
+  where: true,
+  maxBadShare: true,
+  onBrokenFile: true,
+  whole: true,
+};
+
 export type HubRowsOptions = HubSelection & Omit<FileRowsOptions, "path">;
 
 /**
@@ -34,28 +61,7 @@ export type HubRowsOptions = HubSelection & Omit<FileRowsOptions, "path">;
  * downloaded when it is its turn. Patterns of `include` and `exclude` are over paths in the dataset.
  */
 export function hubDocuments(options: HubDocumentsOptions): ReadDocuments {
-  checkOptions("hubDocuments", options, {
-    uri: true,
-    cacheFolder: true,
-    accessToken: true,
-    hubUrl: true,
-    fetch: true,
-    retries: true,
-    field: true,
-    idField: true,
-    unit: true,
-    delimiter: true,
-    quote: true,
-    escape: true,
-    encoding: true,
-    where: true,
-    include: true,
-    exclude: true,
-    format: true,
-    maxBadShare: true,
-    onBrokenFile: true,
-    whole: true,
-  });
+  checkOptions("hubDocuments", options, knownOptions);
   let tally = createReadTally(options);
   const documents = restartable(() => {
     tally = createReadTally(options);
@@ -79,6 +85,7 @@ export interface HubFile {
  * @throws a fault if the hub cannot be asked, or there are none
  */
 export async function hubFiles(options: HubDocumentsOptions): Promise<HubFile[]> {
+  checkOptions("hubFiles", options, knownOptions);
   const { uri, include, exclude, format } = options;
   const hub = openHub(options);
   const { name, revision, folder, matches } = parseHubUri(uri);
@@ -126,6 +133,13 @@ async function* downloadedFiles(options: HubSelection): AsyncGenerator<{ file: s
 
 /** The records of a dataset with all of their fields: as `fileRows`, of the hub. */
 export async function* hubRows(options: HubRowsOptions): AsyncGenerator<FileRow> {
+  checkOptions("hubRows", options, {
+    ...selection,
+    delimiter: true,
+    quote: true,
+    escape: true,
+    encoding: true,
+  } satisfies KnownOptions<HubRowsOptions>);
   for await (const { file, name } of downloadedFiles(options))
     for await (const row of rowsOfFile(file, options)) yield { ...row, file: name };
 }

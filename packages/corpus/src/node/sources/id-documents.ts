@@ -1,3 +1,4 @@
+import { checkOptions } from "@cramkit/errors";
 import { CorpusInputError } from "./bad-input.ts";
 import { type DocumentFile, documentFiles, type FileDocumentsOptions } from "./files.ts";
 import { formatOf } from "./format.ts";
@@ -32,8 +33,15 @@ export interface IdDocument {
  * @throws CorpusInputError at the first record that is none, or holds an id from `limit` on
  */
 export async function* idDocuments(options: IdDocumentsOptions): AsyncGenerator<IdDocument> {
-  const { field = "input_ids", limit } = options;
-  for (const file of await documentFiles(options)) {
+  checkOptions("idDocuments", options, {
+    path: true,
+    include: true,
+    exclude: true,
+    field: true,
+    limit: true,
+  });
+  const { path, include, exclude, field = "input_ids", limit } = options;
+  for (const file of await documentFiles({ path, include, exclude })) {
     for await (const { value, place } of recordsOf(file, field)) {
       const fail = (got: string, remedy: string): never => {
         throw new CorpusInputError(`expected ids below ${limit} in "${field}", got ${got}; ${remedy}`, {

@@ -1,3 +1,4 @@
+import { checkOptions } from "@cramkit/errors";
 import { CorpusInputError } from "./bad-input.ts";
 import { documentFiles, type FileDocumentsOptions, recordsOf } from "./files.ts";
 
@@ -19,7 +20,19 @@ export type FileRowsOptions = Pick<
  * that cannot be read throws.
  */
 export async function* fileRows(options: FileRowsOptions): AsyncGenerator<FileRow> {
-  for (const { path } of await documentFiles(options)) yield* rowsOfFile(path, options);
+  checkOptions("fileRows", options, {
+    path: true,
+    include: true,
+    exclude: true,
+    format: true,
+    delimiter: true,
+    quote: true,
+    escape: true,
+    encoding: true,
+  });
+  const { path: from, include, exclude, format } = options;
+  for (const { path } of await documentFiles({ path: from, include, exclude, format }))
+    yield* rowsOfFile(path, options);
 }
 
 /** The records of one file. */
