@@ -5,6 +5,7 @@ import { type Content, openDurableFile, partsOfContent, type WriteOptions, type 
 import { explained } from "./explained.ts";
 import { makeFolder, syncFolder } from "./make-folder.ts";
 import { partialPath } from "./partial-name.ts";
+import { forgetUnfinished, noteUnfinished } from "./unfinished.ts";
 
 /** A file that appears under its name only when it is complete. */
 export interface AtomicFile {
@@ -30,6 +31,7 @@ export const createAtomicFile = async (path: string, options: WriteOptions = {})
   );
   if (isPlain) await makeFolder(dirname(final));
   const partial = isPlain ? partialPath(final) : final;
+  if (isPlain) noteUnfinished(partial);
   const file = await openDurableFile(partial, { sha256, place: path, isPlain });
   return {
     write: file.write,
@@ -41,11 +43,16 @@ export const createAtomicFile = async (path: string, options: WriteOptions = {})
       } catch (error) {
         await rm(partial, { force: true });
         throw error;
+      } finally {
+        forgetUnfinished(partial);
       }
       await explained(path, syncFolder(dirname(final)));
       return written;
     },
-    abort: file.discard,
+    async abort() {
+      await file.discard();
+      forgetUnfinished(partial);
+    },
   };
 };
 

@@ -6,6 +6,7 @@ import { explained } from "./explained.ts";
 import { makeFolder, syncFolder } from "./make-folder.ts";
 import { nameInside } from "./name-inside.ts";
 import { partialPath } from "./partial-name.ts";
+import { forgetUnfinished, noteUnfinished } from "./unfinished.ts";
 
 /** A folder that appears under its name only when it is complete. */
 export interface AtomicFolder {
@@ -20,6 +21,7 @@ export interface AtomicFolder {
 /** Starts a folder beside its name. */
 export const createAtomicFolder = async (path: string): Promise<AtomicFolder> => {
   const partial = partialPath(path);
+  noteUnfinished(partial);
   await explained(path, makeFolder(partial));
   const folders = new Set([partial]);
   let isOpen = true;
@@ -47,12 +49,14 @@ export const createAtomicFolder = async (path: string): Promise<AtomicFolder> =>
         await explained(path, rm(replaced, { recursive: true, force: true }));
       });
       isOpen = false;
+      forgetUnfinished(partial);
       await explained(path, syncFolder(dirname(path)));
     },
     async abort() {
       if (!isOpen) return;
       isOpen = false;
       await rm(partial, { recursive: true, force: true });
+      forgetUnfinished(partial);
     },
   };
 };

@@ -8,4 +8,5 @@ export { nameInside } from "./name-inside.ts";
 export { partialPath } from "./partial-name.ts";
 export { createResumableFile, type ResumableFile } from "./resumable-file.ts";
 export { createTemporaryFolder } from "./temporary-folder.ts";
+export { removeUnfinished } from "./unfinished.ts";
 export { checkWritable } from "./writable.ts";

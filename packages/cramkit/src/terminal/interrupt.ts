@@ -1,4 +1,5 @@
 import { fstatSync, readFileSync, statSync } from "node:fs";
+import { removeUnfinished } from "@cramkit/files";
 
 /** Default exit code for an interrupt. */
 export const interruptedCode = 130;
@@ -10,9 +11,15 @@ type Name = keyof typeof exitCodes;
 /** What stops the work that is going on, if it can be stopped. */
 let stop: ((name: Name) => void) | undefined;
 
+/** Ends the process with nothing half-written left behind: after a signal no promise settles any more. */
+const endAt = (name: Name): never => {
+  removeUnfinished();
+  process.exit(exitCodes[name]);
+};
+
 /** The reader of what the process writes is gone, as in `cramkit recipes | head -1`: as a signal, but without a word. */
 export const onReaderGone = (): void => {
-  if (!stop) process.exit(exitCodes.SIGPIPE);
+  if (!stop) endAt("SIGPIPE");
   stop("SIGPIPE");
 };
 
@@ -26,7 +33,7 @@ export const listenForSignals = (say: (line: string) => void): void => {
       if (name === "SIGHUP" && isUnderNohup()) return;
       if (stop) return stop(name);
       say(`${name}: stopped; files that were finished are kept, no others were left`);
-      process.exit(exitCodes[name]);
+      endAt(name);
     });
   }
 };
@@ -44,7 +51,7 @@ export const interruptSignal = (
     if (controller.signal.aborted) {
       // A reader that is gone is noticed at each line, and a terminal that closes sends more than one hang-up.
       if (name === "SIGPIPE" || name === "SIGHUP") return;
-      process.exit(exitCodes[name]);
+      endAt(name);
     }
     process.exitCode = exitCodes[name];
     controller.abort(name);
