@@ -19,7 +19,7 @@ const endAt = (name: Name): never => {
 
 /** The reader of what the process writes is gone, as in `cramkit recipes | head -1`: as a signal, but without a word. */
 export const onReaderGone = (): void => {
-  if (!stop) endAt("SIGPIPE");
+  if (!stop) return endAt("SIGPIPE");
   stop("SIGPIPE");
 };
 
