@@ -24,6 +24,7 @@ it("has a meaning for every setting, and a unit for every number that counts som
     "model.init.std",
     "training.loss.zLoss",
     "training.progressiveBatch.theta",
+    "training.localRate.trust",
     "evaluation.probes.learningRate",
   ]);
 });
