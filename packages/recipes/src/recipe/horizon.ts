@@ -13,13 +13,14 @@ export const alongHorizon = ({ training: { horizon } }: Pick<Recipe, "training">
 };
 
 /**
- * Refuses a horizon that ends before the budget does: the learning rate would be at its end from there on.
+ * Refuses what is no budget, and a horizon that ends before the budget does: the learning rate would be at its end from there on.
  *
  * @throws RangeError naming the setting
  */
 export const checkHorizon = ({ training: { horizon, budget } }: Pick<Recipe, "training">): void => {
+  const near = budgetLimits(budget);
   if (horizon === null) return;
-  const [far, near] = [budgetLimits(horizon), budgetLimits(budget)];
+  const far = budgetLimits(horizon);
   const kinds = Object.keys(far) as (keyof typeof far)[];
   if (kinds.every((kind) => (far[kind] ?? 0) >= (near[kind] ?? 0))) return;
   throw new RangeError(

@@ -145,14 +145,14 @@ it("sees that a run is finished, and does again only what is no longer there or 
   const written = () => [files.summary, files.masked, files.evaluated].map((file) => statSync(file).mtimeMs);
   const first = written();
   const [summary, masked] = [files.summary, files.masked].map((file) => readFileSync(file, "utf8"));
-  const again = async () => {
+  const again = async (set: string[] = []) => {
     const said: string[] = [];
     const stages = new Set<string>();
     const context = {
       say: (line: string) => said.push(line),
       onProgress: ({ stage }: { stage: string }) => stages.add(stage),
     };
-    await runRecipe((await readRun(at.folder)).recipe, at, context);
+    await runRecipe((await readRun(at.folder)).recipe, { ...at, set }, context);
     return { said: said.join("\n"), stages: [...stages] };
   };
 
@@ -166,8 +166,7 @@ it("sees that a run is finished, and does again only what is no longer there or 
   expect(readFileSync(files.masked, "utf8")).toBe(masked);
   expect(readFileSync(files.summary, "utf8")).toBe(summary); // what training took is not what a later look takes
 
-  writeFileSync(files.recipe, JSON.stringify({ ...recipe, evaluation: { ...recipe.evaluation, rows: 8 } }));
-  expect((await again()).stages).toContain("evaluating");
+  expect((await again(["evaluation.rows=8"])).stages).toContain("evaluating");
   expect((await readRun(at.folder)).masked!.rows).toBe(8);
 
   const before = weights(at.folder);
