@@ -42,11 +42,58 @@ if (lane < 64u && column < uniforms.n) {
 }`,
 }));
 
+/** The most rows that one dispatch sums: partial sums of a norm's gradients are 1024. */
+const mostRowsAtOnce = 2048;
+
+/**
+ * All rows at once: a workgroup of 8 vectors of columns by 32 rows. What a norm's gradient leaves for its parameters is a
+ * thousand short rows, which need no second dispatch. Counted, not yet timed on a GPU.
+ */
+const columnSumAtOnceProgram = /* @__PURE__ */ programs(
+  (outputs: number) => `column-sum.at-once.${outputs}`,
+  (outputs) => ({
+    storage: {
+      x: ["read", "vec4<f32>"],
+      ...Object.fromEntries(range(outputs).map((i) => [`out${i}`, ["write", "vec4<f32>"] as const])),
+    },
+    uniforms: { rows: "u32", vectors: "u32" },
+    size: 256,
+    declare: "var<workgroup> parts: array<vec4<f32>, 256>;",
+    main: `
+let column = group.x * 8u + lane % 8u;
+var sum = vec4<f32>();
+if (column < uniforms.vectors) {
+  for (var row = lane / 8u; row < uniforms.rows; row = row + 32u) { sum += x[row * uniforms.vectors + column]; }
+}
+parts[lane] = sum;
+workgroupBarrier();
+for (var step = 128u; step >= 8u; step = step / 2u) {
+  if (lane < step) { parts[lane] += parts[lane + step]; }
+  workgroupBarrier();
+}
+if (lane < 8u && column < uniforms.vectors) {
+  let width = uniforms.vectors / ${outputs}u;
+  ${range(outputs)
+    .map((i) => `if (column / width == ${i}u) { out${i}[column % width] = parts[lane]; }`)
+    .join("\n  ")}
+}`,
+  }),
+);
+
 /** The sum of `x [rows, n]` over its rows, cut along the columns into `outputs` tensors `[n / outputs]`. */
 export function columnSums(host: Host, x: Operand, rows: number, n: number, outputs = 1): TensorInfo[] {
   const rowsPerGroup = rows <= 256 ? rows : Math.max(64, Math.ceil(rows / 128));
   const rowBytes = n * (x.half ? 2 : 4);
   const parts = partsOf(host, rows, rowBytes);
+  if (rows > 256 && rows <= mostRowsAtOnce && parts.length === 1 && !x.half && n % (4 * outputs) === 0) {
+    const totals = range(outputs).map(() => output(host, [n / outputs]));
+    host.dispatch(columnSumAtOnceProgram(outputs), [x.bound, ...totals], { rows, vectors: n / 4 }, [
+      Math.ceil(n / 32),
+      1,
+      1,
+    ]);
+    return totals;
+  }
   const groupsOf = ({ count }: Part) => Math.ceil(count / rowsPerGroup);
   const groups = parts.reduce((total, part) => total + groupsOf(part), 0);
   const sums = groups === 1 ? range(outputs).map(() => output(host, [n / outputs])) : [output(host, [groups, n])];
