@@ -146,7 +146,7 @@ export const tokenizerCommand = (): Command => {
       const unknown = words.find((word) => tokenizer.idToToken(Number(word)) === undefined);
       if (unknown !== undefined)
         throw new RangeError(
-          `tokenizer decode: expected ids of ${file}, which are below ${tokenizer.idLimit}, got ${unknown}; is it this tokenizer's?`,
+          `tokenizer decode: expected ids that ${file} has, below ${tokenizer.idLimit}, got ${unknown}; is it this tokenizer's?`,
         );
       print(tokenizer.decode(words.map(Number)));
     });

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, readdirSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { recipes } from "@cramkit/recipes";
@@ -156,6 +156,21 @@ it("trains a tokenizer and runs it both ways", { timeout: 120_000 }, async () =>
   expect(ids).toMatch(/^\d+( \d+)+$/);
   const text = await cramkit(["tokenizer", "decode", "tokenizer.json", ...ids.split(" ")], cwd);
   expect(text.out.trim()).toMatch(/^the cat sat/);
+});
+
+it("decodes what it encoded where the vocabulary has holes, and no id of a hole", { timeout: 120_000 }, async () => {
+  const cwd = mkdtempSync(join(tmpdir(), "cramkit-"));
+  writeFileSync(join(cwd, "text.txt"), "the cat sat on the mat and the rat sat on the cat\n".repeat(20));
+  await cramkit(["tokenizer", "train", "text.txt", "--out", "whole.json", "--vocab-size", "34"], cwd);
+  const whole = JSON.parse(readFileSync(join(cwd, "whole.json"), "utf8"));
+  for (const [token, id] of Object.entries<number>(whole.model.vocab)) if (id >= 20) whole.model.vocab[token] = id + 10;
+  writeFileSync(join(cwd, "holes.json"), JSON.stringify(whole));
+  const ids = (await cramkit(["tokenizer", "encode", "holes.json", "the cat sat on"], cwd)).out.trim().split(" ");
+  expect(Math.max(...ids.map(Number))).toBeGreaterThan(29);
+  const text = await cramkit(["tokenizer", "decode", "holes.json", ...ids], cwd);
+  expect(text).toMatchObject({ code: 0, out: expect.stringMatching(/the cat sat on/) });
+  const hole = await cramkit(["tokenizer", "decode", "holes.json", ...ids, "25"], cwd);
+  expect(hole).toMatchObject({ code: 1, error: expect.stringMatching(/expected ids that holes\.json has, below \d+, got 25/) });
 });
 
 it("prints a recipe that can be run again from its file", { timeout: 120_000 }, async () => {

@@ -33,7 +33,11 @@ beforeAll(async () => {
   writeFileSync(at("wide.json"), JSON.stringify({ ...recipe, model: wide }));
   const probes = { trials: 5, examples: 64, epochs: 50, learningRate: 1e-3 };
   const corpus = { ...recipe.corpus, sources: [{ kind: "files", path: "probes.txt", unit: "line" }] };
-  writeFileSync(at("probes.json"), JSON.stringify({ ...recipe, corpus, evaluation: { ...recipe.evaluation, probes } }));
+  const tokenizer = { model: "WordPiece", vocabSize: 80 };
+  writeFileSync(
+    at("probes.json"),
+    JSON.stringify({ ...recipe, corpus, tokenizer, evaluation: { ...recipe.evaluation, probes } }),
+  );
   writeFileSync(at("probes.txt"), variedText(2000));
   const evaluation = { ...recipe.evaluation, heldOut: 0.9, rows: 100_000 };
   const model = { ...recipe.model, hidden: 256, intermediate: 1024 };

@@ -106,7 +106,7 @@ export interface ModelOnHost extends Omit<SavedModel, "params"> {
 
 /** Reads what `loadModel` reads. */
 export const readModel = async (folder: string, options: ReadOptions = {}): Promise<ModelOnHost> => {
-  checkOptions("readModel", options, { encoderOnly: true });
+  checkOptions("loadModel", options, { encoderOnly: true });
   await requireChecksums(folder);
   const saved = (await readJson(join(folder, configFile))) as ModelConfig | undefined;
   const fields = (await readJson(join(folder, "config.json"))) as HuggingFaceConfig | undefined;
