@@ -63,6 +63,11 @@ export interface MaskedBatchOptions {
   /** @defaultValue `1` */
   world?: number;
   /**
+   * Deals whole batches out instead of rows: those of `world` ranks are the batches of one rank, in turn.
+   * @defaultValue `false`
+   */
+  wholeBatches?: boolean;
+  /**
    * The share of tokens to leave out of each row, at random: `floor(seqLength * (1 - tokenDrop))` remain, in order.
    * @defaultValue `0`
    */
@@ -93,11 +98,20 @@ export async function* maskedBatches(
     reshuffle: true,
     rank: true,
     world: true,
+    wholeBatches: true,
     tokenDrop: true,
     dropLast: true,
   });
   const { batchSize, maskId, masking = crammedMasking, seed = 0, cursor } = options;
-  const { epochs = 1, reshuffle = false, rank = 0, world = 1, tokenDrop = 0, dropLast = true } = options;
+  const {
+    epochs = 1,
+    reshuffle = false,
+    rank = 0,
+    world = 1,
+    wholeBatches = false,
+    tokenDrop = 0,
+    dropLast = true,
+  } = options;
   checkValues({ batchSize, epochs, rank, world, tokenDrop, seed });
   const { rowCount, vocabSize } = source;
   const stream = `${source.key ?? "rows"}/${rowCount}x${source.seqLength}/seed=${seed}/reshuffle=${reshuffle}`;
@@ -127,15 +141,16 @@ export async function* maskedBatches(
     });
 
   for (let at = cursor?.rows ?? 0; at < rowTotal; at += batchSize * world) {
-    // This rank's places are at + rank, at + rank + world, ...
-    const size = Math.min(batchSize, Math.ceil((rowTotal - at - rank) / world));
+    // This rank's places are first, first + stride, ...
+    const [first, stride] = wholeBatches ? [at + rank * batchSize, 1] : [at + rank, world];
+    const size = Math.min(batchSize, Math.ceil((rowTotal - first) / stride));
     if (dropLast ? rowTotal - at < batchSize * world : size < 1) return;
     const indices = new Float64Array(size);
-    for (let i = 0; i < size; i++) indices[i] = rowAt(at + rank + i * world);
+    for (let i = 0; i < size; i++) indices[i] = rowAt(first + i * stride);
     let inputIds = new Int32Array(size * source.seqLength);
     await source.readRows(indices, inputIds);
     if (dropTokens) {
-      for (let i = 0; i < size; i++) dropTokens(inputIds, i, at + rank + i * world);
+      for (let i = 0; i < size; i++) dropTokens(inputIds, i, first + i * stride);
       inputIds = inputIds.slice(0, size * seqLength);
     }
     const wanted = maskingNow();
@@ -147,7 +162,7 @@ export async function* maskedBatches(
     const targets = new Int32Array(size * masker.maxCount);
     let count = 0;
     for (let i = 0; i < size; i++)
-      count = masker.mask(inputIds, i * seqLength, at + rank + i * world, positions, targets, count);
+      count = masker.mask(inputIds, i * seqLength, first + i * stride, positions, targets, count);
     const exact = count === positions.length;
     yield {
       batch: {

@@ -73,3 +73,4 @@ export { readSweepResults, type SweepResult, sweepFiles } from "./sweep/results.
 export { runSweep, type SweepRecord } from "./sweep/run-sweep.ts";
 export { type SweepOptions, type SweepOutlook, surveySweep } from "./sweep/survey.ts";
 export { parseSweep, type Sweep, type SweepInput } from "./sweep/sweep.ts";
+export { isOfAllRanks, type Team, teamOf } from "./team.ts";

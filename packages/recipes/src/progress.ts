@@ -1,3 +1,5 @@
+import type { Communicator } from "@cramkit/parallel";
+
 /** How far a stage of a run is. */
 export interface StageProgress {
   readonly stage: string;
@@ -34,6 +36,13 @@ export interface RunContext {
    * @defaultValue never stopped
    */
   readonly signal?: AbortSignal;
+  /**
+   * The ranks of a job that train together, from `startParallel`. All call the same function with the same recipe; rank 0
+   * alone writes, and the others should be given an `onProgress` and a `say` that do nothing.
+   *
+   * @defaultValue a run of one rank
+   */
+  readonly ranks?: Communicator;
 }
 
 /** The run was asked to stop and did, with everything saved. */

@@ -7,8 +7,8 @@ export interface TrainSpec<P, S, B, G = P> {
   readonly grad: GradFn<P, B, G, S>;
   readonly optimizer: Optimizer<P, S, G>;
   readonly budget: Budget;
-  /** What one batch adds to the counters. */
-  readonly size: (batch: B) => { examples: number; tokens: number };
+  /** What one batch adds to the counters; `microbatches` is 1 unless others compute beside this loop and are counted in. */
+  readonly size: (batch: B) => BatchSize;
   /**
    * Microbatches that the host may be ahead of the device.
    * @defaultValue `2`
@@ -20,6 +20,17 @@ export interface TrainSpec<P, S, B, G = P> {
    * @defaultValue a clock that goes on from the state's `elapsedMs`
    */
   readonly elapsed?: () => number;
+}
+
+/** What one batch adds to the counters. */
+export interface BatchSize {
+  readonly examples: number;
+  readonly tokens: number;
+  /**
+   * Microbatches that were computed with it, by all ranks of a job.
+   * @defaultValue `1`
+   */
+  readonly microbatches?: number;
 }
 
 /** What one microbatch did. */
@@ -79,7 +90,7 @@ export async function* train<P, S, B, G = P>(spec: TrainSpec<P, S, B, G>): Async
       const progress = advance(
         before,
         {
-          microbatch: before.microbatch + 1,
+          microbatch: before.microbatch + (added.microbatches ?? 1),
           step: before.step + (next.applied ? 1 : 0),
           examples: before.examples + added.examples,
           tokens: before.tokens + added.tokens,

@@ -1,9 +1,10 @@
 import { dirname, join } from "node:path";
-import { readRun, runRecipe } from "@cramkit/recipes";
+import { readRun, runRecipe, teamOf } from "@cramkit/recipes";
 import { Command, Option } from "commander";
 import { preparedDataOf } from "../options/recipe-options.ts";
 import { writeReport } from "../report/write-report.ts";
 import { tell } from "../terminal/output.ts";
+import { onRanks } from "../terminal/ranks.ts";
 import { session } from "../terminal/session.ts";
 import { nextSteps } from "./next-steps.ts";
 
@@ -30,10 +31,22 @@ export const resumeCommand = (): Command =>
     .option("--allow-software", "accept a software WebGPU adapter (correct but slow)")
     .addOption(new Option("--fresh", "prepare its text again, if prepared files are damaged").conflicts("reuse"))
     .addOption(new Option("--reuse", "continue with the prepared rows even if their text has changed since"))
-    .action(async (folder: string, { set, data, allowSoftware, ...prepared }: ResumeOptions) => {
-      const { recipe, dataFolder = join(dirname(folder), "prepared") } = await readRun(folder);
-      const options = { folder, dataFolder: data ?? dataFolder, allowSoftware, set };
-      await session((context) => runRecipe(recipe, options, { ...context, preparedData: preparedDataOf(prepared) }));
-      await writeReport(folder);
-      tell(await nextSteps(folder));
-    });
+    .action((folder: string, { set, data, allowSoftware, ...prepared }: ResumeOptions) =>
+      onRanks(async (ranks) => {
+        const team = teamOf({ ranks });
+        const { recipe, dataFolder = join(dirname(folder), "prepared") } = await team.lead(async () => {
+          const { recipe, dataFolder } = await readRun(folder);
+          return { recipe, dataFolder };
+        });
+        const options = { folder, dataFolder: data ?? dataFolder, allowSoftware, set };
+        await session(
+          (context) => runRecipe(recipe, options, { ...context, preparedData: preparedDataOf(prepared) }),
+          undefined,
+          ranks,
+        );
+        await team.lead(async () => {
+          await writeReport(folder);
+          tell(await nextSteps(folder));
+        });
+      }),
+    );

@@ -1,8 +1,9 @@
-import type { Recipe, RunContext, RunOptions } from "@cramkit/recipes";
+import { type Recipe, type RunContext, type RunOptions, teamOf } from "@cramkit/recipes";
 import type { Command } from "commander";
 import { preparedDataOf, type RecipeOptions, resolveRecipe, withRecipe } from "../options/recipe-options.ts";
 import { writeReport } from "../report/write-report.ts";
 import { tell } from "../terminal/output.ts";
+import { onRanks } from "../terminal/ranks.ts";
 import { session } from "../terminal/session.ts";
 import { shellWord } from "../terminal/shell-word.ts";
 import { nextSteps } from "./next-steps.ts";
@@ -20,18 +21,26 @@ export const trainingCommand = (
 ): Command =>
   withRecipe(command)
     .option("--allow-software", "accept a software WebGPU adapter (correct but slow)")
-    .action(async (name: string, options: TrainingOptions) => {
-      const { allowSoftware } = options;
-      const { recipe, folder, dataFolder } = await resolveRecipe(name, options);
-      await session(async (context) => {
-        context.say(`${recipe.name}: ${recipe.description}\n${showSchedule(recipe)}`);
-        context.say(`once it trains, \`cramkit watch ${shellWord(folder)}\` shows it in a browser`);
-        await work(
-          recipe,
-          { folder, dataFolder, allowSoftware },
-          { ...context, preparedData: preparedDataOf(options) },
+    .action((name: string, options: TrainingOptions) =>
+      onRanks(async (ranks) => {
+        const { allowSoftware } = options;
+        const { recipe, folder, dataFolder } = await teamOf({ ranks }).together(() => resolveRecipe(name, options));
+        await session(
+          async (context) => {
+            context.say(`${recipe.name}: ${recipe.description}\n${showSchedule(recipe)}`);
+            context.say(`once it trains, \`cramkit watch ${shellWord(folder)}\` shows it in a browser`);
+            await work(
+              recipe,
+              { folder, dataFolder, allowSoftware },
+              { ...context, preparedData: preparedDataOf(options) },
+            );
+          },
+          undefined,
+          ranks,
         );
-      });
-      await writeReport(folder);
-      tell(await after(folder));
-    });
+        await teamOf({ ranks }).lead(async () => {
+          await writeReport(folder);
+          tell(await after(folder));
+        });
+      }),
+    );

@@ -1,15 +1,25 @@
+import type { Communicator } from "@cramkit/parallel";
 import type { RunContext } from "@cramkit/recipes";
 import { interruptSignal } from "./interrupt.ts";
-import { createProgressDisplay } from "./progress.ts";
+import { createProgressDisplay, type ProgressDisplay } from "./progress.ts";
 
-/** Runs long work with a progress display, and with Ctrl-C as a request to stop. `doing` says what it then does first. */
-export const session = async (work: (context: RunContext) => Promise<void>, doing?: string): Promise<void> => {
-  const display = createProgressDisplay();
+/**
+ * Runs long work with a progress display, and with Ctrl-C as a request to stop. `doing` says what it then does first. Of
+ * several ranks rank 0 alone shows something.
+ */
+export const session = async (
+  work: (context: RunContext) => Promise<void>,
+  doing?: string,
+  ranks?: Communicator,
+): Promise<void> => {
+  const display = ranks !== undefined && ranks.rank > 0 ? silent : createProgressDisplay();
   const { signal, release } = interruptSignal(display.say, doing);
   try {
-    await work({ onProgress: display.show, say: display.say, signal });
+    await work({ onProgress: display.show, say: display.say, signal, ranks });
   } finally {
     release();
     display.finish();
   }
 };
+
+const silent: ProgressDisplay = { show() {}, finish() {}, say() {} };

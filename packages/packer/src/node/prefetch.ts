@@ -43,6 +43,7 @@ export async function* prefetchedBatches(
     reshuffle: true,
     rank: true,
     world: true,
+    wholeBatches: true,
     tokenDrop: true,
     dropLast: true,
   });

@@ -4,6 +4,7 @@ import { subSeed } from "@cramkit/random";
 import { maskedLogits } from "../model/masked-logits.ts";
 import type { NamedTensors } from "../named-tensors.ts";
 import type { MaskedScore } from "../run-record.ts";
+import type { Team } from "../team.ts";
 
 export interface EvaluationSet {
   readonly source: RowSource;
@@ -46,24 +47,28 @@ const createScore = () => {
 };
 
 /**
- * The same loss as that of `scoreModel`, as training computes it: nothing but one number a batch leaves the device. Borrows
- * the parameters.
+ * The same loss as that of `scoreModel`, as training computes it: nothing but one number a batch leaves the device. The ranks
+ * of a team take the batches in turn, and get the loss of all. Borrows the parameters.
  */
 export const heldOutLoss = async (
   params: NamedTensors,
   config: ModelConfig,
   set: EvaluationSet,
   pause: Pause = async () => {},
+  team?: Pick<Team, "rank" | "size" | "sum">,
 ): Promise<number> => {
-  let [sum, positions] = [0, 0];
+  let [sum, positions, index] = [0, 0, 0];
   for await (const batch of evaluationBatches(set)) {
+    if (team && index++ % team.size !== team.rank) continue;
     await pause();
     const mean = maskedLanguageModelLoss(params, config, batch);
     sum += (await mean.data())[0]! * batch.targets.length;
     positions += batch.targets.length;
     mean.dispose();
   }
-  return sum / positions;
+  const sums = Float64Array.of(sum, positions);
+  await team?.sum(sums);
+  return sums[0]! / sums[1]!;
 };
 
 /** Masked-token loss and accuracy of a model. Borrows the parameters. */

@@ -1,5 +1,5 @@
 import { readFile, rm } from "node:fs/promises";
-import { availableParallelism } from "node:os";
+import { availableParallelism, hostname } from "node:os";
 import { join } from "node:path";
 import type { CorpusReport } from "@cramkit/corpus";
 import { fault } from "@cramkit/errors";
@@ -16,6 +16,7 @@ import { Interrupted, type RunContext } from "../progress.ts";
 import { dataSeed } from "../recipe/data-seed.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { rowOrder } from "../recipe/row-order.ts";
+import { type Team, teamOf } from "../team.ts";
 import { requireSources } from "./corpus.ts";
 import { createEncoder } from "./encoded-documents.ts";
 import { configurationOf, preparedFolder, type SetName, setNames } from "./prepared-folder.ts";
@@ -45,6 +46,15 @@ export interface Prepared {
  * is, and an interrupted preparation goes on after its last finished file.
  */
 export const prepare = async (asked: Recipe, dataFolder: string, context: RunContext): Promise<Prepared> => {
+  const team = teamOf(context);
+  await team.lead(() => prepareFolder(asked, dataFolder, context));
+  const prepared = await team.together(() => openPrepared(asked, dataFolder, team));
+  await team.agree({ "the prepared rows": [prepared.training.manifest, prepared.heldOut.manifest] });
+  return prepared;
+};
+
+/** Makes what is missing. */
+const prepareFolder = async (asked: Recipe, dataFolder: string, context: RunContext): Promise<void> => {
   const recipe = { ...asked, seed: dataSeed(asked) };
   const folder = preparedFolder(recipe, dataFolder);
   await makeFolder(folder);
@@ -60,7 +70,19 @@ export const prepare = async (asked: Recipe, dataFolder: string, context: RunCon
   // What a preparation leaves that was killed at its very end.
   for (const name of Object.values(setNames)) await removeFinishedPreparation(join(folder, name));
   await rm(join(folder, "work"), { recursive: true, force: true });
+};
 
+/** Opens what rank 0 has prepared, or the one rank. */
+const openPrepared = async (asked: Recipe, dataFolder: string, { rank, size }: Team): Promise<Prepared> => {
+  const recipe = { ...asked, seed: dataSeed(asked) };
+  const folder = preparedFolder(recipe, dataFolder);
+  if (size > 1 && !(await isFinished(folder)))
+    throw fault({
+      code: "not-found",
+      place: folder,
+      problem: `expected the rows that rank 0 has prepared there, found none on ${hostname()}, where rank ${rank} runs`,
+      remedy: "name a folder that all machines share with --data",
+    });
   await checkDigests(folder);
   const training = await openSet(folder, "training", recipe);
   const heldOut = await openSet(folder, "heldOut", recipe).catch((error) => {

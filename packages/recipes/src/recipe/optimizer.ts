@@ -12,6 +12,8 @@ import {
   progressiveBatch,
   sam,
   studyOptimizer,
+  type Updated,
+  type Updating,
   wholeParts,
 } from "@cramkit/optim";
 import { batchRamp, byBudget, type Progress, scheduleByName } from "@cramkit/scheduler";
@@ -19,12 +21,19 @@ import type { GroupOptimizer, OptimizerSettings } from "./optimizer-settings.ts"
 import type { Recipe } from "./recipe.ts";
 
 /** A recipe's optimizer, and what it does at a point of the run. */
-export interface TrainingOptimizer {
-  readonly optimizer: Optimizer;
+export interface TrainingOptimizer<R extends Updating = Updated> {
+  readonly optimizer: Optimizer<R>;
   readonly microbatchSize: number;
   learningRate(progress: Progress): number;
   /** Examples of the step that begins there, at most. */
   batchSize(progress: Progress): number;
+}
+
+/** Ranks of a job that share every batch. */
+export interface SharedBatch<R extends Updating> {
+  readonly size: number;
+  /** Goes between the accumulation and what takes the mean of all ranks. */
+  across(inner: Optimizer): Optimizer<R>;
 }
 
 /**
@@ -33,27 +42,31 @@ export interface TrainingOptimizer {
  * knows where it ends. SAM climbs anew for each microbatch, so it goes around the accumulation, and the loss scaling around
  * SAM, whose second gradients come without the scale.
  */
-export const trainingOptimizer = (
+export const trainingOptimizer = <R extends Updating = Updated>(
   { training, backend }: Pick<Recipe, "training" | "backend">,
   microbatchSize: number,
   kernels: OptimizerKernels | undefined,
-): TrainingOptimizer => {
+  shared?: SharedBatch<R>,
+): TrainingOptimizer<R | Updated> => {
   const { optimizer, schedule, batchSize, batchRamp: ramp, progressiveBatch: growth, averaging } = training;
   const { name, learningRate: peak, clipNorm } = optimizer;
   const { warmup, cooldown } = schedule;
   // Polynomial decays end at a rate, not at a share of the peak: that of the study and of Hugging Face's schedules.
   const end = schedule.name.startsWith("polynomial") ? Math.min(1, 1e-7 / peak) : 0;
   const multiplier = byBudget(scheduleByName(schedule.name, { warmup, cooldown, end }));
-  const examples = batchRamp({ batchSize, microbatchSize, ramp });
-  const scaled = (inner: Optimizer): Optimizer =>
+  /** Of all ranks together. */
+  const together = microbatchSize * (shared?.size ?? 1);
+  const examples = batchRamp({ batchSize, microbatchSize: together, ramp });
+  const scaled = <I extends Updating>(inner: Optimizer<I>): Optimizer<I | Updated> =>
     backend.precision === "mixed" ? lossScaling(inner, { kernels }) : inner;
-  const batched = (inner: Optimizer): Optimizer =>
+  const gathered = (inner: Optimizer): Optimizer<R | Updated> => (shared ? shared.across(inner) : inner);
+  const batched = (stepped: Optimizer, inner = gathered(stepped)): Optimizer<R | Updated> =>
     growth
       ? progressiveBatch(inner, { ...growth, most: Math.max(2, Math.ceil(batchSize / microbatchSize)), kernels })
-      : accumulate(inner, { batchSize: examples, microbatchSize, kernels });
+      : accumulate(inner, { batchSize: examples, microbatchSize: together, kernels });
   const stepping = byGroups(training, multiplier, kernels);
   const clipped = clip(stepping, { maxNorm: clipNorm ?? Number.MAX_VALUE, kernels });
-  const whole: Optimizer =
+  const whole: Optimizer<R | Updated> =
     name === "sam"
       ? scaled(sam(batched(clipped), { rho: optimizer.rho, kernels }))
       : growth
@@ -68,7 +81,7 @@ export const trainingOptimizer = (
           : lawa(whole, { snapshots: averaging.snapshots, every: averaging.every }),
     microbatchSize,
     learningRate: (progress) => peak * multiplier(progress),
-    batchSize: (progress) => Math.ceil(examples(progress) / microbatchSize) * microbatchSize,
+    batchSize: (progress) => Math.ceil(examples(progress) / together) * together,
   };
 };
 

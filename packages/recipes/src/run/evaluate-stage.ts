@@ -11,6 +11,7 @@ import { disposeTensors, type NamedTensors } from "../named-tensors.ts";
 import { stopPoint } from "../progress.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { type MaskedScores, readJson, readSummary, runFiles, writeJson } from "../run-record.ts";
+import { teamOf } from "../team.ts";
 import type { OpenRun, RunStage } from "./stage.ts";
 
 /** What scores were measured with; others are measured anew. */
@@ -38,38 +39,38 @@ export const evaluateStage: RunStage = {
     return key === scoredKey(recipe) && model !== undefined && model === (await modelDigest(files.model));
   },
 
-  async run(run) {
-    const { recipe, folder, prepared, compute, context } = run;
-    const files = runFiles(folder);
-    const summary = await readSummary(folder);
-    if (!summary)
-      throw fault({
-        code: "not-found",
-        place: folder,
-        problem: "expected a trained model, found none yet",
-        remedy: "pretrain first",
-      });
-    const { params, config, tokenizer } = await loadModel(files.model);
-    try {
-      const scores = await scoreAll(params, config, run);
-      await writeJson(files.masked, scores);
-      const warning = poorScoreWarning(scores);
-      if (warning) context.say(warning);
-      if (recipe.evaluation.probes.trials > 0) {
-        const id = `${recipe.name} ${summary.microbatches}`;
-        await keepProbesOf({ model: await modelDigest(files.model), recipe: scoredKey(recipe) }, files.probeTrials);
-        const model = { id, params, config, tokenizer, kernels: compute.kernels };
-        await writeJson(
-          files.probes,
-          await runProbes(recipe, prepared.heldOutTexts, model, files.probeTrials, context),
-        );
-      }
-    } finally {
-      disposeTensors(params);
+  // Rank 0 alone has the run's folder: the others wait.
+  run: (run) => teamOf(run.context).lead(() => evaluate(run)),
+};
+
+const evaluate = async (run: OpenRun): Promise<void> => {
+  const { recipe, folder, prepared, compute, context } = run;
+  const files = runFiles(folder);
+  const summary = await readSummary(folder);
+  if (!summary)
+    throw fault({
+      code: "not-found",
+      place: folder,
+      problem: "expected a trained model, found none yet",
+      remedy: "pretrain first",
+    });
+  const { params, config, tokenizer } = await loadModel(files.model);
+  try {
+    const scores = await scoreAll(params, config, run);
+    await writeJson(files.masked, scores);
+    const warning = poorScoreWarning(scores);
+    if (warning) context.say(warning);
+    if (recipe.evaluation.probes.trials > 0) {
+      const id = `${recipe.name} ${summary.microbatches}`;
+      await keepProbesOf({ model: await modelDigest(files.model), recipe: scoredKey(recipe) }, files.probeTrials);
+      const model = { id, params, config, tokenizer, kernels: compute.kernels };
+      await writeJson(files.probes, await runProbes(recipe, prepared.heldOutTexts, model, files.probeTrials, context));
     }
-    const evaluated: Evaluated = { model: await modelDigest(files.model), recipe: scoredKey(recipe) };
-    await writeJson(files.evaluated, evaluated);
-  },
+  } finally {
+    disposeTensors(params);
+  }
+  const evaluated: Evaluated = { model: await modelDigest(files.model), recipe: scoredKey(recipe) };
+  await writeJson(files.evaluated, evaluated);
 };
 
 /** Leaves in the folder what an interrupted evaluation finished of the same, and removes the trials of another model. */

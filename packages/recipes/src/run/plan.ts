@@ -14,6 +14,12 @@ interface Beginning {
   readonly heldOut: EvaluationSet;
   /** Whether evaluation and probes follow. */
   readonly evaluates: boolean;
+  /**
+   * Ranks that share the training, as fast as this one each.
+   *
+   * @defaultValue `1`
+   */
+  readonly ranks?: number;
 }
 
 /** Work around a training, in tokens that go through the model forward: backward counts twice. */
@@ -109,12 +115,15 @@ const measured = async ({ recipe, config, heldOut }: Beginning): Promise<number>
  * where it sees its rows too often. Leaves no tensors.
  */
 export const planOf = async (beginning: Beginning): Promise<string[]> => {
-  const { recipe } = beginning;
+  const { recipe, ranks = 1 } = beginning;
   const tokens = plannedTokens(beginning);
   const perToken = await measured(beginning);
   const { budget } = recipe.training;
   const { hours = Number.POSITIVE_INFINITY } = budgetLimits(budget);
-  const seconds = Math.min(3600 * hours, perToken * ((tokens.training ?? Number.POSITIVE_INFINITY) + tokens.onTheWay));
+  const seconds = Math.min(
+    3600 * hours,
+    (perToken / ranks) * ((tokens.training ?? Number.POSITIVE_INFINITY) + tokens.onTheWay),
+  );
   const after = [
     ...(tokens.evaluation > 0 ? [`evaluation ${spoken(perToken * tokens.evaluation)}`] : []),
     ...(tokens.probes > 0
@@ -124,7 +133,7 @@ export const planOf = async (beginning: Beginning): Promise<string[]> => {
   const first = tokens.training === undefined ? `training ${budget}` : `training ${budget}, about ${spoken(seconds)}`;
   const rest = after.length > 0 ? `; then about ${after.join(" and ")}` : "";
   const warning = epochsWarning(
-    Math.min(seconds / perToken, tokens.training ?? Number.POSITIVE_INFINITY) / passes,
+    Math.min((seconds * ranks) / perToken, tokens.training ?? Number.POSITIVE_INFINITY) / passes,
     beginning,
   );
   return [`plan: ${first}${rest}, by the time of one batch here`, ...(warning === undefined ? [] : [warning])];

@@ -1,4 +1,5 @@
 import { access } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { checkOptions } from "@cramkit/errors";
 import { checkWritable, lockFolder } from "@cramkit/files";
 import { startCompute } from "../compute.ts";
@@ -13,6 +14,7 @@ import { heldOutMasking, specialId } from "../recipe/masking.ts";
 import { modelOf } from "../recipe/model-of.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { readJson, runFiles } from "../run-record.ts";
+import { type Team, teamOf } from "../team.ts";
 import { changeSettings } from "./change-settings.ts";
 import { evaluateStage } from "./evaluate-stage.ts";
 import { requireRunFormat, requireSameRecipe } from "./folder.ts";
@@ -61,14 +63,21 @@ const runStages = async (
 ): Promise<void> => {
   checkOptions("runRecipe", options, { folder: true, dataFolder: true, allowSoftware: true, set: true });
   const { folder, dataFolder, allowSoftware, set = [] } = options;
-  await requireRunFormat(folder);
-  await requireSameRecipe(folder, begun);
-  const recipe = set.length > 0 ? changeSettings(begun, set) : begun;
-  checkRecipe(recipe);
+  const team = teamOf(context);
+  await team.agree({ "the recipe": begun, "the changed settings": set, "the version of Node": process.version });
+  await team.lead(async () => {
+    await requireRunFormat(folder);
+    await requireSameRecipe(folder, begun);
+  });
+  const recipe = await team.together(() => {
+    const changed = set.length > 0 ? changeSettings(begun, set) : begun;
+    checkRecipe(changed);
+    return changed;
+  });
   const changes = changesOf(begun, recipe);
-  const done = await Promise.all(stages.map((stage) => stage.isDone(recipe, folder)));
+  const done = await team.lead(() => Promise.all(stages.map((stage) => stage.isDone(recipe, folder))));
   if (done.every(Boolean)) {
-    if (changes.length > 0) {
+    if (changes.length > 0 && team.rank === 0) {
       const unlock = await lockFolder(folder, { name: "run.lock" });
       try {
         await (await createRecord(recipe, { folder, dataFolder, changes }))();
@@ -81,22 +90,37 @@ const runStages = async (
     );
     return;
   }
-  await checkWritable(folder);
-  await checkWritable(dataFolder);
-  const origin = await checkOrigin(recipe, folder, context.say);
+  let origin: Awaited<ReturnType<typeof checkOrigin>>;
+  await team.lead(async () => {
+    await checkWritable(folder);
+    await checkWritable(dataFolder);
+    origin = await checkOrigin(recipe, folder, context.say);
+  });
   const pause = stopPoint(context, `stopped between two stages; \`cramkit resume ${folder}\` goes on`);
-  const compute = await startCompute(recipe.backend, { allowSoftware });
+  const compute = await team.together(() => startCompute(backendOfRank(recipe, team), { allowSoftware }));
   try {
     context.say(compute.description);
-    const warning = await slowTrainingWarning(recipe, compute.name);
+    await team.agree({
+      "the backend": compute.name,
+      "relaxed SIMD": compute.relaxedSimd,
+      "the library of matrix products": compute.products?.library,
+    });
+    if (team.size > 1) context.say(`training with ${context.ranks!.description}`);
+    const warning = await team.lead(() => slowTrainingWarning(recipe, compute.name));
     if (warning) context.say(warning);
     const prepared = await prepare(recipe, dataFolder, context);
     try {
-      requireProbeTexts(recipe, prepared.heldOutTexts);
-      const unlock = await lockFolder(folder, { name: "run.lock" });
+      await team.lead(() => requireProbeTexts(recipe, prepared.heldOutTexts));
+      let unlock = () => {};
+      await team.lead(async () => {
+        unlock = await lockFolder(folder, { name: "run.lock" });
+      });
       try {
-        const record = await createRecord(recipe, { folder, dataFolder, changes, origin });
-        await record();
+        let record = async () => {};
+        await team.lead(async () => {
+          record = await createRecord(recipe, { folder, dataFolder, changes, origin });
+          await record();
+        });
         for (const { path, left, right } of changes)
           context.say(`${path}: ${JSON.stringify(left)} -> ${JSON.stringify(right)} from here on`);
         const restore = async () => {
@@ -108,14 +132,16 @@ const runStages = async (
         };
         const config = modelOf(recipe, prepared.tokenizer.idLimit);
         const heldOut = heldOutOf(recipe, prepared);
-        if (stages.includes(pretrainStage) && !(await isBegun(folder))) {
+        await team.lead(async () => {
+          if (!stages.includes(pretrainStage) || (await isBegun(folder))) return;
           const evaluates = stages.includes(evaluateStage);
           const rows = prepared.training.rowCount;
-          for (const line of await planOf({ recipe, config, rows, heldOut, evaluates })) context.say(line);
-        }
+          const ranks = team.size;
+          for (const line of await planOf({ recipe, config, rows, heldOut, evaluates, ranks })) context.say(line);
+        });
         for (const stage of stages) {
-          await pause();
-          if (!(await stage.isDone(recipe, folder)))
+          await team.lead(pause);
+          if (!(await team.lead(() => stage.isDone(recipe, folder))))
             await stage.run({ recipe, folder, prepared, config, compute, heldOut, restore, context });
         }
       } finally {
@@ -128,6 +154,12 @@ const runStages = async (
     await compute.dispose();
   }
 };
+
+/** The recipe's backend; without `backend.threads`, the ranks of a machine divide its cores. */
+const backendOfRank = ({ backend }: Recipe, { size, localSize }: Team): Recipe["backend"] =>
+  size === 1 || backend.threads !== null
+    ? backend
+    : { ...backend, threads: Math.max(1, Math.floor(availableParallelism() / localSize)) };
 
 /** Whether there is something to resume. */
 const isBegun = (folder: string): Promise<boolean> =>

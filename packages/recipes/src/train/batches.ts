@@ -11,9 +11,12 @@ export const trainingBatches = (
     batchSize,
     cursor,
     fraction = () => 0,
+    team,
   }: Pick<MaskedBatchOptions, "batchSize" | "cursor"> & {
     /** The used part of the budget, for masks that change over it. @defaultValue `() => 0`, the beginning */
     fraction?: () => number;
+    /** Ranks that take the batches in turn. @defaultValue one rank */
+    team?: { readonly rank: number; readonly size: number };
   },
 ) =>
   maskedBatches(recipe.training.reverseRows ? reversedRows(rows) : rows, {
@@ -25,6 +28,7 @@ export const trainingBatches = (
     reshuffle: recipe.training.reshuffle,
     tokenDrop: recipe.training.tokenDrop,
     cursor,
+    ...(team && { rank: team.rank, world: team.size, wholeBatches: true }),
   });
 
 /** The rows from the last to the first. */

@@ -1,7 +1,7 @@
-import { disposeGradients, type Optimizer } from "@cramkit/optim";
+import { disposeGradients, type Optimizer, type Updating } from "@cramkit/optim";
 
 /** The optimizer, leaving no gradients behind if an update fails, as for want of memory. */
-export const disposingOnFailure = (optimizer: Optimizer): Optimizer => ({
+export const disposingOnFailure = <R extends Updating>(optimizer: Optimizer<R>): Optimizer<R> => ({
   ...optimizer,
   update(gradients, ...rest) {
     try {

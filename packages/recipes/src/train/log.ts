@@ -15,6 +15,12 @@ export interface TrainingLogOptions {
   readonly flopsPerToken: number | undefined;
   readonly peakFlops: number | null;
   readonly say: (line: string) => void;
+  /**
+   * Whether this process has the files: of several ranks one does.
+   *
+   * @defaultValue `true`
+   */
+  readonly writes?: boolean;
 }
 
 export interface TrainingLog {
@@ -36,17 +42,17 @@ export interface TrainingLog {
  * cannot be written, the training goes on without them: `say` tells, once.
  */
 export const openTrainingLog = async (options: TrainingLogOptions): Promise<TrainingLog> => {
-  const { folder, from, flopsPerToken, peakFlops, say } = options;
+  const { folder, from, flopsPerToken, peakFlops, say, writes = true } = options;
   const files = runFiles(folder);
-  const metrics = await openMetrics(files.metrics, { microbatch: from.microbatch });
-  const events = await openEventLog(files.events, { step: from.microbatch });
+  const metrics = writes ? await openMetrics(files.metrics, { microbatch: from.microbatch }) : undefined;
+  const events = writes ? await openEventLog(files.events, { step: from.microbatch }) : undefined;
   const slot = (progress: Progress) => Math.floor(progress.fraction * rowsOfARun);
   let isFailing = false;
   const write = async (progress: Progress, scalars: Record<string, number>): Promise<MetricsRow> => {
     const row: MetricsRow = { ...progress, ...finiteOrNull(scalars) };
     try {
-      await metrics.append(row);
-      await events.append(progress.microbatch, scalars);
+      await metrics?.append(row);
+      await events?.append(progress.microbatch, scalars);
       isFailing = false;
     } catch (error) {
       if (!isFailing) say(`${files.metrics}: ${problemOf(error)}; training goes on without metrics`);
@@ -77,8 +83,8 @@ export const openTrainingLog = async (options: TrainingLogOptions): Promise<Trai
     },
     heldOut: async (progress, loss) => void (await write(progress, { heldOutLoss: loss })),
     async close() {
-      await metrics.close();
-      await events.close();
+      await metrics?.close();
+      await events?.close();
     },
   };
 };

@@ -3,6 +3,7 @@ import type { RunContext } from "../progress.ts";
 import { describeFrozen } from "./frozen-parameters.ts";
 import { chooseMicrobatch, smallerMicrobatch } from "./microbatch.ts";
 import { openSession, type PretrainSpec } from "./session.ts";
+import { shareOf } from "./share-of-batch.ts";
 import { type Pretrained, trainFrom } from "./training.ts";
 
 /**
@@ -11,7 +12,7 @@ import { type Pretrained, trainFrom } from "./training.ts";
  */
 export const pretrain = async (spec: PretrainSpec, context: RunContext): Promise<Pretrained> => {
   const session = await openSession(spec, context);
-  const { checkpoints, saver } = session;
+  const { checkpoints, saver, team } = session;
   try {
     const frozen = describeFrozen(spec.recipe, spec.config);
     if (frozen) context.say(frozen);
@@ -19,13 +20,15 @@ export const pretrain = async (spec: PretrainSpec, context: RunContext): Promise
     const { microbatchSize } = spec.recipe.training;
     // Memory may have run out before, so the size of the checkpoint holds, unless another was asked for since.
     const isKept = (snapshot?.run.settings?.microbatchSize ?? microbatchSize) === microbatchSize;
-    let size = (isKept && snapshot?.run.microbatchSize) || (await chooseMicrobatch(spec, context));
+    const wanted = (isKept && snapshot?.run.microbatchSize) || (await team.lead(() => chooseMicrobatch(spec, context)));
+    let size = team.size === 1 ? wanted : await team.lead(() => shareOf(spec.recipe, team.size, wanted));
     for (;;) {
       try {
         return await trainFrom(session, snapshot, size);
       } catch (error) {
         const smaller = smallerMicrobatch(size);
-        if (!hasCode(error, "out-of-memory") || smaller === undefined) throw error;
+        // Of several ranks only one may have run out: its error ends the job.
+        if (!hasCode(error, "out-of-memory") || smaller === undefined || team.size > 1) throw error;
         context.say(`${problemOf(error)}: going on from the last checkpoint with microbatches of ${smaller} rows`);
         size = smaller;
         await saver.isWritten();

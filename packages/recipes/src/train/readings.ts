@@ -11,7 +11,7 @@ const hopelessSteps = 40;
 /** What a row of the metrics says besides the loss. Tells the guard of gradients that are never finite. */
 export const trainingReadings = async (
   { guard, ledger }: Session,
-  { learningRate, batchSize, microbatchSize }: TrainingOptimizer,
+  { learningRate, batchSize, microbatchSize }: Omit<TrainingOptimizer, "optimizer">,
   state: TrainingState,
   last: Progress,
 ): Promise<Record<string, number>> => {

@@ -13,10 +13,12 @@ import { type AlongHorizon, alongHorizon } from "../recipe/horizon.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { runFiles } from "../run-record.ts";
 import { type Snapshot, snapshotFormat } from "../snapshot/checkpoint-format.ts";
+import { type Team, teamOf } from "../team.ts";
 import { createDeadline, type Deadline } from "./deadline.ts";
 import { openEnergyMeter } from "./energy.ts";
 import { type Ledger, openLedger } from "./ledger.ts";
 import { createSaver, type Saver } from "./saver.ts";
+import { sharedCheckpoints } from "./shared-checkpoints.ts";
 
 export interface PretrainSpec {
   readonly recipe: Recipe;
@@ -67,24 +69,35 @@ export interface Session {
   /** What the recipe's schedules see of the progress. */
   readonly along: AlongHorizon;
   readonly guard: Guard;
-  /** The run's clock, in milliseconds. */
+  /** The ranks that train together. */
+  readonly team: Team;
+  /** The run's clock, in milliseconds: with several ranks rank 0's, as it was when the microbatch began. */
   readonly elapsed: () => number;
+  /** This process's own clock. */
+  readonly now: () => number;
+  /** Has all ranks see rank 0's clock, and how long its checkpoints and microbatches took. Collective. */
+  readonly keepTime: () => Promise<void>;
   close(): void;
 }
 
 /** Opens what a session needs, going on from the last whole checkpoint of the run's folder. */
 export const openSession = async (spec: PretrainSpec, context: RunContext): Promise<Session> => {
   const { recipe, folder, config, backend } = spec;
+  const team = teamOf(context);
   let damaged = 0;
-  const checkpoints = await openCheckpoints({
-    folder: runFiles(folder).checkpoints,
-    format: snapshotFormat,
-    keep: recipe.checkpoints.keep,
-    onDamaged(message) {
-      damaged++;
-      context.say(message);
-    },
+  let own: Checkpoints<Snapshot> | undefined;
+  await team.lead(async () => {
+    own = await openCheckpoints({
+      folder: runFiles(folder).checkpoints,
+      format: snapshotFormat,
+      keep: recipe.checkpoints.keep,
+      onDamaged(message) {
+        damaged++;
+        context.say(message);
+      },
+    });
   });
+  const checkpoints = sharedCheckpoints(team, own);
   const kept = await checkpoints.latest();
   if (!kept && damaged > 0) context.say("no checkpoint is whole: training from the beginning");
   if (kept) context.say(`resuming at microbatch ${kept.microbatch.toLocaleString("en-US")}`);
@@ -93,22 +106,46 @@ export const openSession = async (spec: PretrainSpec, context: RunContext): Prom
   const units = { flopsPerToken: flopsPerToken(config, recipe), rows: spec.prepared.training.rowCount };
   const deadline = createDeadline(parseBudget(recipe.training.budget, units));
   deadline.checkpointTook(ledger.spent().longestCheckpointMs);
+  const now = elapsedClock(kept?.state.progress.elapsedMs);
+  const time = team.size === 1 ? { deadline, elapsed: now, keepTime: async () => {} } : sharedTime(team, deadline, now);
   const onWritten = (ms: number) => {
     ledger.checkpointWritten(ms);
-    deadline.checkpointTook(ms);
+    time.deadline.checkpointTook(ms);
   };
+  const restore = spec.restore && (() => team.lead(async () => spec.restore?.()));
   const { abandon, ...limits } = recipe.guard;
   return {
     spec,
     context,
     resumed: kept?.state,
     checkpoints,
-    saver: createSaver({ checkpoints, background: backend !== "cpu", onWritten, restore: spec.restore }),
+    // Ranks write together, so none trains on meanwhile.
+    saver: createSaver({ checkpoints, background: backend !== "cpu" && team.size === 1, onWritten, restore }),
     ledger,
-    deadline,
+    ...time,
+    now,
+    team,
     along: alongHorizon(recipe, units),
     guard: createGuard({ ...limits, abandon: abandon ?? undefined }, kept?.state.run.guard),
-    elapsed: elapsedClock(kept?.state.progress.elapsedMs),
     close: () => energy.close(),
+  };
+};
+
+/** Rank 0's time for all: what is learned between two microbatches counts from the next one on, on every rank alike. */
+const sharedTime = (team: Team, deadline: Deadline, now: () => number) => {
+  const learned = new Float64Array(3);
+  return {
+    deadline: {
+      ...deadline,
+      checkpointTook: (ms: number) => void (learned[1] = Math.max(learned[1]!, ms)),
+      microbatchTook: (ms: number) => void (learned[2] = Math.max(learned[2]!, ms)),
+    },
+    elapsed: () => learned[0]!,
+    async keepTime() {
+      learned[0] = now();
+      await team.broadcast(learned);
+      deadline.checkpointTook(learned[1]!);
+      deadline.microbatchTook(learned[2]!);
+    },
   };
 };

@@ -1,4 +1,4 @@
-import { type Gradients, lossScale, type Optimizer, type OptimizerState } from "@cramkit/optim";
+import { type Gradients, lossScale, type Optimizer, type OptimizerState, type Updating } from "@cramkit/optim";
 import type { BatchCursor, MaskedBatch } from "@cramkit/packer";
 import { type Batches, type GradFn, type StepReport, type Optimizer as Trained, train } from "@cramkit/trainer";
 import type { NamedTensors } from "../named-tensors.ts";
@@ -9,11 +9,12 @@ import { trainingBatches } from "./batches.ts";
 import { disposingOnFailure } from "./disposing-on-failure.ts";
 import { maskedLanguageModelGradient } from "./gradient.ts";
 import type { Session } from "./session.ts";
+import { withLossOfAll } from "./whole-loss.ts";
 
 /** A run's loop: starts it at any state, with the batches that follow there. */
 export const trainingSteps = (
-  { spec: { recipe, prepared, config }, deadline, along, elapsed }: Session,
-  optimizer: Optimizer,
+  { spec: { recipe, prepared, config }, deadline, along, elapsed, keepTime, team }: Session,
+  optimizer: Optimizer<Updating>,
   microbatchSize: number,
 ): ((from: TrainingState) => AsyncGenerator<StepReport<NamedTensors, OptimizerState>, void>) => {
   const gradient = maskedLanguageModelGradient(config, trainingLoss(config, recipe.training.loss), {
@@ -24,7 +25,12 @@ export const trainingSteps = (
     causalShare: recipe.training.causalShare,
     lossScale,
   });
-  const grad: typeof gradient = (params, batch, progress, state) => gradient(params, batch, along(progress), state);
+  const own: typeof gradient = (params, batch, progress, state) => {
+    // What is drawn for a microbatch is what one rank would draw for it.
+    const microbatch = progress.microbatch + team.rank;
+    return gradient(params, batch, { ...along(progress), microbatch }, state);
+  };
+  const { grad, optimizer: shared } = team.size === 1 ? { grad: own, optimizer } : withLossOfAll(team, own, optimizer);
   return async function* (from) {
     // A run that has used its budget stays as it is: by its clock there may be a moment left, kept for the last checkpoint.
     if (from.progress.fraction >= 1) return;
@@ -32,20 +38,36 @@ export const trainingSteps = (
     let { fraction } = along(from.progress);
     yield* train({
       state: from,
-      batches: trainingBatches(recipe, prepared, {
-        batchSize: microbatchSize,
-        cursor: (from.cursor ?? undefined) as BatchCursor | undefined,
-        fraction: () => fraction,
-      }) satisfies Batches<MaskedBatch>,
+      batches: inTime(
+        keepTime,
+        trainingBatches(recipe, prepared, {
+          batchSize: microbatchSize,
+          cursor: (from.cursor ?? undefined) as BatchCursor | undefined,
+          fraction: () => fraction,
+          team,
+        }),
+      ) satisfies Batches<MaskedBatch>,
       grad: grad satisfies GradFn<NamedTensors, MaskedBatch, Gradients, OptimizerState>,
-      optimizer: disposingOnFailure(optimizer) satisfies Trained<NamedTensors, OptimizerState, Gradients>,
+      optimizer: disposingOnFailure(shared) satisfies Trained<NamedTensors, OptimizerState, Gradients>,
       budget: (counts) => {
         const used = Math.min(1, deadline.fraction(counts));
         ({ fraction } = along({ ...counts, fraction: used }));
         return used;
       },
-      size: (batch) => ({ examples: batch.batchSize, tokens: batch.batchSize * batch.seqLength }),
+      size: ({ batchSize, seqLength }) => ({
+        examples: team.size * batchSize,
+        tokens: team.size * batchSize * seqLength,
+        microbatches: team.size,
+      }),
       elapsed,
     });
   };
 };
+
+/** The batches, each after the clock was set. */
+async function* inTime<B>(keepTime: () => Promise<void>, batches: AsyncIterable<B>): AsyncGenerator<B> {
+  for await (const batch of batches) {
+    await keepTime();
+    yield batch;
+  }
+}

@@ -1,6 +1,14 @@
 import { hasCode, problemOf } from "@cramkit/errors";
 import { init } from "@cramkit/model";
-import { averagedWeights, type Gradients, type Optimizer, type OptimizerState, restartBatch } from "@cramkit/optim";
+import {
+  allReduce,
+  averagedWeights,
+  type Gradients,
+  type Optimizer,
+  type OptimizerState,
+  restartBatch,
+  type Updating,
+} from "@cramkit/optim";
 import { initialState, type Progress, rolledBack, TrainingDiverged, trainGuarded } from "@cramkit/trainer";
 import { heldOutLoss } from "../evaluate/evaluate.ts";
 import { disposeTensors, type NamedTensors } from "../named-tensors.ts";
@@ -40,10 +48,13 @@ export const trainFrom = async (
   snapshot: Snapshot | undefined,
   microbatchSize: number,
 ): Promise<Pretrained> => {
-  const { spec, context, checkpoints, saver, ledger, deadline, along, guard, elapsed } = session;
+  const { spec, context, checkpoints, saver, ledger, deadline, along, guard, now, team } = session;
   const { recipe, folder, config, heldOut } = spec;
   const { budget } = recipe.training;
-  const plan = planAlong(along, trainingOptimizer(recipe, microbatchSize, spec.kernels));
+  const isShared = team.size > 1;
+  const across = (inner: Optimizer): Optimizer<Updating> =>
+    isShared ? allReduce(inner, { ranks: { size: team.size, allReduce: (values) => team.sum(values) } }) : inner;
+  const plan = planAlong(along, trainingOptimizer(recipe, microbatchSize, spec.kernels, { size: team.size, across }));
 
   let state = await stateAt(session, snapshot, plan.optimizer, microbatchSize);
   /** At the end of the microbatch before. */
@@ -56,15 +67,15 @@ export const trainFrom = async (
 
   const openLog = () => {
     const rates = { flopsPerToken: flopsPerToken(config, recipe), peakFlops: recipe.metrics.peakFlops };
-    return openTrainingLog({ folder, from: state.progress, ...rates, say: context.say });
+    return openTrainingLog({ folder, from: state.progress, ...rates, say: context.say, writes: team.rank === 0 });
   };
   let log = await openLog();
   const show = createTrainingDisplay(context, budget);
   const keeper = createCheckpointKeeper(session, {
     progress: () => state.progress,
     take: () => {
-      const now = { ...state, progress: { ...state.progress, elapsedMs: elapsed() } };
-      return takeSnapshot(now, { microbatchSize, guard: guard.state, spent: ledger.spent(), bestLoss, settings });
+      const current = { ...state, progress: { ...state.progress, elapsedMs: now() } };
+      return takeSnapshot(current, { microbatchSize, guard: guard.state, spent: ledger.spent(), bestLoss, settings });
     },
     from: snapshot,
   });
@@ -98,11 +109,13 @@ export const trainFrom = async (
   const evaluate = async (progress: Progress) => {
     const measured = ({ fraction }: Progress) => Math.floor(fraction / recipe.evaluation.every);
     if (measured(progress) <= measured(last)) return;
-    if (!deadline.hasTimeFor(ledger.longestEvaluationMs(), elapsed())) return;
+    if (!(await team.lead(() => deadline.hasTimeFor(ledger.longestEvaluationMs(), now())))) return;
     const loss = await ledger.time("evaluationMs", async () => {
       const weights = averagedWeights(state.params, state.optimizer);
       try {
-        const loss = await heldOutLoss(weights, config, heldOut, stopPoint(context, ""));
+        const loss = isShared
+          ? await heldOutLoss(weights, config, heldOut, undefined, team)
+          : await heldOutLoss(weights, config, heldOut, stopPoint(context, ""));
         await log.heldOut(progress, loss);
         return loss;
       } catch (error) {
@@ -129,25 +142,31 @@ export const trainFrom = async (
   let [idleSince, isWarm] = [performance.now(), false];
   try {
     // The first one measures how long the last will take, and tells at once of a folder that cannot be written to.
-    if (ledger.spent().longestCheckpointMs === 0) await keeper.first();
+    if (await team.lead(() => ledger.spent().longestCheckpointMs === 0)) await keeper.first();
     for await (const report of trainGuarded({ start, state, restore, guard })) {
       state = report.state;
       const { progress } = report;
       if (isWarm) deadline.microbatchTook(performance.now() - idleSince);
       else isWarm = report.applied; // kernels are compiled in the first microbatch and in the first step
       show(progress, await log.add(progress, report.loss, () => trainingReadings(session, plan, state, last)));
+      // Within a batch each rank has gradients of its own, which no checkpoint holds.
+      if (isShared && !report.applied) {
+        idleSince = performance.now();
+        continue;
+      }
       await evaluate(progress);
       last = progress;
-      if (context.signal?.aborted) {
+      if (await team.any(context.signal?.aborted === true)) {
         await keeper.atLast().catch(sayNotFinite);
         const percent = (100 * progress.fraction).toFixed(1);
         throw new Interrupted(`stopped at ${percent} % of the budget; \`cramkit resume ${folder}\` goes on`);
       }
-      if (keeper.isDue() && guard.state.bad === 0) await keeper.onTheWay();
+      if ((await team.lead(keeper.isDue)) && guard.state.bad === 0) await keeper.onTheWay();
       idleSince = performance.now();
     }
     // The clock may have ended it between two microbatches: a finished run stays as it is when it is resumed.
     state = { ...state, progress: { ...state.progress, fraction: 1 } };
+    if (isShared) state = { ...state, optimizer: restartBatch(state.optimizer) };
     await keeper.atLast().catch(async (error) => {
       sayNotFinite(error);
       const good = await checkpoints.latest();
@@ -158,7 +177,7 @@ export const trainFrom = async (
       state = { ...state, progress: { ...state.progress, fraction: 1 } };
       await keeper.atLast();
     });
-    const finishedMs = elapsed();
+    const finishedMs = now();
     const params = averagedWeights(state.params, state.optimizer);
     disposeTrainingState(state);
     return { params, progress: state.progress, microbatchSize, finishedMs, spent: ledger.spent() };
@@ -172,9 +191,9 @@ export const trainFrom = async (
 
 /** The state of a checkpoint, or the first one; microbatches of another size begin their batch anew. */
 const stateAt = async (
-  { spec: { recipe, config, firstWeights }, deadline }: Session,
+  { spec: { recipe, config, firstWeights }, deadline, team }: Session,
   snapshot: Snapshot | undefined,
-  optimizer: Optimizer,
+  optimizer: Optimizer<Updating>,
   microbatchSize: number,
 ): Promise<TrainingState> => {
   if (!snapshot) {
@@ -186,6 +205,6 @@ const stateAt = async (
   const hasMore = (snapshot.run.settings?.budget ?? budget) !== budget;
   const fraction = hasMore ? Math.min(1, deadline.fraction(kept.progress)) : kept.progress.fraction;
   const state = { ...kept, progress: { ...kept.progress, fraction } };
-  if (snapshot.run.microbatchSize === microbatchSize) return state;
+  if (snapshot.run.microbatchSize === microbatchSize && team.size === 1) return state;
   return { ...state, optimizer: restartBatch(state.optimizer) };
 };
