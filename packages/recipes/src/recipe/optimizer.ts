@@ -59,11 +59,12 @@ export const trainingOptimizer = <R extends Updating = Updated>(
   const examples = batchRamp({ batchSize, microbatchSize: together, ramp });
   const scaled = <I extends Updating>(inner: Optimizer<I>): Optimizer<I | Updated> =>
     backend.precision === "mixed" ? lossScaling(inner, { kernels }) : inner;
-  const gathered = (inner: Optimizer): Optimizer<R | Updated> => (shared ? shared.across(inner) : inner);
-  const batched = (stepped: Optimizer, inner = gathered(stepped)): Optimizer<R | Updated> =>
-    growth
+  const batched = (stepped: Optimizer): Optimizer<R | Updated> => {
+    const inner: Optimizer<R | Updated> = shared ? shared.across(stepped) : stepped;
+    return growth
       ? progressiveBatch(inner, { ...growth, most: Math.max(2, Math.ceil(batchSize / microbatchSize)), kernels })
       : accumulate(inner, { batchSize: examples, microbatchSize: together, kernels });
+  };
   const stepping = byGroups(training, multiplier, kernels);
   const clipped = clip(stepping, { maxNorm: clipNorm ?? Number.MAX_VALUE, kernels });
   const whole: Optimizer<R | Updated> =

@@ -105,7 +105,7 @@ const runStages = async (
       "relaxed SIMD": compute.relaxedSimd,
       "the library of matrix products": compute.products?.library,
     });
-    if (team.size > 1) context.say(`training with ${context.ranks!.description}`);
+    if (team.size > 1) context.say(`training on ${team.size} ranks; here ${context.ranks!.description}`);
     const warning = await team.lead(() => slowTrainingWarning(recipe, compute.name));
     if (warning) context.say(warning);
     const prepared = await prepare(recipe, dataFolder, context);

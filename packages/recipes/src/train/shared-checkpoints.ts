@@ -1,7 +1,7 @@
 import type { TensorData, TensorEntry } from "@cramkit/checkpoint";
 import type { Checkpoints } from "@cramkit/trainer/node";
-import type { Team } from "../team.ts";
 import type { Snapshot } from "../snapshot/checkpoint-format.ts";
+import type { Team } from "../team.ts";
 
 /**
  * Checkpoints that rank 0 alone writes and reads: the others get what it read over the wire, so only one machine needs the

@@ -1,0 +1,70 @@
+import { cpSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { newestCheckpoint, startCramkit, weightsOf } from "./command-line.testing.ts";
+import { killingRank1, measuredOf, onRanks, ranksLaunchers, ranksRun, worstDifference } from "./ranks.testing.ts";
+
+const timeout = 400_000;
+const run = ["run", "recipe.json", "--dir", "run"];
+
+if (ranksLaunchers.length === 0)
+  console.warn("no mpirun.openmpi and no mpirun.mpich here: training on several ranks is not tested");
+
+for (const launcher of ranksLaunchers)
+  it(`${launcher.name}: a killed rank ends the job, and a resumed one ends like one that was never disturbed`, {
+    timeout,
+  }, async () => {
+    const root = ranksRun(40);
+    const undisturbed = await onRanks(launcher, [[2, ["run", "recipe.json", "--dir", "whole"]]], root);
+    expect(undisturbed.code, undisturbed.error).toBe(0);
+    const killed = await onRanks(launcher, [[2, run]], root, killingRank1(root));
+    expect(killed.code).not.toBe(0);
+    expect(killed.code).not.toBe(137); // by itself, not by the limit
+    expect(newestCheckpoint(join(root, "run"))).toBeGreaterThan(0);
+    expect(measuredOf(join(root, "run")).at(-1)!.step).toBeLessThan(40);
+    cpSync(join(root, "run"), join(root, "by-one"), { recursive: true });
+    const resumed = await onRanks(launcher, [[2, ["resume", "run"]]], root);
+    expect(resumed.code, resumed.error).toBe(0);
+    expect(resumed.error).toMatch(/resuming at microbatch [1-9]/);
+    expect(weightsOf(join(root, "run")).equals(weightsOf(join(root, "whole")))).toBe(true);
+    // One rank goes on with what two began.
+    expect(await startCramkit(["resume", "by-one"], { cwd: root }).ended).toMatchObject({ code: 0 });
+    const [one, two] = ["by-one", "whole"].map((name) => measuredOf(join(root, name)).filter(({ loss }) => loss));
+    expect(worstDifference(one!.slice(-1), two!.slice(-1))).toBeLessThan(1e-4);
+  });
+
+const averaged = { averaging: { kind: "ema", decay: 0.9 } };
+for (const launcher of ranksLaunchers)
+  it.each([
+    ["a ramp and averaging", { training: { batchSize: 32, batchRamp: 0.5, ...averaged } }, 1e-6],
+    ["mixed precision", { backend: { precision: "mixed" } }, 1e-3],
+    ["sam", { training: { optimizer: { name: "sam", learningRate: 1e-3 } } }, 1e-5],
+    [
+      "masks by chance, of which some microbatches have none",
+      { masking: { policy: "bernoulli", probability: 0.05 } },
+      1e-6,
+    ],
+  ])(
+    `${launcher.name}: four ranks train as one with the whole batch does, with %s`,
+    { timeout },
+    async (_, changes, most) => {
+      const root = ranksRun(10, changes);
+      // The ramp goes in steps of what all ranks compute at once.
+      const words = ["run", "recipe.json", "--dir", "alone", "--set", "training.microbatchSize=16"];
+      const alone = await startCramkit(words, { cwd: root }).ended;
+      expect(alone.code, alone.error).toBe(0);
+      const { code, error } = await onRanks(launcher, [[4, run]], root);
+      expect(code, error).toBe(0);
+      const [one, four] = ["alone", "run"].map((name) => measuredOf(join(root, name)).filter(({ loss }) => loss));
+      const last = (rows: typeof one) => new Map(rows!.map((row) => [row.step, row]));
+      const [a, b] = [last(one), last(four)];
+      const steps = [...a.keys()].filter((step) => b.has(step));
+      expect(steps.length).toBeGreaterThan(5);
+      expect(
+        worstDifference(
+          steps.map((s) => b.get(s)!),
+          steps.map((s) => a.get(s)!),
+        ),
+      ).toBeLessThan(most);
+    },
+  );
