@@ -73,7 +73,7 @@ const received = ({ parts, name, message }: Sent): Error => {
 
 const longestError = 2048;
 
-/** The team of a communicator; alone without one. */
+/** The ranks of a context as a team; alone without them. */
 export const teamOf = ({ ranks }: Pick<RunContext, "ranks">): Team => {
   if (ranks === undefined || ranks.size === 1) return alone;
   const { rank, size, localSize } = ranks;
