@@ -15,10 +15,10 @@ import { readRun, runFiles } from "../run-record.ts";
 import { pretrain } from "../train/pretrain.ts";
 import { quiet, tinyRun } from "./tiny.testing.ts";
 
-export const { recipe: tiny, root } = tinyRun({ batchSize: 24, batchRamp: 0, budget: "6 steps" });
-/** The backend and the prepared rows of the tests of a file, which `tinyPretraining` opens and closes. */
+const { recipe: tiny, root } = tinyRun({ batchSize: 24, batchRamp: 0, budget: "6 steps" });
+/** The backend of the tests of a file, which `tinyPretraining` opens and closes. */
 export let compute: Compute;
-export let prepared: Prepared;
+let prepared: Prepared;
 
 /** Opens them before the tests of the calling file, and closes them after. */
 export const tinyPretraining = (): void => {
