@@ -31,7 +31,7 @@ beforeAll(async () => {
   const recipe = JSON.parse(readFileSync(at("recipe.json"), "utf8"));
   const wide = { ...recipe.model, hidden: 512, layers: 8, heads: 8, intermediate: 2048 };
   writeFileSync(at("wide.json"), JSON.stringify({ ...recipe, model: wide }));
-  const probes = { trials: 5, examples: 64, epochs: 50, learningRate: 1e-3 };
+  const probes = { trials: 5, examples: 4000, epochs: 5, learningRate: 1e-3 };
   const corpus = { ...recipe.corpus, sources: [{ kind: "files", path: "probes.txt", unit: "line" }] };
   const tokenizer = { model: "WordPiece", vocabSize: 80 };
   writeFileSync(
