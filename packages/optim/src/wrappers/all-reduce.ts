@@ -21,8 +21,6 @@ export interface AllReduceOptions {
   sum?: (values: Float32Array) => Promise<void>;
 }
 
-type AllReduceState = { inner: OptimizerState };
-
 /**
  * Hands the mean gradient of all ranks to `inner`. Ranks weigh as many as their `targets`, so that the mean is that of the
  * whole batch however its masks fall, or the same if their gradients do not say. Ranks that begin with the same parameters
@@ -38,8 +36,9 @@ export const allReduce = (inner: Optimizer<Updating>, options: AllReduceOptions)
   checkOptions("allReduce", options, { ranks: true, sum: true });
   const { ranks, sum = (values) => ranks.allReduce(values) } = options;
   let flat = new Float32Array(0);
-  return defineOptimizer<AllReduceState>({
-    init: (params) => ({ inner: inner.init(params) }),
+  // Its state is that of `inner`, so that one rank goes on with what several began, and the other way round.
+  return defineOptimizer<OptimizerState>({
+    init: inner.init,
     async update(gradients, state, params, progress, gradScale) {
       const { grads, targets } = asMeasured(gradients);
       const weight = targets ?? 1;
@@ -67,8 +66,7 @@ export const allReduce = (inner: Optimizer<Updating>, options: AllReduceOptions)
       const measured: MeasuredGradients = { grads: means, ...(targets !== undefined && { targets: total }) };
       const whole = total === 0 ? scalar(0) : undefined; // a batch without a target is skipped
       try {
-        const result = await inner.update(measured, state.inner, params, progress, whole);
-        return { ...result, state: { inner: result.state } };
+        return await inner.update(measured, state, params, progress, whole);
       } finally {
         whole?.dispose();
       }
