@@ -41,7 +41,7 @@ export const evaluateCommand = (): Command =>
     const recipe = withText(await findRecipe("smoke"), options);
     const compute = await startCompute(backendOf(options), options);
     try {
-      const model = await openModel(path, options);
+      const model = await openModel(path, { checkpoint: options.checkpoint });
       await session(async ({ say, onProgress, signal }) => {
         const { seqLength, maskedShare, seed } = options;
         const score = await evaluateText(model, plainTexts(recipe, { say }), {

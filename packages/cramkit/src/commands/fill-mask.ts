@@ -17,7 +17,7 @@ export const fillMaskCommand = (): Command =>
   ).action(
     async (text: string, options: BackendOptions & { run: string; top: number; checkpoint?: CheckpointChoice }) => {
       const compute = await startCompute(backendOf(options), options);
-      const model = await openModel(options.run, options);
+      const model = await openModel(options.run, { checkpoint: options.checkpoint });
       for (const guesses of await fillMask(model, text, options.top)) {
         for (const { token, probability, text } of guesses)
           print(`${(100 * probability).toFixed(1).padStart(5)} %  ${token.padEnd(14)}  ${text}`);

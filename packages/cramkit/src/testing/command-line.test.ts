@@ -60,7 +60,7 @@ it.each([
   [
     "a budget without a unit",
     ["run", "smoke", "--set", "training.budget=24"],
-    /^cramkit: --set: training\.budget: expected a number above 0 and a unit \(.*\), as in "24 hours",.*, got 24$/,
+    /^cramkit: --set: training\.budget: expected a number above 0 and a unit \(.*\), or several .*, as in "24 hours",.*, got 24$/,
   ],
   ["a budget without end", ["run", "smoke", "--set", "training.budget=1e400 steps"], /expected a number above 0/],
   [

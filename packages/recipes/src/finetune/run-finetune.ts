@@ -36,7 +36,7 @@ export const runFinetune = async (
   const { folder, kind, columns } = spec;
   const files = finetuneFiles(folder);
   await checkWritable(folder);
-  const place = await findModel(spec.model, spec);
+  const place = await findModel(spec.model, { checkpoint: spec.checkpoint });
   const read = async (source: string): Promise<Example[]> => readAll(source, { ...columns, kind }, context);
   const train = await read(spec.train);
   const dev = spec.dev === undefined ? undefined : await read(spec.dev);
@@ -46,7 +46,7 @@ export const runFinetune = async (
     return readFinetuning(folder);
   }
   await writeJson(files.request, request);
-  const { params, place: _, ...pretrained } = await openModel(spec.model, spec);
+  const { params, place: _, ...pretrained } = await openModel(spec.model, { checkpoint: spec.checkpoint });
   const started = performance.now();
   let result: FinetuneResult;
   try {

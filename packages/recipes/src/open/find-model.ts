@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { fault } from "@cramkit/errors";
+import { checkOptions, fault } from "@cramkit/errors";
 import { type ListedCheckpoint, listCheckpoints } from "@cramkit/trainer/node";
 import { modelDigest } from "../model/saved-model.ts";
 import { readJson, runFiles } from "../run-record.ts";
@@ -35,7 +35,9 @@ export interface FindModelOptions {
  *
  * @throws a fault `not-found` that says what is there instead
  */
-export const findModel = async (named: string, { checkpoint }: FindModelOptions = {}): Promise<ModelPlace> => {
+export const findModel = async (named: string, options: FindModelOptions = {}): Promise<ModelPlace> => {
+  checkOptions("findModel", options, { checkpoint: true });
+  const { checkpoint } = options;
   const path = plain(named);
   const files = runFiles(path);
   if (await isRun(path)) {

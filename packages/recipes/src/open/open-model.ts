@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { requireTensors, type TensorEntry } from "@cramkit/checkpoint";
-import { fault } from "@cramkit/errors";
+import { checkOptions, fault } from "@cramkit/errors";
 import { parameterShapes } from "@cramkit/model";
 import { averagedWeights } from "@cramkit/optim";
 import { tokenizerFromJson } from "@cramkit/tokenizer";
@@ -35,8 +35,10 @@ export interface OpenModelOptions extends FindModelOptions {
  * @throws a fault `not-found` over a folder that holds no model, `damaged-file` over files that are not whole
  */
 export const openModel = async (path: string, options: OpenModelOptions = {}): Promise<OpenedModel> => {
-  const place = await findModel(path, options);
-  const model = place.kind === "model" ? await loadModel(place.folder, options) : await loadCheckpoint(place);
+  checkOptions("openModel", options, { checkpoint: true, encoderOnly: true });
+  const { checkpoint, encoderOnly } = options;
+  const place = await findModel(path, { checkpoint });
+  const model = place.kind === "model" ? await loadModel(place.folder, { encoderOnly }) : await loadCheckpoint(place);
   return { ...model, place };
 };
 

@@ -28,7 +28,7 @@ describe("readCsv and readTsv", () => {
     expect(csv.texts).toEqual(["fine"]);
     expect(csv.bad).toEqual([
       'line 2: 3 fields in a table of 2 columns: a "," in a text has to be quoted, or is not the delimiter (set quote, escape or delimiter)',
-      'line 4: expected a text in the field "text" (it has: id)',
+      'line 4: expected a text in the field "text" (it has: id; choose with field)',
     ]);
     const tsv = await read("more.tsv", "text\tlabel\na\tb\tc\nd\te\n");
     expect(tsv.texts).toEqual(["d"]);
