@@ -63,7 +63,9 @@ const runWith = (suites: string[], changes: Partial<SuiteOptions> = {}, budgetMs
 
 describe("runSuites", () => {
   it("goes on after a crash, an endless suite and an unknown one, keeps all in the file, and knows the ceilings", async () => {
-    const { results, file, header } = await runWith(["machine", "scheduler", "nonsense", "corpus", "ops"]);
+    const { results, file, header } = await runWith(["machine", "scheduler", "nonsense", "corpus", "ops"], {
+      quick: false,
+    });
     const summary = results.map((one) => [one.suite, one.kind]);
     expect(summary).toEqual([
       ["nonsense", "failure"],
@@ -82,6 +84,11 @@ describe("runSuites", () => {
     expect(report).toContain("50 % of matmul");
     expect(report).toMatch(/### Failed[\s\S]*SIGABRT/);
   }, 20_000);
+
+  it("knows no share of a ceiling that was measured on a toy", async () => {
+    const { results } = await runWith(["machine", "ops"], { quick: true });
+    expect(results[1]).not.toHaveProperty("share");
+  });
 
   it("refuses an unknown backend, precision or shape before anything runs", async () => {
     for (const changes of [{ backend: "abacus" }, { precision: "bf8" }, { shapes: ["bert-gigantic"] }]) {
