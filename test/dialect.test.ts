@@ -34,13 +34,10 @@ it("finds a planted synonym of each word, in types and parameters", () => {
 
 /** Packages written before `const f = () =>` was chosen, with how many functions they still declare: shrink it, never add. */
 const declared: Readonly<Record<string, number>> = {
-  backend: 25,
-  corpus: 147,
-  glue: 21,
-  model: 137,
-  ops: 89,
-  packer: 4,
-  tokenizer: 228,
+  glue: 1,
+  model: 8,
+  ops: 10,
+  tokenizer: 6,
 };
 
 it.each(readdirSync("packages"))("%s writes functions as constants", (name) => {

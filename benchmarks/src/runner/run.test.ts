@@ -143,7 +143,7 @@ describe("runSuites", () => {
   it("writes the header of a run with commit, date, versions and load", async () => {
     const { file } = await runWith(["machine"]);
     const first = JSON.parse((await readFile(file!, "utf8")).split("\n")[0]!);
-    expect(first).toMatchObject({ kind: "run", quick: true, softwareAdapter: false, commit: expect.any(String) });
+    expect(first).toMatchObject({ kind: "run", softwareAdapter: false, commit: expect.any(String) });
     expect(first.versions.node).toBe(process.versions.node);
     expect(first.load).toHaveLength(3);
   });

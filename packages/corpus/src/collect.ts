@@ -1,6 +1,6 @@
 /** Everything that an iterable yields, as an array: for small corpora and tests. */
-export async function collect<T>(items: AsyncIterable<T> | Iterable<T>): Promise<T[]> {
+export const collect = async <T>(items: AsyncIterable<T> | Iterable<T>): Promise<T[]> => {
   const all: T[] = [];
   for await (const item of items) all.push(item);
   return all;
-}
+};

@@ -31,7 +31,7 @@ export interface Corpus extends AsyncIterable<Document> {
 }
 
 /** Sources mixed and filtered, with the counts for a manifest or an inspection. */
-export function composeCorpus(options: CorpusOptions): Corpus {
+export const composeCorpus = (options: CorpusOptions): Corpus => {
   checkOptions("composeCorpus", options, { sources: true, filters: true, atEnd: true });
   const { sources, filters = [], atEnd } = options;
   const mixed = mixDocuments(sources, { atEnd });
@@ -53,9 +53,9 @@ export function composeCorpus(options: CorpusOptions): Corpus {
     characters,
   });
   return { ...counted, report };
-}
+};
 
-function readReport(documents: unknown): { read?: ReadReport } {
+const readReport = (documents: unknown): { read?: ReadReport } => {
   const source = documents as { report?: () => ReadReport } | undefined;
   return typeof source?.report === "function" ? { read: source.report() } : {};
-}
+};

@@ -40,7 +40,7 @@ export interface MixedDocuments extends AsyncIterable<Document> {
  * of the characters so far, so the shares hold everywhere in the stream up to a document. Documents without a `source`
  * get the name of theirs.
  */
-export function mixDocuments(sources: readonly MixedSource[], options: MixOptions = {}): MixedDocuments {
+export const mixDocuments = (sources: readonly MixedSource[], options: MixOptions = {}): MixedDocuments => {
   checkOptions("mixDocuments", options, { atEnd: true });
   const { atEnd = "continue" } = options;
   for (const { name, weight = 1 } of sources) {
@@ -94,4 +94,4 @@ export function mixDocuments(sources: readonly MixedSource[], options: MixOption
     }
   }
   return { ...restartable(mixed), report: () => reports };
-}
+};

@@ -18,7 +18,7 @@ export function* cutIntoPassages(text: string, characters = passageCharacters): 
 }
 
 /** Where the first passage of a text ends that is to be cut within its length. */
-export function passageEnd(text: string): number {
+export const passageEnd = (text: string): number => {
   const half = text.length >> 1;
   for (const border of ["\n\n", "\n", " "]) {
     const at = text.lastIndexOf(border);
@@ -26,7 +26,7 @@ export function passageEnd(text: string): number {
   }
   const isHalfOfPair = text.length > 1 && (text.charCodeAt(text.length - 1) & 0xfc00) === 0xd800;
   return isHalfOfPair ? text.length - 1 : text.length;
-}
+};
 
 /** A document's passages that are more than white space, each named by its place in it; itself if it is no longer. */
 export function* passagesOf(document: Document, characters = passageCharacters): Generator<Document> {

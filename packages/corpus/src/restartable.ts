@@ -1,4 +1,2 @@
 /** An iterable that starts from the beginning each time it is iterated, as an async generator does not. */
-export function restartable<T>(start: () => AsyncIterator<T>): AsyncIterable<T> {
-  return { [Symbol.asyncIterator]: start };
-}
+export const restartable = <T>(start: () => AsyncIterator<T>): AsyncIterable<T> => ({ [Symbol.asyncIterator]: start });

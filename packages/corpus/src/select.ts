@@ -17,7 +17,7 @@ export interface Limit {
 }
 
 /** The first documents, up to a number of them or until their texts have that many characters. */
-export function takeDocuments(documents: AsyncIterable<Document>, limit: Limit): AsyncIterable<Document> {
+export const takeDocuments = (documents: AsyncIterable<Document>, limit: Limit): AsyncIterable<Document> => {
   const { documents: maxDocuments = Infinity, characters: maxCharacters = Infinity } = limit;
   return restartable(async function* () {
     let [count, characters] = [0, 0];
@@ -28,10 +28,10 @@ export function takeDocuments(documents: AsyncIterable<Document>, limit: Limit):
       if (++count >= maxDocuments || characters >= maxCharacters) return;
     }
   });
-}
+};
 
 /** Joins every `count` successive documents of one source to one, without a separator; the last may be of fewer. */
-export function joinSuccessive(documents: AsyncIterable<Document>, count: number): AsyncIterable<Document> {
+export const joinSuccessive = (documents: AsyncIterable<Document>, count: number): AsyncIterable<Document> => {
   if (!(Number.isInteger(count) && count > 0)) {
     throw new RangeError(`joinSuccessive: expected count to be a positive integer, got ${count}`);
   }
@@ -48,4 +48,4 @@ export function joinSuccessive(documents: AsyncIterable<Document>, count: number
     }
     if (first && texts.length > 0) yield { ...first, text: texts.join("") };
   });
-}
+};

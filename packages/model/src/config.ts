@@ -126,27 +126,21 @@ export interface ModelConfig {
 export const headless: readonly MixerName[] = ["flash", "fourier", "fourier-projected", "fourier-experimental", "none"];
 
 /** The width of embeddings before `encoder.input_projection`. */
-export function embeddingWidth({ embeddingSize, hidden }: ModelConfig): number {
-  return embeddingSize ?? hidden;
-}
+export const embeddingWidth = ({ embeddingSize, hidden }: ModelConfig): number => embeddingSize ?? hidden;
 
 /** The width of the rows that the decoder multiplies. */
-export function decoderWidth(config: ModelConfig): number {
-  return config.predictionHead === "none" ? config.hidden : embeddingWidth(config);
-}
+export const decoderWidth = (config: ModelConfig): number =>
+  config.predictionHead === "none" ? config.hidden : embeddingWidth(config);
 
 /** The function and whether it gates: `gelu-glu` -> gelu, true. */
-export function splitActivation(activation: ModelConfig["activation"]): { fn: Activation; gated: boolean } {
+export const splitActivation = (activation: ModelConfig["activation"]): { fn: Activation; gated: boolean } => {
   const gated = activation.endsWith("-glu");
   return { fn: (gated ? activation.slice(0, -4) : activation) as Activation, gated };
-}
+};
 
 /** The mixer of one layer. */
-export function mixerAt({ mixer }: ModelConfig, layer: number): MixerName | PartFactory {
-  return typeof mixer === "string" || typeof mixer === "function" ? mixer : mixer[layer]!;
-}
+export const mixerAt = ({ mixer }: ModelConfig, layer: number): MixerName | PartFactory =>
+  typeof mixer === "string" || typeof mixer === "function" ? mixer : mixer[layer]!;
 
 /** Layers with weights of their own. */
-export function ownLayers({ layers, sharedLayers }: ModelConfig): number {
-  return sharedLayers > 0 ? sharedLayers : layers;
-}
+export const ownLayers = ({ layers, sharedLayers }: ModelConfig): number => (sharedLayers > 0 ? sharedLayers : layers);

@@ -43,7 +43,7 @@ interface Storage {
 }
 
 /** Counts the bytes of the backend's buffers; `tf.memory()` counts two views of one buffer twice. */
-function watchBuffers(): { bytes(): number; restore(): void } {
+const watchBuffers = (): { bytes(): number; restore(): void } => {
   const storage = (tf.backend() as unknown as { data: Storage }).data;
   const { set, delete: remove } = storage;
   const sizes = new Map<object, number>();
@@ -59,10 +59,10 @@ function watchBuffers(): { bytes(): number; restore(): void } {
     bytes: () => [...sizes.values()].reduce((sum, size) => sum + size, 0),
     restore: () => Object.assign(storage, { set, delete: remove }),
   };
-}
+};
 
 /** Bytes that the forward pass has left when the gradient begins. */
-function measureSaved(config: ModelConfig): number {
+const measureSaved = (config: ModelConfig): number => {
   const params = init(config, 1);
   const buffers = watchBuffers();
   let during = 0;
@@ -82,7 +82,7 @@ function measureSaved(config: ModelConfig): number {
   buffers.restore();
   tf.dispose(params);
   return during;
-}
+};
 
 describe("costs from the configuration", () => {
   it.each([

@@ -22,10 +22,14 @@ export interface FlopOptions {
  * Operations of a training step on sequences of `seqLength`, by walking through the model without computing it. A deep-thinking
  * recurrence counts with all its rounds, layer drop as if no layer were dropped.
  */
-export function countFlops(config: ModelConfig, seqLength: number, { predictedShare = 0.25 }: FlopOptions = {}): Flops {
+export const countFlops = (
+  config: ModelConfig,
+  seqLength: number,
+  { predictedShare = 0.25 }: FlopOptions = {},
+): Flops => {
   const { forwardFlops, backwardFlops } = walk(config, 1, seqLength, Math.round(predictedShare * seqLength));
   return { forward: forwardFlops, backward: backwardFlops, perToken: (forwardFlops + backwardFlops) / seqLength };
-}
+};
 
 export interface MemoryOptions extends FlopOptions {
   /** Whether batches come with an attention mask. @defaultValue `false` */
@@ -36,16 +40,14 @@ export interface MemoryOptions extends FlopOptions {
  * Bytes that the forward pass of a microbatch keeps for its gradient, in float32, parameters apart: what each fused
  * operation saves, counted once where two save the same. Random depth counts as in {@link countFlops}.
  */
-export function activationBytes(
+export const activationBytes = (
   config: ModelConfig,
   batchSize: number,
   seqLength: number,
   { predictedShare = 0.25, masked = false }: MemoryOptions = {},
-): number {
-  return walk(config, batchSize, seqLength, Math.round(predictedShare * batchSize * seqLength), masked).savedBytes;
-}
+): number => walk(config, batchSize, seqLength, Math.round(predictedShare * batchSize * seqLength), masked).savedBytes;
 
-function walk(config: ModelConfig, batch: number, seq: number, predicted: number, masked = false): Tally {
+const walk = (config: ModelConfig, batch: number, seq: number, predicted: number, masked = false): Tally => {
   const { ops, tally, make } = countingOperations();
   const table = parameterTable(config);
   const values = new Map(Object.entries(table).map(([name, { shape }]) => [name, make(shape, true)]));
@@ -68,9 +70,8 @@ function walk(config: ModelConfig, batch: number, seq: number, predicted: number
   } else if (head.type === "token-classification") runTokenHead(hidden, scope, head);
   else if (head.type !== "none") runSequenceHead(hidden, scope, head);
   return tally;
-}
+};
 
 /** Elements of the gradients of the decoder's weight and bias. */
-function lossWeights(config: ModelConfig): number {
-  return config.vocabSize * (decoderWidth(config) + (config.decoderBias ? 1 : 0));
-}
+const lossWeights = (config: ModelConfig): number =>
+  config.vocabSize * (decoderWidth(config) + (config.decoderBias ? 1 : 0));

@@ -51,10 +51,10 @@ export interface CrammedSource {
  *
  * @throws RangeError for a field that is missing, or says what no model here does
  */
-export function modelConfigFromCrammed(
+export const modelConfigFromCrammed = (
   arch: CrammedArch,
   { names, fields = {}, path = "model_config.json" }: CrammedSource,
-): ModelConfig {
+): ModelConfig => {
   const at = (group: string, name: string): unknown =>
     group === "" ? arch[name] : (arch[group] as CrammedArch | undefined)?.[name];
   const expected = (name: string, what: string, value: unknown): RangeError =>
@@ -146,7 +146,7 @@ export function modelConfigFromCrammed(
       dropout: headDropout,
     };
   }
-}
+};
 
 /**
  * The `config.json` fields under which a model of the study's kind goes to `transformers`, with the file
@@ -154,7 +154,7 @@ export function modelConfigFromCrammed(
  *
  * @throws RangeError listing every field that the file has no place for
  */
-export function crammedBertConfig(config: ModelConfig, options: HuggingFaceOptions = {}): HuggingFaceConfig {
+export const crammedBertConfig = (config: ModelConfig, options: HuggingFaceOptions = {}): HuggingFaceConfig => {
   const { head, mixer, norm, feedForward, layers } = config;
   const residual = (2 * layers) ** 0.25;
   const problems = [
@@ -249,4 +249,4 @@ export function crammedBertConfig(config: ModelConfig, options: HuggingFaceOptio
       },
     },
   };
-}
+};

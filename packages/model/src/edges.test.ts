@@ -48,7 +48,7 @@ const padded: MaskedBatch = {
 type Loss = (params: tf.NamedTensorMap, config: ModelConfig, batch: MaskedBatch) => tf.Scalar;
 
 /** Loss and gradients by name, after which no tensor is left. */
-function train(config: ModelConfig, batch: MaskedBatch, loss: Loss): Record<string, number[]> {
+const train = (config: ModelConfig, batch: MaskedBatch, loss: Loss): Record<string, number[]> => {
   const before = tf.memory().numTensors;
   const params = init(config, 3);
   const names = Object.keys(params);
@@ -60,7 +60,7 @@ function train(config: ModelConfig, batch: MaskedBatch, loss: Loss): Record<stri
   tf.dispose([params, value, grads]);
   expect(tf.memory().numTensors).toBe(before);
   return found;
-}
+};
 
 describe("a row of padding changes neither the loss nor the gradients of the other row", () => {
   const mixers: MixerName[] = [
@@ -143,10 +143,7 @@ it.each<[MaskedLossOptions, RegExp]>([
   [{ labelSmoothing: Number.NaN }, /labelSmoothing .* got NaN/],
   [{ zLoss: -1 }, /expected zLoss of at least 0, got -1/],
   [{ loss: "mse" as "focal" }, /expected loss cross-entropy, focal, .*, got mse/],
-  [
-    { loss: "focal", zLoss: 1e-4 },
-    /expected no labelSmoothing and no zLoss with focal, got 0 and 0.0001; /,
-  ],
+  [{ loss: "focal", zLoss: 1e-4 }, /expected no labelSmoothing and no zLoss with focal, got 0 and 0.0001; /],
 ])("the loss refuses %o", (options, message) => {
   expect(() => maskedLanguageModelLoss({}, modelConfig(small), first, options)).toThrow(message);
 });

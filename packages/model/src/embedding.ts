@@ -20,7 +20,7 @@ const learnedName = "embedding.pos_embedding.embedding.weight";
 const scaleName = "embedding.pos_embedding.scale_factor";
 
 /** Names under `encoder`. */
-export function embeddingParameters(config: ModelConfig): ParameterTable {
+export const embeddingParameters = (config: ModelConfig): ParameterTable => {
   const width = embeddingWidth(config);
   const { vocabSize, maxSeq, typeVocabSize, position, paddingId, hidden } = config;
   const norm = config.embeddingNorm ? makeNorm(config, { layer: 0, width }) : undefined;
@@ -34,10 +34,10 @@ export function embeddingParameters(config: ModelConfig): ParameterTable {
     ...parametersOf({ "embedding.norm": norm }),
     ...(width !== hidden && linearParameters("input_projection", width, hidden, config.inputProjectionBias)),
   };
-}
+};
 
 /** project(dropout(norm(word + position + type))): ids `[batch, seq]` -> `[batch, seq, hidden]` */
-export function embed<Value>(inputs: EncoderInputs<Value>, scope: Scope<Value>, config: ModelConfig): Value {
+export const embed = <Value>(inputs: EncoderInputs<Value>, scope: Scope<Value>, config: ModelConfig): Value => {
   const { ops, param } = scope;
   const width = embeddingWidth(config);
   let x = ops.embedding(inputs.inputIds, param(wordName), config.paddingId);
@@ -62,15 +62,14 @@ export function embed<Value>(inputs: EncoderInputs<Value>, scope: Scope<Value>, 
   if (width === config.hidden) return x;
   const bias = config.inputProjectionBias ? param("input_projection.bias") : undefined;
   return ops.linear(x, param("input_projection.weight"), bias);
-}
+};
 
 /** table[p, 2i] = sin(p / 10000^(2i / width)), table[p, 2i + 1] = cos of the same. */
-function sinusoids(rows: number, width: number): Float32Array {
-  return tableOnce(`sinusoids ${rows} ${width}`, () =>
+const sinusoids = (rows: number, width: number): Float32Array =>
+  tableOnce(`sinusoids ${rows} ${width}`, () =>
     Float32Array.from({ length: rows * width }, (_, at) => {
       const i = at % width;
       const angle = Math.floor(at / width) * Math.exp((-(i - (i % 2)) * Math.log(10000)) / width);
       return i % 2 === 0 ? Math.sin(angle) : Math.cos(angle);
     }),
   );
-}

@@ -8,7 +8,7 @@ import { makeNorm } from "./parts/norms.ts";
 import { rescope } from "./scope.ts";
 
 /** The parameters of embedding, layers and final norm, under `encoder.`. */
-export function encoderParameters(config: ModelConfig): ParameterTable {
+export const encoderParameters = (config: ModelConfig): ParameterTable => {
   const layers = Array.from(
     { length: ownLayers(config) },
     (_, index) => [`layers.${index}`, makeLayer(config, index)] as const,
@@ -16,19 +16,19 @@ export function encoderParameters(config: ModelConfig): ParameterTable {
   const finalNorm = config.finalNorm ? makeNorm(config, { layer: config.layers, width: config.hidden }) : undefined;
   const stacked = parametersOf({ ...Object.fromEntries(layers), final_norm: finalNorm });
   return parametersOf({ encoder: { parameters: { ...embeddingParameters(config), ...stacked } } });
-}
+};
 
 /**
  * Ids `[batch, seq]` -> hidden `[batch, seq, hidden]`, after the final norm.
  *
  * @param key of the random choices of a step of training (layer drop, depth of a deep-thinking recurrence)
  */
-export function runEncoder<Value>(
+export const runEncoder = <Value>(
   inputs: EncoderInputs<Value>,
   outer: Scope<Value>,
   config: ModelConfig,
   key?: StreamKey,
-): Value {
+): Value => {
   const scope = outer.within("encoder");
   const { ops } = scope;
   const layers = Array.from({ length: ownLayers(config) }, (_, index) => makeLayer(config, index));
@@ -69,32 +69,32 @@ export function runEncoder<Value>(
   if (!config.finalNorm) return settled(stream, scope);
   const norm = makeNorm(config, { layer: config.layers, width: config.hidden });
   return ops.scoped(() => normOfStream(stream, norm, scope.within("final_norm")));
-}
+};
 
 /**
  * Progressive layer drop: layer i of L survives with probability p = 1 - (i + 1) (1 - theta) / L, and its branches are then
  * scaled by 1 / p. The function returns that scale, 0 for a layer that is dropped.
  */
-function survival({ layerDrop, layers }: ModelConfig, key: StreamKey | undefined): (layer: number) => number {
+const survival = ({ layerDrop, layers }: ModelConfig, key: StreamKey | undefined): ((layer: number) => number) => {
   if (layerDrop === null || key === undefined) return () => 1;
   const { float64 } = randomStream(subKey(key, "layer drop"));
   return (layer) => {
     const probability = 1 - ((layer + 1) * (1 - layerDrop)) / layers;
     return float64(layer) < probability ? 1 / probability : 0;
   };
-}
+};
 
 /**
  * Deep thinking over R rounds, state <- embedded + block(state): in training n rounds without a gradient, n in 0..R-1, then
  * k with one, k in 1..min(R - n + 1, R / 2) - 1, at least 1; else all R.
  */
-function think<Value>(
+const think = <Value>(
   embedded: Value,
   round: (state: Value, firstLayer: number) => Value,
   { layers, sharedLayers }: ModelConfig,
   detached: (compute: () => Value) => Value,
   key: StreamKey | undefined,
-): Value {
+): Value => {
   const rounds = layers / sharedLayers;
   const repeat = (state: Value, from: number, count: number): Value => {
     let next = state;
@@ -108,4 +108,4 @@ function think<Value>(
   const trained = 1 + below(most, 1);
   const start = free === 0 ? embedded : detached(() => repeat(embedded, 0, free));
   return repeat(start, free, trained);
-}
+};

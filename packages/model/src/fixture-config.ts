@@ -12,7 +12,7 @@ type Fields = Record<string, unknown>;
  *   projection, and whether the matrix behind a factorised embedding has a bias
  * @throws RangeError naming a field that is missing or has a value that is not known
  */
-export function modelConfigFromFixture(fields: Fields, names: Iterable<string> = []): ModelConfig {
+export const modelConfigFromFixture = (fields: Fields, names: Iterable<string> = []): ModelConfig => {
   const read = reader(fields);
   const known = new Set(names);
   const size = {
@@ -58,7 +58,7 @@ export function modelConfigFromFixture(fields: Fields, names: Iterable<string> =
     residualScale: read.boolean("deepnorm", false) ? (2 * layers) ** 0.25 : 1,
     funnel: (fields.funnel as number[] | null | undefined) ?? null,
   });
-}
+};
 
 /** What `naming: bert` stands for, whatever the other fields say. */
 const bert = {
@@ -76,29 +76,29 @@ const bert = {
   decoderBias: true,
 } as const;
 
-function headOf(read: Reader, bertWidth: number | undefined): Head {
+const headOf = (read: Reader, bertWidth: number | undefined): Head => {
   const task = read.oneOf("task", ["mlm", "classification", "regression"], "mlm");
   if (task === "mlm") return { type: "masked-language-model" };
   const labels = read.integer("num_labels", task === "regression" ? 1 : undefined);
   const width = read.boolean("include_ff_layer", true) ? read.integer("head_dim", bertWidth) : null;
   return { type: task, labels, width, pooling: "first", dropout: 0 };
-}
+};
 
 /** `GELUglu` -> `gelu-glu` */
-function activationOf(name: string): ModelConfig["activation"] {
+const activationOf = (name: string): ModelConfig["activation"] => {
   const lower = name.toLowerCase();
   const gated = lower.endsWith("glu") && lower.length > 3;
   const fn = activations.find((activation) => activation === (gated ? lower.slice(0, -3) : lower));
   if (!fn) throw unknown("activation", ["GELU", "ReLU", "SiLU", "Mish", "each also with suffix glu"], name);
   return gated ? `${fn}-glu` : fn;
-}
+};
 
-function predictionHead(transform: boolean, names: ReadonlySet<string>): ModelConfig["predictionHead"] {
+const predictionHead = (transform: boolean, names: ReadonlySet<string>): ModelConfig["predictionHead"] => {
   if (transform) return "transform";
   return names.has("prediction_head.weight") ? "linear" : "none";
-}
+};
 
-function mixersOf(read: Reader, fields: Fields, layers: number, names: ReadonlySet<string>): ModelConfig["mixer"] {
+const mixersOf = (read: Reader, fields: Fields, layers: number, names: ReadonlySet<string>): ModelConfig["mixer"] => {
   const attention = read.oneOf("attention", ["self-attention", "fourier", "fourier-hybrid"], "self-attention");
   const attending = sequenceOperations[read.oneOf("sequence_op", Object.keys(sequenceOperations), "softmax")]!;
   if (attention === "self-attention") return attending;
@@ -106,7 +106,7 @@ function mixersOf(read: Reader, fields: Fields, layers: number, names: ReadonlyS
   const fourier = (layer: number): MixerName =>
     names.has(`encoder.layers.${layer}.attn.dense.weight`) ? "fourier-projected" : "fourier";
   return Array.from({ length: layers }, (_, layer) => (hybrid.includes(layer) ? attending : fourier(layer)));
-}
+};
 
 const sequenceOperations: Record<string, MixerName> = {
   softmax: "self-attention",
@@ -119,7 +119,7 @@ const sequenceOperations: Record<string, MixerName> = {
 
 type Reader = ReturnType<typeof reader>;
 
-function reader(fields: Fields) {
+const reader = (fields: Fields) => {
   const value = <T>(field: string, fallback: T | undefined, is: (value: unknown) => boolean, may: string): T => {
     const found = fields[field] ?? fallback;
     if (!is(found)) throw unknown(field, [may], found);
@@ -136,13 +136,12 @@ function reader(fields: Fields) {
       return value<T>(field, fallback, (found) => names.includes(found as T), `one of ${names.join(", ")}`);
     },
   };
-}
+};
 
-function unknown(field: string, may: readonly string[], found: unknown): RangeError {
-  return fault({
+const unknown = (field: string, may: readonly string[], found: unknown): RangeError =>
+  fault({
     code: "invalid-argument",
     place: "modelConfigFromFixture",
     problem: `expected ${field} to be ${may.join(", ")}, got ${JSON.stringify(found)}`,
     type: RangeError,
   });
-}

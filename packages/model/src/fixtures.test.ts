@@ -22,7 +22,7 @@ interface Entry {
 }
 
 /** A safetensors file of float32 and int32 tensors. */
-function readFile(path: string): { metadata: Record<string, string>; tensors: Map<string, Entry> } {
+const readFile = (path: string): { metadata: Record<string, string>; tensors: Map<string, Entry> } => {
   const bytes = new Uint8Array(readFileSync(path)).buffer;
   const start = 8 + Number(new DataView(bytes).getBigUint64(0, true));
   const { __metadata__: metadata, ...infos } = JSON.parse(new TextDecoder().decode(bytes.slice(8, start)));
@@ -33,7 +33,7 @@ function readFile(path: string): { metadata: Record<string, string>; tensors: Ma
     tensors.set(name, { shape, data: dtype === "I32" ? new Int32Array(data) : new Float32Array(data) });
   }
   return { metadata, tensors };
-}
+};
 
 /** Hugging Face names to ours; query, key and value to rows grouped per head. */
 const renames: [RegExp, string][] = [
@@ -51,7 +51,7 @@ const renames: [RegExp, string][] = [
   [/^cls\.predictions\.transform\.LayerNorm/, "prediction_head.norm"],
 ];
 
-function under(tensors: Map<string, Entry>, prefix: string, heads: number): Map<string, Entry> {
+const under = (tensors: Map<string, Entry>, prefix: string, heads: number): Map<string, Entry> => {
   const out = new Map<string, Entry>();
   for (const [full, entry] of tensors) {
     if (!full.startsWith(prefix)) continue;
@@ -76,10 +76,10 @@ function under(tensors: Map<string, Entry>, prefix: string, heads: number): Map<
     }
   }
   return out;
-}
+};
 
 /** |a - b| / |b| */
-function relativeError(a: ArrayLike<number>, b: ArrayLike<number>): number {
+const relativeError = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
   let difference = 0;
   let norm = 0;
   for (let i = 0; i < b.length; i++) {
@@ -87,9 +87,9 @@ function relativeError(a: ArrayLike<number>, b: ArrayLike<number>): number {
     norm += b[i]! ** 2;
   }
   return Math.sqrt(difference) / Math.max(Math.sqrt(norm), 1e-30);
-}
+};
 
-function lossOf(params: Params, config: ModelConfig, tensors: Map<string, Entry>): tf.Scalar {
+const lossOf = (params: Params, config: ModelConfig, tensors: Map<string, Entry>): tf.Scalar => {
   const ids = tensors.get("batch.input_ids")!;
   const labels = tensors.get("batch.labels")!.data;
   if (config.head.type !== "masked-language-model")
@@ -100,16 +100,16 @@ function lossOf(params: Params, config: ModelConfig, tensors: Map<string, Entry>
   const attentionMask = tensors.get("batch.attention_mask")?.data;
   const batch = { batchSize, seqLength, inputIds: ids.data as Int32Array, positions, targets };
   return maskedLanguageModelLoss(params, config, { ...batch, ...(attentionMask && { attentionMask }) });
-}
+};
 
-function inputsOf(tensors: Map<string, Entry>): Inputs {
+const inputsOf = (tensors: Map<string, Entry>): Inputs => {
   const ids = tensors.get("batch.input_ids")!;
   const mask = tensors.get("batch.attention_mask");
   return {
     inputIds: tf.tensor(ids.data, ids.shape, "int32"),
     ...(mask && { attentionMask: tf.tensor(mask.data, mask.shape, "int32") }),
   };
-}
+};
 
 beforeAll(async () => {
   await tf.setBackend("cpu");

@@ -9,7 +9,7 @@ type Funnel<Value> = (x: Value, layer: number) => { resized: Value; scope: Scope
  * Funnel of sequence lengths: a shorter layer gets means of neighbouring positions, a longer one repeats them and adds the
  * state that last had its length (the skip of an hourglass).
  */
-export function createFunnel<Value>({ funnel, maxSeq, hidden }: ModelConfig, scope: Scope<Value>): Funnel<Value> {
+export const createFunnel = <Value>({ funnel, maxSeq, hidden }: ModelConfig, scope: Scope<Value>): Funnel<Value> => {
   if (!funnel) return (x) => ({ resized: x, scope });
   const { ops, mask } = scope;
   const states = new Map<number, Value>();
@@ -35,4 +35,4 @@ export function createFunnel<Value>({ funnel, maxSeq, hidden }: ModelConfig, sco
     const coarse = ops.reduce(ops.reshape(mask, [0, -1, maxSeq / length]), "max", [2]);
     return { resized, scope: rescope(scope, { mask: coarse }) };
   };
-}
+};

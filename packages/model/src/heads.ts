@@ -4,7 +4,7 @@ import { linearParameters, runLinear } from "./parts/linear.ts";
 import { makeNorm } from "./parts/norms.ts";
 
 /** The parameters on top of the encoder; the weight of a tied decoder is that of the word embedding. */
-export function headParameters(config: ModelConfig): ParameterTable {
+export const headParameters = (config: ModelConfig): ParameterTable => {
   const { hidden, head } = config;
   switch (head.type) {
     case "none":
@@ -22,9 +22,9 @@ export function headParameters(config: ModelConfig): ParameterTable {
         ...linearParameters("head", head.width ?? hidden, head.labels, true),
       };
   }
-}
+};
 
-function predictionParameters(config: ModelConfig): ParameterTable {
+const predictionParameters = (config: ModelConfig): ParameterTable => {
   const width = embeddingWidth(config);
   if (config.predictionHead === "none") return {};
   if (config.predictionHead === "linear")
@@ -33,26 +33,27 @@ function predictionParameters(config: ModelConfig): ParameterTable {
     ...linearParameters("prediction_head.dense", config.hidden, width, config.useBias),
     ...parametersOf({ "prediction_head.norm": makeNorm(config, { layer: config.layers, width }) }),
   };
-}
+};
 
-function decoderParameters(config: ModelConfig): ParameterTable {
+const decoderParameters = (config: ModelConfig): ParameterTable => {
   const { vocabSize, tieWeights, decoderBias } = config;
   return {
     ...(!tieWeights && { "decoder.weight": { shape: [vocabSize, decoderWidth(config)], init: { type: "linear" } } }),
     ...(decoderBias && { "decoder.bias": { shape: [vocabSize], init: { type: "constant", value: 0 } } }),
   };
-}
+};
 
 /** `weight [vocab, width]` and `bias [vocab]` of the decoder. */
-export function decoderOf<Value>(scope: Scope<Value>, config: ModelConfig): { weight: Value; bias: Value | undefined } {
-  return {
-    weight: scope.param(config.tieWeights ? "encoder.embedding.word_embedding.weight" : "decoder.weight"),
-    bias: config.decoderBias ? scope.param("decoder.bias") : undefined,
-  };
-}
+export const decoderOf = <Value>(
+  scope: Scope<Value>,
+  config: ModelConfig,
+): { weight: Value; bias: Value | undefined } => ({
+  weight: scope.param(config.tieWeights ? "encoder.embedding.word_embedding.weight" : "decoder.weight"),
+  bias: config.decoderBias ? scope.param("decoder.bias") : undefined,
+});
 
 /** What the decoder multiplies: rows `[rows, hidden]` -> `[rows, width]`. */
-export function runPredictionHead<Value>(rows: Value, scope: Scope<Value>, config: ModelConfig): Value {
+export const runPredictionHead = <Value>(rows: Value, scope: Scope<Value>, config: ModelConfig): Value => {
   const { layers, predictionHead, useBias } = config;
   if (predictionHead === "none") return rows;
   if (predictionHead === "linear") return runLinear(rows, scope, "prediction_head", useBias);
@@ -60,36 +61,36 @@ export function runPredictionHead<Value>(rows: Value, scope: Scope<Value>, confi
   const dense = runLinear(rows, scope, "prediction_head.dense", useBias);
   const activated = scope.ops.activate(dense, splitActivation(config.activation).fn);
   return makeNorm(config, { layer: layers, width }).run(activated, scope.within("prediction_head.norm"));
-}
+};
 
 /** `[..., hidden]` -> logits `[..., vocab]` */
-export function runDecoder<Value>(rows: Value, scope: Scope<Value>, config: ModelConfig): Value {
+export const runDecoder = <Value>(rows: Value, scope: Scope<Value>, config: ModelConfig): Value => {
   const { weight, bias } = decoderOf(scope, config);
   return scope.ops.linear(runPredictionHead(rows, scope, config), weight, bias);
-}
+};
 
 type SequenceHead = Extract<Head, { type: "classification" | "regression" }>;
 
 /** head(dropout(tanh(pooler(pool(hidden))))), the pooler where the head has one: `[batch, seq, hidden]` -> `[batch, labels]` */
-export function runSequenceHead<Value>(hidden: Value, scope: Scope<Value>, head: SequenceHead): Value {
+export const runSequenceHead = <Value>(hidden: Value, scope: Scope<Value>, head: SequenceHead): Value => {
   const { ops } = scope;
   const pooled = pool(hidden, scope, head.pooling);
   const dense = ops.apply(head.width === null ? pooled : runLinear(pooled, scope, "pooler.dense", true), "tanh");
   const dropout = scope.dropoutAt(head.dropout);
   return runLinear(dropout ? ops.dropout(dense, dropout) : dense, scope, "head", true);
-}
+};
 
 /** `[batch, seq, hidden]` -> `[batch, seq, labels]` */
-export function runTokenHead<Value>(hidden: Value, scope: Scope<Value>, { dropout }: { dropout: number }): Value {
+export const runTokenHead = <Value>(hidden: Value, scope: Scope<Value>, { dropout }: { dropout: number }): Value => {
   const options = scope.dropoutAt(dropout);
   return runLinear(options ? scope.ops.dropout(hidden, options) : hidden, scope, "head", true);
-}
+};
 
 /**
  * `[batch, seq, hidden]` -> `[batch, hidden]`; positions that are masked take no part. A row that is padding only, as a last
  * batch that is not full has it, has a mean of zeros, so that it makes no NaN.
  */
-function pool<Value>(hidden: Value, { ops, mask }: Scope<Value>, pooling: SequenceHead["pooling"]): Value {
+const pool = <Value>(hidden: Value, { ops, mask }: Scope<Value>, pooling: SequenceHead["pooling"]): Value => {
   if (pooling === "first") return ops.firstPosition(hidden);
   if (pooling === "mean") {
     if (mask === undefined) return ops.reduce(hidden, "mean", [1]);
@@ -98,4 +99,4 @@ function pool<Value>(hidden: Value, { ops, mask }: Scope<Value>, pooling: Sequen
   }
   const bounded = mask === undefined ? hidden : ops.add(hidden, ops.scale(ops.reshape(mask, [0, -1, 1]), 1e9, -1e9));
   return ops.reduce(bounded, pooling === "max" ? "max" : "logSumExp", [1]);
-}
+};

@@ -34,7 +34,7 @@ const activationAliases: Record<string, string> = { ...activationNames, gelu_pyt
  *
  * @throws RangeError listing every field in which the model is no BERT
  */
-export function huggingFaceBertConfig(config: ModelConfig, options: HuggingFaceOptions = {}): HuggingFaceConfig {
+export const huggingFaceBertConfig = (config: ModelConfig, options: HuggingFaceOptions = {}): HuggingFaceConfig => {
   const problems = differencesFromBert(config);
   if (problems.length > 0) {
     throw fault({
@@ -61,34 +61,31 @@ export function huggingFaceBertConfig(config: ModelConfig, options: HuggingFaceO
     tie_word_embeddings: config.tieWeights,
     torch_dtype: "float32",
   };
-}
+};
 
 /**
  * The `config.json` beside an ONNX file, from which transformers.js knows how to call it. It takes any model: the graph is in
  * the file, and `model_type` only says that inputs and outputs are named as a BERT's are.
  */
-export function transformersJsConfig(config: ModelConfig, options: HuggingFaceOptions = {}): HuggingFaceConfig {
-  return commonFields(config, options);
-}
+export const transformersJsConfig = (config: ModelConfig, options: HuggingFaceOptions = {}): HuggingFaceConfig =>
+  commonFields(config, options);
 
-function commonFields(config: ModelConfig, options: HuggingFaceOptions): HuggingFaceConfig {
-  return {
-    architectures: [architectures[config.head.type]],
-    model_type: "bert",
-    vocab_size: config.vocabSize,
-    hidden_size: config.hidden,
-    num_attention_heads: config.heads,
-    max_position_embeddings: config.maxSeq,
-    pad_token_id: config.paddingId,
-    ...labelFields(config, options),
-  };
-}
+const commonFields = (config: ModelConfig, options: HuggingFaceOptions): HuggingFaceConfig => ({
+  architectures: [architectures[config.head.type]],
+  model_type: "bert",
+  vocab_size: config.vocabSize,
+  hidden_size: config.hidden,
+  num_attention_heads: config.heads,
+  max_position_embeddings: config.maxSeq,
+  pad_token_id: config.paddingId,
+  ...labelFields(config, options),
+});
 
 /** What a `config.json` says of the outputs of a head with labels. */
-export function labelFields(
+export const labelFields = (
   { head }: ModelConfig,
   { labels: names, severalLabels = false }: HuggingFaceOptions,
-): HuggingFaceConfig {
+): HuggingFaceConfig => {
   if (!("labels" in head)) return {};
   if (names && names.length !== head.labels)
     throw new RangeError(`labels: expected ${head.labels} names, one for each output of the head, got ${names.length}`);
@@ -99,7 +96,7 @@ export function labelFields(
     ...(head.type === "regression" && { problem_type: "regression" }),
     ...(head.type === "classification" && severalLabels && { problem_type: "multi_label_classification" }),
   };
-}
+};
 
 const architectures: Record<ModelConfig["head"]["type"], string> = {
   none: "BertModel",
@@ -117,7 +114,7 @@ export const isBert = (config: ModelConfig): boolean => differencesFromBert(conf
  *
  * @throws RangeError listing every field in which the model is none
  */
-export function robertaConfig(config: ModelConfig, options: HuggingFaceOptions = {}): HuggingFaceConfig {
+export const robertaConfig = (config: ModelConfig, options: HuggingFaceOptions = {}): HuggingFaceConfig => {
   const bert = huggingFaceBertConfig(config, options);
   const [architecture] = bert.architectures as [string];
   return {
@@ -126,10 +123,10 @@ export function robertaConfig(config: ModelConfig, options: HuggingFaceOptions =
     architectures: [architecture.replace(/^Bert/, "Roberta")],
     max_position_embeddings: config.maxSeq + config.paddingId + 1,
   };
-}
+};
 
 /** What of a model BERT has no place for, field by field. Missing biases are none of it: they are written as zeros. */
-function differencesFromBert(config: ModelConfig): string[] {
+const differencesFromBert = (config: ModelConfig): string[] => {
   const wanted: Partial<ModelConfig> = {
     normScheme: "post",
     norm: "LayerNorm",
@@ -163,7 +160,7 @@ function differencesFromBert(config: ModelConfig): string[] {
   if ("pooling" in head && head.pooling !== "first") problems.push(`head.pooling ${head.pooling}, not first`);
   if ("width" in head && head.width !== hidden) problems.push(`head.width ${head.width}, not ${hidden}`);
   return problems;
-}
+};
 
 export interface ReadOptions {
   /**
@@ -199,11 +196,11 @@ const usualOfAll: HuggingFaceConfig = {
  * @param path of the file, for errors
  * @throws RangeError for a field that says something that no model here does
  */
-export function modelConfigFromHuggingFace(
+export const modelConfigFromHuggingFace = (
   fields: HuggingFaceConfig,
   path = "config.json",
   { encoderOnly = false }: ReadOptions = {},
-): ModelConfig {
+): ModelConfig => {
   const type = String(fields.model_type);
   const usual = { ...usualOfAll, ...usualFields[type] };
   const number = (name: string, otherwise?: number): number => {
@@ -261,19 +258,19 @@ export function modelConfigFromHuggingFace(
     init: { type: "normal", std: number("initializer_range") },
     head: headsByArchitecture[architecture]!(sizes, problem === "regression"),
   });
-}
+};
 
 const problemTypes = ["single_label_classification", "multi_label_classification", "regression"];
 
 /** What a `config.json` says of the labels of its head; nothing if it names none, or not all of them. */
-export function labelsFromHuggingFace({ id2label, problem_type }: HuggingFaceConfig): HuggingFaceOptions {
+export const labelsFromHuggingFace = ({ id2label, problem_type }: HuggingFaceConfig): HuggingFaceOptions => {
   const severalLabels = problem_type === "multi_label_classification";
   if (typeof id2label !== "object" || id2label === null) return { severalLabels };
   const names = id2label as Record<string, unknown>;
   const labels = Object.keys(names).map((_, i) => names[i]);
   const isWhole = labels.every((name): name is string => typeof name === "string");
   return { severalLabels, ...(isWhole && { labels }) };
-}
+};
 
 type HeadSizes = { hidden: number; labels: number; dropout: number };
 

@@ -15,7 +15,7 @@ export type Params = Readonly<Record<string, Tensor>>;
  * @param seed an integer of 0 to 2^53 - 1
  * @throws RangeError where the configuration cannot work, naming the field
  */
-export function init(config: ModelConfig, seed: number): Params {
+export const init = (config: ModelConfig, seed: number): Params => {
   checkConfig(config);
   checkSeed("init", seed);
   const params: Record<string, Tensor> = {};
@@ -23,10 +23,10 @@ export function init(config: ModelConfig, seed: number): Params {
     params[name] = tensor(initialValues(name, spec, config, seed), [...spec.shape]);
   }
   return params;
-}
+};
 
 /** The first values of one parameter. */
-function initialValues(name: string, spec: ParameterSpec, config: ModelConfig, seed: number): Float32Array {
+const initialValues = (name: string, spec: ParameterSpec, config: ModelConfig, seed: number): Float32Array => {
   const { shape, init } = spec;
   const count = shape.reduce((total, size) => total * size, 1);
   const key = streamKey(seed, "model/init", name);
@@ -47,7 +47,7 @@ function initialValues(name: string, spec: ParameterSpec, config: ModelConfig, s
       return normals(count, deviation(config, outputs, inputs), key);
     }
   }
-}
+};
 
 /** Draws of N(0, std): `[count]`. */
 const normals = (count: number, std: number, key: StreamKey): Float32Array => {
@@ -57,7 +57,7 @@ const normals = (count: number, std: number, key: StreamKey): Float32Array => {
 };
 
 /** The standard deviation of a linear weight. */
-function deviation({ init, hidden, layers }: ModelConfig, outputs: number, inputs: number): number {
+const deviation = ({ init, hidden, layers }: ModelConfig, outputs: number, inputs: number): number => {
   switch (init.type) {
     case "small":
       return Math.sqrt(2 / (5 * hidden));
@@ -70,4 +70,4 @@ function deviation({ init, hidden, layers }: ModelConfig, outputs: number, input
     default:
       return init.std;
   }
-}
+};

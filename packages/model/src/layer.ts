@@ -20,7 +20,7 @@ export interface Layer {
 }
 
 /** Layer `index`: a mixer and, where the layer has one, a feed-forward part, each on a branch of a residual connection. */
-export function makeLayer(config: ModelConfig, index: number): Layer {
+export const makeLayer = (config: ModelConfig, index: number): Layer => {
   const place = { layer: index, width: config.hidden };
   const mixer = mixerAt(config, index);
   const attn = (typeof mixer === "function" ? mixer : mixers[mixer])(config, place);
@@ -43,23 +43,23 @@ export function makeLayer(config: ModelConfig, index: number): Layer {
       return fed ? fed(between, scope) : between;
     },
   };
-}
+};
 
 /** The last matrices of both branches start at zero. */
-function withZeroOutputs(table: ParameterTable): ParameterTable {
+const withZeroOutputs = (table: ParameterTable): ParameterTable => {
   const next = { ...table };
   for (const name of ["attn.dense.weight", "ffn.dense_out.weight"]) {
     if (next[name]) next[name] = { ...next[name], init: { type: "constant", value: 0 } };
   }
   return next;
-}
+};
 
 /** As in the study's code a layer without a feed-forward part has the identity in its place: x + norm2(x). */
-function feedForwardAt(config: ModelConfig, index: number): PartFactory | undefined {
+const feedForwardAt = (config: ModelConfig, index: number): PartFactory | undefined => {
   if (config.feedForward === "none") return undefined;
   if ((index + 1) % config.feedForwardEvery !== 0) return identity;
   return typeof config.feedForward === "function" ? config.feedForward : feedForwards[config.feedForward];
-}
+};
 
 const identity: PartFactory = () => ({ parameters: {}, run: (x) => x });
 
@@ -68,14 +68,15 @@ const identity: PartFactory = () => ({ parameters: {}, run: (x) => x });
  * a sandwich has a second norm on what the part yields, after its dropout. A sum at the end is left open: the norm that
  * follows computes it.
  */
-function residual(
-  { normScheme, residualScale }: ModelConfig,
-  parts: Record<string, Part>,
-  part: string,
-  norm: string | undefined,
-  outputNorm: string | undefined,
-): Layer["run"] {
-  return <Value>(stream: Stream<Value>, scope: Scope<Value>): Stream<Value> => {
+const residual =
+  (
+    { normScheme, residualScale }: ModelConfig,
+    parts: Record<string, Part>,
+    part: string,
+    norm: string | undefined,
+    outputNorm: string | undefined,
+  ): Layer["run"] =>
+  <Value>(stream: Stream<Value>, scope: Scope<Value>): Stream<Value> => {
     const { ops } = scope;
     const run = (name: string, value: Value) => parts[name]!.run(value, scope.within(name));
     const before = () => {
@@ -97,4 +98,3 @@ function residual(
       ? { x: normOfStream(open, parts[norm]!, scope.within(norm)) }
       : open;
   };
-}

@@ -17,7 +17,7 @@ export type MaskedLossName = (typeof maskedLossNames)[number];
  *
  * The study's squared error is the sum over the rows, so that its size depends on their number.
  */
-export function meanLoss(name: MaskedLossName, logits: tf.Tensor, targets: tf.Tensor1D): tf.Tensor {
+export const meanLoss = (name: MaskedLossName, logits: tf.Tensor, targets: tf.Tensor1D): tf.Tensor => {
   const words = logits.shape[1]!;
   const root = Math.sqrt(words);
   switch (name) {
@@ -43,22 +43,21 @@ export function meanLoss(name: MaskedLossName, logits: tf.Tensor, targets: tf.Te
       return tf.mean(tf.div(tf.add(others, tf.abs(tf.sub(wanted, words))), root));
     }
   }
-}
+};
 
 /** mean of log Z - (1 - s) logit_target - s mean(logits) + z log(Z)^2, for `logits [count, vocab]` */
-export function smoothedCrossEntropy(
+export const smoothedCrossEntropy = (
   logits: tf.Tensor,
   targets: tf.Tensor1D,
   smoothing: number,
   zLoss: number,
-): tf.Tensor {
+): tf.Tensor => {
   const logZ = tf.logSumExp(logits, 1);
   const wanted = tf.add(tf.mul(pick(logits, targets), 1 - smoothing), tf.mul(tf.mean(logits, 1), smoothing));
   const loss = tf.sub(logZ, wanted);
   return tf.mean(zLoss === 0 ? loss : tf.add(loss, tf.mul(tf.square(logZ), zLoss)));
-}
+};
 
 /** The logit of each row's target: `[count]` */
-function pick(logits: tf.Tensor, targets: tf.Tensor1D): tf.Tensor {
-  return tf.sum(tf.mul(logits, tf.oneHot(targets, logits.shape[1]!, 1, 0, "float32")), 1);
-}
+const pick = (logits: tf.Tensor, targets: tf.Tensor1D): tf.Tensor =>
+  tf.sum(tf.mul(logits, tf.oneHot(targets, logits.shape[1]!, 1, 0, "float32")), 1);

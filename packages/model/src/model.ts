@@ -37,12 +37,11 @@ export interface ForwardOptions {
 }
 
 /** Ids `[batch, seq]` -> hidden `[batch, seq, hidden]`, after the final norm. Borrows its arguments. */
-export function encode(params: Params, config: ModelConfig, inputs: Inputs, options: ForwardOptions = {}): Tensor {
-  return tidy(() => encodeWithin(scopeOf(params, config, inputs, options), config, inputs, options));
-}
+export const encode = (params: Params, config: ModelConfig, inputs: Inputs, options: ForwardOptions = {}): Tensor =>
+  tidy(() => encodeWithin(scopeOf(params, config, inputs, options), config, inputs, options));
 
 /** Ids `[batch, seq]` -> logits `[batch, labels]` of a classification or regression head. */
-export function classify(params: Params, config: ModelConfig, inputs: Inputs, options: ForwardOptions = {}): Tensor {
+export const classify = (params: Params, config: ModelConfig, inputs: Inputs, options: ForwardOptions = {}): Tensor => {
   const { head } = config;
   if (head.type !== "classification" && head.type !== "regression") {
     throw fault({
@@ -57,15 +56,15 @@ export function classify(params: Params, config: ModelConfig, inputs: Inputs, op
     const scope = scopeOf(params, config, inputs, options);
     return runSequenceHead(encodeWithin(scope, config, inputs, options), scope, head);
   });
-}
+};
 
 /** Ids `[batch, seq]` -> logits `[batch, seq, labels]` of a token classification head. */
-export function classifyTokens(
+export const classifyTokens = (
   params: Params,
   config: ModelConfig,
   inputs: Inputs,
   options: ForwardOptions = {},
-): Tensor {
+): Tensor => {
   const { head } = config;
   if (head.type !== "token-classification") {
     throw fault({
@@ -80,25 +79,24 @@ export function classifyTokens(
     const scope = scopeOf(params, config, inputs, options);
     return runTokenHead(encodeWithin(scope, config, inputs, options), scope, head);
   });
-}
+};
 
 /**
  * Logits of the masked language model for rows of `hidden` `[..., hidden]` -> `[..., vocab]`. For training use
  * {@link maskedLanguageModelLoss}, in which logits exist for the predicted rows only.
  */
-export function predictTokens(params: Params, config: ModelConfig, hidden: Tensor): Tensor {
-  return tidy(() => runDecoder(hidden, createScope(tensorOperations, lookup(params)), config));
-}
+export const predictTokens = (params: Params, config: ModelConfig, hidden: Tensor): Tensor =>
+  tidy(() => runDecoder(hidden, createScope(tensorOperations, lookup(params)), config));
 
 const keyOf = ({ seed, step }: StepSeed): StreamKey => streamKey(seed, "model/step", step);
 
 /** The scope in which a model of tensors runs. */
-export function scopeOf(
+export const scopeOf = (
   params: Params,
   config: ModelConfig,
   inputs: Inputs,
   { dropout, causal = false }: ForwardOptions,
-): Scope<Tensor> {
+): Scope<Tensor> => {
   if (causal) checkCausal(config);
   const { attentionMask } = inputs;
   return createScope(tensorOperations, lookup(params), {
@@ -107,10 +105,10 @@ export function scopeOf(
     ...(attentionMask && { mask: cast(attentionMask, "float32") }),
     ...(dropout && { key: keyOf(dropout) }),
   });
-}
+};
 
 /** @throws RangeError if a layer would let a position see later ones all the same */
-function checkCausal(config: ModelConfig): void {
+const checkCausal = (config: ModelConfig): void => {
   const other = [config.mixer].flat().find((mixer) => mixer !== "self-attention");
   if (other !== undefined || config.funnel !== null)
     throw fault({
@@ -119,15 +117,15 @@ function checkCausal(config: ModelConfig): void {
       problem: `expected self-attention in every layer and no funnel, got ${other === undefined ? "a funnel" : `mixer ${typeof other === "function" ? "of your own" : other}`}`,
       type: RangeError,
     });
-}
+};
 
 /** The encoder within a scope, with token types of 0 if the caller has none. */
-export function encodeWithin(
+export const encodeWithin = (
   scope: Scope<Tensor>,
   config: ModelConfig,
   inputs: Inputs,
   { dropout }: ForwardOptions,
-): Tensor {
+): Tensor => {
   const { shape } = inputs.inputIds;
   if (shape.length !== 2 || shape[1]! > config.maxSeq) {
     throw fault({
@@ -149,10 +147,11 @@ export function encodeWithin(
   const typed =
     config.typeVocabSize > 0 && !inputs.tokenTypeIds ? { ...inputs, tokenTypeIds: zerosLike(inputs.inputIds) } : inputs;
   return runEncoder(typed, scope, config, dropout && keyOf(dropout));
-}
+};
 
-function lookup(params: Params): (name: string) => Tensor {
-  return (name) => {
+const lookup =
+  (params: Params): ((name: string) => Tensor) =>
+  (name) => {
     const tensor = params[name];
     if (!tensor)
       throw fault({
@@ -163,4 +162,3 @@ function lookup(params: Params): (name: string) => Tensor {
       });
     return tensor;
   };
-}

@@ -34,14 +34,14 @@ export interface MaskedLossOptions extends ForwardOptions {
 }
 
 /** The tensors of a batch's inputs, for {@link encode}. The caller disposes of them, or calls it in a tidy. */
-export function inputsOf(batch: Omit<MaskedBatch, "positions" | "targets">): Inputs {
+export const inputsOf = (batch: Omit<MaskedBatch, "positions" | "targets">): Inputs => {
   const shape: [number, number] = [batch.batchSize, batch.seqLength];
   return {
     inputIds: tf.tensor2d(batch.inputIds, shape, "int32"),
     ...(batch.attentionMask && { attentionMask: tf.tensor2d(Float32Array.from(batch.attentionMask), shape) }),
     ...(batch.tokenTypeIds && { tokenTypeIds: tf.tensor2d(batch.tokenTypeIds, shape, "int32") }),
   };
-}
+};
 
 /**
  * Mean loss over the positions to predict: a scalar. Only their rows pass the prediction head and the decoder. Of plain
@@ -49,12 +49,12 @@ export function inputsOf(batch: Omit<MaskedBatch, "positions" | "targets">): Inp
  *
  * @throws RangeError where positions and targets differ in number, or one of them, an id or an option is out of range
  */
-export function maskedLanguageModelLoss(
+export const maskedLanguageModelLoss = (
   params: Params,
   config: ModelConfig,
   batch: MaskedBatch,
   options: MaskedLossOptions = {},
-): tf.Scalar {
+): tf.Scalar => {
   const { loss = "cross-entropy", labelSmoothing = 0, zLoss = 0 } = options;
   if (!maskedLossNames.includes(loss))
     throw fault({
@@ -107,10 +107,10 @@ export function maskedLanguageModelLoss(
     const logits = ops.linear(selected, weight, bias);
     return isPure ? meanLoss(loss, logits, targets) : smoothedCrossEntropy(logits, targets, labelSmoothing, zLoss);
   }) as tf.Scalar;
-}
+};
 
 /** Devices read zeros where an index is out of range, and a mean takes lists of two lengths: both would go unnoticed. */
-export function checkBatch(name: string, batch: MaskedBatch, { vocabSize }: ModelConfig): void {
+export const checkBatch = (name: string, batch: MaskedBatch, { vocabSize }: ModelConfig): void => {
   const { inputIds, positions, targets } = batch;
   if (positions.length !== targets.length)
     throw fault({
@@ -133,20 +133,20 @@ export function checkBatch(name: string, batch: MaskedBatch, { vocabSize }: Mode
         type: RangeError,
       });
   }
-}
+};
 
 /**
  * Mean cross-entropy of `labels [batch]`, or for regression the mean squared error: a scalar.
  *
  * @throws RangeError where there is not one label for each row, or one is no class of the head
  */
-export function classificationLoss(
+export const classificationLoss = (
   params: Params,
   config: ModelConfig,
   inputs: Inputs,
   labels: ArrayLike<number>,
   options: ForwardOptions = {},
-): tf.Scalar {
+): tf.Scalar => {
   checkLabels("classificationLoss", labels, inputs.inputIds.shape[0]!, config);
   return tf.tidy(() => {
     const logits = classify(params, config, inputs, options);
@@ -156,7 +156,7 @@ export function classificationLoss(
     }
     return smoothedCrossEntropy(logits, tf.tensor1d(Int32Array.from(labels), "int32"), 0, 0);
   }) as tf.Scalar;
-}
+};
 
 /**
  * Mean cross-entropy over the tokens that have a label: a scalar.
@@ -164,13 +164,13 @@ export function classificationLoss(
  * @param labels `[batch * seq]`; -100 if there is none
  * @throws RangeError where no token has one, or one is no class of the head
  */
-export function tokenClassificationLoss(
+export const tokenClassificationLoss = (
   params: Params,
   config: ModelConfig,
   inputs: Inputs,
   labels: ArrayLike<number>,
   options: ForwardOptions = {},
-): tf.Scalar {
+): tf.Scalar => {
   const positions = Int32Array.from(labels, (_, i) => i).filter((i) => labels[i]! >= 0);
   checkLabels("tokenClassificationLoss", labels, inputs.inputIds.size, config);
   if (positions.length === 0)
@@ -187,10 +187,10 @@ export function tokenClassificationLoss(
     const targets = Int32Array.from(positions, (i) => labels[i]!);
     return smoothedCrossEntropy(selected, tf.tensor1d(targets, "int32"), 0, 0);
   }) as tf.Scalar;
-}
+};
 
 /** A label that no class has would silently pull all logits down; a negative one stands for none. */
-function checkLabels(name: string, labels: ArrayLike<number>, count: number, { head }: ModelConfig): void {
+const checkLabels = (name: string, labels: ArrayLike<number>, count: number, { head }: ModelConfig): void => {
   if (labels.length !== count)
     throw fault({
       code: "invalid-argument",
@@ -212,4 +212,4 @@ function checkLabels(name: string, labels: ArrayLike<number>, count: number, { h
       type: RangeError,
     });
   }
-}
+};

@@ -24,7 +24,7 @@ export interface OnnxOptions {
  *
  * Borrows `params` until the graph is written: their data is fetched then, one tensor at a time.
  */
-export function onnxGraph(params: Params, config: ModelConfig, { precision = "fp32" }: OnnxOptions = {}): OnnxGraph {
+export const onnxGraph = (params: Params, config: ModelConfig, { precision = "fp32" }: OnnxOptions = {}): OnnxGraph => {
   const parameters = new Map(
     Object.entries(params).map(([name, tensor]) => [name, { name, shape: tensor.shape, data: () => dataOf(tensor) }]),
   );
@@ -74,8 +74,6 @@ export function onnxGraph(params: Params, config: ModelConfig, { precision = "fp
   const outputs = [top()];
   finish();
   return { name: "encoder", opset: 17, inputs, outputs, nodes, initializers };
-}
+};
 
-async function dataOf(tensor: Tensor): Promise<Float32Array> {
-  return (await tensor.data()) as Float32Array;
-}
+const dataOf = async (tensor: Tensor): Promise<Float32Array> => (await tensor.data()) as Float32Array;

@@ -4,7 +4,7 @@ import { fillNormal, type StreamKey } from "@cramkit/random";
  * A random matrix `[rows, columns]` whose shorter side is orthonormal, times sqrt(rows / columns): the start of automatic
  * gradient descent (Bernstein et al.). Gram-Schmidt, twice for each vector, in float64.
  */
-export function orthogonal(rows: number, columns: number, key: StreamKey): Float32Array {
+export const orthogonal = (rows: number, columns: number, key: StreamKey): Float32Array => {
   const vectors = Math.min(rows, columns);
   const length = Math.max(rows, columns);
   const basis = new Float64Array(vectors * length);
@@ -32,4 +32,4 @@ export function orthogonal(rows: number, columns: number, key: StreamKey): Float
     }
   }
   return values;
-}
+};

@@ -66,17 +66,17 @@ export type Stream<Value> = {
 };
 
 /** A stream as a value. */
-export function settled<Value>({ x, branch, dropout }: Stream<Value>, { ops }: Scope<Value>): Value {
+export const settled = <Value>({ x, branch, dropout }: Stream<Value>, { ops }: Scope<Value>): Value => {
   if (branch === undefined) return x;
   return ops.add(x, dropout ? ops.dropout(branch, dropout) : branch);
-}
+};
 
 /** A stream's value under a norm, and the stream without its open sum. */
-export function normedStream<Value>(
+export const normedStream = <Value>(
   stream: Stream<Value>,
   norm: Part,
   scope: Scope<Value>,
-): { x: Value; normed: Value } {
+): { x: Value; normed: Value } => {
   const { x, branch, dropout } = stream;
   if (branch === undefined || !norm.normOptions) {
     const value = settled(stream, scope);
@@ -84,25 +84,24 @@ export function normedStream<Value>(
   }
   const { sum, normed } = scope.ops.residualNorm(x, branch, { ...norm.normOptions(scope), dropout });
   return { x: sum, normed };
-}
+};
 
 /** The same where nothing else reads the stream. */
-export function normOfStream<Value>(stream: Stream<Value>, norm: Part, scope: Scope<Value>): Value {
+export const normOfStream = <Value>(stream: Stream<Value>, norm: Part, scope: Scope<Value>): Value => {
   const { x, branch, dropout } = stream;
   if (branch === undefined || !norm.normOptions) return norm.run(settled(stream, scope), scope);
   return scope.ops.normOfSum(x, branch, { ...norm.normOptions(scope), dropout });
-}
+};
 
 /** `{ norm: part }` -> its parameters as `norm.weight`, ... */
-export function parametersOf(parts: Record<string, Pick<Part, "parameters"> | undefined>): ParameterTable {
+export const parametersOf = (parts: Record<string, Pick<Part, "parameters"> | undefined>): ParameterTable => {
   const table: ParameterTable = {};
   for (const [prefix, part] of Object.entries(parts)) {
     for (const [name, spec] of Object.entries(part?.parameters ?? {})) table[`${prefix}.${name}`] = spec;
   }
   return table;
-}
+};
 
 /** The number of trained values. */
-export function countParameters(table: ParameterTable): number {
-  return Object.values(table).reduce((total, { shape }) => total + shape.reduce((size, axis) => size * axis, 1), 0);
-}
+export const countParameters = (table: ParameterTable): number =>
+  Object.values(table).reduce((total, { shape }) => total + shape.reduce((size, axis) => size * axis, 1), 0);

@@ -30,7 +30,7 @@ export type PlainParams = Record<string, Float64Array>;
 type Matrix = number[][];
 
 /** Hidden states `[seq][hidden]` of one sequence, after the final norm. */
-export function plainHidden(params: PlainParams, fields: PlainFields, ids: number[], mask?: number[]): Matrix {
+export const plainHidden = (params: PlainParams, fields: PlainFields, ids: number[], mask?: number[]): Matrix => {
   const { layers, recurrent } = fields;
   let x = plainEmbedding(params, fields, ids);
   const first: FirstValues = {};
@@ -39,16 +39,16 @@ export function plainHidden(params: PlainParams, fields: PlainFields, ids: numbe
     x = plainLayer(params, fields, own, x, mask, first);
   }
   return fields.final_norm ? norm(params, "encoder.final_norm", fields, x) : x;
-}
+};
 
 /** The loss of a batch: cross-entropy over labels from 0 on, or squared error. */
-export function plainLoss(
+export const plainLoss = (
   params: PlainParams,
   fields: PlainFields,
   batch: number[][],
   labels: number[][],
   masks?: number[][],
-): number {
+): number => {
   const losses: number[] = [];
   batch.forEach((ids, row) => {
     const hidden = plainHidden(params, fields, ids, masks?.[row]);
@@ -66,9 +66,9 @@ export function plainLoss(
     losses.push(fields.task === "regression" ? (logits[0]! - label) ** 2 : crossEntropy(logits, label));
   });
   return losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
-}
+};
 
-function plainDecode(params: PlainParams, fields: PlainFields, hidden: Matrix): Matrix {
+const plainDecode = (params: PlainParams, fields: PlainFields, hidden: Matrix): Matrix => {
   let rows = hidden;
   if (fields.head_transform) {
     const dense = linear(params, "prediction_head.dense", rows).map((row) =>
@@ -88,14 +88,14 @@ function plainDecode(params: PlainParams, fields: PlainFields, hidden: Matrix): 
     }
     return logits;
   });
-}
+};
 
-function crossEntropy(logits: number[], label: number): number {
+const crossEntropy = (logits: number[], label: number): number => {
   const top = Math.max(...logits);
   return Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit - top), 0)) + top - logits[label]!;
-}
+};
 
-function plainEmbedding(params: PlainParams, fields: PlainFields, ids: number[]): Matrix {
+const plainEmbedding = (params: PlainParams, fields: PlainFields, ids: number[]): Matrix => {
   const width = fields.embedding_dim ?? fields.hidden;
   const words = params["encoder.embedding.word_embedding.weight"]!;
   let x = ids.map((id, position) =>
@@ -114,19 +114,19 @@ function plainEmbedding(params: PlainParams, fields: PlainFields, ids: number[])
   );
   if (fields.embedding_norm) x = norm(params, "encoder.embedding.norm", fields, x);
   return fields.embedding_dim === null ? x : linear(params, "encoder.input_projection", x);
-}
+};
 
 /** By head, of the first layer. */
 type FirstValues = { heads?: Matrix[] };
 
-function plainLayer(
+const plainLayer = (
   params: PlainParams,
   fields: PlainFields,
   layer: number,
   x: Matrix,
   mask: number[] | undefined,
   firstValues: FirstValues,
-): Matrix {
+): Matrix => {
   const at = `encoder.layers.${layer}`;
   const residual = fields.deepnorm ? (2 * fields.layers) ** 0.25 : 1;
   const withBranch = (state: Matrix, run: (x: Matrix) => Matrix, first: string, second: string): Matrix => {
@@ -155,7 +155,7 @@ function plainLayer(
     return linear(params, `${at}.ffn.dense_out`, activated);
   };
   return withBranch(mixed, feed, "norm2", "norm4");
-}
+};
 
 function attention(
   params: PlainParams,
@@ -199,7 +199,7 @@ function attention(
 }
 
 /** Pairs (i, i + half) turn by position * 10000^(-i / half). */
-function turned(values: number[], position: number): number[] {
+const turned = (values: number[], position: number): number[] => {
   const half = values.length / 2;
   const out = [...values];
   for (let i = 0; i < half; i++) {
@@ -209,10 +209,10 @@ function turned(values: number[], position: number): number[] {
     out[i + half] = a * Math.sin(angle) + b * Math.cos(angle);
   }
   return out;
-}
+};
 
 /** The defining double sum. */
-function fourier(x: Matrix): Matrix {
+const fourier = (x: Matrix): Matrix => {
   const [rows, columns] = [x.length, x[0]!.length];
   return x.map((_, k) =>
     Array.from({ length: columns }, (_, l) => {
@@ -224,9 +224,9 @@ function fourier(x: Matrix): Matrix {
       return sum / Math.sqrt(rows * columns);
     }),
   );
-}
+};
 
-function linear(params: PlainParams, name: string, x: Matrix): Matrix {
+const linear = (params: PlainParams, name: string, x: Matrix): Matrix => {
   const weight = params[`${name}.weight`]!;
   const bias = params[`${name}.bias`];
   const inputs = x[0]!.length;
@@ -236,7 +236,7 @@ function linear(params: PlainParams, name: string, x: Matrix): Matrix {
       (_, out) => dot(row, weight.subarray(out * inputs, (out + 1) * inputs)) + (bias?.[out] ?? 0),
     ),
   );
-}
+};
 
 function norm(params: PlainParams, name: string, fields: PlainFields, x: Matrix): Matrix {
   return x.map((row) => {
@@ -255,13 +255,13 @@ function norm(params: PlainParams, name: string, fields: PlainFields, x: Matrix)
   });
 }
 
-function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
+const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
   return sum;
-}
+};
 
-function activationOf(name: string): { fn: (x: number) => number; gated: boolean } {
+const activationOf = (name: string): { fn: (x: number) => number; gated: boolean } => {
   const functions: Record<string, (x: number) => number> = {
     GELU: (x) => 0.5 * x * (1 + erf(x / Math.SQRT2)),
     ReLU: (x) => Math.max(0, x),
@@ -270,10 +270,10 @@ function activationOf(name: string): { fn: (x: number) => number; gated: boolean
     Mish: (x) => x * Math.tanh(Math.log1p(Math.exp(x))),
   };
   return { fn: functions[name.replace(/glu$/, "")]!, gated: name.endsWith("glu") };
-}
+};
 
 /** By its power series, which converges everywhere. */
-function erf(x: number): number {
+const erf = (x: number): number => {
   if (Math.abs(x) > 6) return Math.sign(x);
   let term = x;
   let sum = x;
@@ -282,4 +282,4 @@ function erf(x: number): number {
     sum += term / (2 * n + 1);
   }
   return (2 / Math.sqrt(Math.PI)) * sum;
-}
+};

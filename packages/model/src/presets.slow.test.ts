@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 
 /** As deep as the preset, but narrow and short. */
-function narrow(config: ModelConfig): ModelConfig {
+const narrow = (config: ModelConfig): ModelConfig => {
   const heads = config.hidden / config.heads > 64 ? 4 : 2;
   return {
     ...config,
@@ -25,7 +25,7 @@ function narrow(config: ModelConfig): ModelConfig {
     dropout: 0.1,
     attentionDropout: 0.1,
   };
-}
+};
 
 describe("every preset learns for 20 steps at reduced width", () => {
   it.each(presetNames)("%s", (name) => {

@@ -74,7 +74,7 @@ export const presetNames = [
 export type PresetName = (typeof presetNames)[number];
 
 /** How each architecture of the study's table differs from crammed-bert (v2). */
-function studyDifferences(): Record<PresetName, Partial<ModelConfig>> {
+const studyDifferences = (): Record<PresetName, Partial<ModelConfig>> => {
   /** Biases everywhere, learned positions, plain GELU, head transform: what the original BERT has. */
   const bertLike = {
     layers: 12,
@@ -133,14 +133,14 @@ function studyDifferences(): Record<PresetName, Partial<ModelConfig>> {
     funnel: { ...c2, layers: 9, funnel: [128, 128, 64, 64, 32, 64, 64, 128, 128] },
     recurrent: { ...c2, layers: 24, sharedLayers: 2, recurrence: "deep-thinking" },
   };
-}
+};
 
 /**
  * An architecture of the study by name, with fields of your own over it.
  *
  * @throws RangeError for a name that is not one, or a configuration that cannot work
  */
-export function preset(name: PresetName, fields: Partial<ModelConfig> = {}): ModelConfig {
+export const preset = (name: PresetName, fields: Partial<ModelConfig> = {}): ModelConfig => {
   if (!presetNames.includes(name)) {
     throw fault({
       code: "invalid-argument",
@@ -150,14 +150,14 @@ export function preset(name: PresetName, fields: Partial<ModelConfig> = {}): Mod
     });
   }
   return modelConfig({ ...studyDifferences()[name], ...fields });
-}
+};
 
 /**
  * A configuration that differs from crammed-bert (v2) in the given fields.
  *
  * @throws RangeError naming every field that cannot work
  */
-export function modelConfig(fields: Partial<ModelConfig> = {}): ModelConfig {
+export const modelConfig = (fields: Partial<ModelConfig> = {}): ModelConfig => {
   const unknown = Object.keys(fields).filter((field) => !Object.hasOwn(crammedBert, field));
   if (unknown.length > 0) {
     throw fault({
@@ -170,4 +170,4 @@ export function modelConfig(fields: Partial<ModelConfig> = {}): ModelConfig {
   const config = { ...crammedBert, ...fields };
   checkConfig(config);
   return config;
-}
+};

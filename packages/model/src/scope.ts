@@ -23,11 +23,11 @@ export interface ScopeOptions<Value> {
 }
 
 /** The outermost scope: parameters by their full names, dropout places numbered in the order in which they are met. */
-export function createScope<Value>(
+export const createScope = <Value>(
   ops: Operations<Value>,
   param: (name: string) => Value,
   { mask, causal = false, dropoutRate = 0, key }: ScopeOptions<Value> = {},
-): Scope<Value> {
+): Scope<Value> => {
   let places = 0;
   const firstValues: { current?: Value } = {};
   const dropoutAt = (rate: number): DropoutOptions | undefined => {
@@ -52,10 +52,10 @@ export function createScope<Value>(
     dropoutAt,
   });
   return at("");
-}
+};
 
 /** The same scope with a mask or a branch scale of its own, inside of it too. */
-export function rescope<Value>(
+export const rescope = <Value>(
   scope: Scope<Value>,
   changes: {
     /** @defaultValue the scope's own */
@@ -63,6 +63,4 @@ export function rescope<Value>(
     /** @defaultValue the scope's own */
     branchScale?: number;
   },
-): Scope<Value> {
-  return { ...scope, ...changes, within: (name) => rescope(scope.within(name), changes) } as Scope<Value>;
-}
+): Scope<Value> => ({ ...scope, ...changes, within: (name) => rescope(scope.within(name), changes) }) as Scope<Value>;

@@ -27,12 +27,12 @@ export interface ScriptOptions extends ForwardOptions, StepSeed {
  *
  * @throws RangeError where there is nothing to predict, or the batch does not fit the model
  */
-export function scriptLoss(
+export const scriptLoss = (
   params: Params,
   config: ModelConfig,
   batch: MaskedBatch,
   { seed, step, alpha = 1, ...options }: ScriptOptions,
-): tf.Scalar {
+): tf.Scalar => {
   checkBatch("scriptLoss", batch, config);
   if (batch.positions.length === 0)
     throw fault({
@@ -60,19 +60,19 @@ export function scriptLoss(
     const discriminating = seen ? tf.div(tf.sum(tf.mul(losses, seen)), tf.sum(seen)) : tf.mean(losses);
     return tf.add(predicting, tf.mul(discriminating, alpha));
   }) as tf.Scalar;
-}
+};
 
 /** One id a row, drawn with the probabilities of `logits [count, vocab]`: floats `[count]`. */
-function draw(logits: tf.Tensor, { seed, step }: StepSeed): tf.Tensor {
+const draw = (logits: tf.Tensor, { seed, step }: StepSeed): tf.Tensor => {
   const [count, vocab] = logits.shape as [number, number];
   const uniforms = new Float32Array(count);
   fillUniform(streamKey(seed, "model/script", step), uniforms);
   const below = tf.less(tf.cumsum(tf.softmax(logits), 1), tf.tensor2d(uniforms, [count, 1]));
   return tf.minimum(tf.sum(tf.cast(below, "float32"), 1), vocab - 1);
-}
+};
 
 /** The ids before they were masked, `[batch * seq]`, and the same with drawn ones in the masked positions, `[batch, seq]`. */
-function fill({ batchSize, seqLength, inputIds, positions, targets }: MaskedBatch, drawn: tf.Tensor) {
+const fill = ({ batchSize, seqLength, inputIds, positions, targets }: MaskedBatch, drawn: tf.Tensor) => {
   const ids = Int32Array.from(inputIds);
   const others = Int32Array.from(inputIds);
   positions.forEach((position, i) => {
@@ -83,4 +83,4 @@ function fill({ batchSize, seqLength, inputIds, positions, targets }: MaskedBatc
   const spread = tf.scatterND(at, tf.cast(drawn, "int32"), [ids.length]);
   const replaced = tf.add(tf.tensor1d(others, "int32"), spread);
   return { original: tf.tensor1d(ids, "int32"), replaced: tf.reshape(replaced, [batchSize, seqLength]) };
-}
+};

@@ -26,7 +26,7 @@ import { norms } from "./parts/norms.ts";
  *
  * @throws RangeError naming every field that is at fault, what it may be and what it is
  */
-export function checkConfig(config: ModelConfig): void {
+export const checkConfig = (config: ModelConfig): void => {
   const problems = shapeProblems(config);
   if (problems.length === 0) problems.push(...sizeProblems(config), ...nameProblems(config));
   // Relations between fields are only worth a word when each of them is possible.
@@ -41,7 +41,7 @@ export function checkConfig(config: ModelConfig): void {
       type: RangeError,
     });
   }
-}
+};
 
 /** Far beyond what anybody trains with this, and little enough that nothing breaks before it is refused. */
 const most = {
@@ -61,18 +61,18 @@ const most = {
   parameters: 2 ** 33,
 } as const;
 
-function totalProblems(config: ModelConfig): string[] {
+const totalProblems = (config: ModelConfig): string[] => {
   const total = parameterCount(config);
   if (total <= most.parameters) return [];
   const [limit, count] = [most.parameters, total].map((value) => value.toLocaleString("en-US"));
   return [`layers, hidden, intermediate, vocabSize: expected at most ${limit} parameters, got ${count}`];
-}
+};
 
 const isCount = (value: unknown, least: number): boolean => Number.isSafeInteger(value) && (value as number) >= least;
 const show = (value: unknown): string => (typeof value === "function" ? "a function" : String(JSON.stringify(value)));
 
 /** Fields that are no plain value. */
-function shapeProblems({ head, init, funnel }: ModelConfig): string[] {
+const shapeProblems = ({ head, init, funnel }: ModelConfig): string[] => {
   const isObject = (value: unknown) => typeof value === "object" && value !== null;
   return [
     ...(isObject(head) ? [] : [`head: expected an object with a type, got ${show(head)}`]),
@@ -81,7 +81,7 @@ function shapeProblems({ head, init, funnel }: ModelConfig): string[] {
       ? []
       : [`funnel: expected null or a list of lengths, got ${show(funnel)}`]),
   ];
-}
+};
 
 const booleans = [
   "inputProjectionBias",
@@ -104,7 +104,7 @@ const isPooled = (head: Head): head is Extract<Head, { pooling: unknown }> =>
 const isClassifier = (head: Head): head is Extract<Head, { labels: number }> =>
   isPooled(head) || head.type === "token-classification";
 
-function sizeProblems(config: ModelConfig): string[] {
+const sizeProblems = (config: ModelConfig): string[] => {
   const problems: string[] = [];
   const need = (field: string, value: unknown, holds: boolean, may: string) => {
     if (!holds) problems.push(`${field}: expected ${may}, got ${show(value)}`);
@@ -148,9 +148,9 @@ function sizeProblems(config: ModelConfig): string[] {
   if (isPooled(head))
     need("head.width", head.width, head.width === null || isCount(head.width, 1), "null or a positive integer");
   return problems;
-}
+};
 
-function nameProblems(config: ModelConfig): string[] {
+const nameProblems = (config: ModelConfig): string[] => {
   const problems: string[] = [];
   const need = (field: string, value: unknown, names: readonly string[], more = "") => {
     if (typeof value !== "function" && !names.includes(value as string)) {
@@ -171,9 +171,9 @@ function nameProblems(config: ModelConfig): string[] {
   need("head.type", config.head.type, heads);
   if (isPooled(config.head)) need("head.pooling", config.head.pooling, poolings);
   return problems;
-}
+};
 
-function relationProblems(config: ModelConfig): string[] {
+const relationProblems = (config: ModelConfig): string[] => {
   const problems: string[] = [];
   const need = (holds: boolean, problem: string) => {
     if (!holds) problems.push(problem);
@@ -253,4 +253,4 @@ function relationProblems(config: ModelConfig): string[] {
     );
   }
   return problems;
-}
+};

@@ -18,7 +18,7 @@ interface Row {
   targets: number[];
 }
 
-async function stream(options: MaskedBatchOptions, from = source): Promise<{ rows: Row[]; cursors: BatchCursor[] }> {
+const stream = async (options: MaskedBatchOptions, from = source): Promise<{ rows: Row[]; cursors: BatchCursor[] }> => {
   const rows: Row[] = [];
   const cursors: BatchCursor[] = [];
   for await (const { batch, cursor } of maskedBatches(from, options)) {
@@ -33,7 +33,7 @@ async function stream(options: MaskedBatchOptions, from = source): Promise<{ row
     cursors.push(JSON.parse(JSON.stringify(cursor)));
   }
   return { rows, cursors };
-}
+};
 
 it("asks a function for its masking before each batch, and draws as with that masking alone", async () => {
   const [few, many] = [0.25, 0.5].map((rate) => ({ kind: "exact" as const, rate }));

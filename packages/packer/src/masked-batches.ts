@@ -178,7 +178,7 @@ export async function* maskedBatches(
 }
 
 /** The row that stands at a place of the stream. */
-function rowOrder(rowCount: number, seed: number, reshuffle: boolean): (place: number) => number {
+const rowOrder = (rowCount: number, seed: number, reshuffle: boolean): ((place: number) => number) => {
   if (!reshuffle) return (place) => place % rowCount;
   let epoch = -1;
   let permute = (index: number) => index;
@@ -190,10 +190,10 @@ function rowOrder(rowCount: number, seed: number, reshuffle: boolean): (place: n
     }
     return permute(place % rowCount);
   };
-}
+};
 
 /** Moves the kept tokens of row `i` (`from` tokens wide) to where row `i` of `to` tokens belongs. */
-function createTokenDropper(from: number, to: number, seed: number) {
+const createTokenDropper = (from: number, to: number, seed: number) => {
   const draws = createDraws(streamKey(seed, "packer/token-drop"));
   return (ids: Int32Array, i: number, place: number) => {
     draws.seek(place);
@@ -202,11 +202,11 @@ function createTokenDropper(from: number, to: number, seed: number) {
     for (let t = 0; t < from && kept < to; t++)
       if (draws.below(from - t) < to - kept) ids[i * to + kept++] = ids[i * from + t]!;
   };
-}
+};
 
 type Checked = Required<Pick<MaskedBatchOptions, "batchSize" | "epochs" | "rank" | "world" | "tokenDrop" | "seed">>;
 
-function checkValues({ batchSize, epochs, rank, world, tokenDrop, seed }: Checked): void {
+const checkValues = ({ batchSize, epochs, rank, world, tokenDrop, seed }: Checked): void => {
   const expect = (holds: boolean, what: string, got: number) => {
     if (!holds)
       throw fault({
@@ -222,9 +222,9 @@ function checkValues({ batchSize, epochs, rank, world, tokenDrop, seed }: Checke
   expect(Number.isInteger(rank) && rank >= 0 && rank < world, `rank to be an integer of 0 to ${world - 1}`, rank);
   expect(tokenDrop >= 0 && tokenDrop < 1, "tokenDrop to be at least 0 and below 1", tokenDrop);
   checkSeed("maskedBatches", seed);
-}
+};
 
-function checkCursor(cursor: BatchCursor, stream: string): void {
+const checkCursor = (cursor: BatchCursor, stream: string): void => {
   if (cursor.version !== cursorVersion)
     throw fault({
       code: "version-mismatch",
@@ -251,4 +251,4 @@ function checkCursor(cursor: BatchCursor, stream: string): void {
       problem: `expected cursor.rows to be a count of rows, got ${cursor.rows}`,
       type: RangeError,
     });
-}
+};

@@ -22,7 +22,7 @@ interface Tally {
   neighbours: number;
 }
 
-function tally(masking: Masking, special: (i: number) => boolean): Tally {
+const tally = (masking: Masking, special: (i: number) => boolean): Tally => {
   const masker = createMasker(masking, { seqLength, vocabSize, maskId, seed: 2024 });
   const positions = new Int32Array(masker.maxCount);
   const targets = new Int32Array(masker.maxCount);
@@ -57,23 +57,23 @@ function tally(masking: Masking, special: (i: number) => boolean): Tally {
     for (let k = 0; k < count; k++) before[positions[k]!] = 1;
   }
   return result;
-}
+};
 
 const sum = (values: Float64Array) => values.reduce((total, value) => total + value, 0);
 
 /** `observed` successes of `trials` of probability `p`: within five standard deviations. */
-function expectBinomial(observed: number, trials: number, p: number) {
+const expectBinomial = (observed: number, trials: number, p: number) => {
   expect(Math.abs(observed - trials * p)).toBeLessThan(5 * Math.sqrt(trials * p * (1 - p)));
-}
+};
 
 /** Chi-square over its degrees of freedom of counts that should be equal: within five standard deviations of 1. */
-function expectEqualCounts(counts: number[] | Float64Array) {
+const expectEqualCounts = (counts: number[] | Float64Array) => {
   const list = Array.from(counts);
   const expected = list.reduce((total, count) => total + count, 0) / list.length;
   const freedom = list.length - 1;
   const ratio = list.reduce((total, count) => total + (count - expected) ** 2 / expected, 0) / freedom;
   expect(Math.abs(ratio - 1)).toBeLessThan(5 * Math.sqrt(2 / freedom));
-}
+};
 
 describe("masking of a million rows", () => {
   it("exact, 25 %: 32 positions of every row, 26 / 3 / 3, uniform in place, id and from row to row", () => {

@@ -49,11 +49,11 @@ export interface AddedTokenFinder {
  * Finds the leftmost, of those the longest, of `tokens`; `patterns[i]` is what token `i` looks like in the text. With
  * `splitSpecialTokens`, special tokens are passed over as ordinary text.
  */
-export function addedTokenFinder(
+export const addedTokenFinder = (
   tokens: readonly AddedToken[],
   patterns: readonly string[],
   splitSpecialTokens = false,
-): AddedTokenFinder | undefined {
+): AddedTokenFinder | undefined => {
   if (tokens.every((token) => splitSpecialTokens && token.special)) return undefined;
   const trie = buildTrie(
     patterns,
@@ -97,9 +97,9 @@ export function addedTokenFinder(
       return out;
     },
   };
-}
+};
 
-function longestAt(trie: Trie, text: string, start: number) {
+const longestAt = (trie: Trie, text: string, start: number) => {
   let best: { value: number; end: number } | undefined;
   let node = ROOT;
   for (let i = start; i < text.length; ) {
@@ -108,12 +108,12 @@ function longestAt(trie: Trie, text: string, start: number) {
     if (trie.value[node] !== NONE) best = { value: trie.value[node]!, end: i };
   }
   return best;
-}
+};
 
-function standsAlone(text: string, start: number, end: number): boolean {
+const standsAlone = (text: string, start: number, end: number): boolean => {
   if (end < text.length && isWordCharacter(text.codePointAt(end)!)) return false;
   if (start === 0) return true;
   const low = text.charCodeAt(start - 1);
   const before = low >= 0xdc00 && low < 0xe000 ? text.codePointAt(start - 2)! : low;
   return !isWordCharacter(before);
-}
+};

@@ -5,13 +5,13 @@ import { tokenizerFromJson } from "./tokenizer-json.ts";
 import { templateJson } from "./training/template-json.ts";
 
 /** The tokenizer of BERT from its `vocab.txt`, one token a line. */
-export function bertTokenizer(
+export const bertTokenizer = (
   vocabTxt: string,
   options: {
     /** @defaultValue `true` */
     lowercase?: boolean;
   } = {},
-): Tokenizer {
+): Tokenizer => {
   refuseUnknown("bertTokenizer", options, ["lowercase"]);
   const { lowercase = true } = options;
   const lines = vocabTxt.split("\n");
@@ -56,4 +56,4 @@ export function bertTokenizer(
       vocab: Object.fromEntries(ids),
     },
   });
-}
+};

@@ -19,7 +19,7 @@ const ignored = /[\s\p{M}\p{C}]/u;
  * Counts what a tokenizer loses of texts. `ids` are those of the text, if they are there already. Text of ASCII without
  * unknown tokens costs a glance; a text with unknown tokens is encoded again, with its offsets.
  */
-export function coverageCounter(tokenizer: Tokenizer): (text: string, ids?: ArrayLike<number>) => TextCoverage {
+export const coverageCounter = (tokenizer: Tokenizer): ((text: string, ids?: ArrayLike<number>) => TextCoverage) => {
   const json = tokenizer.toJSON();
   const normalize = json.normalizer ? readNormalizer(root(json.normalizer, "normalizer")) : undefined;
   const known = new Map<string, boolean>();
@@ -70,10 +70,10 @@ export function coverageCounter(tokenizer: Tokenizer): (text: string, ids?: Arra
     deleted: countDeleted(text),
     unknown: unknown !== undefined && Array.prototype.indexOf.call(ids, unknown) >= 0 ? countUnknown(text) : 0,
   });
-}
+};
 
-function unknownId(tokenizer: Tokenizer): number | undefined {
+const unknownId = (tokenizer: Tokenizer): number | undefined => {
   const { unk_token: token, unk_id: id } = tokenizer.toJSON().model as { unk_token?: unknown; unk_id?: unknown };
   if (typeof id === "number") return id;
   return typeof token === "string" ? tokenizer.tokenToId(token) : undefined;
-}
+};

@@ -57,16 +57,16 @@ const MAX_LENGTH = 0xffffff;
 const directions = ["right", "left"];
 
 /** @throws TypeError for options that do not exist, RangeError for values that make no sense */
-export function checkEncodeOptions(where: string, options: EncodeOptions): void {
+export const checkEncodeOptions = (where: string, options: EncodeOptions): void => {
   refuseUnknown(where, options, encodeOptions, instead);
   if (options.truncation !== undefined && options.truncation !== false) checkTruncation(where, options.truncation);
   if (options.padding !== undefined && options.padding !== false) checkPadding(where, options.padding);
   for (const name of ["addSpecialTokens", "splitSpecialTokens"] as const)
     checkOneOf(where, name, options[name], [true, false]);
   checkOneOf(where, "offsetUnit", options.offsetUnit, ["code-point", "utf16"]);
-}
+};
 
-function checkTruncation(where: string, truncation: TruncationOptions): void {
+const checkTruncation = (where: string, truncation: TruncationOptions): void => {
   refuseUnknown(`${where}: truncation`, truncation, ["maxLength", "strategy", "direction"], {
     max_length: "maxLength",
   });
@@ -75,9 +75,9 @@ function checkTruncation(where: string, truncation: TruncationOptions): void {
   checkWhole(where, "truncation.maxLength", truncation.maxLength, 0, 0x7fffffff);
   checkOneOf(where, "truncation.strategy", truncation.strategy, ["longest-first", "only-first", "only-second"]);
   checkOneOf(where, "truncation.direction", truncation.direction, directions);
-}
+};
 
-function checkPadding(where: string, padding: PaddingOptions): void {
+const checkPadding = (where: string, padding: PaddingOptions): void => {
   refuseUnknown(`${where}: padding`, padding, ["length", "multipleOf", "direction", "id", "token", "typeId"], {
     maxLength: "length",
     max_length: "length",
@@ -89,7 +89,7 @@ function checkPadding(where: string, padding: PaddingOptions): void {
   checkWhole(where, "padding.id", padding.id, 0, 0xffffffff);
   checkWhole(where, "padding.typeId", padding.typeId, 0, 0xffffffff);
   checkOneOf(where, "padding.direction", padding.direction, directions);
-}
+};
 
 /** @throws TypeError if `text` is no string */
 export function checkText(where: string, text: unknown): asserts text is string {

@@ -64,7 +64,7 @@ export interface PaddingOptions {
   typeId?: number;
 }
 
-function padEncoding(encoding: Encoding, length: number, padding: PaddingOptions): void {
+const padEncoding = (encoding: Encoding, length: number, padding: PaddingOptions): void => {
   const missing = length - encoding.ids.length;
   if (missing <= 0) return;
   const { id = 0, token = "[PAD]", typeId = 0, direction = "right" } = padding;
@@ -79,22 +79,22 @@ function padEncoding(encoding: Encoding, length: number, padding: PaddingOptions
   pad(encoding.offsets, () => [0, 0]);
   pad(encoding.specialTokensMask, () => 1);
   pad(encoding.attentionMask, () => 0);
-}
+};
 
-export function padBatch(encodings: Encoding[], padding: PaddingOptions): void {
+export const padBatch = (encodings: Encoding[], padding: PaddingOptions): void => {
   let length =
     padding.length === "longest" ? encodings.reduce((most, { ids }) => Math.max(most, ids.length), 0) : padding.length;
   const { multipleOf = 0 } = padding;
   if (multipleOf > 0) length = Math.ceil(length / multipleOf) * multipleOf;
   for (const encoding of encodings) padEncoding(encoding, length, padding);
-}
+};
 
 /** How many tokens of each text stay: `lengths` are what there is, `room` what the template leaves. */
-export function truncatedLengths(
+export const truncatedLengths = (
   lengths: [number, number?],
   room: number,
   strategy: TruncationOptions["strategy"],
-): [number, number] {
+): [number, number] => {
   const [a, b = 0] = lengths;
   const excess = a + b - room;
   if (excess <= 0) return [a, b];
@@ -124,4 +124,4 @@ export function truncatedLengths(
   }
   large = Math.min(large, longer);
   return a <= b ? [small, large] : [large, small];
-}
+};

@@ -11,11 +11,11 @@ const bpe = (await trainTokenizer(text.split("\n"), { ...kinds["BPE, metaspace, 
 type Change = (json: Record<string, never>) => void;
 
 /** The document with a change, as text: nothing of one test is seen by another. */
-function changed(json: object, change: (json: never) => void): string {
+const changed = (json: object, change: (json: never) => void): string => {
   const copy = structuredClone(json) as never;
   (change as Change)(copy);
   return JSON.stringify(copy);
-}
+};
 
 /** Any object of a document. */
 interface Loose {

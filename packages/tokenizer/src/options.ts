@@ -25,17 +25,17 @@ export function refuseUnknown(
 }
 
 /** @throws RangeError if `value` is given and no whole number from `min` to `max` */
-export function checkWhole(where: string, name: string, value: unknown, min: number, max: number): void {
+export const checkWhole = (where: string, name: string, value: unknown, min: number, max: number): void => {
   if (value === undefined || (Number.isInteger(value) && (value as number) >= min && (value as number) <= max)) return;
   throw new RangeError(
     `${where}: expected ${name} to be an integer from ${min} to ${max}, got ${show(value)}; set it to one`,
   );
-}
+};
 
 /** @throws RangeError if `value` is given and none of `values` */
-export function checkOneOf(where: string, name: string, value: unknown, values: readonly unknown[]): void {
+export const checkOneOf = (where: string, name: string, value: unknown, values: readonly unknown[]): void => {
   if (value === undefined || values.includes(value)) return;
   throw new RangeError(
     `${where}: expected ${name} to be one of ${values.map((one) => JSON.stringify(one)).join(", ")}, got ${show(value)}`,
   );
-}
+};

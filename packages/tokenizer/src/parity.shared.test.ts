@@ -41,7 +41,7 @@ async function* wikipedia() {
 }
 
 /** Where the two differ first, or undefined. */
-async function difference(text: string): Promise<string | undefined> {
+const difference = async (text: string): Promise<string | undefined> => {
   const a = ours.encode(text);
   const b = await rust.encode(text);
   const ids = b.getIds();
@@ -57,7 +57,7 @@ async function difference(text: string): Promise<string | undefined> {
   }
   if (ours.encodeIds(text).some((id, i) => id !== ids[i])) return "encodeIds";
   return ours.decode(a.ids) === (await rust.decode(ids, true)) ? undefined : "decode";
-}
+};
 
 describe("bert-base-uncased against the Rust implementation", () => {
   test.each([

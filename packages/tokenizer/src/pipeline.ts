@@ -51,7 +51,7 @@ export interface PipelineOptions {
   preTokenizer: Component | null;
 }
 
-export function createPipeline(options: PipelineOptions): Pipeline {
+export const createPipeline = (options: PipelineOptions): Pipeline => {
   const { addedTokens, splitSpecialTokens } = options;
   const normalizer = options.normalizer ? readNormalizer(root(options.normalizer, "normalizer")) : undefined;
   const preTokenizer = options.preTokenizer ? readPreTokenizer(root(options.preTokenizer, "pre_tokenizer")) : undefined;
@@ -77,9 +77,9 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     readPieces: pieceReader(normalizer, normalizedFinder, preTokenizer),
     rule: normalizedFinder ? undefined : chunkRule(options.normalizer, options.preTokenizer),
   };
-}
+};
 
-function pieceReader(normalizer?: Normalizer, finder?: AddedTokenFinder, preTokenizer?: PreTokenizer) {
+const pieceReader = (normalizer?: Normalizer, finder?: AddedTokenFinder, preTokenizer?: PreTokenizer) => {
   const split = (text: AlignedText) => (preTokenizer ? preTokenizer(text) : [text]);
   return (original: AlignedText): Piece[] => {
     const text = normalizer ? normalizer(original) : original;
@@ -90,20 +90,20 @@ function pieceReader(normalizer?: Normalizer, finder?: AddedTokenFinder, preToke
       .flatMap((piece) => (piece.token ? [piece] : split(piece.text).map((part): Piece => ({ text: part }))))
       .filter((piece) => piece.text.text !== "");
   };
-}
+};
 
 /** Calls `visit` for the parts of `text` between the added tokens, and for these. */
-export function eachSegment(
+export const eachSegment = (
   text: string,
   finder: AddedTokenFinder | undefined,
   visit: (segment: Segment) => void,
-): void {
+): void => {
   if (finder?.mayMatch(text)) finder.segments(text).forEach(visit);
   else if (text !== "") visit({ start: 0, end: text.length });
-}
+};
 
 /** Appends the tokens of a text, with offsets in its UTF-16 units. */
-export function textEncoder(pipeline: Pipeline, model: Model): (text: string, out: TokenBuffer) => void {
+export const textEncoder = (pipeline: Pipeline, model: Model): ((text: string, out: TokenBuffer) => void) => {
   const encode = chunkEncoder(pieceTokenizer(pipeline, model), pipeline.rule);
   return (text, out) => {
     eachSegment(text, pipeline.finder, ({ start, end, token }) => {
@@ -116,10 +116,11 @@ export function textEncoder(pipeline: Pipeline, model: Model): (text: string, ou
       out.ends[out.count++] = end;
     });
   };
-}
+};
 
-function pieceTokenizer({ readPieces }: Pipeline, model: Model) {
-  return (original: AlignedText, out: TokenList): void => {
+const pieceTokenizer =
+  ({ readPieces }: Pipeline, model: Model) =>
+  (original: AlignedText, out: TokenList): void => {
     for (const { text, token } of readPieces(original)) {
       const first = out.ids.length;
       if (token) {
@@ -134,4 +135,3 @@ function pieceTokenizer({ readPieces }: Pipeline, model: Model) {
       }
     }
   };
-}

@@ -102,7 +102,7 @@ const known = {
  * Special tokens have a fixed order there is none of in the study; `<pad>` is 0. Its byte-level BPE starts from all bytes
  * if the text may hold more than ASCII.
  */
-export function crammingTokenizerOptions(options: CrammingOptions = {}): TrainOptions {
+export const crammingTokenizerOptions = (options: CrammingOptions = {}): TrainOptions => {
   const where = "crammingTokenizerOptions";
   refuseUnknown(where, options, Object.keys(known));
   const { algorithm = "WordPiece", vocabSize = 32768, text = "english", specialTokens = "study" } = options;
@@ -132,11 +132,11 @@ export function crammingTokenizerOptions(options: CrammingOptions = {}): TrainOp
       pair: `${cls} $A ${sep} $B:${second} ${sep}:${second}`,
     },
   };
-}
+};
 
 const replace = (pattern: object, content: string): Component => ({ type: "Replace", pattern, content });
 
-function bertNormalizer(settings: Record<string, boolean>): Component {
+const bertNormalizer = (settings: Record<string, boolean>): Component => {
   const { lowercase = false, ...others } = settings;
   return {
     type: "BertNormalizer",
@@ -146,13 +146,13 @@ function bertNormalizer(settings: Record<string, boolean>): Component {
     lowercase,
     ...others,
   };
-}
+};
 
-function studyNormalizer(
+const studyNormalizer = (
   algorithm: (typeof studyAlgorithms)[number],
   { lowercase, stripAccents, asciiOnly, isolateIdeographs }: TextSettings,
   escapeSpaces: boolean,
-): Component {
+): Component => {
   const cutsIdeographs = ["WordPiece", "BPE", "WordLevel"].includes(algorithm);
   const steps: (Component | false)[] = [
     replace({ String: "``" }, '"'),
@@ -166,10 +166,10 @@ function studyNormalizer(
     escapeSpaces && replace({ Regex: " " }, "\u4e00"),
   ];
   return { type: "Sequence", normalizers: steps.filter((step) => step !== false) };
-}
+};
 
 /** BERT's own; ASCII comes on top, which the study does not combine with it. */
-function bertNormalizerOf({ lowercase, stripAccents, asciiOnly }: TextSettings): Component {
+const bertNormalizerOf = ({ lowercase, stripAccents, asciiOnly }: TextSettings): Component => {
   const own = bertNormalizer({
     clean_text: true,
     handle_chinese_chars: true,
@@ -177,13 +177,13 @@ function bertNormalizerOf({ lowercase, stripAccents, asciiOnly }: TextSettings):
     lowercase,
   });
   return asciiOnly ? { type: "Sequence", normalizers: [own, replace({ Regex: "[^\\x00-\\x7F]+" }, "")] } : own;
-}
+};
 
-function algorithmOptions(
+const algorithmOptions = (
   algorithm: (typeof studyAlgorithms)[number],
   { asciiOnly }: TextSettings,
   vocabSize: number,
-): Pick<TrainOptions, "model"> & Partial<TrainOptions> {
+): Pick<TrainOptions, "model"> & Partial<TrainOptions> => {
   // Chinese has more characters than a small vocabulary has room for: the rarest are unknown.
   const limit = asciiOnly ? {} : { limitAlphabet: Math.max(64, Math.floor(vocabSize / 4)) };
   const wordPiece = { type: "WordPiece", prefix: "##", cleanup: true };
@@ -211,4 +211,4 @@ function algorithmOptions(
     case "SentencePieceUnigram":
       return { model: "Unigram", preTokenizer: metaspace, decoder: metaspace };
   }
-}
+};

@@ -25,7 +25,7 @@ import { plainPostProcessor } from "./post-processors/template.ts";
 import { createTokenizer, type Tokenizer } from "./tokenizer.ts";
 
 /** Loads a `tokenizer.json`, given as its text or parsed. Whatever is not understood is refused by name. */
-export function tokenizerFromJson(json: string | object): Tokenizer {
+export const tokenizerFromJson = (json: string | object): Tokenizer => {
   if (typeof json !== "string") return readDocument(json);
   const document = parse(json);
   try {
@@ -35,9 +35,9 @@ export function tokenizerFromJson(json: string | object): Tokenizer {
     if (/\d{16}/.test(json)) readDocument(withLargeIntegers(json));
     throw error;
   }
-}
+};
 
-function readDocument(json: unknown): Tokenizer {
+const readDocument = (json: unknown): Tokenizer => {
   const document = root(json, "");
   if (asString(get(document, "version")) !== "1.0") fail(get(document, "version"), '"1.0"', "convert the file");
   const model = readModel(get(document, "model"));
@@ -58,12 +58,12 @@ function readDocument(json: unknown): Tokenizer {
     padding: optional(get(document, "padding"), readPadding, undefined),
     json: document.value as TokenizerJson,
   });
-}
+};
 
 /** Its settings are checked where it is read. */
 const asComponent = (field: Field): Component => ({ ...(field.value as object), type: asString(get(field, "type")) });
 
-function parse(text: string): unknown {
+const parse = (text: string): unknown => {
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -76,17 +76,17 @@ function parse(text: string): unknown {
       cause: error,
     });
   }
-}
+};
 
 /** The document with integers beyond 2^53 in their digits. */
-function withLargeIntegers(text: string): unknown {
+const withLargeIntegers = (text: string): unknown => {
   const marked = text.replace(/"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g, (part) =>
     /^-?\d{16,}$/.test(part) && !Number.isSafeInteger(Number(part)) ? `{"\\u0000":"${part}"}` : part,
   );
   return JSON.parse(marked, (_, value) => (typeof value?.["\0"] === "string" ? new LargeInteger(value["\0"]) : value));
-}
+};
 
-function readAddedTokens(field: Field, model: Model): AddedToken[] {
+const readAddedTokens = (field: Field, model: Model): AddedToken[] => {
   const seen = new Map<string, string>();
   let next = model.vocabSize;
   const read = optional(field, items, [] as Field[]).map((entry) => {
@@ -113,13 +113,13 @@ function readAddedTokens(field: Field, model: Model): AddedToken[] {
       fail({ value: token.id, path: `${path}.id` }, `the id ${id}`, "added tokens follow the vocabulary of the model");
     return token;
   });
-}
+};
 
 const directions = { Right: "right", Left: "left" } as const;
 const strategies = { LongestFirst: "longest-first", OnlyFirst: "only-first", OnlySecond: "only-second" } as const;
 const keys = <T extends object>(object: T) => Object.keys(object) as (keyof T & string)[];
 
-function readTruncation(field: Field): TruncationOptions {
+const readTruncation = (field: Field): TruncationOptions => {
   const stride = get(field, "stride");
   if (optional(stride, asCount, 0) > 0) fail(stride, "0", "overlapping windows are not supported");
   return {
@@ -127,12 +127,12 @@ function readTruncation(field: Field): TruncationOptions {
     strategy: strategies[asOneOf(get(field, "strategy"), keys(strategies))],
     direction: directions[optional(get(field, "direction"), (f) => asOneOf(f, keys(directions)), "Right" as const)],
   };
-}
+};
 
 /** The padding that a tokenizer was saved with. */
 export const readPaddingOf = (json: TokenizerJson) => optional(root(json.padding, "padding"), readPadding, undefined);
 
-function readPadding(field: Field): PaddingOptions {
+const readPadding = (field: Field): PaddingOptions => {
   const strategy = get(field, "strategy");
   return {
     length: strategy.value === "BatchLongest" ? "longest" : asCount(get(strategy, "Fixed"), 0xffffff),
@@ -142,4 +142,4 @@ function readPadding(field: Field): PaddingOptions {
     token: asString(get(field, "pad_token")),
     typeId: asCount(get(field, "pad_type_id")),
   };
-}
+};

@@ -61,7 +61,7 @@ export interface TokenizerParts {
 
 const noOptions = {};
 
-export function createTokenizer(parts: TokenizerParts): Tokenizer {
+export const createTokenizer = (parts: TokenizerParts): Tokenizer => {
   const { model, addedTokens, postProcessor, decoder } = parts;
   const { normalizer } = parts.pipeline;
   const tokenize = textEncoder(parts.pipeline, model);
@@ -177,18 +177,18 @@ export function createTokenizer(parts: TokenizerParts): Tokenizer {
     },
     toJSON: () => parts.json,
   };
-}
+};
 
-function templateFor(post: PostProcessor, texts: number, addSpecialTokens: boolean): readonly TemplatePiece[] {
+const templateFor = (post: PostProcessor, texts: number, addSpecialTokens: boolean): readonly TemplatePiece[] => {
   const template = texts === 2 ? post.pair : post.single;
   return addSpecialTokens ? template : template.filter((piece) => "sequence" in piece);
-}
+};
 
-function keptLengths(
+const keptLengths = (
   lists: readonly TokenBuffer[],
   template: readonly TemplatePiece[],
   truncation: TruncationOptions | false | undefined,
-): [number, number] {
+): [number, number] => {
   const a = lists[0]!.count;
   const b = lists[1]?.count;
   if (!truncation) return [a, b ?? 0];
@@ -200,9 +200,9 @@ function keptLengths(
     );
   }
   return truncatedLengths(b === undefined ? [a] : [a, b], room, truncation.strategy);
-}
+};
 
-function fillTemplate(template: readonly TemplatePiece[], ids: Uint32Array): Uint32Array {
+const fillTemplate = (template: readonly TemplatePiece[], ids: Uint32Array): Uint32Array => {
   const lengthOf = (piece: TemplatePiece) =>
     "ids" in piece ? piece.ids.length : piece.sequence === 0 ? ids.length : 0;
   const out = new Uint32Array(template.reduce((sum, piece) => sum + lengthOf(piece), 0));
@@ -212,9 +212,9 @@ function fillTemplate(template: readonly TemplatePiece[], ids: Uint32Array): Uin
     at += lengthOf(piece);
   }
   return out;
-}
+};
 
-function appendTokens(
+const appendTokens = (
   encoding: Encoding,
   list: TokenBuffer,
   start: number,
@@ -223,7 +223,7 @@ function appendTokens(
   text: string,
   unit: EncodeOptions["offsetUnit"],
   idToToken: (id: number) => string | undefined,
-): void {
+): void => {
   const index = unit === "utf16" ? undefined : codePointOffsets(text);
   for (let i = start; i < end; i++) {
     const id = list.ids[i]!;
@@ -236,12 +236,12 @@ function appendTokens(
     encoding.specialTokensMask.push(0);
     encoding.attentionMask.push(1);
   }
-}
+};
 
-function appendSpecial(
+const appendSpecial = (
   encoding: Encoding,
   piece: { ids: readonly number[]; tokens: readonly string[]; typeId: number },
-): void {
+): void => {
   piece.ids.forEach((id, i) => {
     encoding.ids.push(id);
     encoding.typeIds.push(piece.typeId);
@@ -250,4 +250,4 @@ function appendSpecial(
     encoding.specialTokensMask.push(1);
     encoding.attentionMask.push(1);
   });
-}
+};

@@ -17,10 +17,10 @@ import { wordCounter } from "./training/word-counter.ts";
  *
  * @throws VocabSizeError if the text does not give `vocabSize` entries, unless `size` is `"trained"`, or has more characters
  */
-export async function trainTokenizer(
+export const trainTokenizer = async (
   documents: AsyncIterable<string> | Iterable<string>,
   options: TrainOptions,
-): Promise<Tokenizer> {
+): Promise<Tokenizer> => {
   checkTrainOptions(options);
   checkDocuments(documents);
   const { specialTokens = [], vocabSize, onProgress } = options;
@@ -76,13 +76,13 @@ export async function trainTokenizer(
     );
   }
   return tokenizer;
-}
+};
 
 /** Different words, some 400 MB. */
 const MAX_WORDS = 1 << 22;
 
 /** A text is an iterable as well, of its characters. */
-function checkDocuments(documents: unknown): void {
+const checkDocuments = (documents: unknown): void => {
   const isIterable =
     typeof documents === "object" &&
     documents !== null &&
@@ -91,7 +91,7 @@ function checkDocuments(documents: unknown): void {
     const remedy = typeof documents === "string" ? "write [text]" : "pass an array or an async iterable of strings";
     throw new TypeError(`trainTokenizer: expected documents, got ${show(documents)}; ${remedy}`);
   }
-}
+};
 
 function refuseDocument(document: unknown): never {
   const field =

@@ -6,7 +6,7 @@ import { wordCounter } from "./training/word-counter.ts";
 const task = workerData as WorkerTask;
 
 /** Answers to requests; a worker counts or encodes, whichever it was started for. */
-function answerer(): (request: WorkerRequest) => unknown {
+const answerer = (): ((request: WorkerRequest) => unknown) => {
   if ("count" in task) {
     const counter = wordCounter(task.count, task.maxWords);
     return (request) => {
@@ -19,7 +19,7 @@ function answerer(): (request: WorkerRequest) => unknown {
     if ("texts" in request) return request.texts.map((text) => tokenizer.encodeIds(text, request.options));
     return "inputs" in request ? tokenizer.encodeBatch(request.inputs, request.options) : undefined;
   };
-}
+};
 
 const answer = answerer();
 

@@ -21,20 +21,20 @@ export interface AdapterOptions {
 const software = /llvmpipe|lavapipe|swiftshader|softpipe|software|microsoft basic render/i;
 
 /** True for an adapter that computes on the CPU. */
-export function isSoftware(info: Partial<GPUAdapterInfo>): boolean {
+export const isSoftware = (info: Partial<GPUAdapterInfo>): boolean => {
   const text = [info.vendor, info.architecture, info.device, info.description].join(" ");
   return info.isFallbackAdapter === true || software.test(text);
-}
+};
 
 /** What a person calls the adapter, with software adapters labelled as such. */
-export function adapterName(info: Partial<GPUAdapterInfo>): string {
+export const adapterName = (info: Partial<GPUAdapterInfo>): string => {
   const name =
     info.description || info.device || [info.vendor, info.architecture].filter(Boolean).join(" ") || "unknown";
   return isSoftware(info) ? `${name} (software adapter: correct, never fast)` : name;
-}
+};
 
 /** Asks for an adapter; throws if there is none or if it is a software one and those were not allowed. */
-export async function chooseAdapter(source: GpuSource, options: AdapterOptions = {}): Promise<GPUAdapter> {
+export const chooseAdapter = async (source: GpuSource, options: AdapterOptions = {}): Promise<GPUAdapter> => {
   const { powerPreference = "high-performance", allowSoftware = false } = options;
   const adapter = await source.gpu.requestAdapter({ powerPreference });
   if (!adapter)
@@ -57,4 +57,4 @@ export async function chooseAdapter(source: GpuSource, options: AdapterOptions =
         "install the card's driver, or pass allowSoftware: true to compute on it all the same, or use the cpu backend",
     });
   return adapter;
-}
+};

@@ -5,14 +5,14 @@ const ids = new WeakMap<GPUBuffer, number>();
 let nextId = 1;
 
 /** A number that identifies a buffer for as long as it lives. */
-export function bufferId(buffer: GPUBuffer): number {
+export const bufferId = (buffer: GPUBuffer): number => {
   let id = ids.get(buffer);
   if (id === undefined) {
     id = nextId++;
     ids.set(buffer, id);
   }
   return id;
-}
+};
 
 export interface BufferPoolOptions {
   /**

@@ -51,32 +51,31 @@ interface AdapterInfo extends Partial<GPUAdapterInfo> {
 }
 
 /** The matrix shapes that an adapter lists, as plain data. */
-export function matrixConfigs(info: AdapterInfo): MatrixConfig[] {
-  return [...(info.subgroupMatrixConfigs ?? [])].map((config) => ({
+export const matrixConfigs = (info: AdapterInfo): MatrixConfig[] =>
+  [...(info.subgroupMatrixConfigs ?? [])].map((config) => ({
     m: config.M,
     n: config.N,
     k: config.K,
     component: config.componentType,
     result: config.resultComponentType,
   }));
-}
 
 /** The best tier of a device for a precision. */
-export function bestTier(
+export const bestTier = (
   precision: Precision,
   device: Pick<Capabilities, "f16" | "subgroups" | "matrix" | "matrixSpelling">,
-): Tier {
+): Tier => {
   if (precision === "float32" || !device.f16) return "float32";
   return device.subgroups && device.matrix.length > 0 && device.matrixSpelling ? "matrix" : "float16";
-}
+};
 
 /** Reads what kernels need to know from a device; `tier` is filled by {@link bestTier}. */
-export function readCapabilities(
+export const readCapabilities = (
   device: GPUDevice,
   info: AdapterInfo,
   precision: Precision,
   matrixSpelling: Capabilities["matrixSpelling"],
-): Capabilities {
+): Capabilities => {
   const { limits, features } = device;
   const found = {
     f16: features.has("shader-f16"),
@@ -100,10 +99,10 @@ export function readCapabilities(
     },
     variants: {},
   };
-}
+};
 
 /** The tier itself, where a device whose best one is `best` can do what is asked for; throws if it cannot. */
-export function requireTier(tier: Tier, precision: Precision, best: Tier): Tier {
+export const requireTier = (tier: Tier, precision: Precision, best: Tier): Tier => {
   const order: Tier[] = ["float32", "float16", "matrix"];
   if (precision === "mixed" && best === "float32")
     throw new Error(
@@ -115,4 +114,4 @@ export function requireTier(tier: Tier, precision: Precision, best: Tier): Tier 
       `startWebgpu: expected tier ${best} or below on this adapter, got "${tier}"; see \`cramkit doctor\``,
     );
   return tier;
-}
+};

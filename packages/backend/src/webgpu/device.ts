@@ -34,7 +34,7 @@ export interface OpenDevice {
 }
 
 /** Opens a device with every wanted feature and limit of the adapter. */
-export async function openDevice(adapter: GPUAdapter): Promise<OpenDevice> {
+export const openDevice = async (adapter: GPUAdapter): Promise<OpenDevice> => {
   const requiredFeatures = wantedFeatures.filter((name) => adapter.features.has(name)) as GPUFeatureName[];
   const requiredLimits: Record<string, number> = {};
   for (const name of wantedLimits) requiredLimits[name] = adapter.limits[name];
@@ -71,4 +71,4 @@ export async function openDevice(adapter: GPUAdapter): Promise<OpenDevice> {
       throw error;
     },
   };
-}
+};

@@ -46,13 +46,13 @@ const enabled = ["allow_unsafe_apis", "vulkan_enable_f16_on_nvidia"];
 const disabled = ["timestamp_quantization"];
 
 /** Arguments of Dawn's `create`: one `key=value` a list, toggles separated by commas. */
-export function dawnArguments(options: GpuOptions): string[] {
+export const dawnArguments = (options: GpuOptions): string[] => {
   const enable = [...enabled, ...(options.toggles?.enable ?? [])];
   const disable = [...disabled, ...(options.toggles?.disable ?? [])];
   const args = [`enable-dawn-features=${enable.join(",")}`, `disable-dawn-features=${disable.join(",")}`];
   if (options.adapterName) args.push(`adapter=${options.adapterName}`);
   return args;
-}
+};
 
 const isNode = () => typeof process !== "undefined" && process.versions?.node !== undefined;
 
@@ -60,7 +60,7 @@ const isNode = () => typeof process !== "undefined" && process.versions?.node !=
  * Finds WebGPU and, under Node, puts its classes (`GPUBuffer`, ...) on `globalThis`, where tfjs-backend-webgpu expects them.
  * Throws if there is none, naming what to install or which browser to use.
  */
-export async function findGpu(options: GpuOptions = {}): Promise<GpuSource> {
+export const findGpu = async (options: GpuOptions = {}): Promise<GpuSource> => {
   if (options.gpu)
     return { gpu: options.gpu, host: isNode() ? "dawn" : "browser", toggles: { enable: [], disable: [] } };
   if (!isNode()) {
@@ -85,7 +85,7 @@ export async function findGpu(options: GpuOptions = {}): Promise<GpuSource> {
       disable: [...disabled, ...(options.toggles?.disable ?? [])],
     },
   };
-}
+};
 
 /**
  * One a set of arguments, never released: Dawn polls once more after the last device is gone, and where the garbage
@@ -94,7 +94,7 @@ export async function findGpu(options: GpuOptions = {}): Promise<GpuSource> {
  */
 const created = new Map<string, GPU>();
 
-function createGpu(dawn: Dawn, args: string[]): GPU {
+const createGpu = (dawn: Dawn, args: string[]): GPU => {
   const key = args.join(" ");
   let gpu = created.get(key);
   if (gpu) return gpu;
@@ -111,14 +111,14 @@ function createGpu(dawn: Dawn, args: string[]): GPU {
   }
   created.set(key, gpu);
   return gpu;
-}
+};
 
 interface Dawn {
   create(args: string[]): GPU;
   globals: object;
 }
 
-async function importDawn(): Promise<Dawn> {
+const importDawn = async (): Promise<Dawn> => {
   try {
     return (await import("webgpu")) as unknown as Dawn;
   } catch (error) {
@@ -134,10 +134,10 @@ async function importDawn(): Promise<Dawn> {
       cause: error,
     });
   }
-}
+};
 
 /** tfjs-backend-webgpu looks for `navigator.gpu`; Node has no navigator (20) or one without `gpu` (21 and later). Returns the undo. */
-export function exposeGpu(gpu: GPU): () => void {
+export const exposeGpu = (gpu: GPU): (() => void) => {
   const holder = globalThis.navigator as { gpu?: GPU } | undefined;
   if (holder?.gpu) return () => undefined;
   if (holder) {
@@ -146,4 +146,4 @@ export function exposeGpu(gpu: GPU): () => void {
   }
   Object.defineProperty(globalThis, "navigator", { value: { gpu, userAgent: "node" }, configurable: true });
   return () => delete (globalThis as { navigator?: unknown }).navigator;
-}
+};

@@ -26,42 +26,40 @@ export interface WebgpuReport {
 }
 
 /** Puts together what {@link WebgpuReport} says. Pure, so that every piece of advice has a test. */
-export function describeWebgpu(
+export const describeWebgpu = (
   source: Pick<GpuSource, "host" | "version" | "toggles">,
   info: Partial<GPUAdapterInfo>,
   features: Iterable<string>,
   configs: MatrixConfig[],
   capabilities: Capabilities,
   best: Tier,
-): WebgpuReport {
-  return {
-    adapter: adapterName(info),
-    vendor: info.vendor ?? "",
-    architecture: info.architecture ?? "",
-    // Dawn puts the driver's version into the description; there is no field of its own.
-    driver: info.description ?? "",
-    software: isSoftware(info),
-    host: source.host,
-    hostVersion: source.version,
-    toggles: source.toggles,
-    features: [...features].sort(),
-    limits: capabilities.limits,
-    subgroupSizes: [capabilities.subgroupMinSize, capabilities.subgroupMaxSize],
-    matrixConfigs: configs,
-    matrixSpelling: capabilities.matrixSpelling,
-    tier: capabilities.tier,
-    bestTier: best,
-    advice: advise(source.host, info, configs, capabilities, best),
-  };
-}
+): WebgpuReport => ({
+  adapter: adapterName(info),
+  vendor: info.vendor ?? "",
+  architecture: info.architecture ?? "",
+  // Dawn puts the driver's version into the description; there is no field of its own.
+  driver: info.description ?? "",
+  software: isSoftware(info),
+  host: source.host,
+  hostVersion: source.version,
+  toggles: source.toggles,
+  features: [...features].sort(),
+  limits: capabilities.limits,
+  subgroupSizes: [capabilities.subgroupMinSize, capabilities.subgroupMaxSize],
+  matrixConfigs: configs,
+  matrixSpelling: capabilities.matrixSpelling,
+  tier: capabilities.tier,
+  bestTier: best,
+  advice: advise(source.host, info, configs, capabilities, best),
+});
 
-function advise(
+const advise = (
   host: "browser" | "dawn",
   info: Partial<GPUAdapterInfo>,
   configs: readonly MatrixConfig[],
   capabilities: Capabilities,
   best: Tier,
-): string[] {
+): string[] => {
   const advice: string[] = [];
   if (isSoftware(info))
     advice.push(
@@ -98,4 +96,4 @@ function advise(
   if (capabilities.limits.maxComputeWorkgroupStorageSize < 32768)
     advice.push("Less than 32 KiB of workgroup memory: attention falls back to smaller tiles.");
   return advice;
-}
+};

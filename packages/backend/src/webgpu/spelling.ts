@@ -5,7 +5,7 @@ import type { Capabilities, MatrixConfig } from "./capabilities.ts";
  * The WGSL of subgroup matrices changed in mid-2026 from `subgroupMatrixLoad<T>(&a, offset, columnMajor, stride)` to
  * `subgroupMatrixLoad<T, row_major>(&a, offset, stride)`; Dawn has one, the other or both. This text decides which.
  */
-export function spellingProbe(spelling: "new" | "old", { m, n, k }: MatrixConfig, subgroupMaxSize: number): string {
+export const spellingProbe = (spelling: "new" | "old", { m, n, k }: MatrixConfig, subgroupMaxSize: number): string => {
   const load = (type: string, array: string, stride: number) =>
     spelling === "new"
       ? `subgroupMatrixLoad<${type}, row_major>(&${array}, 0u, ${stride}u)`
@@ -30,14 +30,14 @@ fn main() {
   ${store};
 }
 `;
-}
+};
 
 /** Compiles the probe in both spellings, the newer one first. */
-export async function probeSpelling(
+export const probeSpelling = async (
   device: GPUDevice,
   configs: readonly MatrixConfig[],
   subgroupMaxSize: number,
-): Promise<Capabilities["matrixSpelling"]> {
+): Promise<Capabilities["matrixSpelling"]> => {
   const config = configs.find(({ component, result }) => component === "f16" && result === "f32");
   if (!config || !device.features.has("chromium-experimental-subgroup-matrix" as GPUFeatureName)) return undefined;
   for (const spelling of ["new", "old"] as const) {
@@ -50,4 +50,4 @@ export async function probeSpelling(
     if ((await device.popErrorScope()) === null) return spelling;
   }
   return undefined;
-}
+};

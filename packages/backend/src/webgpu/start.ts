@@ -67,7 +67,7 @@ export interface StartedWebgpu {
 }
 
 /** Opens an adapter with everything that it has, and reads what it can do. */
-async function openAdapter(options: WebgpuOptions) {
+const openAdapter = async (options: WebgpuOptions) => {
   const { precision = "float32", variants = {} } = options;
   const named = options.adapterName ?? (typeof process === "undefined" ? undefined : process.env?.CRAMKIT_GPU);
   const source = await findGpu({ ...options, adapterName: named || undefined });
@@ -82,10 +82,10 @@ async function openAdapter(options: WebgpuOptions) {
   const reportFor = (capabilities: Capabilities) =>
     describeWebgpu(source, info, opened.device.features, configs, capabilities, best);
   return { source, opened, info, found, best, reportFor };
-}
+};
 
 /** What a machine offers through WebGPU, for `cramkit doctor`: looks at a software adapter as well, leaves tfjs alone. */
-export async function inspectWebgpu(options: WebgpuOptions = {}): Promise<WebgpuReport> {
+export const inspectWebgpu = async (options: WebgpuOptions = {}): Promise<WebgpuReport> => {
   checkOptions("inspectWebgpu", options, {
     precision: true,
     tier: true,
@@ -102,13 +102,13 @@ export async function inspectWebgpu(options: WebgpuOptions = {}): Promise<Webgpu
   const report = reportFor(found);
   opened.device.destroy();
   return report;
-}
+};
 
 /**
  * Opens a GPU and makes it tfjs's current backend, `webgpu`. Kernels of `@cramkit/ops/webgpu` are for the caller to register.
  * Throws one error with the cause and the way out if there is no adapter, or if it lacks what `precision` needs.
  */
-export async function startWebgpu(options: WebgpuOptions = {}): Promise<StartedWebgpu> {
+export const startWebgpu = async (options: WebgpuOptions = {}): Promise<StartedWebgpu> => {
   checkOptions("startWebgpu", options, {
     precision: true,
     tier: true,
@@ -151,4 +151,4 @@ export async function startWebgpu(options: WebgpuOptions = {}): Promise<StartedW
       hide();
     },
   };
-}
+};

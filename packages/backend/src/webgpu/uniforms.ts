@@ -81,17 +81,21 @@ export class UniformCache {
  * What {@link packUniforms} makes of the values, as text: cheaper to compare than to pack. `names` are those of the types, and
  * `types` one letter each, since 1 is not the same word as u32 and as f32.
  */
-export function uniformsKey(types: string, names: readonly string[], values: Readonly<Record<string, number>>): string {
+export const uniformsKey = (
+  types: string,
+  names: readonly string[],
+  values: Readonly<Record<string, number>>,
+): string => {
   let key = types;
   for (const name of names) key += `,${values[name]}`;
   return key;
-}
+};
 
 /** Packs named scalars in the order of their declaration; each takes four bytes. */
-export function packUniforms(
+export const packUniforms = (
   types: Readonly<Record<string, "u32" | "i32" | "f32">>,
   values: Readonly<Record<string, number>>,
-): Uint32Array {
+): Uint32Array => {
   const names = Object.keys(types);
   const words = new Uint32Array(Math.ceil(names.length / 4) * 4);
   const floats = new Float32Array(words.buffer);
@@ -102,7 +106,7 @@ export function packUniforms(
     else words[i] = value;
   });
   return words;
-}
+};
 
 /** A uniform of tfjs's own kernels. */
 export interface UniformField {
@@ -111,7 +115,7 @@ export interface UniformField {
 }
 
 /** What tfjs's own kernels read, in its order; `tensors` are the inputs, then the output. */
-export function tfjsFields(
+export const tfjsFields = (
   program: {
     /** @defaultValue `false` */
     size?: boolean;
@@ -121,7 +125,7 @@ export function tfjsFields(
   },
   tensors: readonly { shape: number[] }[],
   extra: readonly UniformField[] = [],
-): UniformField[] {
+): UniformField[] => {
   const fields: UniformField[] = [
     { type: "float32", data: [Number.NaN] },
     { type: "float32", data: [Number.POSITIVE_INFINITY] },
@@ -133,10 +137,10 @@ export function tfjsFields(
     fields.push({ type: "int32", data: [program.outputComponent ? size / program.outputComponent : size] });
   }
   return [...fields, ...extra];
-}
+};
 
 /** tfjs's uniform fields under WGSL's alignment rules: vectors of 2 on 8 bytes, longer ones on 16. */
-export function packFields(fields: readonly UniformField[]): Uint32Array {
+export const packFields = (fields: readonly UniformField[]): Uint32Array => {
   const offsets: number[] = [];
   let end = 0;
   let previous = 0;
@@ -158,4 +162,4 @@ export function packFields(fields: readonly UniformField[]): Uint32Array {
     else floats.set(values, offsets[i]);
   });
   return words;
-}
+};

@@ -69,7 +69,7 @@ export const referenceCleaning: CleanOptions = {
 };
 
 /** Cleans texts; without options: NFC, no control characters, single spaces. Counts the documents that it changed. */
-export function clean(options: CleanOptions = {}): DocumentFilter {
+export const clean = (options: CleanOptions = {}): DocumentFilter => {
   checkOptions("clean", options, {
     unicode: true,
     stripAccents: true,
@@ -88,7 +88,7 @@ export function clean(options: CleanOptions = {}): DocumentFilter {
     if (text === document.text) return document;
     return text.trim() === "" ? { drop: "nothing is left" } : { ...document, text };
   });
-}
+};
 
 // Regular expressions that only say whether there is work to do: most texts need none of it.
 const notAscii = /[^\0-\x7f]/;
@@ -96,7 +96,7 @@ const controls =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
   /[\0-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff]/g;
 
-function cleaningSteps(options: CleanOptions): ((text: string) => string)[] {
+const cleaningSteps = (options: CleanOptions): ((text: string) => string)[] => {
   const { unicode } = options;
   const steps: [unknown, (text: string) => string][] = [
     [options.plainQuotes, (text) => text.replace(/``|''/g, '"')],
@@ -117,4 +117,4 @@ function cleaningSteps(options: CleanOptions): ((text: string) => string)[] {
     [options.removeSpaces, (text) => text.replace(/\s+/g, "")],
   ];
   return steps.filter(([wanted]) => wanted).map(([, step]) => step);
-}
+};

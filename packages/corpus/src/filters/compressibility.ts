@@ -30,7 +30,7 @@ export interface CompressibilityOptions {
  * tokenizer of natural language cannot compress is markup, code or another language. What a tokenizer throws away it
  * does not compress either, so each such character counts as a token.
  */
-export function compressible(options: CompressibilityOptions): DocumentFilter {
+export const compressible = (options: CompressibilityOptions): DocumentFilter => {
   checkOptions("compressible", options, { countTokens: true, cutoff: true, by: true });
   const { countTokens, cutoff = 0.25, by } = options;
   return createFilter(`compressibility below ${cutoff} tokens a character${by === undefined ? "" : ` (${by})`}`, () => {
@@ -42,10 +42,10 @@ export function compressible(options: CompressibilityOptions): DocumentFilter {
       return { drop: compressionReason(tokens, uncompressed, length) };
     };
   });
-}
+};
 
 /** Why a document does not compress, for a report. */
-export function compressionReason(tokens: number, uncompressed: number, characters: number): string {
+export const compressionReason = (tokens: number, uncompressed: number, characters: number): string => {
   const outside = uncompressed > 0 ? ` and ${uncompressed} characters in none` : "";
   return `${tokens} tokens${outside} in ${characters} characters`;
-}
+};

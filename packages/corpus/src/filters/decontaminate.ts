@@ -21,7 +21,7 @@ export interface DecontaminationOptions {
  * texts with fewer words have no such run and match nothing. Runs are compared by 64-bit hashes: a false match has a
  * probability of less than 1 in 10^13 a word for a million runs.
  */
-export function decontaminate(options: DecontaminationOptions): DocumentFilter {
+export const decontaminate = (options: DecontaminationOptions): DocumentFilter => {
   checkOptions("decontaminate", options, { evaluation: true, words: true });
   const { evaluation, words = 13 } = options;
   return createFilter(`${words} words in a row of an evaluation set`, () => {
@@ -43,4 +43,4 @@ export function decontaminate(options: DecontaminationOptions): DocumentFilter {
       return at < 0 ? document : { drop: `shares "...${document.text.slice(Math.max(0, at - 80), at)}"` };
     };
   });
-}
+};

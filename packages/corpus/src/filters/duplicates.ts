@@ -16,7 +16,7 @@ export interface DuplicatesOptions {
  * Drops documents whose text occurred before; the first stays. Remembers 64 bits of a hash (XXH64) a document, about 16
  * bytes of memory: among ten million documents one is taken for another with a probability of 3 in a million.
  */
-export function deduplicateDocuments(options: DuplicatesOptions = {}): DocumentFilter {
+export const deduplicateDocuments = (options: DuplicatesOptions = {}): DocumentFilter => {
   checkOptions("deduplicateDocuments", options, { key: true });
   const { key = (text) => text } = options;
   return createFilter("repeated documents", () => {
@@ -28,4 +28,4 @@ export function deduplicateDocuments(options: DuplicatesOptions = {}): DocumentF
       return isNew ? document : { drop: "repeats an earlier one" };
     };
   });
-}
+};

@@ -63,10 +63,10 @@ const keptExamples = 5;
 const exampleCharacters = 200;
 
 /** Begins to count, or goes on from the report of an earlier count, which it takes over. */
-export function createFilterTally(
+export const createFilterTally = (
   filter: string,
   report: FilterReport = { filter, kept: none(), dropped: none(), changed: none(), examples: [] },
-): FilterTally {
+): FilterTally => {
   const example = (dropped: DroppedExample) => {
     if (report.examples.length >= keptExamples) return;
     report.examples.push({ ...dropped, text: dropped.text.slice(0, exampleCharacters) });
@@ -87,17 +87,15 @@ export function createFilterTally(
     },
     example,
   };
-}
+};
 
 /**
  * Makes a filter of a function that decides over one document after the other. `start` is called at the beginning of
  * each iteration, so that what the decisions remember begins anew.
  */
-export function createFilter(
-  name: string,
-  start: () => (document: Document) => Decision | Promise<Decision>,
-): DocumentFilter {
-  return (documents) => {
+export const createFilter =
+  (name: string, start: () => (document: Document) => Decision | Promise<Decision>): DocumentFilter =>
+  (documents) => {
     let tally = createFilterTally(name);
     async function* filtered(): AsyncGenerator<Document> {
       tally = createFilterTally(name);
@@ -114,4 +112,3 @@ export function createFilter(
     }
     return { ...restartable(filtered), report: () => tally.report };
   };
-}

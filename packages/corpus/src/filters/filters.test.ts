@@ -15,11 +15,11 @@ const stream = (texts: string[]): AsyncIterable<Document> =>
     for (const [index, text] of texts.entries()) yield { text, source: "test", id: String(index) };
   });
 
-async function apply(filter: DocumentFilter, texts: string[]) {
+const apply = async (filter: DocumentFilter, texts: string[]) => {
   const filtered = filter(stream(texts));
   const documents = await collect(filtered);
   return { texts: documents.map(({ text }) => text), report: filtered.report() };
-}
+};
 
 describe("clean", () => {
   it("takes time that grows with the text, whatever is in it", async () => {

@@ -6,7 +6,7 @@ export interface HashSet {
   readonly size: number;
 }
 
-export function createHashSet(): HashSet {
+export const createHashSet = (): HashSet => {
   let table = new Uint32Array(1 << 11); // pairs; (0, 0) is an empty place
   let mask = table.length / 2 - 1;
   let size = 0;
@@ -47,8 +47,6 @@ export function createHashSet(): HashSet {
       return size;
     },
   };
-}
+};
 
-function nonZero(high: number, low: number): [number, number] {
-  return [high >>> 0, high === 0 && low === 0 ? 1 : low >>> 0];
-}
+const nonZero = (high: number, low: number): [number, number] => [high >>> 0, high === 0 && low === 0 ? 1 : low >>> 0];

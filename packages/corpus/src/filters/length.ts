@@ -17,7 +17,7 @@ export interface LengthOptions {
 }
 
 /** Keeps documents of at least `minCharacters` and at most `maxCharacters`. */
-export function lengthBetween(options: LengthOptions = {}): DocumentFilter {
+export const lengthBetween = (options: LengthOptions = {}): DocumentFilter => {
   checkOptions("lengthBetween", options, { minCharacters: true, maxCharacters: true });
   const { minCharacters = 1, maxCharacters = Infinity } = options;
   const range =
@@ -28,4 +28,4 @@ export function lengthBetween(options: LengthOptions = {}): DocumentFilter {
     const { length } = document.text;
     return length >= minCharacters && length <= maxCharacters ? document : { drop: `${length} characters` };
   });
-}
+};

@@ -4,7 +4,7 @@ export type RunScanner = (text: string, visit: (high: number, low: number) => bo
 const [baseHigh, baseLow] = [0x85ebca6b, 0xc2b2ae35];
 
 /** Words are runs of letters and digits, compared in lower case. */
-export function createRunScanner(words: number): RunScanner {
+export const createRunScanner = (words: number): RunScanner => {
   const codes = Uint16Array.from({ length: 0x10000 }, (_, code) => wordCode(code));
   const ring = new Int32Array(words);
   const topHigh = power(baseHigh, words);
@@ -34,25 +34,25 @@ export function createRunScanner(words: number): RunScanner {
     }
     return -1;
   };
-}
+};
 
 /** The code of a letter, digit or accent in lower case, 0 for anything else. Halves of surrogate pairs count as letters. */
-function wordCode(code: number): number {
+const wordCode = (code: number): number => {
   if (code >= 97 && code <= 122) return code;
   if (code >= 65 && code <= 90) return code + 32;
   if (code >= 48 && code <= 57) return code;
   if (code < 128) return 0;
   const sign = String.fromCharCode(code);
   return /[\p{L}\p{M}\p{N}\p{Cs}]/u.test(sign) ? sign.toLowerCase().charCodeAt(0) : 0;
-}
+};
 
-function mix(value: number): number {
+const mix = (value: number): number => {
   const mixed = Math.imul(value ^ (value >>> 15), 0x2c1b3c6d);
   return mixed ^ (mixed >>> 13);
-}
+};
 
-function power(base: number, exponent: number): number {
+const power = (base: number, exponent: number): number => {
   let result = 1;
   for (let index = 0; index < exponent; index++) result = Math.imul(result, base);
   return result;
-}
+};

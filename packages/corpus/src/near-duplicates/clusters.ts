@@ -6,7 +6,7 @@
  * @param documents their numbers, ascending
  * @returns `[first, other, first, other, ...]`
  */
-export function bandPairs(keys: Uint32Array, documents: Uint32Array): Uint32Array {
+export const bandPairs = (keys: Uint32Array, documents: Uint32Array): Uint32Array => {
   const order = Uint32Array.from(documents, (_, index) => index).sort((a, b) => {
     const high = (keys[2 * a] as number) - (keys[2 * b] as number);
     return high || (keys[2 * a + 1] as number) - (keys[2 * b + 1] as number) || a - b;
@@ -19,7 +19,7 @@ export function bandPairs(keys: Uint32Array, documents: Uint32Array): Uint32Arra
     else first = index;
   }
   return Uint32Array.from(pairs);
-}
+};
 
 /** Documents that are near-duplicates of one another, directly or by way of others. */
 export interface Clusters {
@@ -30,7 +30,7 @@ export interface Clusters {
 }
 
 /** Clusters of documents with the numbers 0 to `count` - 1: union and find, 4 bytes a document. */
-export function createClusters(count: number): Clusters {
+export const createClusters = (count: number): Clusters => {
   const parents = Uint32Array.from({ length: count }, (_, index) => index);
   const firstOf = (document: number): number => {
     let root = document;
@@ -52,4 +52,4 @@ export function createClusters(count: number): Clusters {
       }
     },
   };
-}
+};

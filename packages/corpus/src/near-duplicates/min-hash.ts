@@ -44,7 +44,7 @@ export interface MinHash {
  * for 0.8, 0.77 for 0.75, 0.05 for 0.5. A permutation is a bijection of 32 bits (an odd factor, a summand and the finalizer of
  * MurmurHash3) over a hash of the shingle.
  */
-export function minHash(options: MinHashOptions = {}): MinHash {
+export const minHash = (options: MinHashOptions = {}): MinHash => {
   checkOptions("minHash", options, minHashOptions);
   const { words = 5, bands = 14, rows = 8, seed = 0 } = options;
   for (const [name, value] of Object.entries({ words, bands, rows })) {
@@ -86,11 +86,11 @@ export function minHash(options: MinHashOptions = {}): MinHash {
       return keys;
     },
   };
-}
+};
 
 /** The finalizer of MurmurHash3: a bijection of 32 bits. */
-function finalize(value: number): number {
+const finalize = (value: number): number => {
   let mixed = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
   mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
   return (mixed ^ (mixed >>> 16)) >>> 0;
-}
+};

@@ -10,7 +10,7 @@ export interface FileAppender {
  * Appends to a new file through a buffer. The file is open only while the buffer is written, so there may be
  * thousands of them. Without data there is no file.
  */
-export function appendToFile(path: string, bufferBytes: number): FileAppender {
+export const appendToFile = (path: string, bufferBytes: number): FileAppender => {
   let buffer: Buffer | undefined;
   let used = 0;
   let flag = "w";
@@ -45,4 +45,4 @@ export function appendToFile(path: string, bufferBytes: number): FileAppender {
       buffer = undefined;
     },
   };
-}
+};

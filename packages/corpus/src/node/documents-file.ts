@@ -17,7 +17,7 @@ export interface DocumentsWriter {
 }
 
 /** Starts a file of documents, beside its name until it is complete. */
-export async function createDocumentsWriter(path: string): Promise<DocumentsWriter> {
+export const createDocumentsWriter = async (path: string): Promise<DocumentsWriter> => {
   await makeFolder(dirname(path));
   await removeLeftovers(dirname(path));
   const partial = partialPath(path);
@@ -45,13 +45,13 @@ export async function createDocumentsWriter(path: string): Promise<DocumentsWrit
     },
     abort: () => rm(partial, { force: true }),
   };
-}
+};
 
 /**
  * Writes documents to one file, from which `readDocuments` gives them back faster than any source: for whoever reads a
  * filtered corpus twice, to train a tokenizer and to use it.
  */
-export async function writeDocuments(path: string, documents: AsyncIterable<Document>): Promise<Count> {
+export const writeDocuments = async (path: string, documents: AsyncIterable<Document>): Promise<Count> => {
   const writer = await createDocumentsWriter(path);
   try {
     for await (const document of documents) writer.add(document);
@@ -59,20 +59,20 @@ export async function writeDocuments(path: string, documents: AsyncIterable<Docu
   } finally {
     await writer.abort();
   }
-}
+};
 
 /** The documents of such a file in their order, from number `from` on. */
-export function readDocuments(
+export const readDocuments = (
   path: string,
   options: {
     /** @defaultValue `0` */
     from?: number;
   } = {},
-): AsyncIterable<Document> {
+): AsyncIterable<Document> => {
   checkOptions("readDocuments", options, { from: true });
   const { from = 0 } = options;
   return restartable(async function* () {
     let number = 0;
     for await (const spooled of readSpool(path)) if (number++ >= from) yield documentOf(spooled);
   });
-}
+};

@@ -30,7 +30,10 @@ export interface ShuffleOptions {
  * order of their keys: the order depends on the seed and the input alone, not on the memory. What does not fit goes to
  * files by the leading bits of the key, which are sorted one after the other.
  */
-export function shuffleDocuments(documents: AsyncIterable<Document>, options: ShuffleOptions): AsyncIterable<Document> {
+export const shuffleDocuments = (
+  documents: AsyncIterable<Document>,
+  options: ShuffleOptions,
+): AsyncIterable<Document> => {
   checkOptions("shuffleDocuments", options, { seed: true, memoryBytes: true, workFolder: true });
   const { seed, memoryBytes = 256 << 20, workFolder = tmpdir() } = options;
   checkSeed("shuffleDocuments", seed);
@@ -61,7 +64,7 @@ export function shuffleDocuments(documents: AsyncIterable<Document>, options: Sh
       await buckets?.remove();
     }
   });
-}
+};
 
 /** A document and its place in the order. */
 interface Keyed extends SpooledDocument {
@@ -78,7 +81,7 @@ interface Buckets {
 }
 
 /** Files for the 64 values of the bits of the key from `firstBit` on. */
-async function createBuckets(workFolder: string, firstBit: number): Promise<Buckets> {
+const createBuckets = async (workFolder: string, firstBit: number): Promise<Buckets> => {
   const folder = await createTemporaryFolder(workFolder, "shuffle");
   const buckets = Array.from({ length: 2 ** bucketBits }, (_, index) => {
     const path = join(folder, String(index));
@@ -115,7 +118,7 @@ async function createBuckets(workFolder: string, firstBit: number): Promise<Buck
     },
     remove: () => rm(folder, { recursive: true, force: true }),
   };
-}
+};
 
 async function* readKeyed(path: string): AsyncGenerator<Keyed> {
   for await (const { bytes, source, id = "" } of readSpool(path)) {

@@ -18,7 +18,7 @@ export interface SpoolWriter {
 }
 
 /** Writes documents one after the other to a file of its own format, to be read again in the same order. */
-export function writeSpool(path: string, bufferBytes = 1 << 20): SpoolWriter {
+export const writeSpool = (path: string, bufferBytes = 1 << 20): SpoolWriter => {
   const file = appendToFile(path, bufferBytes);
   const header = Buffer.alloc(headerBytes);
   return {
@@ -35,7 +35,7 @@ export function writeSpool(path: string, bufferBytes = 1 << 20): SpoolWriter {
     },
     close: () => file.close(),
   };
-}
+};
 
 /** Reads a spool back. */
 export async function* readSpool(path: string): AsyncGenerator<SpooledDocument> {
@@ -88,6 +88,8 @@ export async function* readSpool(path: string): AsyncGenerator<SpooledDocument> 
   }
 }
 
-export function documentOf({ bytes, source, id }: SpooledDocument, text = bytes.toString("utf8")): Document {
-  return { text, ...(source === undefined ? {} : { source }), ...(id === undefined ? {} : { id }) };
-}
+export const documentOf = ({ bytes, source, id }: SpooledDocument, text = bytes.toString("utf8")): Document => ({
+  text,
+  ...(source === undefined ? {} : { source }),
+  ...(id === undefined ? {} : { id }),
+});

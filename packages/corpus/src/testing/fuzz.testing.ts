@@ -63,19 +63,19 @@ export const fuzzTargets: readonly FuzzTarget[] = [
 ];
 
 /** Numbers below `limit` that follow from a seed. */
-export function draws(seed: number): (limit: number) => number {
+export const draws = (seed: number): ((limit: number) => number) => {
   let state = (seed ^ 0x9e3779b9) | 0;
   return (limit) => {
     state = Math.imul(state ^ (state >>> 16), 0x21f0aaad);
     state = (Math.imul(state ^ (state >>> 15), 0x735a2d97) + 0x6d2b79f5) | 0;
     return Math.floor((((state ^ (state >>> 15)) >>> 0) / 2 ** 32) * limit);
   };
-}
+};
 
 const interesting = [0, 1, 9, 10, 13, 32, 34, 39, 44, 91, 92, 93, 123, 125, 127, 128, 0xbf, 0xc0, 0xef, 0xfe, 0xff];
 
 /** A few changes to a file, by chance: flipped bits, other bytes, cuts, repeats, numbers at their limits. */
-function damaged(seed: Uint8Array, draw: (limit: number) => number): Buffer {
+const damaged = (seed: Uint8Array, draw: (limit: number) => number): Buffer => {
   let file = Buffer.from(seed);
   for (let changes = 1 + draw(4); changes > 0; changes--) {
     const at = draw(file.length);
@@ -105,7 +105,7 @@ function damaged(seed: Uint8Array, draw: (limit: number) => number): Buffer {
     }
   }
   return file;
-}
+};
 
 const maxSeconds = 10;
 const maxMegabytes = 1500;
@@ -114,7 +114,7 @@ const maxMegabytes = 1500;
  * Reads one damaged file. It may give documents, bad records, or an error that names the file: nothing else, in little
  * time and memory. Returns what is wrong, or undefined.
  */
-export async function fuzzOnce({ name, seeds, options = [{}] }: FuzzTarget, folder: string, seed: number) {
+export const fuzzOnce = async ({ name, seeds, options = [{}] }: FuzzTarget, folder: string, seed: number) => {
   const draw = draws(seed);
   const path = join(folder, name);
   const file = damaged(seeds[draw(seeds.length)]!, draw);
@@ -134,4 +134,4 @@ export async function fuzzOnce({ name, seeds, options = [{}] }: FuzzTarget, fold
   if (seconds > maxSeconds) return `seed ${seed}: ${seconds.toFixed(1)} s`;
   const megabytes = process.memoryUsage.rss() / 2 ** 20;
   return megabytes > maxMegabytes ? `seed ${seed}: ${megabytes.toFixed(0)} MB` : undefined;
-}
+};

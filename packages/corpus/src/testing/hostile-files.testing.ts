@@ -115,8 +115,8 @@ export const hostileFiles: readonly HostileFile[] = [
 ];
 
 /** Writes one of them into a folder. */
-export function writeHostile(folder: string, { name, write }: HostileFile): string {
+export const writeHostile = (folder: string, { name, write }: HostileFile): string => {
   const path = join(folder, name);
   write(path);
   return path;
-}
+};

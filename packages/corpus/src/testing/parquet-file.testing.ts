@@ -11,8 +11,8 @@ export interface HandPage {
 }
 
 /** Texts one after the other, each after its length. */
-function plainTexts(texts: readonly string[]): Buffer {
-  return Buffer.concat(
+const plainTexts = (texts: readonly string[]): Buffer =>
+  Buffer.concat(
     texts.flatMap((text) => {
       const bytes = Buffer.from(text);
       const length = Buffer.alloc(4);
@@ -20,10 +20,9 @@ function plainTexts(texts: readonly string[]): Buffer {
       return [length, bytes];
     }),
   );
-}
 
 /** A page of texts, with its checksum. */
-export function textPage(texts: readonly string[], compress = (bytes: Buffer) => bytes): HandPage {
+export const textPage = (texts: readonly string[], compress = (bytes: Buffer) => bytes): HandPage => {
   const plain = plainTexts(texts);
   const bytes = compress(plain);
   return {
@@ -41,13 +40,13 @@ export function textPage(texts: readonly string[], compress = (bytes: Buffer) =>
       },
     },
   };
-}
+};
 
 /** A Parquet file of one column of texts and one row group, of which each page may come several times. */
-export function parquetFile(
+export const parquetFile = (
   pages: readonly HandPage[],
   { rows, codec = "UNCOMPRESSED" }: { rows: number; codec?: "UNCOMPRESSED" | "GZIP" },
-): Buffer {
+): Buffer => {
   const writer = new ByteWriter();
   writer.appendUint32(0x31524150);
   for (const { header, bytes } of pages) {
@@ -89,4 +88,4 @@ export function parquetFile(
   writeMetadata(writer as never, metadata);
   writer.appendUint32(0x31524150);
   return Buffer.from(writer.getBytes());
-}
+};

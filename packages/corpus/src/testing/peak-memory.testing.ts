@@ -29,7 +29,7 @@ process.stdout.write("\\n" + JSON.stringify({ megabytes, seconds: process.uptime
 `;
 
 /** Reads a file and cleans its texts in a process of its own, and says what that took. */
-export function peakOfReading(path: string, options: Record<string, unknown> = {}, limitSeconds = 300): Peak {
+export const peakOfReading = (path: string, options: Record<string, unknown> = {}, limitSeconds = 300): Peak => {
   const sources = process.env.CRAMKIT_MEASURED ?? fileURLToPath(new URL("../", import.meta.url));
   const flags = ["--import", "tsx", "--conditions=@cramkit/source", "--input-type=module", "--eval", program];
   const { stdout, signal, status } = spawnSync(process.execPath, [...flags, sources, path, JSON.stringify(options)], {
@@ -40,4 +40,4 @@ export function peakOfReading(path: string, options: Record<string, unknown> = {
   const last = stdout.trim().split("\n").at(-1) ?? "";
   if (last.startsWith("{")) return JSON.parse(last) as Peak;
   return { megabytes: Number.NaN, seconds: Number.NaN, documents: 0, outcome: `ended by ${signal ?? status}` };
-}
+};

@@ -2,14 +2,14 @@
  * A zstd frame with raw blocks of at most `blockBytes`: enough of a compressor for a test. With `checksum`, the lowest
  * four bytes of XXH64 over the data, the frame ends in it.
  */
-export function zstdFrame(
+export const zstdFrame = (
   data: Uint8Array,
   {
     blockBytes = 100_000,
     windowLog = 22,
     checksum,
   }: { blockBytes?: number; windowLog?: number; checksum?: number } = {},
-): Buffer {
+): Buffer => {
   const descriptor = checksum === undefined ? 0 : 4;
   const parts: Uint8Array[] = [Buffer.from([0x28, 0xb5, 0x2f, 0xfd, descriptor, (windowLog - 10) << 3])];
   for (let start = 0; start === 0 || start < data.length; start += blockBytes) {
@@ -24,10 +24,10 @@ export function zstdFrame(
     parts.push(bytes);
   }
   return Buffer.concat(parts);
-}
+};
 
 /** A frame that unpacks to 128 KiB of one byte for every four of its own. */
-export function zstdBomb(blocks: number, byte: number): Buffer {
+export const zstdBomb = (blocks: number, byte: number): Buffer => {
   const header = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, (22 - 10) << 3]);
   const bytes = Buffer.alloc(4 * blocks);
   for (let block = 0; block < blocks; block++) {
@@ -35,4 +35,4 @@ export function zstdBomb(blocks: number, byte: number): Buffer {
     bytes[4 * block + 3] = byte;
   }
   return Buffer.concat([header, bytes]);
-}
+};

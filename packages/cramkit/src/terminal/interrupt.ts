@@ -19,8 +19,8 @@ const endAt = (name: Name): never => {
 
 /** The reader of what the process writes is gone, as in `cramkit recipes | head -1`: as a signal, but without a word. */
 export const onReaderGone = (): void => {
-  if (!stop) return endAt("SIGPIPE");
-  stop("SIGPIPE");
+  if (stop) stop("SIGPIPE");
+  else endAt("SIGPIPE");
 };
 
 /**

@@ -170,7 +170,10 @@ it("decodes what it encoded where the vocabulary has holes, and no id of a hole"
   const text = await cramkit(["tokenizer", "decode", "holes.json", ...ids], cwd);
   expect(text).toMatchObject({ code: 0, out: expect.stringMatching(/the cat sat on/) });
   const hole = await cramkit(["tokenizer", "decode", "holes.json", ...ids, "25"], cwd);
-  expect(hole).toMatchObject({ code: 1, error: expect.stringMatching(/expected ids that holes\.json has, below \d+, got 25/) });
+  expect(hole).toMatchObject({
+    code: 1,
+    error: expect.stringMatching(/expected ids that holes\.json has, below \d+, got 25/),
+  });
 });
 
 it("prints a recipe that can be run again from its file", { timeout: 120_000 }, async () => {

@@ -11,7 +11,11 @@ const maxPageValues = 1 << 22;
  * Walks over the pages of some columns before they are read: a page whose checksum is wrong, or that claims to be larger
  * than there is or than can be, throws.
  */
-export async function checkPages(file: AsyncBuffer, metadata: FileMetaData, columns: readonly string[]): Promise<void> {
+export const checkPages = async (
+  file: AsyncBuffer,
+  metadata: FileMetaData,
+  columns: readonly string[],
+): Promise<void> => {
   for (const group of metadata.row_groups) {
     for (const { meta_data: column } of group.columns) {
       if (!column || !columns.includes(column.path_in_schema[0]!)) continue;
@@ -49,16 +53,16 @@ export async function checkPages(file: AsyncBuffer, metadata: FileMetaData, colu
       }
     }
   }
-}
+};
 
 /** Node has this since 20.15; @types/node of 20 does not know it. */
 const crc32 = (bytes: Uint8Array): number => (zlib as unknown as { crc32(data: Uint8Array): number }).crc32(bytes);
 
 /** Decompression of pages, loaded when it is needed: one of them starts WebAssembly as it is imported. */
-export async function loadCompressors(): Promise<Compressors> {
+export const loadCompressors = async (): Promise<Compressors> => {
   const { compressors } = await import("hyparquet-compressors");
   const limited =
     (unpack: typeof zlib.gunzipSync | typeof zlib.brotliDecompressSync) => (input: Uint8Array, length: number) =>
       unpack(input, { maxOutputLength: Math.max(1, length) });
   return { ...compressors, GZIP: limited(zlib.gunzipSync), BROTLI: limited(zlib.brotliDecompressSync) };
-}
+};

@@ -9,7 +9,7 @@ import { checkPages, loadCompressors } from "./parquet-pages.ts";
 import type { ReadSet } from "./read-tsv.ts";
 
 /** The Parquet shards of a split below the folder of a hub download, in order; empty if there are none. */
-export async function parquetShards(folder: string, { hub }: SplitLayout): Promise<string[]> {
+export const parquetShards = async (folder: string, { hub }: SplitLayout): Promise<string[]> => {
   const shardFolder = join(folder, hub.folder);
   const names = await readdir(shardFolder).catch((): string[] => []);
   const shards = names
@@ -24,16 +24,16 @@ export async function parquetShards(folder: string, { hub }: SplitLayout): Promi
       remedy: "download the missing ones",
     });
   return shards.map((name) => join(shardFolder, name));
-}
+};
 
 /** Reads a split from its shards. Throws with file and row on a wrong column or label. */
-export async function readParquet(files: readonly string[], glue: GlueTask): Promise<ReadSet> {
+export const readParquet = async (files: readonly string[], glue: GlueTask): Promise<ReadSet> => {
   const examples: Example[] = [];
   for (const file of files) for (const example of await readShard(file, glue)) examples.push(example);
   return { examples, notes: [] };
-}
+};
 
-async function readShard(file: string, glue: GlueTask): Promise<Example[]> {
+const readShard = async (file: string, glue: GlueTask): Promise<Example[]> => {
   const { text, pair, label } = glue.hubColumns as { text: string; pair?: string; label: string };
   const damaged = (error: unknown): never => {
     throw fault({
@@ -79,13 +79,17 @@ async function readShard(file: string, glue: GlueTask): Promise<Example[]> {
     }
     return exampleFrom(texts[0], pair === undefined ? undefined : texts[1], value);
   });
-}
+};
 
 /**
  * Several tasks have the same columns; the datasets library keeps the names of the labels beside them. Labels that were
  * saved as plain integers have none and are taken for the task's own.
  */
-function checkLabelNames(file: string, glue: GlueTask, metadata: { key: string; value?: string }[] | undefined): void {
+const checkLabelNames = (
+  file: string,
+  glue: GlueTask,
+  metadata: { key: string; value?: string }[] | undefined,
+): void => {
   const text = metadata?.find(({ key }) => key === "huggingface")?.value;
   if (!text) return;
   const { names, dtype } = JSON.parse(text)?.info?.features?.label ?? {};
@@ -99,4 +103,4 @@ function checkLabelNames(file: string, glue: GlueTask, metadata: { key: string; 
       problem: `expected the labels ${expected} of ${glue.task.title}, got ${got}`,
       remedy: `put the file of ${glue.task.title} there`,
     });
-}
+};

@@ -18,7 +18,7 @@ export interface ReadOptions {
  * Reads a task of GLUE from a folder with the official download (`CoLA/train.tsv`, ...) or with the Parquet files of
  * `hf://datasets/nyu-mll/glue` (`cola/train-00000-of-00001.parquet`, ...).
  */
-export async function readGlue(folder: string, name: GlueName, options: ReadOptions = {}): Promise<TaskData> {
+export const readGlue = async (folder: string, name: GlueName, options: ReadOptions = {}): Promise<TaskData> => {
   checkOptions("readGlue", options, { tests: true });
   const { tests = false } = options;
   const glue = glueTasks[name];
@@ -62,10 +62,10 @@ export async function readGlue(folder: string, name: GlueName, options: ReadOpti
     ...(found.length > 0 ? { tests: found } : {}),
     ...(notes.length > 0 ? { notes } : {}),
   };
-}
+};
 
 /** The tasks of which a folder has all training and dev files, in the usual order. */
-export async function glueTasksIn(folder: string): Promise<GlueName[]> {
+export const glueTasksIn = async (folder: string): Promise<GlueName[]> => {
   const found: GlueName[] = [];
   for (const name of glueNames) {
     const { train, evaluations } = glueTasks[name];
@@ -73,9 +73,9 @@ export async function glueTasksIn(folder: string): Promise<GlueName[]> {
     if (there.every(Boolean)) found.push(name);
   }
   return found;
-}
+};
 
-async function readSet(folder: string, glue: GlueTask, split: SplitLayout): Promise<ReadSet | undefined> {
+const readSet = async (folder: string, glue: GlueTask, split: SplitLayout): Promise<ReadSet | undefined> => {
   const file = join(folder, split.tsv.path);
   const shards = await parquetShards(folder, split);
   if (shards.length === 0 && !(await exists(file))) return undefined;
@@ -88,31 +88,27 @@ async function readSet(folder: string, glue: GlueTask, split: SplitLayout): Prom
       remedy: `put the folder of ${glue.task.title} there`,
     });
   return set;
-}
+};
 
-async function isThere(folder: string, split: SplitLayout): Promise<boolean> {
-  return (await exists(join(folder, split.tsv.path))) || (await parquetShards(folder, split)).length > 0;
-}
+const isThere = async (folder: string, split: SplitLayout): Promise<boolean> =>
+  (await exists(join(folder, split.tsv.path))) || (await parquetShards(folder, split)).length > 0;
 
-function missing(folder: string, { tsv, hub }: SplitLayout): Fault {
-  return fault({
+const missing = (folder: string, { tsv, hub }: SplitLayout): Fault =>
+  fault({
     code: "not-found",
     place: join(folder, tsv.path),
     problem: `expected this file, or ${join(folder, hub.folder, `${hub.split}-00000-of-00001.parquet`)}, got neither`,
     remedy: "download GLUE (cramkit glue download, or downloadGlue) or pass another folder",
   });
-}
 
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
+const exists = async (path: string): Promise<boolean> =>
+  access(path).then(
     () => true,
     () => false,
   );
-}
 
-async function isFolder(path: string): Promise<boolean> {
-  return stat(path).then(
+const isFolder = async (path: string): Promise<boolean> =>
+  stat(path).then(
     (found) => found.isDirectory(),
     () => false,
   );
-}

@@ -14,7 +14,7 @@ export interface ReadSet {
  * Reads one file of the official download. Throws with file and line on a wrong column, an unknown label, a row with
  * fields missing or too many; in the task that is published with such rows they are left out and noted.
  */
-export async function readTsv(file: string, glue: GlueTask, split: SplitLayout): Promise<ReadSet> {
+export const readTsv = async (file: string, glue: GlueTask, split: SplitLayout): Promise<ReadSet> => {
   const examples: Example[] = [];
   const { columns, fields: fixed } = split.tsv;
   const toLabel = labelReader(glue);
@@ -97,24 +97,24 @@ export async function readTsv(file: string, glue: GlueTask, split: SplitLayout):
   if (overlong > 0) notes.push(`${split.tsv.path}: ${overlong} rows with too many fields are left out`);
   if (unlabelled > 0) notes.push(`${split.tsv.path}: ${unlabelled} rows without a gold label are left out`);
   return { examples, notes };
-}
+};
 
-function positions(columns: SplitLayout["tsv"]["columns"], header: string[] | undefined) {
+const positions = (columns: SplitLayout["tsv"]["columns"], header: string[] | undefined) => {
   const at = (column: string | number) => (typeof column === "number" ? column : header!.indexOf(column));
   return {
     text: at(columns.text),
     ...(columns.pair === undefined ? {} : { pair: at(columns.pair) }),
     ...(columns.label === undefined ? {} : { label: at(columns.label) }),
   };
-}
+};
 
-function expectedLabel(glue: GlueTask): string {
+const expectedLabel = (glue: GlueTask): string => {
   if (glue.task.labels.length === 0) return "a score from 0 to 5";
   return `one of the labels ${(glue.written === "names" ? glue.task.labels : glue.task.labels.map((_, i) => i)).join(", ")} of ${glue.task.title}`;
-}
+};
 
 /** A remedy that names what the file is instead: one of another task with these columns, or a test set. */
-function otherFile(header: readonly string[], { tests }: GlueTask, split: SplitLayout): string {
+const otherFile = (header: readonly string[], { tests }: GlueTask, split: SplitLayout): string => {
   const others = tasksWith(header, split);
   if (others.length > 0) return `these are the columns of ${titles(others)}: put the folder of the right task there`;
   const unlabelled = Object.values(tests[0]!.tsv.columns);
@@ -124,19 +124,19 @@ function otherFile(header: readonly string[], { tests }: GlueTask, split: SplitL
       `${split.tsv.path} of the official download there, and predict test sets for a submission`
     );
   return "put the file of the official download there";
-}
+};
 
-function otherLabels(written: string, header: readonly string[], glue: GlueTask, split: SplitLayout): string {
+const otherLabels = (written: string, header: readonly string[], glue: GlueTask, split: SplitLayout): string => {
   const others = tasksWith(header, split).filter(
     (other) => other !== glue && !Number.isNaN(labelReader(other)(written)),
   );
   return others.length > 0
     ? `${titles(others)} has this label: put the folder of ${glue.task.title} there`
     : "correct the row or download the file again";
-}
+};
 
 /** The tasks that have most columns in common with the header, of those whose file of this kind has all its columns there. */
-function tasksWith(header: readonly string[], { tsv }: SplitLayout): GlueTask[] {
+const tasksWith = (header: readonly string[], { tsv }: SplitLayout): GlueTask[] => {
   const labelled = tsv.columns.label !== undefined;
   const columnsOf = ({ train, tests }: GlueTask) => (labelled ? train : tests[0]!).tsv;
   const fitting = glueNames
@@ -149,8 +149,6 @@ function tasksWith(header: readonly string[], { tsv }: SplitLayout): GlueTask[] 
   const width = (each: GlueTask) => Object.keys(columnsOf(each).columns).length;
   const most = Math.max(...fitting.map(width));
   return fitting.filter((each) => width(each) === most);
-}
+};
 
-function titles(tasks: readonly GlueTask[]): string {
-  return tasks.map(({ task }) => task.title).join(" or ");
-}
+const titles = (tasks: readonly GlueTask[]): string => tasks.map(({ task }) => task.title).join(" or ");

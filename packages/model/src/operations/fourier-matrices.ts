@@ -1,7 +1,7 @@
 import { tableOnce } from "../tables.ts";
 
 /** The real and imaginary parts of the orthonormal discrete Fourier transform of `n` points, each `[n, n]` and symmetric. */
-export function fourierMatrices(n: number): { real: Float32Array; imaginary: Float32Array } {
+export const fourierMatrices = (n: number): { real: Float32Array; imaginary: Float32Array } => {
   const matrix = (part: (angle: number) => number) => () =>
     Float32Array.from({ length: n * n }, (_, at) => {
       const turns = (Math.floor(at / n) * (at % n)) % n; // exact, however large n is
@@ -11,13 +11,13 @@ export function fourierMatrices(n: number): { real: Float32Array; imaginary: Flo
     real: tableOnce(`fourier real ${n}`, matrix(Math.cos)),
     imaginary: tableOnce(`fourier imaginary ${n}`, matrix(Math.sin)),
   };
-}
+};
 
 /**
  * The orthonormal 2-D Fourier transform of rows `[heads * size]` as a matrix `[heads * size, 2 * heads * size]`, whose columns
  * are real and imaginary parts by turns.
  */
-export function headSpectrum(heads: number, size: number): Float32Array {
+export const headSpectrum = (heads: number, size: number): Float32Array => {
   const width = heads * size;
   return tableOnce(`head spectrum ${heads} ${size}`, () =>
     Float32Array.from({ length: 2 * width * width }, (_, at) => {
@@ -27,4 +27,4 @@ export function headSpectrum(heads: number, size: number): Float32Array {
       return (at % 2 === 0 ? Math.cos(angle) : Math.sin(angle)) / Math.sqrt(width);
     }),
   );
-}
+};

@@ -27,7 +27,7 @@ export interface OnnxBuilderOptions {
 }
 
 /** Operations that compute nothing and write down nodes of ONNX, operator set 17. */
-export function onnxBuilder({ precision, parameters, tiedTable }: OnnxBuilderOptions): OnnxBuilder {
+export const onnxBuilder = ({ precision, parameters, tiedTable }: OnnxBuilderOptions): OnnxBuilder => {
   const nodes: OnnxNode[] = [];
   const initializers: OnnxTensor[] = [];
   const known = new Map<string, OnnxValue>();
@@ -226,4 +226,4 @@ export function onnxBuilder({ precision, parameters, tiedTable }: OnnxBuilderOpt
     }
   };
   return { ops, nodes, initializers, finish };
-}
+};

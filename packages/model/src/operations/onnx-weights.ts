@@ -46,7 +46,11 @@ const fewRows = 32;
  *
  * @param tiedTable the name of such a table
  */
-export function onnxWeights(writer: OnnxWriter, precision: OnnxPrecision, tiedTable: string | undefined): OnnxWeights {
+export const onnxWeights = (
+  writer: OnnxWriter,
+  precision: OnnxPrecision,
+  tiedTable: string | undefined,
+): OnnxWeights => {
   const { node, once, nodes, initializers, integers } = writer;
   const store = (name: string, tensor: Omit<OnnxTensor, "name">): string =>
     once(`stored ${name}`, () => {
@@ -128,4 +132,4 @@ export function onnxWeights(writer: OnnxWriter, precision: OnnxPrecision, tiedTa
       return node("Mul", [values, scales]);
     },
   };
-}
+};

@@ -7,30 +7,30 @@
 const largest = 64;
 
 /** `[rows]`: row = scale * integers. */
-export function rowScales(matrix: Float32Array, rows: number): Float32Array {
+export const rowScales = (matrix: Float32Array, rows: number): Float32Array => {
   const width = matrix.length / rows;
   return Float32Array.from({ length: rows }, (_, row) => {
     let most = 0;
     for (let i = row * width; i < (row + 1) * width; i++) most = Math.max(most, Math.abs(matrix[i]!));
     return most === 0 ? 1 : most / largest;
   });
-}
+};
 
 /** `[rows, width]` */
-export function integerRows(matrix: Float32Array, rows: number): Int8Array {
+export const integerRows = (matrix: Float32Array, rows: number): Int8Array => {
   const width = matrix.length / rows;
   const scales = rowScales(matrix, rows);
   return Int8Array.from(matrix, (value, i) => Math.round(value / scales[Math.floor(i / width)]!));
-}
+};
 
 /** `[rows, width]` -> `[width, rows]` */
-export function transposedMatrix<Data extends Float32Array | Int8Array>(matrix: Data, rows: number): Data {
+export const transposedMatrix = <Data extends Float32Array | Int8Array>(matrix: Data, rows: number): Data => {
   const width = matrix.length / rows;
   const out = new (matrix.constructor as new (length: number) => Data)(matrix.length);
   for (let row = 0; row < rows; row++)
     for (let column = 0; column < width; column++) out[column * rows + row] = matrix[row * width + column]!;
   return out;
-}
+};
 
 /** Values of a row that share a scale. */
 export const blockSize = 32;
@@ -43,7 +43,7 @@ export interface FourBitBlocks {
 }
 
 /** A matrix in blocks of 4-bit integers, as MatMulNBits of onnxruntime reads it; the last block of a row is filled up with zeros. */
-export function fourBitBlocks(matrix: Float32Array, rows: number): FourBitBlocks {
+export const fourBitBlocks = (matrix: Float32Array, rows: number): FourBitBlocks => {
   const width = matrix.length / rows;
   const blocks = Math.ceil(width / blockSize);
   const values = new Uint8Array((rows * blocks * blockSize) / 2).fill(0x88);
@@ -63,4 +63,4 @@ export function fourBitBlocks(matrix: Float32Array, rows: number): FourBitBlocks
     }
   }
   return { values, scales };
-}
+};

@@ -20,7 +20,7 @@ export interface Tally {
 export type MakeShape = (shape: readonly number[], isParameter?: boolean) => Shape;
 
 /** Operations that compute nothing and count everything. */
-export function countingOperations(): { ops: Operations<Shape>; tally: Tally; make: MakeShape } {
+export const countingOperations = (): { ops: Operations<Shape>; tally: Tally; make: MakeShape } => {
   const tally: Tally = { forwardFlops: 0, backwardFlops: 0, savedBytes: 0 };
   const free = new WeakSet<object>();
   const saved = new WeakSet<object>();
@@ -160,21 +160,19 @@ export function countingOperations(): { ops: Operations<Shape>; tally: Tally; ma
     scoped: (compute) => compute(),
   };
   return { ops, tally, make };
-}
+};
 
-function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((size, axis) => size * axis, 1);
-}
+const sizeOf = (shape: readonly number[]): number => shape.reduce((size, axis) => size * axis, 1);
 
 /** The shape that a reshape asks for, its 0 and -1 filled in. */
-function resolve(from: readonly number[], to: readonly number[]): number[] {
+const resolve = (from: readonly number[], to: readonly number[]): number[] => {
   const copied = to.map((size, axis) => (size === 0 ? from[axis]! : size));
   const known = copied.reduce((product, size) => (size === -1 ? product : product * size), 1);
   return copied.map((size) => (size === -1 ? sizeOf(from) / known : size));
-}
+};
 
-function broadcast(a: readonly number[], b: readonly number[]): number[] {
+const broadcast = (a: readonly number[], b: readonly number[]): number[] => {
   const rank = Math.max(a.length, b.length);
   const at = (shape: readonly number[], axis: number) => shape[axis - rank + shape.length] ?? 1;
   return Array.from({ length: rank }, (_, axis) => Math.max(at(a, axis), at(b, axis)));
-}
+};

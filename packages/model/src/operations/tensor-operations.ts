@@ -63,12 +63,11 @@ const normOf = (sum: tf.Tensor, { kind, weight, bias, epsilon }: NormOptions<tf.
   kind === "layer" ? ops.layerNorm(sum, weight, bias, epsilon) : ops.rmsNorm(sum, weight, epsilon);
 
 /** The sum of equal shapes needs nothing for its gradient; TensorFlow.js would keep both terms until then. */
-function addSame(a: tf.Tensor, b: tf.Tensor): tf.Tensor {
-  return tf.customGrad((a, b) => ({
+const addSame = (a: tf.Tensor, b: tf.Tensor): tf.Tensor =>
+  tf.customGrad((a, b) => ({
     value: tf.add(a as tf.Tensor, b as tf.Tensor),
     gradFunc: (dy) => [tf.clone(dy), tf.clone(dy)],
   }))(a, b);
-}
 
 /** A product with a number needs the number alone for its gradient; TensorFlow.js would keep `x`. */
 function scale(x: tf.Tensor, factor: number, offset = 0): tf.Tensor {
@@ -109,10 +108,10 @@ function squaredRelu(x: tf.Tensor): tf.Tensor {
 }
 
 /** [u, g] -> relu(g)^2 u */
-function squaredGate(x: tf.Tensor): tf.Tensor {
+const squaredGate = (x: tf.Tensor): tf.Tensor => {
   const [u, g] = tf.split(x, 2, x.rank - 1) as [tf.Tensor, tf.Tensor];
   return tf.mul(squaredRelu(g), u);
-}
+};
 
 const elementwise: Record<Elementwise, (x: tf.Tensor) => tf.Tensor> = {
   exp: (x) => tf.exp(x),
@@ -131,7 +130,7 @@ const reductions: Record<Reduction, (x: tf.Tensor, axes: number[], keepDims: boo
 };
 
 /** The gradient of TensorFlow.js's matMul does not sum over broadcast axes: they are broadcast by operations that do. */
-function batchedMatMul(a: tf.Tensor, b: tf.Tensor, transposeB: boolean): tf.Tensor {
+const batchedMatMul = (a: tf.Tensor, b: tf.Tensor, transposeB: boolean): tf.Tensor => {
   if (b.rank === 2 && a.rank > 2) {
     const rows = tf.reshape(a, [-1, a.shape.at(-1)!]);
     return tf.reshape(tf.matMul(rows, b, false, transposeB), [...a.shape.slice(0, -1), b.shape[transposeB ? 0 : 1]!]);
@@ -142,7 +141,7 @@ function batchedMatMul(a: tf.Tensor, b: tf.Tensor, transposeB: boolean): tf.Tens
     return x.shape.join() === shape.join() ? x : tf.mul(x, tf.ones([...leading, 1, 1]));
   };
   return tf.matMul(spread(a), spread(b), false, transposeB);
-}
+};
 
 /** Linear and its own transpose, so that its gradient is itself and needs no values. */
 function realFourier(x: tf.Tensor): tf.Tensor {
@@ -153,7 +152,7 @@ function realFourier(x: tf.Tensor): tf.Tensor {
 }
 
 /** With F = C + iS, symmetric: Re(F_seq X F_hidden) = C_seq X C_hidden - S_seq X S_hidden. */
-function fourierOf(x: tf.Tensor): tf.Tensor {
+const fourierOf = (x: tf.Tensor): tf.Tensor => {
   const [batch, seq, hidden] = x.shape as [number, number, number];
   const along = fourierMatrices(seq);
   const across = fourierMatrices(hidden);
@@ -163,7 +162,7 @@ function fourierOf(x: tf.Tensor): tf.Tensor {
     return tf.matMul(batch === 1 ? matrix : tf.tile(matrix, [batch, 1, 1]), mixed);
   };
   return tf.sub(both("real"), both("imaginary"));
-}
+};
 
 /** Inside of a custom gradient's forward function nothing is recorded. */
 function detached(compute: () => tf.Tensor): tf.Tensor {

@@ -11,7 +11,7 @@ const mixName = "self_attention.value_mix";
 const qkNormEpsilon = 1e-6;
 
 /** The parameters of queries, keys and values. */
-export function qkvParameters(config: ModelConfig, { layer }: Place): ParameterTable {
+export const qkvParameters = (config: ModelConfig, { layer }: Place): ParameterTable => {
   const { hidden, heads, qkvBias, qkNorm, valueResidual } = config;
   const scale = { shape: [hidden / heads], init: { type: "constant", value: 1 } } as const;
   return {
@@ -19,39 +19,36 @@ export function qkvParameters(config: ModelConfig, { layer }: Place): ParameterT
     ...(qkNorm && Object.fromEntries(normNames.map((name) => [name, scale]))),
     ...(valueResidual && layer > 0 && { [mixName]: { shape: [2], init: { type: "constant", value: 0.5 } } as const }),
   };
-}
+};
 
 /** These, and the projection of what attention yields. */
-export function attentionParameters(config: ModelConfig, place: Place): ParameterTable {
-  return {
-    ...qkvParameters(config, place),
-    ...linearParameters("dense", config.hidden, config.hidden, config.useBias),
-  };
-}
+export const attentionParameters = (config: ModelConfig, place: Place): ParameterTable => ({
+  ...qkvParameters(config, place),
+  ...linearParameters("dense", config.hidden, config.hidden, config.useBias),
+});
 
 /**
  * `[batch, seq, hidden]` -> `[batch, seq, 3 * hidden]`, grouped `[heads, 3, headDim]`: normed, mixed with the first layer's
  * values and rotated, each if the model does so.
  */
-export function projectQkv<Value>(x: Value, scope: Scope<Value>, config: ModelConfig, place: Place): Value {
-  return prepared(runLinear(x, scope, qkvName, config.qkvBias), scope, config, place);
-}
+export const projectQkv = <Value>(x: Value, scope: Scope<Value>, config: ModelConfig, place: Place): Value =>
+  prepared(runLinear(x, scope, qkvName, config.qkvBias), scope, config, place);
 
 /**
  * The same for attention with a softmax over the keys. A bias of the keys adds the same to all scores of a query, which the
  * softmax does not see: it is left out, so that its gradient is the zero that it is. Rounding would make it a tiny number,
  * which Adam brings up to steps of full size. A key that is rotated or normed shows its bias.
  */
-export function projectSoftmaxQkv<Value>(x: Value, scope: Scope<Value>, config: ModelConfig, place: Place): Value {
+export const projectSoftmaxQkv = <Value>(x: Value, scope: Scope<Value>, config: ModelConfig, place: Place): Value => {
   if (config.rotary || config.qkNorm || !config.qkvBias) return projectQkv(x, scope, config, place);
   const { ops, param } = scope;
   const headDim = config.hidden / config.heads;
   const kept = Float32Array.from({ length: 3 * config.hidden }, (_, i) => (Math.floor(i / headDim) % 3 === 1 ? 0 : 1));
   const bias = ops.mul(param(`${qkvName}.bias`), ops.constant(kept, [3 * config.hidden]));
   return prepared(ops.linear(x, param(`${qkvName}.weight`), bias), scope, config, place);
-}
+};
 
-function prepared<Value>(qkv: Value, scope: Scope<Value>, config: ModelConfig, { layer }: Place): Value {
+const prepared = <Value>(qkv: Value, scope: Scope<Value>, config: ModelConfig, { layer }: Place): Value => {
   const { ops, param, firstValues } = scope;
   const { hidden, heads, maxSeq, qkNorm, valueResidual } = config;
   const headDim = hidden / heads;
@@ -69,14 +66,14 @@ function prepared<Value>(qkv: Value, scope: Scope<Value>, config: ModelConfig, {
     if (qkNorm || layer > 0) result = ops.reshape(ops.concat([q, k, v], 3), [0, 0, 3 * hidden]);
   }
   return config.rotary ? ops.rotary(result, { heads, headDim, maxSeq }) : result;
-}
+};
 
 /** Each position's attention to those before it and itself, with its scores in memory: no fused kernel has such a mask. */
-function mixedCausally<Value>(
+const mixedCausally = <Value>(
   qkv: Value,
   scope: Scope<Value>,
   { hidden, heads, maxSeq, ...config }: ModelConfig,
-): Value {
+): Value => {
   const { ops, mask } = scope;
   const parts = ops.split(ops.reshape(qkv, [0, 0, heads, (3 * hidden) / heads]), 3);
   const [q, k, v] = parts.map((part) => ops.transpose(part, [0, 2, 1, 3])) as [Value, Value, Value];
@@ -91,7 +88,7 @@ function mixedCausally<Value>(
   const dropout = scope.dropoutAt(config.attentionDropout);
   const mixed = ops.matMul(dropout ? ops.dropout(weights, dropout) : weights, v);
   return ops.reshape(ops.transpose(mixed, [0, 2, 1, 3]), [0, 0, hidden]);
-}
+};
 
 /** table[key, query] = 0 if the query may see the key, else so low that the softmax makes it 0. */
 const causalTable = (size: number): Float32Array =>

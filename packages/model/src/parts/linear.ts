@@ -1,14 +1,11 @@
 import type { ParameterTable, Scope } from "../part.ts";
 
 /** The parameters of y = x W^T + b under `name`. */
-export function linearParameters(name: string, inputs: number, outputs: number, bias: boolean): ParameterTable {
-  return {
-    [`${name}.weight`]: { shape: [outputs, inputs], init: { type: "linear" } },
-    ...(bias && { [`${name}.bias`]: { shape: [outputs], init: { type: "constant", value: 0 } } }),
-  };
-}
+export const linearParameters = (name: string, inputs: number, outputs: number, bias: boolean): ParameterTable => ({
+  [`${name}.weight`]: { shape: [outputs, inputs], init: { type: "linear" } },
+  ...(bias && { [`${name}.bias`]: { shape: [outputs], init: { type: "constant", value: 0 } } }),
+});
 
 /** `[..., in]` -> `[..., out]` with the parameters under `name`. */
-export function runLinear<Value>(x: Value, scope: Scope<Value>, name: string, bias: boolean): Value {
-  return scope.ops.linear(x, scope.param(`${name}.weight`), bias ? scope.param(`${name}.bias`) : undefined);
-}
+export const runLinear = <Value>(x: Value, scope: Scope<Value>, name: string, bias: boolean): Value =>
+  scope.ops.linear(x, scope.param(`${name}.weight`), bias ? scope.param(`${name}.bias`) : undefined);

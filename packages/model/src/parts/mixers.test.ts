@@ -30,8 +30,9 @@ const sum = (values: Row): number => values.reduce((total, value) => total + val
 const silu = (x: number): number => x / (1 + Math.exp(-x));
 
 /** The mixers by their definitions in float64, for one sequence; the last positions are masked. */
-function attentionLike(weigh: (scores: Row[][], weights: Weights, mask: Row) => Row[][]) {
-  return (x: Row[], weights: Weights, mask: Row): Row[] => {
+const attentionLike =
+  (weigh: (scores: Row[][], weights: Weights, mask: Row) => Row[][]) =>
+  (x: Row[], weights: Weights, mask: Row): Row[] => {
     const qkv = x.map((row) => linear(weights, "self_attention.query_key_value", row));
     const part = (head: number, role: number, row: Row) =>
       row.slice((head * 3 + role) * size, (head * 3 + role + 1) * size);
@@ -51,7 +52,6 @@ function attentionLike(weigh: (scores: Row[][], weights: Weights, mask: Row) => 
       return linear(weights, "dense", mixed);
     });
   };
-}
 
 const overKeys = (change: (scores: Row, mask: Row) => Row) =>
   attentionLike((all, _, mask) => all.map((rows) => rows.map((scores) => change(scores, mask))));

@@ -7,20 +7,21 @@ import { linearParameters, runLinear } from "./linear.ts";
 type ScoreOperation = <Value>(scores: Value, keys: Value | undefined, scope: Scope<Value>) => Value;
 
 /** Queries, keys and values, each `[batch, heads, seq, headDim]`. */
-function heads<Value>(qkv: Value, { ops }: Scope<Value>, { heads, hidden }: ModelConfig): [Value, Value, Value] {
+const heads = <Value>(qkv: Value, { ops }: Scope<Value>, { heads, hidden }: ModelConfig): [Value, Value, Value] => {
   const split = ops.split(ops.reshape(qkv, [0, 0, heads, (3 * hidden) / heads]), 3);
   return split.map((part) => ops.transpose(part, [0, 2, 1, 3])) as [Value, Value, Value];
-}
+};
 
 /** Q K^T / sqrt(headDim) and the mask of keys in its shape. */
-function scoresOf<Value>(q: Value, k: Value, { ops, mask }: Scope<Value>, config: ModelConfig) {
+const scoresOf = <Value>(q: Value, k: Value, { ops, mask }: Scope<Value>, config: ModelConfig) => {
   const scores = ops.scale(ops.matMul(q, k, true), (config.hidden / config.heads) ** -0.5);
   const keys = mask === undefined ? undefined : ops.reshape(ops.reshape(mask, [0, 1, -1]), [0, 1, 1, -1]);
   return { scores, keys };
-}
+};
 
-function attentionBy(operation: ScoreOperation, parameters: (config: ModelConfig) => ParameterTable): PartFactory {
-  return (config, place) => ({
+const attentionBy =
+  (operation: ScoreOperation, parameters: (config: ModelConfig) => ParameterTable): PartFactory =>
+  (config, place) => ({
     parameters: { ...attentionParameters(config, place), ...parameters(config) },
     run(x, scope) {
       const { ops } = scope;
@@ -37,7 +38,6 @@ function attentionBy(operation: ScoreOperation, parameters: (config: ModelConfig
       );
     },
   });
-}
 
 const masked = <Value>(weights: Value, keys: Value | undefined, { ops }: Scope<Value>): Value =>
   keys === undefined ? weights : ops.mul(weights, keys);

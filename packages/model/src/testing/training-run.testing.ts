@@ -3,12 +3,12 @@ import * as tf from "@tensorflow/tfjs-core";
 import { init, type MaskedLossOptions, type ModelConfig, maskedLanguageModelLoss } from "../index.ts";
 
 /** For tests: the losses of steps of Adam on one batch, 16 positions long, with a seed of its own for each step. */
-export function trainOnOneBatch(
+export const trainOnOneBatch = (
   config: ModelConfig,
   steps: number,
   options: MaskedLossOptions = {},
   loss: typeof maskedLanguageModelLoss = maskedLanguageModelLoss,
-): number[] {
+): number[] => {
   const [batchSize, seqLength] = [4, 16];
   const size = batchSize * seqLength;
   const { below } = randomStream(streamKey(1, "batch"));
@@ -49,9 +49,8 @@ export function trainOnOneBatch(
   }
   tf.dispose([params, mu, nu]);
   return losses;
-}
+};
 
 /** The mean of some numbers. */
-export function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
+export const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -60,10 +60,10 @@ export const dropoutWgsl = (): string => {
 export const dropoutUniformTypes = { key0: "u32", key1: "u32", threshold: "u32", keepScale: "f32" } as const;
 
 /** Uniform values of a dropout; a rate of 0 keeps everything. */
-export function dropoutUniforms(attrs: Readonly<Record<string, unknown>>): Record<string, number> {
+export const dropoutUniforms = (attrs: Readonly<Record<string, unknown>>): Record<string, number> => {
   const { rate, key0, key1 } = attrs as { rate: number; key0: number; key1: number };
   return { key0, key1, threshold: dropoutThreshold(rate), keepScale: 1 / (1 - rate) };
-}
+};
 
 const kernel = (vectors: boolean): Elementwise => ({
   key: "dropout",

@@ -142,7 +142,7 @@ if (mine) {
 );
 
 /** `[vocab, n]`: row v is the sum of the rows of `dy [count, n]` with id v; `padding` gets none. */
-export function scatterRows(host: Host, dy: TensorInfo, ids: TensorInfo, vocab: number, padding = -1): TensorInfo {
+export const scatterRows = (host: Host, dy: TensorInfo, ids: TensorInfo, vocab: number, padding = -1): TensorInfo => {
   const [count, n] = [sizeOf(ids), lastAxisOf(dy)];
   const vectors = n % 4 === 0;
   const width = vectors ? n / 4 : n;
@@ -174,4 +174,4 @@ export function scatterRows(host: Host, dy: TensorInfo, ids: TensorInfo, vocab: 
   });
   release(host, ranges);
   return dweight;
-}
+};

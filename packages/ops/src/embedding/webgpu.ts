@@ -32,7 +32,7 @@ if (row < uniforms.rows) {
 );
 
 /** y [count, n] = rows of `table [rows, n]`; also gathers the selected rows of the masked cross entropy. */
-export function gatherRows(host: Host, ids: KernelBinding, table: TensorInfo, y: Result, count: number): void {
+export const gatherRows = (host: Host, ids: KernelBinding, table: TensorInfo, y: Result, count: number): void => {
   const n = lastAxisOf(table);
   const width = n % 4 === 0 ? n / 4 : n;
   const source = readable(host, table);
@@ -52,7 +52,7 @@ export function gatherRows(host: Host, ids: KernelBinding, table: TensorInfo, y:
       );
     }
   }
-}
+};
 
 export const embeddingWebgpu = [
   webgpuKernel("CramkitEmbedding", (host, { ids, weight }) => {

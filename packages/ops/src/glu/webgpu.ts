@@ -39,13 +39,13 @@ ${
 }));
 
 /** `operands` in the order of `names`, with how many halves of a row of `x` each of their rows has. */
-function run(
+const run = (
   host: Host,
   activation: string,
   direction: Direction,
   x: TensorInfo,
   operands: readonly (Operand & { width: 1 | 2 })[],
-): void {
+): void => {
   const rows = rowsOf(x);
   const half = lastAxisOf(x) / 2;
   const n = half % 4 === 0 ? half / 4 : half;
@@ -59,7 +59,7 @@ function run(
       grid(Math.ceil((part.count * n) / 256)),
     );
   }
-}
+};
 
 export const gluWebgpu = [
   webgpuKernel("CramkitGlu", (host, { x }, { activation }) => {

@@ -79,10 +79,10 @@ for (var i = lane; i < vectors; i = i + 256u) {
 const logitBytes = 128 * 1024 * 1024;
 
 /** Rows of a chunk: a multiple of 64, so that parts of the row-wise tensors can be bound. */
-export function chunkRows(asked: number, count: number, vocab: number, maxBinding: number): number {
+export const chunkRows = (asked: number, count: number, vocab: number, maxBinding: number): number => {
   const rows = asked || Math.max(64, Math.floor(Math.min(logitBytes, maxBinding) / (vocab * 4)));
   return Math.min(Math.ceil(rows / 64) * 64, Math.max(count, 1));
-}
+};
 
 interface Gradients {
   rows: TensorInfo;
@@ -91,7 +91,7 @@ interface Gradients {
 }
 
 /** Mean loss; fills `gradients` along the way if they are given. */
-function run(host: Host, inputs: Inputs, asked: number, gradients?: Gradients): TensorInfo {
+const run = (host: Host, inputs: Inputs, asked: number, gradients?: Gradients): TensorInfo => {
   const { hidden, weight, bias, positions, targets } = inputs;
   const [vocab, n] = weight!.shape as [number, number];
   const count = sizeOf(positions!);
@@ -128,19 +128,19 @@ function run(host: Host, inputs: Inputs, asked: number, gradients?: Gradients): 
   host.dispatch(totalProgram(false), [losses, loss], { count, scale: 1 / count }, [1, 1, 1]);
   release(host, losses);
   return loss;
-}
+};
 
 /** Where the gradient of logits goes: over them, or into an f16 tensor for the matrices. */
-function softmaxResult(host: Host, logits: TensorInfo): Result {
+const softmaxResult = (host: Host, logits: TensorInfo): Result => {
   const inPlace = { tensor: logits, written: logits, half: false };
   if (host.capabilities.tier !== "matrix") return inPlace;
   const result = halfResult(host, logits.shape);
   if (result.half) return result;
   release(host, result.tensor);
   return inPlace;
-}
+};
 
-function addBias(
+const addBias = (
   host: Host,
   bias: TensorInfo,
   dlogits: TensorInfo,
@@ -148,12 +148,12 @@ function addBias(
   vocab: number,
   alpha: number,
   add: boolean,
-): void {
+): void => {
   const sums = columnSum(host, dlogits, rows, vocab);
   if (add) addScaled(host, [{ sum: bias, grad: sums }], alpha);
   else host.dispatch(scaleProgram, [sums, bias], { count: vocab, scale: alpha }, grid(Math.ceil(vocab / 256)));
   release(host, sums);
-}
+};
 
 const scaleProgram: Program = program({
   key: "scale",

@@ -65,12 +65,12 @@ if (i < uniforms.count${n}) {
 type AdamwInputs = Record<"param" | "grad" | "mu" | "nu", TensorInfo>;
 
 /** Those that share a shader, and of them those of one size together: dispatches with equal sizes have equal uniforms. */
-function adamw(
+const adamw = (
   host: Host,
   updates: readonly (AdamwInputs & { weightDecay: number })[],
   gradScale: TensorInfo,
   attrs: Readonly<Record<string, number>>,
-): void {
+): void => {
   const kinds = new Map<string, { width: 4 | 1; half: boolean; shares: Share[] }>();
   const copies = updates.map(({ param, grad, mu, nu, weightDecay }) => {
     // The f16 copy that matrix kernels read stays in step; one with padding is made anew when it is next needed.
@@ -101,7 +101,7 @@ function adamw(
     host.written(param, copy ? [copy.key] : []);
     for (const tensor of [mu, nu]) host.written(tensor);
   }
-}
+};
 
 const accumulateBlock = 256;
 
@@ -122,7 +122,7 @@ if (i < uniforms.count${n}) { sum${n}[i] += uniforms.scale * grad${n}[i]; }`,
 );
 
 /** sum += scale grad, for each pair. */
-export function addScaled(host: Host, pairs: readonly { sum: TensorInfo; grad: TensorInfo }[], scale: number): void {
+export const addScaled = (host: Host, pairs: readonly { sum: TensorInfo; grad: TensorInfo }[], scale: number): void => {
   const all = pairs.map(({ sum, grad }) =>
     sharesOfTensors(
       host,
@@ -140,7 +140,7 @@ export function addScaled(host: Host, pairs: readonly { sum: TensorInfo; grad: T
       uniforms: () => ({ scale }),
     });
   }
-}
+};
 
 /** Vectors whose squares a workgroup sums: 16 for each of its invocations, and groups enough for a large GPU. */
 const squaresBlock = 4096;

@@ -170,11 +170,11 @@ interface ResidualAttrs {
 }
 
 /** `[sum, y, stats]`; the sum is float32, as the residual stream is. */
-function residualNormForward(
+const residualNormForward = (
   host: Host,
   { x, branch, weight, bias }: Readonly<Record<string, TensorInfo>>,
   { kind, epsilon, ...mask }: ResidualAttrs & { epsilon: number },
-): TensorInfo[] {
+): TensorInfo[] => {
   const [rows, n] = [rowsOf(x!), lastAxisOf(x!)];
   const [input, added] = [readable(host, x!), readable(host, branch!)];
   const sum = output(host, x!.shape);
@@ -202,14 +202,14 @@ function residualNormForward(
     );
   }
   return [sum, y.tensor, stats];
-}
+};
 
 /** `[dx, dweight]`, for a layer norm `dbias`, and `dbranch` if there is a dropout. */
-function residualNormBackward(
+const residualNormBackward = (
   host: Host,
   { dsum, dy, sum, weight, stats }: Readonly<Record<string, TensorInfo>>,
   { kind, ...mask }: ResidualAttrs,
-): TensorInfo[] {
+): TensorInfo[] => {
   const [rows, n] = [rowsOf(sum!), lastAxisOf(sum!)];
   const upstream = readable(host, dy!);
   const more = dsum && readable(host, dsum);
@@ -250,7 +250,7 @@ function residualNormBackward(
   const gradients = columnSums(host, { bound: sums, half: false }, total, terms * n, terms);
   release(host, sums);
   return [dx, ...gradients, ...(dbranch ? [dbranch.tensor] : [])];
-}
+};
 
 export const residualNormWebgpu = [
   webgpuKernel("CramkitResidualNorm", (host, inputs, attrs) =>

@@ -25,7 +25,7 @@ let software = false;
 export const isSoftwareAdapter = (): boolean => software;
 
 /** Starts WebGPU with our kernels. */
-export async function startTestBackend(options: TestOptions = {}): Promise<TestBackend> {
+export const startTestBackend = async (options: TestOptions = {}): Promise<TestBackend> => {
   const { variants = {}, matrixSpelling, emulatedUnit } = options;
   const tier = emulatedUnit ? "float16" : (options.tier ?? "float32");
   const precision = tier === "float32" ? "float32" : "mixed";
@@ -44,10 +44,10 @@ export async function startTestBackend(options: TestOptions = {}): Promise<TestB
     registered = true;
   }
   return started;
-}
+};
 
 /** The tiers that can be tested here. Says loudly what cannot; throws if `CRAMKIT_REQUIRE_GPU` is set and nothing can. */
-export async function testableTiers(): Promise<Tier[]> {
+export const testableTiers = async (): Promise<Tier[]> => {
   const order: Tier[] = ["float32", "float16", "matrix"];
   let tiers: Tier[] = [];
   try {
@@ -63,4 +63,4 @@ export async function testableTiers(): Promise<Tier[]> {
   const missing = order.filter((tier) => !tiers.includes(tier));
   if (missing.length > 0) console.warn(`\n######## WebGPU kernels NOT TESTED in tier ${missing.join(", ")} ########\n`);
   return tiers;
-}
+};

@@ -16,7 +16,7 @@ export const withEmulatedMatrices = (program: Program): Program => ({
   wgsl: () => rewrite(program.wgsl()),
 });
 
-function rewrite(source: string): string {
+const rewrite = (source: string): string => {
   const [, n, m] = (source.match(/subgroup_matrix_result<f32, (\d+), (\d+)>/) ?? []).map(Number);
   const k = Number(source.match(/subgroup_matrix_left<f16, (\d+)/)?.[1]);
   if (!n || !m || !k) return source;
@@ -92,19 +92,23 @@ ${[...stores]
   emulatedCells = ${cells}u + (lane >> 24u);
   emulatedK = ${k}u + (lane >> 24u);`,
     );
-}
+};
 
 const widthOf = (source: string, array: string): 1 | 4 =>
   new RegExp(`> ${array}: array<(array<)?vec4`).test(source) ? 4 : 1;
 
 /** An argument such as `&tile` or `&tile[strip]`: the name, the index and what `index` in its place makes of it. */
-function partOf(argument: string, index: string): { name: string; part: string; element: string } {
+const partOf = (argument: string, index: string): { name: string; part: string; element: string } => {
   const [, name = "", part] = argument.match(/^&(\w+)(?:\[(.*)\])?$/) ?? [];
   return part === undefined ? { name, part: "0u", element: name } : { name, part, element: `${name}[${index}]` };
-}
+};
 
 /** Replaces every `name<generics>(arguments)`; arguments may hold parentheses. */
-function replaceCalls(text: string, name: string, replacement: (generics: string, args: string[]) => string): string {
+const replaceCalls = (
+  text: string,
+  name: string,
+  replacement: (generics: string, args: string[]) => string,
+): string => {
   let result = "";
   let rest = text;
   for (let at = rest.indexOf(name); at >= 0; at = rest.indexOf(name)) {
@@ -125,4 +129,4 @@ function replaceCalls(text: string, name: string, replacement: (generics: string
     rest = rest.slice(end + 1);
   }
   return result + rest;
-}
+};

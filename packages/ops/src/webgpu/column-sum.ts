@@ -81,7 +81,7 @@ if (lane < 8u && column < uniforms.vectors) {
 );
 
 /** The sum of `x [rows, n]` over its rows, cut along the columns into `outputs` tensors `[n / outputs]`. */
-export function columnSums(host: Host, x: Operand, rows: number, n: number, outputs = 1): TensorInfo[] {
+export const columnSums = (host: Host, x: Operand, rows: number, n: number, outputs = 1): TensorInfo[] => {
   const rowsPerGroup = rows <= 256 ? rows : Math.max(64, Math.ceil(rows / 128));
   const rowBytes = n * (x.half ? 2 : 4);
   const parts = partsOf(host, rows, rowBytes);
@@ -111,7 +111,7 @@ export function columnSums(host: Host, x: Operand, rows: number, n: number, outp
   const totals = columnSums(host, { bound: sums[0]!, half: false }, groups, n, outputs);
   release(host, sums[0]);
   return totals;
-}
+};
 
 /** The sum of `x [rows, n]` over its rows: `[n]`. */
 export const columnSum = (host: Host, x: TensorInfo, rows: number, n: number): TensorInfo =>

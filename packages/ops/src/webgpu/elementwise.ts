@@ -59,12 +59,12 @@ export const halvesKey = (halves: readonly boolean[]): string =>
   halves.includes(true) ? `.${halves.map((half) => (half ? "h" : "f")).join("")}` : "";
 
 /** Runs an elementwise kernel over tensors of one size, in the order of `storage`; f16 ones have a multiple of four elements. */
-export function elementwise(
+export const elementwise = (
   host: Host,
   e: Elementwise,
   operands: readonly (TensorInfo | Operand)[],
   uniforms: Readonly<Record<string, number>> = {},
-): void {
+): void => {
   const all = operands.map((operand) => ("bound" in operand ? operand : { bound: operand, half: false }));
   const [{ bound, half }] = all as [Operand];
   const size = sizeOf(bound) * (half ? 2 : 1);
@@ -79,4 +79,4 @@ export function elementwise(
       grid(Math.ceil(part.count / 256)),
     );
   }
-}
+};

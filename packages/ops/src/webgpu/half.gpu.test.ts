@@ -57,7 +57,7 @@ afterEach(() => {
   started = undefined;
 });
 
-async function results(heads: number, options: Parameters<typeof startTestBackend>[0]) {
+const results = async (heads: number, options: Parameters<typeof startTestBackend>[0]) => {
   started = await startTestBackend(options);
   started.backend.poison = true;
   const tensors = names.map((name, i) => {
@@ -75,7 +75,7 @@ async function results(heads: number, options: Parameters<typeof startTestBacken
   started.dispose();
   started = undefined;
   return { values, keys: [...traffic.keys()] };
-}
+};
 
 const norm = (values: ArrayLike<number>): number => Math.hypot(...Array.from(values));
 const distance = (a: ArrayLike<number>, b: ArrayLike<number>) =>

@@ -39,7 +39,7 @@ half[i] = vec4<f16>(value);`,
 }));
 
 /** A new f16 copy. Packed two a float32 element, which is how tfjs sees it. */
-function makeHalf(host: Host, x: KernelBinding, rows: number, columns: number): TensorInfo {
+const makeHalf = (host: Host, x: KernelBinding, rows: number, columns: number): TensorInfo => {
   const elements = padded(rows) * padded(columns);
   const half = output(host, [elements / 2]);
   host.dispatch(
@@ -49,34 +49,34 @@ function makeHalf(host: Host, x: KernelBinding, rows: number, columns: number): 
     grid(Math.ceil(elements / 1024)),
   );
   return half;
-}
+};
 
 /** The f16 copy of a tensor, kept with it (`owned` is undefined), or of a part of one, which the caller releases. */
-export function halfOf(
+export const halfOf = (
   host: Host,
   x: KernelBinding,
   rows: number,
   columns: number,
-): { half: TensorInfo; owned: TensorInfo | undefined } {
+): { half: TensorInfo; owned: TensorInfo | undefined } => {
   if ("tensor" in x) {
     const half = makeHalf(host, x, rows, columns);
     return { half, owned: half };
   }
   return { half: host.attach(x, halfKey(rows, columns), () => makeHalf(host, x, rows, columns)), owned: undefined };
-}
+};
 
 /** Whether an f16 copy lies element for element like the matrix: no row and no column of padding. */
 const isPlain = (rows: number, columns: number): boolean => padded(rows) === rows && padded(columns) === columns;
 
 /** The f16 copy of a weight, where it exists and lies element for element like the weight. */
-export function plainHalf(host: Host, x: TensorInfo): { half: TensorInfo; key: string } | undefined {
+export const plainHalf = (host: Host, x: TensorInfo): { half: TensorInfo; key: string } | undefined => {
   if (x.shape.length !== 2) return undefined;
   const [rows, columns] = x.shape as [number, number];
   if (!isPlain(rows, columns)) return undefined;
   const key = halfKey(rows, columns);
   const half = host.attached(x, key);
   return half && { half, key };
-}
+};
 
 /** A result as a kernel writes it: `written` is what it binds, f16 where `half`; `tensor` is what tfjs gets. */
 export interface Result {
@@ -95,7 +95,7 @@ export const wideResult = (host: Host, shape: readonly number[]): Result => {
  * A result that products or other kernels which know f16 will read. In the matrix tier it exists as f16 alone, rounded as the
  * operand that it becomes would be; a float32 form is made if something else binds it. Elsewhere it is a plain float32 tensor.
  */
-export function halfResult(host: Host, shape: readonly number[]): Result {
+export const halfResult = (host: Host, shape: readonly number[]): Result => {
   const [rows, columns] = [shape.slice(0, -1).reduce((a, b) => a * b, 1), shape.at(-1)!];
   if (host.capabilities.tier !== "matrix" || !isPlain(rows, columns)) return wideResult(host, shape);
   const tensor = output(host, shape);
@@ -108,23 +108,23 @@ export function halfResult(host: Host, shape: readonly number[]): Result {
     }
   });
   return { tensor, written, half: true };
-}
+};
 
 /**
  * An f16 copy of a new float32 tensor, for the kernel that computes the tensor to write as well: products that read it next
  * find it there. Undefined if none of them would look for one.
  */
-export function besideHalf(host: Host, tensor: TensorInfo): TensorInfo | undefined {
+export const besideHalf = (host: Host, tensor: TensorInfo): TensorInfo | undefined => {
   const [rows, columns] = [rowsOf(tensor), lastAxisOf(tensor)];
   if (host.capabilities.tier !== "matrix" || !isPlain(rows, columns)) return undefined;
   return host.attach(tensor, halfKey(rows, columns), () => output(host, [(rows * columns) / 2]));
-}
+};
 
 /** How to bind a tensor for reading: as f16 where it exists as nothing else. */
-export function readable(host: Host, x: TensorInfo): { bound: TensorInfo; half: boolean } {
+export const readable = (host: Host, x: TensorInfo): { bound: TensorInfo; half: boolean } => {
   const half = host.isDeferred(x) && host.attached(x, halfKey(rowsOf(x), lastAxisOf(x)));
   return half ? { bound: half, half: true } : { bound: x, half: false };
-}
+};
 
 const widenProgram: Program = /* @__PURE__ */ program({
   key: "half.widen",

@@ -15,9 +15,9 @@ export interface MatrixUnit {
 export const matrixExtensions = ["f16", "subgroups", "chromium_experimental_subgroup_matrix"];
 
 /** The unit with the most work an instruction among those that divide a tile of 32, or undefined. */
-export function chooseUnit(
+export const chooseUnit = (
   capabilities: Pick<Capabilities, "tier" | "matrix" | "matrixSpelling" | "subgroupMinSize" | "subgroupMaxSize">,
-): MatrixUnit | undefined {
+): MatrixUnit | undefined => {
   const { tier, matrix, matrixSpelling, subgroupMinSize, subgroupMaxSize: subgroup } = capabilities;
   if (tier !== "matrix" || !matrixSpelling) return undefined;
   const [best] = matrix
@@ -25,7 +25,7 @@ export function chooseUnit(
     .sort((a, b) => b.m * b.n * b.k - a.m * a.n * a.k);
   if (!best) return undefined;
   return { m: best.m, n: best.n, k: best.k, spelling: matrixSpelling, subgroup, fixed: subgroupMinSize === subgroup };
-}
+};
 
 export const unitName = ({ m, n, k, spelling, subgroup, fixed }: MatrixUnit): string =>
   `${m}x${n}x${k}.sg${fixed ? "" : "-"}${subgroup}${spelling === "old" ? ".old" : ""}`;
@@ -53,7 +53,7 @@ export const resultType = ({ m, n }: MatrixUnit): string => `subgroup_matrix_res
  * spelling). Offsets should be constants, in an array that an index may choose (`tile[strip]`): anything else Dawn guards with
  * a dozen instructions a load, and with a stride that the compiler no longer knows.
  */
-export function loadMatrix(
+export const loadMatrix = (
   { spelling }: MatrixUnit,
   type: string,
   array: string,
@@ -61,10 +61,10 @@ export function loadMatrix(
   stride: string,
   columnMajor: boolean,
   width = 1,
-): string {
+): string => {
   if (spelling === "old") return `subgroupMatrixLoad<${type}>(&${array}, ${offset}, ${columnMajor}, ${stride})`;
   return `subgroupMatrixLoad<${type}, ${columnMajor ? "col_major" : "row_major"}>(&${array}, ${scaled(offset, width)}, ${scaled(stride, width)})`;
-}
+};
 
 const scaled = (text: string, width: number): string => (width === 1 ? text : `(${text}) / ${width}u`);
 
@@ -85,8 +85,8 @@ export const storeMatrix = (
  * The text `step(k)` for all multiples of a unit along `length`: with constants, or for the small units of software adapters
  * in a loop, since their compilers take minutes for what is unrolled.
  */
-export function alongK({ k: unit }: MatrixUnit, length: number, step: (k: string) => readonly string[]): string {
+export const alongK = ({ k: unit }: MatrixUnit, length: number, step: (k: string) => readonly string[]): string => {
   const block = (k: string) => `{\n  ${step(k).join("\n  ")}\n}`;
   if (unit < 16) return `for (var k = 0u; k < ${length}u; k = k + ${unit}u) ${block("k")}`;
   return Array.from({ length: length / unit }, (_, i) => block(`${i * unit}u`)).join("\n");
-}
+};

@@ -25,15 +25,15 @@ interface NormShape {
 }
 
 /** Elements that a register holds, invocations that share a row, and registers of each. */
-function normTiling(n: number): { width: 1 | 4; size: number; slots: number } {
+const normTiling = (n: number): { width: 1 | 4; size: number; slots: number } => {
   const width = n % 4 === 0 ? 4 : 1;
   const vectors = n / width;
   const size = [32, 64, 128].find((candidate) => vectors <= candidate * 4) ?? 256;
   return { width, size, slots: Math.ceil(vectors / size) };
-}
+};
 
 /** The text of both passes shares its registers: `name0`, `name1`, ... for the columns of this invocation. */
-export function registers(n: number) {
+export const registers = (n: number) => {
   const { width, size, slots } = normTiling(n);
   const isWhole = slots * size * width === n;
   const column = (slot: number) => `lane + ${slot * size}u`;
@@ -53,7 +53,7 @@ export function registers(n: number) {
         .map((slot) => `var ${name}${slot} = T();\n${guarded(slot, `${name}${slot} = ${value(slot)};`)}`)
         .join("\n"),
   };
-}
+};
 
 const keyOf = (pass: string, { kind, n, bias, halves }: NormShape) =>
   `${kind}-norm${pass}.${n}${bias ? ".bias" : ""}${halvesKey(halves)}`;
@@ -161,12 +161,12 @@ ${slots
 }
 
 /** `[y, mean, rstd]`, or `[y, rstd]` without a mean. */
-export function normForward(
+export const normForward = (
   host: Host,
   kind: NormKind,
   { x, weight, bias }: Readonly<Record<string, TensorInfo>>,
   epsilon: number,
-): TensorInfo[] {
+): TensorInfo[] => {
   const [rows, n] = [rowsOf(x!), lastAxisOf(x!)];
   const input = readable(host, x!);
   const y = halfResult(host, x!.shape);
@@ -184,17 +184,17 @@ export function normForward(
     host.dispatch(shader, bound, { rows: part.count, epsilon }, grid(part.count));
   }
   return [y.tensor, ...columns];
-}
+};
 
 /** Workgroups of the backward pass: several for each processor of a large GPU, and blocks of at least four rows. */
 export const rowsPerGroup = (rows: number): number => Math.max(4, Math.ceil(rows / 1024));
 
 /** `[dx, dweight, dbias]`, or `[dx, dweight]` without a mean. */
-export function normBackward(
+export const normBackward = (
   host: Host,
   kind: NormKind,
   { dy, x, weight, mean, rstd }: Readonly<Record<string, TensorInfo>>,
-): TensorInfo[] {
+): TensorInfo[] => {
   const [rows, n] = [rowsOf(x!), lastAxisOf(x!)];
   const [upstream, input] = [readable(host, dy!), readable(host, x!)];
   const dx = output(host, x!.shape);
@@ -223,4 +223,4 @@ export function normBackward(
   const gradients = columnSums(host, { bound: sums, half: false }, total, terms * n, terms);
   release(host, sums);
   return [dx, ...gradients];
-}
+};

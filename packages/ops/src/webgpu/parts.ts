@@ -10,7 +10,7 @@ export interface Part {
  * Cuts `rows` so that no binding exceeds the device's limit: `rowBytes` is the largest row among the bound tensors. One part
  * where everything fits. Parts start at multiples of `unit` rows, so that offsets are multiples of 256 bytes.
  */
-export function partsOf(host: Host, rows: number, rowBytes: number, unit = 64): Part[] {
+export const partsOf = (host: Host, rows: number, rowBytes: number, unit = 64): Part[] => {
   const limit = host.capabilities.limits.maxStorageBufferBindingSize;
   if (rows * rowBytes <= limit) return [{ first: 0, count: rows }];
   const step = Math.floor(limit / rowBytes / unit) * unit;
@@ -22,11 +22,11 @@ export function partsOf(host: Host, rows: number, rowBytes: number, unit = 64): 
     first: i * step,
     count: Math.min(step, rows - i * step),
   }));
-}
+};
 
 /** The binding of some rows of a tensor (or of a part of one) of `rows` rows of `rowBytes` bytes. */
-export function partOf(bound: KernelBinding, rows: number, rowBytes: number, { first, count }: Part): KernelBinding {
+export const partOf = (bound: KernelBinding, rows: number, rowBytes: number, { first, count }: Part): KernelBinding => {
   if (count === rows) return bound;
   const { tensor, byteOffset } = "tensor" in bound ? bound : { tensor: bound, byteOffset: 0 };
   return { tensor, byteOffset: byteOffset + first * rowBytes, byteLength: count * rowBytes };
-}
+};

@@ -41,7 +41,7 @@ export interface ProgramSource {
  * type, tile.
  */
 /* @__NO_SIDE_EFFECTS__ */
-export function program({ key, ...source }: ProgramSource & { key: string }): Program {
+export const program = ({ key, ...source }: ProgramSource & { key: string }): Program => {
   const { storage, uniforms = {} } = source;
   return {
     key,
@@ -49,17 +49,17 @@ export function program({ key, ...source }: ProgramSource & { key: string }): Pr
     uniforms,
     wgsl: () => wgsl(source),
   };
-}
+};
 
 /**
  * The shaders of a family, each by a key of everything that its source depends on. A training step asks for the same ones again
  * and again; each is put together once.
  */
 /* @__NO_SIDE_EFFECTS__ */
-export function programs<Variant extends unknown[]>(
+export const programs = <Variant extends unknown[]>(
   keyOf: (...variant: Variant) => string,
   sourceOf: (...variant: Variant) => ProgramSource,
-): (...variant: Variant) => Program {
+): ((...variant: Variant) => Program) => {
   const known = new Map<string, Program>();
   return (...variant) => {
     const key = keyOf(...variant);
@@ -67,9 +67,9 @@ export function programs<Variant extends unknown[]>(
     if (!found) known.set(key, (found = program({ key, ...sourceOf(...variant) })));
     return found;
   };
-}
+};
 
-function wgsl({ storage, uniforms = {}, enable = [], size, declare = "", main }: ProgramSource): string {
+const wgsl = ({ storage, uniforms = {}, enable = [], size, declare = "", main }: ProgramSource): string => {
   const bindings = Object.entries(storage).map(
     ([name, [access, element]], i) =>
       `@group(0) @binding(${i}) var<storage, ${access === "read" ? "read" : "read_write"}> ${name}: array<${element}>;`,
@@ -105,7 +105,7 @@ function wgsl({ storage, uniforms = {}, enable = [], size, declare = "", main }:
   ]
     .filter((line, i, all) => line !== "" || i === all.length - 1)
     .join("\n");
-}
+};
 
 const indent = (text: string): string =>
   text
@@ -114,11 +114,11 @@ const indent = (text: string): string =>
     .join("\n");
 
 /** A grid of `count` workgroups; the kernel finds its own number with {@link groupIndex}. */
-export function grid(count: number): [number, number, number] {
+export const grid = (count: number): [number, number, number] => {
   if (count <= 65535) return [count, 1, 1];
   const x = 32768;
   return [x, Math.ceil(count / x), 1];
-}
+};
 
 /** WGSL: the number of this workgroup in a {@link grid}, which may be larger than asked for. */
 export const groupIndex = "let index = group.x + group.y * groups.x;";

@@ -5,7 +5,7 @@
 
 export const reduceScratch = (size: number, type = "f32"): string => `var<workgroup> scratch: array<${type}, ${size}>;`;
 
-export function reduceFunction(size: number, operation: "sum" | "max", type = "f32"): string {
+export const reduceFunction = (size: number, operation: "sum" | "max", type = "f32"): string => {
   const name = operation === "sum" ? "workgroupSum" : "workgroupMax";
   const combine =
     operation === "sum" ? "scratch[lane] + scratch[lane + step]" : "max(scratch[lane], scratch[lane + step])";
@@ -20,4 +20,4 @@ export function reduceFunction(size: number, operation: "sum" | "max", type = "f
   workgroupBarrier();
   return result;
 }`;
-}
+};

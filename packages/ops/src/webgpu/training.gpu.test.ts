@@ -65,7 +65,7 @@ const initial = names.map((name, i) => {
   return { shape, values: name.includes("norm") ? values.map((value) => 1 + value / 10) : values };
 });
 
-function loss(params: Tensor[], step: number): Tensor {
+const loss = (params: Tensor[], step: number): Tensor => {
   const p = Object.fromEntries(names.map((name, i) => [name, params[i]!]));
   const ids = integers([batch, seq], step % 8, vocab);
   const positions = Int32Array.from({ length: (batch * seq) / 4 }, (_, i) => 4 * i + (step % 4));
@@ -97,12 +97,12 @@ function loss(params: Tensor[], step: number): Tensor {
   const rows = reshape(last, [batch * seq, hidden]);
   const [at, to] = [tensor(positions, undefined, "int32"), tensor(targets, undefined, "int32")];
   return maskedCrossEntropy(rows, p.embedding!, p["decoder.bias"], at, to);
-}
+};
 
 const adam = { b1: 0.9, b2: 0.98, epsilon: 1e-8, weightDecay: 0.01, learningRate: 0.004 };
 
 /** AdamW after clipping at 1, in place if the backend has the kernels. Returns the successors of its arguments. */
-function update(state: Tensor[][], grads: Tensor[], step: number, lossScale: number): Tensor[][] {
+const update = (state: Tensor[][], grads: Tensor[], step: number, lossScale: number): Tensor[][] => {
   const [params, mus, nus] = state as [Tensor[], Tensor[], Tensor[]];
   const corrections = { correction1: 1 - adam.b1 ** (step + 1), correction2: 1 - adam.b2 ** (step + 1) };
   const kernels = optimizerKernels();
@@ -134,9 +134,9 @@ function update(state: Tensor[][], grads: Tensor[], step: number, lossScale: num
   });
   for (const tensor of state.flat()) tensor.dispose();
   return [0, 1, 2].map((part) => next.filter((_, i) => i % 3 === part));
-}
+};
 
-async function train(steps: number, lossScale = 1, afterStep?: (step: number) => void): Promise<number[]> {
+const train = async (steps: number, lossScale = 1, afterStep?: (step: number) => void): Promise<number[]> => {
   const params = initial.map(({ values, shape }) => tensor(values, shape));
   let state: Tensor[][] = [params, params.map((x) => zerosLike(x)), params.map((x) => zerosLike(x))];
   const losses: number[] = [];
@@ -153,7 +153,7 @@ async function train(steps: number, lossScale = 1, afterStep?: (step: number) =>
   }
   for (const tensor of state.flat()) tensor.dispose();
   return losses;
-}
+};
 
 const meanOfLast = (losses: number[], count: number) => losses.slice(-count).reduce((a, b) => a + b, 0) / count;
 

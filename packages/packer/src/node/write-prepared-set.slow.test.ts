@@ -32,14 +32,14 @@ await writePreparedSet(folder, documents(), {
 console.log(process.resourceUsage().maxRSS * 1024);
 `;
 
-async function prepare(folder: string, tokens: number, memoryBytes: number, order: unknown): Promise<ChildProcess> {
+const prepare = async (folder: string, tokens: number, memoryBytes: number, order: unknown): Promise<ChildProcess> => {
   const file = join(root, "prepare.mts");
   await writeFile(file, program(resolve("packages/packer/src/node/index.ts")));
   const args = ["--import", "tsx", file, folder, String(tokens), String(memoryBytes), JSON.stringify(order)];
   return spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
-}
+};
 
-async function peakBytes(name: string, tokens: number, memoryBytes: number, order: unknown): Promise<number> {
+const peakBytes = async (name: string, tokens: number, memoryBytes: number, order: unknown): Promise<number> => {
   const child = await prepare(join(root, name), tokens, memoryBytes, order);
   let output = "";
   child.stdout!.on("data", (text) => {
@@ -47,7 +47,7 @@ async function peakBytes(name: string, tokens: number, memoryBytes: number, orde
   });
   await once(child, "exit");
   return Number(output);
-}
+};
 
 describe("writePreparedSet at size", () => {
   it.each([[{ by: "token-count", tokenId: 17 }], [{ by: "unigram" }]])(

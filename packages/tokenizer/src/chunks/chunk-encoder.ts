@@ -23,7 +23,7 @@ interface Memory {
  * Encodes `text` from `start` to `end`, by chunks where there is a rule. `tokenize` makes the tokens of a chunk that is new;
  * without a rule, and for the first chunk where its place matters, it sees the text itself.
  */
-export function chunkEncoder(tokenize: Tokenize, rule: ChunkRule | undefined) {
+export const chunkEncoder = (tokenize: Tokenize, rule: ChunkRule | undefined) => {
   const chunks = chunkList();
   let memory: Memory | undefined;
 
@@ -89,9 +89,9 @@ export function chunkEncoder(tokenize: Tokenize, rule: ChunkRule | undefined) {
       }
     }
   };
-}
+};
 
-function append(out: TokenBuffer, list: TokenList, shift: number): void {
+const append = (out: TokenBuffer, list: TokenList, shift: number): void => {
   reserve(out, list.ids.length);
   if (list.surfaces) {
     out.surfaces ??= new Map();
@@ -102,7 +102,7 @@ function append(out: TokenBuffer, list: TokenList, shift: number): void {
     out.starts[out.count] = list.starts[i]! + shift;
     out.ends[out.count++] = list.ends[i]! + shift;
   }
-}
+};
 
 const newMemory = (): Memory => ({
   table: chunkTable(),
@@ -112,7 +112,7 @@ const newMemory = (): Memory => ({
   ends: new Uint8Array(1 << 11),
 });
 
-function makeRoom(memory: Memory, n: number, tokens: number): void {
+const makeRoom = (memory: Memory, n: number, tokens: number): void => {
   if (n + 1 >= memory.bounds.length) {
     const old = memory.bounds;
     memory.bounds = new Int32Array(old.length * 2);
@@ -127,4 +127,4 @@ function makeRoom(memory: Memory, n: number, tokens: number): void {
   memory.starts.set(starts);
   memory.ends = new Uint8Array(length);
   memory.ends.set(ends);
-}
+};

@@ -19,7 +19,7 @@ const MARK = 2;
 export const OTHER = 3;
 
 /** The rule for these components, or undefined if no cut is known to be safe. */
-export function chunkRule(normalizer: Component | null, preTokenizer: Component | null): ChunkRule | undefined {
+export const chunkRule = (normalizer: Component | null, preTokenizer: Component | null): ChunkRule | undefined => {
   if (!preTokenizer) return undefined;
   const normalizers = flatten(normalizer, "normalizers");
   const [first, ...rest] = flatten(preTokenizer, "pretokenizers");
@@ -37,43 +37,42 @@ export function chunkRule(normalizer: Component | null, preTokenizer: Component 
   const forms = ["NFC", "NFD", "NFKC", "NFKD", "Lowercase", "StripAccents"];
   if (!keepsSpaces || rest.length > 0 || !normalizers.every(({ type }) => forms.includes(type))) return undefined;
   return { kinds: kindTable(/./), keepSpace: true, anyNeighbour: normalizers.length === 0 };
-}
+};
 
 /** Components in the order in which they run; sequences are opened. */
-function flatten(component: Component | null, parts: string): Component[] {
+const flatten = (component: Component | null, parts: string): Component[] => {
   if (!component) return [];
   return component.type === "Sequence"
     ? (component[parts] as Component[]).flatMap((part) => flatten(part, parts))
     : [component];
-}
+};
 
 /** Space, tab, line feed and carriage return separate; other ASCII is a word character where `word` says so. */
-function kindTable(word: RegExp): Uint8Array {
-  return Uint8Array.from({ length: 128 }, (_, code) => {
+const kindTable = (word: RegExp): Uint8Array =>
+  Uint8Array.from({ length: 128 }, (_, code) => {
     if (code === 32 || code === 9 || code === 10 || code === 13) return SEPARATOR;
     if (code < 33 || code === 127) return OTHER;
     return word.test(String.fromCharCode(code)) ? WORD : MARK;
   });
-}
 
 const withinWords = ["NFC", "NFD", "NFKC", "NFKD", "Lowercase", "StripAccents", "BertNormalizer"];
 
 const patternOf = (component: Component) => component.pattern as { String?: string; Regex?: string };
 
 /** Whether what stands on one side of a separator has no influence on the other side. */
-function keepsSpacesApart(normalizer: Component): boolean {
+const keepsSpacesApart = (normalizer: Component): boolean => {
   if (withinWords.includes(normalizer.type)) return true;
   if (normalizer.type !== "Replace") return false;
   const { String: text, Regex: regex } = patternOf(normalizer);
   if (text !== undefined) return text !== "" && !/\s/.test(text);
   // Expressions that match no separator together with something else; spaces have to remain some.
   return regex === " {2,}" ? /^[ \t\r\n]+$/.test(normalizer.content as string) : regex === "[^\\x00-\\x7F]+";
-}
+};
 
 const marks = /^[!-/:-@[-^`{-~]+$/;
 
 /** Whether ASCII letters and digits stay apart from ASCII punctuation beside them. */
-function keepsKindsApart(normalizer: Component): boolean {
+const keepsKindsApart = (normalizer: Component): boolean => {
   if (normalizer.type !== "Replace" || patternOf(normalizer).Regex !== undefined) return true;
   return marks.test(patternOf(normalizer).String!) && marks.test(normalizer.content as string);
-}
+};

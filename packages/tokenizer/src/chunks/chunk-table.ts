@@ -12,7 +12,7 @@ export interface ChunkTable {
   clear(): void;
 }
 
-export function chunkTable(): ChunkTable {
+export const chunkTable = (): ChunkTable => {
   let slots = new Int32Array(1 << 12).fill(-1);
   let mask = slots.length - 1;
   let hashes = new Int32Array(1 << 11);
@@ -77,4 +77,4 @@ export function chunkTable(): ChunkTable {
       size = 0;
     },
   };
-}
+};

@@ -23,11 +23,10 @@ const SEED = 0x811c9dc5 | 0;
 const SPACE = 32;
 
 /** Fills `out` with the next chunks of `text` before `end`; returns where to go on, which is `end` when all is done. */
-export function scanChunks(text: string, position: number, end: number, rule: ChunkRule, out: ChunkList): number {
-  return rule.keepSpace ? scanWithSpaces(text, position, end, rule, out) : scanWords(text, position, end, rule, out);
-}
+export const scanChunks = (text: string, position: number, end: number, rule: ChunkRule, out: ChunkList): number =>
+  rule.keepSpace ? scanWithSpaces(text, position, end, rule, out) : scanWords(text, position, end, rule, out);
 
-function scanWords(text: string, position: number, end: number, { kinds }: ChunkRule, out: ChunkList): number {
+const scanWords = (text: string, position: number, end: number, { kinds }: ChunkRule, out: ChunkList): number => {
   const { starts, ends, hashes } = out;
   let count = 0;
   let i = position;
@@ -51,9 +50,9 @@ function scanWords(text: string, position: number, end: number, { kinds }: Chunk
   }
   out.count = count;
   return i;
-}
+};
 
-function scanWithSpaces(text: string, position: number, end: number, rule: ChunkRule, out: ChunkList): number {
+const scanWithSpaces = (text: string, position: number, end: number, rule: ChunkRule, out: ChunkList): number => {
   const { starts, ends, hashes } = out;
   const { kinds, anyNeighbour } = rule;
   const isNeighbour = (code: number) =>
@@ -80,4 +79,4 @@ function scanWithSpaces(text: string, position: number, end: number, rule: Chunk
   }
   out.count = count;
   return i;
-}
+};

@@ -20,7 +20,7 @@ export const tokenBuffer = (): TokenBuffer => ({
 });
 
 /** Makes room for `more` tokens after `count`. */
-export function reserve(buffer: TokenBuffer, more: number): void {
+export const reserve = (buffer: TokenBuffer, more: number): void => {
   if (buffer.count + more <= buffer.ids.length) return;
   const length = Math.max(buffer.ids.length * 2, buffer.count + more);
   const { ids, starts, ends } = buffer;
@@ -30,4 +30,4 @@ export function reserve(buffer: TokenBuffer, more: number): void {
   buffer.starts.set(starts);
   buffer.ends = new Int32Array(length);
   buffer.ends.set(ends);
-}
+};

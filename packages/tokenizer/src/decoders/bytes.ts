@@ -2,7 +2,7 @@ import type { Decoder } from "../components.ts";
 import { byteCharacters } from "../text/byte-characters.ts";
 
 /** Undoes the byte-level spelling; bytes that are not UTF-8 become U+FFFD. */
-export function byteLevelDecoder(): Decoder {
+export const byteLevelDecoder = (): Decoder => {
   const byteOf = new Map(byteCharacters().map((character, byte) => [character, byte]));
   const encoder = new TextEncoder();
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -14,10 +14,10 @@ export function byteLevelDecoder(): Decoder {
     }
     return [decoder.decode(Uint8Array.from(bytes))];
   };
-}
+};
 
 /** Joins runs of tokens such as `<0x41>` into text; a run that is not UTF-8 becomes one U+FFFD for each byte. */
-export function byteFallbackDecoder(): Decoder {
+export const byteFallbackDecoder = (): Decoder => {
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
   return (tokens) => {
     const out: string[] = [];
@@ -43,4 +43,4 @@ export function byteFallbackDecoder(): Decoder {
     flush();
     return out;
   };
-}
+};

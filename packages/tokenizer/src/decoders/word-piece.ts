@@ -18,10 +18,10 @@ const cleanups: [string, string][] = [
 export const cleanUp = (text: string) => cleanups.reduce((t, [from, to]) => t.replaceAll(from, to), text);
 
 /** Joins continuations to the token before them and puts a space before every other token. */
-export function wordPieceDecoder(prefix: string, cleanup: boolean): Decoder {
-  return (tokens) =>
+export const wordPieceDecoder =
+  (prefix: string, cleanup: boolean): Decoder =>
+  (tokens) =>
     tokens.map((token, i) => {
       const text = i === 0 ? token : token.startsWith(prefix) ? token.slice(prefix.length) : ` ${token}`;
       return cleanup ? cleanUp(text) : text;
     });
-}

@@ -35,7 +35,7 @@ const readers: Record<string, (field: Field) => Decoder> = {
     ),
 };
 
-export function readDecoder(field: Field): Decoder {
+export const readDecoder = (field: Field): Decoder => {
   const type = asString(get(field, "type"));
   return Object.hasOwn(readers, type) ? readers[type]!(field) : unsupported(field, "decoder", Object.keys(readers));
-}
+};

@@ -24,7 +24,7 @@ import {
 /** Ids above this would make a table of tokens too large to be meant. */
 const MAX_ID = 0x3ffffff;
 
-function readVocabulary(field: Field): Vocabulary {
+const readVocabulary = (field: Field): Vocabulary => {
   const ids = new Map<string, number>();
   const seen = new Map<number, string>();
   for (const [token, idField] of properties(field)) {
@@ -37,21 +37,21 @@ function readVocabulary(field: Field): Vocabulary {
     ids.set(token, id);
   }
   return vocabulary(ids);
-}
+};
 
 /** `["a", "b"]`, or `"a b"` as older files have it. */
-function readMerge(field: Field): readonly [string, string] {
+const readMerge = (field: Field): readonly [string, string] => {
   const parts = typeof field.value === "string" ? field.value.split(" ") : items(field).map(asString);
   const [left, right] = parts;
   if (parts.length !== 2 || left === undefined || right === undefined) return fail(field, "two tokens");
   return [left, right];
-}
+};
 
-function readPiece(field: Field): readonly [string, number] {
+const readPiece = (field: Field): readonly [string, number] => {
   const [token, score, ...rest] = items(field);
   if (!token || !score || rest.length > 0) return fail(field, "a token and its score");
   return [asToken(token), asNumber(score)];
-}
+};
 
 const readers: Record<string, (field: Field) => Model> = {
   WordPiece: (field) =>
@@ -85,14 +85,14 @@ const readers: Record<string, (field: Field) => Model> = {
 };
 
 /** Files from before the models had a `type` are told apart by what else they hold. */
-function typeOf(field: Field): string {
+const typeOf = (field: Field): string => {
   if (has(field, "type")) return asString(get(field, "type"));
   if (has(field, "merges")) return "BPE";
   if (Array.isArray(get(field, "vocab").value)) return "Unigram";
   return has(field, "continuing_subword_prefix") ? "WordPiece" : "WordLevel";
-}
+};
 
-export function readModel(field: Field): Model {
+export const readModel = (field: Field): Model => {
   const type = typeOf(field);
   return Object.hasOwn(readers, type) ? readers[type]!(field) : unsupported(field, "model", Object.keys(readers));
-}
+};

@@ -47,16 +47,16 @@ const readers: Record<string, (field: Field) => Normalizer> = {
   },
 };
 
-function readPrecompiled(field: Field): Charsmap {
+const readPrecompiled = (field: Field): Charsmap => {
   const text = asString(field);
   try {
     return readCharsmap(Uint8Array.from(atob(text), (character) => character.charCodeAt(0)));
   } catch (error) {
     return fail(field, `a charsmap in base64 (${(error as Error).message})`);
   }
-}
+};
 
-export function readNormalizer(field: Field): Normalizer {
+export const readNormalizer = (field: Field): Normalizer => {
   const type = asString(get(field, "type"));
   return Object.hasOwn(readers, type) ? readers[type]!(field) : unsupported(field, "normalizer", Object.keys(readers));
-}
+};

@@ -4,7 +4,7 @@ import type { Pattern } from "../regex/find-matches.ts";
 import { asPatternSource, asString, type Field } from "./field.ts";
 
 /** A literal or a regular expression of a component. */
-export function readPattern(field: Field): Pattern {
+export const readPattern = (field: Field): Pattern => {
   const source = asPatternSource(field);
   if ("string" in source) return source.string;
   const text = asString(source.regex);
@@ -20,4 +20,4 @@ export function readPattern(field: Field): Pattern {
       cause: error,
     });
   }
-}
+};

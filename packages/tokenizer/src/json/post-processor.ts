@@ -42,11 +42,11 @@ const readers: Record<string, (field: Field) => PostProcessor> = {
 
 type TokenAndId = readonly [token: string, id: number];
 
-function readTokenAndId(field: Field): TokenAndId {
+const readTokenAndId = (field: Field): TokenAndId => {
   const [token, id, ...rest] = items(field);
   if (!token || !id || rest.length > 0) return fail(field, "a token and its id");
   return [asString(token), asCount(id)];
-}
+};
 
 const put = ([token, id]: TokenAndId, typeId: number): TemplatePiece => ({ ids: [id], tokens: [token], typeId });
 
@@ -55,7 +55,7 @@ const sequence = (index: 0 | 1, typeId: number): TemplatePiece => ({ sequence: i
 const readTrim = (field: Field) =>
   asBoolean(get(field, "trim_offsets")) ? { addPrefixSpace: asBoolean(get(field, "add_prefix_space")) } : undefined;
 
-function readPiece(piece: Field, specialTokens: Field): TemplatePiece {
+const readPiece = (piece: Field, specialTokens: Field): TemplatePiece => {
   if (has(piece, "Sequence")) {
     const part = get(piece, "Sequence");
     return sequence(asOneOf(get(part, "id"), ["A", "B"]) === "A" ? 0 : 1, asCount(get(part, "type_id")));
@@ -68,11 +68,11 @@ function readPiece(piece: Field, specialTokens: Field): TemplatePiece {
   const tokens = items(get(definition, "tokens")).map(asString);
   if (ids.length !== tokens.length) fail(get(definition, "tokens"), `${ids.length} tokens, one for each id`);
   return { ids, tokens, typeId: asCount(get(special, "type_id")) };
-}
+};
 
-export function readPostProcessor(field: Field): PostProcessor {
+export const readPostProcessor = (field: Field): PostProcessor => {
   const type = asString(get(field, "type"));
   return Object.hasOwn(readers, type)
     ? readers[type]!(field)
     : unsupported(field, "post-processor", Object.keys(readers));
-}
+};

@@ -56,18 +56,18 @@ const readers: Record<string, (field: Field) => PreTokenizer> = {
 };
 
 /** `prepend_scheme`, or `add_prefix_space` as older files have it. */
-export function readPrependScheme(field: Field): PrependScheme {
+export const readPrependScheme = (field: Field): PrependScheme => {
   const scheme = optional(get(field, "prepend_scheme"), (f) => asOneOf(f, prependSchemes), "always" as const);
   const prefix = get(field, "add_prefix_space");
   if (optional(prefix, asBoolean, true)) return scheme;
   const given = get(field, "prepend_scheme").value;
   if (given !== undefined && given !== "never") fail(prefix, 'true, to agree with "prepend_scheme"');
   return "never";
-}
+};
 
-export function readPreTokenizer(field: Field): PreTokenizer {
+export const readPreTokenizer = (field: Field): PreTokenizer => {
   const type = asString(get(field, "type"));
   return Object.hasOwn(readers, type)
     ? readers[type]!(field)
     : unsupported(field, "pre-tokenizer", Object.keys(readers));
-}
+};

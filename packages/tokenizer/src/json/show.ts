@@ -6,12 +6,12 @@ export class LargeInteger {
 }
 
 /** A value for a message: JSON, cut off if it gets long or deep. Costs little however large the value is. */
-export function show(value: unknown): string {
+export const show = (value: unknown): string => {
   const text = write(value, 3);
   return text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH - 3)}...` : text;
-}
+};
 
-function write(value: unknown, depth: number): string {
+const write = (value: unknown, depth: number): string => {
   if (value === undefined) return "nothing";
   if (value instanceof LargeInteger) return value.digits;
   if (typeof value === "string") return JSON.stringify(value.slice(0, MAX_LENGTH));
@@ -36,4 +36,4 @@ function write(value: unknown, depth: number): string {
       break;
   }
   return `{${parts.join(",")}}`;
-}
+};

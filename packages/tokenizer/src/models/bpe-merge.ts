@@ -10,7 +10,7 @@ export interface Symbols {
  * Applies merges, the lowest rank first and of equal ranks the leftmost, until none applies. A heap of candidates over a
  * linked list: `n log n` however long the word is. Consumes `symbols`.
  */
-export function mergeSymbols(symbols: Symbols, merges: PairMap): Symbols {
+export const mergeSymbols = (symbols: Symbols, merges: PairMap): Symbols => {
   const { ids, widths } = symbols;
   const count = ids.length;
   if (count < 2) return symbols;
@@ -48,9 +48,9 @@ export function mergeSymbols(symbols: Symbols, merges: PairMap): Symbols {
     out.widths.push(widths[i]!);
   }
   return out;
-}
+};
 
-function push(heap: number[], key: number): void {
+const push = (heap: number[], key: number): void => {
   let i = heap.length;
   heap.push(key);
   while (i > 0) {
@@ -60,9 +60,9 @@ function push(heap: number[], key: number): void {
     i = parent;
   }
   heap[i] = key;
-}
+};
 
-function pop(heap: number[]): number | undefined {
+const pop = (heap: number[]): number | undefined => {
   const top = heap[0];
   const last = heap.pop();
   const size = heap.length;
@@ -76,4 +76,4 @@ function pop(heap: number[]): number | undefined {
   }
   heap[i] = last;
   return top;
-}
+};

@@ -24,7 +24,7 @@ export interface BpeOptions {
 }
 
 /** Merges by rank; the id of a merge is that of its token. Throws if a merge names a token that is missing. */
-function mergeTable({ vocab, merges, continuingSubwordPrefix }: BpeOptions): PairMap {
+const mergeTable = ({ vocab, merges, continuingSubwordPrefix }: BpeOptions): PairMap => {
   const table = pairMap(merges.length);
   merges.forEach(([left, right], rank) => {
     const idOf = (token: string) => {
@@ -43,9 +43,9 @@ function mergeTable({ vocab, merges, continuingSubwordPrefix }: BpeOptions): Pai
     table.set(idOf(left), idOf(right), rank, idOf(left + right.slice(continuingSubwordPrefix.length)));
   });
   return table;
-}
+};
 
-export function bpe(options: BpeOptions): Model {
+export const bpe = (options: BpeOptions): Model => {
   const { vocab, unkToken, continuingSubwordPrefix, endOfWordSuffix, fuseUnk, ignoreMerges } = options;
   const merges = mergeTable(options);
   const byteIds = options.byteFallback ? byteTokens(vocab.ids) : undefined;
@@ -110,9 +110,9 @@ export function bpe(options: BpeOptions): Model {
       emitShifted(mergeSymbols(spell(piece, true)!, merges), piece, out);
     },
   };
-}
+};
 
-function emit({ ids, widths }: Symbols, out: TokenList): void {
+const emit = ({ ids, widths }: Symbols, out: TokenList): void => {
   let start = 0;
   let previous = 0;
   ids.forEach((id, i) => {
@@ -123,7 +123,7 @@ function emit({ ids, widths }: Symbols, out: TokenList): void {
     if (width > 0) previous = start;
     start += width;
   });
-}
+};
 
 const utf8Length = (code: number) => (code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4);
 
@@ -131,7 +131,7 @@ const utf8Length = (code: number) => (code < 0x80 ? 1 : code < 0x800 ? 2 : code 
  * Without an unknown token, characters that no token has are left out, and Hugging Face counts the bytes of what is left
  * from the beginning of the piece. The offsets are then off, but they are the same.
  */
-function emitShifted(symbols: Symbols, piece: string, out: TokenList): void {
+const emitShifted = (symbols: Symbols, piece: string, out: TokenList): void => {
   const startOf: number[] = [];
   const endOf: number[] = [];
   for (let i = 0; i < piece.length; ) {
@@ -151,4 +151,4 @@ function emitShifted(symbols: Symbols, piece: string, out: TokenList): void {
     out.ends.push(endOf[end - 1]!);
     at = end;
   });
-}
+};

@@ -7,7 +7,7 @@ export interface PairMap {
   readonly id: Int32Array;
 }
 
-export function pairMap(capacity: number): PairMap {
+export const pairMap = (capacity: number): PairMap => {
   let size = 16;
   while (size < capacity * 2) size *= 2;
   const mask = size - 1;
@@ -36,4 +36,4 @@ export function pairMap(capacity: number): PairMap {
       return lefts[slot] === -1 ? -1 : slot;
     },
   };
-}
+};

@@ -17,17 +17,17 @@ const slotOf = (node: number, unit: number, mask: number) =>
   (Math.imul(node, 0x9e3779b1) ^ Math.imul(unit, 0x85ebca6b) ^ (node >>> 7)) & mask;
 
 /** The node at the end of the edge `unit` of `node`, or -1. */
-export function step(trie: Trie, node: number, unit: number): number {
+export const step = (trie: Trie, node: number, unit: number): number => {
   const { mask, edgeNode, edgeUnit, edgeTarget } = trie;
   for (let slot = slotOf(node, unit, mask); ; slot = (slot + 1) & mask) {
     const owner = edgeNode[slot]!;
     if (owner === node && edgeUnit[slot] === unit) return edgeTarget[slot]!;
     if (owner === NONE) return NONE;
   }
-}
+};
 
 /** Builds a trie of `keys`; key `i` gets `values[i]`. Of equal keys the last one counts. */
-export function buildTrie(keys: readonly string[], values: ArrayLike<number>): Trie {
+export const buildTrie = (keys: readonly string[], values: ArrayLike<number>): Trie => {
   const units = keys.reduce((sum, key) => sum + key.length, 0);
   let size = 16;
   while (size < units * 2) size *= 2;
@@ -58,4 +58,4 @@ export function buildTrie(keys: readonly string[], values: ArrayLike<number>): T
     trie.value[node] = values[k]!;
   }
   return { ...trie, value: trie.value.slice(0, nodes) };
-}
+};

@@ -12,7 +12,7 @@ export interface UnigramOptions {
 const UNKNOWN_PENALTY = 10;
 
 /** The most probable segmentation (Viterbi). Neighbouring unknown characters are one token. */
-export function unigram({ pieces, unkId, byteFallback }: UnigramOptions): Model {
+export const unigram = ({ pieces, unkId, byteFallback }: UnigramOptions): Model => {
   const ids = new Map(pieces.map(([token], id) => [token, id]));
   const scores = Float64Array.from(pieces, ([, score]) => score);
   const trie = buildTrie([...ids.keys()], [...ids.values()]);
@@ -85,13 +85,13 @@ export function unigram({ pieces, unkId, byteFallback }: UnigramOptions): Model 
       }
     },
   };
-}
+};
 
-function push(out: TokenList, id: number, start: number, end: number): void {
+const push = (out: TokenList, id: number, start: number, end: number): void => {
   out.ids.push(id);
   out.starts.push(start);
   out.ends.push(end);
-}
+};
 
 /** Ids of `<0x00>` to `<0xFF>`, where the vocabulary has them. */
 export const byteTokens = (ids: ReadonlyMap<string, number>) =>

@@ -5,8 +5,8 @@ export interface Vocabulary {
   readonly tokens: readonly (string | undefined)[];
 }
 
-export function vocabulary(ids: ReadonlyMap<string, number>): Vocabulary {
+export const vocabulary = (ids: ReadonlyMap<string, number>): Vocabulary => {
   const tokens: (string | undefined)[] = [];
   for (const [token, id] of ids) tokens[id] = token;
   return { size: ids.size, ids, tokens };
-}
+};

@@ -10,7 +10,12 @@ export interface WordPieceOptions {
 }
 
 /** Greedy longest match first; a word that cannot be covered, or is too long, becomes the unknown token. */
-export function wordPiece({ vocab, unkToken, continuingSubwordPrefix, maxInputCharsPerWord }: WordPieceOptions): Model {
+export const wordPiece = ({
+  vocab,
+  unkToken,
+  continuingSubwordPrefix,
+  maxInputCharsPerWord,
+}: WordPieceOptions): Model => {
   const tokens = [...vocab.ids.keys()];
   const trie = buildTrie(tokens, [...vocab.ids.values()]);
   let continuation = ROOT;
@@ -61,13 +66,13 @@ export function wordPiece({ vocab, unkToken, continuingSubwordPrefix, maxInputCh
       out.ends.push(piece.length);
     },
   };
-}
+};
 
-function countCodePoints(text: string): number {
+const countCodePoints = (text: string): number => {
   let count = text.length;
   for (let i = 1; i < text.length; i++) {
     const unit = text.charCodeAt(i);
     if (unit >= 0xdc00 && unit < 0xe000) count--;
   }
   return count;
-}
+};

@@ -12,8 +12,9 @@ export interface BertNormalizerOptions {
 }
 
 /** Drops control characters, makes every whitespace a space, sets ideographs apart, strips accents, lower-cases. */
-export function bertNormalizer(options: BertNormalizerOptions): Normalizer {
-  return (text) => {
+export const bertNormalizer =
+  (options: BertNormalizerOptions): Normalizer =>
+  (text) => {
     let t = text;
     if (options.cleanText) t = mapCodePoints(t, clean);
     if (options.handleChineseChars && !isAscii(t.text)) {
@@ -24,11 +25,10 @@ export function bertNormalizer(options: BertNormalizerOptions): Normalizer {
     }
     return options.lowercase ? lowercase(t) : t;
   };
-}
 
-function clean(character: string, code: number): string {
+const clean = (character: string, code: number): string => {
   if (code >= 32 && code < 127) return character;
   if (code === 9 || code === 10 || code === 13) return " ";
   if (code === 0 || code === 0xfffd || isControl(code)) return "";
   return isWhitespace(code) ? " " : character;
-}
+};

@@ -12,7 +12,7 @@ export interface Charsmap {
  *
  * @throws TypeError if sizes do not fit
  */
-export function readCharsmap(bytes: Uint8Array): Charsmap {
+export const readCharsmap = (bytes: Uint8Array): Charsmap => {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const trieSize = bytes.length < 4 ? 0 : view.getUint32(0, true);
   if (trieSize === 0 || trieSize % 4 !== 0 || 4 + trieSize > bytes.length)
@@ -48,7 +48,7 @@ export function readCharsmap(bytes: Uint8Array): Charsmap {
       return undefined;
     },
   };
-}
+};
 
 /** From a node to its children. */
 const offsetOf = (unit: number) => (unit >>> 10) << ((unit & 0x200) >>> 6);
@@ -60,7 +60,7 @@ const MAX_KNOWN = 1 << 16;
  * The normalizer of SentencePiece. A user-perceived character of fewer than 6 bytes is looked up whole, where the shortest
  * entry that it begins with counts and the rest of it goes; others are looked up one code point at a time.
  */
-export function precompiledNormalizer({ transform }: Charsmap): Normalizer {
+export const precompiledNormalizer = ({ transform }: Charsmap): Normalizer => {
   const known = new Map<string, string | undefined>();
   const look = (text: string) => {
     if (known.has(text)) return known.get(text);
@@ -89,35 +89,35 @@ export function precompiledNormalizer({ transform }: Charsmap): Normalizer {
     }
     return modified ? applyChanges(t, out) : t;
   };
-}
+};
 
 /** Puts `characters` in the place of `count` characters; surplus ones go to the last of them. */
-function replace({ characters, changes }: Changes, count: number, replacement: string[]): void {
+const replace = ({ characters, changes }: Changes, count: number, replacement: string[]): void => {
   replacement.forEach((character, i) => {
     characters.push(character);
     changes.push(i < count ? 0 : 1);
   });
   if (replacement.length < count && changes.length > 0) changes[changes.length - 1]! -= count - replacement.length;
-}
+};
 
-function utf8Length(text: string): number {
+const utf8Length = (text: string): number => {
   let length = 0;
   for (const character of text) {
     const code = character.codePointAt(0)!;
     length += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
   }
   return length;
-}
+};
 
 /** Whether a unit begins a character of its own and ends there, beside others of its kind: Latin and ideographs. */
 const isPlain = (unit: number) => unit < 0x300 || (unit >= 0x4e00 && unit < 0xa000);
 
 /** Whether the unit at `i` may belong together with the one after it. */
-function joins(text: string, i: number): boolean {
+const joins = (text: string, i: number): boolean => {
   const unit = text.charCodeAt(i);
   const next = text.charCodeAt(i + 1) || 0;
   return !(isPlain(unit) && isPlain(next)) || (unit === 13 && next === 10);
-}
+};
 
 /** Texts that are given to the segmenter at a time. */
 const WINDOW = 1 << 12;

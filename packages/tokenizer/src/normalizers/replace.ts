@@ -3,8 +3,9 @@ import { findMatches, type Pattern } from "../regex/find-matches.ts";
 import { originalEnd, originalStart, textBuilder } from "../text/aligned-text.ts";
 
 /** Replaces every match by `content`, which is aligned to the last character of the match. */
-export function replaceNormalizer(pattern: Pattern, content: string): Normalizer {
-  return (t) => {
+export const replaceNormalizer =
+  (pattern: Pattern, content: string): Normalizer =>
+  (t) => {
     const matches = findMatches(pattern, t.text);
     if (matches.length === 0) return t;
     const out = textBuilder(t);
@@ -19,6 +20,5 @@ export function replaceNormalizer(pattern: Pattern, content: string): Normalizer
     out.copy(end, t.text.length);
     return out.build();
   };
-}
 
 const isLowSurrogate = (unit: number) => unit >= 0xdc00 && unit < 0xe000;

@@ -7,7 +7,7 @@ const SPACE = "\u0120";
 const isSpace = (character: string) => character === SPACE || isWhitespace(character.codePointAt(0)!);
 
 /** Takes the spaces at the ends of byte-level tokens, from token `first` on, out of their offsets. */
-export function trimOffsets({ tokens, offsets }: Encoding, first: number, addPrefixSpace: boolean): void {
+export const trimOffsets = ({ tokens, offsets }: Encoding, first: number, addPrefixSpace: boolean): void => {
   for (let i = first; i < tokens.length; i++) {
     const characters = Array.from(tokens[i]!);
     const content = characters.findIndex((character) => !isSpace(character));
@@ -19,4 +19,4 @@ export function trimOffsets({ tokens, offsets }: Encoding, first: number, addPre
     offset[0] = Math.min(offset[0] + leading, offset[1]);
     if (trailing > 0 && offset[1] >= trailing) offset[1] = Math.max(offset[1] - trailing, offset[0]);
   }
-}
+};

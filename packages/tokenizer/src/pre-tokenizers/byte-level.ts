@@ -10,7 +10,7 @@ import { splitAtMatches } from "./split.ts";
 const wordPattern = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
 
 /** Spells every piece in the stand-ins of its UTF-8 bytes. */
-export function byteLevel(addPrefixSpace: boolean, useRegex: boolean): PreTokenizer {
+export const byteLevel = (addPrefixSpace: boolean, useRegex: boolean): PreTokenizer => {
   const pattern = compileRegex(wordPattern);
   const characters = byteCharacters();
   return (text) => {
@@ -18,4 +18,4 @@ export function byteLevel(addPrefixSpace: boolean, useRegex: boolean): PreTokeni
     const pieces = useRegex ? splitAtMatches(t, findMatches(pattern, t.text), "Isolated") : [t];
     return pieces.map((piece) => mapCodePoints(piece, (character) => byteLevelText(character, characters)));
   };
-}
+};

@@ -9,12 +9,12 @@ export type SplitBehavior = (typeof splitBehaviors)[number];
  * Cuts `t` at the matches `[start, end, ...]`: with `invert` the matches are the content and what lies between them is the
  * delimiter. Empty pieces are dropped.
  */
-export function splitAtMatches(
+export const splitAtMatches = (
   t: AlignedText,
   matches: number[],
   behavior: SplitBehavior,
   invert = false,
-): AlignedText[] {
+): AlignedText[] => {
   // Segments cover the text: [start, end, isDelimiter].
   const segments: [number, number, boolean][] = [];
   let at = 0;
@@ -25,9 +25,9 @@ export function splitAtMatches(
   }
   if (at < t.text.length) segments.push([at, t.text.length, invert]);
   return pieces(segments, behavior).map(([start, end]) => sliceText(t, start, end));
-}
+};
 
-function pieces(segments: [number, number, boolean][], behavior: SplitBehavior): [number, number, boolean][] {
+const pieces = (segments: [number, number, boolean][], behavior: SplitBehavior): [number, number, boolean][] => {
   switch (behavior) {
     case "Removed":
       return segments.filter(([, , delimiter]) => !delimiter);
@@ -40,10 +40,10 @@ function pieces(segments: [number, number, boolean][], behavior: SplitBehavior):
     case "MergedWithNext":
       return joined(segments.reverse(), (delimiter, previous) => delimiter && !previous).reverse();
   }
-}
+};
 
 /** Joins a segment to the one before it where `joins` says so; the first has a content segment before it. */
-function joined(segments: [number, number, boolean][], joins: (delimiter: boolean, previous: boolean) => boolean) {
+const joined = (segments: [number, number, boolean][], joins: (delimiter: boolean, previous: boolean) => boolean) => {
   const out: [number, number, boolean][] = [];
   let previous = false;
   for (const [start, end, delimiter] of segments) {
@@ -55,10 +55,10 @@ function joined(segments: [number, number, boolean][], joins: (delimiter: boolea
     previous = delimiter;
   }
   return out;
-}
+};
 
 /** Runs of the characters for which `is` holds, each character a match of its own. */
-export function charactersWhere(text: string, is: (code: number) => boolean): number[] {
+export const charactersWhere = (text: string, is: (code: number) => boolean): number[] => {
   const found: number[] = [];
   for (let i = 0; i < text.length; ) {
     const code = text.codePointAt(i)!;
@@ -67,4 +67,4 @@ export function charactersWhere(text: string, is: (code: number) => boolean): nu
     i = end;
   }
   return found;
-}
+};

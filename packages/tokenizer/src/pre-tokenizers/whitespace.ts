@@ -9,7 +9,7 @@ const ALONE = 3;
 type Kind = typeof SPACE | typeof WORD | typeof OTHER | typeof ALONE;
 
 /** Cuts wherever the kind of character changes; drops spaces, and gives `ALONE` characters a piece each. */
-function cutByKind(t: AlignedText, kindOf: (code: number) => Kind): AlignedText[] {
+const cutByKind = (t: AlignedText, kindOf: (code: number) => Kind): AlignedText[] => {
   const { text } = t;
   const out: AlignedText[] = [];
   let start = 0;
@@ -26,7 +26,7 @@ function cutByKind(t: AlignedText, kindOf: (code: number) => Kind): AlignedText[
   }
   if (kind !== SPACE) out.push(sliceText(t, start, text.length));
   return out;
-}
+};
 
 /** `\w+|[^\w\s]+` */
 export const whitespace: PreTokenizer = (t) =>

@@ -4,7 +4,7 @@ import { complement, propertySet } from "./properties.ts";
 import { nested, type RegexReader } from "./reader.ts";
 
 /** A character class; the reader stands after its `[`. */
-export function readClass(reader: RegexReader): string {
+export const readClass = (reader: RegexReader): string => {
   const { source } = reader;
   const negated = source[reader.at] === "^";
   if (negated) reader.at++;
@@ -31,15 +31,15 @@ export function readClass(reader: RegexReader): string {
   closeOperand();
   const body = operands.length === 1 ? operands[0]!.slice(1, -1) : operands.join("&&");
   return `[${negated ? "^" : ""}${body}]`;
-}
+};
 
-function readNested(reader: RegexReader): string {
+const readNested = (reader: RegexReader): string => {
   reader.at++;
   return nested(reader, () => readClass(reader));
-}
+};
 
 /** `[:alpha:]` or `[:^alpha:]`; without the colons it is a class like any other. */
-function readPosix(reader: RegexReader): string | undefined {
+const readPosix = (reader: RegexReader): string | undefined => {
   const bracket = /\[:(\^?)([a-z]+):\]/y;
   bracket.lastIndex = reader.at;
   const match = bracket.exec(reader.source);
@@ -48,10 +48,10 @@ function readPosix(reader: RegexReader): string | undefined {
   if (found === undefined) throw new SyntaxError(`the class [:${match[2]}:] is not known`);
   reader.at += match[0].length;
   return match[1] === "^" ? complement(found) : found;
-}
+};
 
 /** A character, a range or an escape. */
-function readItem(reader: RegexReader): string {
+const readItem = (reader: RegexReader): string => {
   const { source } = reader;
   const from = readMember(reader);
   if (from.character === undefined || source[reader.at] !== "-" || "][".includes(source[reader.at + 1] ?? "]"))
@@ -63,10 +63,10 @@ function readItem(reader: RegexReader): string {
   if (to.character.codePointAt(0)! < from.character.codePointAt(0)!)
     throw new SyntaxError(`the range ${from.character}-${to.character} is empty`);
   return `${from.set}-${to.set}`;
-}
+};
 
-function readMember(reader: RegexReader) {
+const readMember = (reader: RegexReader) => {
   const character = String.fromCodePoint(reader.source.codePointAt(reader.at)!);
   reader.at += character.length;
   return character === "\\" ? readEscape(reader, true) : { set: literal(character), character };
-}
+};

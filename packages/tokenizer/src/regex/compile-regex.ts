@@ -22,7 +22,7 @@ export interface Regex {
  *
  * @throws SyntaxError for what is malformed, and for backreferences, calls and whatever else is not supported
  */
-export function compileRegex(source: string): Regex {
+export const compileRegex = (source: string): Regex => {
   const node = parseRegex(source);
   if (isLinear(node)) {
     const native = nativeRegex(node);
@@ -42,4 +42,4 @@ export function compileRegex(source: string): Regex {
       }
     },
   };
-}
+};

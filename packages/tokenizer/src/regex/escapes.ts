@@ -39,7 +39,7 @@ const single = (character: string): Escape => ({ set: literal(character), charac
 const numbers = /x\{([0-9A-Fa-f]{1,8})\}|x([0-9A-Fa-f]{1,2})|u([0-9A-Fa-f]{4})|(0[0-7]{0,2})/y;
 
 /** An escape that means one character or a class of them; the reader stands after the backslash. */
-export function readEscape(reader: RegexReader, isInClass: boolean): Escape {
+export const readEscape = (reader: RegexReader, isInClass: boolean): Escape => {
   const { source } = reader;
   if (reader.at >= source.length) throw new SyntaxError("a backslash at the end");
   const character = String.fromCodePoint(source.codePointAt(reader.at)!);
@@ -60,10 +60,10 @@ export function readEscape(reader: RegexReader, isInClass: boolean): Escape {
   if (/^[A-Za-z0-9]$/.test(character) && /[1-9bBGgkKRXyYzZACMcNOQ]/.test(character))
     throw new SyntaxError(`\\${character} is not supported${isInClass ? " inside a class" : ""}`);
   return single(character);
-}
+};
 
 /** `\p{...}`, `\p{^...}` or `\P{...}`; the reader stands at the `p`. */
-function readProperty(reader: RegexReader): string {
+const readProperty = (reader: RegexReader): string => {
   const property = /([pP])\{(\^?)([\w =-]+)\}/y;
   property.lastIndex = reader.at;
   const match = property.exec(reader.source);
@@ -72,4 +72,4 @@ function readProperty(reader: RegexReader): string {
   const found = propertySet(match[3]!);
   if (found === undefined) throw new SyntaxError(`the property ${match[3]} is not known`);
   return (match[1] === "P") !== (match[2] === "^") ? complement(found) : found;
-}
+};

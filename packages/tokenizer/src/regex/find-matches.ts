@@ -7,7 +7,7 @@ export type Pattern = string | Regex;
  * Non-overlapping matches from left to right as `[start, end, start, end, ...]`. An empty match counts, unless it stands
  * where the match before it ended.
  */
-export function findMatches(pattern: Pattern, text: string): number[] {
+export const findMatches = (pattern: Pattern, text: string): number[] => {
   const found: number[] = [];
   if (text === "" || pattern === "") return found;
   if (typeof pattern !== "string") {
@@ -18,4 +18,4 @@ export function findMatches(pattern: Pattern, text: string): number[] {
     found.push(i, i + pattern.length);
   }
   return found;
-}
+};

@@ -5,7 +5,7 @@ export const literal = (character: string) =>
 let cased: string[] | undefined;
 
 /** The characters that have another case. */
-function casedCharacters(): string[] {
+const casedCharacters = (): string[] => {
   if (cased) return cased;
   cased = [];
   for (let code = 65; code < 0x1e960; code++) {
@@ -14,26 +14,26 @@ function casedCharacters(): string[] {
     if (/[\p{Changes_When_Casemapped}\p{Changes_When_Casefolded}]/u.test(character)) cased.push(character);
   }
   return cased;
-}
+};
 
 /** The characters that are equal to this one when case is ignored, the character among them. */
-function caseVariants(character: string): string[] {
+const caseVariants = (character: string): string[] => {
   const variants = new Set([character, character.toLowerCase(), character.toUpperCase()]);
   if (variants.has("s")) variants.add("\u017f");
   if (variants.has("k")) variants.add("\u212a");
   if (character < "\u0080" && variants.size > 0) return [...variants];
   const equal = new RegExp(`^${literal(character)}$`, "iv");
   return [character, ...casedCharacters().filter((other) => other !== character && equal.test(other))];
-}
+};
 
 /** The operand for `character`, whatever its case. */
-export function anyCase(character: string): string {
+export const anyCase = (character: string): string => {
   const variants = caseVariants(character);
   return variants.length === 1 ? literal(character) : `[${variants.map(literal).join("")}]`;
-}
+};
 
 /** The items of a class with everything that is equal to one of them when case is ignored. */
-export function itemsOfAnyCase(items: string): string {
+export const itemsOfAnyCase = (items: string): string => {
   const single = /^[A-Za-z0-9]+$/.test(items);
   if (single) return [...items].map(anyCase).join("");
   const equal = new RegExp(`^[${items}]$`, "iv");
@@ -44,4 +44,4 @@ export function itemsOfAnyCase(items: string): string {
       .map(literal)
       .join("")
   );
-}
+};

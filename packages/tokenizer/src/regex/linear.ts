@@ -9,7 +9,7 @@ import { lengthOf, type RegexNode, type Repeat } from "./node.ts";
  * can fail after a long run is repaid if the run is taken by a later one that takes all of it; between the two stand only
  * alternatives that succeed at most once in a run, or cannot begin with one of its characters.
  */
-export function isLinear(root: RegexNode): boolean {
+export const isLinear = (root: RegexNode): boolean => {
   // V8 finds empty matches between the two units of a character.
   if (lengthOf(root).min === 0) return false;
   const alternatives = (root.type === "choice" ? root.options : [root]).map(partsOf);
@@ -18,7 +18,7 @@ export function isLinear(root: RegexNode): boolean {
     alternatives.every(goesBackCheaply) &&
     alternatives.every((parts, i) => failsEarly(parts) || isRepaid(parts, alternatives.slice(i + 1)))
   );
-}
+};
 
 type Parts = readonly RegexNode[];
 
@@ -28,13 +28,13 @@ const MAX_WAYS = 256;
 const partsOf = (node: RegexNode): Parts => (node.type === "sequence" ? node.parts : [node]);
 
 /** A repetition of one kind of character too long to be counted; possessive ones give nothing back. */
-function runOf(part: RegexNode): { set: string; run: Repeat; possessive: boolean } | undefined {
+const runOf = (part: RegexNode): { set: string; run: Repeat; possessive: boolean } | undefined => {
   const run = part.type === "atomic" ? part.body : part;
   if (run.type !== "repeat" || run.body.type !== "set" || run.lazy || run.max - run.min < MAX_WAYS) return undefined;
   return { set: run.body.set, run, possessive: part.type === "atomic" };
-}
+};
 
-function waysOf(node: RegexNode): number {
+const waysOf = (node: RegexNode): number => {
   switch (node.type) {
     case "set":
       return 1;
@@ -54,16 +54,16 @@ function waysOf(node: RegexNode): number {
       return ways;
     }
   }
-}
+};
 
 const isBounded = (node: RegexNode) => waysOf(node) <= MAX_WAYS && boundedLength(node);
 
-function boundedLength(node: RegexNode): boolean {
+const boundedLength = (node: RegexNode): boolean => {
   if (node.type === "look" || node.type === "atomic") return boundedLength(node.body);
   if (node.type === "choice") return node.options.every(boundedLength);
   if (node.type === "sequence") return node.parts.every(boundedLength);
   return lengthOf(node).max <= MAX_WAYS && (node.type !== "repeat" || boundedLength(node.body));
-}
+};
 
 const hasBoundedChoices = (parts: Parts) =>
   parts.reduce((product, part) => product * (runOf(part) ? 1 : waysOf(part)), 1) <= MAX_WAYS;
@@ -78,33 +78,32 @@ const minimum = (part: RegexNode): number =>
   part.type === "atomic" ? minimum(part.body) : part.type === "repeat" ? part.min : 1;
 
 /** Whether `parts` succeed wherever the next character is one of `set`: a look at exactly that, and nothing that can fail. */
-function satisfiedBy(parts: Parts, set: string): boolean {
+const satisfiedBy = (parts: Parts, set: string): boolean => {
   const [part, ...rest] = parts;
   if (part?.type !== "look" || part.behind || part.body.type !== "set" || !alwaysMatch(rest)) return false;
   return part.negative ? areDisjoint(set, part.body.set) : isWithin(set, part.body.set);
-}
+};
 
 /** Whether the parts, when they fail, have gone no further than a bounded number of characters. */
-function failsEarly(parts: Parts): boolean {
+const failsEarly = (parts: Parts): boolean => {
   const at = firstRun(parts);
   if (at < 0) return true;
   const { set, possessive } = runOf(parts[at]!)!;
   const behind = parts.slice(at + 1);
   return alwaysMatch(behind) || (!possessive && satisfiedBy(behind, set));
-}
+};
 
 /** Whether each run, if it gives characters back, meets a continuation that fails at once or succeeds. */
-function goesBackCheaply(parts: Parts): boolean {
-  return parts.every((part, i) => {
+const goesBackCheaply = (parts: Parts): boolean =>
+  parts.every((part, i) => {
     const found = runOf(part);
     if (!found || found.possessive) return true;
     const behind = parts.slice(i + 1);
     return failsEarly(behind) || beginsOutside(behind, found.set);
   });
-}
 
 /** Whether the parts need a first character that is not of `set`. */
-function beginsOutside(parts: Parts, set: string): boolean {
+const beginsOutside = (parts: Parts, set: string): boolean => {
   const [part, ...rest] = parts;
   if (!part) return false;
   switch (part.type) {
@@ -123,10 +122,10 @@ function beginsOutside(parts: Parts, set: string): boolean {
     case "look":
       return false;
   }
-}
+};
 
 /** Whether a later alternative takes the run after which `parts` can fail. */
-function isRepaid(parts: Parts, later: readonly Parts[]): boolean {
+const isRepaid = (parts: Parts, later: readonly Parts[]): boolean => {
   const at = firstRun(parts);
   const { set } = runOf(parts[at]!)!;
   const before = parts.slice(0, at);
@@ -139,22 +138,22 @@ function isRepaid(parts: Parts, later: readonly Parts[]): boolean {
     if (!succeedsOnce && !beginsOutside(other, set)) return false;
   }
   return false;
-}
+};
 
 /** Whether `parts` take all of a run of `set` but for a bounded number of characters, after what stands `before` it. */
-function takesRun(parts: Parts, before: Parts, set: string): boolean {
+const takesRun = (parts: Parts, before: Parts, set: string): boolean => {
   const at = firstRun(parts);
   if (at < 0 || !failsEarly(parts) || !isWithin(set, runOf(parts[at]!)!.set)) return false;
   const prefix = parts.slice(0, at);
   const isOptional = (part: RegexNode) =>
     part.type === "repeat" && part.min === 0 && part.max === 1 && part.body.type === "set";
   return JSON.stringify(prefix) === JSON.stringify(before) || (before.length === 0 && prefix.every(isOptional));
-}
+};
 
 let all: string | undefined;
 
 /** Every character once; lone surrogates do not come here. */
-function everyCharacter(): string {
+const everyCharacter = (): string => {
   if (all !== undefined) return all;
   const parts: string[] = [];
   for (let code = 0; code < 0x110000; code += 256) {
@@ -163,18 +162,18 @@ function everyCharacter(): string {
   }
   all = parts.join("");
   return all;
-}
+};
 
 const isEmpty = (set: string) => !new RegExp(set, "v").test(everyCharacter());
 
 /** The name of `\p{...}` or `\P{...}`: opposites need no look at the characters. */
 const propertyOf = (set: string) => /^\\[pP]\{(\w+)\}$/.exec(set)?.[1];
 
-function areDisjoint(a: string, b: string): boolean {
+const areDisjoint = (a: string, b: string): boolean => {
   if (a === b) return false;
   const name = propertyOf(a);
   if (name !== undefined && name === propertyOf(b)) return true;
   return isEmpty(`[[${a}]&&[${b}]]`);
-}
+};
 
 const isWithin = (a: string, b: string) => a === b || isEmpty(`[[${a}]--[${b}]]`);

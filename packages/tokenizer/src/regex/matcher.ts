@@ -21,7 +21,7 @@ const FREE_STEPS = 10_000_000;
  * defeat regular expression denial of service", 2021; Fujinami and Hasuo, arXiv 2401.12639, for looking around and atomic
  * groups.)
  */
-export function regexMatcher(program: RegexProgram, text: string): RegexMatcher {
+export const regexMatcher = (program: RegexProgram, text: string): RegexMatcher => {
   const { op, x, y, z, sets, splits } = program;
   const size = text.length;
   // Results by page of positions: 0 unknown, FAILED, or the end of the match and 1.
@@ -131,7 +131,7 @@ export function regexMatcher(program: RegexProgram, text: string): RegexMatcher 
       return run(program.start, start);
     },
   };
-}
+};
 
 const isLow = (unit: number) => unit >= 0xdc00 && unit < 0xe000;
 const isHigh = (unit: number) => unit >= 0xd800 && unit < 0xdc00;

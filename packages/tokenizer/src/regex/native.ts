@@ -1,7 +1,7 @@
 import type { RegexNode, Repeat } from "./node.ts";
 
 /** The expression for JavaScript's own engine, with the flags `g` and `v`. */
-export function nativeRegex(node: RegexNode): RegExp {
+export const nativeRegex = (node: RegexNode): RegExp => {
   let atoms = 0;
   const write = (part: RegexNode): string => {
     switch (part.type) {
@@ -22,9 +22,9 @@ export function nativeRegex(node: RegexNode): RegExp {
     }
   };
   return new RegExp(write(node), "gv");
-}
+};
 
-function quantifier({ min, max, lazy }: Repeat): string {
+const quantifier = ({ min, max, lazy }: Repeat): string => {
   const text =
     max === Number.POSITIVE_INFINITY
       ? (["*", "+"][min] ?? `{${min},}`)
@@ -34,4 +34,4 @@ function quantifier({ min, max, lazy }: Repeat): string {
           ? `{${min}}`
           : `{${min},${max}}`;
   return lazy ? `${text}?` : text;
-}
+};

@@ -32,28 +32,28 @@ export const look = (body: RegexNode, behind: boolean, negative: boolean): Regex
 });
 
 /** A sequence with the sequences inside it opened. */
-export function sequence(parts: readonly RegexNode[]): RegexNode {
+export const sequence = (parts: readonly RegexNode[]): RegexNode => {
   const flat = parts.flatMap((part) => (part.type === "sequence" ? part.parts : [part]));
   return flat.length === 1 ? flat[0]! : { type: "sequence", parts: flat };
-}
+};
 
 /** A choice; one between single characters is a set. */
-export function choice(options: readonly RegexNode[]): RegexNode {
+export const choice = (options: readonly RegexNode[]): RegexNode => {
   if (options.length === 1) return options[0]!;
   const sets = options.flatMap((option) => (option.type === "set" ? [option.set] : []));
   return sets.length === options.length ? set(`[${sets.join("")}]`) : { type: "choice", options };
-}
+};
 
-export function repeat(body: RegexNode, min: number, max: number, lazy: boolean): RegexNode {
+export const repeat = (body: RegexNode, min: number, max: number, lazy: boolean): RegexNode => {
   // (?:x{1,3})+ matches what x+ matches.
   const inner = body.type === "repeat" && body.body.type === "set" && !body.lazy && !lazy ? body : undefined;
   if (inner && inner.min <= 1 && inner.max > 0 && max === Number.POSITIVE_INFINITY)
     return { ...inner, min: inner.min * min, max };
   return { type: "repeat", body, min, max, lazy };
-}
+};
 
 /** The fewest and the most characters that a part can take. */
-export function lengthOf(node: RegexNode): { min: number; max: number } {
+export const lengthOf = (node: RegexNode): { min: number; max: number } => {
   switch (node.type) {
     case "set":
       return { min: 1, max: 1 };
@@ -78,4 +78,4 @@ export function lengthOf(node: RegexNode): { min: number; max: number } {
         max: 0,
       });
   }
-}
+};

@@ -6,23 +6,23 @@ import { wordSet } from "./properties.ts";
 import { nested, type RegexReader } from "./reader.ts";
 
 /** Reads a regular expression in the dialect of `tokenizer.json`, which is Oniguruma's for Ruby. */
-export function parseRegex(source: string): RegexNode {
+export const parseRegex = (source: string): RegexNode => {
   const reader: RegexReader = { source, at: 0, depth: 0, ignoreCase: false, extended: false, dotAll: false };
   const node = readAlternation(reader);
   if (reader.at < source.length) throw new SyntaxError(`unmatched ) at ${reader.at}`);
   return node;
-}
+};
 
-function readAlternation(reader: RegexReader): RegexNode {
+const readAlternation = (reader: RegexReader): RegexNode => {
   const options = [readSequence(reader)];
   while (reader.source[reader.at] === "|") {
     reader.at++;
     options.push(readSequence(reader));
   }
   return choice(options);
-}
+};
 
-function readSequence(reader: RegexReader): RegexNode {
+const readSequence = (reader: RegexReader): RegexNode => {
   const parts: RegexNode[] = [];
   const { source } = reader;
   while (reader.at < source.length && !"|)".includes(source[reader.at]!)) {
@@ -30,21 +30,21 @@ function readSequence(reader: RegexReader): RegexNode {
     parts.push(readQuantifiers(reader, readAtom(reader)));
   }
   return sequence(parts);
-}
+};
 
 /** `(?#...)`, and in extended expressions whitespace and `#` to the end of the line. */
-function skipComment(reader: RegexReader): boolean {
+const skipComment = (reader: RegexReader): boolean => {
   const comment = reader.extended ? /\(\?#(?:[^\\)]|\\[\s\S])*\)|[\t-\r ]|#[^\n]*/y : /\(\?#(?:[^\\)]|\\[\s\S])*\)/y;
   comment.lastIndex = reader.at;
   const match = comment.exec(reader.source);
   if (match) reader.at += match[0].length;
   return match !== null;
-}
+};
 
 const quantifier = /[*+?]|\{(?:(\d+)(?:(,)(\d*))?|,(\d+))\}/y;
 const MAX_REPETITIONS = 100_000;
 
-function readQuantifiers(reader: RegexReader, atom: RegexNode): RegexNode {
+const readQuantifiers = (reader: RegexReader, atom: RegexNode): RegexNode => {
   let node = atom;
   for (;;) {
     while (skipComment(reader));
@@ -73,7 +73,7 @@ function readQuantifiers(reader: RegexReader, atom: RegexNode): RegexNode {
     node = repeat(node, min, max, lazy);
     if (possessive) node = { type: "atomic", body: node };
   }
-}
+};
 
 const anything = "\\p{Any}";
 const lineFeed = "\\u{a}";
@@ -81,7 +81,7 @@ const notLineFeed = "[^\\u{a}]";
 const end = () => look(set(anything), false, true);
 const start = () => look(set(anything), true, true);
 
-function readAtom(reader: RegexReader): RegexNode {
+const readAtom = (reader: RegexReader): RegexNode => {
   const character = String.fromCodePoint(reader.source.codePointAt(reader.at)!);
   reader.at += character.length;
   switch (character) {
@@ -105,16 +105,16 @@ function readAtom(reader: RegexReader): RegexNode {
     default:
       return set(reader.ignoreCase ? anyCase(character) : literal(character));
   }
-}
+};
 
-function boundary(negated: boolean): RegexNode {
+const boundary = (negated: boolean): RegexNode => {
   const word = () => set(wordSet(false));
   const side = (behind: boolean, ahead: boolean) =>
     sequence([look(word(), true, !behind), look(word(), false, !ahead)]);
   return choice(negated ? [side(true, true), side(false, false)] : [side(true, false), side(false, true)]);
-}
+};
 
-function readEscaped(reader: RegexReader): RegexNode {
+const readEscaped = (reader: RegexReader): RegexNode => {
   const assertions: Record<string, () => RegexNode> = {
     A: start,
     z: end,
@@ -135,11 +135,11 @@ function readEscaped(reader: RegexReader): RegexNode {
   }
   const escaped = readEscape(reader, false);
   return set(reader.ignoreCase && escaped.character !== undefined ? anyCase(escaped.character) : escaped.set);
-}
+};
 
 const opening = /\?(?:([:=!>]|<[=!])|<[A-Za-z_]\w*>|([imx]*)(?:-([imx]*))?([:)]))/y;
 
-function readGroup(reader: RegexReader): RegexNode {
+const readGroup = (reader: RegexReader): RegexNode => {
   const { source } = reader;
   const { ignoreCase, extended, dotAll } = reader;
   opening.lastIndex = reader.at;
@@ -166,4 +166,4 @@ function readGroup(reader: RegexReader): RegexNode {
   const behind = kind[0] === "<";
   if (behind && lengthOf(body).max > 255) throw new SyntaxError("looking behind further than 255 characters");
   return look(body, behind, kind.endsWith("!"));
-}
+};

@@ -35,7 +35,7 @@ interface Next {
   readonly used: number;
 }
 
-export function compileProgram(root: RegexNode): RegexProgram {
+export const compileProgram = (root: RegexNode): RegexProgram => {
   const op: number[] = [];
   const x: number[] = [];
   const y: number[] = [];
@@ -139,4 +139,4 @@ export function compileProgram(root: RegexNode): RegexProgram {
   const start = body(root, false);
   const column = (values: number[]) => Int32Array.from(values);
   return { start, op: Uint8Array.from(op), x: column(x), y: column(y), z: column(z), sets, splits };
-}
+};

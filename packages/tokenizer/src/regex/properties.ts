@@ -39,7 +39,7 @@ const isProperty = (name: string) => {
 };
 
 /** The spelling that JavaScript wants: `script=greek`, `old_italic` and `lu` are `Script=Greek`, `Old_Italic`, `Lu`. */
-function spelled(name: string): string | undefined {
+const spelled = (name: string): string | undefined => {
   const capitals = name
     .toLowerCase()
     .split(/[\s_-]+/)
@@ -48,10 +48,10 @@ function spelled(name: string): string | undefined {
   const upper = spellings.find((spelling) => compact(spelling) === compact(name));
   const names = [upper, name, capitals].flatMap((candidate) => (candidate ? [candidate] : []));
   return names.flatMap((candidate) => [candidate, `Script=${candidate}`]).find(isProperty);
-}
+};
 
 /** The characters of a property or of a POSIX class, as an operand of a class; undefined if there is no such name. */
-export function propertySet(name: string): string | undefined {
+export const propertySet = (name: string): string | undefined => {
   const key = compact(name);
   if (Object.hasOwn(posix, key)) return known(posix[key]!);
   if (key === "any") return "\\p{Any}";
@@ -61,7 +61,7 @@ export function propertySet(name: string): string | undefined {
   if (["lo", "otherletter"].includes(key)) return known("[\\p{Lo}--\\u{295}]");
   const spelling = spelled(name);
   return spelling && known(`\\p{${spelling}}`);
-}
+};
 
 /** `\w`; Oniguruma has a table of its own for the first 256 characters, in which more numbers are of words; classes do without. */
 export const wordSet = (isInClass: boolean) =>

@@ -14,9 +14,9 @@ export interface RegexReader {
 const MAX_DEPTH = 200;
 
 /** Reads what stands inside a bracket; the depth of brackets has a bound, as the stack of the reader has. */
-export function nested<T>(reader: RegexReader, read: () => T): T {
+export const nested = <T>(reader: RegexReader, read: () => T): T => {
   if (++reader.depth > MAX_DEPTH) throw new SyntaxError(`more than ${MAX_DEPTH} groups inside each other`);
   const result = read();
   reader.depth--;
   return result;
-}
+};

@@ -97,26 +97,26 @@ const rustWith = (pattern: string, behavior = "Removed", invert = true) =>
     }),
   );
 
-async function rustPieces(rust: Rust, text: string): Promise<string[]> {
+const rustPieces = async (rust: Rust, text: string): Promise<string[]> => {
   const characters = Array.from(text);
   return (await rust.encode(text)).getOffsets().map(([start, end]) => characters.slice(start, end).join(""));
-}
+};
 
 /** The matches of the engine that remembers, whether or not JavaScript's own would do. */
-function remembered(program: RegexProgram, text: string): string[] {
+const remembered = (program: RegexProgram, text: string): string[] => {
   const found: string[] = [];
   searchProgram(program, text, (start, end) => {
     if (start < end) found.push(text.slice(start, end));
   });
   return found;
-}
+};
 
-function pieces(regex: Regex, text: string): string[] {
+const pieces = (regex: Regex, text: string): string[] => {
   const matches = findMatches(regex, text);
   return splitAtMatches(alignedText(text), matches, "Removed", true)
     .map((piece) => piece.text)
     .filter((piece) => piece !== "");
-}
+};
 
 describe("expressions match as in Oniguruma", () => {
   test.each([...Object.values(known), ...taken])("%s", async (pattern) => {

@@ -5,7 +5,7 @@ import type { RegexProgram } from "./program.ts";
 export type Found = (start: number, end: number) => void;
 
 /** Searches with the matcher that remembers. */
-export function searchProgram(program: RegexProgram, text: string, found: Found): void {
+export const searchProgram = (program: RegexProgram, text: string, found: Found): void => {
   const matcher = regexMatcher(program, text);
   let previous = -1;
   for (let start = 0; start <= text.length; ) {
@@ -15,10 +15,10 @@ export function searchProgram(program: RegexProgram, text: string, found: Found)
     if (end >= 0) previous = end;
     start = end > start ? end : start + widthAt(text, start);
   }
-}
+};
 
 /** Searches with JavaScript's own engine; `pattern` has the flag `g`. */
-export function searchNative(pattern: RegExp, text: string, found: Found): void {
+export const searchNative = (pattern: RegExp, text: string, found: Found): void => {
   let previous = -1;
   pattern.lastIndex = 0;
   for (let match = pattern.exec(text); match; match = pattern.exec(text)) {
@@ -31,6 +31,6 @@ export function searchNative(pattern: RegExp, text: string, found: Found): void 
     }
     previous = end;
   }
-}
+};
 
 const widthAt = (text: string, at: number) => (at < text.length && text.codePointAt(at)! > 0xffff ? 2 : 1);

@@ -1,7 +1,7 @@
 const PAGE = 256;
 
 /** Tests whether a character is in a set, an operand of a class; answers are kept, in pages of 256 characters. */
-export function setTest(set: string): (code: number) => boolean {
+export const setTest = (set: string): ((code: number) => boolean) => {
   const single = /^(?:([A-Za-z0-9])|\\u\{([0-9a-f]+)\})$/.exec(set);
   if (single) {
     const own = single[1] ? single[1].charCodeAt(0) : Number.parseInt(single[2]!, 16);
@@ -14,4 +14,4 @@ export function setTest(set: string): (code: number) => boolean {
     const page = (pages[code >> 8] ??= new Uint8Array(PAGE));
     return (page[code & (PAGE - 1)] ||= pattern.test(String.fromCodePoint(code)) ? 2 : 1) === 2;
   };
-}
+};

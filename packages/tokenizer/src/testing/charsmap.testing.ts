@@ -1,5 +1,5 @@
 /** A charsmap of SentencePiece with these entries, in base64: the double array gives every node 256 places of its own. */
-export function charsmap(entries: Record<string, string>): string {
+export const charsmap = (entries: Record<string, string>): string => {
   const encoder = new TextEncoder();
   const texts: number[] = [];
   const root = { children: new Map<number, Node>(), value: -1 };
@@ -26,7 +26,7 @@ export function charsmap(entries: Record<string, string>): string {
   return Buffer.concat(
     [Uint32Array.of(trie.byteLength), trie, Uint8Array.from(texts)].map((part) => new Uint8Array(part.buffer)),
   ).toString("base64");
-}
+};
 
 interface Node {
   children: Map<number, Node>;

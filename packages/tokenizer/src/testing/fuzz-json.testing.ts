@@ -49,7 +49,7 @@ const anyText = fc
 /** Where a value is put: a walk through the document by keys that wrap around. */
 const anyPlace = fc.array(fc.nat(1000), { minLength: 1, maxLength: 6 });
 
-function put(document: unknown, place: readonly number[], change: Change): void {
+const put = (document: unknown, place: readonly number[], change: Change): void => {
   let node = document as Record<string, unknown>;
   for (const [depth, step] of place.entries()) {
     const keys = Object.keys(node);
@@ -64,7 +64,7 @@ function put(document: unknown, place: readonly number[], change: Change): void 
     }
     node = next as Record<string, unknown>;
   }
-}
+};
 
 /** Milliseconds of processor time that one document and its text may take. */
 const LIMIT = 5000;
@@ -73,7 +73,7 @@ const LIMIT = 5000;
  * Changes documents in one to three places, reads them, and encodes and decodes with those that are taken. A finding is an
  * error of another kind than a refusal, ids that are none, or time beyond the limit.
  */
-export function fuzzJson(documents: readonly object[], parameters: { numRuns: number; seed: number }): number {
+export const fuzzJson = (documents: readonly object[], parameters: { numRuns: number; seed: number }): number => {
   const texts = documents.map((document) => JSON.stringify(document));
   let taken = 0;
   const changes = fc.array(fc.tuple(anyPlace, anyChange), { minLength: 1, maxLength: 3 });
@@ -103,4 +103,4 @@ export function fuzzJson(documents: readonly object[], parameters: { numRuns: nu
     parameters,
   );
   return taken;
-}
+};

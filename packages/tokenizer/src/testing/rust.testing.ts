@@ -8,7 +8,7 @@ import type { TokenizerJson } from "../json/schema.ts";
 import type { Tokenizer } from "../tokenizer.ts";
 
 /** Checks that the Rust implementation and ours make the same of `input`: every array of the encoding, and the text again. */
-export async function expectSame(ours: Tokenizer, rust: Rust, input: EncodeInput): Promise<void> {
+export const expectSame = async (ours: Tokenizer, rust: Rust, input: EncodeInput): Promise<void> => {
   const [text, pair] = typeof input === "string" ? [input] : input;
   const expected = await rust.encode(text, pair);
   const encoding = pair === undefined ? ours.encode(text) : ours.encodePair(text, pair);
@@ -25,20 +25,23 @@ export async function expectSame(ours: Tokenizer, rust: Rust, input: EncodeInput
   for (const skipSpecialTokens of [true, false]) {
     expect(ours.decode(ids, { skipSpecialTokens })).toBe(await rust.decode(ids, skipSpecialTokens));
   }
-}
+};
 
 export const loadRust = (tokenizer: Tokenizer) => Rust.fromString(JSON.stringify(tokenizer));
 
 /** The tokenizer as the Rust implementation writes it down. */
-export function jsonOf(rust: Rust): TokenizerJson {
-  return withFolder((folder) => {
+export const jsonOf = (rust: Rust): TokenizerJson =>
+  withFolder((folder) => {
     rust.save(join(folder, "json"));
     return JSON.parse(readFileSync(join(folder, "json"), "utf8"));
   });
-}
 
 /** Trains a model of the Rust implementation with its default settings, on text that it reads by lines. */
-export function trainRust(model: Model, preTokenizer: PreTokenizer, text: string): { rust: Rust; json: TokenizerJson } {
+export const trainRust = (
+  model: Model,
+  preTokenizer: PreTokenizer,
+  text: string,
+): { rust: Rust; json: TokenizerJson } => {
   const rust = new Rust(model);
   rust.setPreTokenizer(preTokenizer);
   withFolder((folder) => {
@@ -46,13 +49,13 @@ export function trainRust(model: Model, preTokenizer: PreTokenizer, text: string
     rust.train([join(folder, "text")]);
   });
   return { rust, json: jsonOf(rust) };
-}
+};
 
-function withFolder<Result>(use: (folder: string) => Result): Result {
+const withFolder = <Result>(use: (folder: string) => Result): Result => {
   const folder = mkdtempSync(join(tmpdir(), "cramkit-tokenizer-"));
   try {
     return use(folder);
   } finally {
     rmSync(folder, { recursive: true });
   }
-}
+};

@@ -1,5 +1,5 @@
 /** English with names, numbers and contractions, made from a small grammar: the same text for the same size. */
-export function sampleText(sentences: number): string {
+export const sampleText = (sentences: number): string => {
   const pick = (list: readonly string[], i: number, salt: number) =>
     list[(Math.imul(i * 31 + salt, 0x9e3779b1) >>> 8) % list.length]!;
   const subjects = [
@@ -31,4 +31,4 @@ export function sampleText(sentences: number): string {
     { length: sentences },
     (_, i) => `${pick(subjects, i, 1)} ${pick(verbs, i, 2)} ${pick(objects, i, 3)}${pick(ends, i, 4)}\n`,
   ).join("");
-}
+};

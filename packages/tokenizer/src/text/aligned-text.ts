@@ -28,12 +28,12 @@ export const originalStart = (t: AlignedText, i: number) => (t.from ? t.from[i]!
 /** End in the original of the character whose last unit is `i - 1`. */
 export const originalEnd = (t: AlignedText, i: number) => (t.to ? t.to[i - 1]! : t.base + i);
 
-export function sliceText(t: AlignedText, start: number, end: number): AlignedText {
+export const sliceText = (t: AlignedText, start: number, end: number): AlignedText => {
   if (start === 0 && end === t.text.length) return t;
   const text = t.text.slice(start, end);
   if (!t.from) return { text, base: t.base + start };
   return { text, base: t.base, from: t.from.subarray(start, end), to: t.to!.subarray(start, end) };
-}
+};
 
 /** The same number of units, each standing for the same range as before. */
 export const withText = (t: AlignedText, text: string): AlignedText => (text === t.text ? t : { ...t, text });
@@ -73,7 +73,7 @@ export function textBuilder(source: AlignedText) {
 }
 
 /** Replaces every code point by the text that `map` gives for it (the empty string removes it), alignment kept. */
-export function mapCodePoints(t: AlignedText, map: (character: string, codePoint: number) => string): AlignedText {
+export const mapCodePoints = (t: AlignedText, map: (character: string, codePoint: number) => string): AlignedText => {
   const { text } = t;
   let i = 0;
   while (i < text.length) {
@@ -95,14 +95,13 @@ export function mapCodePoints(t: AlignedText, map: (character: string, codePoint
     i = end;
   }
   return out.build();
-}
+};
 
 const surrogates = /\p{Surrogate}/gu;
 
 /** Replaces lone surrogates, which no encoding can carry, by U+FFFD; lengths and offsets stay. */
-export function wellFormed(text: string & { isWellFormed?(): boolean }): string {
-  return text.isWellFormed?.() ? text : text.replace(surrogates, "\ufffd");
-}
+export const wellFormed = (text: string & { isWellFormed?(): boolean }): string =>
+  text.isWellFormed?.() ? text : text.replace(surrogates, "\ufffd");
 
 const nonAscii = /[\u0080-\uffff]/;
 

@@ -11,7 +11,7 @@ export interface Changes {
 }
 
 /** The text of the characters, aligned to what each came from. */
-export function applyChanges(t: AlignedText, { characters, changes }: Changes): AlignedText {
+export const applyChanges = (t: AlignedText, { characters, changes }: Changes): AlignedText => {
   const { text } = t;
   const length = characters.reduce((sum, character) => sum + character.length, 0);
   const from = new Int32Array(length);
@@ -34,4 +34,4 @@ export function applyChanges(t: AlignedText, { characters, changes }: Changes): 
     for (let taken = change > 0 ? 1 : change; taken <= 0; taken++) source += unitsAt(source);
   });
   return { text: characters.join(""), base: t.base, from, to };
-}
+};

@@ -10,10 +10,10 @@ const numeric = /^\p{N}$/u;
 const wordCharacter = /^[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]$/u;
 
 /** Answers for the Basic Multilingual Plane are kept: 0 not asked yet, 1 no, 2 yes. */
-function remembered(
+const remembered = (
   pattern: RegExp,
   difference?: () => { without: string; withIt: string },
-): (code: number) => boolean {
+): ((code: number) => boolean) => {
   let known: Uint8Array | undefined;
   const lacks = rangeTest(() => difference?.().without ?? "");
   const has = rangeTest(() => difference?.().withIt ?? "");
@@ -23,7 +23,7 @@ function remembered(
     known ??= new Uint8Array(0x10000);
     return (known[code] ||= answer(code) ? 2 : 1) === 2;
   };
-}
+};
 
 export const isWhitespace = /* @__PURE__ */ remembered(whitespace);
 const isUnicodePunctuation = /* @__PURE__ */ remembered(punctuation, () => unicodeDifferences.punctuation);

@@ -1,7 +1,7 @@
 const astral = /[\ud800-\udfff]/;
 
 /** Turns UTF-16 offsets of `text` into code point offsets; undefined if the two are the same. */
-export function codePointOffsets(text: string): Int32Array | undefined {
+export const codePointOffsets = (text: string): Int32Array | undefined => {
   if (!astral.test(text)) return undefined;
   const index = new Int32Array(text.length + 1);
   let count = 0;
@@ -15,4 +15,4 @@ export function codePointOffsets(text: string): Int32Array | undefined {
   }
   index[text.length] = count;
   return index;
-}
+};

@@ -99,7 +99,7 @@ export const unicodeDifferences = {
 } as const satisfies Record<string, Difference>;
 
 /** Whether a code point is in `ranges`, which are read at the first call. */
-export function rangeTest(ranges: () => string): (code: number) => boolean {
+export const rangeTest = (ranges: () => string): ((code: number) => boolean) => {
   let bounds: number[][] | undefined;
   return (code) => {
     bounds ??= ranges()
@@ -115,7 +115,7 @@ export function rangeTest(ranges: () => string): (code: number) => boolean {
     }
     return low < bounds.length && bounds[low]![0]! <= code;
   };
-}
+};
 
 /** The body of a character class that has exactly the characters of `ranges`. */
 export const rangeClass = (ranges: string) =>

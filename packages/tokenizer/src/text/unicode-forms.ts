@@ -7,19 +7,19 @@ export type UnicodeForm = "NFC" | "NFD" | "NFKC" | "NFKD";
 const manyMarks = /\p{M}{64}/u;
 
 /** Normalizes with alignment. There are no tables: what a combining class is for follows from `String.normalize`. */
-export function toUnicodeForm(t: AlignedText, form: UnicodeForm): AlignedText {
+export const toUnicodeForm = (t: AlignedText, form: UnicodeForm): AlignedText => {
   if (isAscii(t.text)) return t;
   // Engines take quadratic time for long runs of marks, so those are never given to them.
   if (!manyMarks.test(t.text) && t.text.normalize(form) === t.text) return t;
   const decomposed = decomposition(t.text, form === "NFC" || form === "NFD" ? "NFD" : "NFKD");
   return applyChanges(t, form === "NFC" || form === "NFKC" ? composition(decomposed) : decomposed);
-}
+};
 
 /** Characters whose decomposition the Rust tables do not know. */
 const isCanonicallyWhole = /* @__PURE__ */ rangeTest(() => unicodeDifferences.canonical.without);
 const isCompatiblyWhole = /* @__PURE__ */ rangeTest(() => unicodeDifferences.compatible.without);
 
-function decomposition(text: string, form: "NFD" | "NFKD"): Changes {
+const decomposition = (text: string, form: "NFD" | "NFKD"): Changes => {
   const out: Changes = { characters: [], changes: [] };
   const isWhole = form === "NFD" ? isCanonicallyWhole : isCompatiblyWhole;
   for (const source of text) {
@@ -36,10 +36,10 @@ function decomposition(text: string, form: "NFD" | "NFKD"): Changes {
     if (i - start > 1) orderMarks(out, start, i);
   }
   return out;
-}
+};
 
 /** Canonical ordering of a run of marks: by their classes, marks of one class in the order in which they are. */
-function orderMarks({ characters, changes }: Changes, start: number, end: number): void {
+const orderMarks = ({ characters, changes }: Changes, start: number, end: number): void => {
   const distinct = [...new Set(characters.slice(start, end))].sort((a, b) => (swaps(a, b) ? 1 : swaps(b, a) ? -1 : 0));
   const ranks = new Map<string, number>();
   let rank = 0;
@@ -57,22 +57,22 @@ function orderMarks({ characters, changes }: Changes, start: number, end: number
     characters[start + i] = character;
     changes[start + i] = change;
   });
-}
+};
 
 /** Marks whose class the Rust tables do not know. */
 const isUnordered = /* @__PURE__ */ rangeTest(() => unicodeDifferences.combining.without);
 
 /** Whether canonical ordering puts `second` before `first`: both are marks and the class of `first` is greater. */
-function swaps(first: string, second: string): boolean {
+const swaps = (first: string, second: string): boolean => {
   if (first < "\u0300" || second < "\u0300" || first === second) return false;
   if (isUnordered(first.codePointAt(0)!) || isUnordered(second.codePointAt(0)!)) return false;
   return (first + second).normalize("NFD") === second + first;
-}
+};
 
 const combining = /* @__PURE__ */ new Map<string, boolean>();
 
 /** Whether the combining class is not 0: the character changes places with a mark of class 1 or of class 240. */
-function isCombining(character: string): boolean {
+const isCombining = (character: string): boolean => {
   if (character < "\u0300") return false;
   let answer = combining.get(character);
   if (answer === undefined) {
@@ -80,15 +80,15 @@ function isCombining(character: string): boolean {
     if (combining.size < 4096) combining.set(character, answer);
   }
   return answer;
-}
+};
 
-function compose(first: string, second: string): string | undefined {
+const compose = (first: string, second: string): string | undefined => {
   if (second < "\u0300") return undefined;
   const composed = (first + second).normalize("NFC");
   return composed.length === String.fromCodePoint(composed.codePointAt(0)!).length ? composed : undefined;
-}
+};
 
-function composition({ characters, changes }: Changes): Changes {
+const composition = ({ characters, changes }: Changes): Changes => {
   const out: Changes = { characters: [], changes: [] };
   const push = (character: string, change: number) => {
     out.characters.push(character);
@@ -117,4 +117,4 @@ function composition({ characters, changes }: Changes): Changes {
     }
   });
   return out;
-}
+};

@@ -16,12 +16,12 @@ const WORTH_THREADS = 1 << 22;
  * Counts words on several threads: `trainTokenizer(documents, { ...options, countWords: countWordsInThreads() })`. The
  * tokenizer is the same for any number of them. They start after the first four million characters.
  */
-export function countWordsInThreads(
+export const countWordsInThreads = (
   options: {
     /** @defaultValue one a core */
     threads?: number;
   } = {},
-): CountWords {
+): CountWords => {
   refuseUnknown("countWordsInThreads", options, ["threads"]);
   const { threads = availableParallelism() } = options;
   checkThreads("countWordsInThreads", threads);
@@ -46,10 +46,10 @@ export function countWordsInThreads(
       await pool?.stop();
     }
   };
-}
+};
 
 /** Threads that count what is added to any of them. */
-function createPool(pipeline: PipelineOptions, threads: number, maxWords: number) {
+const createPool = (pipeline: PipelineOptions, threads: number, maxWords: number) => {
   // Together they hold no more than one counter would.
   const share = Math.max(2, Math.floor(maxWords / threads));
   const pool = Array.from({ length: threads }, () => startThread({ count: pipeline, maxWords: share }));
@@ -87,13 +87,13 @@ function createPool(pipeline: PipelineOptions, threads: number, maxWords: number
     },
     stop: () => Promise.all(pool.map((thread) => thread.stop())),
   };
-}
+};
 
-function merge([first, ...rest]: [CountedWords, ...CountedWords[]], maxWords: number): CountedWords {
+const merge = ([first, ...rest]: [CountedWords, ...CountedWords[]], maxWords: number): CountedWords => {
   for (const counted of rest) {
     first.dropped += counted.dropped;
     for (const [word, count] of counted.words) addRareFirst(first, word, count, maxWords);
     counted.words.clear();
   }
   return first;
-}
+};

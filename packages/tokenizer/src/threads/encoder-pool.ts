@@ -18,13 +18,13 @@ export interface EncoderPool {
 
 const BATCH = 1 << 19;
 
-export function createEncoderPool(
+export const createEncoderPool = (
   tokenizer: Tokenizer,
   options: {
     /** @defaultValue one a core */
     threads?: number;
   } = {},
-): EncoderPool {
+): EncoderPool => {
   refuseUnknown("createEncoderPool", options, ["threads"]);
   const { threads = availableParallelism() } = options;
   checkThreads("createEncoderPool", threads);
@@ -55,10 +55,10 @@ export function createEncoderPool(
       await Promise.all(pool.map((thread) => thread.stop()));
     },
   };
-}
+};
 
 /** Neighbouring inputs of some half a million characters together. */
-function split<I>(inputs: readonly I[]): I[][] {
+const split = <I>(inputs: readonly I[]): I[][] => {
   const parts: I[][] = [];
   let size = BATCH;
   for (const input of inputs) {
@@ -70,4 +70,4 @@ function split<I>(inputs: readonly I[]): I[][] {
     size += typeof input === "string" ? input.length : String(input).length;
   }
   return parts;
-}
+};

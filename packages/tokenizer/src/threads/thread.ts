@@ -18,16 +18,16 @@ interface Waiting {
 declare const CRAMKIT_BUILT: true | undefined;
 
 /** Built, the worker is a file beside the entry; run from the sources, it needs the loader of TypeScript first. */
-function startWorker(task: WorkerTask): Worker {
+const startWorker = (task: WorkerTask): Worker => {
   if (typeof CRAMKIT_BUILT !== "undefined")
     return new Worker(new URL("./worker.js", import.meta.url), { workerData: task });
   const source = JSON.stringify(new URL("../worker.ts", import.meta.url).href);
   const tsx = JSON.stringify(import.meta.resolve("tsx/esm/api")); // the thread itself would look for it where it was started
   const load = `import(${tsx}).then((tsx) => { tsx.register(); return import(${source}); })`;
   return new Worker(load, { eval: true, workerData: task, execArgv: ["--conditions=@cramkit/source"] });
-}
+};
 
-export function startThread(task: WorkerTask): Thread {
+export const startThread = (task: WorkerTask): Thread => {
   const worker = startWorker(task);
   const waiting: Waiting[] = [];
   let failure: Error | undefined;
@@ -54,9 +54,9 @@ export function startThread(task: WorkerTask): Thread {
       }),
     stop: () => worker.terminate(),
   };
-}
+};
 
-export function checkThreads(name: string, threads: number): void {
+export const checkThreads = (name: string, threads: number): void => {
   if (Number.isInteger(threads) && threads >= 1 && threads <= 1024) return;
   throw new RangeError(`${name}: expected threads to be an integer from 1 to 1024, got ${threads}`);
-}
+};

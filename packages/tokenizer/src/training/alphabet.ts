@@ -3,7 +3,7 @@ export type WordCounts = ReadonlyMap<string, number>;
 const codePoint = (character: string) => character.codePointAt(0)!;
 
 /** The characters of the words, in the order of their code points; with a limit, the most frequent ones. */
-export function alphabetOf(words: WordCounts, initial: readonly string[], limit: number): string[] {
+export const alphabetOf = (words: WordCounts, initial: readonly string[], limit: number): string[] => {
   const counts = new Map<string, number>();
   for (const [word, count] of words) {
     for (const character of word) counts.set(character, (counts.get(character) ?? 0) + count);
@@ -16,4 +16,4 @@ export function alphabetOf(words: WordCounts, initial: readonly string[], limit:
     kept = kept.filter((character) => chosen.has(character));
   }
   return kept;
-}
+};

@@ -6,12 +6,12 @@ import { wordCounter } from "./word-counter.ts";
 const whitespace = { addedTokens: [], normalizer: null, preTokenizer: { type: "Whitespace" } };
 
 /** Processor time in seconds. */
-async function seconds(run: () => Promise<unknown>): Promise<number> {
+const seconds = async (run: () => Promise<unknown>): Promise<number> => {
   const start = process.cpuUsage();
   await run();
   const { user, system } = process.cpuUsage(start);
   return (user + system) / 1e6;
-}
+};
 
 const rare = Array.from({ length: 3000 }, (_, n) => `rare${n} common words of the text`);
 

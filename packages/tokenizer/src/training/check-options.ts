@@ -56,7 +56,7 @@ export const MAX_TOKEN_LENGTH = 4000;
 const MAX_PIECE_LENGTH = 256;
 
 /** Throws if options contradict each other or what they are for. */
-export function checkTrainOptions(options: TrainOptions): void {
+export const checkTrainOptions = (options: TrainOptions): void => {
   refuseUnknown("trainTokenizer", options, Object.keys(known), instead);
   const { model, vocabSize, specialTokens = [], unkToken, template, postProcessor } = options;
   if (!Number.isInteger(vocabSize) || vocabSize < 1 || vocabSize > 0x3ffffff) {
@@ -90,4 +90,4 @@ export function checkTrainOptions(options: TrainOptions): void {
     complain(`unkToken for ${model}`, unkToken, "name one of specialTokens");
   }
   if (template && postProcessor) complain("either template or postProcessor", "both", "leave one out");
-}
+};

@@ -6,15 +6,15 @@ export interface CountedWords {
 }
 
 /** Counts `word`. Of more than `maxWords` words the rarest half goes. */
-export function addRareFirst(counted: CountedWords, word: string, times: number, maxWords: number): void {
+export const addRareFirst = (counted: CountedWords, word: string, times: number, maxWords: number): void => {
   const { words } = counted;
   const count = words.get(word);
   if (count === undefined && words.size >= maxWords) dropRarest(counted, Math.floor(maxWords / 2));
   words.set(word, (count ?? 0) + times);
-}
+};
 
 /** Drops the words of the lowest counts until at most `keep` are left; all words of one count go together. */
-function dropRarest(counted: CountedWords, keep: number): void {
+const dropRarest = (counted: CountedWords, keep: number): void => {
   const { words } = counted;
   if (words.size <= keep) return;
   const byCount = new Map<number, number>();
@@ -28,4 +28,4 @@ function dropRarest(counted: CountedWords, keep: number): void {
   }
   counted.dropped += words.size - left;
   for (const [word, count] of words) if (count <= limit) words.delete(word);
-}
+};

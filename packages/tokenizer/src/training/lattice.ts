@@ -9,7 +9,7 @@ export interface UnigramRound {
   trie: Trie;
 }
 
-export function unigramRound(pieces: readonly ScoredPiece[]): UnigramRound {
+export const unigramRound = (pieces: readonly ScoredPiece[]): UnigramRound => {
   const scores = Float64Array.from(pieces, ({ score }) => score);
   let least = Number.POSITIVE_INFINITY;
   for (let id = 1; id < scores.length; id++) least = Math.min(least, scores[id]!);
@@ -19,7 +19,7 @@ export function unigramRound(pieces: readonly ScoredPiece[]): UnigramRound {
     real.map((_, i) => i + 1),
   );
   return { pieces, scores, unknownScore: least - 10, trie };
-}
+};
 
 /** All pieces in a word, in the order of their starts and then of their lengths. Reused from word to word. */
 export interface Lattice {
@@ -38,7 +38,7 @@ export const emptyLattice = (): Lattice => ({
   ids: new Int32Array(256),
 });
 
-export function fillLattice(lattice: Lattice, word: string, { trie }: UnigramRound): void {
+export const fillLattice = (lattice: Lattice, word: string, { trie }: UnigramRound): void => {
   lattice.size = word.length;
   lattice.count = 0;
   for (let start = 0; start < word.length; ) {
@@ -55,9 +55,9 @@ export function fillLattice(lattice: Lattice, word: string, { trie }: UnigramRou
     if (!single) add(lattice, start, start + width, 0);
     start += width;
   }
-}
+};
 
-function add(lattice: Lattice, start: number, end: number, id: number): void {
+const add = (lattice: Lattice, start: number, end: number, id: number): void => {
   const n = lattice.count++;
   if (n === lattice.ids.length) {
     for (const name of ["starts", "ends", "ids"] as const) {
@@ -69,18 +69,18 @@ function add(lattice: Lattice, start: number, end: number, id: number): void {
   lattice.starts[n] = start;
   lattice.ends[n] = end;
   lattice.ids[n] = id;
-}
+};
 
 const scoreOf = ({ scores, unknownScore }: UnigramRound, id: number) => (id === 0 ? unknownScore : scores[id]!);
 
 /** log(exp(x) + exp(y)) */
-function logAdd(x: number, y: number): number {
+const logAdd = (x: number, y: number): number => {
   const [low, high] = x > y ? [y, x] : [x, y];
   return high > low + 50 ? high : high + Math.log(Math.exp(low - high) + 1);
-}
+};
 
 /** Adds to `expected` how often each piece occurs in the word, over all segmentations by their probability, times `count`. */
-export function addExpectations(lattice: Lattice, round: UnigramRound, count: number, expected: Float64Array): void {
+export const addExpectations = (lattice: Lattice, round: UnigramRound, count: number, expected: Float64Array): void => {
   const { size, starts, ends, ids } = lattice;
   const forward = new Float64Array(size + 1).fill(Number.NaN);
   const backward = new Float64Array(size + 1).fill(Number.NaN);
@@ -101,10 +101,10 @@ export function addExpectations(lattice: Lattice, round: UnigramRound, count: nu
     const id = ids[n]!;
     expected[id]! += count * Math.exp(forward[starts[n]!]! + scoreOf(round, id) + backward[ends[n]!]! - total);
   }
-}
+};
 
 /** The one or two most probable segmentations as piece ids, the best first. */
-export function bestPaths(lattice: Lattice, round: UnigramRound, wanted: 1 | 2): number[][] {
+export const bestPaths = (lattice: Lattice, round: UnigramRound, wanted: 1 | 2): number[][] => {
   const { size, count } = lattice;
   const slots = wanted * (size + 1);
   const scores = new Float64Array(slots).fill(Number.NEGATIVE_INFINITY);
@@ -140,4 +140,4 @@ export function bestPaths(lattice: Lattice, round: UnigramRound, wanted: 1 | 2):
     paths.push(path.reverse());
   }
   return paths;
-}
+};

@@ -9,7 +9,7 @@ export interface QueuedMerge {
 }
 
 /** Largest count first; of equal counts the pair with the smaller left id, then the smaller right id. */
-export function mergeQueue(pairs: PairTable) {
+export const mergeQueue = (pairs: PairTable) => {
   const heap: number[] = [];
   const entryPair = growInt32(1 << 16);
   const entryHead = growInt32(1 << 16);
@@ -59,4 +59,4 @@ export function mergeQueue(pairs: PairTable) {
       return { pair: entryPair.data[entry]!, count: counts[entry]!, head: entryHead.data[entry]! };
     },
   };
-}
+};

@@ -34,7 +34,7 @@ export interface MergeOptions {
  * back with the true one. An entry owns the words in which it was seen, and a pair that forms anew gets a second entry with
  * the new words only: this is the bookkeeping of Hugging Face `tokenizers`, kept because it decides ties.
  */
-export async function learnMerges(words: SymbolWords, options: MergeOptions): Promise<[number, number][]> {
+export const learnMerges = async (words: SymbolWords, options: MergeOptions): Promise<[number, number][]> => {
   const { tokens, vocabSize, minFrequency, continuingSubwordPrefix, maxTokenLength } = options;
   const { symbols, offsets, counts } = words;
   const wordCount = counts.length;
@@ -142,4 +142,4 @@ export async function learnMerges(words: SymbolWords, options: MergeOptions): Pr
     if (pause) await pause;
   }
   return merges;
-}
+};

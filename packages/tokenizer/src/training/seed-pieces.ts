@@ -10,7 +10,7 @@ export interface ScoredPiece {
  * followed by more than one thing (the inner nodes of the suffix tree of the words, each word once), the largest of
  * occurrences times length first. Scores become log-probabilities.
  */
-export function seedPieces(words: WordCounts, maxLength: number, seedSize: number): ScoredPiece[] {
+export const seedPieces = (words: WordCounts, maxLength: number, seedSize: number): ScoredPiece[] => {
   const counts = new Map<number, number>();
   let size = 1;
   for (const word of words.keys()) size += word.length + 1;
@@ -38,18 +38,18 @@ export function seedPieces(words: WordCounts, maxLength: number, seedSize: numbe
   const logSum = Math.log(pieces.reduce((sum, { score }) => sum + score, 0));
   for (const piece of pieces) piece.score = Math.log(piece.score) - logSum;
   return pieces;
-}
+};
 
 /** Order of two substrings that end at a 0 or after `maxLength`. */
-function compareAt(codes: Int32Array, a: number, b: number, maxLength: number): number {
+const compareAt = (codes: Int32Array, a: number, b: number, maxLength: number): number => {
   for (let i = 0; i <= maxLength; i++) {
     const difference = codes[a + i]! - codes[b + i]!;
     if (difference !== 0 || codes[a + i] === 0) return difference;
   }
   return 0;
-}
+};
 
-function repeatedSubstrings(codes: Int32Array, maxLength: number) {
+const repeatedSubstrings = (codes: Int32Array, maxLength: number) => {
   let starts = new Int32Array(codes.length);
   let count = 0;
   for (let i = 0; i < codes.length; i++) if (codes[i] !== 0) starts[count++] = i;
@@ -73,13 +73,13 @@ function repeatedSubstrings(codes: Int32Array, maxLength: number) {
     }
   }
   return found;
-}
+};
 
 /** Length of the common prefix; one that goes beyond the end of a word, or beyond `maxLength`, counts as `maxLength + 1`. */
-function commonPrefix(codes: Int32Array, a: number, b: number, maxLength: number): number {
+const commonPrefix = (codes: Int32Array, a: number, b: number, maxLength: number): number => {
   for (let length = 0; length <= maxLength; length++) {
     if (codes[a + length] !== codes[b + length]) return length;
     if (codes[a + length] === 0) break;
   }
   return maxLength + 1;
-}
+};

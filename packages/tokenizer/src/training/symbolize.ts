@@ -6,12 +6,12 @@ import type { SymbolWords } from "./merges.ts";
  * and then the alphabet; decorated characters are appended in the order of their code points. Characters outside the
  * alphabet are left out.
  */
-export function symbolize(
+export const symbolize = (
   words: WordCounts,
   tokens: string[],
   alphabet: readonly string[],
   { prefix, suffix }: { prefix: string; suffix: string },
-): SymbolWords {
+): SymbolWords => {
   const decorate = [
     (character: string) => character,
     (character: string) => prefix + character,
@@ -53,10 +53,10 @@ export function symbolize(
     offsets[w] = at;
   }
   return { symbols: symbols.slice(0, at), offsets, counts };
-}
+};
 
 /** The characters that occur in each place of a word: 0 first, 1 later, 2 first and last, 3 later and last. */
-function placesOf(words: WordCounts): Set<string>[] {
+const placesOf = (words: WordCounts): Set<string>[] => {
   const places = [new Set<string>(), new Set<string>(), new Set<string>(), new Set<string>()];
   for (const word of words.keys()) {
     let end = 0;
@@ -67,4 +67,4 @@ function placesOf(words: WordCounts): Set<string>[] {
     }
   }
   return places;
-}
+};

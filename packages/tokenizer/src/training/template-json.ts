@@ -1,10 +1,10 @@
 import type { Component } from "../json/schema.ts";
 
 /** `{ single: "$A <sep>", pair: "<cls> $A <sep> $B:1 <sep>:1" }` as a `TemplateProcessing` component. */
-export function templateJson(
+export const templateJson = (
   template: { single: string; pair: string },
   idOf: (token: string) => number | undefined,
-): Component {
+): Component => {
   const special: [string, object][] = [];
   const pieces = (text: string) =>
     text.split(" ").map((part) => {
@@ -26,4 +26,4 @@ export function templateJson(
     pair: pieces(template.pair),
     special_tokens: Object.fromEntries(special),
   };
-}
+};

@@ -8,11 +8,11 @@ import type { OnFraction } from "./turns.ts";
 import { VocabSizeError } from "./vocab-size-error.ts";
 
 /** Byte-pair encoding over counted words, for the models that are made of merges. */
-export async function trainMerges(
+export const trainMerges = async (
   words: WordCounts,
   options: TrainOptions,
   onProgress: OnFraction,
-): Promise<Component> {
+): Promise<Component> => {
   const isBpe = options.model === "BPE";
   const { vocabSize, specialTokens = [], initialAlphabet = [], unkToken } = options;
   const { continuingSubwordPrefix: prefix = isBpe ? "" : "##", endOfWordSuffix: suffix = "" } = options;
@@ -58,4 +58,4 @@ export async function trainMerges(
     vocab,
     merges: merges.map(([left, right]) => [tokens[left]!, tokens[right]!]),
   };
-}
+};

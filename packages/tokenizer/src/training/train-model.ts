@@ -7,11 +7,11 @@ import { trainWordLevel } from "./train-word-level.ts";
 import type { OnFraction } from "./turns.ts";
 
 /** Makes the `model` of a `tokenizer.json` from counted words. */
-export function trainModel(
+export const trainModel = (
   words: WordCounts,
   options: TrainOptions,
   onProgress: OnFraction,
-): Component | Promise<Component> {
+): Component | Promise<Component> => {
   switch (options.model) {
     case "WordPiece":
     case "BPE":
@@ -25,4 +25,4 @@ export function trainModel(
         `trainTokenizer: expected model to be WordPiece, BPE, Unigram or WordLevel, got ${JSON.stringify(options.model satisfies never)}`,
       );
   }
-}
+};

@@ -18,11 +18,11 @@ const ROUNDS_BETWEEN_PRUNINGS = 2;
  * pieces whose loss hurts the likelihood least, until 1.1 times the wanted number is left; then keep the characters and the
  * first of the others. Counts are summed in the order of the words, so the result depends on nothing else.
  */
-export async function trainUnigram(
+export const trainUnigram = async (
   words: WordCounts,
   options: TrainOptions,
   onProgress: OnFraction,
-): Promise<Component> {
+): Promise<Component> => {
   const { vocabSize, specialTokens = [], unkToken, initialAlphabet = [] } = options;
   const characters = new Set(initialAlphabet);
   for (const word of words.keys()) for (const character of word) characters.add(character);
@@ -53,21 +53,19 @@ export async function trainUnigram(
     vocab: [...specialTokens.map((token) => [token, 0]), ...chosen.map(({ text, score }) => [text, readable(score)])],
     byte_fallback: false,
   };
-}
+};
 
 /**
  * To 15 digits, which every reader of JSON takes to the same double. The one of `tokenizers` is often a last bit off with 17,
  * and a last bit decides which of two equally probable segmentations wins.
  */
-function readable(score: number): number {
-  return Number(score.toPrecision(15));
-}
+const readable = (score: number): number => Number(score.toPrecision(15));
 
-async function expectations(
+const expectations = async (
   words: WordCounts,
   round: UnigramRound,
   pause: () => void | Promise<void>,
-): Promise<Float64Array> {
+): Promise<Float64Array> => {
   const expected = new Float64Array(round.pieces.length);
   const lattice = emptyLattice();
   let done = 0;
@@ -77,18 +75,18 @@ async function expectations(
     addExpectations(lattice, round, count, expected);
   }
   return expected;
-}
+};
 
 /** New scores from the expected counts, with the digamma function as a sparse prior; rare pieces go. */
-function maximize(pieces: readonly ScoredPiece[], expected: Float64Array): ScoredPiece[] {
+const maximize = (pieces: readonly ScoredPiece[], expected: Float64Array): ScoredPiece[] => {
   const kept = pieces.flatMap(({ text }, id) =>
     id > 0 && expected[id]! >= 0.5 ? [{ text, score: expected[id]! }] : [],
   );
   const logSum = digamma(kept.reduce((sum, { score }) => sum + score, 0));
   return [pieces[0]!, ...kept.map(({ text, score }) => ({ text, score: digamma(score) - logSum }))];
-}
+};
 
-function digamma(value: number): number {
+const digamma = (value: number): number => {
   let x = value;
   let result = 0;
   for (; x < 7; x++) result -= 1 / x;
@@ -97,9 +95,9 @@ function digamma(value: number): number {
   const b = a * a;
   const c = b * b;
   return result + Math.log(x) + (1 / 24) * b - (7 / 960) * c + (31 / 8064) * c * b - (127 / 30720) * c * c;
-}
+};
 
-function prune(words: WordCounts, round: UnigramRound, target: number): ScoredPiece[] {
+const prune = (words: WordCounts, round: UnigramRound, target: number): ScoredPiece[] => {
   const { pieces } = round;
   const lattice = emptyLattice();
   const frequency = new Float64Array(pieces.length);
@@ -138,10 +136,10 @@ function prune(words: WordCounts, round: UnigramRound, target: number): ScoredPi
   candidates.sort((a, b) => b.loss - a.loss);
   for (const { piece } of candidates.slice(0, Math.max(0, size - kept.length))) kept.push(piece);
   return kept;
-}
+};
 
 /** The characters, then the first pieces, `size` in all, the most probable first. */
-function choose(pieces: readonly ScoredPiece[], characters: readonly string[], size: number): ScoredPiece[] {
+const choose = (pieces: readonly ScoredPiece[], characters: readonly string[], size: number): ScoredPiece[] => {
   const real = pieces.slice(1);
   const scores = new Map(real.map(({ text, score }) => [text, score]));
   let lowest = real.reduce((least, { score }) => Math.min(least, score), Number.POSITIVE_INFINITY);
@@ -156,4 +154,4 @@ function choose(pieces: readonly ScoredPiece[], characters: readonly string[], s
     if (!required.has(piece.text)) chosen.push(piece);
   }
   return chosen.sort((a, b) => b.score - a.score);
-}
+};

@@ -4,7 +4,7 @@ import { MAX_TOKEN_LENGTH } from "./check-options.ts";
 import type { TrainOptions } from "./options.ts";
 
 /** The most frequent words; of equal ones the first in the order of their code points. */
-export function trainWordLevel(words: WordCounts, options: TrainOptions): Component {
+export const trainWordLevel = (words: WordCounts, options: TrainOptions): Component => {
   const { vocabSize, specialTokens = [], unkToken, minFrequency = 0 } = options;
   const special = new Set(specialTokens);
   const frequent = [...words]
@@ -17,10 +17,10 @@ export function trainWordLevel(words: WordCounts, options: TrainOptions): Compon
     vocab: Object.fromEntries(tokens.map((token, id) => [token, id])),
     unk_token: unkToken,
   };
-}
+};
 
 /** The order of UTF-8; JavaScript compares UTF-16 units, where astral characters come before U+E000. */
-export function compareCodePoints(a: string, b: string): number {
+export const compareCodePoints = (a: string, b: string): number => {
   const shorter = Math.min(a.length, b.length);
   for (let i = 0; i < shorter; i++) {
     const x = a.charCodeAt(i);
@@ -30,4 +30,4 @@ export function compareCodePoints(a: string, b: string): number {
     return isSurrogate(x) === isSurrogate(y) ? x - y : isSurrogate(x) ? 1 : -1;
   }
   return a.length - b.length;
-}
+};

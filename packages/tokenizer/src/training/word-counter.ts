@@ -27,7 +27,7 @@ export interface WordCounter {
  * Where the pipeline lets text be cut, chunks are counted as they stand and normalized once each at the end, instead of
  * every time that they occur.
  */
-export function wordCounter(options: PipelineOptions, maxWords: number): WordCounter {
+export const wordCounter = (options: PipelineOptions, maxWords: number): WordCounter => {
   const { finder, readPieces, rule } = createPipeline(options);
   const counted: CountedWords = { words: new Map(), dropped: 0 };
   const table = chunkTable();
@@ -90,19 +90,19 @@ export function wordCounter(options: PipelineOptions, maxWords: number): WordCou
       return counted;
     },
   };
-}
+};
 
 /** Where the part that begins at `from` ends: before the last whitespace near its end if there is any. */
-function partEnd(text: string, from: number, end: number): number {
+const partEnd = (text: string, from: number, end: number): number => {
   if (end - from <= LONGEST_STRETCH) return end;
   const last = from + LONGEST_STRETCH;
   for (let i = last; i > last - LOOK_BACK; i--) {
     if (isWhitespace(text.charCodeAt(i)) && !isWhitespace(text.charCodeAt(i - 1))) return i;
   }
   return isLowSurrogate(text.charCodeAt(last)) ? last - 1 : last;
-}
+};
 
-function cutWord(word: string): string[] {
+const cutWord = (word: string): string[] => {
   if (word.length <= LONGEST_WORD) return [word];
   const parts: string[] = [];
   for (let from = 0; from < word.length; ) {
@@ -112,6 +112,6 @@ function cutWord(word: string): string[] {
     from = to;
   }
   return parts;
-}
+};
 
 const isLowSurrogate = (unit: number) => unit >= 0xdc00 && unit < 0xe000;

@@ -14,7 +14,7 @@ export interface AnchorScanner {
 
 const base = 0x01000193;
 
-export function createAnchorScanner(windowBytes: number): AnchorScanner {
+export const createAnchorScanner = (windowBytes: number): AnchorScanner => {
   const anchorBytes = Math.max(4, Math.floor((windowBytes * 32) / 75));
   const grams = windowBytes - anchorBytes + 1;
   const ring = new Int32Array(2 ** Math.ceil(Math.log2(grams + 1)));
@@ -75,4 +75,4 @@ export function createAnchorScanner(windowBytes: number): AnchorScanner {
       visit(hashOf(bytes, anchor), first, bytes.length - windowBytes);
     },
   };
-}
+};

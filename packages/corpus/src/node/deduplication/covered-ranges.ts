@@ -19,7 +19,7 @@ export interface RangeReader {
   within(start: number, end: number): number[];
 }
 
-export function createCoveredRanges(folder: string): CoveredRanges {
+export const createCoveredRanges = (folder: string): CoveredRanges => {
   const files = new Map<number, FileAppender>();
   const record = Buffer.alloc(8); // start in the bucket, length
   const pathOf = (bucket: number) => join(folder, `ranges-${bucket}`);
@@ -68,9 +68,9 @@ export function createCoveredRanges(folder: string): CoveredRanges {
       };
     },
   };
-}
+};
 
-function readRanges(path: string): Float64Array<ArrayBuffer> {
+const readRanges = (path: string): Float64Array<ArrayBuffer> => {
   if (!existsSync(path)) return new Float64Array(0);
   const bytes = readFileSync(path);
   rmSync(path);
@@ -79,4 +79,4 @@ function readRanges(path: string): Float64Array<ArrayBuffer> {
     ranges[index] = bytes.readUInt32LE(index * 8) * bucketBytes + bytes.readUInt32LE(index * 8 + 4);
   }
   return ranges.sort();
-}
+};

@@ -32,7 +32,7 @@ export interface NearDuplicatesOptions extends MinHashOptions {
  *
  * The first document comes out after the last one has been read. Memory: about 20 bytes a document.
  */
-export function deduplicateNear(options: NearDuplicatesOptions = {}): DocumentFilter {
+export const deduplicateNear = (options: NearDuplicatesOptions = {}): DocumentFilter => {
   checkOptions("deduplicateNear", options, { ...minHashOptions, workFolder: true, onProgress: true });
   const { words = 5, bands = 14, rows = 8, seed } = options;
   minHash({ words, bands, rows, seed }); // checks them now
@@ -45,7 +45,7 @@ export function deduplicateNear(options: NearDuplicatesOptions = {}): DocumentFi
     });
     return { ...filtered, report: () => tally.report };
   };
-}
+};
 
 async function* deduplicated(
   documents: AsyncIterable<Document>,

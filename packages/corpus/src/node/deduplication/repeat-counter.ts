@@ -12,7 +12,7 @@ export interface RepeatCounter {
   clear(): void;
 }
 
-export function createRepeatCounter(bytes: number): RepeatCounter {
+export const createRepeatCounter = (bytes: number): RepeatCounter => {
   const slots = 2 ** Math.min(32, Math.floor(Math.log2(bytes)) + 2);
   const table = new Uint8Array(slots / 4);
   const mask = slots - 1;
@@ -41,4 +41,4 @@ export function createRepeatCounter(bytes: number): RepeatCounter {
       added = 0;
     },
   };
-}
+};

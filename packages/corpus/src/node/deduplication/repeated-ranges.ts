@@ -31,7 +31,7 @@ interface RepeatedRangesOptions {
  * anchors than the counter has slots, most would count as repeated; then the anchors are counted and searched in
  * several rounds, each for a part of all hashes.
  */
-export async function repeatedRanges(options: RepeatedRangesOptions): Promise<CoveredRanges> {
+export const repeatedRanges = async (options: RepeatedRangesOptions): Promise<CoveredRanges> => {
   const { folder, spool, minBytes, maxWindows, scanner, counter, keep, onRead } = options;
   const ranges = createCoveredRanges(folder);
   const finder = createRepeatFinder(minBytes, maxWindows, keep);
@@ -65,9 +65,9 @@ export async function repeatedRanges(options: RepeatedRangesOptions): Promise<Co
     }
   }
   return ranges;
-}
+};
 
-function createPartitions(folder: string, minBytes: number, count: number) {
+const createPartitions = (folder: string, minBytes: number, count: number) => {
   const bufferBytes = Math.max(1 << 12, Math.min(1 << 18, Math.floor((1 << 25) / count)));
   const partitions = Array.from({ length: count }, (_, index) => {
     const path = join(folder, `runs-${index}`);
@@ -88,4 +88,4 @@ function createPartitions(folder: string, minBytes: number, count: number) {
       return partitions.filter(({ windows }) => windows > 0);
     },
   };
-}
+};

@@ -8,12 +8,12 @@ import { fileDocuments } from "../sources/files.ts";
 import { deduplicateSubstrings } from "./substrings.ts";
 
 /** Random letters of its own for each number: no 60 of them repeat by chance. */
-function uniqueText(length: number, seed: number): string {
+const uniqueText = (length: number, seed: number): string => {
   const codes = new Uint8Array(length);
   const own = finish(seed);
   for (let index = 0; index < length; index++) codes[index] = 97 + (finish(finish(index + 1) ^ own) % 26);
   return Buffer.from(codes).toString("latin1");
-}
+};
 
 const [shortest, longest] = [60, 5000];
 
@@ -21,7 +21,7 @@ const [shortest, longest] = [60, 5000];
  * For every length a text with copies in the same document, in the next one, in one far behind, and in another shard;
  * signs that differ keep their neighbours from being equal by chance. What stands behind a copy has its own number.
  */
-function shards(copied: (text: string) => string): string[][] {
+const shards = (copied: (text: string) => string): string[][] => {
   const [near, far, other]: [string[], string[], string[]] = [[], [], []];
   for (let length = shortest; length <= longest; length++) {
     const planted = uniqueText(length, length);
@@ -32,7 +32,7 @@ function shards(copied: (text: string) => string): string[][] {
     other.push(`${length}/${copied(planted)}\\${filler(6)}`);
   }
   return [[...near, ...far], other];
-}
+};
 
 it("finds planted copies of every length from 60 to 5,000 bytes, from 75 on and never below", async () => {
   const root = mkdtempSync(join(tmpdir(), "cramkit-planted-"));

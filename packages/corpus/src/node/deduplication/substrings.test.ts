@@ -17,14 +17,14 @@ async function* stream(texts: string[]): AsyncGenerator<Document> {
   for (const [index, text] of texts.entries()) yield { text, source: "test", id: String(index) };
 }
 
-async function deduplicate(texts: string[], options: SubstringDeduplicationOptions = {}) {
+const deduplicate = async (texts: string[], options: SubstringDeduplicationOptions = {}) => {
   const filtered = deduplicateSubstrings({ workFolder, ...options })(stream(texts));
   const documents = await collect(filtered);
   return { texts: documents.map(({ text }) => text), ids: documents.map(({ id }) => id), report: filtered.report() };
-}
+};
 
 /** The definition, over ASCII: every window is compared with every earlier one. */
-function byDefinition(texts: string[], minBytes: number): string[] {
+const byDefinition = (texts: string[], minBytes: number): string[] => {
   const first = new Map<string, number>();
   let start = 0;
   return texts
@@ -40,10 +40,10 @@ function byDefinition(texts: string[], minBytes: number): string[] {
       return [...text].filter((_, index) => !covered[index]).join("");
     })
     .filter((text, index) => text === texts[index] || text.trim() !== "");
-}
+};
 
 /** The definition without a copy that stays: every window that stands twice goes, wherever it stands. */
-function withoutAllCopies(texts: string[], minBytes: number): string[] {
+const withoutAllCopies = (texts: string[], minBytes: number): string[] => {
   const windowsOf = (text: string) =>
     Array.from({ length: Math.max(0, text.length - minBytes + 1) }, (_, index) => text.slice(index, index + minBytes));
   const counts = new Map<string, number>();
@@ -56,10 +56,10 @@ function withoutAllCopies(texts: string[], minBytes: number): string[] {
       return [...text].filter((_, index) => !covered[index]).join("");
     })
     .filter((text, index) => text === texts[index] || text.trim() !== "");
-}
+};
 
 /** Text in which no 30 characters repeat. */
-function uniqueText(length: number, seed: number): string {
+const uniqueText = (length: number, seed: number): string => {
   let state = seed * 2654435761 + 1;
   let text = "";
   while (text.length < length) {
@@ -67,7 +67,7 @@ function uniqueText(length: number, seed: number): string {
     text += `${state.toString(36)} `;
   }
   return text.slice(0, length);
-}
+};
 
 describe("deduplicateSubstrings", () => {
   it("removes what the definition removes, for texts of few letters, in any amount of memory", async () => {

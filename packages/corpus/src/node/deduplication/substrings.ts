@@ -55,7 +55,7 @@ export interface SubstringDeduplicationOptions {
  *
  * The first document comes out after the last one has been read. Memory does not depend on the size of the corpus.
  */
-export function deduplicateSubstrings(options: SubstringDeduplicationOptions = {}): DocumentFilter {
+export const deduplicateSubstrings = (options: SubstringDeduplicationOptions = {}): DocumentFilter => {
   checkOptions("deduplicateSubstrings", options, {
     minBytes: true,
     workFolder: true,
@@ -77,7 +77,7 @@ export function deduplicateSubstrings(options: SubstringDeduplicationOptions = {
     });
     return { ...filtered, report: () => tally.report };
   };
-}
+};
 
 async function* deduplicated(
   documents: AsyncIterable<Document>,
@@ -168,7 +168,7 @@ async function* withoutRanges(
 }
 
 /** The text outside of the ranges, which are cut back to whole characters. */
-function remaining({ bytes, source, id }: SpooledDocument, ranges: number[], tally: FilterTally): string {
+const remaining = ({ bytes, source, id }: SpooledDocument, ranges: number[], tally: FilterTally): string => {
   const isInside = (index: number) => ((bytes[index] ?? 0) & 0xc0) === 0x80;
   let text = "";
   let end = 0;
@@ -182,4 +182,4 @@ function remaining({ bytes, source, id }: SpooledDocument, ranges: number[], tal
     end = to;
   }
   return text + bytes.toString("utf8", end);
-}
+};

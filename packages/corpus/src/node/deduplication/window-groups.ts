@@ -21,11 +21,11 @@ const base = 0x6c078965;
  * hash. A window repeats an earlier one if the two do not overlap. About `maxWindows` windows at most are in the table
  * at once: a file with more of them is read several times, each time for a part of all hashes.
  */
-export function createRepeatFinder(
+export const createRepeatFinder = (
   windowBytes: number,
   maxWindows: number,
   keep: "first" | "none" = "first",
-): RepeatFinder {
+): RepeatFinder => {
   let slots = new Int32Array(2 ** Math.ceil(Math.log2(maxWindows * 1.5))); // 1 + entry, 0 for none
   let mask = slots.length - 1;
   let hashes = new Int32Array(maxWindows);
@@ -127,24 +127,26 @@ export function createRepeatFinder(
       }
     },
   };
-}
+};
 
-function spread(hash: number): number {
+const spread = (hash: number): number => {
   const mixed = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
   return (mixed ^ (mixed >>> 13)) >>> 0;
-}
+};
 
 /** Other bits than those that choose the pass. */
-function firstSlot(mixed: number, mask: number): number {
-  return (Math.imul(mixed, 0x297a2d39) >>> 4) & mask;
-}
+const firstSlot = (mixed: number, mask: number): number => (Math.imul(mixed, 0x297a2d39) >>> 4) & mask;
 
-function grown<T extends Int32Array | Uint32Array | Float64Array>(from: T, to: T): T {
+const grown = <T extends Int32Array | Uint32Array | Float64Array>(from: T, to: T): T => {
   to.set(from);
   return to;
-}
+};
 
-function readRuns(path: string, windowBytes: number, visit: (start: number, count: number, run: Buffer) => void): void {
+const readRuns = (
+  path: string,
+  windowBytes: number,
+  visit: (start: number, count: number, run: Buffer) => void,
+): void => {
   const file = openSync(path, "r");
   try {
     const buffer = Buffer.alloc(1 << 20);
@@ -167,4 +169,4 @@ function readRuns(path: string, windowBytes: number, visit: (start: number, coun
   } finally {
     closeSync(file);
   }
-}
+};

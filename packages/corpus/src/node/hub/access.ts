@@ -42,7 +42,7 @@ export interface Hub {
   retries: number;
 }
 
-export function openHub({ accessToken, hubUrl, fetch, retries = 5 }: HubAccess, environment = process.env): Hub {
+export const openHub = ({ accessToken, hubUrl, fetch, retries = 5 }: HubAccess, environment = process.env): Hub => {
   const endpoint = environment.HF_ENDPOINT || undefined;
   const url = webAddress(hubUrl ?? endpoint ?? publicHub, hubUrl === undefined ? "HF_ENDPOINT" : "hubUrl");
   const ofEnvironment = environment.HF_TOKEN?.trim() || undefined;
@@ -59,10 +59,10 @@ export function openHub({ accessToken, hubUrl, fetch, retries = 5 }: HubAccess, 
     maxBytes: ({ pathname }) => (pathname.includes("/api/") ? largestPage : Number.POSITIVE_INFINITY),
   });
   return { hubUrl: url, retries, fetch: waiting };
-}
+};
 
 /** The same `fetch` for one listing, which ends. */
-export function endingFetch(fetch: typeof globalThis.fetch, where: string): typeof globalThis.fetch {
+export const endingFetch = (fetch: typeof globalThis.fetch, where: string): typeof globalThis.fetch => {
   let pages = 0;
   return (input, init) => {
     if (++pages <= mostPages) return fetch(input, init);
@@ -73,9 +73,9 @@ export function endingFetch(fetch: typeof globalThis.fetch, where: string): type
       remedy: "name a folder or a file of the dataset",
     });
   };
-}
+};
 
-function webAddress(text: string, place: string): string {
+const webAddress = (text: string, place: string): string => {
   if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text.replace(/\/+$/, "");
   throw fault({
     code: "invalid-input",
@@ -83,10 +83,10 @@ function webAddress(text: string, place: string): string {
     problem: `expected a web address, got ${JSON.stringify(text)}`,
     remedy: `write it as ${publicHub}`,
   });
-}
+};
 
 /** Adds to a refusal of the hub what can be done about it. */
-export async function explained<T>(where: string, attempt: () => Promise<T>): Promise<T> {
+export const explained = async <T>(where: string, attempt: () => Promise<T>): Promise<T> => {
   try {
     return await attempt();
   } catch (cause) {
@@ -116,8 +116,6 @@ export async function explained<T>(where: string, attempt: () => Promise<T>): Pr
     const remedy = code === "network" ? "run again to continue" : "check the address of the hub";
     throw fault({ code, place, problem: `cannot read ${where}: ${problemOf(cause)}`, remedy, cause });
   }
-}
+};
 
-function statusOf(error: unknown): number | undefined {
-  return (error as { statusCode?: number } | undefined)?.statusCode;
-}
+const statusOf = (error: unknown): number | undefined => (error as { statusCode?: number } | undefined)?.statusCode;

@@ -16,7 +16,7 @@ interface Served {
 }
 
 /** A server that answers the calls of the hub which reading a dataset makes: the tree, in pages, and ranges of files. */
-async function startHub(files: Record<string, Served>, token = "hf_secret") {
+const startHub = async (files: Record<string, Served>, token = "hf_secret") => {
   const requests: string[] = [];
   /** Bodies are cut after so many bytes, a number for each coming download. */
   const cuts: number[] = [];
@@ -62,7 +62,7 @@ async function startHub(files: Record<string, Served>, token = "hf_secret") {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const hubUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return { hubUrl, requests, cuts, refusals, close: () => new Promise((resolve) => server.close(resolve)) };
-}
+};
 
 const jsonl = (from: number, count: number) =>
   Buffer.from(Array.from({ length: count }, (_, n) => `${JSON.stringify({ text: `text ${from + n}` })}\n`).join(""));

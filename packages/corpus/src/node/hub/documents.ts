@@ -60,7 +60,7 @@ export type HubRowsOptions = HubSelection & Omit<FileRowsOptions, "path">;
  * The documents of a dataset on the Hugging Face hub: its files of a known format, in the order of their paths, each
  * downloaded when it is its turn. Patterns of `include` and `exclude` are over paths in the dataset.
  */
-export function hubDocuments(options: HubDocumentsOptions): ReadDocuments {
+export const hubDocuments = (options: HubDocumentsOptions): ReadDocuments => {
   checkOptions("hubDocuments", options, knownOptions);
   let tally = createReadTally(options);
   const documents = restartable(() => {
@@ -68,7 +68,7 @@ export function hubDocuments(options: HubDocumentsOptions): ReadDocuments {
     return readHub(options, tally);
   });
   return { ...documents, report: () => tally.report };
-}
+};
 
 /** A file of a dataset on the hub. */
 export interface HubFile {
@@ -84,7 +84,7 @@ export interface HubFile {
  *
  * @throws a fault if the hub cannot be asked, or there are none
  */
-export async function hubFiles(options: HubDocumentsOptions): Promise<HubFile[]> {
+export const hubFiles = async (options: HubDocumentsOptions): Promise<HubFile[]> => {
   checkOptions("hubFiles", options, knownOptions);
   const { uri, include, exclude, format } = options;
   const hub = openHub(options);
@@ -113,7 +113,7 @@ export async function hubFiles(options: HubDocumentsOptions): Promise<HubFile[]>
   });
   if (files.length === 0) throw noFiles(uri);
   return files;
-}
+};
 
 async function* readHub(options: HubDocumentsOptions, tally: ReadTally): AsyncGenerator<Document> {
   for await (const { file, name } of downloadedFiles(options)) yield* readFileDocuments(file, name, options, tally);

@@ -21,7 +21,7 @@ interface HubFile extends Hub {
  * download is continued where it stopped, also by a later process. Size and, where the etag is a SHA-256, contents are
  * checked before the file gets its name.
  */
-export async function cachedHubFile(file: HubFile): Promise<string> {
+export const cachedHubFile = async (file: HubFile): Promise<string> => {
   const { name, revision, path, cacheFolder, hubUrl, fetch, retries } = file;
   const repo = { type: "dataset" as const, name };
   const params = { repo, revision, path: encodedPath(path), hubUrl, fetch };
@@ -61,9 +61,9 @@ export async function cachedHubFile(file: HubFile): Promise<string> {
     await cached.keep();
   }
   return target;
-}
+};
 
-async function checkContents(file: ResumableFile, size: number, etag: string, where: string): Promise<void> {
+const checkContents = async (file: ResumableFile, size: number, etag: string, where: string): Promise<void> => {
   const { bytes } = file;
   if (bytes < size)
     throw fault({ code: "network", place: where, problem: `the connection ended after ${bytes} of ${size} bytes` });
@@ -81,10 +81,10 @@ async function checkContents(file: ResumableFile, size: number, etag: string, wh
     place: where,
     problem: `what was downloaded does not have the announced ${expected}`,
   });
-}
+};
 
 /** Continues a download that broke off. Requests that fail are repeated by the `fetch` of the hub. */
-async function retried<T>(retries: number, attempt: () => Promise<T>): Promise<T> {
+const retried = async <T>(retries: number, attempt: () => Promise<T>): Promise<T> => {
   for (let failed = 0; ; failed++) {
     try {
       return await attempt();
@@ -93,17 +93,15 @@ async function retried<T>(retries: number, attempt: () => Promise<T>): Promise<T
       await new Promise((resolve) => setTimeout(resolve, Math.min(30_000, 200 * 2 ** failed)));
     }
   }
-}
+};
 
 /** A path as a part of an address: a name may hold `#`, `?` and `%`. */
-export function encodedPath(path: string): string {
-  return path.split("/").map(encodeURIComponent).join("/");
-}
+export const encodedPath = (path: string): string => path.split("/").map(encodeURIComponent).join("/");
 
-async function sizeOf(path: string): Promise<number | undefined> {
+const sizeOf = async (path: string): Promise<number | undefined> => {
   try {
     return (await stat(path)).size;
   } catch {
     return undefined;
   }
-}
+};

@@ -15,7 +15,7 @@ export interface HubUri {
  * Parses `hf://datasets/OWNER/NAME[@REVISION][/PATH]`, where PATH is a file, a folder or a pattern. Slashes in the
  * revision are written `%2F` (`@refs%2Fconvert%2Fparquet`).
  */
-export function parseHubUri(uri: string): HubUri {
+export const parseHubUri = (uri: string): HubUri => {
   const [, owner, name, revision = "main", path = ""] =
     /^hf:\/\/datasets\/([\w.-]+)\/([\w.-]+)(?:@([^/]+))?(?:\/(.*))?$/.exec(uri) ?? [];
   if (owner === undefined || name === undefined) {
@@ -33,4 +33,4 @@ export function parseHubUri(uri: string): HubUri {
     folder,
     matches: (listed) => (glob ? glob(listed) : !isFile || listed === pattern),
   };
-}
+};

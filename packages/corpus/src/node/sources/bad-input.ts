@@ -46,7 +46,7 @@ const keptExamples = 5;
 /** Before this many records a single bad one does not speak for a share; the check at the end is exact. */
 const firstRecords = 1000;
 
-export function createReadTally({ maxBadShare = 0.001, onBrokenFile = "stop" }: BadInputPolicy): ReadTally {
+export const createReadTally = ({ maxBadShare = 0.001, onBrokenFile = "stop" }: BadInputPolicy): ReadTally => {
   const report: ReadReport = {
     files: 0,
     documents: 0,
@@ -93,4 +93,4 @@ export function createReadTally({ maxBadShare = 0.001, onBrokenFile = "stop" }: 
       check(0);
     },
   };
-}
+};

@@ -20,16 +20,14 @@ interface ZstdOptions {
  * The bytes of a file in chunks, decompressed where its name ends in `.gz` or `.zst`. Data that is damaged or ends
  * early throws a CorpusInputError which names the byte of the compressed file, as does a wrong checksum.
  */
-export function readBytes(path: string): AsyncIterable<Buffer> {
+export const readBytes = (path: string): AsyncIterable<Buffer> => {
   if (path.endsWith(".gz")) return decompressed(path, inflated);
   if (path.endsWith(".zst")) return decompressed(path, createZstdDecompress ? zstdByNode : zstdInScript);
   return createReadStream(path, { highWaterMark: chunkBytes });
-}
+};
 
 /** The name without the ending of its compression. */
-export function uncompressedName(path: string): string {
-  return path.replace(/\.(?:gz|zst)$/, "");
-}
+export const uncompressedName = (path: string): string => path.replace(/\.(?:gz|zst)$/, "");
 
 async function* decompressed(
   path: string,
@@ -62,15 +60,14 @@ async function* decompressed(
   }
 }
 
-function inflated(chunks: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
-  return through(chunks, zlib.createGunzip({ chunkSize: chunkBytes }));
-}
+const inflated = (chunks: AsyncIterable<Buffer>): AsyncIterable<Buffer> =>
+  through(chunks, zlib.createGunzip({ chunkSize: chunkBytes }));
 
 /** Errors of either stream arrive at the iteration. */
-function through(chunks: AsyncIterable<Buffer>, transform: Transform): AsyncIterable<Buffer> {
+const through = (chunks: AsyncIterable<Buffer>, transform: Transform): AsyncIterable<Buffer> => {
   pipeline(Readable.from(chunks), transform, () => {});
   return transform;
-}
+};
 
 /** The format's own limit, of `zstd --long=31`; without it Node stops at 27. */
 const maxWindowLog = 31;

@@ -14,13 +14,13 @@ afterAll(() => rmSync(folder, { recursive: true }));
 type Options = Omit<FileDocumentsOptions, "path">;
 
 /** The texts of a table, and the places and reasons of its bad records. */
-async function read(name: string, table: string | Buffer, options: Options = {}) {
+const read = async (name: string, table: string | Buffer, options: Options = {}) => {
   const path = join(folder, name);
   writeFileSync(path, table);
   const source = fileDocuments({ path, maxBadShare: 1, ...options });
   const texts = (await collect(source)).map(({ text }) => text);
   return { texts, bad: source.report().examples.map(({ place, reason }) => `${place}: ${reason}`) };
-}
+};
 
 describe("readCsv and readTsv", () => {
   it("takes a row with more fields than columns for a bad record: its text would be lost", async () => {

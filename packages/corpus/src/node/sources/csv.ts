@@ -5,14 +5,12 @@ import { type Dialect, type Row, separatedRows, type Wanted } from "./separated-
 import { textBytes } from "./text-bytes.ts";
 
 /** Reads one column of comma-separated values. */
-export function readCsv(path: string, options: RecordOptions): AsyncIterable<FileRecord> {
-  return readSeparated(path, { delimiter: ",", quote: '"' }, options);
-}
+export const readCsv = (path: string, options: RecordOptions): AsyncIterable<FileRecord> =>
+  readSeparated(path, { delimiter: ",", quote: '"' }, options);
 
 /** Reads one column of tab-separated values; quotes are ordinary characters there unless told otherwise. */
-export function readTsv(path: string, options: RecordOptions): AsyncIterable<FileRecord> {
-  return readSeparated(path, { delimiter: "\t", quote: false }, options);
-}
+export const readTsv = (path: string, options: RecordOptions): AsyncIterable<FileRecord> =>
+  readSeparated(path, { delimiter: "\t", quote: false }, options);
 
 /** More are a sign of another delimiter, or of another kind of file. */
 const maxColumns = 1 << 16;
@@ -52,7 +50,7 @@ async function* readSeparated(
   }
 }
 
-function dialectOf(usual: Pick<Dialect, "delimiter" | "quote">, options: RecordOptions): Dialect {
+const dialectOf = (usual: Pick<Dialect, "delimiter" | "quote">, options: RecordOptions): Dialect => {
   const { delimiter = usual.delimiter, quote = usual.quote } = options;
   const escapeSign = options.escape ?? (quote === false ? "" : quote);
   for (const [name, sign] of Object.entries({ delimiter, quote, escape: escapeSign })) {
@@ -68,9 +66,9 @@ function dialectOf(usual: Pick<Dialect, "delimiter" | "quote">, options: RecordO
     );
   }
   return { delimiter, quote, escape: escapeSign };
-}
+};
 
-function headerOf(path: string, { fields, line }: Row, options: RecordOptions, { delimiter }: Dialect): string[] {
+const headerOf = (path: string, { fields, line }: Row, options: RecordOptions, { delimiter }: Dialect): string[] => {
   const header = [...fields.values()].map((name) => decodeUtf8(name) ?? name.toString("latin1"));
   if (options.whole || header.includes(options.field as string)) return header;
   const shown = header.slice(0, 20).map((name) => JSON.stringify(name.slice(0, 100)));
@@ -83,9 +81,9 @@ function headerOf(path: string, { fields, line }: Row, options: RecordOptions, {
   throw new RangeError(
     `${path}, line ${line}: expected a column "${options.field}", got: ${shown.join(", ")}${more}; ${remedy}`,
   );
-}
+};
 
-function fieldDocument(row: Row, header: string[] | undefined, place: string, options: RecordOptions): FileRecord {
+const fieldDocument = (row: Row, header: string[] | undefined, place: string, options: RecordOptions): FileRecord => {
   const fields: Record<string, unknown> = Object.create(null);
   for (const [index, bytes] of row.fields) {
     const name = header ? header[index] : index;
@@ -95,7 +93,7 @@ function fieldDocument(row: Row, header: string[] | undefined, place: string, op
     fields[name] = text;
   }
   return recordDocument(fields, place, options);
-}
+};
 
 /** Makes line feeds of the returns of a file whose first line ends in a return alone, as spreadsheets wrote them. */
 async function* withLineFeeds(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {

@@ -8,11 +8,11 @@ const prose = new Set(["param", "returns", "return", "throws", "remarks", "depre
  * about `maxCharacters`: the comments of one top-level declaration stay together, small neighbours are joined. Blocks
  * for which `keep` is false are left out (a caller removes repetitions there).
  */
-export function docCommentTexts(
+export const docCommentTexts = (
   declarations: string,
   keep: (block: string) => boolean,
   { minCharacters = 500, maxCharacters = 8000 } = {},
-): string[] {
+): string[] => {
   const texts: string[] = [];
   let blocks: string[] = [];
   let characters = 0;
@@ -36,10 +36,10 @@ export function docCommentTexts(
   }
   flush();
   return texts;
-}
+};
 
 /** The blocks of one comment: its description and the descriptions of its tags, Markdown removed. */
-function commentProse(comment: string): string[] {
+const commentProse = (comment: string): string[] => {
   const lines = comment.split("\n").map((line) => line.replace(/^\s*\*? ?/, ""));
   const parts: string[][] = [[]];
   let part = parts[0] as string[];
@@ -57,7 +57,7 @@ function commentProse(comment: string): string[] {
     parts.push(part);
   }
   return parts.flatMap((lines) => markdownProse(lines.join("\n").replace(/\{@\w+\s([^{}]*)\}/g, linkText)));
-}
+};
 
 /** `target`, `target label` and `target | label`: the label where there is one. */
 const linkText = (_: string, link: string) => {
@@ -67,7 +67,7 @@ const linkText = (_: string, link: string) => {
 };
 
 /** `@param {string} name - what it is` -> `what it is`. */
-function tagText(tag: string, text: string): string {
+const tagText = (tag: string, text: string): string => {
   const untyped = text.replace(/^\{[^}]*\}\s*/, "");
   return tag === "param" || tag === "typeParam" ? untyped.replace(/^[[\]\w.$=]+\s*(?:-\s*)?/, "") : untyped;
-}
+};

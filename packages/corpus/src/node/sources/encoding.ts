@@ -1,14 +1,14 @@
 import { isAscii, isUtf8 } from "node:buffer";
 
 /** The names of encodings other than UTF-8 that a text file may have, as the WHATWG's standard has them. */
-export function isEncoding(name: string): boolean {
+export const isEncoding = (name: string): boolean => {
   try {
     new TextDecoder(name);
     return true;
   } catch {
     return false;
   }
-}
+};
 
 /** Bytes of another encoding as UTF-8, in chunks. Bytes that the encoding does not have throw a TypeError. */
 export async function* asUtf8(chunks: AsyncIterable<Buffer>, encoding: string): AsyncGenerator<Buffer> {
@@ -22,17 +22,17 @@ export async function* asUtf8(chunks: AsyncIterable<Buffer>, encoding: string): 
 }
 
 /** What is wrong with bytes that are no UTF-8: the first of them, the encoding that it looks like, and what to do. */
-export function invalidUtf8(bytes: Uint8Array, place = ""): string {
+export const invalidUtf8 = (bytes: Uint8Array, place = ""): string => {
   const at = firstInvalid(bytes);
   const byte = (bytes[at] ?? 0).toString(16).padStart(2, "0");
   const guess = looksLikeLatin1(bytes)
     ? '; it looks like Latin-1: set encoding to "latin1"'
     : "; set encoding if the file has another one";
   return `invalid UTF-8${place} (byte 0x${byte} after ${at} bytes of the record${guess})`;
-}
+};
 
 /** The longest beginning that is valid, found by halving. */
-function firstInvalid(bytes: Uint8Array): number {
+const firstInvalid = (bytes: Uint8Array): number => {
   // A beginning may end inside a character: up to three bytes more are given to find out.
   const isValid = (length: number) => {
     for (let cut = 0; cut < 4 && cut <= length; cut++) if (isUtf8(bytes.subarray(0, length - cut))) return true;
@@ -46,10 +46,10 @@ function firstInvalid(bytes: Uint8Array): number {
   }
   while (valid > 0 && !isUtf8(bytes.subarray(0, valid))) valid--;
   return valid;
-}
+};
 
 /** Most bytes are ASCII; the others are letters and signs of Western Europe, and stand between ASCII. */
-function looksLikeLatin1(bytes: Uint8Array): boolean {
+const looksLikeLatin1 = (bytes: Uint8Array): boolean => {
   if (isAscii(bytes)) return false;
   const length = Math.min(bytes.length, 1 << 16);
   let [others, western] = [0, 0];
@@ -61,7 +61,7 @@ function looksLikeLatin1(bytes: Uint8Array): boolean {
     if ((byte >= 0xc0 || westernSigns.includes(byte)) && !isBetweenOthers) western++;
   }
   return western >= 0.7 * others && others <= 0.3 * length;
-}
+};
 
 /** Quotation marks, dashes, a fixed space and the like, of Windows-1252. */
 const westernSigns = [0x80, 0x91, 0x92, 0x93, 0x94, 0x96, 0x97, 0xa0, 0xa3, 0xa7, 0xab, 0xb0, 0xb4, 0xbb];

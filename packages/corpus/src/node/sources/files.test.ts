@@ -15,20 +15,17 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function write(name: string, data: string | Uint8Array): string {
+const write = (name: string, data: string | Uint8Array): string => {
   const path = join(folder, name);
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, data);
   return path;
-}
+};
 
-async function read(options: FileDocumentsOptions): Promise<Document[]> {
-  return await collect(fileDocuments(options));
-}
+const read = async (options: FileDocumentsOptions): Promise<Document[]> => await collect(fileDocuments(options));
 
-async function texts(options: FileDocumentsOptions): Promise<string[]> {
-  return (await read(options)).map((document) => document.text);
-}
+const texts = async (options: FileDocumentsOptions): Promise<string[]> =>
+  (await read(options)).map((document) => document.text);
 
 const lines = (values: unknown[]) => `${values.map((value) => JSON.stringify(value)).join("\n")}\n`;
 

@@ -68,7 +68,7 @@ export interface ReadDocuments extends AsyncIterable<Document> {
  * The documents of text, JSON, JSON-lines, CSV, TSV, Parquet and WikiExtractor files, each also as `.gz` or `.zst`. A
  * document's `source` is the path of its file inside the folder, its `id` the record's own or its place.
  */
-export function fileDocuments(options: FileDocumentsOptions): ReadDocuments {
+export const fileDocuments = (options: FileDocumentsOptions): ReadDocuments => {
   checkOptions("fileDocuments", options, {
     path: true,
     include: true,
@@ -92,7 +92,7 @@ export function fileDocuments(options: FileDocumentsOptions): ReadDocuments {
     return readAll(options, tally);
   });
   return { ...documents, report: () => tally.report };
-}
+};
 
 async function* readAll(options: FileDocumentsOptions, tally: ReadTally): AsyncGenerator<Document> {
   for (const { path, name } of await selectedFiles(options)) yield* readFileDocuments(path, name, options, tally);
@@ -100,10 +100,10 @@ async function* readAll(options: FileDocumentsOptions, tally: ReadTally): AsyncG
 }
 
 /** The records of one file, in the format of its name or the one that was asked for. */
-export function recordsOf(
+export const recordsOf = (
   path: string,
   options: Partial<RecordOptions> & Pick<FileDocumentsOptions, "format">,
-): AsyncIterable<FileRecord> {
+): AsyncIterable<FileRecord> => {
   const { field = "text", idField = "id", unit = "file" } = options;
   const format = options.format ?? formatOf(path);
   if (format !== undefined) return readers[format](path, { ...options, field, idField, unit });
@@ -111,7 +111,7 @@ export function recordsOf(
     `fileDocuments: expected a file named .txt, .jsonl, .json, .csv, .tsv or .parquet (also .gz, .zst), got ${path}; ` +
       formatRemedy(path),
   );
-}
+};
 
 /** The documents of one file, counted in `tally`. */
 export async function* readFileDocuments(
@@ -146,13 +146,13 @@ export interface DocumentFile {
 }
 
 /** The files that the options select, in the order of code units of their paths. */
-export async function documentFiles(options: FileSelection): Promise<DocumentFile[]> {
+export const documentFiles = async (options: FileSelection): Promise<DocumentFile[]> => {
   checkOptions("documentFiles", options, { path: true, include: true, exclude: true, format: true });
   return selectedFiles(options);
-}
+};
 
 /** The same of options among which are others. */
-async function selectedFiles({ path, include, exclude, format }: FileSelection): Promise<DocumentFile[]> {
+const selectedFiles = async ({ path, include, exclude, format }: FileSelection): Promise<DocumentFile[]> => {
   const wanted = include === undefined ? undefined : picomatch(include); // a dot has to be written
   const unwanted = exclude === undefined ? undefined : picomatch(exclude, { dot: true });
   const found: DocumentFile[] = [];
@@ -184,7 +184,7 @@ async function selectedFiles({ path, include, exclude, format }: FileSelection):
   }
   if (found.length === 0) throw new RangeError(noFiles({ path, include, exclude, format }, unread));
   return found;
-}
+};
 
 const noFiles = ({ path, include, exclude, format }: FileDocumentsOptions, unread: string | undefined): string => {
   const all =

@@ -89,38 +89,37 @@ const endings: [RegExp, Format][] = [
 ];
 
 /** The format that a name stands for, without the ending of a compression; undefined for an unknown one. */
-export function formatOf(path: string): Format | undefined {
+export const formatOf = (path: string): Format | undefined => {
   const name = uncompressedName(path);
   return endings.find(([ending]) => ending.test(name))?.[1];
-}
+};
 
 /** True for the card and the metadata of a dataset of the Hugging Face hub or library, which are not its data. */
-export function isDatasetMetadata(path: string): boolean {
-  return /(?:^|\/)(?:README\.md|dataset_infos?\.json|dataset_dict\.json|state\.json|\.[^/]*)$/i.test(path);
-}
+export const isDatasetMetadata = (path: string): boolean =>
+  /(?:^|\/)(?:README\.md|dataset_infos?\.json|dataset_dict\.json|state\.json|\.[^/]*)$/i.test(path);
 
 /**
  * The files of a folder to read if nobody chose: those of a known format, or all if `format` says what they are.
  * Names that begin with a dot, of files and of folders, are left out: what tools keep for themselves. Beside records, and
  * beside tables of the datasets library, a dataset's card and metadata are left out too.
  */
-export function dataFiles(names: string[], format: Format | undefined): string[] {
+export const dataFiles = (names: string[], format: Format | undefined): string[] => {
   const isHidden = (name: string) => /(?:^|\/)\./.test(name);
   const isRecords = (name: string) => (formatOf(name) ?? "txt") !== "txt" || name.endsWith(".arrow");
   const isDataset = names.some((name) => isRecords(name) && !isDatasetMetadata(name));
   return names.filter(
     (name) => !isHidden(name) && (format ?? formatOf(name)) !== undefined && !(isDataset && isDatasetMetadata(name)),
   );
-}
+};
 
 /** What to do about a file of no known format. */
-export function formatRemedy(path: string): string {
+export const formatRemedy = (path: string): string => {
   if (path.endsWith(".arrow")) return "write it as Parquet, with to_parquet of the datasets library";
   return /\.(?:bz2|xz|7z|zip|tar|tgz|br|lz4)$/i.test(path) ? "unpack it" : "name its format";
-}
+};
 
 /** The document in a parsed record, or why there is none. */
-export function recordDocument(value: unknown, place: string, options: RecordOptions): FileRecord {
+export const recordDocument = (value: unknown, place: string, options: RecordOptions): FileRecord => {
   if (options.whole && typeof value === "string") return { kind: "row", fields: { [options.field]: value }, place };
   if (typeof value === "string") return { kind: "document", text: value, id: place };
   if (typeof value !== "object" || value === null) return { kind: "bad", place, reason: "expected an object" };
@@ -138,10 +137,10 @@ export function recordDocument(value: unknown, place: string, options: RecordOpt
   const id = record[options.idField];
   // Parquet gives integers of 64 bits as bigint.
   return { kind: "document", text, id: ["string", "number", "bigint"].includes(typeof id) ? String(id) : place };
-}
+};
 
-function kindOf(value: unknown): string {
+const kindOf = (value: unknown): string => {
   if (value === null) return "null";
   if (typeof value === "object") return Array.isArray(value) ? "an array" : "an object";
   return `a ${typeof value}`;
-}
+};

@@ -47,7 +47,7 @@ const library = `interface A {
 }
 `;
 
-function install(root: string, layout: "pnpm" | "npm"): void {
+const install = (root: string, layout: "pnpm" | "npm"): void => {
   const write = (path: string, text: string) => {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), text);
@@ -70,7 +70,7 @@ function install(root: string, layout: "pnpm" | "npm"): void {
     write(`${nested}/index.d.ts`, library.replaceAll("first", "second"));
     write("node_modules/workspace-elsewhere/README.md", readme("no manifest"));
   }
-}
+};
 
 let folder: string;
 beforeAll(() => {

@@ -30,10 +30,10 @@ export interface InstalledDocumentationOptions {
  * (in another version of a package, in another licence section) is left out. Order and content depend on the installed
  * packages only, not on the machine, the package manager or the clock.
  */
-export function installedDocumentation(options: InstalledDocumentationOptions): AsyncIterable<Document> {
+export const installedDocumentation = (options: InstalledDocumentationOptions): AsyncIterable<Document> => {
   checkOptions("installedDocumentation", options, { root: true, declarations: true, minCharacters: true });
   return restartable(() => readDocumentation(options));
-}
+};
 
 async function* readDocumentation({
   root,

@@ -15,7 +15,7 @@ export interface InstalledPackage {
  * either, and what pnpm keeps of earlier installations neither, so that the list is the same on every machine that
  * installed the same lockfile.
  */
-export async function installedPackages(root: string): Promise<InstalledPackage[]> {
+export const installedPackages = async (root: string): Promise<InstalledPackage[]> => {
   const folder = join(root, "node_modules");
   if (!existsSync(folder)) {
     throw new RangeError(
@@ -32,10 +32,10 @@ export async function installedPackages(root: string): Promise<InstalledPackage[
     if ((current === undefined || current.has(key)) && !found.has(key)) found.set(key, candidate);
   }
   return [...found.values()];
-}
+};
 
 /** All files below a folder, without links and nested `node_modules`: paths with `/`, in the order of code units. */
-export async function filesOf(folder: string): Promise<string[]> {
+export const filesOf = async (folder: string): Promise<string[]> => {
   const files: string[] = [];
   const visit = async (relative: string): Promise<void> => {
     for (const entry of await readdir(join(folder, relative), { withFileTypes: true })) {
@@ -46,7 +46,7 @@ export async function filesOf(folder: string): Promise<string[]> {
   };
   await visit("");
   return files.sort(compare);
-}
+};
 
 async function* packagesIn(nodeModules: string): AsyncGenerator<InstalledPackage> {
   for (const entry of await directories(nodeModules)) {
@@ -70,14 +70,14 @@ async function* packageAt(folder: string): AsyncGenerator<InstalledPackage> {
 }
 
 /** `name@version` of what belongs to the installation, by the lockfile that pnpm leaves beside it; undefined without. */
-async function currentOfPnpm(nodeModules: string): Promise<Set<string> | undefined> {
+const currentOfPnpm = async (nodeModules: string): Promise<Set<string> | undefined> => {
   const lockfile = await readFile(join(nodeModules, ".pnpm", "lock.yaml"), "utf8").catch(() => "");
   const [, section = ""] = /^packages:\n([\s\S]*?)(?=^\S|$(?![\s\S]))/m.exec(lockfile) ?? [];
   const keys = [...section.matchAll(/^ {2}'?((?:@[^@'\s]+\/)?[^@'\s]+@[^:'\s(]+)'?:$/gm)].map(
     ([, key]) => key as string,
   );
   return keys.length > 0 ? new Set(keys) : undefined;
-}
+};
 
 interface Manifest {
   name?: string;
@@ -87,24 +87,22 @@ interface Manifest {
   libc?: unknown;
 }
 
-async function readManifest(path: string): Promise<Manifest | undefined> {
+const readManifest = async (path: string): Promise<Manifest | undefined> => {
   try {
     return JSON.parse(await readFile(path, "utf8"));
   } catch {
     return undefined; // a folder without a readable manifest is no package
   }
-}
+};
 
-async function directories(folder: string): Promise<Dirent[]> {
+const directories = async (folder: string): Promise<Dirent[]> => {
   try {
     return (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isDirectory());
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
     throw error;
   }
-}
+};
 
 /** Order of code units: the same in every locale. */
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -20,7 +20,7 @@ const texts = Array.from({ length: 40 }, (_, n) => `document ${n} of ${(n * 2654
 const jsonLines = Buffer.from(texts.map((text) => JSON.stringify({ text })).join("\n"));
 
 /** What is wrong with a file, or undefined if its texts are what they were. */
-async function complaint(name: string, bytes: Uint8Array): Promise<string | undefined> {
+const complaint = async (name: string, bytes: Uint8Array): Promise<string | undefined> => {
   const path = join(folder, name);
   writeFileSync(path, bytes);
   const source = fileDocuments({ path, maxBadShare: 0 });
@@ -30,10 +30,10 @@ async function complaint(name: string, bytes: Uint8Array): Promise<string | unde
   } catch (error) {
     return (error as Error).message;
   }
-}
+};
 
 /** Flips bits all over the bytes, one at a time: what became of each. */
-async function flips(name: string, bytes: Buffer, count = 60): Promise<Record<string, number>> {
+const flips = async (name: string, bytes: Buffer, count = 60): Promise<Record<string, number>> => {
   const outcomes: Record<string, number> = { heard: 0, harmless: 0, silent: 0 };
   for (let flip = 0; flip < count; flip++) {
     const bit = Math.floor((flip * (bytes.length * 8)) / count);
@@ -43,11 +43,10 @@ async function flips(name: string, bytes: Buffer, count = 60): Promise<Record<st
     outcomes[found === undefined ? "harmless" : found === "silent" ? "silent" : "heard"]!++;
   }
   return outcomes;
-}
+};
 
-async function checksumOf(data: Uint8Array): Promise<number> {
-  return Number((await xxhash()).create64().update(data).digest() & 0xffff_ffffn);
-}
+const checksumOf = async (data: Uint8Array): Promise<number> =>
+  Number((await xxhash()).create64().update(data).digest() & 0xffff_ffffn);
 
 describe("no flipped bit is silent", () => {
   it("in zstd frames that have a checksum", async () => {

@@ -7,7 +7,7 @@ const maxDepth = 10_000;
 const [quote, backslash, comma] = [34, 92, 44];
 
 /** Throws a SyntaxError where long JSON holds more values, or values further inside of one another, than are parsed. */
-export function checkSize(json: Uint8Array): void {
+export const checkSize = (json: Uint8Array): void => {
   if (json.length <= harmlessBytes) return;
   let [values, depth] = [0, 0];
   for (let at = 0; at < json.length; at++) {
@@ -20,19 +20,19 @@ export function checkSize(json: Uint8Array): void {
     } else if (byte === 93 || byte === 125) depth--;
     if (values > maxValues) throw new SyntaxError(`more than ${maxValues} values in one record`);
   }
-}
+};
 
-function endOfString(json: Uint8Array, start: number): number {
+const endOfString = (json: Uint8Array, start: number): number => {
   for (let at = json.indexOf(quote, start + 1); at >= 0; at = json.indexOf(quote, at + 1)) {
     let escapes = 0;
     while (json[at - 1 - escapes] === backslash) escapes++;
     if (escapes % 2 === 0) return at;
   }
   return json.length;
-}
+};
 
 /** Parses JSON, also as Python writes it: with `Infinity`, and with `NaN`, which becomes null. Throws a SyntaxError. */
-export function parseJson(text: string): unknown {
+export const parseJson = (text: string): unknown => {
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -40,10 +40,10 @@ export function parseJson(text: string): unknown {
     if (plain === undefined) throw error;
     return JSON.parse(plain);
   }
-}
+};
 
 /** The text with numbers that JSON has in the place of Python's constants; undefined if there are none. */
-function withoutConstants(text: string): string | undefined {
+const withoutConstants = (text: string): string | undefined => {
   if (!/NaN|Infinity/.test(text)) return undefined;
   let result = "";
   let done = 0;
@@ -58,13 +58,13 @@ function withoutConstants(text: string): string | undefined {
     done = constant.lastIndex;
   }
   return done === 0 ? undefined : result + text.slice(done);
-}
+};
 
-function endOfText(text: string, start: number): number {
+const endOfText = (text: string, start: number): number => {
   for (let at = text.indexOf('"', start + 1); at >= 0; at = text.indexOf('"', at + 1)) {
     let escapes = 0;
     while (text[at - 1 - escapes] === "\\") escapes++;
     if (escapes % 2 === 0) return at;
   }
   return text.length;
-}
+};

@@ -16,7 +16,7 @@ export async function* readJsonLines(path: string, options: RecordOptions): Asyn
 }
 
 /** The record in the JSON text of one value. */
-export function parseRecord(json: Line, place: string, options: RecordOptions): FileRecord {
+export const parseRecord = (json: Line, place: string, options: RecordOptions): FileRecord => {
   if (json === undefined) return { kind: "bad", place, reason: `a record of more than ${maxRecordBytes} bytes` };
   try {
     checkSize(json);
@@ -35,4 +35,4 @@ export function parseRecord(json: Line, place: string, options: RecordOptions): 
   // Half of a surrogate pair can only come from an escape: it is no character, and UTF-8 cannot hold it.
   if (record.kind === "document" && text.includes("\\u")) record.text = record.text.replace(/\p{Cs}/gu, "\ufffd");
   return record;
-}
+};

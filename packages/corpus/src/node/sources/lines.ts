@@ -34,18 +34,16 @@ export async function* lineBatches(chunks: AsyncIterable<Buffer>): AsyncGenerato
   if (carriedBytes > 0) yield [carriedBytes > maxRecordBytes ? undefined : trimReturn(Buffer.concat(carried))];
 }
 
-function trimReturn(line: Buffer): Buffer {
-  return line[line.length - 1] === 13 ? line.subarray(0, -1) : line;
-}
+const trimReturn = (line: Buffer): Buffer => (line[line.length - 1] === 13 ? line.subarray(0, -1) : line);
 
 /** True if there is nothing but spaces, tabs and returns. */
-export function isBlank(line: Buffer): boolean {
+export const isBlank = (line: Buffer): boolean => {
   for (const byte of line) if (byte !== 32 && byte !== 9 && byte !== 13) return false;
   return true;
-}
+};
 
 /** The text of UTF-8 bytes, or undefined if they are not valid. */
-export function decodeUtf8(bytes: Uint8Array): string | undefined {
+export const decodeUtf8 = (bytes: Uint8Array): string | undefined => {
   if (!isUtf8(bytes)) return undefined;
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
-}
+};

@@ -5,19 +5,19 @@ import { Lexer, type Token, type Tokens } from "marked";
  * blocks, badges, images, HTML tags, link targets, addresses and reference marks are gone; blocks that are not prose
  * after that (signatures, lists of names) are left out.
  */
-export function markdownProse(markdown: string): string[] {
+export const markdownProse = (markdown: string): string[] => {
   const blocks: string[] = [];
   collect(Lexer.lex(markdown, { gfm: true }), blocks);
   return blocks
     .filter(({ length }) => length <= maxBlockCharacters)
     .map(plain)
     .filter(isProse);
-}
+};
 
 /** A longer block is no paragraph, and would take long to look through. */
 const maxBlockCharacters = 50_000;
 
-function collect(tokens: Token[], blocks: string[]): void {
+const collect = (tokens: Token[], blocks: string[]): void => {
   for (const token of tokens) {
     switch (token.type) {
       case "heading":
@@ -41,9 +41,9 @@ function collect(tokens: Token[], blocks: string[]): void {
         break;
     }
   }
-}
+};
 
-function inline(tokens: Token[]): string {
+const inline = (tokens: Token[]): string => {
   let text = "";
   for (const token of tokens) {
     switch (token.type) {
@@ -64,17 +64,17 @@ function inline(tokens: Token[]): string {
     }
   }
   return text;
-}
+};
 
 /** The text of a block of HTML: scripts, styles, preformatted code, comments and tags removed. */
-function htmlText(html: string): string {
+const htmlText = (html: string): string => {
   let text = without(html, "<!--", "-->", " ");
   for (const tag of ["script", "style", "pre", "svg"]) text = without(text, `<${tag}`, `</${tag}>`, " ");
   return without(text, "<", ">", "");
-}
+};
 
 /** A text without what stands between signs, in either case: in time that grows with its length whatever is in it. */
-function without(text: string, open: string, close: string, instead: string): string {
+const without = (text: string, open: string, close: string, instead: string): string => {
   const lower = text.toLowerCase();
   if (lower.length !== text.length) return text; // a letter whose small one is longer: no place would be right
   let [result, done] = ["", 0];
@@ -86,13 +86,13 @@ function without(text: string, open: string, close: string, instead: string): st
     done = end + close.length;
   }
   return result + text.slice(done);
-}
+};
 
 const entities: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: " ", copy: "(c)" };
 
 /** One line of plain text: what stands for something that is not language (addresses, commits, emoji) is removed. */
-function plain(text: string): string {
-  return text
+const plain = (text: string): string =>
+  text
     .replace(/&(\w+);/g, (whole, name: string) => entities[name] ?? whole)
     .replace(/&#(\d+);/g, (_, code: string) => String.fromCodePoint(Math.min(Number(code), 0x10ffff)))
     .replace(/^\s*\[![A-Z]+\]/, "") // > [!NOTE]
@@ -107,10 +107,9 @@ function plain(text: string): string {
     .replace(/\s+/g, " ")
     .replace(/ ([.,;:!?])(?=\s|$)/g, "$1")
     .trim();
-}
 
 /** True for what reads as a sentence or a good part of one: at least four words, few signs, hardly any other script. */
-function isProse(text: string): boolean {
+const isProse = (text: string): boolean => {
   const words = text.match(/(?<![^\s("'])[A-Za-z][a-z'-]*(?=[\s.,;:!?)"']|$)/g)?.length ?? 0;
   const parts = text.split(" ").length;
   if (words < 4 || words < 0.6 * parts) return false;
@@ -119,7 +118,7 @@ function isProse(text: string): boolean {
   return (
     foreign <= 0.03 * text.length && signs <= 0.05 * text.length && !signature.test(text) && !boilerplate.test(text)
   );
-}
+};
 
 /** `name(parameter: Type)`, `(parameter): Type`, `(parameter) => Type`. */
 const signature = /\w\([^)]*\w\??:\s|\)\s*(?::|=>)\s/;
@@ -132,7 +131,7 @@ const functionWord =
   /^(?:the|and|of|to|is|for|with|that|this|it|be|are|not|from|or|if|by|an|as|can|you|in|on|which|when|will)$/;
 
 /** True if English function words are as frequent as in English: another Latin-script language has far fewer. */
-export function isEnglish(text: string): boolean {
+export const isEnglish = (text: string): boolean => {
   let words = 0;
   let known = 0;
   for (const [word] of text.toLowerCase().matchAll(/[a-z\u00c0-\u024f]+/g)) {
@@ -140,4 +139,4 @@ export function isEnglish(text: string): boolean {
     if (functionWord.test(word)) known++;
   }
   return known >= 0.1 * words;
-}
+};

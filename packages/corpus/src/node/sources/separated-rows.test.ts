@@ -6,7 +6,7 @@ import { type Dialect, type Row, separatedRows } from "./separated-rows.ts";
 const comma: Dialect = { delimiter: ",", quote: '"', escape: '"' };
 
 /** Every row of a text in chunks of so many bytes, with all its fields. */
-async function rows(text: string, dialect = comma, chunkBytes = 7): Promise<Row[]> {
+const rows = async (text: string, dialect = comma, chunkBytes = 7): Promise<Row[]> => {
   const bytes = Buffer.from(text);
   async function* chunks() {
     for (let at = 0; at < bytes.length; at += chunkBytes) yield bytes.subarray(at, at + chunkBytes);
@@ -16,13 +16,12 @@ async function rows(text: string, dialect = comma, chunkBytes = 7): Promise<Row[
     found.push({ ...row, fields: new Map([...row.fields].map(([at, field]) => [at, Buffer.from(field)])) });
   }
   return found;
-}
+};
 
 const texts = (row: Row) => [...row.fields.values()].map(String);
 
-async function fields(text: string, dialect = comma, chunkBytes = 7): Promise<string[][]> {
-  return (await rows(text, dialect, chunkBytes)).map(texts);
-}
+const fields = async (text: string, dialect = comma, chunkBytes = 7): Promise<string[][]> =>
+  (await rows(text, dialect, chunkBytes)).map(texts);
 
 describe("separatedRows", () => {
   it("reads what csv-parse reads, whatever is in the fields and wherever chunks are cut", async () => {

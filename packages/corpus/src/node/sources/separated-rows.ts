@@ -206,6 +206,4 @@ const quoteRemedy = "(set quote to false where quotes are ordinary characters)";
 const behindQuote = `text behind a closing quote ${quoteRemedy}`;
 const tooLong = `a record of more than ${maxRecordBytes} bytes`;
 
-function newRow(line: number): Row {
-  return { line, fields: new Map(), count: 0, hasExtraText: false };
-}
+const newRow = (line: number): Row => ({ line, fields: new Map(), count: 0, hasExtraText: false });

@@ -46,7 +46,7 @@ async function* withoutMark(chunks: AsyncIterable<Buffer>, path: string): AsyncG
   if (head !== undefined && head.length > 0) yield afterMark(head, path);
 }
 
-function afterMark(bytes: Buffer, path: string): Buffer {
+const afterMark = (bytes: Buffer, path: string): Buffer => {
   const mark = bytes.toString("hex", 0, 3);
   if (mark.startsWith("fffe") || mark.startsWith("feff")) {
     const name = mark.startsWith("fffe") ? "utf-16le" : "utf-16be";
@@ -58,4 +58,4 @@ function afterMark(bytes: Buffer, path: string): Buffer {
     );
   }
   return mark === "efbbbf" ? bytes.subarray(3) : bytes;
-}
+};

@@ -7,12 +7,12 @@ import { decodeUtf8, isBlank, type Line, lineBatches, maxRecordBytes } from "./l
 import { textBytes } from "./text-bytes.ts";
 
 /** Reads plain text: a document a file, a line, a block of lines between blank ones, or a passage. */
-export function readText(path: string, options: RecordOptions): AsyncIterable<FileRecord> {
+export const readText = (path: string, options: RecordOptions): AsyncIterable<FileRecord> => {
   const chunks = textBytes(path, options);
   if (options.unit === "file") return wholeFile(chunks);
   if (options.unit === "passage") return textPassages(chunks);
   return options.unit === "line" ? textLines(chunks) : textBlocks(chunks);
-}
+};
 
 async function* wholeFile(text: AsyncIterable<Buffer>): AsyncGenerator<FileRecord> {
   const chunks: Buffer[] = [];
@@ -103,20 +103,22 @@ async function* textPassages(chunks: AsyncIterable<Buffer>): AsyncGenerator<File
   }
 }
 
-function joinLines(lines: Buffer[]): Buffer {
+const joinLines = (lines: Buffer[]): Buffer => {
   const [only] = lines;
   if (only && lines.length === 1) return only;
   const lineFeed = Uint8Array.of(10);
   return Buffer.concat(lines.flatMap((line, index) => (index ? [lineFeed, line] : [line])));
-}
+};
 
-function decoded(bytes: Buffer, place: string): FileRecord {
+const decoded = (bytes: Buffer, place: string): FileRecord => {
   const text = decodeUtf8(bytes);
   return text === undefined
     ? { kind: "bad", place, reason: invalidUtf8(bytes) }
     : { kind: "document", text, id: place };
-}
+};
 
-function tooLong(place: string): FileRecord {
-  return { kind: "bad", place, reason: `a record of more than ${maxRecordBytes} bytes` };
-}
+const tooLong = (place: string): FileRecord => ({
+  kind: "bad",
+  place,
+  reason: `a record of more than ${maxRecordBytes} bytes`,
+});

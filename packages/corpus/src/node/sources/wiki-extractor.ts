@@ -55,20 +55,17 @@ interface Article {
 
 const tooLong = `an article of more than ${maxRecordBytes} bytes`;
 
-function finished({ place, fields, lines, bad }: Article, options: RecordOptions): FileRecord {
+const finished = ({ place, fields, lines, bad }: Article, options: RecordOptions): FileRecord => {
   if (bad !== undefined) return { kind: "bad", place, reason: bad };
   const body = unescaped(lines[0] ?? "") === fields.title ? lines.slice(1) : lines;
   return recordDocument({ ...fields, [options.field]: unescaped(body.join("\n")).trim() }, place, options);
-}
+};
 
-function attributes(tag: string): Record<string, string> {
-  return Object.fromEntries(
+const attributes = (tag: string): Record<string, string> =>
+  Object.fromEntries(
     [...tag.matchAll(/(?<!\w)(\w+)="([^"]*)"/g)].map(([, name, value]) => [name, unescaped(value ?? "")]),
   );
-}
 
 const signs: Record<string, string> = { "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'", "&amp;": "&" };
 
-function unescaped(text: string): string {
-  return text.replace(/&(?:lt|gt|quot|#39|amp);/g, (sign) => signs[sign] as string);
-}
+const unescaped = (text: string): string => text.replace(/&(?:lt|gt|quot|#39|amp);/g, (sign) => signs[sign] as string);

@@ -5,14 +5,14 @@ const magic = [0x28, 0xb5, 0x2f, 0xfd];
 const emptyLastBlock = [1, 0, 0];
 
 /** The sizes of the pieces of a file in chunks of one byte. */
-async function pieces(bytes: number[], maxWindowLog = 30): Promise<number> {
+const pieces = async (bytes: number[], maxWindowLog = 30): Promise<number> => {
   async function* chunks() {
     for (const byte of bytes) yield Buffer.from([byte]);
   }
   let complete = 0;
   for await (const { last } of zstdFrames(chunks(), { maxWindowLog })) if (last) complete++;
   return complete;
-}
+};
 
 describe("zstdFrames", () => {
   it("refuses a window beyond the decoder, and a dictionary", async () => {

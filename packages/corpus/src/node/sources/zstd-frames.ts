@@ -92,7 +92,7 @@ interface Header {
 }
 
 /** The header of a frame at `at`, or undefined if it is not complete. */
-function frameHeader(bytes: Buffer, at: number, offset: number, maxWindowLog: number): Header | undefined {
+const frameHeader = (bytes: Buffer, at: number, offset: number, maxWindowLog: number): Header | undefined => {
   if (at + 5 > bytes.length) return undefined;
   const magic = bytes.readUInt32LE(at);
   if ((magic & 0xfffffff0) >>> 0 === skippableMagic) {
@@ -120,17 +120,17 @@ function frameHeader(bytes: Buffer, at: number, offset: number, maxWindowLog: nu
   }
   const frame = { isSkippable: false, hasChecksum: (descriptor & 4) !== 0, contentBytes };
   return { bytes: size, ends: false, frame };
-}
+};
 
-function readSize(bytes: Buffer, at: number, size: number): number {
+const readSize = (bytes: Buffer, at: number, size: number): number => {
   if (size === 8) return Number(bytes.readBigUInt64LE(at));
   return bytes.readUIntLE(at, size) + (size === 2 ? 256 : 0);
-}
+};
 
-function blockHeader(bytes: Buffer, at: number, hasChecksum: boolean): Header | undefined {
+const blockHeader = (bytes: Buffer, at: number, hasChecksum: boolean): Header | undefined => {
   if (at + 3 > bytes.length) return undefined;
   const header = bytes.readUIntLE(at, 3);
   const isRepeatedByte = ((header >> 1) & 3) === 1;
   const ends = (header & 1) === 1;
   return { bytes: 3 + (isRepeatedByte ? 1 : header >> 3) + (ends && hasChecksum ? 4 : 0), ends };
-}
+};

@@ -41,11 +41,11 @@ export async function* zstdInScript(chunks: AsyncIterable<Buffer>): AsyncGenerat
   }
 }
 
-function checkFrame({ contentBytes, hasChecksum }: FrameHeader, size: number, tail: Buffer, hash: bigint): void {
+const checkFrame = ({ contentBytes, hasChecksum }: FrameHeader, size: number, tail: Buffer, hash: bigint): void => {
   if (contentBytes !== undefined && contentBytes !== size) {
     throw new Error(`a frame of ${size} bytes that announces ${contentBytes}`);
   }
   if (hasChecksum && tail.readUInt32LE(0) !== Number(hash & 0xffff_ffffn)) {
     throw new Error("a frame that does not have its checksum");
   }
-}
+};

@@ -18,19 +18,19 @@ interface Shape {
   headDim: number;
 }
 
-function shapeOf(qkv: TensorInfo, heads: number): Shape {
+const shapeOf = (qkv: TensorInfo, heads: number): Shape => {
   const [batch, seq, width] = qkv.shape as [number, number, number];
   return { batch, seq, heads, headDim: width / (3 * heads) };
-}
+};
 
 const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
 
 /** Parts along the batch, and the binding of a part of each tensor by the elements that an example has in it. */
-function batchParts(host: Host, { batch, seq, heads, headDim }: Shape, mask: boolean) {
+const batchParts = (host: Host, { batch, seq, heads, headDim }: Shape, mask: boolean) => {
   const unit =
     256 / Math.min(gcd(256, heads * seq * 4), mask ? gcd(256, seq * 4) : 256, gcd(256, seq * heads * headDim * 2));
   return partsOf(host, batch, seq * heads * headDim * 12, unit);
-}
+};
 
 const uniformsOf = ({ seq, heads, headDim }: Shape, attrs: Attrs, part: Part) => ({
   seq,
@@ -44,18 +44,18 @@ type Options = { seq: number; headDim: number; mask: boolean; dropout: boolean }
 type Direction = "forward" | "query" | "key";
 
 /** The variants on matrices of some directions, or undefined: those pass f16 between them, so either all are on matrices or none. */
-function matrixVariants(host: Host, directions: readonly Direction[], options: Options) {
+const matrixVariants = (host: Host, directions: readonly Direction[], options: Options) => {
   const all = directions.map((direction) => selectAttentionMatrix(direction, host.capabilities, options));
   return all.every((variant) => variant !== undefined) ? all : undefined;
-}
+};
 
 /** The shader of a direction and the rows that one of its workgroups owns. */
-function shaderOf(
+const shaderOf = (
   { capabilities }: Host,
   direction: Direction,
   matrix: AttentionMatrixVariant | undefined,
   options: Options,
-): { shader: Program; own: number } {
+): { shader: Program; own: number } => {
   if (matrix) {
     const { own } = matrix;
     if (direction === "forward") return { shader: attentionForwardMatrixProgram(matrix), own };
@@ -65,7 +65,7 @@ function shaderOf(
   const { own } = attentionTiles[tiled.tile];
   if (direction === "forward") return { shader: attentionForwardProgram(tiled), own };
   return { shader: attentionBackwardProgram(tiled, direction), own };
-}
+};
 
 const float32 = (tensor: TensorInfo): Operand => ({ bound: tensor, half: false });
 

@@ -25,10 +25,10 @@ export const weightStride = (other: number) => other + 8;
 export const stageStride = (other: number) => other + 4;
 
 /** Bytes of workgroup memory. */
-export function attentionMatrixBytes(
+export const attentionMatrixBytes = (
   direction: Direction,
   v: Pick<AttentionMatrixVariant, "unit" | "own" | "other" | "headDim">,
-): number {
+): number => {
   const invocations = 4 * v.unit.subgroup;
   const { own, other, headDim } = v;
   const tiles = direction === "forward" ? 1 : 2;
@@ -41,7 +41,7 @@ export function attentionMatrixBytes(
     own * stageStride(other) * 4 +
     stats
   );
-}
+};
 
 /** In the order to be tried. */
 const attentionMatrixTiles = [
@@ -63,14 +63,14 @@ export const attentionVariants = (): KernelVariant[] => [
   ...attentionMatrixTiles.map(([own, other]) => ({ name: `matrix.${own}x${other}`, tiers: ["matrix"] as const })),
 ];
 /** Tiles that fit, the ones asked for by name first, or undefined if the device has no unit for heads of this width or too little workgroup memory. */
-export function selectAttentionMatrix(
+export const selectAttentionMatrix = (
   direction: Direction,
   capabilities: Pick<
     Capabilities,
     "tier" | "matrix" | "matrixSpelling" | "subgroupMinSize" | "subgroupMaxSize" | "limits" | "variants"
   >,
   shape: { seq: number; headDim: number; mask: boolean; dropout: boolean },
-): AttentionMatrixVariant | undefined {
+): AttentionMatrixVariant | undefined => {
   const unit = chooseUnit(capabilities);
   const forced = capabilities.variants.attention;
   if (!unit || forced?.startsWith("tiled")) return undefined;
@@ -89,4 +89,4 @@ export function selectAttentionMatrix(
     return { unit, own, other, held, headDim, mask, dropout, halves: { qkv: false, dy: false, out: false } };
   }
   return undefined;
-}
+};

@@ -69,19 +69,19 @@ const writeVector = (v: AttentionMatrixVariant, { strip, at }: ReturnType<typeof
         .join(" ")} }`;
 
 /** Rows of an invocation, invocations that share a row, and vectors of four scores that each of them takes of it. */
-export function sharing(v: AttentionMatrixVariant): { rows: number; shares: number; vectors: number } {
+export const sharing = (v: AttentionMatrixVariant): { rows: number; shares: number; vectors: number } => {
   const shares = Math.max(1, size(v) / v.own);
   return { rows: Math.max(1, v.own / size(v)), shares, vectors: v.other / 4 / shares };
-}
+};
 
 /** Runs `body` for each `row` of an invocation, its k-th. With one row k is a constant, and arrays by k are registers. */
-export function forRows(v: AttentionMatrixVariant, body: string): string {
+export const forRows = (v: AttentionMatrixVariant, body: string): string => {
   const { rows, shares } = sharing(v);
   const row = `let row = lane / ${shares}u + k * ${size(v) / shares}u;`;
   return rows === 1
     ? `{\n  const k = 0u;\n  ${row}\n${body}\n}`
     : `for (var k = 0u; k < ${rows}u; k++) {\n  ${row}\n${body}\n}`;
-}
+};
 
 /** A vector of scores of an invocation: where in the row it is, and its index in an array by row and vector. */
 export interface Cell {
@@ -93,7 +93,7 @@ export interface Cell {
  * Runs `body` for each vector of scores of an invocation in `row`. In every 128 bytes of a row each share has a run: eight
  * invocations that read at a time then meet different banks. For software adapters a loop, like {@link alongK}.
  */
-export function forCells(v: AttentionMatrixVariant, body: (cell: Cell) => string): string {
+export const forCells = (v: AttentionMatrixVariant, body: (cell: Cell) => string): string => {
   const { shares, vectors } = sharing(v);
   const run = Math.min(8 / shares, vectors);
   if (v.unit.k < 16) {
@@ -108,7 +108,7 @@ export function forCells(v: AttentionMatrixVariant, body: (cell: Cell) => string
       }),
     )
     .join("\n");
-}
+};
 
 export const staged = (v: AttentionMatrixVariant, { column }: Cell) =>
   readVector(v, indexOf(v, "stage", stageStride(v.other), "row", column));
@@ -119,26 +119,26 @@ export const storeWeight = (v: AttentionMatrixVariant, name: string, { column }:
  * Runs `body` for every `name` below `count`, shared out among the invocations. A fixed number of rounds: Dawn then sees that
  * the indices are in bounds, and leaves out its own checks.
  */
-export function shareOut(v: AttentionMatrixVariant, name: string, count: number, body: string): string {
+export const shareOut = (v: AttentionMatrixVariant, name: string, count: number, body: string): string => {
   const whole = count % size(v) === 0;
   return `for (var round = 0u; round < ${Math.ceil(count / size(v))}u; round++) {
   let ${name} = lane + round * ${size(v)}u;
   ${whole ? body : `if (${name} < ${count}u) {\n${body}\n}`}
 }`;
-}
+};
 
 /** Vectors that an invocation asks for before it waits for the first. */
 const underWay = 4;
 
 /** Copies rows of a tensor from row `first` into an f16 tile, in strips or whole; zeros beyond the sequence. */
-export function loadTile(
+export const loadTile = (
   v: AttentionMatrixVariant,
   tile: string,
   rows: number,
   first: string,
   part: "q" | "k" | "v" | "dy",
   inStrips = false,
-): string {
+): string => {
   const vectors = v.headDim / 4;
   const count = rows * vectors;
   const rounds = Math.ceil(count / size(v));
@@ -173,10 +173,10 @@ export function loadTile(
   let start = lane + round * ${batch * size(v)}u;
   ${[...reads, ...stores].join("\n  ")}
 }`;
-}
+};
 
 /** stage = own * other^T, each subgroup its strip. */
-export function products(v: AttentionMatrixVariant, own: string, other: string): string {
+export const products = (v: AttentionMatrixVariant, own: string, other: string): string => {
   const { unit } = v;
   const stride = tileStride(v.headDim);
   const width = widthOf(v);
@@ -200,13 +200,13 @@ ${cells
   })
   .join("\n")}`;
   return onSubgroups(unit, 4, text);
-}
+};
 
 /** name{i}_{j} += weights * tile, the strip of a subgroup. */
-export function accumulate(
+export const accumulate = (
   v: AttentionMatrixVariant,
   sums: readonly { name: string; weights: string; tile: string }[],
-): string {
+): string => {
   const { unit } = v;
   const [stride, across] = [tileStride(v.headDim), weightStride(v.other)];
   const left = (weights: string, i: number, k: string) =>
@@ -232,7 +232,7 @@ export function accumulate(
       ]),
     ]);
   return onSubgroups(unit, 4, alongK(unit, v.other, step));
-}
+};
 
 export const declareSums = (v: AttentionMatrixVariant, name: string) =>
   strips(v)
@@ -240,7 +240,7 @@ export const declareSums = (v: AttentionMatrixVariant, name: string) =>
     .join("\n");
 
 /** Writes `factor * name` to rows of `array` through the stage, of which every subgroup uses its own strip. */
-export function writeSums(v: AttentionMatrixVariant, name: string, array: string, row: string, factor = ""): string {
+export const writeSums = (v: AttentionMatrixVariant, name: string, array: string, row: string, factor = ""): string => {
   const { unit } = v;
   const stride = stageStride(v.other);
   // As many matrices side by side as the stage has columns for.
@@ -270,7 +270,7 @@ if (at < uniforms.seq) {
       }),
     )
     .join("\n");
-}
+};
 
 export const vectorOf = (half: boolean) => (half ? "vec4<f16>" : "vec4<f32>");
 

@@ -68,32 +68,36 @@ const order = [
 export const paddedVectors = (headDim: number): number => Math.ceil(headDim / 4) + 1;
 
 /** Vectors of workgroup memory: own rows, passing rows, and the weights apart from the own rows where types differ. */
-export function attentionVectors({ tile, headDim, operand }: Pick<AttentionVariant, "tile" | "headDim" | "operand">) {
+export const attentionVectors = ({
+  tile,
+  headDim,
+  operand,
+}: Pick<AttentionVariant, "tile" | "headDim" | "operand">) => {
   const { own, other } = attentionTiles[tile];
   const [rows, weights] = [own * paddedVectors(headDim), (own * other) / 4];
   const passing = other * paddedVectors(headDim);
   return operand === "f32"
     ? { own: Math.max(rows, weights), other: passing, weights: 0 }
     : { own: rows, other: passing, weights };
-}
+};
 
 /** Bytes of workgroup memory of one direction. */
-export function attentionBytes(
+export const attentionBytes = (
   direction: "forward" | "query" | "key",
   v: Pick<AttentionVariant, "tile" | "headDim" | "operand">,
-): number {
+): number => {
   const { own, other, weights } = attentionVectors(v);
   const tile = attentionTiles[v.tile];
   const partial = direction === "forward" ? (tile.own * tile.other * 4) / tile.columns : 0;
   return (own + other) * (v.operand === "f16" ? 8 : 16) + weights * 16 + partial;
-}
+};
 
 /** The tile that is asked for by name, or the first that fits workgroup memory; throws if none does. */
-export function selectAttention(
+export const selectAttention = (
   direction: "forward" | "query" | "key",
   capabilities: Pick<Capabilities, "tier" | "limits" | "variants">,
   shape: { seq: number; headDim: number; mask: boolean; dropout: boolean },
-): AttentionVariant {
+): AttentionVariant => {
   const { seq, headDim, mask, dropout } = shape;
   const operand = capabilities.tier === "float32" ? "f32" : "f16";
   const { maxComputeWorkgroupStorageSize: limit, maxComputeInvocationsPerWorkgroup } = capabilities.limits;
@@ -112,4 +116,4 @@ export function selectAttention(
       `attention: expected heads of a width that fits ${limit} bytes of workgroup memory, got ${headDim}; use more heads`,
     );
   return { tile, headDim, operand, vectors: headDim % 4 === 0, mask, dropout };
-}
+};

@@ -42,16 +42,16 @@ export const passingRow = (v: AttentionVariant, j: number | string) =>
 const weightsOf = (v: AttentionVariant) => (v.operand === "f32" ? "own" : "weights");
 
 /** The workgroup memory of all directions. */
-export function places(v: AttentionVariant): string {
+export const places = (v: AttentionVariant): string => {
   const { own, other, weights } = attentionVectors(v);
   const type = v.operand === "f16" ? "vec4<f16>" : "vec4<f32>";
   return `var<workgroup> own: array<${type}, ${own}>;
 var<workgroup> other: array<${type}, ${other}>;
 ${weights > 0 ? `var<workgroup> weights: array<vec4<f32>, ${weights}>;` : ""}`;
-}
+};
 
 /** `name(first, column)`: four elements of a tensor's row from flat index `first`, zero beyond the head. */
-export function reader(v: AttentionVariant, name: string, array: string): string {
+export const reader = (v: AttentionVariant, name: string, array: string): string => {
   if (v.vectors) return `fn ${name}(first: u32, column: u32) -> vec4<f32> { return ${array}[first / 4u + column]; }`;
   const lanes = range(4).map(
     (e) => `if (column * 4u + ${e}u < ${v.headDim}u) { value.${"xyzw"[e]} = ${array}[first + column * 4u + ${e}u]; }`,
@@ -61,9 +61,9 @@ export function reader(v: AttentionVariant, name: string, array: string): string
   ${lanes.join("\n  ")}
   return value;
 }`;
-}
+};
 
-export function writer(v: AttentionVariant, name: string, array: string): string {
+export const writer = (v: AttentionVariant, name: string, array: string): string => {
   if (v.vectors)
     return `fn ${name}(first: u32, column: u32, value: vec4<f32>) { ${array}[first / 4u + column] = value; }`;
   const lanes = range(4).map(
@@ -72,7 +72,7 @@ export function writer(v: AttentionVariant, name: string, array: string): string
   return `fn ${name}(first: u32, column: u32, value: vec4<f32>) {
   ${lanes.join("\n  ")}
 }`;
-}
+};
 
 /** A sum that takes four operations, not five. */
 export const addDot = `
@@ -86,7 +86,7 @@ export type Read = (row: string, column: string) => string;
 const underWay = 8;
 
 /** Copies rows of a tensor into a place, zeros beyond the sequence. */
-export function load(v: AttentionVariant, place: "own" | "other", read: Read): string {
+export const load = (v: AttentionVariant, place: "own" | "other", read: Read): string => {
   const vectors = vectorsOf(v);
   const count = tileOf(v)[place] * vectors;
   const rounds = Math.ceil(count / size(v));
@@ -106,10 +106,10 @@ export function load(v: AttentionVariant, place: "own" | "other", read: Read): s
   let start = lane + round * ${batch * size(v)}u;
   ${[...reads, ...stores].join("\n  ")}
 }`;
-}
+};
 
 /** name{i}_{j} = the inner product of own row i and passing row j of this invocation. */
-export function products(v: AttentionVariant, name: string): string {
+export const products = (v: AttentionVariant, name: string): string => {
   const stride = paddedVectors(v.headDim);
   return [
     ...rows(v).flatMap((i) => columns(v).map((j) => `var ${name}${i}_${j} = 0.0;`)),
@@ -121,10 +121,10 @@ export function products(v: AttentionVariant, name: string): string {
     ]),
     "}",
   ].join("\n");
-}
+};
 
 /** Puts name{i}_{j} where {@link accumulate} reads its weights. */
-export function storeWeights(v: AttentionVariant, name: string): string {
+export const storeWeights = (v: AttentionVariant, name: string): string => {
   const across = tileOf(v).other / 4;
   return rows(v)
     .flatMap((i) =>
@@ -134,10 +134,10 @@ export function storeWeights(v: AttentionVariant, name: string): string {
       }),
     )
     .join("\n");
-}
+};
 
 /** name{i}_{c} += the weights of own row i times the passing rows, vector c of this invocation. */
-export function accumulate(v: AttentionVariant, name: string): string {
+export const accumulate = (v: AttentionVariant, name: string): string => {
   const across = tileOf(v).other / 4;
   const stride = paddedVectors(v.headDim);
   const vector = (c: number) => {
@@ -158,19 +158,19 @@ export function accumulate(v: AttentionVariant, name: string): string {
   return range(tileOf(v).columns / 4)
     .flatMap(group)
     .join("\n");
-}
+};
 
 export const declareSums = (v: AttentionVariant, name: string) =>
   rows(v)
     .flatMap((i) => range(panels(v)).map((c) => `var ${name}${i}_${c} = vec4<f32>();`))
     .join("\n");
 
-export function writeSums(
+export const writeSums = (
   v: AttentionVariant,
   name: string,
   write: (row: string, column: string, value: string, i: number) => string,
-): string {
-  return rows(v)
+): string =>
+  rows(v)
     .map((i) => {
       const stores = range(panels(v)).map((c) => {
         const column = `sharer + ${c * sharers(v)}u`;
@@ -184,10 +184,9 @@ export function writeSums(
 }`;
     })
     .join("\n");
-}
 
 /** Whether own row i (`rowIn{i}`) or passing row j (`columnIn{j}`) counts, with its `lse` and `delta` if asked for. */
-export function facts(v: AttentionVariant, side: "row" | "column", { masked = false, stats = false }): string {
+export const facts = (v: AttentionVariant, side: "row" | "column", { masked = false, stats = false }): string => {
   const place = (n: number) => (side === "row" ? `first + ${ownRow(v, n)}` : `passing + ${passingRow(v, n)}`);
   return (side === "row" ? rows(v) : columns(v))
     .flatMap((n) => [
@@ -196,7 +195,7 @@ export function facts(v: AttentionVariant, side: "row" | "column", { masked = fa
       ...(stats ? [`let lse${n} = lse[line + ${side}${n}];`, `let delta${n} = delta[line + ${side}${n}];`] : []),
     ])
     .join("\n");
-}
+};
 
 export const prologue = (v: AttentionVariant) => `
 let first = group.x * ${tileOf(v).own}u;

@@ -41,7 +41,7 @@ export interface ColumnCopy {
 }
 
 /** Copies some columns of a matrix into some of another one. */
-export function copyColumns(host: Host, copy: ColumnCopy): void {
+export const copyColumns = (host: Host, copy: ColumnCopy): void => {
   const { from, to, rows, width, add = false } = copy;
   const { fromWidth = width, fromFirst = 0, toWidth = width, toFirst = 0 } = copy;
   for (const part of partsOf(host, rows, Math.max(fromWidth, toWidth) * 4)) {
@@ -53,7 +53,7 @@ export function copyColumns(host: Host, copy: ColumnCopy): void {
       grid(Math.ceil(count / 256)),
     );
   }
-}
+};
 
 const copyProgram = /* @__PURE__ */ programs(
   (add: boolean) => `copy-columns${add ? ".add" : ""}`,

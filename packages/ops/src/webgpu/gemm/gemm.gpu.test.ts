@@ -10,12 +10,12 @@ import type { Form } from "./tiled.ts";
 const forms: Form[] = ["nt", "nn", "tn"];
 
 /** Runs one product on the current backend and returns its largest error, relative to the largest element. */
-async function errorOf(
+const errorOf = async (
   host: Host,
   form: Form,
   [m, n, k]: number[],
   more: { alpha?: number; bias?: boolean; accumulate?: boolean; half?: boolean },
-) {
+) => {
   const a = uniform(form === "tn" ? [k!, m!] : [m!, k!], 1);
   const b = uniform(form === "nt" ? [n!, k!] : [k!, n!], 2);
   const old = uniform([m!, n!], 3);
@@ -62,7 +62,7 @@ async function errorOf(
   }
   for (const x of [ta, tb, tc, tbias, ...(more.accumulate ? [] : [result])]) x.dispose();
   return error / largest;
-}
+};
 
 const variants = [
   { name: "32x32", tier: "float32", tolerance: 1e-5 },

@@ -92,25 +92,25 @@ const layoutsOf = (form: Form, tile: MatrixTile): { a: Layout; b: Layout } => ({
 });
 
 /** Columns of C that a subgroup stages at a time, and floats from row to row of its stage. */
-function staging({ across, n }: MatrixTile, unit: MatrixUnit): { panel: number; stride: number } {
+const staging = ({ across, n }: MatrixTile, unit: MatrixUnit): { panel: number; stride: number } => {
   const panel = Math.max(unit.n, Math.min(32, n / across / 2));
   return { panel, stride: panel + 4 };
-}
+};
 
 export const subgroupsOf = (tile: MatrixTileName): number => matrixTiles[tile].down * matrixTiles[tile].across;
 
 /** Bytes of workgroup memory. */
-export function matrixBytes({
+export const matrixBytes = ({
   form,
   tile: name,
   unit,
   direct,
-}: Pick<MatrixVariant, "form" | "tile" | "unit" | "direct">): number {
+}: Pick<MatrixVariant, "form" | "tile" | "unit" | "direct">): number => {
   const tile: MatrixTile = matrixTiles[name];
   const { a, b } = layoutsOf(form, tile);
   const stage = direct ? 0 : subgroupsOf(name) * unit.m * staging(tile, unit).stride * 4;
   return 2 * (a.parts * a.rows * a.stride + b.parts * b.rows * b.stride) + stage;
-}
+};
 
 /** Uniforms: m, n, kPadded, kPerGroup (along z), lda and ldb (padded row lengths), alpha. */
 export const matrixProgram = /* @__PURE__ */ programs(matrixKey, build);
@@ -231,7 +231,7 @@ const directStore = ({ unit, tile }: MatrixVariant, i: number, j: number): strin
 };
 
 /** A strip of matrices through workgroup memory, some columns at a time: where C is f16, has edges or is more than a product. */
-function stagedStores(v: MatrixVariant, i: number, across: readonly number[]): string[] {
+const stagedStores = (v: MatrixVariant, i: number, across: readonly number[]): string[] => {
   const { unit, bias, accumulate, vectors } = v;
   const subgroups = subgroupsOf(v.tile);
   const { panel, stride } = staging(matrixTiles[v.tile], unit);
@@ -272,4 +272,4 @@ if (row < uniforms.m && column < uniforms.n) {
       .map((text) => `${onSubgroups(unit, subgroups, text)}\nworkgroupBarrier();`)
       .join("\n");
   });
-}
+};

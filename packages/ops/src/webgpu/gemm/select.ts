@@ -49,25 +49,25 @@ const fills = (groups: number, k: number): boolean => groups * maxSplits(k) >= 1
  * last round of a few groups takes as long as a full one. Parts even that out and cost the traffic of their partial sums,
  * which next to the products is about `256 / k` a part: an estimate, so it must promise something.
  */
-function divide(groups: number, k: number, places: number): number {
+const divide = (groups: number, k: number, places: number): number => {
   const time = (splits: number) =>
     Math.ceil((groups * splits) / places) / splits + (splits > 1 ? (splits * groups * 256) / (places * k) : 0);
   let best = 1;
   for (let splits = 2; splits <= maxSplits(k); splits++) if (time(splits) < time(best)) best = splits;
   return time(best) < 0.85 * time(1) ? best : 1;
-}
+};
 
 /** The parts that are asked for by name or that pay, as long as their partial sums can be bound. */
-function splitsOf(
+const splitsOf = (
   { variants, limits }: Pick<Capabilities, "variants" | "limits">,
   { m, n }: GemmShape,
   groups: number,
   k: number,
   places: number,
-): number {
+): number => {
   const most = Math.max(1, Math.floor(limits.maxStorageBufferBindingSize / (m * n * 4)));
   return Math.min(Number(variants.gemmSplits) || divide(groups, k, places), most);
-}
+};
 
 /**
  * Bytes of workgroup memory from which a device is taken to have registers for 128 sums an invocation, too: 48 KiB, which
@@ -76,10 +76,10 @@ function splitsOf(
 const registersFor128Sums = 49152;
 
 /** The largest tile that still makes enough workgroups. */
-export function selectTiled(
+export const selectTiled = (
   capabilities: Pick<Capabilities, "tier" | "variants" | "limits">,
   shape: GemmShape,
-): TiledChoice {
+): TiledChoice => {
   const { form, m, n, k, bias = false, accumulate = false } = shape;
   const groups = (tile: TiledVariant["tile"]) => Math.ceil(m / tiles[tile].m) * Math.ceil(n / tiles[tile].n);
   const forced = capabilities.variants.gemm as TiledVariant["tile"] | undefined;
@@ -113,7 +113,7 @@ export function selectTiled(
       accumulate: accumulate && whole,
     },
   };
-}
+};
 
 export interface MatrixChoice {
   variant: MatrixVariant;
@@ -132,7 +132,7 @@ const tilesOfForm: Readonly<Record<Form, readonly MatrixTileName[]>> = {
 };
 
 /** The tile that is asked for by name, then those that make enough workgroups, in the order to be tried. */
-function wantedTiles(forced: string | undefined, { form, m, n, k }: GemmShape): MatrixTileName[] {
+const wantedTiles = (forced: string | undefined, { form, m, n, k }: GemmShape): MatrixTileName[] => {
   const name = forced?.replace("matrix.", "");
   const enough = tilesOfForm[form].filter((name) => {
     const tile = matrixTiles[name];
@@ -140,10 +140,10 @@ function wantedTiles(forced: string | undefined, { form, m, n, k }: GemmShape): 
     return m > 64 && n > 64 && fills(name === "128x128" ? 2 * groups : groups, k);
   });
   return [...(name && name in matrixTiles ? [name as MatrixTileName] : []), ...enough, "64x64"];
-}
+};
 
 /** A product on subgroup matrices, or undefined if the tier, the unit, the memory or the size speak against it. */
-export function selectMatrix(
+export const selectMatrix = (
   capabilities: Pick<
     Capabilities,
     "tier" | "variants" | "matrix" | "matrixSpelling" | "subgroupMinSize" | "subgroupMaxSize" | "limits"
@@ -152,7 +152,7 @@ export function selectMatrix(
     /** @defaultValue `1` */
     alpha?: number;
   },
-): MatrixChoice | undefined {
+): MatrixChoice | undefined => {
   const { form, m, n, k, bias = false, accumulate = false, alpha = 1, half = false } = shape;
   const forced = capabilities.variants.gemm;
   const unit = chooseUnit(capabilities);
@@ -186,7 +186,7 @@ export function selectMatrix(
     ...{ bias: bias && whole, accumulate: accumulate && whole },
   };
   return { splits, kPerGroup, variant };
-}
+};
 
 /**
  * Every tile of the products by the name that `variants: { gemm: name }` of the backend forces. Where one does not fit a

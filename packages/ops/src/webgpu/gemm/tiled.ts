@@ -146,7 +146,7 @@ ${stores.join("\n")}`,
 const widen = (v: TiledVariant, text: string) => (v.operand === "f16" ? `vec4<f32>(${text})` : text);
 
 /** Four rows of four elements of a row-major operand, zero beyond its edges. */
-function fetchFunction(name: string, array: string, vectors: boolean, edges: boolean): string {
+const fetchFunction = (name: string, array: string, vectors: boolean, edges: boolean): string => {
   const scalars = [0, 1, 2, 3].map((e) => `${array}[at + ${e}u]`);
   const checked = scalars
     .map((text, e) => `if (column + ${e}u < width) { value.${"xyzw"[e]} = ${text}; }`)
@@ -163,7 +163,7 @@ ${row}
 fn ${name}(row: u32, column: u32, height: u32, width: u32) -> Block {
   return Block(${[0, 1, 2, 3].map((i) => `${name}Row(row + ${i}u, column, height, width)`).join(", ")});
 }`;
-}
+};
 
 /**
  * Which block of the tile an invocation carries. Where the operand lies along k, two neighbours take the 32 bytes of a row and
@@ -184,7 +184,7 @@ interface Slot {
 }
 
 /** Blocks of A, then of B, dealt out to `size` invocations in rounds. */
-function slotsOf({ m, n, k }: Tile, size: number): Slot[] {
+const slotsOf = ({ m, n, k }: Tile, size: number): Slot[] => {
   const [blocksOfA, blocks] = [(m * k) / 16, ((m + n) * k) / 16];
   return range(Math.ceil(blocks / size)).map((round): Slot => {
     const [from, to] = [round * size, (round + 1) * size];
@@ -194,14 +194,14 @@ function slotsOf({ m, n, k }: Tile, size: number): Slot[] {
     if (from >= blocksOfA) return to <= blocks ? { b } : { b, condition: `lane < ${blocks - from}u` };
     return { a, b, condition: `lane < ${blocksOfA - from}u` };
   });
-}
+};
 
 /** Text for a slot's block of A or of B, whichever the invocation has. */
-function forSlot({ a, b, condition }: Slot, textOf: (operand: "A" | "B", block: string) => string): string {
+const forSlot = ({ a, b, condition }: Slot, textOf: (operand: "A" | "B", block: string) => string): string => {
   const [ofA, ofB] = [a && textOf("A", a), b && textOf("B", b)];
   if (!condition) return (ofA ?? ofB)!;
   return ofA ? `if (${condition}) {\n${ofA}\n} else {\n${ofB}\n}` : `if (${condition}) {\n${ofB}\n}`;
-}
+};
 
 /** Whether an operand's rows lie along k. */
 const liesAlongK = ({ form }: TiledVariant, operand: "A" | "B") => (operand === "A" ? form !== "tn" : form === "nt");
@@ -228,7 +228,7 @@ const keepBlock = (v: TiledVariant, tile: Tile, slot: Slot, from: string): strin
     return [0, 1, 2, 3].map((i) => `    tile${operand}[${at(i)}] = ${narrow(value(i))};`).join("\n");
   });
 
-function storeFunction({ vectors, edges, bias, accumulate }: TiledVariant): string {
+const storeFunction = ({ vectors, edges, bias, accumulate }: TiledVariant): string => {
   const finish = (sum: string, n: string, old: string) =>
     `uniforms.alpha * ${sum}${bias ? ` + ${n}` : ""}${accumulate ? ` + ${old}` : ""}`;
   const biasOf = (e: number) => `bias[n + ${e}u]`;
@@ -245,4 +245,4 @@ function storeFunction({ vectors, edges, bias, accumulate }: TiledVariant): stri
   return `fn store(m: u32, n: u32, first: u32, sum: vec4<f32>) {
   ${guard}${body}
 }`;
-}
+};

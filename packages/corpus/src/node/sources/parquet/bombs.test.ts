@@ -14,13 +14,13 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** The texts of a file put together by hand, and why the others could not be read. */
-async function read(file: Buffer) {
+const read = async (file: Buffer) => {
   const path = join(folder, "hand.parquet");
   writeFileSync(path, file);
   const source = fileDocuments({ path, maxBadShare: 1 });
   const texts = (await collect(source)).map(({ text }) => text);
   return { texts, bad: source.report().badRecords, reason: source.report().examples[0]?.reason };
-}
+};
 
 const page = textPage(["one", "two"]);
 const claiming = (changes: Partial<HandPage["header"]>, bytes = page.bytes): HandPage => ({

@@ -69,18 +69,18 @@ export async function* readColumn(file: AsyncBuffer, column: ColumnMetaData, pat
 
 type Decompress = (input: Uint8Array, length: number) => Uint8Array;
 
-function unpacked(decompress: Decompress, bytes: Uint8Array, length: number): Uint8Array {
+const unpacked = (decompress: Decompress, bytes: Uint8Array, length: number): Uint8Array => {
   const unpackedBytes = decompress(bytes, length);
   if (unpackedBytes.length !== length) throw new Error(`a page of ${unpackedBytes.length} bytes instead of ${length}`);
   return unpackedBytes;
-}
+};
 
-function pageCount(value: unknown): number {
+const pageCount = (value: unknown): number => {
   const count = checkCount(value, "values in a page");
   if (count > maxPageValues)
     throw new Error(`a page of ${count} values, more than ${maxPageValues}; write smaller pages`);
   return count;
-}
+};
 
 interface OpenPage {
   count: number;
@@ -92,12 +92,12 @@ interface OpenPage {
   cursor: Cursor;
 }
 
-function openPage(
+const openPage = (
   { header, bytes }: Page,
   decompress: Decompress,
   maxDefinition: number,
   maxRepetition: number,
-): OpenPage {
+): OpenPage => {
   const size = header.uncompressed_page_size;
   const v1 = header.data_page_header;
   if (header.type === "DATA_PAGE" && v1) {
@@ -132,4 +132,4 @@ function openPage(
     encoding: v2.encoding,
     cursor: { bytes: v2.is_compressed === false ? body : unpacked(decompress, body, size - levelBytes), at: 0 },
   };
-}
+};

@@ -16,7 +16,7 @@ const zstdDecompressSync = (zlib as { zstdDecompressSync?: (input: Uint8Array, l
  * The decompressor of a codec: Node's own if it has one, which is several times as fast as that in script. The others
  * are loaded when they are asked for, since one of them starts WebAssembly as it is imported.
  */
-export async function decompressorOf(codec: string): Promise<Decompressor> {
+export const decompressorOf = async (codec: string): Promise<Decompressor> => {
   switch (codec) {
     case "UNCOMPRESSED":
       return (input) => input;
@@ -42,7 +42,7 @@ export async function decompressorOf(codec: string): Promise<Decompressor> {
   const portable = compressors[codec as keyof typeof compressors] as Decompressor | undefined;
   if (portable === undefined) throw new Error(`the unknown compression ${codec}`);
   return portable;
-}
+};
 
 /** Node wants a limit of at least one byte. */
 const limit = (length: number): Limit => ({ maxOutputLength: Math.max(1, length) });

@@ -7,7 +7,7 @@ const maxBlockValues = 1 << 20;
  * Reads `count` integers in Parquet's DELTA_BINARY_PACKED: the first value, then blocks with their least difference and
  * the rest of each difference in as many bits as its part of the block needs. Sums wrap around at 64 bits.
  */
-export function readDeltas(cursor: Cursor, count: number): BigInt64Array {
+export const readDeltas = (cursor: Cursor, count: number): BigInt64Array => {
   const values = new BigInt64Array(count);
   const blockValues = readVarint(cursor);
   const parts = readVarint(cursor);
@@ -40,10 +40,10 @@ export function readDeltas(cursor: Cursor, count: number): BigInt64Array {
     }
   }
   return values;
-}
+};
 
 /** The numbers of `width` bits that lie one after the other, from the least bit on. */
-function unpacker(bytes: Uint8Array, width: number): () => bigint {
+const unpacker = (bytes: Uint8Array, width: number): (() => bigint) => {
   let [at, held] = [0, 0];
   if (width === 0) return () => 0n;
   if (width <= 24) {
@@ -64,9 +64,9 @@ function unpacker(bytes: Uint8Array, width: number): () => bigint {
     held -= width;
     return value;
   };
-}
+};
 
-function readZigzag(cursor: Cursor): bigint {
+const readZigzag = (cursor: Cursor): bigint => {
   let value = 0n;
   for (let shift = 0n; shift < 70n; shift += 7n) {
     const byte = cursor.bytes[cursor.at++];
@@ -75,4 +75,4 @@ function readZigzag(cursor: Cursor): bigint {
     if (byte < 128) return (value >> 1n) ^ -(value & 1n);
   }
   throw new Error("a number of more than ten bytes");
-}
+};

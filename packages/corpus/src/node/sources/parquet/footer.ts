@@ -12,7 +12,7 @@ export interface Footer {
 }
 
 /** Reads the footer, checked before room is made for what it claims. Damage throws a CorpusInputError. */
-export async function readFooter(name: string, file: AsyncBuffer): Promise<Footer> {
+export const readFooter = async (name: string, file: AsyncBuffer): Promise<Footer> => {
   const { byteLength } = file;
   try {
     const tail = Buffer.from(await file.slice(Math.max(0, byteLength - 8), byteLength));
@@ -34,16 +34,16 @@ export async function readFooter(name: string, file: AsyncBuffer): Promise<Foote
       { file: name, place: `byte ${byteLength}`, cause },
     );
   }
-}
+};
 
 /** A count of the file as a number; one that cannot be throws. */
-export function checkCount(value: unknown, what: string): number {
+export const checkCount = (value: unknown, what: string): number => {
   const count = Number(value);
   if (!Number.isSafeInteger(count) || count < 0) throw new Error(`${String(value)} ${what}`);
   return count;
-}
+};
 
-export function encrypted(file: string, byteLength: number): CorpusInputError {
+export const encrypted = (file: string, byteLength: number): CorpusInputError => {
   const reason = 'the Parquet data is encrypted; write it again without encryption, or set onBrokenFile to "skip"';
   return new CorpusInputError(reason, { file, place: `byte ${byteLength}` });
-}
+};

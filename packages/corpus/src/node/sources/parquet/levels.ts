@@ -5,15 +5,13 @@ export interface Cursor {
 }
 
 /** The number of bits that values up to `max` take. */
-export function bitWidth(max: number): number {
-  return 32 - Math.clz32(max);
-}
+export const bitWidth = (max: number): number => 32 - Math.clz32(max);
 
 /**
  * Reads `count` numbers of `width` bits in Parquet's hybrid of runs and packed bits, from the cursor on. A run that
  * claims to be longer than what is asked for is cut there.
  */
-export function readHybrid(cursor: Cursor, width: number, count: number): Uint32Array {
+export const readHybrid = (cursor: Cursor, width: number, count: number): Uint32Array => {
   if (width > 32) throw new Error(`numbers of ${width} bits`);
   const values = new Uint32Array(count);
   const { bytes } = cursor;
@@ -51,9 +49,9 @@ export function readHybrid(cursor: Cursor, width: number, count: number): Uint32
     cursor.at = Math.min(bytes.length, start + (packed / 8) * width);
   }
   return values;
-}
+};
 
-export function readVarint(cursor: Cursor): number {
+export const readVarint = (cursor: Cursor): number => {
   let value = 0;
   for (let shift = 0; shift < 35; shift += 7) {
     const byte = cursor.bytes[cursor.at++];
@@ -62,4 +60,4 @@ export function readVarint(cursor: Cursor): number {
     if (byte < 128) return value;
   }
   throw new Error("a number of more than five bytes");
-}
+};

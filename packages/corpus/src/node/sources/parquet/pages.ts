@@ -47,7 +47,7 @@ export async function* readPages(file: AsyncBuffer, column: ColumnMetaData): Asy
 }
 
 /** A header of unknown length: most are short, but statistics may hold two long texts. */
-async function readHeader(file: AsyncBuffer, at: number, end: number) {
+const readHeader = async (file: AsyncBuffer, at: number, end: number) => {
   for (let size = headerBytes; ; size *= 8) {
     const window = new Uint8Array(await file.slice(at, Math.min(end, at + size)));
     try {
@@ -58,4 +58,4 @@ async function readHeader(file: AsyncBuffer, at: number, end: number) {
       if (!(error instanceof ThriftCut) || at + size >= end || size >= maxHeaderBytes) throw error;
     }
   }
-}
+};

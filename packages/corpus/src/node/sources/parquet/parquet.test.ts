@@ -15,17 +15,16 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** The texts of one file; a bad record is no reason to stop. */
-async function texts(path: string, field = "text"): Promise<string[]> {
-  return (await collect(fileDocuments({ path, field, maxBadShare: 1 }))).map(({ text }) => text);
-}
+const texts = async (path: string, field = "text"): Promise<string[]> =>
+  (await collect(fileDocuments({ path, field, maxBadShare: 1 }))).map(({ text }) => text);
 
 type Writing = Parameters<typeof parquetWriteBuffer>[0];
 
-function write(name: string, writing: Writing): string {
+const write = (name: string, writing: Writing): string => {
   const path = join(folder, name);
   writeFileSync(path, Buffer.from(parquetWriteBuffer(writing)));
   return path;
-}
+};
 
 describe("readParquet", () => {
   it("refuses a column that is no text, or only is inside of another, by its name", async () => {

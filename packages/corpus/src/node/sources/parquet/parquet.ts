@@ -146,7 +146,7 @@ async function* recordsOf(
 }
 
 /** Texts and integers without a calendar, a scale or a nest: what is read page by page. */
-function isStreamed({ element, children }: SchemaTree): boolean {
+const isStreamed = ({ element, children }: SchemaTree): boolean => {
   if (children.length > 0 || !isValueType(element.type) || element.repetition_type === "REPEATED") return false;
   const { converted_type: converted, logical_type: logical } = element;
   if (element.type === "BYTE_ARRAY") {
@@ -156,21 +156,20 @@ function isStreamed({ element, children }: SchemaTree): boolean {
     );
   }
   return converted === undefined && logical === undefined;
-}
+};
 
 /** JSON columns are read as the texts that they are. */
-function fromCell(cell: Cell, _: SchemaTree): unknown {
-  return cell instanceof Uint8Array ? (decodeUtf8(cell) ?? invalidText) : cell;
-}
+const fromCell = (cell: Cell, _: SchemaTree): unknown =>
+  cell instanceof Uint8Array ? (decodeUtf8(cell) ?? invalidText) : cell;
 
 /** Columns of other kinds, which only `where` may want: all of the row group at once. */
-async function wholeColumns(
+const wholeColumns = async (
   file: AsyncBuffer,
   metadata: FileMetaData,
   rowStart: number,
   rows: number,
   columns: string[],
-) {
+) => {
   const codecs = new Set(
     metadata.row_groups.flatMap((group) => group.columns.map(({ meta_data }) => meta_data?.codec)),
   );
@@ -182,10 +181,10 @@ async function wholeColumns(
   const records = await parquetReadObjects({ file, metadata, columns, compressors, parsers, ...range });
   if (records.length !== rows) throw new Error(`${records.length} rows instead of ${rows}`);
   return records as Record<string, unknown>[];
-}
+};
 
 /** All columns for `where`, else those of the text and the identity. */
-function wantedColumns(name: string, schema: SchemaTree, { field, idField, where, whole }: RecordOptions): string[] {
+const wantedColumns = (name: string, schema: SchemaTree, { field, idField, where, whole }: RecordOptions): string[] => {
   const all = schema.children;
   const names = all.map(({ element }) => element.name);
   if (whole) return names;
@@ -198,13 +197,12 @@ function wantedColumns(name: string, schema: SchemaTree, { field, idField, where
     throw new RangeError(`${name}, footer: expected texts in the column "${field}", got ${type}; choose with field`);
   }
   return where ? names : names.filter((column) => column === field || column === idField);
-}
+};
 
-function isEncrypted({ row_groups }: FileMetaData, wanted: string[]): boolean {
-  return row_groups.some(({ columns }) =>
+const isEncrypted = ({ row_groups }: FileMetaData, wanted: string[]): boolean =>
+  row_groups.some(({ columns }) =>
     columns.some(({ crypto_metadata, meta_data }) => {
       const name = meta_data?.path_in_schema[0];
       return crypto_metadata && (!name || wanted.includes(name));
     }),
   );
-}

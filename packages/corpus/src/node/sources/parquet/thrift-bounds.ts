@@ -9,7 +9,7 @@ export class ThriftCut extends Error {}
  * Where a struct in Thrift's compact protocol ends, that begins at `start`. Walks over it without keeping anything, so
  * that sizes which the bytes only claim are refused before a parser makes room for them.
  */
-export function thriftEnd(bytes: Uint8Array, start: number): number {
+export const thriftEnd = (bytes: Uint8Array, start: number): number => {
   let at = start;
   let elements = 0;
   const byte = (): number => {
@@ -61,4 +61,4 @@ export function thriftEnd(bytes: Uint8Array, start: number): number {
   };
   struct(0);
   return at;
-}
+};

@@ -8,18 +8,17 @@ export type Values =
 
 export type ValueType = "BYTE_ARRAY" | "INT32" | "INT64";
 
-export function isValueType(type: string | undefined): type is ValueType {
-  return type === "BYTE_ARRAY" || type === "INT32" || type === "INT64";
-}
+export const isValueType = (type: string | undefined): type is ValueType =>
+  type === "BYTE_ARRAY" || type === "INT32" || type === "INT64";
 
 /** Reads `count` values from the cursor on. They borrow its bytes. */
-export function readValues(
+export const readValues = (
   cursor: Cursor,
   count: number,
   encoding: string,
   type: ValueType,
   dictionary: Values | undefined,
-): Values {
+): Values => {
   if (encoding === "PLAIN")
     return type === "BYTE_ARRAY" ? plainBytes(cursor, count) : plainNumbers(cursor, count, type);
   if (encoding === "RLE_DICTIONARY" || encoding === "PLAIN_DICTIONARY") {
@@ -41,9 +40,9 @@ export function readValues(
   }
   if (encoding === "DELTA_BYTE_ARRAY" && type === "BYTE_ARRAY") return frontCoded(cursor, count);
   throw new Error(`values of the type ${type} in the encoding ${encoding}`);
-}
+};
 
-function plainBytes(cursor: Cursor, count: number): Values {
+const plainBytes = (cursor: Cursor, count: number): Values => {
   const { bytes } = cursor;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const ends = new Uint32Array(count);
@@ -60,9 +59,9 @@ function plainBytes(cursor: Cursor, count: number): Values {
     kind: "bytes",
     at: (index) => bytes.subarray((index === 0 ? start : checked(ends[index - 1])) + 4, checked(ends[index])),
   };
-}
+};
 
-function plainNumbers(cursor: Cursor, count: number, type: "INT32" | "INT64"): Values {
+const plainNumbers = (cursor: Cursor, count: number, type: "INT32" | "INT64"): Values => {
   const { bytes } = cursor;
   const size = type === "INT32" ? 4 : 8;
   const start = cursor.at;
@@ -73,15 +72,14 @@ function plainNumbers(cursor: Cursor, count: number, type: "INT32" | "INT64"): V
     kind: "numbers",
     at: (index) => (size === 4 ? view.getInt32(4 * index, true) : view.getBigInt64(8 * index, true)),
   };
-}
+};
 
 /** Lengths of texts. */
-function deltas(cursor: Cursor, count: number): Int32Array {
-  return count > 0 ? Int32Array.from(readDeltas(cursor, count), Number) : new Int32Array(0);
-}
+const deltas = (cursor: Cursor, count: number): Int32Array =>
+  count > 0 ? Int32Array.from(readDeltas(cursor, count), Number) : new Int32Array(0);
 
 /** Texts one after the other, of these lengths. */
-function sliced(cursor: Cursor, lengths: Int32Array): Values {
+const sliced = (cursor: Cursor, lengths: Int32Array): Values => {
   const { bytes } = cursor;
   const ends = new Uint32Array(lengths.length);
   let at = cursor.at;
@@ -96,10 +94,10 @@ function sliced(cursor: Cursor, lengths: Int32Array): Values {
     kind: "bytes",
     at: (index) => bytes.subarray(index === 0 ? start : checked(ends[index - 1]), checked(ends[index])),
   };
-}
+};
 
 /** Texts that share their beginning with the one before, as far as their prefix lengths say. */
-function frontCoded(cursor: Cursor, count: number): Values {
+const frontCoded = (cursor: Cursor, count: number): Values => {
   const prefixes = deltas(cursor, count);
   const suffixes = sliced(cursor, deltas(cursor, count)) as { at(index: number): Uint8Array };
   let last: Uint8Array = new Uint8Array(0);
@@ -116,9 +114,9 @@ function frontCoded(cursor: Cursor, count: number): Values {
       return last;
     },
   };
-}
+};
 
-function checked<T>(value: T | undefined): T {
+const checked = <T>(value: T | undefined): T => {
   if (value === undefined) throw new Error("a value that its dictionary does not have");
   return value;
-}
+};
