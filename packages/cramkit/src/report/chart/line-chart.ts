@@ -58,7 +58,7 @@ export const lineChartSvg = ({ title, xLabel, yLabel, lines }: LineChart): strin
     const text = name.length > 44 ? `${name.slice(0, 43)}\u2026` : name;
     return `<path d="M${place(x)} ${place(y - 4)}h18" ${lineStyle(index)} stroke-width="2"/><text x="${place(x + 23)}" y="${place(y)}">${svgText(text)}</text>`;
   });
-  return svgDocument(width, height, [
+  return svgDocument(title, { width, height }, [
     `<text x="${left}" y="18" font-size="13" font-weight="bold">${svgText(title)}</text>`,
     ...panels,
     ...legend,

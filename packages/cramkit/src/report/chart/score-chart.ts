@@ -38,7 +38,7 @@ const againstNumber = ({ title, xLabel, yLabel, points }: ScoreChart): string =>
   const { low, high } = rangeOf(points);
   const px = (x: number) => left + 14 + ((scale(x) - scale(first)) / span) * (inner.width - 28);
   const py = (y: number) => top + (1 - (y - low) / (high - low)) * inner.height;
-  return svgDocument(width, height, [
+  return svgDocument(title, { width, height }, [
     `<text x="${left}" y="18" font-size="13" font-weight="bold">${svgText(title)}</text>`,
     ...ticks(low, high, 6).map(
       (tick) =>
@@ -60,11 +60,11 @@ const byRow = ({ title, yLabel, points }: ScoreChart): string => {
   const height = top + line * Math.max(1, points.length) + bottom;
   const inner = { width: width - left - right, height: height - top - bottom };
   if (points.length === 0)
-    return svgDocument(width, height, [`<text x="20" y="18">${svgText(title)}: no score</text>`]);
+    return svgDocument(title, { width, height }, [`<text x="20" y="18">${svgText(title)}: no score</text>`]);
   const { low, high } = rangeOf(points);
   const px = (value: number) => left + ((value - low) / (high - low)) * inner.width;
   const py = (row: number) => top + line * (row + 0.5);
-  return svgDocument(width, height, [
+  return svgDocument(title, { width, height }, [
     `<text x="20" y="18" font-size="13" font-weight="bold">${svgText(title)}</text>`,
     ...ticks(low, high, 6).map(
       (tick) =>

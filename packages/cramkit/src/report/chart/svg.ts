@@ -9,10 +9,18 @@ export const svgText = (text: string): string =>
 /** A coordinate. */
 export const place = (value: number): string => String(Number(value.toFixed(2)));
 
-/** A complete document: sizes in pixels, colours written out, so that it looks the same in a paper as in a browser. */
-export const svgDocument = (width: number, height: number, parts: readonly string[]): string =>
+/**
+ * A complete document: sizes in pixels, colours written out, so that it looks the same in a paper as in a browser. `title`
+ * is what a screen reader says.
+ */
+export const svgDocument = (
+  title: string,
+  { width, height }: { readonly width: number; readonly height: number },
+  parts: readonly string[],
+): string =>
   [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" font-size="11" fill="#333">`,
+    `<title>${svgText(title)}</title>`,
     `<rect width="${width}" height="${height}" fill="#fff"/>`,
     ...parts,
     "</svg>",
