@@ -19,7 +19,7 @@ export interface Task {
 /** Outputs of the head, of a text or of a token. */
 export const outputsOf = ({ kind, labels }: Task): number => (kind === "score" ? 1 : labels.length);
 
-const byName = new Intl.Collator("en", { numeric: true }).compare;
+const byName = /* @__PURE__ */ new Intl.Collator("en", { numeric: true });
 
 export const placeOf = ({ place }: Example, index: number): string => place ?? `example ${index}`;
 
@@ -34,7 +34,7 @@ export const taskOf = (kind: TaskKind, examples: readonly Example[]): Task => {
     checkLabel(kind, example, index);
     for (const name of namesIn(kind, example)) names.add(name);
   }
-  const labels = [...names].sort(byName);
+  const labels = [...names].sort(byName.compare);
   const least = kind === "classes" ? 2 : kind === "score" ? 0 : 1;
   if (labels.length < least || examples.length === 0)
     throw fault({

@@ -1,4 +1,4 @@
-import { fault } from "@cramkit/errors";
+import { checkOptions, fault } from "@cramkit/errors";
 import { packRows, rowsInMemory } from "@cramkit/packer";
 import { subSeed } from "@cramkit/random";
 import type { SavedModel } from "../model/saved-model.ts";
@@ -57,10 +57,13 @@ export interface TextScore {
  * @throws a fault `invalid-input` over less text than a row, `unsupported` over a model without a head for masked tokens
  */
 export const evaluateText = async (
-  { params, config, tokenizer }: SavedModel,
+  model: SavedModel,
   texts: AsyncIterable<string> | Iterable<string>,
-  { seqLength = config.maxSeq, maskedShare = 0.15, seed = 0, pause = async () => {} }: EvaluateTextOptions = {},
+  options: EvaluateTextOptions = {},
 ): Promise<TextScore> => {
+  checkOptions("evaluateText", options, { seqLength: true, maskedShare: true, seed: true, pause: true });
+  const { params, config, tokenizer } = model;
+  const { seqLength = config.maxSeq, maskedShare = 0.15, seed = 0, pause = async () => {} } = options;
   if (config.head.type !== "masked-language-model")
     throw fault({
       code: "unsupported",

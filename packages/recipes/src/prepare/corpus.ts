@@ -141,7 +141,7 @@ const filtersOf = async (recipe: Recipe, { workFolder, onRead, say }: CorpusOpti
       return { tokens: ids.length, uncompressed: countUncompressed(text, ids) };
     };
     filters.push(
-      compressible({ cutoff: maxTokensPerCharacter, countTokens, by: isNovels ? novelsTokenizerName : undefined }),
+      compressible({ cutoff: maxTokensPerCharacter, countTokens, by: isNovels ? novelsTokenizerName() : undefined }),
     );
   }
   return filters;

@@ -16,7 +16,7 @@ export const novelsTokenizer = async (): Promise<Tokenizer> => {
 };
 
 /** Its name in a report, with the digest of the text that it is made from. */
-export const novelsTokenizerName = `${vocabSize} entries from novels ${novelsDigest.slice(0, 12)}`;
+export const novelsTokenizerName = (): string => `${vocabSize} entries from novels ${novelsDigest.slice(0, 12)}`;
 
 /**
  * What measures compressibility: a file, the novels' tokenizer, or null for the run's own. The novels' is for English as the

@@ -39,9 +39,8 @@ export const sharedCheckpoints = (team: Team, own: Checkpoints<Snapshot> | undef
 
 /** An array of the same kind and length as another process has. */
 const emptyOf = (kind: string, length: number): TensorData => {
+  const kinds = [Float32Array, Float64Array, BigInt64Array, Int32Array, Int16Array, Int8Array, Uint8Array] as const;
   const made = kinds.find(({ name }) => name === kind);
   if (made) return new made(length);
   throw new TypeError(`sharedCheckpoints: expected a kind of array that checkpoints have, got ${kind}`);
 };
-
-const kinds = [Float32Array, Float64Array, BigInt64Array, Int32Array, Int16Array, Int8Array, Uint8Array] as const;

@@ -1,4 +1,4 @@
-const compact = new Intl.NumberFormat("en-US", { notation: "compact", maximumSignificantDigits: 3 });
+const compact = /* @__PURE__ */ new Intl.NumberFormat("en-US", { notation: "compact", maximumSignificantDigits: 3 });
 
 /** A number in three digits, as charts label it. */
 export const short = (value: number | null | undefined): string => {

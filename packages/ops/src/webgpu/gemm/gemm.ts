@@ -30,15 +30,15 @@ export interface Gemm extends GemmShape {
  * The product as a new tensor of `shape`. `half`: its readers know f16, so if it is computed on matrices it is left as that
  * (see `halfResult`).
  */
-export const gemmResult = (host: Host, g: Omit<Gemm, "c">, shape: readonly number[], half: boolean): TensorInfo => {
+export function gemmResult(host: Host, g: Omit<Gemm, "c">, shape: readonly number[], half: boolean): TensorInfo {
   const onMatrices = half && cuts(host, g).length === 1 && selectMatrix(host.capabilities, shapeOf(g));
   const c = onMatrices ? halfResult(host, shape) : wideResult(host, shape);
   gemm(host, { ...g, c: c.written, half: c.half });
   return c.tensor;
-};
+}
 
 /** C [m, n] = alpha * A B (+ bias) (+ C). Cut into parts where an operand exceeds what can be bound. */
-export const gemm = (host: Host, g: Gemm): void => {
+export function gemm(host: Host, g: Gemm): void {
   if (cuts(host, g).length > 1) {
     cutWeight(host, g);
     return;
@@ -59,7 +59,7 @@ export const gemm = (host: Host, g: Gemm): void => {
       product(host, cut, partOf(g.a, rows, g.k * 4, part), g.b, partOf(g.c, rows, g.n * (g.half ? 2 : 4), part));
     }
   });
-};
+}
 
 /** What the kernel of a product is chosen by. */
 const shapeOf = ({ form, m, n, k, alpha, accumulate, half, biasTensor }: Omit<Gemm, "c">) => ({
@@ -78,7 +78,7 @@ const cuts = (host: Host, { form, m, n, k }: GemmShape): Part[] =>
   form === "nt" ? partsOf(host, n, k * 4) : form === "nn" ? partsOf(host, k, n * 4) : partsOf(host, m, n * 4);
 
 /** A product with a weight larger than a binding, part by part; its columns elsewhere are copied, in and out. */
-const cutWeight = (host: Host, g: Gemm): void => {
+function cutWeight(host: Host, g: Gemm): void {
   const { form, m, n, k } = g;
   cuts(host, g).forEach((cut, i) => {
     const { first, count } = cut;
@@ -99,22 +99,22 @@ const cutWeight = (host: Host, g: Gemm): void => {
     } else gemm(host, { ...g, m: count, a, c: partOf(g.c, m, n * 4, cut) });
     release(host, a);
   });
-};
+}
 
-const product = (host: Host, g: Gemm, a: KernelBinding, b: KernelBinding, c: KernelBinding): void => {
+function product(host: Host, g: Gemm, a: KernelBinding, b: KernelBinding, c: KernelBinding): void {
   const matrix = selectMatrix(host.capabilities, shapeOf(g));
   if (matrix) onMatrices(host, g, matrix, a, b, c);
   else tiled(host, g, a, b, c);
-};
+}
 
-const onMatrices = (
+function onMatrices(
   host: Host,
   g: Gemm,
   { variant, splits, kPerGroup }: MatrixChoice,
   a: KernelBinding,
   b: KernelBinding,
   c: KernelBinding,
-): void => {
+): void {
   const { form, m, n, k, alpha = 1 } = g;
   const [aRows, aColumns] = form === "tn" ? [k, m] : [m, k];
   const [bRows, bColumns] = form === "nt" ? [n, k] : [k, n];
@@ -131,9 +131,9 @@ const onMatrices = (
   if (!sums) return;
   addSplits(host, g, sums, c, splits, alpha);
   release(host, sums);
-};
+}
 
-const tiled = (host: Host, g: Gemm, a: KernelBinding, b: KernelBinding, c: KernelBinding): void => {
+function tiled(host: Host, g: Gemm, a: KernelBinding, b: KernelBinding, c: KernelBinding): void {
   const { m, n, k, alpha = 1 } = g;
   const { variant, splits, kPerGroup } = selectTiled(host.capabilities, shapeOf(g));
   const tile = tiles[variant.tile];
@@ -147,9 +147,9 @@ const tiled = (host: Host, g: Gemm, a: KernelBinding, b: KernelBinding, c: Kerne
   host.dispatch(tiledProgram(variant), [a, b, sums], { m, n, k, kPerGroup, alpha: 1 }, across);
   addSplits(host, g, sums, c, splits, alpha);
   release(host, sums);
-};
+}
 
-const addSplits = (host: Host, g: Gemm, sums: TensorInfo, c: KernelBinding, splits: number, alpha: number): void => {
+function addSplits(host: Host, g: Gemm, sums: TensorInfo, c: KernelBinding, splits: number, alpha: number): void {
   const bias = g.biasTensor !== undefined;
   const width = g.n % 4 === 0 ? 4 : 1;
   const count = (g.m * g.n) / width;
@@ -159,7 +159,7 @@ const addSplits = (host: Host, g: Gemm, sums: TensorInfo, c: KernelBinding, spli
     { count, n: g.n / width, splits, alpha },
     grid(Math.ceil(count / 256)),
   );
-};
+}
 
 interface SplitSum {
   vectors: boolean;
