@@ -102,8 +102,8 @@ it("abandons a run whose loss is too high at a part of the budget", async () => 
 });
 
 it("halves the microbatch when memory runs out, on from the last checkpoint", async () => {
-  const failing = kernelsWith((call) => {
-    if (call === 5) throw fault({ code: "out-of-memory", place: "webgpu", problem: "out of device memory (injected)" });
+  const failing = kernelsWith((step) => {
+    if (step === 1) throw fault({ code: "out-of-memory", place: "webgpu", problem: "out of device memory (injected)" });
   });
   const rescued = await run({ kernels: failing });
   expect(rescued.said).toMatch(/out of device memory.*microbatches of 4 rows/);
