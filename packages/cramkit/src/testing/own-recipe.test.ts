@@ -12,7 +12,7 @@ it("writes a recipe of ten lines that can be printed whole, and writes over none
   const cwd = emptyFolder();
   const made = await cramkit(["init", "mine.json", "--extends", "crammed-bert"], cwd);
   expect(made).toMatchObject({ code: 0 });
-  expect(made.error).toContain("cramkit run mine.json");
+  expect(made.out).toContain("cramkit run mine.json");
   const text = readFileSync(join(cwd, "mine.json"), "utf8");
   const { $schema, ...recipe } = JSON.parse(text);
   expect(recipe).toMatchObject({ extends: "crammed-bert", name: "mine" });

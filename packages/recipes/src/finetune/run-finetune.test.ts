@@ -78,7 +78,7 @@ it("returns what is finished, and refuses the folder of another finetuning", asy
   const other = { ...spec, settings: { ...spec.settings, seed: 7 } };
   await expect(runFinetune(other, compute, quiet)).rejects.toMatchObject({
     code: "exists",
-    problem: expect.stringContaining("another settings"),
+    problem: expect.stringContaining("differs in settings"),
   });
 });
 
