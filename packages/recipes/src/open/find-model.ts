@@ -69,9 +69,8 @@ export const findModel = async (named: string, options: FindModelOptions = {}): 
       remedy: "name it where its run keeps it: RUN/checkpoints/microbatch-N",
     });
   }
-  const isFinetuning = await isThere(join(path, "finetune.json"));
-  if (isFinetuning && (await isThere(join(files.model, "model_config.json"))))
-    return { kind: "model", folder: files.model };
+  const [here, inside] = await Promise.all([path, files.model].map((at) => isThere(join(at, "model_config.json"))));
+  if (!here && inside) return { kind: "model", folder: files.model };
   const run = await runOf(path);
   return { kind: "model", folder: path, ...(run !== path && { run }) };
 };
