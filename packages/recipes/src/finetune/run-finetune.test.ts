@@ -82,6 +82,16 @@ it("returns what is finished, and refuses the folder of another finetuning", asy
   });
 });
 
+it("takes the folder of one that failed before its first checkpoint", async () => {
+  const folder = join(root, "failed");
+  const settings = { ...spec.settings, epochs: 1 };
+  await expect(
+    runFinetune({ ...spec, folder, settings: { ...settings, learningRate: -1 } }, compute, quiet),
+  ).rejects.toThrow("learningRate");
+  const { result } = await runFinetune({ ...spec, folder, settings }, compute, quiet);
+  expect(result.history).toHaveLength(1);
+});
+
 it("goes on from its checkpoint to the same weights", async () => {
   const folder = join(root, "stopped");
   const controller = new AbortController();

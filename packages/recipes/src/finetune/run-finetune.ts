@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { fault } from "@cramkit/errors";
 import { checkWritable, writeFileAtomic } from "@cramkit/files";
 import { disposeTensors, type Example, type Finetuned, finetune, mainScore } from "@cramkit/finetune";
@@ -135,7 +135,9 @@ const requestOf = async (
 const isFinished = async (folder: string, request: FinetuneRequest): Promise<boolean> => {
   const files = finetuneFiles(folder);
   const kept = (await readJson(files.request)) as FinetuneRequest | undefined;
-  if (!kept) return false;
+  const isOver = (await readJson(files.result)) !== undefined;
+  // One that failed before its first checkpoint left nothing that could be lost.
+  if (!kept || !(isOver || (await isFilled(files.checkpoints)))) return false;
   const differing = [...new Set([...Object.keys(kept), ...Object.keys(request)])].filter(
     (key) =>
       // Where they lie does not matter, what they hold does.
@@ -149,8 +151,10 @@ const isFinished = async (folder: string, request: FinetuneRequest): Promise<boo
       problem: `expected an empty folder or the same finetuning, got one that differs in ${differing.join(", ")}`,
       remedy: "name another folder, or remove this one",
     });
-  return (await readJson(files.result)) !== undefined;
+  return isOver;
 };
+
+const isFilled = async (folder: string): Promise<boolean> => (await readdir(folder).catch(() => [])).length > 0;
 
 const resultOf = async (
   tuned: Finetuned,
