@@ -84,12 +84,14 @@ export const settingsFor = (config: ModelConfig, changes: Partial<Settings>): Se
     });
   };
   for (const name of ["epochs", "batchSize", "patience"] as const)
-    if (!Number.isInteger(settings[name]) || settings[name] < 1) refuse(name, "a whole number above 0");
-  for (const name of ["learningRate", "layerDecay", "clipNorm"] as const)
-    if (!(settings[name] > 0 && Number.isFinite(settings[name]))) refuse(name, "a number above 0");
+    if (!Number.isInteger(settings[name]) || settings[name] < 1 || settings[name] > 1e6)
+      refuse(name, "a whole number from 1 to 1,000,000");
+  for (const name of ["learningRate", "layerDecay"] as const)
+    if (!(settings[name] > 0 && settings[name] <= 1)) refuse(name, "a number above 0 and at most 1");
+  if (!(settings.clipNorm > 0 && Number.isFinite(settings.clipNorm))) refuse("clipNorm", "a number above 0");
   for (const name of ["warmup", "dropout"] as const)
     if (!(settings[name] >= 0 && settings[name] < 1)) refuse(name, "from 0 to below 1");
-  if (!(settings.weightDecay >= 0)) refuse("weightDecay", "a number of at least 0");
+  if (!(settings.weightDecay >= 0 && settings.weightDecay <= 1)) refuse("weightDecay", "a number from 0 to 1");
   if (!Number.isInteger(settings.maxLength) || settings.maxLength < 4 || settings.maxLength > config.maxSeq)
     refuse("maxLength", `a whole number from 4 to ${config.maxSeq}, the longest that the model takes`);
   if (!Number.isInteger(settings.seed) || settings.seed < 0 || settings.seed > 0xffffffff)
