@@ -58,13 +58,20 @@ export const finetuneCommand = (): Command =>
       .option("--layer-decay <number>", "factor of the rate from each layer to the one below (default: 1)", positive)
       .option("--weight-decay <number>", "of AdamW (default: 0.01)", number)
       .option("--dropout <share>", "while training (default: 0.1)", number)
-      .addOption(new Option("--pooling <kind>", "how a text becomes one vector").choices(["first", "mean"]))
+      .addOption(
+        new Option("--pooling <kind>", "how a text becomes one vector (default: mean; first for a BERT)").choices([
+          "first",
+          "mean",
+        ]),
+      )
       .option(
         "--max-length <tokens>",
         "longer texts are cut (default: 128, or what the model takes)",
         wholeNumber(1, 65536),
       )
-      .addOption(new Option("--class-weights <kind>", "weights of the classes").choices(["none", "balanced"]))
+      .addOption(
+        new Option("--class-weights <kind>", "weights of the classes (default: none)").choices(["none", "balanced"]),
+      )
       .option("--patience <epochs>", "epochs without a better score before it ends (default: 2)", wholeNumber(1, 1000))
       .option("--seed <number>", "seed of the split, the head and the order", wholeNumber(0, 0xffffffff), 0)
       .option("--json", "print the scores as JSON"),
