@@ -1,4 +1,4 @@
-import { checkOptions } from "@cramkit/errors";
+import { checkOptions, type KnownOptions } from "@cramkit/errors";
 import {
   env,
   findBackend,
@@ -84,20 +84,22 @@ const openAdapter = async (options: WebgpuOptions) => {
   return { source, opened, info, found, best, reportFor };
 };
 
+const webgpuOptions: KnownOptions<WebgpuOptions> = {
+  precision: true,
+  tier: true,
+  variants: true,
+  maxFreeBytes: true,
+  submitEvery: true,
+  toggles: true,
+  adapterName: true,
+  gpu: true,
+  powerPreference: true,
+  allowSoftware: true,
+};
+
 /** What a machine offers through WebGPU, for `cramkit doctor`: looks at a software adapter as well, leaves tfjs alone. */
 export const inspectWebgpu = async (options: WebgpuOptions = {}): Promise<WebgpuReport> => {
-  checkOptions("inspectWebgpu", options, {
-    precision: true,
-    tier: true,
-    variants: true,
-    maxFreeBytes: true,
-    submitEvery: true,
-    toggles: true,
-    adapterName: true,
-    gpu: true,
-    powerPreference: true,
-    allowSoftware: true,
-  });
+  checkOptions("inspectWebgpu", options, webgpuOptions);
   const { opened, found, reportFor } = await openAdapter({ precision: "mixed", allowSoftware: true, ...options });
   const report = reportFor(found);
   opened.device.destroy();
@@ -109,18 +111,7 @@ export const inspectWebgpu = async (options: WebgpuOptions = {}): Promise<Webgpu
  * Throws one error with the cause and the way out if there is no adapter, or if it lacks what `precision` needs.
  */
 export const startWebgpu = async (options: WebgpuOptions = {}): Promise<StartedWebgpu> => {
-  checkOptions("startWebgpu", options, {
-    precision: true,
-    tier: true,
-    variants: true,
-    maxFreeBytes: true,
-    submitEvery: true,
-    toggles: true,
-    adapterName: true,
-    gpu: true,
-    powerPreference: true,
-    allowSoftware: true,
-  });
+  checkOptions("startWebgpu", options, webgpuOptions);
   const { precision = "float32", submitEvery = 32 } = options;
   const { source, opened, info, found, best, reportFor } = await openAdapter(options);
   let tier: Tier;

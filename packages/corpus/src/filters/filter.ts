@@ -89,26 +89,38 @@ export const createFilterTally = (
   };
 };
 
+/** Makes a filter of `start`, which begins anew, with a count of its own, at each iteration; the report is the latest one's. */
+export const countedFilter =
+  (
+    name: string,
+    start: (documents: AsyncIterable<Document>, tally: FilterTally) => AsyncIterator<Document>,
+  ): DocumentFilter =>
+  (documents) => {
+    let tally = createFilterTally(name);
+    const filtered = restartable(() => {
+      tally = createFilterTally(name);
+      return start(documents, tally);
+    });
+    return { ...filtered, report: () => tally.report };
+  };
+
 /**
  * Makes a filter of a function that decides over one document after the other. `start` is called at the beginning of
  * each iteration, so that what the decisions remember begins anew.
  */
-export const createFilter =
-  (name: string, start: () => (document: Document) => Decision | Promise<Decision>): DocumentFilter =>
-  (documents) => {
-    let tally = createFilterTally(name);
-    async function* filtered(): AsyncGenerator<Document> {
-      tally = createFilterTally(name);
-      const decide = start();
-      for await (const document of documents) {
-        const decided = decide(document);
-        const decision = decided instanceof Promise ? await decided : decided;
-        if ("drop" in decision) tally.drop(document, decision.drop);
-        else {
-          tally.keep(document.text.length, decision);
-          yield decision;
-        }
+export const createFilter = (
+  name: string,
+  start: () => (document: Document) => Decision | Promise<Decision>,
+): DocumentFilter =>
+  countedFilter(name, async function* (documents, tally) {
+    const decide = start();
+    for await (const document of documents) {
+      const decided = decide(document);
+      const decision = decided instanceof Promise ? await decided : decided;
+      if ("drop" in decision) tally.drop(document, decision.drop);
+      else {
+        tally.keep(document.text.length, decision);
+        yield decision;
       }
     }
-    return { ...restartable(filtered), report: () => tally.report };
-  };
+  });

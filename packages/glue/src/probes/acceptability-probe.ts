@@ -1,7 +1,7 @@
 import { checkOptions, fault } from "@cramkit/errors";
 import { type StreamKey, shuffledIndices, subKey } from "@cramkit/random";
 import type { Example, Task, TaskData } from "../tasks/task.ts";
-import { type ProbeOptions, probeFrom, type Side } from "./held-out.ts";
+import { type ProbeOptions, probeFrom, probeOptions, type Side } from "./held-out.ts";
 
 const task: Task = {
   name: "acceptability",
@@ -26,15 +26,7 @@ export interface AcceptabilityOptions extends ProbeOptions {
  * last one stay in place, as capital letter and full stop would give the order away.
  */
 export const acceptabilityProbe = (documents: Iterable<string>, options: AcceptabilityOptions = {}): TaskData => {
-  checkOptions("acceptabilityProbe", options, {
-    reach: true,
-    seed: true,
-    devFraction: true,
-    maxTrain: true,
-    maxDev: true,
-    minWords: true,
-    maxWords: true,
-  });
+  checkOptions("acceptabilityProbe", options, { ...probeOptions, reach: true });
   const { reach = 4, minWords = 6 } = options;
   if (!(reach >= 2))
     throw fault({

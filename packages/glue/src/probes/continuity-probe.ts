@@ -1,7 +1,7 @@
 import { checkOptions } from "@cramkit/errors";
 import { type StreamKey, shuffledIndices, subKey } from "@cramkit/random";
 import type { Example, Task, TaskData } from "../tasks/task.ts";
-import { type ProbeOptions, probeFrom, type Side } from "./held-out.ts";
+import { type ProbeOptions, probeFrom, probeOptions, type Side } from "./held-out.ts";
 
 const task: Task = {
   name: "continuity",
@@ -18,14 +18,7 @@ const task: Task = {
  * balanced, and neither sentence alone says anything.
  */
 export const continuityProbe = (documents: Iterable<string>, options: ProbeOptions = {}): TaskData => {
-  checkOptions("continuityProbe", options, {
-    seed: true,
-    devFraction: true,
-    maxTrain: true,
-    maxDev: true,
-    minWords: true,
-    maxWords: true,
-  });
+  checkOptions("continuityProbe", options, probeOptions);
   const build = (side: Side, limit: number, key: StreamKey): Example[] => {
     const pairs = chosen(side, Math.floor(limit / 2), key);
     // Sorted by document, a shift by the largest group leaves nobody in the own document.

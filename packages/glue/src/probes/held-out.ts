@@ -1,4 +1,4 @@
-import { fault } from "@cramkit/errors";
+import { fault, type KnownOptions } from "@cramkit/errors";
 import { randomStream, type StreamKey, streamKey, subKey } from "@cramkit/random";
 import type { Example, Task, TaskData } from "../tasks/task.ts";
 import { type Passage, passages, type SentenceOptions } from "./sentences.ts";
@@ -20,6 +20,16 @@ export interface ProbeOptions extends SentenceOptions {
   /** @defaultValue `1000` */
   maxDev?: number;
 }
+
+/** The options of every probe, for the check of their names. */
+export const probeOptions: KnownOptions<ProbeOptions> = {
+  seed: true,
+  devFraction: true,
+  maxTrain: true,
+  maxDev: true,
+  minWords: true,
+  maxWords: true,
+};
 
 /** The passages of one side, by document; no sentence occurs twice in both sides together. */
 export type Side = readonly (readonly Passage[])[];

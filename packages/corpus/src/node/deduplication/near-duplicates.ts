@@ -5,10 +5,9 @@ import { join } from "node:path";
 import { checkOptions } from "@cramkit/errors";
 import { createTemporaryFolder } from "@cramkit/files";
 import type { Document } from "../../document.ts";
-import { createFilterTally, type DocumentFilter, type FilterTally } from "../../filters/filter.ts";
+import { countedFilter, type DocumentFilter, type FilterTally } from "../../filters/filter.ts";
 import { bandPairs, type Clusters, createClusters } from "../../near-duplicates/clusters.ts";
 import { type MinHashOptions, minHash, minHashOptions } from "../../near-duplicates/min-hash.ts";
-import { restartable } from "../../restartable.ts";
 import { appendToFile } from "../append-file.ts";
 import { documentOf, readSpool, writeSpool } from "../spool.ts";
 
@@ -37,14 +36,7 @@ export const deduplicateNear = (options: NearDuplicatesOptions = {}): DocumentFi
   const { words = 5, bands = 14, rows = 8, seed } = options;
   minHash({ words, bands, rows, seed }); // checks them now
   const name = `near-duplicates by ${bands} bands of ${rows} hashes of ${words} words`;
-  return (documents) => {
-    let tally = createFilterTally(name);
-    const filtered = restartable(() => {
-      tally = createFilterTally(name);
-      return deduplicated(documents, { ...options, bands }, tally);
-    });
-    return { ...filtered, report: () => tally.report };
-  };
+  return countedFilter(name, (documents, tally) => deduplicated(documents, { ...options, bands }, tally));
 };
 
 async function* deduplicated(

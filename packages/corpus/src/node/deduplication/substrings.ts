@@ -4,8 +4,7 @@ import { join } from "node:path";
 import { checkOptions } from "@cramkit/errors";
 import { createTemporaryFolder } from "@cramkit/files";
 import type { Document } from "../../document.ts";
-import { createFilterTally, type DocumentFilter, type FilterTally } from "../../filters/filter.ts";
-import { restartable } from "../../restartable.ts";
+import { countedFilter, type DocumentFilter, type FilterTally } from "../../filters/filter.ts";
 import { documentOf, readSpool, type SpooledDocument, writeSpool } from "../spool.ts";
 import { createAnchorScanner } from "./anchors.ts";
 import type { RangeReader } from "./covered-ranges.ts";
@@ -69,14 +68,7 @@ export const deduplicateSubstrings = (options: SubstringDeduplicationOptions = {
   }
   const kept = keep === "none" ? ", all copies" : "";
   const name = `repeated substrings of ${minBytes} bytes or more${kept}`;
-  return (documents) => {
-    let tally = createFilterTally(name);
-    const filtered = restartable(() => {
-      tally = createFilterTally(name);
-      return deduplicated(documents, { ...options, minBytes }, tally);
-    });
-    return { ...filtered, report: () => tally.report };
-  };
+  return countedFilter(name, (documents, tally) => deduplicated(documents, { ...options, minBytes }, tally));
 };
 
 async function* deduplicated(

@@ -6,7 +6,7 @@ import picomatch from "picomatch";
 import type { Document } from "../../document.ts";
 import { restartable } from "../../restartable.ts";
 import { createReadTally, type ReadTally } from "../sources/bad-input.ts";
-import { type FileDocumentsOptions, type ReadDocuments, readFileDocuments } from "../sources/files.ts";
+import { type FileDocumentsOptions, type ReadDocuments, readFileDocuments, readingOptions } from "../sources/files.ts";
 import { formatOf, isDatasetMetadata } from "../sources/format.ts";
 import { type FileRow, type FileRowsOptions, rowsOfFile } from "../sources/rows.ts";
 import { endingFetch, explained, type HubAccess, openHub } from "./access.ts";
@@ -39,20 +39,7 @@ const selection: KnownOptions<HubSelection> = {
   retries: true,
 };
 
-const knownOptions: KnownOptions<HubDocumentsOptions> = {
-  ...selection,
-  field: true,
-  idField: true,
-  unit: true,
-  delimiter: true,
-  quote: true,
-  escape: true,
-  encoding: true,
-  where: true,
-  maxBadShare: true,
-  onBrokenFile: true,
-  whole: true,
-};
+const knownOptions: KnownOptions<HubDocumentsOptions> = { ...selection, ...readingOptions };
 
 export type HubRowsOptions = HubSelection & Omit<FileRowsOptions, "path">;
 

@@ -1,6 +1,6 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { checkOptions, fault } from "@cramkit/errors";
+import { checkOptions, fault, type KnownOptions } from "@cramkit/errors";
 import picomatch from "picomatch";
 import type { Document } from "../../document.ts";
 import type { ReadReport } from "../../read-report.ts";
@@ -59,6 +59,21 @@ export interface FileDocumentsOptions extends Partial<RecordOptions>, BadInputPo
 
 type FileSelection = Pick<FileDocumentsOptions, "path" | "include" | "exclude" | "format">;
 
+/** The options of reading a file, wherever it lies, for the check of their names. */
+export const readingOptions: KnownOptions<Omit<FileDocumentsOptions, keyof FileSelection>> = {
+  field: true,
+  idField: true,
+  unit: true,
+  delimiter: true,
+  quote: true,
+  escape: true,
+  encoding: true,
+  where: true,
+  maxBadShare: true,
+  onBrokenFile: true,
+  whole: true,
+};
+
 /** Documents read from somewhere. `report` is about the latest iteration. */
 export interface ReadDocuments extends AsyncIterable<Document> {
   report(): ReadReport;
@@ -70,21 +85,11 @@ export interface ReadDocuments extends AsyncIterable<Document> {
  */
 export const fileDocuments = (options: FileDocumentsOptions): ReadDocuments => {
   checkOptions("fileDocuments", options, {
+    ...readingOptions,
     path: true,
     include: true,
     exclude: true,
     format: true,
-    field: true,
-    idField: true,
-    unit: true,
-    delimiter: true,
-    quote: true,
-    escape: true,
-    encoding: true,
-    where: true,
-    maxBadShare: true,
-    onBrokenFile: true,
-    whole: true,
   });
   let tally = createReadTally(options);
   const documents = restartable(() => {
