@@ -1,4 +1,4 @@
-import { checkOptions } from "@cramkit/errors";
+import { checkOptions, type KnownOptions } from "@cramkit/errors";
 import type { Rate } from "../contracts.ts";
 import { type FactoredRmsOptions, scaleByFactoredRms } from "../transforms/adafactor.ts";
 import { scaleByAgd } from "../transforms/agd.ts";
@@ -22,16 +22,31 @@ interface Common extends DecayOptions {
   learningRate?: Rate;
 }
 
+/** What several optimizers take, for the check of their options' names. */
+const commonOptions: KnownOptions<Common> = { learningRate: true, weightDecay: true, noDecay: true };
+
+const adamOptions: KnownOptions<Common & AdamOptions> = {
+  learningRate: true,
+  weightDecay: true,
+  noDecay: true,
+  b1: true,
+  b2: true,
+  epsilon: true,
+};
+
+const localRateOptions: KnownOptions<LarsOptions> = {
+  learningRate: true,
+  weightDecay: true,
+  noDecay: true,
+  epsilon: true,
+  trust: true,
+  momentum: true,
+  nesterov: true,
+};
+
 /** Adam with L2 regularization, as PyTorch's: the decay goes through the moments. */
 export const adam = (options: Common & AdamOptions = {}) => {
-  checkOptions("adam", options, {
-    learningRate: true,
-    weightDecay: true,
-    noDecay: true,
-    b1: true,
-    b2: true,
-    epsilon: true,
-  });
+  checkOptions("adam", options, adamOptions);
   const { learningRate = 5e-4, weightDecay, noDecay, b1 = 0.9, b2 = 0.999, epsilon = 1e-8, ...moments } = options;
   return toOptimizer(
     chain(
@@ -44,14 +59,7 @@ export const adam = (options: Common & AdamOptions = {}) => {
 
 /** AdamW whose steps are in proportion to the size of the weights; the decay is not. nanoT5's, which decays after the step. */
 export const adamwScale = (options: Common & AdamOptions = {}) => {
-  checkOptions("adamwScale", options, {
-    learningRate: true,
-    weightDecay: true,
-    noDecay: true,
-    b1: true,
-    b2: true,
-    epsilon: true,
-  });
+  checkOptions("adamwScale", options, adamOptions);
   const { learningRate = 5e-4, weightDecay, noDecay, ...moments } = options;
   return toOptimizer(
     chain(
@@ -65,28 +73,14 @@ export const adamwScale = (options: Common & AdamOptions = {}) => {
 
 /** AdamW with Adafactor's update clipping: no clipping of gradients is needed with it. */
 export const stableAdamw = (options: Common & AdamOptions = {}) => {
-  checkOptions("stableAdamw", options, {
-    learningRate: true,
-    weightDecay: true,
-    noDecay: true,
-    b1: true,
-    b2: true,
-    epsilon: true,
-  });
+  checkOptions("stableAdamw", options, adamOptions);
   const { learningRate = 1e-3, ...own } = options;
   return toOptimizer(chain(scaleByStableAdamw(own), scaleByLearningRate(learningRate)));
 };
 
 /** Rectified Adam with L2 regularization, as PyTorch's. */
 export const radam = (options: Common & AdamOptions = {}) => {
-  checkOptions("radam", options, {
-    learningRate: true,
-    weightDecay: true,
-    noDecay: true,
-    b1: true,
-    b2: true,
-    epsilon: true,
-  });
+  checkOptions("radam", options, adamOptions);
   const { learningRate = 5e-4, weightDecay, noDecay, ...moments } = options;
   return toOptimizer(
     chain(addDecayedWeights({ weightDecay, noDecay }), scaleByRadam(moments), scaleByLearningRate(learningRate)),
@@ -106,11 +100,9 @@ interface AdafactorOptions extends Common, FactoredRmsOptions {
  */
 export const adafactor = (options: AdafactorOptions = {}) => {
   checkOptions("adafactor", options, {
+    ...commonOptions,
     threshold: true,
     scaleParameter: true,
-    learningRate: true,
-    weightDecay: true,
-    noDecay: true,
     epsilon: true,
     decay: true,
   });
@@ -135,7 +127,7 @@ export const lion = (
     b2?: number;
   } = {},
 ) => {
-  checkOptions("lion", options, { learningRate: true, weightDecay: true, noDecay: true, b1: true, b2: true });
+  checkOptions("lion", options, { ...commonOptions, b1: true, b2: true });
   const { learningRate = 1e-4, weightDecay = 0.1, noDecay, ...betas } = options;
   return toOptimizer(
     chain(scaleByLion(betas), addDecayedWeights({ weightDecay, noDecay }), scaleByLearningRate(learningRate)),
@@ -144,13 +136,7 @@ export const lion = (
 
 /** Stochastic gradient descent with Nesterov momentum and L2 regularization, as PyTorch's. */
 export const sgd = (options: Common & MomentumOptions = {}) => {
-  checkOptions("sgd", options, {
-    learningRate: true,
-    weightDecay: true,
-    noDecay: true,
-    momentum: true,
-    nesterov: true,
-  });
+  checkOptions("sgd", options, { ...commonOptions, momentum: true, nesterov: true });
   const { learningRate = 5e-4, weightDecay, noDecay, ...momentum } = options;
   return toOptimizer(
     chain(addDecayedWeights({ weightDecay, noDecay }), trace(momentum), scaleByLearningRate(learningRate)),
@@ -159,14 +145,7 @@ export const sgd = (options: Common & MomentumOptions = {}) => {
 
 /** LAMB: Adam with decay, each tensor's step as long as the tensor itself. With corrected moments, no bounds on norms, as optax. */
 export const lamb = (options: Common & AdamOptions = {}) => {
-  checkOptions("lamb", options, {
-    learningRate: true,
-    weightDecay: true,
-    noDecay: true,
-    b1: true,
-    b2: true,
-    epsilon: true,
-  });
+  checkOptions("lamb", options, adamOptions);
   const { learningRate = 1e-3, weightDecay, noDecay, b1 = 0.9, b2 = 0.999, epsilon = 1e-6, ...moments } = options;
   return toOptimizer(
     chain(
@@ -185,30 +164,14 @@ type LarsOptions = { learningRate?: Rate } & Omit<LocalRateOptions, "clipTo"> & 
  * momentum, as in the study; the paper and optax have it inside, which differs while it changes.
  */
 export const lars = (options: LarsOptions = {}) => {
-  checkOptions("lars", options, {
-    learningRate: true,
-    epsilon: true,
-    weightDecay: true,
-    noDecay: true,
-    trust: true,
-    momentum: true,
-    nesterov: true,
-  });
+  checkOptions("lars", options, localRateOptions);
   const { learningRate = 5e-4, momentum, nesterov, ...local } = options;
   return toOptimizer(chain(scaleByLocalRate(local), trace({ momentum, nesterov }), scaleByLearningRate(learningRate)));
 };
 
 /** LARS whose local rate never exceeds the learning rate. */
 export const larc = (options: LarsOptions = {}) => {
-  checkOptions("larc", options, {
-    learningRate: true,
-    epsilon: true,
-    weightDecay: true,
-    noDecay: true,
-    trust: true,
-    momentum: true,
-    nesterov: true,
-  });
+  checkOptions("larc", options, localRateOptions);
   const { learningRate = 5e-4, momentum, nesterov, ...local } = options;
   return toOptimizer(
     chain(
