@@ -7,7 +7,7 @@ const words = [
   [/^(endpoint|baseUrl|hubEndpoint|hubAddress)$/, "hubUrl"],
   [/^(authToken|apiToken|apiKey|hubToken|hfToken)$/, "accessToken"],
   [/^(seqLen|sequenceLength|rowLen)$/, "seqLength, the length of a row"],
-  [/^(maxSeqLength|maxSequenceLength|maxSeqLen|maxLen)$/, "maxLength, a limit"],
+  [/^(maxSeq|maxSeqLength|maxSequenceLength|maxSeqLen|maxLen)$/, "maxLength, a limit"],
 ];
 /** `token` is a piece of text in this house; beside an address or a `fetch` it is a secret. */
 const beside = new Set(["hubUrl", "url", "urls", "fetch", "retries"]);

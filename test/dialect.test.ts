@@ -17,7 +17,7 @@ it("finds a planted synonym of each word, in types and parameters", () => {
   const text = `
     interface Options { directory?: string; readonly workers: number; hubUrl: string; token?: string }
     const f = (resultsDir: string, { endpoint }: { endpoint: string; seqLen: number }) => resultsDir;
-    function g(maxSeqLength: number, apiToken: string) {}
+    function g(maxSeqLength: number, apiToken: string, config: { maxSeq: number }) {}
     interface Fine { folder: string; threads: number; token: string; maxLength: number }
     const directory = "a local name";`;
   expect(synonyms(text)).toEqual([
@@ -29,6 +29,7 @@ it("finds a planted synonym of each word, in types and parameters", () => {
     "seqLen: say seqLength, the length of a row",
     "maxSeqLength: say maxLength, a limit",
     "apiToken: say accessToken",
+    "maxSeq: say maxLength, a limit",
   ]);
 });
 

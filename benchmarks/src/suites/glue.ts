@@ -54,7 +54,7 @@ const modelTrainee = ({ config }: Shape): Trainee => ({
   id: "model",
   padId: 0,
   encode: oracle.encode,
-  maxLength: config.maxSeq,
+  maxLength: config.maxLength,
   async startTrial({ seed }): Promise<Trial> {
     const finetuned: ModelConfig = {
       ...config,

@@ -14,7 +14,15 @@ const small = { layers: 4, hidden: 256, heads: 4, intermediate: 1024, activation
 const shapes = {
   /** For --quick: every kernel once, in seconds on any adapter. */
   tiny: () => ({
-    config: modelConfig({ ...small, layers: 2, hidden: 64, heads: 2, intermediate: 128, vocabSize: 512, maxSeq: 32 }),
+    config: modelConfig({
+      ...small,
+      layers: 2,
+      hidden: 64,
+      heads: 2,
+      intermediate: 128,
+      vocabSize: 512,
+      maxLength: 32,
+    }),
     batch: 4,
     seq: 32,
   }),
@@ -67,7 +75,7 @@ export const parseShape = (text: string): Shape => {
   const { batch: newBatch = batch, seq: newSeq = seq, ...model } = fields;
   return {
     name: text,
-    config: modelConfig({ ...config, ...model, maxSeq: Math.max(config.maxSeq, newSeq) }),
+    config: modelConfig({ ...config, ...model, maxLength: Math.max(config.maxLength, newSeq) }),
     batch: newBatch,
     seq: newSeq,
   };

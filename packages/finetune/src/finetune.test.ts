@@ -31,7 +31,7 @@ beforeAll(async () => {
   });
   settings.kernels = optimizerKernels();
   const tokenizer = await trainTokenizer(texts, crammingTokenizerOptions({ vocabSize: 76 }));
-  const size = { layers: 1, hidden: 16, heads: 2, intermediate: 32, maxSeq: 32 };
+  const size = { layers: 1, hidden: 16, heads: 2, intermediate: 32, maxLength: 32 };
   const config = preset("crammed-bert", { vocabSize: tokenizer.vocabSize, ...size });
   model = { config, tokenizer, params: init(config, 1) };
 });

@@ -9,7 +9,7 @@ beforeAll(async () => {
   registerGradients();
 });
 
-const small = { vocabSize: 20, hidden: 8, layers: 3, heads: 2, intermediate: 12, maxSeq: 6 } as const;
+const small = { vocabSize: 20, hidden: 8, layers: 3, heads: 2, intermediate: 12, maxLength: 6 } as const;
 const init05 = { type: "normal", std: 0.5 } as const;
 const variants: Record<string, Partial<ModelConfig>> = {
   "crammed-bert": {},

@@ -59,7 +59,7 @@ export interface ModelConfig {
   /** Rows of `ffn.dense_in`; a gated activation halves it before `ffn.dense_out`. */
   intermediate: number;
   /** The longest sequence. */
-  maxSeq: number;
+  maxLength: number;
   /** Smaller than `hidden`: a factorised embedding (ALBERT); null: `hidden`. */
   embeddingSize: number | null;
   /** Of the matrix from `embeddingSize` to `hidden`. */
@@ -104,7 +104,7 @@ export interface ModelConfig {
   recurrence: (typeof recurrences)[number];
   /** Progressive layer drop: the share of layers' survival falls to this at the last one; null: off. */
   layerDrop: number | null;
-  /** The sequence length in each layer, as for an input of `maxSeq`; the first and last are `maxSeq`. null: constant. */
+  /** The sequence length in each layer, as for an input of `maxLength`; the first and last are `maxLength`. null: constant. */
   funnel: readonly number[] | null;
 
   /** `transform`: dense, activation without gate, norm; `linear`: one matrix (crammed-bert v1). */

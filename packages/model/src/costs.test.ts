@@ -17,7 +17,7 @@ beforeAll(async () => {
   registerGradients();
 });
 
-const small = { vocabSize: 80, hidden: 16, layers: 2, heads: 2, intermediate: 24, maxSeq: 8 } as const;
+const small = { vocabSize: 80, hidden: 16, layers: 2, heads: 2, intermediate: 24, maxLength: 8 } as const;
 const batch = {
   batchSize: 2,
   seqLength: 8,

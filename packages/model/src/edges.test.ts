@@ -25,7 +25,7 @@ const small = {
   layers: 2,
   heads: 2,
   intermediate: 8,
-  maxSeq: 8,
+  maxLength: 8,
   init: { type: "normal", std: 0.3 },
 } as const;
 

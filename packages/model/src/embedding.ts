@@ -22,11 +22,11 @@ const scaleName = "embedding.pos_embedding.scale_factor";
 /** Names under `encoder`. */
 export const embeddingParameters = (config: ModelConfig): ParameterTable => {
   const width = embeddingWidth(config);
-  const { vocabSize, maxSeq, typeVocabSize, position, paddingId, hidden } = config;
+  const { vocabSize, maxLength, typeVocabSize, position, paddingId, hidden } = config;
   const norm = config.embeddingNorm ? makeNorm(config, { layer: 0, width }) : undefined;
   return {
     [wordName]: { shape: [vocabSize, width], init: { type: "normal", paddingId } },
-    ...(position === "learned" && { [learnedName]: { shape: [maxSeq, width], init: { type: "normal" } } }),
+    ...(position === "learned" && { [learnedName]: { shape: [maxLength, width], init: { type: "normal" } } }),
     ...(position === "scaled-sinusoidal" && {
       [scaleName]: { shape: [1], init: { type: "constant", value: width ** -0.5 } },
     }),
@@ -53,7 +53,7 @@ export const embed = <Value>(inputs: EncoderInputs<Value>, scope: Scope<Value>, 
   }
   if (config.position === "learned") x = ops.add(x, ops.firstRows(param(learnedName), x));
   else if (config.position !== "none") {
-    const table = ops.constant(sinusoids(config.maxSeq, width), [config.maxSeq, width]);
+    const table = ops.constant(sinusoids(config.maxLength, width), [config.maxLength, width]);
     const waves = ops.firstRows(table, x);
     x = ops.add(x, config.position === "scaled-sinusoidal" ? ops.mul(waves, param(scaleName)) : waves);
   }

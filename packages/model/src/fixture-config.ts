@@ -21,7 +21,7 @@ export const modelConfigFromFixture = (fields: Fields, names: Iterable<string> =
     hidden: read.integer("hidden"),
     heads: read.integer("heads"),
     intermediate: read.integer("intermediate"),
-    maxSeq: read.integer("max_seq"),
+    maxLength: read.integer("max_seq"),
     normEpsilon: read.number("eps"),
     init: { type: "normal", std: read.number("init_std", 0.02) },
     dropout: 0,

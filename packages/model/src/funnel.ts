@@ -9,11 +9,11 @@ type Funnel<Value> = (x: Value, layer: number) => { resized: Value; scope: Scope
  * Funnel of sequence lengths: a shorter layer gets means of neighbouring positions, a longer one repeats them and adds the
  * state that last had its length (the skip of an hourglass).
  */
-export const createFunnel = <Value>({ funnel, maxSeq, hidden }: ModelConfig, scope: Scope<Value>): Funnel<Value> => {
+export const createFunnel = <Value>({ funnel, maxLength, hidden }: ModelConfig, scope: Scope<Value>): Funnel<Value> => {
   if (!funnel) return (x) => ({ resized: x, scope });
   const { ops, mask } = scope;
   const states = new Map<number, Value>();
-  let current = maxSeq;
+  let current = maxLength;
   const pooled = (x: Value, factor: number) => ops.reduce(ops.reshape(x, [0, -1, factor, hidden]), "mean", [2]);
   const repeated = (x: Value, times: number) => {
     const apart = ops.reshape(x, [0, -1, 1, hidden]);
@@ -31,8 +31,8 @@ export const createFunnel = <Value>({ funnel, maxSeq, hidden }: ModelConfig, sco
       if (skip !== undefined) resized = ops.add(resized, skip);
     }
     current = length;
-    if (mask === undefined || length === maxSeq) return { resized, scope };
-    const coarse = ops.reduce(ops.reshape(mask, [0, -1, maxSeq / length]), "max", [2]);
+    if (mask === undefined || length === maxLength) return { resized, scope };
+    const coarse = ops.reduce(ops.reshape(mask, [0, -1, maxLength / length]), "max", [2]);
     return { resized, scope: rescope(scope, { mask: coarse }) };
   };
 };

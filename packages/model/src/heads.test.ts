@@ -23,7 +23,7 @@ const small = {
   layers: 1,
   heads: 2,
   intermediate: 8,
-  maxSeq: 4,
+  maxLength: 4,
   init: { type: "normal", std: 0.5 },
 } as const;
 const inputs = () => ({

@@ -76,7 +76,7 @@ const commonFields = (config: ModelConfig, options: HuggingFaceOptions): Hugging
   vocab_size: config.vocabSize,
   hidden_size: config.hidden,
   num_attention_heads: config.heads,
-  max_position_embeddings: config.maxSeq,
+  max_position_embeddings: config.maxLength,
   pad_token_id: config.paddingId,
   ...labelFields(config, options),
 });
@@ -121,7 +121,7 @@ export const robertaConfig = (config: ModelConfig, options: HuggingFaceOptions =
     ...bert,
     model_type: "roberta",
     architectures: [architecture.replace(/^Bert/, "Roberta")],
-    max_position_embeddings: config.maxSeq + config.paddingId + 1,
+    max_position_embeddings: config.maxLength + config.paddingId + 1,
   };
 };
 
@@ -191,7 +191,7 @@ const usualOfAll: HuggingFaceConfig = {
 
 /**
  * The model that the `config.json` of a Hugging Face BERT or RoBERTa describes, with the head that its `architectures` name.
- * RoBERTa counts positions from `pad_token_id + 1` on: its `maxSeq` is so much less.
+ * RoBERTa counts positions from `pad_token_id + 1` on: its `maxLength` is so much less.
  *
  * @param path of the file, for errors
  * @throws RangeError for a field that says something that no model here does
@@ -248,7 +248,7 @@ export const modelConfigFromHuggingFace = (
     heads: number("num_attention_heads"),
     intermediate: number("intermediate_size"),
     activation: activationAliases[String(activation)] as ModelConfig["activation"],
-    maxSeq: number("max_position_embeddings") - (type === "roberta" ? paddingId + 1 : 0),
+    maxLength: number("max_position_embeddings") - (type === "roberta" ? paddingId + 1 : 0),
     typeVocabSize: number("type_vocab_size"),
     paddingId,
     normEpsilon: number("layer_norm_eps"),

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { encode, init, modelConfig, preset } from "./index.ts";
 
 describe("init", () => {
-  const small = { vocabSize: 20, hidden: 64, layers: 2, heads: 2, intermediate: 64, maxSeq: 4 } as const;
+  const small = { vocabSize: 20, hidden: 64, layers: 2, heads: 2, intermediate: 64, maxLength: 4 } as const;
 
   it("is a function of the seed", () => {
     const [a, b, c] = [init(modelConfig(small), 1), init(modelConfig(small), 1), init(modelConfig(small), 2)];

@@ -127,20 +127,24 @@ export const encodeWithin = (
   { dropout }: ForwardOptions,
 ): Tensor => {
   const { shape } = inputs.inputIds;
-  if (shape.length !== 2 || shape[1]! > config.maxSeq) {
+  if (shape.length !== 2 || shape[1]! > config.maxLength) {
     throw fault({
       code: "invalid-argument",
       place: "encode",
-      problem: `expected inputIds [batch, seq] with seq <= maxSeq ${config.maxSeq}, got [${shape.join(", ")}]`,
+      problem: `expected inputIds [batch, seq] with seq <= maxLength ${config.maxLength}, got [${shape.join(", ")}]`,
       type: RangeError,
     });
   }
-  if (config.funnel && shape[1]! !== config.maxSeq && shape[1]! % (config.maxSeq / Math.min(...config.funnel)) !== 0) {
+  if (
+    config.funnel &&
+    shape[1]! !== config.maxLength &&
+    shape[1]! % (config.maxLength / Math.min(...config.funnel)) !== 0
+  ) {
     throw fault({
       code: "invalid-argument",
       place: "encode",
       problem: `expected a sequence that the funnel divides, got ${shape[1]}`,
-      remedy: `pad it to ${config.maxSeq}`,
+      remedy: `pad it to ${config.maxLength}`,
       type: RangeError,
     });
   }

@@ -30,7 +30,7 @@ const small = {
   layers: 2,
   heads: 2,
   intermediate: 24,
-  maxSeq: 8,
+  maxLength: 8,
   init: { type: "normal", std: 0.3 },
 } as const;
 const head = { type: "classification", labels: 3, width: 10, dropout: 0 } as const;

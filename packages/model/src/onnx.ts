@@ -18,7 +18,7 @@ export interface OnnxOptions {
 }
 
 /**
- * A model as a graph of ONNX, operator set 17, for any batch and sequence length up to `maxSeq`. Inputs are int64
+ * A model as a graph of ONNX, operator set 17, for any batch and sequence length up to `maxLength`. Inputs are int64
  * `input_ids`, `attention_mask` and, if the model has token types, `token_type_ids`, each `[batch, sequence]`; the output
  * is `logits`, or `last_hidden_state` of a model without a head: the names that transformers.js knows.
  *

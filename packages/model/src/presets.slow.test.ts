@@ -19,7 +19,7 @@ const narrow = (config: ModelConfig): ModelConfig => {
     hidden: 24,
     heads: config.rotary ? 2 : heads,
     intermediate: 32,
-    maxSeq: 16,
+    maxLength: 16,
     embeddingSize: config.embeddingSize && 8,
     funnel: config.funnel?.map((length) => length / 8) ?? null,
     dropout: 0.1,

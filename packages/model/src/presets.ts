@@ -11,7 +11,7 @@ const crammedBert: ModelConfig = {
   layers: 16,
   heads: 12,
   intermediate: 3072,
-  maxSeq: 128,
+  maxLength: 128,
   embeddingSize: null,
   inputProjectionBias: false,
   typeVocabSize: 0,
@@ -89,7 +89,12 @@ const studyDifferences = (): Record<PresetName, Partial<ModelConfig>> => {
 
   const postNorm = { ...bertLike, normScheme: "post" } satisfies Partial<ModelConfig>;
   const izsakLarge = { ...bertLike, layers: 24, hidden: 1024, heads: 16, intermediate: 4096, normEpsilon: 1e-6 };
-  const huggingFace = { ...postNorm, maxSeq: 512, typeVocabSize: 2, vocabSize: 30522 } satisfies Partial<ModelConfig>;
+  const huggingFace = {
+    ...postNorm,
+    maxLength: 512,
+    typeVocabSize: 2,
+    vocabSize: 30522,
+  } satisfies Partial<ModelConfig>;
   /** The code of v1 kept a matrix where the head transform was skipped. */
   const v1 = { predictionHead: "linear" } satisfies Partial<ModelConfig>;
   const c2 = {
@@ -107,7 +112,7 @@ const studyDifferences = (): Record<PresetName, Partial<ModelConfig>> => {
     "crammed-bert-simple": bertLike,
     "izsak-large": izsakLarge,
     bamboo: { layers: 48, hidden: 384, heads: 6, intermediate: 1536 },
-    "bert-original": { ...postNorm, maxSeq: 512 },
+    "bert-original": { ...postNorm, maxLength: 512 },
     "bert-base": { ...postNorm, normEpsilon: 1e-6 },
     "bert-c2": c2,
     "bert-c3": { ...c2, ...v1, decoderBias: false },

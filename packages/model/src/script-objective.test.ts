@@ -16,7 +16,7 @@ const config = modelConfig({
   layers: 1,
   heads: 2,
   intermediate: 8,
-  maxSeq: 4,
+  maxLength: 4,
   init: { type: "normal", std: 0.6 },
 });
 const seen = [1, 1, 1, 0, 0, 0];

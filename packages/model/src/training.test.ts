@@ -19,7 +19,7 @@ beforeAll(async () => {
   registerGradients();
 });
 
-const small = { vocabSize: 64, hidden: 16, layers: 2, heads: 2, intermediate: 24, maxSeq: 16 } as const;
+const small = { vocabSize: 64, hidden: 16, layers: 2, heads: 2, intermediate: 24, maxLength: 16 } as const;
 
 /** A mixer of one's own: each position becomes the mean of all, through one matrix. */
 const averaging: PartFactory = (_, { width }) => ({

@@ -80,14 +80,18 @@ describe("a configuration that cannot work names the field and what it may be", 
     [
       "a funnel that does not fit",
       { layers: 2, funnel: [128, 100] },
-      /funnel: expected to begin and end with maxSeq 128/,
+      /funnel: expected to begin and end with maxLength 128/,
     ],
     [
       "a factorised embedding without a way back",
       { embeddingSize: 96 },
       /predictionHead: expected linear or transform/,
     ],
-    ["a funnel whose mask does not divide", { layers: 5, maxSeq: 12, funnel: [12, 4, 8, 4, 12] }, /divide maxSeq 12/],
+    [
+      "a funnel whose mask does not divide",
+      { layers: 5, maxLength: 12, funnel: [12, 4, 8, 4, 12] },
+      /divide maxLength 12/,
+    ],
     ["rounds of no layers", { recurrence: "deep-thinking" }, /sharedLayers: expected the layers of a round.*got 0/],
     [
       "rounds of different lengths",
@@ -140,12 +144,12 @@ describe("presets", () => {
 });
 
 describe("bad input to a model", () => {
-  const config = modelConfig({ vocabSize: 20, hidden: 8, layers: 1, heads: 2, intermediate: 8, maxSeq: 4 });
+  const config = modelConfig({ vocabSize: 20, hidden: 8, layers: 1, heads: 2, intermediate: 8, maxLength: 4 });
 
   it("names sequences that are too long, missing parameters and a missing head", () => {
     const params = init(config, 1);
     const ids = (seq: number) => ({ inputIds: tf.zeros<tf.Rank.R2>([1, seq], "int32") });
-    expect(() => encode(params, config, ids(5))).toThrow(/seq <= maxSeq 4, got \[1, 5\]/);
+    expect(() => encode(params, config, ids(5))).toThrow(/seq <= maxLength 4, got \[1, 5\]/);
     const { "encoder.final_norm.bias": _, ...rest } = params;
     expect(() => encode(rest, config, ids(4))).toThrow(/parameter encoder\.final_norm\.bias/);
     expect(() => classify(params, config, ids(4))).toThrow(
@@ -193,7 +197,7 @@ it.each([
   ["hidden", 1e7],
   ["vocabSize", 2 ** 40],
   ["intermediate", 1e9],
-  ["maxSeq", 1e12],
+  ["maxLength", 1e12],
   ["heads", 1e6],
 ] as const)("refuses %s of %d at once", (field, value) => {
   const from = performance.now();

@@ -50,7 +50,7 @@ const most = {
   layers: 1000,
   heads: 1 << 12,
   intermediate: 1 << 18,
-  maxSeq: 1 << 20,
+  maxLength: 1 << 20,
   feedForwardEvery: 1000,
   typeVocabSize: 1 << 16,
   sharedLayers: 1000,
@@ -109,7 +109,7 @@ const sizeProblems = (config: ModelConfig): string[] => {
   const need = (field: string, value: unknown, holds: boolean, may: string) => {
     if (!holds) problems.push(`${field}: expected ${may}, got ${show(value)}`);
   };
-  const positive = ["vocabSize", "hidden", "layers", "heads", "intermediate", "maxSeq", "feedForwardEvery"] as const;
+  const positive = ["vocabSize", "hidden", "layers", "heads", "intermediate", "maxLength", "feedForwardEvery"] as const;
   for (const field of positive) need(field, config[field], isCount(config[field], 1), "a positive integer");
   const needAtMost = (field: keyof typeof most, value: unknown, name: string = field) =>
     need(name, value, !((value as number) > most[field]), `at most ${most[field].toLocaleString("en-US")}`);
@@ -178,7 +178,7 @@ const relationProblems = (config: ModelConfig): string[] => {
   const need = (holds: boolean, problem: string) => {
     if (!holds) problems.push(problem);
   };
-  const { hidden, heads, layers, sharedLayers, mixer, funnel, maxSeq, head, embeddingSize } = config;
+  const { hidden, heads, layers, sharedLayers, mixer, funnel, maxLength, head, embeddingSize } = config;
   const { gated } = splitActivation(config.activation);
   need(hidden % heads === 0, `heads: expected a divisor of hidden ${hidden}, got ${heads}`);
   need(
@@ -239,12 +239,12 @@ const relationProblems = (config: ModelConfig): string[] => {
       `funnel: expected positive lengths, got ${show(funnel)}`,
     );
     need(
-      funnel[0] === maxSeq && funnel.at(-1) === maxSeq,
-      `funnel: expected to begin and end with maxSeq ${maxSeq}, got ${show(funnel)}`,
+      funnel[0] === maxLength && funnel.at(-1) === maxLength,
+      `funnel: expected to begin and end with maxLength ${maxLength}, got ${show(funnel)}`,
     );
     need(
-      funnel.every((length) => maxSeq % length === 0),
-      `funnel: expected lengths that divide maxSeq ${maxSeq}, got ${show(funnel)}`,
+      funnel.every((length) => maxLength % length === 0),
+      `funnel: expected lengths that divide maxLength ${maxLength}, got ${show(funnel)}`,
     );
     const steps = funnel.slice(1).map((length, i) => Math.max(length, funnel[i]!) % Math.min(length, funnel[i]!) === 0);
     need(

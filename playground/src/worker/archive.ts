@@ -29,7 +29,7 @@ export const archiveOf = async (
     "model/special_tokens_map.json": json(special),
     "model/tokenizer_config.json": json({
       tokenizer_class: "PreTrainedTokenizerFast",
-      model_max_length: config.maxSeq,
+      model_max_length: config.maxLength,
       model_input_names: ["input_ids", "attention_mask"],
       clean_up_tokenization_spaces: false,
       ...special,

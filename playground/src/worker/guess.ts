@@ -16,8 +16,8 @@ export const guessMasks = async (
   const masks = Int32Array.from(ids.keys()).filter((at) => ids[at] === maskId);
   const none = (problem: string): Guesses => ({ sentence, step, masks: [], problem });
   if (masks.length === 0) return none("Write [MASK] where the model shall guess a word.");
-  if (ids.length > config.maxSeq)
-    return none(`This sentence has ${ids.length} tokens, and the model reads ${config.maxSeq}. Shorten it.`);
+  if (ids.length > config.maxLength)
+    return none(`This sentence has ${ids.length} tokens, and the model reads ${config.maxLength}. Shorten it.`);
   const [values, indices] = tidy(() => {
     const inputs = inputsOf({ batchSize: 1, seqLength: ids.length, inputIds: ids });
     const hidden = reshape(encode(params, config, inputs), [-1, config.hidden]);

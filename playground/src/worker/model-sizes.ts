@@ -26,7 +26,7 @@ export const sizeNames = Object.keys(modelSizes) as SizeName[];
 export const configOf = (size: SizeName, vocabSize: number): ModelConfig => {
   const { layers, hidden, heads } = modelSizes[size];
   return preset("crammed-bert", {
-    ...{ vocabSize, layers, hidden, heads, intermediate: 4 * hidden, maxSeq: seqLength },
+    ...{ vocabSize, layers, hidden, heads, intermediate: 4 * hidden, maxLength: seqLength },
     ...{ position: "none", rotary: true, init: { type: "small", std: 0.06 } },
   });
 };

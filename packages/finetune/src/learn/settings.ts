@@ -64,7 +64,7 @@ export const settingsFor = (config: ModelConfig, changes: Partial<Settings>): Se
     clipNorm: 1,
     dropout: 0.1,
     pooling: isBert ? "first" : "mean",
-    maxLength: Math.min(128, config.maxSeq),
+    maxLength: Math.min(128, config.maxLength),
     classWeights: "none",
     patience: 2,
     seed: 0,
@@ -92,8 +92,8 @@ export const settingsFor = (config: ModelConfig, changes: Partial<Settings>): Se
   for (const name of ["warmup", "dropout"] as const)
     if (!(settings[name] >= 0 && settings[name] < 1)) refuse(name, "from 0 to below 1");
   if (!(settings.weightDecay >= 0 && settings.weightDecay <= 1)) refuse("weightDecay", "a number from 0 to 1");
-  if (!Number.isInteger(settings.maxLength) || settings.maxLength < 4 || settings.maxLength > config.maxSeq)
-    refuse("maxLength", `a whole number from 4 to ${config.maxSeq}, the longest that the model takes`);
+  if (!Number.isInteger(settings.maxLength) || settings.maxLength < 4 || settings.maxLength > config.maxLength)
+    refuse("maxLength", `a whole number from 4 to ${config.maxLength}, the longest that the model takes`);
   if (!Number.isInteger(settings.seed) || settings.seed < 0 || settings.seed > 0xffffffff)
     refuse("seed", "a whole number from 0 to 2^32 - 1");
   return settings;

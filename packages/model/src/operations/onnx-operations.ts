@@ -168,8 +168,10 @@ export const onnxBuilder = ({ precision, parameters, tiedTable }: OnnxBuilderOpt
       const mixed = transpose(node("MatMul", [p, v]), [0, 2, 1, 3]); // [batch, seq, heads, headDim]
       return node("Reshape", [mixed, integers([0, 0, -1])]);
     },
-    rotary(qkv, { heads, headDim, maxSeq }) {
-      const table = once(`rotary ${maxSeq} ${headDim}`, () => floats(rotaryTable(maxSeq, headDim), [maxSeq, headDim]));
+    rotary(qkv, { heads, headDim, maxLength }) {
+      const table = once(`rotary ${maxLength} ${headDim}`, () =>
+        floats(rotaryTable(maxLength, headDim), [maxLength, headDim]),
+      );
       const perPosition = split(ops.firstRows(table, qkv), 2, -1).map((part) => reshape(part, [0, 1, 1, -1]));
       const [cosines, sines] = perPosition as [OnnxValue, OnnxValue]; // [seq, 1, 1, headDim / 2]
       const turn = (x: OnnxValue): OnnxValue => {

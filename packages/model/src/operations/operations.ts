@@ -25,8 +25,8 @@ export interface Operations<Value> {
   normOfSum(x: Value, branch: Value, norm: NormOptions<Value>): Value;
   /** `qkv [batch, seq, 3 * hidden]` grouped `[heads, 3, headDim]`, mask `[batch, seq]` -> `[batch, seq, hidden]` */
   attention(qkv: Value, options: AttentionOptions<Value>): Value;
-  /** Queries and keys of such a `qkv`, turned with their position; values pass. `seq <= maxSeq` */
-  rotary(qkv: Value, options: { heads: number; headDim: number; maxSeq: number }): Value;
+  /** Queries and keys of such a `qkv`, turned with their position; values pass. `seq <= maxLength` */
+  rotary(qkv: Value, options: { heads: number; headDim: number; maxLength: number }): Value;
   activate(x: Value, activation: Activation): Value;
   /** `x [..., 2n]` = [u, g] -> `f(g) * u` `[..., n]` */
   gate(x: Value, activation: Activation): Value;

@@ -50,7 +50,7 @@ export const projectSoftmaxQkv = <Value>(x: Value, scope: Scope<Value>, config: 
 
 const prepared = <Value>(qkv: Value, scope: Scope<Value>, config: ModelConfig, { layer }: Place): Value => {
   const { ops, param, firstValues } = scope;
-  const { hidden, heads, maxSeq, qkNorm, valueResidual } = config;
+  const { hidden, heads, maxLength, qkNorm, valueResidual } = config;
   const headDim = hidden / heads;
   let result = qkv;
   if (qkNorm || valueResidual) {
@@ -65,20 +65,20 @@ const prepared = <Value>(qkv: Value, scope: Scope<Value>, config: ModelConfig, {
     }
     if (qkNorm || layer > 0) result = ops.reshape(ops.concat([q, k, v], 3), [0, 0, 3 * hidden]);
   }
-  return config.rotary ? ops.rotary(result, { heads, headDim, maxSeq }) : result;
+  return config.rotary ? ops.rotary(result, { heads, headDim, maxLength }) : result;
 };
 
 /** Each position's attention to those before it and itself, with its scores in memory: no fused kernel has such a mask. */
 const mixedCausally = <Value>(
   qkv: Value,
   scope: Scope<Value>,
-  { hidden, heads, maxSeq, ...config }: ModelConfig,
+  { hidden, heads, maxLength, ...config }: ModelConfig,
 ): Value => {
   const { ops, mask } = scope;
   const parts = ops.split(ops.reshape(qkv, [0, 0, heads, (3 * hidden) / heads]), 3);
   const [q, k, v] = parts.map((part) => ops.transpose(part, [0, 2, 1, 3])) as [Value, Value, Value];
   // From key to query, so that two cuts and a turn in between leave query to key of the sequence's length.
-  const table = ops.constant(causalTable(maxSeq), [maxSeq, maxSeq]);
+  const table = ops.constant(causalTable(maxLength), [maxLength, maxLength]);
   const ofQueries = ops.transpose(ops.firstRows(table, qkv), [1, 0]);
   const bias = ops.firstRows(ofQueries, qkv); // [seq, seq]
   let scores = ops.add(ops.scale(ops.matMul(q, k, true), (hidden / heads) ** -0.5), bias);

@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 
 const [seq, hidden, heads, size] = [5, 8, 2, 4];
-const config = modelConfig({ vocabSize: 4, hidden, heads, layers: 1, maxSeq: seq, useBias: true, qkvBias: true });
+const config = modelConfig({ vocabSize: 4, hidden, heads, layers: 1, maxLength: seq, useBias: true, qkvBias: true });
 
 type Row = number[];
 type Weights = Record<string, Float64Array>;

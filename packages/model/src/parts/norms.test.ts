@@ -5,7 +5,15 @@ import { encode, init, modelConfig, parameterShapes } from "../index.ts";
 
 beforeAll(() => tf.setBackend("cpu"));
 
-const small = { vocabSize: 11, hidden: 4, layers: 1, heads: 1, intermediate: 8, maxSeq: 4, position: "none" } as const;
+const small = {
+  vocabSize: 11,
+  hidden: 4,
+  layers: 1,
+  heads: 1,
+  intermediate: 8,
+  maxLength: 4,
+  position: "none",
+} as const;
 
 it("makes rows of length 1 with the norm of the study's first version, and leaves rows of zeros alone", () => {
   // No mixer and no feed-forward: what is left is embedding norm and final norm.

@@ -12,7 +12,7 @@ export const smoke = (): Recipe => {
     corpus: { ...base.corpus, maxDocuments: 400 },
     tokenizer: studyTokenizer("WordPiece", 1024),
     rows: { ...base.rows, seqLength: 32 },
-    model: { ...base.model, hidden: 32, intermediate: 64, maxSeq: 32 },
+    model: { ...base.model, hidden: 32, intermediate: 64, maxLength: 32 },
     training: { ...base.training, budget: "20 steps", batchSize: 8, microbatchSize: 8 },
     evaluation: {
       heldOut: 0.2,

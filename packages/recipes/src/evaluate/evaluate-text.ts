@@ -63,7 +63,7 @@ export const evaluateText = async (
 ): Promise<TextScore> => {
   checkOptions("evaluateText", options, { seqLength: true, maskedShare: true, seed: true, pause: true });
   const { params, config, tokenizer } = model;
-  const { seqLength = config.maxSeq, maskedShare = 0.15, seed = 0, pause = async () => {} } = options;
+  const { seqLength = config.maxLength, maskedShare = 0.15, seed = 0, pause = async () => {} } = options;
   if (config.head.type !== "masked-language-model")
     throw fault({
       code: "unsupported",
@@ -71,11 +71,11 @@ export const evaluateText = async (
       remedy: "evaluate the model that it was finetuned from",
       type: RangeError,
     });
-  if (!Number.isInteger(seqLength) || seqLength < 1 || seqLength > config.maxSeq)
+  if (!Number.isInteger(seqLength) || seqLength < 1 || seqLength > config.maxLength)
     throw fault({
       code: "invalid-argument",
       place: "seqLength",
-      problem: `expected rows of 1 to ${config.maxSeq} tokens, got ${seqLength}`,
+      problem: `expected rows of 1 to ${config.maxLength} tokens, got ${seqLength}`,
       type: RangeError,
     });
   if (!(maskedShare * seqLength > 0.5 && maskedShare <= 1))

@@ -34,7 +34,7 @@ it("finetunes on a copy: trials repeat themselves and leave the pretrained weigh
     hidden: 16,
     heads: 2,
     intermediate: 32,
-    maxSeq: 32,
+    maxLength: 32,
   });
   const params = init(config, 1);
   const before = await Promise.all(Object.values(params).map((weight) => weight.data()));

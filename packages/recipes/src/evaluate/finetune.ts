@@ -45,7 +45,7 @@ export interface TraineeSpec {
 export const trainee = ({ id, params, pooler, config, tokenizer, kernels }: TraineeSpec): Trainee => ({
   id,
   padId: specialId(tokenizer, "<pad>"),
-  maxLength: config.maxSeq,
+  maxLength: config.maxLength,
   encode: templateEncode({
     encodeIds: ((text) =>
       tokenizer.encodeIds(text, { addSpecialTokens: false })) satisfies TemplateOptions["encodeIds"],

@@ -22,7 +22,7 @@ let compute: Compute;
 
 const model = async (name: "crammed-bert" | "hf-bert-base", seed: number) => {
   const tokenizer = await trainTokenizer(sentences(300), crammingTokenizerOptions({ vocabSize: 90 }));
-  const sizes = { vocabSize: tokenizer.vocabSize, layers: 1, hidden: 16, heads: 2, intermediate: 32, maxSeq: 32 };
+  const sizes = { vocabSize: tokenizer.vocabSize, layers: 1, hidden: 16, heads: 2, intermediate: 32, maxLength: 32 };
   const config = preset(name, sizes);
   return { params: init(config, seed), config, tokenizer };
 };

@@ -19,7 +19,7 @@ afterAll(() => compute.dispose());
 
 const model = async (name: "crammed-bert" | "hf-bert-base", fields: Partial<ModelConfig> = {}): Promise<SavedModel> => {
   const tokenizer = await trainTokenizer(sentences(300), crammingTokenizerOptions({ vocabSize: 90 }));
-  const sizes = { vocabSize: tokenizer.vocabSize, layers: 2, hidden: 16, heads: 2, intermediate: 32, maxSeq: 32 };
+  const sizes = { vocabSize: tokenizer.vocabSize, layers: 2, hidden: 16, heads: 2, intermediate: 32, maxLength: 32 };
   const config = preset(name, { ...sizes, init: { type: "normal", std: 0.3 }, ...fields });
   return { params: init(config, 1), config, tokenizer };
 };

@@ -90,7 +90,7 @@ export const exportModel = async (
       separator: specialToken(tokenizer, "<sep>"),
       mask: specialToken(tokenizer, "<mask>"),
     },
-    maxLength: config.maxSeq,
+    maxLength: config.maxLength,
     // A BERT of `transformers` has token types, whether ours has them or not.
     inputNames: [
       "input_ids",

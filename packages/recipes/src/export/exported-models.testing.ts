@@ -41,7 +41,14 @@ export const exportedModels = async (precisions = exportPrecisions): Promise<Exp
   const models: ExportedModel[] = [];
   for (const base of ["crammed-bert", "hf-bert-base"] as const) {
     for (const [task, head] of Object.entries(heads) as [ExportTask, ModelConfig["head"]][]) {
-      const sizes = { vocabSize: tokenizer.vocabSize, layers: 2, hidden: 64, heads: 2, intermediate: 128, maxSeq: 16 };
+      const sizes = {
+        vocabSize: tokenizer.vocabSize,
+        layers: 2,
+        hidden: 64,
+        heads: 2,
+        intermediate: 128,
+        maxLength: 16,
+      };
       const config = preset(base, { ...sizes, init: { type: "normal", std: 0.1 }, head });
       const id2label = Object.fromEntries(labels.map((label, i) => [i, label]));
       const saved: SavedModel = { params: init(config, 1), config, tokenizer, published: { config: { id2label } } };
@@ -66,7 +73,7 @@ const expectedOf = async (saved: SavedModel, task: ExportTask, text: string): Pr
   const own = [...tokenizer.encodeIds(text)];
   const first = specialId(tokenizer, "<cls>");
   const isFinetuned = "labels" in config.head && own[0] !== first;
-  const ids = (isFinetuned ? [first, ...own] : own).slice(0, config.maxSeq);
+  const ids = (isFinetuned ? [first, ...own] : own).slice(0, config.maxLength);
   const inputs = inputsOf({ batchSize: 1, seqLength: ids.length, inputIds: Int32Array.from(ids) });
   const numbersOf = async (compute: () => Tensor) => Array.from(await tidy(compute).data());
   if (task === "feature-extraction")

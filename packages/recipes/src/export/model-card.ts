@@ -44,7 +44,7 @@ const cardText = (
   const all: (readonly [string, string])[] = [
     ["parameters", parameterCount(config).toLocaleString("en-US")],
     ["layers, width, heads", `${config.layers}, ${config.hidden}, ${config.heads}`],
-    ["longest text", `${config.maxSeq} tokens`],
+    ["longest text", `${config.maxLength} tokens`],
     ...("labels" in head ? [["labels", String(head.labels)] as const] : []),
     ...facts,
     ...files,
@@ -74,7 +74,7 @@ print(run("${sample}"))
       : []),
     ...(hasGraphs
       ? [
-          `The tokenizer of transformers.js cuts a text of more than ${config.maxSeq} tokens with its last separator, and so its scores differ a little from those in Python.`,
+          `The tokenizer of transformers.js cuts a text of more than ${config.maxLength} tokens with its last separator, and so its scores differ a little from those in Python.`,
         ]
       : []),
     ...(config.typeVocabSize > 0 && hasGraphs

@@ -24,7 +24,7 @@ beforeAll(async () => {
   root = mkdtempSync(join(tmpdir(), "cramkit-finetune-"));
   const texts = sentences(300);
   const tokenizer = await trainTokenizer(texts, { ...crammingTokenizerOptions({ vocabSize: 90 }) });
-  const size = { layers: 1, hidden: 16, heads: 2, intermediate: 32, maxSeq: 32 };
+  const size = { layers: 1, hidden: 16, heads: 2, intermediate: 32, maxLength: 32 };
   const config = preset("crammed-bert", { vocabSize: tokenizer.vocabSize, ...size });
   const params = init(config, 1);
   await saveModel(join(root, "encoder"), { params, config, tokenizer });

@@ -34,11 +34,11 @@ export const fillMask = async (
       problem: `expected a [MASK] in the text, as in "Paris is the [MASK] of France.", got "${text}"`,
       type: RangeError,
     });
-  if (ids.length > config.maxSeq)
+  if (ids.length > config.maxLength)
     throw fault({
       code: "invalid-input",
       place: "fill-mask",
-      problem: `expected at most ${config.maxSeq} tokens, got ${ids.length}`,
+      problem: `expected at most ${config.maxLength} tokens, got ${ids.length}`,
       remedy: "shorten the text",
       type: RangeError,
     });

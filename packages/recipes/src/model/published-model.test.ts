@@ -109,7 +109,7 @@ const publishedFields = {
 
 const crammed = async (fields: Partial<ModelConfig> = {}): Promise<SavedModel> => {
   const tokenizer = await trainTokenizer(sentences(300), crammingTokenizerOptions({ vocabSize: 90 }));
-  const sizes = { vocabSize: 90, layers: 2, hidden: 16, heads: 2, intermediate: 32, maxSeq: 32 };
+  const sizes = { vocabSize: 90, layers: 2, hidden: 16, heads: 2, intermediate: 32, maxLength: 32 };
   const config = preset("crammed-bert", { ...sizes, init: { type: "normal", std: 0.3 }, ...fields });
   return { params: init(config, 1), config, tokenizer };
 };
@@ -213,7 +213,7 @@ describe("a RoBERTa that transformers wrote", () => {
     async (name) => {
       const expected = readJson(fixture(name), "expected.json");
       const model = await loadModel(fixture(name));
-      expect(model.config.maxSeq).toBe(12);
+      expect(model.config.maxLength).toBe(12);
       const [rows, seq] = expected.shape as [number, number];
       for (let row = 0; row < rows; row++) {
         const part = (field: string): number[] => expected[field].slice(row * seq, (row + 1) * seq);

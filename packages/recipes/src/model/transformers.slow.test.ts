@@ -63,7 +63,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => compute.dispose());
 
-const sizes = { layers: 2, hidden: 24, heads: 3, intermediate: 40, maxSeq: 16 };
+const sizes = { layers: 2, hidden: 24, heads: 3, intermediate: 40, maxLength: 16 };
 /** A model in which everything counts: no bias is 0 and no norm's weight 1. */
 const model = (config: ModelConfig): Params => {
   const params = init({ ...config, init: { type: "normal", std: 0.3 } }, 1);
@@ -267,7 +267,7 @@ describe("a tokenizer beside a model", () => {
         sep: id("<sep>"),
         mask: id("<mask>"),
       });
-      expect(theirs.longest).toBe(config.maxSeq);
+      expect(theirs.longest).toBe(config.maxLength);
       const encodings = texts.map((one) => tokenizer.encode(one));
       expect(theirs.encodings).toEqual(encodings.map(({ ids, offsets }) => ({ ids, offsets })));
       expect(theirs.decoded).toEqual(encodings.map(({ ids }) => tokenizer.decode(ids)));

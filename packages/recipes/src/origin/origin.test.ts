@@ -44,13 +44,13 @@ const second = (changes: readonly string[] = [], from = base) =>
 
 describe("a run that goes on from another", () => {
   it("takes model and tokenizer, and begins with the weights of the other", async () => {
-    const recipe = await second(["model.maxSeq=64", "rows.seqLength=64", "masking.probability=0.4"]);
+    const recipe = await second(["model.maxLength=64", "rows.seqLength=64", "masking.probability=0.4"]);
     expect(recipe.tokenizer).toMatchObject({ from: join(base, "model", "tokenizer.json"), vocabSize: 100 });
-    expect({ ...recipe.model, maxSeq: 0 }).toEqual({ ...first.model, maxSeq: 0 });
+    expect({ ...recipe.model, maxLength: 0 }).toEqual({ ...first.model, maxLength: 0 });
     const folder = join(root, "other-length");
     await train(recipe, folder);
     const [before, after] = [await valuesOf(base), await valuesOf(folder)];
-    expect(after.config.maxSeq).toBe(64);
+    expect(after.config.maxLength).toBe(64);
     // Three steps away from the origin; a network of its own would be as far as random ones are.
     const distance = (a: Float32Array, b: Float32Array) => Math.hypot(...a.map((value, i) => value - b[i]!));
     const [a, b] = [before.weights.get(embedding)!, after.weights.get(embedding)!];
@@ -209,7 +209,7 @@ it.each([
   const folder = join(root, architecture);
   const { tokenizer, params: ours } = await openModel(base);
   disposeTensors(ours);
-  const size = { vocabSize: 100, layers: 1, hidden: 16, heads: 2, intermediate: 32, maxSeq: 32 };
+  const size = { vocabSize: 100, layers: 1, hidden: 16, heads: 2, intermediate: 32, maxLength: 32 };
   const config = preset("bert-original", size);
   const params = init(config, 5);
   await exportModel({ params, config, tokenizer }, "hf", folder);
@@ -229,7 +229,7 @@ it.each([
       if (Math.abs(weights.get(name)![i]! - theirs) > 5e-3) expect(weights.get(name)![i], name).toBe(theirs);
     });
   disposeTensors(before.params);
-  await expect(train(await second(["model.maxSeq=64"], folder), `${folder}-long`)).rejects.toThrow(
-    /model.maxSeq: expected 32/,
+  await expect(train(await second(["model.maxLength=64"], folder), `${folder}-long`)).rejects.toThrow(
+    /model.maxLength: expected 32/,
   );
 });

@@ -18,7 +18,7 @@ export const requireOriginFits = (recipe: Recipe, { config }: Pick<Origin, "conf
   const from = recipe.training.from!;
   const ours: Record<string, unknown> = { ...completeModel(recipe.model) };
   for (const [field, theirs] of Object.entries(recipeModel(config))) {
-    if (ownFields.includes(field) || (field === "maxSeq" && mayBeLonger(config))) continue;
+    if (ownFields.includes(field) || (field === "maxLength" && mayBeLonger(config))) continue;
     if (JSON.stringify(ours[field]) === JSON.stringify(theirs)) continue;
     throw fault({
       code: "invalid-input",

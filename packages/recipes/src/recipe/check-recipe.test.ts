@@ -9,10 +9,10 @@ it.each(Object.entries(recipes))("takes %s", (_, make) => {
 });
 
 it.each([
-  [["rows.seqLength=512"], "rows.seqLength: expected at most model.maxSeq 128, got 512"],
+  [["rows.seqLength=512"], "rows.seqLength: expected at most model.maxLength 128, got 512"],
   [["model.heads=5"], "heads: expected a divisor of hidden 128, got 5"],
   [['model.head={"type":"none"}'], "model.head.type: expected masked-language-model, as a recipe pretrains, got none"],
-  [["model.funnel=[128,100]"], "funnel: expected to begin and end with maxSeq 128"],
+  [["model.funnel=[128,100]"], "funnel: expected to begin and end with maxLength 128"],
   [["masking.probability=0.003"], "masking.probability: expected to mask a token of the 128 of a row, got 0.003"],
   [
     ["masking.probability=0.01", "training.tokenDrop=0.9"],

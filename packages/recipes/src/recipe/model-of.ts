@@ -43,22 +43,22 @@ const requireKnownFields = (model: Recipe["model"]): void => {
 };
 
 /** Rows, whole and as training drops tokens, must fit into the model. */
-const requireFit = ({ maxSeq, funnel }: ModelConfig, recipe: Recipe): void => {
+const requireFit = ({ maxLength, funnel }: ModelConfig, recipe: Recipe): void => {
   const { seqLength } = recipe.rows;
-  if (maxSeq < seqLength)
+  if (maxLength < seqLength)
     throw fault({
       code: "invalid-input",
       place: "rows.seqLength",
-      problem: `expected at most model.maxSeq ${maxSeq}, got ${seqLength}`,
+      problem: `expected at most model.maxLength ${maxLength}, got ${seqLength}`,
       type: RangeError,
     });
   if (funnel === null) return;
-  const unit = maxSeq / Math.min(...funnel);
+  const unit = maxLength / Math.min(...funnel);
   for (const [setting, length] of [
     ["rows.seqLength", seqLength],
     ["training.tokenDrop", trainedLength(recipe)],
   ] as const) {
-    if (length !== maxSeq && length % unit !== 0)
+    if (length !== maxLength && length % unit !== 0)
       throw fault({
         code: "invalid-input",
         place: setting,

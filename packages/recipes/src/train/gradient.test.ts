@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => compute.dispose());
 
 it("sees nothing beyond a row that a curriculum cuts", async () => {
-  const small = { vocabSize: 20, hidden: 8, heads: 2, layers: 1, intermediate: 8, maxSeq: 8 } as const;
+  const small = { vocabSize: 20, hidden: 8, heads: 2, layers: 1, intermediate: 8, maxLength: 8 } as const;
   const config = modelConfig({ ...small, init: { type: "normal", std: 0.5 } });
   const params = init(config, 1);
   const loss = trainingLoss(config, smoke().training.loss);
@@ -41,7 +41,7 @@ it("sees nothing beyond a row that a curriculum cuts", async () => {
 });
 
 it("makes the step of a whole batch out of its microbatches, however many targets each has", async () => {
-  const small = { vocabSize: 20, hidden: 8, heads: 2, layers: 1, intermediate: 8, maxSeq: 8 } as const;
+  const small = { vocabSize: 20, hidden: 8, heads: 2, layers: 1, intermediate: 8, maxLength: 8 } as const;
   const config = modelConfig({ ...small, init: { type: "normal", std: 0.5 } });
   const gradient = maskedLanguageModelGradient(config, trainingLoss(config, smoke().training.loss));
   const progress = { microbatch: 0, step: 0, examples: 0, tokens: 0, elapsedMs: 0, fraction: 0 };

@@ -50,7 +50,7 @@ export const modelSchema = () => {
       unit: "features",
       paper: section,
     }),
-    maxSeq: setting(count, "The longest row that the model takes.", { unit: "tokens" }),
+    maxLength: setting(count, "The longest row that the model takes.", { unit: "tokens" }),
     embeddingSize: setting(
       count.nullable(),
       "Width of the word embedding where it is smaller than `hidden` (factorised); null: `hidden`.",
@@ -139,7 +139,7 @@ export const modelSchema = () => {
     ),
     funnel: setting(
       z.array(count).nullable(),
-      "The length of a row in each layer, for rows of `maxSeq`; the first and the last are `maxSeq`. null: constant.",
+      "The length of a row in each layer, for rows of `maxLength`; the first and the last are `maxLength`. null: constant.",
       { unit: "tokens", paper: "Dai et al., arXiv 2006.03236" },
     ),
     predictionHead: setting(
