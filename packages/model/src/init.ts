@@ -56,8 +56,9 @@ const normals = (count: number, std: number, key: StreamKey): Float32Array => {
   return values;
 };
 
-/** The standard deviation of a linear weight. */
-const deviation = ({ init, hidden, layers }: ModelConfig, outputs: number, inputs: number): number => {
+/** The standard deviation of a linear weight. Without layers, scales by their number are those of one. */
+const deviation = ({ init, hidden, layers: count }: ModelConfig, outputs: number, inputs: number): number => {
+  const layers = Math.max(count, 1);
   switch (init.type) {
     case "small":
       return Math.sqrt(2 / (5 * hidden));

@@ -69,6 +69,7 @@ export const presetNames = [
   "flash",
   "funnel",
   "recurrent",
+  "sanitycheck",
 ] as const;
 
 export type PresetName = (typeof presetNames)[number];
@@ -136,6 +137,16 @@ const studyDifferences = (): Record<PresetName, Partial<ModelConfig>> => {
     "fnet-hybrid": { ...v1, mixer: Array.from({ length: 16 }, (_, i) => (i < 14 ? fourier : "self-attention")) },
     flash: { ...v1, mixer: "flash" },
     funnel: { ...c2, layers: 9, funnel: [128, 128, 64, 64, 32, 64, 64, 128, 128] },
+    // An embedding and one matrix: what a run without any layer comes to.
+    sanitycheck: {
+      ...v1,
+      layers: 0,
+      hidden: 1024,
+      heads: 16,
+      position: "none",
+      embeddingNorm: false,
+      finalNorm: false,
+    },
     recurrent: { ...c2, layers: 24, sharedLayers: 2, recurrence: "deep-thinking" },
   };
 };

@@ -27,7 +27,7 @@ beforeAll(async () => {
 describe("a configuration that cannot work names the field and what it may be", () => {
   it.each<[string, Record<string, unknown>, RegExp]>([
     ["heads that do not divide", { heads: 7 }, /heads: expected a divisor of hidden 768, got 7/],
-    ["a negative size", { layers: -1 }, /layers: expected a positive integer, got -1/],
+    ["a negative size", { layers: -1 }, /layers: expected an integer of at least 0, got -1/],
     ["a size that is no integer", { hidden: 12.5 }, /hidden: expected a positive integer, got 12\.5/],
     ["a size that is text", { vocabSize: "big" }, /vocabSize: expected a positive integer, got "big"/],
     ["an unknown mixer", { mixer: "convolution" }, /mixer: expected one of self-attention, .*got "convolution"/],
@@ -112,8 +112,8 @@ describe("a configuration that cannot work names the field and what it may be", 
   });
 
   it("lists all that is wrong at once", () => {
-    expect(() => modelConfig({ layers: 0, heads: -2, dropout: Number.NaN })).toThrow(
-      /layers: .*\n.*heads: .*\n.*dropout: /,
+    expect(() => modelConfig({ hidden: 0, heads: -2, dropout: Number.NaN })).toThrow(
+      /hidden: .*\n.*heads: .*\n.*dropout: /,
     );
     expect(() => init({ ...modelConfig(), heads: 7 }, 1)).toThrow(/heads/);
   });

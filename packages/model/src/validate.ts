@@ -109,13 +109,13 @@ const sizeProblems = (config: ModelConfig): string[] => {
   const need = (field: string, value: unknown, holds: boolean, may: string) => {
     if (!holds) problems.push(`${field}: expected ${may}, got ${show(value)}`);
   };
-  const positive = ["vocabSize", "hidden", "layers", "heads", "intermediate", "maxLength", "feedForwardEvery"] as const;
+  const positive = ["vocabSize", "hidden", "heads", "intermediate", "maxLength", "feedForwardEvery"] as const;
   for (const field of positive) need(field, config[field], isCount(config[field], 1), "a positive integer");
   const needAtMost = (field: keyof typeof most, value: unknown, name: string = field) =>
     need(name, value, !((value as number) > most[field]), `at most ${most[field].toLocaleString("en-US")}`);
-  for (const field of [...positive, "typeVocabSize", "sharedLayers", "paddingId", "embeddingSize"] as const)
+  for (const field of [...positive, "layers", "typeVocabSize", "sharedLayers", "paddingId", "embeddingSize"] as const)
     needAtMost(field, config[field]);
-  for (const field of ["typeVocabSize", "sharedLayers", "paddingId"] as const) {
+  for (const field of ["layers", "typeVocabSize", "sharedLayers", "paddingId"] as const) {
     need(field, config[field], isCount(config[field], 0), "an integer of at least 0");
   }
   const { embeddingSize, dropout, attentionDropout, normEpsilon, residualScale, layerDrop, init } = config;

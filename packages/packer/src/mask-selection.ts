@@ -3,7 +3,8 @@ import type { Draws } from "@cramkit/random";
 /** What happens to a token. Zero: nothing, and it is no target. */
 export const fate = { none: 0, keep: 1, randomise: 2, mask: 3 } as const;
 
-export type Replacement = "80/10/10" | "always-mask";
+/** What the selected tokens become. With "keep" they stay as they are, and are predicted all the same. */
+export type Replacement = "80/10/10" | "always-mask" | "keep";
 
 /** Decides the fate of each token of the row at `ids[start ... start + fates.length]`; `fates` arrives all zero. */
 export type SelectFates = (ids: Int32Array, start: number, fates: Uint8Array, draws: Draws) => void;
@@ -22,8 +23,11 @@ export const selectExactly = (
   replacement: Replacement,
   wordStarts?: ArrayLike<number>,
 ): SelectFates => {
-  const [masked, randomised] =
-    replacement === "always-mask" ? [count, count] : [roundHalfEven(0.8 * count), roundHalfEven(0.9 * count)];
+  const [masked, randomised] = {
+    "80/10/10": [roundHalfEven(0.8 * count), roundHalfEven(0.9 * count)],
+    "always-mask": [count, count],
+    keep: [0, 0],
+  }[replacement] as [number, number];
   // The k-th selected token is masked, randomised or kept by its rank k.
   const fateOf = (k: number) => (k < masked ? fate.mask : k < randomised ? fate.randomise : fate.keep);
   return wordStarts ? selectWords(count, seqLength, fateOf, wordStarts) : selectTokens(count, seqLength, fateOf);
@@ -83,7 +87,7 @@ export const selectIndependently = (
 ): SelectFates => {
   const selects = (draws: Draws) => draws.bits() < rate * 2 ** 32;
   const drawFate = (draws: Draws) => {
-    if (replacement === "always-mask") return fate.mask;
+    if (replacement !== "80/10/10") return replacement === "keep" ? fate.keep : fate.mask;
     const tenth = draws.below(10);
     return tenth < 8 ? fate.mask : tenth < 9 ? fate.randomise : fate.keep;
   };

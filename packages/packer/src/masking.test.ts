@@ -64,6 +64,12 @@ describe("exact masking", () => {
     expect(selected).toBe(16 * 50);
   });
 
+  it("can predict every token as it stands", () => {
+    const { kept, selected } = tally({ kind: "exact", rate: 1, replacement: "keep" }, 64, 50);
+    expect(selected).toBe(64 * 50);
+    expect(kept).toBe(selected);
+  });
+
   it("draws random ids from the whole vocabulary", () => {
     const masker = createMasker(crammedMasking, { seqLength: 40, vocabSize: 10, maskId: 9, seed: 2 });
     const seen = new Array(10).fill(0);
@@ -103,6 +109,11 @@ describe("Bernoulli masking", () => {
   it("can mask always", () => {
     const { masked, selected } = tally({ ...bertMasking([]), replacement: "always-mask" }, 64, 50);
     expect(masked).toBe(selected);
+  });
+
+  it("can keep always", () => {
+    const { kept, selected } = tally({ ...bertMasking([]), replacement: "keep" }, 64, 50);
+    expect(kept).toBe(selected);
   });
 });
 

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { fault, problemOf } from "@cramkit/errors";
+import { explain, fault, problemOf } from "@cramkit/errors";
 import { writeFileAtomic } from "@cramkit/files";
 import type { TrialResult } from "@cramkit/glue";
 import { type MetricsRow, readMetrics } from "@cramkit/trainer/node";
@@ -257,7 +257,7 @@ const parseKept = (recipe: unknown, file: string): Recipe => {
     throw fault({
       code: "version-mismatch",
       place: file,
-      problem: problemOf(error),
+      problem: explain(error).problem,
       remedy: "a recipe of another version? Go on with the cramkit that wrote it, or start a new run",
       cause: error,
     });

@@ -117,5 +117,5 @@ export const maskingOf = ({ masking }: Pick<Recipe, "masking">, tokenizer: Token
     const excludedIds = [...new Set(names.flatMap((name) => tokenizer.tokenToId(name) ?? []))];
     return { kind: "bernoulli", rate, excludedIds, wordStarts };
   }
-  return { kind: "exact", rate, wordStarts, replacement: policy === "always-mask" ? policy : "80/10/10" };
+  return { kind: "exact", rate, wordStarts, replacement: policy === "exact" ? "80/10/10" : policy };
 };

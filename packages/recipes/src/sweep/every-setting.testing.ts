@@ -80,7 +80,7 @@ export const everySetting = (base: Recipe): Variants => [
   one("with <cls>", { "tokenizer.includeCls": true }),
   one("without <sep>", { "tokenizer.includeSep": false }),
   one("escaped spaces", { "tokenizer.escapeSpaces": true }),
-  ...each("masking.policy", ["exact", "bernoulli", "always-mask"]),
+  ...each("masking.policy", ["exact", "bernoulli", "always-mask", "keep"]),
   one("whole words", { "masking.wholeWords": true }),
   one("filter", { "corpus.maxTokensPerCharacter": 0.9 }),
   one("duplicates", { "corpus.duplicateBytes": 75 }),

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { checkOptions, fault, hasCode, problemOf } from "@cramkit/errors";
+import { checkOptions, explain, fault, hasCode, problemOf } from "@cramkit/errors";
 import {
   type Content,
   createAtomicFolder,
@@ -155,7 +155,7 @@ export const readCheckpoint = async <T>(folder: string, format: CheckpointFormat
   const again = { remedy: "take another checkpoint, or restore this one from a copy" };
   const manifest = await readManifest(folder).catch((error) => {
     if (hasCode(error, "version-mismatch")) throw error;
-    throw fault({ code: "damaged-file", place: join(folder, manifestFile), problem: problemOf(error), ...again });
+    throw fault({ code: "damaged-file", place: join(folder, manifestFile), problem: explain(error).problem, ...again });
   });
   try {
     await verify(folder, manifest);

@@ -41,7 +41,7 @@ export const modelSchema = () => {
   const section = "Cramming, section 4.2";
   const fields = z.strictObject({
     hidden: setting(count, "Width of the hidden states.", { unit: "features", paper: section }),
-    layers: setting(count, "Number of layers.", { unit: "layers", paper: section }),
+    layers: setting(z.int().min(0), "Number of layers.", { unit: "layers", paper: section }),
     heads: setting(count, "Heads of attention: a divisor of `hidden`.", {
       unit: "heads",
       paper: "Vaswani et al., arXiv 1706.03762",
