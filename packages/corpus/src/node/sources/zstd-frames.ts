@@ -14,6 +14,8 @@ export interface FrameHeader {
   hasChecksum: boolean;
   /** Bytes that the frame unpacks to, if it says. */
   contentBytes: number | undefined;
+  /** A decoder keeps `2^windowLog` bytes of what it has unpacked. */
+  windowLog: number;
 }
 
 /** A frame that is whole, but beyond what its decoder can do. */
@@ -97,7 +99,7 @@ const frameHeader = (bytes: Buffer, at: number, offset: number, maxWindowLog: nu
   const magic = bytes.readUInt32LE(at);
   if ((magic & 0xfffffff0) >>> 0 === skippableMagic) {
     if (at + 8 > bytes.length) return undefined;
-    const frame = { isSkippable: true, hasChecksum: false, contentBytes: 0 };
+    const frame = { isSkippable: true, hasChecksum: false, contentBytes: 0, windowLog: 0 };
     return { bytes: 8 + bytes.readUInt32LE(at + 4), ends: true, frame };
   }
   if (magic !== frameMagic) throw new Error(`no zstd frame at byte ${offset + at}`);
@@ -118,7 +120,7 @@ const frameHeader = (bytes: Buffer, at: number, offset: number, maxWindowLog: nu
   if (dictionary > 0 && bytes.readUIntLE(at + 5 + window, dictionary) > 0) {
     throw new UnsupportedFrame("needs the dictionary that it was compressed with");
   }
-  const frame = { isSkippable: false, hasChecksum: (descriptor & 4) !== 0, contentBytes };
+  const frame = { isSkippable: false, hasChecksum: (descriptor & 4) !== 0, contentBytes, windowLog };
   return { bytes: size, ends: false, frame };
 };
 

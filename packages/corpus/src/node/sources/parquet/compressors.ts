@@ -1,5 +1,5 @@
 import * as zlib from "node:zlib";
-import { Decompress } from "fzstd";
+import { ZSTDDecoder } from "zstddec/stream";
 
 /** Unpacks one page, which has to give `length` bytes: it may not take more memory than that. */
 export type Decompressor = (input: Uint8Array, length: number) => Uint8Array;
@@ -25,7 +25,7 @@ export const decompressorOf = async (codec: string): Promise<Decompressor> => {
     case "BROTLI":
       return (input, length) => zlib.brotliDecompressSync(input, limit(length));
     case "ZSTD":
-      return zstdDecompressSync ? (input, length) => zstdDecompressSync(input, limit(length)) : zstdInScript;
+      return zstdDecompressSync ? (input, length) => zstdDecompressSync(input, limit(length)) : zstdInWasm();
   }
   const { compressors, decompressLz4, decompressLz4Raw } = await import("hyparquet-compressors");
   if (codec === "LZ4") {
@@ -47,15 +47,13 @@ export const decompressorOf = async (codec: string): Promise<Decompressor> => {
 /** Node wants a limit of at least one byte. */
 const limit = (length: number): Limit => ({ maxOutputLength: Math.max(1, length) });
 
-const zstdInScript: Decompressor = (input, length) => {
-  const output = new Uint8Array(length);
-  let at = 0;
-  const decompressor = new Decompress((chunk) => {
-    if (at + chunk.length > length) throw new Error(`more than the ${length} bytes of the page`);
-    output.set(chunk, at);
-    at += chunk.length;
-  });
-  decompressor.push(input, true);
-  if (at < length) throw new Error(`${at} bytes instead of the ${length} of the page`);
-  return output;
+const zstdInWasm = async (): Promise<Decompressor> => {
+  const decoder = new ZSTDDecoder();
+  await decoder.init();
+  return (input, length) => {
+    if (length === 0) return new Uint8Array(0); // it would look for the length itself, and make room for it
+    const output = decoder.decode(input, length);
+    if (output.length < length) throw new Error(`damaged data, or not the ${length} bytes of the page`);
+    return output;
+  };
 };
