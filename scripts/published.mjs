@@ -1,14 +1,16 @@
 // Publishes every package to a registry of its own on this machine (Verdaccio), installs them into an empty project as a
-// stranger would, and runs every README example and `cramkit run smoke` there. Needs `pnpm build` (with declarations
-// unless CRAMKIT_NO_DTS is set) to have run. `--keep` leaves the project in place and prints where it is.
+// stranger would, and runs every README example, `cramkit run smoke` and the test of every project in examples/ there. Needs
+// `pnpm build` (with declarations unless CRAMKIT_NO_DTS is set) to have run. `--keep` leaves the project in place and prints
+// where it is.
 import { spawn, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { examples } from "./examples.mjs";
 import { packagesIn, readmeExamples } from "./readme-examples.mjs";
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
@@ -23,6 +25,7 @@ try {
   const project = installEverything();
   await runExamples(project);
   run("npx", ["cramkit", "run", "smoke", "--dir", "run", "--data", "data"], project, "cramkit run smoke");
+  runProjects(project);
 } catch (error) {
   failed = true;
   console.error(error instanceof Error ? error.message : error);
@@ -82,7 +85,11 @@ function installEverything() {
   writeFileSync(join(project, "package.json"), JSON.stringify({ name: "stranger", private: true, type: "module" }));
   writeFileSync(join(project, ".npmrc"), `registry=${registry}\n`);
   const named = readmeExamples().flatMap(({ code }) => packagesIn([code]));
-  const names = new Set(["cramkit", ...readdirSync("packages").map(nameOf), ...named]);
+  // One installation for all projects: a registry of this machine need not give out the same files eight times.
+  const ranges = new Map([...named, ...readdirSync("packages").map(nameOf)].map((name) => [name, "latest"]));
+  for (const { dependencies } of examples())
+    for (const [name, range] of Object.entries(dependencies)) ranges.set(name, range);
+  const names = [...ranges].map(([name, range]) => `${name}@${range}`);
   // The sources of this repository must not be found from there.
   run("npm", ["install", "--no-audit", "--no-fund", ...names], project, "npm install");
   return project;
@@ -100,6 +107,15 @@ async function runExamples(project) {
       logLevel: "silent",
     });
     run(process.execPath, [file], folder, `the README of ${name}, example ${index}`);
+  }
+}
+
+/** The projects in examples/, each in a copy beside the others, with the scripts of its manifest. */
+function runProjects(project) {
+  for (const { name, folder } of examples()) {
+    const copy = join(project, name);
+    cpSync(folder, copy, { recursive: true });
+    run("npm", ["test"], copy, `the example ${name}`);
   }
 }
 
