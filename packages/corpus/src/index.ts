@@ -22,6 +22,7 @@ export {
   type FilterTally,
 } from "./filters/filter.ts";
 export { type LengthOptions, lengthBetween } from "./filters/length.ts";
+export { type QualityOptions, quality, qualityProblem } from "./filters/quality.ts";
 export { type MixedDocuments, type MixedSource, type MixOptions, mixDocuments, type SourceReport } from "./mix.ts";
 export { bandPairs, type Clusters, createClusters } from "./near-duplicates/clusters.ts";
 export { type MinHash, type MinHashOptions, minHash } from "./near-duplicates/min-hash.ts";
