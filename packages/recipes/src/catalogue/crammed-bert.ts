@@ -29,6 +29,8 @@ export const crammedBert = (): Recipe => ({
     maxTokens: null,
     maxTokensPerCharacter: 0.3,
     compressionTokenizer: "novels",
+    quality: null,
+    lastPhase: null,
     exactDuplicates: false,
     duplicateBytes: null,
     duplicateCopies: "first",

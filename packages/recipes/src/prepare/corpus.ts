@@ -12,6 +12,7 @@ import {
   deduplicateDocuments,
   joinSuccessive,
   lengthBetween,
+  quality,
   referenceCleaning,
   takeDocuments,
 } from "@cramkit/corpus";
@@ -72,6 +73,7 @@ export const openCorpus = async (recipe: Recipe, { workFolder, onRead, say }: Co
 export const requireSources = async ({ corpus }: Recipe): Promise<void> => {
   await requirePaths("corpus.sources", corpus.sources);
   await requirePaths("corpus.decontamination.sources", corpus.decontamination?.sources ?? []);
+  await requirePaths("corpus.lastPhase.sources", corpus.lastPhase?.sources ?? []);
 };
 
 const requirePaths = async (setting: string, sources: readonly SourceSpec[]): Promise<void> => {
@@ -115,6 +117,7 @@ const filtersOf = async (recipe: Recipe, { workFolder, onRead, say }: CorpusOpti
   if (cleaning !== "none") filters.push(clean(cleaning === "reference" ? referenceCleaning : {}));
   if (minCharacters > 0 || maxCharacters !== null)
     filters.push(lengthBetween({ minCharacters, maxCharacters: maxCharacters ?? undefined }));
+  if (corpus.quality !== null) filters.push(quality(corpus.quality));
   if (corpus.exactDuplicates) filters.push(deduplicateDocuments());
   if (decontamination !== null) {
     const { sources, words } = decontamination;

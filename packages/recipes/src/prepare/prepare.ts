@@ -19,7 +19,7 @@ import { rowOrder } from "../recipe/row-order.ts";
 import { type Team, teamOf } from "../team.ts";
 import { requireSources } from "./corpus.ts";
 import { createEncoder } from "./encoded-documents.ts";
-import { configurationOf, preparedFolder, type SetName, setNames } from "./prepared-folder.ts";
+import { configurationOf, preparedFolder, type SetName, setNames, setsOf } from "./prepared-folder.ts";
 import { reuseOrRemove } from "./reuse.ts";
 import { digestOf, noteSources } from "./source-files.ts";
 import { finishedTexts, textFiles } from "./texts.ts";
@@ -34,6 +34,12 @@ export interface Prepared {
   readonly training: PreparedSet;
   /** Rows of documents that are not in `training`. */
   readonly heldOut: PreparedSet;
+  /**
+   * Rows of the last phase.
+   *
+   * @defaultValue absent if the recipe has none
+   */
+  readonly lastPhase?: PreparedSet;
   /** Texts of some of those documents. */
   readonly heldOutTexts: readonly string[];
   /** What the sources of the training rows gave and what the filters took, with examples. */
@@ -49,7 +55,10 @@ export const prepare = async (asked: Recipe, dataFolder: string, context: RunCon
   const team = teamOf(context);
   await team.lead(() => prepareFolder(asked, dataFolder, context));
   const prepared = await team.together(() => openPrepared(asked, dataFolder, team));
-  await team.agree({ "the prepared rows": [prepared.training.manifest, prepared.heldOut.manifest] });
+  const { training, heldOut, lastPhase } = prepared;
+  await team.agree({
+    "the prepared rows": [training.manifest, heldOut.manifest, ...(lastPhase ? [lastPhase.manifest] : [])],
+  });
   return prepared;
 };
 
@@ -58,11 +67,11 @@ const prepareFolder = async (asked: Recipe, dataFolder: string, context: RunCont
   const recipe = { ...asked, seed: dataSeed(asked) };
   const folder = preparedFolder(recipe, dataFolder);
   await makeFolder(folder);
-  await reuseOrRemove(recipe, folder, await isFinished(folder), context);
-  if (!(await isFinished(folder))) {
+  await reuseOrRemove(recipe, folder, await isFinished(folder, recipe), context);
+  if (!(await isFinished(folder, recipe))) {
     const unlock = await lockFolder(folder, { name: "run.lock" }); // two runs may share a folder, not write it at once
     try {
-      if (!(await isFinished(folder))) await write(recipe, folder, context);
+      if (!(await isFinished(folder, recipe))) await write(recipe, folder, context);
     } finally {
       unlock();
     }
@@ -76,35 +85,39 @@ const prepareFolder = async (asked: Recipe, dataFolder: string, context: RunCont
 const openPrepared = async (asked: Recipe, dataFolder: string, { rank, size }: Team): Promise<Prepared> => {
   const recipe = { ...asked, seed: dataSeed(asked) };
   const folder = preparedFolder(recipe, dataFolder);
-  if (size > 1 && !(await isFinished(folder)))
+  if (size > 1 && !(await isFinished(folder, recipe)))
     throw fault({
       code: "not-found",
       place: folder,
       problem: `expected the rows that rank 0 has prepared there, found none on ${hostname()}, where rank ${rank} runs`,
       remedy: "name a folder that all machines share with --data",
     });
-  await checkDigests(folder);
-  const training = await openSet(folder, "training", recipe);
-  const heldOut = await openSet(folder, "heldOut", recipe).catch((error) => {
-    training.close();
+  await checkDigests(folder, recipe);
+  const opened: Partial<Record<SetName, PreparedSet>> = {};
+  const close = () => {
+    for (const set of Object.values(opened)) set.close();
+  };
+  try {
+    for (const set of setsOf(recipe)) opened[set] = await openSet(folder, set, recipe);
+  } catch (error) {
+    close();
     throw error;
-  });
+  }
+  const { training, heldOut, lastPhase } = opened as typeof opened & Record<"training" | "heldOut", PreparedSet>;
   return {
     folder,
     tokenizer: tokenizerFromJson(await readFile(join(folder, "tokenizer.json"), "utf8")),
     training,
     heldOut,
+    ...(lastPhase && { lastPhase }),
     heldOutTexts: JSON.parse(await readFile(textFiles(folder).heldOutTexts, "utf8")) as string[],
     report: training.manifest.report as CorpusReport,
-    close() {
-      training.close();
-      heldOut.close();
-    },
+    close,
   };
 };
 
-const isFinished = async (folder: string): Promise<boolean> => {
-  const manifests = await Promise.all(Object.values(setNames).map((name) => readManifest(join(folder, name))));
+const isFinished = async (folder: string, recipe: Recipe): Promise<boolean> => {
+  const manifests = await Promise.all(setsOf(recipe).map((set) => readManifest(join(folder, setNames[set]))));
   return manifests.every((manifest) => manifest !== undefined);
 };
 
@@ -127,6 +140,8 @@ const write = async (recipe: Recipe, folder: string, context: RunContext): Promi
   const encoder = createEncoder(tokenizer, threads, texts.training.characters);
   try {
     await writeRows("training", rowOrder(recipe, tokenizer), { ...options, texts, tokenizer, encoder, digests });
+    if (recipe.corpus.lastPhase !== null)
+      await writeRows("lastPhase", rowOrder(recipe, tokenizer), { ...options, texts, tokenizer, encoder, digests });
     await writeRows("heldOut", "shuffled", { ...options, texts, tokenizer, encoder, digests });
   } finally {
     await encoder.dispose();
@@ -143,9 +158,10 @@ const digestsIn = async (folder: string): Promise<Record<string, string>> => {
 };
 
 /** The manifests know the digest of each file beside the sets. */
-const checkDigests = async (folder: string): Promise<void> => {
+const checkDigests = async (folder: string, recipe: Recipe): Promise<void> => {
   const digests = await digestsIn(folder);
-  for (const name of Object.values(setNames)) {
+  for (const set of setsOf(recipe)) {
+    const name = setNames[set];
     const manifest = await readManifest(join(folder, name));
     const expected = (manifest?.report as PreparedReport | null)?.digests;
     for (const [file, digest] of Object.entries(digests)) {
@@ -180,8 +196,12 @@ const openSet = async (folder: string, set: SetName, recipe: Recipe): Promise<Pr
   }
   if (opened.rowCount > 0) return opened;
   opened.close();
-  const more =
-    set === "heldOut" ? ', raise evaluation.heldOut, set unit of its source to "line", "block" or "passage"' : "";
+  const { lastPhase } = recipe.corpus;
+  const more = {
+    heldOut: ', raise evaluation.heldOut, set unit of its source to "line", "block" or "passage"',
+    lastPhase: lastPhase?.quality ? ", loosen corpus.lastPhase.quality" : "",
+    training: lastPhase?.quality && !lastPhase.sources ? ", tighten corpus.lastPhase.quality" : "",
+  }[set];
   throw fault({
     code: "invalid-input",
     problem: `the ${name} documents hold ${opened.manifest.counts.droppedTokens} tokens, less than one row of ${rows.seqLength}`,

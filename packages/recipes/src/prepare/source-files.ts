@@ -4,9 +4,10 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { documentFiles, hubFiles } from "@cramkit/corpus/node";
 import { writeFileAtomic } from "@cramkit/files";
-import type { Recipe, SourceSpec } from "../recipe/recipe.ts";
+import type { Recipe } from "../recipe/recipe.ts";
 import { readJson } from "../run-record.ts";
 import { novelsName } from "./novels-tokenizer.ts";
+import { allSources } from "./prepared-folder.ts";
 
 /** A file that prepared data was made from, as it was then. */
 interface SourceFile {
@@ -29,10 +30,10 @@ export interface SourceChanges {
 }
 
 /** The files of a recipe's local sources, those of an evaluation and the tokenizer that measures among them. */
-const filesOf = async ({ corpus, tokenizer }: Recipe): Promise<string[]> => {
-  const sources: SourceSpec[] = [...corpus.sources, ...(corpus.decontamination?.sources ?? [])];
+const filesOf = async (recipe: Recipe): Promise<string[]> => {
+  const { corpus, tokenizer } = recipe;
   const paths: string[] = [];
-  for (const source of sources) {
+  for (const source of allSources(recipe)) {
     if (source.kind !== "files" && source.kind !== "ids") continue;
     const { path, include, exclude } = source;
     const format = source.kind === "files" ? source.format : undefined;
@@ -52,9 +53,9 @@ const describe = async (path: string): Promise<SourceFile> => {
 };
 
 /** Files of datasets on a hub, as it tells of them. */
-const hubFilesOf = async ({ corpus }: Recipe, retries?: number): Promise<SourceFile[]> => {
+const hubFilesOf = async (recipe: Recipe, retries?: number): Promise<SourceFile[]> => {
   const files: SourceFile[] = [];
-  for (const source of [...corpus.sources, ...(corpus.decontamination?.sources ?? [])]) {
+  for (const source of allSources(recipe)) {
     if (source.kind !== "hub") continue;
     const { uri, hubUrl, include, exclude, format } = source;
     for (const { path, bytes, digest } of await hubFiles({ uri, hubUrl, include, exclude, format, retries }))

@@ -24,6 +24,12 @@ export interface Texts {
   readonly format: typeof textsFormat;
   readonly training: Count;
   readonly heldOut: Count;
+  /**
+   * Of a last phase with sources of its own.
+   *
+   * @defaultValue absent if the recipe has none
+   */
+  readonly lastPhase?: Count & { readonly report: CorpusReport };
   /** Of the sources and the filters. */
   readonly report: CorpusReport;
 }
@@ -35,6 +41,8 @@ export const heldOutCharacters = 4_000_000;
 export const textFiles = (folder: string) => ({
   training: join(folder, "work", "training.documents"),
   heldOut: join(folder, "work", "held-out.documents"),
+  /** Of a last phase with sources of its own. */
+  lastPhase: join(folder, "work", "last-phase.documents"),
   /** Written last: if it is, the others are complete. */
   counts: join(folder, "work", "texts.json"),
   /** For temporary files of shuffling and deduplication; what an interruption left there goes at the next start. */
@@ -75,6 +83,8 @@ export async function* readTexts(
     say,
   });
   const heldOutTexts: string[] = [];
+  /** Of the held-out texts, which no other part may hold. */
+  const heldOutPlaces = new Set<number>();
   let kept = 0;
   const writers: DocumentsWriter[] = [];
   try {
@@ -86,6 +96,7 @@ export async function* readTexts(
       const { text } = document;
       if (isHeldOut) {
         heldOut.add(document);
+        heldOutPlaces.add(placeOf(text));
         if ((kept += text.length) <= heldOutCharacters) heldOutTexts.push(text);
       } else {
         training.add(document);
@@ -94,10 +105,12 @@ export async function* readTexts(
     }
     const report = corpus.report();
     if (report.documents === 0) throw emptyCorpus(report);
+    const lastPhase = await readLastPhase(recipe, files, writers, { onRead, say, heldOutPlaces });
     const texts: Texts = {
       format: textsFormat,
       training: await training.commit(),
       heldOut: await heldOut.commit(),
+      ...(lastPhase && { lastPhase }),
       report,
     };
     await writeFileAtomic(files.heldOutTexts, JSON.stringify(heldOutTexts));
@@ -108,6 +121,24 @@ export async function* readTexts(
     await rm(files.temporary, { recursive: true, force: true });
   }
 }
+
+/** The documents of a last phase that has sources of its own. */
+const readLastPhase = async (
+  recipe: Recipe,
+  files: ReturnType<typeof textFiles>,
+  writers: DocumentsWriter[],
+  { heldOutPlaces, ...options }: Pick<CorpusOptions, "onRead" | "say"> & { heldOutPlaces: ReadonlySet<number> },
+): Promise<Texts["lastPhase"]> => {
+  const { lastPhase } = recipe.corpus;
+  if (!lastPhase?.sources) return undefined;
+  const { sources, quality } = lastPhase;
+  const own: Recipe = { ...recipe, corpus: { ...recipe.corpus, sources, quality, maxDocuments: null } };
+  const corpus = await openCorpus(own, { ...options, workFolder: files.temporary });
+  const writer = await createDocumentsWriter(files.lastPhase);
+  writers.push(writer);
+  for await (const document of corpus) if (!heldOutPlaces.has(placeOf(document.text))) writer.add(document);
+  return { ...(await writer.commit()), report: corpus.report() };
+};
 
 /** A number of 48 bits that a text and its copies share. SHA-256, because it runs in native code over every document. */
 const placeOf = (text: string): number => createHash("sha256").update(text).digest().readUIntBE(0, 6);

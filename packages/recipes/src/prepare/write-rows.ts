@@ -1,14 +1,14 @@
 import { join } from "node:path";
 import type { CorpusReport } from "@cramkit/corpus";
-import { readDocuments } from "@cramkit/corpus/node";
 import { type PrepareProgress, type RowOrder, writePreparedSet } from "@cramkit/packer/node";
 import { coverageCounter, type TextCoverage, type Tokenizer } from "@cramkit/tokenizer";
 import type { StageProgress } from "../progress.ts";
+import { documentsOfSet } from "./documents-of-set.ts";
 import { type Encoder, type EncodingNotes, encodedDocuments } from "./encoded-documents.ts";
 import { checkLostText } from "./lost-text.ts";
 import { compressionTokenizerOf } from "./novels-tokenizer.ts";
 import { configurationOf, type SetName, setNames } from "./prepared-folder.ts";
-import { type Texts, textFiles } from "./texts.ts";
+import type { Texts } from "./texts.ts";
 import type { PreparationOptions } from "./texts-and-tokenizer.ts";
 
 export interface RowsOptions extends PreparationOptions {
@@ -36,7 +36,7 @@ export const writeRows = async (set: SetName, order: RowOrder, options: RowsOpti
   const name = setNames[set];
   const { maxTokensPerCharacter, maxTokens } = recipe.corpus;
   const cutoff = compressionTokenizerOf(recipe) === null ? maxTokensPerCharacter : null;
-  const read = (from: number) => readDocuments(textFiles(folder)[set], { from });
+  const read = (from: number) => documentsOfSet(recipe, folder, set, from);
   const onEnd = (coverage: TextCoverage) => {
     if (set === "training") context.say(checkLostText(coverage, recipe));
   };
@@ -53,13 +53,16 @@ export const writeRows = async (set: SetName, order: RowOrder, options: RowsOpti
       configuration: configurationOf(recipe),
       notes: encoded.notes,
       report: (notes) => ({
-        ...withCompressibility(texts.report, notes as unknown as EncodingNotes | null),
+        ...withCompressibility(
+          (set === "lastPhase" && texts.lastPhase?.report) || texts.report,
+          notes as unknown as EncodingNotes | null,
+        ),
         digests,
         coverage: (notes as unknown as EncodingNotes | null)?.coverage ?? null,
       }),
       onProgress(progress) {
         stop();
-        context.onProgress(packingProgress(name, progress, texts[set].documents));
+        context.onProgress(packingProgress(name, progress, (texts[set] ?? texts.training).documents));
       },
     },
   );

@@ -39,6 +39,14 @@ it.each([
     ['training.groups=[{"params":["word_embeding"],"optimizer":{"name":"sgd"}}]'],
     'training.groups.0.params: expected whole parts of the names of parameters, got "word_embeding"',
   ],
+  [
+    ['corpus.lastPhase={"from":0.9}'],
+    "corpus.lastPhase: expected sources, or a quality that tells which documents are for it, got neither; set one of them",
+  ],
+  [
+    ['corpus.lastPhase={"sources":[{"kind":"ids","path":"x"}]}'],
+    "corpus.lastPhase: expected null with a source of kind ids, which is packed as it is",
+  ],
   [['training.frozen=["encoder"]'], "training.frozen: expected a parameter that is left to train, got none"],
   [
     ['training.sequenceCurriculum={"lengths":[24,128],"fractions":[0,0.5]}'],

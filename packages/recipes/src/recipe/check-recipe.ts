@@ -20,6 +20,7 @@ export const checkRecipe = (recipe: Recipe): void => {
   const config = modelOf(recipe, vocabularySize(recipe.tokenizer));
   checkMasking(recipe);
   checkNames(recipe, config);
+  checkLastPhase(recipe);
   if (sequenceCurriculumOf(recipe) && config.funnel !== null)
     throw fault({
       code: "invalid-input",
@@ -79,6 +80,18 @@ export const checkRecipe = (recipe: Recipe): void => {
     });
   trainingOptimizer(recipe, microbatchSize === "auto" ? 1 : microbatchSize, undefined); // checks what it is made of
   checkHorizon(recipe);
+};
+
+/** A last phase needs something that tells its documents from the others. */
+const checkLastPhase = ({ corpus: { lastPhase, sources } }: Recipe): void => {
+  if (lastPhase === null) return;
+  const refuse = (problem: string, remedy?: string) => {
+    throw fault({ code: "invalid-input", place: "corpus.lastPhase", problem, remedy, type: RangeError });
+  };
+  if (lastPhase.sources === null && lastPhase.quality === null)
+    refuse("expected sources, or a quality that tells which documents are for it, got neither", "set one of them");
+  if ([...sources, ...(lastPhase.sources ?? [])].some(({ kind }) => kind === "ids"))
+    refuse("expected null with a source of kind ids, which is packed as it is");
 };
 
 /** Every name in a recipe must be that of a parameter, and something must be left to train. */

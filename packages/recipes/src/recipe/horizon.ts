@@ -2,7 +2,7 @@ import { budgetFraction, type Counts } from "@cramkit/scheduler";
 import { type BudgetUnits, budgetLimits, parseBudget } from "./budget.ts";
 import type { Recipe } from "./recipe.ts";
 
-/** Progress as schedule, batch ramp, curriculum, masking and causal share see it. */
+/** Progress as schedule, batch ramp, curriculum, masking, causal share and last phase see it. */
 export type AlongHorizon = <P extends Counts & { readonly fraction: number }>(progress: P) => P;
 
 /** Measures progress along the horizon of a recipe that has one; along its budget otherwise, as it is. */

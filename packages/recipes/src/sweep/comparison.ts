@@ -6,7 +6,8 @@ import type { Recipe } from "../recipe/recipe.ts";
 /** The parts of a recipe that decide which tokens its held-out loss is measured on, and what they are guessed from. */
 const testOf = (recipe: Recipe) => {
   const { corpus, tokenizer, rows, masking, evaluation } = recipe;
-  const { threads: _, seed: __, ...text } = corpus;
+  // Neither the tokenizer nor what is held out comes from the text of a last phase.
+  const { threads: _, seed: __, lastPhase: ___, ...text } = corpus;
   return {
     corpus: text,
     tokenizer,

@@ -2,7 +2,7 @@ import { readdir, stat, statfs } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { parameterCount } from "@cramkit/model";
 import { readManifest } from "@cramkit/packer/node";
-import { setNames } from "../prepare/prepared-folder.ts";
+import { allSources, setNames, setsOf } from "../prepare/prepared-folder.ts";
 import { budgetLimits } from "../recipe/budget.ts";
 import { flopsPerToken } from "../recipe/flops.ts";
 import { modelOf } from "../recipe/model-of.ts";
@@ -52,9 +52,9 @@ export const estimateSweep = async (
   const working = sweep.keepCheckpoints ? checkpoints : checkpoints.slice(0, atOnce);
   let [data, unknownSources] = [0, 0];
   for (const place of new Set(runs.flatMap(({ data }) => data ?? []))) {
-    if (await isPrepared(place)) continue;
     const { recipe } = runs.find((run) => run.data === place)!;
-    for (const source of recipe!.corpus.sources) {
+    if (await isPrepared(place, recipe!)) continue;
+    for (const source of allSources(recipe!)) {
       if (source.kind !== "files") unknownSources++;
       else for (const path of [source.path].flat()) data += preparedShare * (await bytesBelow(path));
     }
@@ -125,8 +125,8 @@ const checkpointBytes = (recipe: Recipe): number => {
 /** Bytes that preparing needs for one of text: kept texts and rows of two bytes a token. Measured on English: 1.3 to 1.5. */
 const preparedShare = 1.5;
 
-const isPrepared = async (place: string): Promise<boolean> =>
-  (await Promise.all(Object.values(setNames).map((name) => readManifest(join(place, name))))).every(Boolean);
+const isPrepared = async (place: string, recipe: Recipe): Promise<boolean> =>
+  (await Promise.all(setsOf(recipe).map((set) => readManifest(join(place, setNames[set]))))).every(Boolean);
 
 const bytesBelow = async (path: string): Promise<number> => {
   const found = await stat(path).catch(() => undefined);

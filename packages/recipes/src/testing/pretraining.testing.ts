@@ -74,8 +74,10 @@ export const run = async ({
   mkdirSync(folder, { recursive: true });
   writeFileSync(runFiles(folder).recipe, JSON.stringify(recipe));
   const config = modelOf(recipe, prepared.tokenizer.vocabSize);
+  // A last phase trains on the held-out rows: that shows in their loss.
+  const rows: Prepared = { ...prepared, ...(recipe.corpus.lastPhase && { lastPhase: prepared.heldOut }) };
   const trained = await pretrain(
-    { recipe, folder, prepared, config, backend, kernels, restart, heldOut },
+    { recipe, folder, prepared: rows, config, backend, kernels, restart, heldOut },
     { ...quiet, say: (line) => said.push(line), ...context },
   );
   const weights: number[] = [];

@@ -1,23 +1,67 @@
-import { type MaskedBatchOptions, maskedBatches, type RowSource } from "@cramkit/packer";
+import {
+  type BatchCursor,
+  type MaskedBatch,
+  type MaskedBatchOptions,
+  maskedBatches,
+  type RowSource,
+} from "@cramkit/packer";
 import type { Prepared } from "../prepare/prepare.ts";
 import { maskingOverBudget, specialId } from "../recipe/masking.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 
-/** The masked training rows of a recipe without an end, from the first one or from where `cursor` was taken. */
-export const trainingBatches = (
+/** Where in the rows of a run the next batch begins: those of its last phase stand beside the others. */
+export interface TrainingCursor extends BatchCursor {
+  /**
+   * In the rows of the last phase.
+   *
+   * @defaultValue absent before it began
+   */
+  lastPhase?: BatchCursor;
+}
+
+type BatchesOptions = Pick<MaskedBatchOptions, "batchSize"> & {
+  /** @defaultValue the first row */
+  cursor?: TrainingCursor;
+  /** The used part of the budget, for masks and rows that change over it. @defaultValue `() => 0`, the beginning */
+  fraction?: () => number;
+  /** Ranks that take the batches in turn. @defaultValue one rank */
+  team?: { readonly rank: number; readonly size: number };
+};
+
+/**
+ * The masked training rows of a recipe without an end, from the first one or from where `cursor` was taken; from the beginning of
+ * its last phase on those of that phase. A budget that grows may lead back to the others, which go on where they stood.
+ */
+export async function* trainingBatches(
   recipe: Recipe,
-  { training: rows, tokenizer }: Pick<Prepared, "training" | "tokenizer">,
-  {
-    batchSize,
-    cursor,
-    fraction = () => 0,
-    team,
-  }: Pick<MaskedBatchOptions, "batchSize" | "cursor"> & {
-    /** The used part of the budget, for masks that change over it. @defaultValue `() => 0`, the beginning */
-    fraction?: () => number;
-    /** Ranks that take the batches in turn. @defaultValue one rank */
-    team?: { readonly rank: number; readonly size: number };
-  },
+  prepared: Pick<Prepared, "training" | "lastPhase" | "tokenizer">,
+  { cursor, fraction = () => 0, ...options }: BatchesOptions,
+): AsyncGenerator<{ batch: MaskedBatch; cursor: TrainingCursor }> {
+  const { tokenizer, training, lastPhase } = prepared;
+  const from = recipe.corpus.lastPhase?.from;
+  const stream = (rows: RowSource, at: BatchCursor | undefined) =>
+    rowBatches(recipe, rows, tokenizer, { ...options, cursor: at, fraction });
+  if (from === undefined || lastPhase === undefined) return yield* stream(training, cursor);
+  let { lastPhase: inLastPhase, ...at }: Partial<TrainingCursor> = cursor ?? {};
+  for (;;) {
+    const isLast = fraction() >= from;
+    const before = hasBegun(at) ? at : undefined;
+    for await (const { batch, cursor: next } of stream(isLast ? lastPhase : training, isLast ? inLastPhase : before)) {
+      if (isLast) inLastPhase = next;
+      else at = next;
+      yield { batch, cursor: { ...(at as BatchCursor), ...(inLastPhase && { lastPhase: inLastPhase }) } };
+      if (fraction() >= from !== isLast) break;
+    }
+  }
+}
+
+const hasBegun = (cursor: Partial<BatchCursor>): cursor is BatchCursor => cursor.stream !== undefined;
+
+const rowBatches = (
+  recipe: Recipe,
+  rows: RowSource,
+  tokenizer: Prepared["tokenizer"],
+  { batchSize, cursor, fraction, team }: BatchesOptions & Required<Pick<BatchesOptions, "fraction">>,
 ) =>
   maskedBatches(recipe.training.reverseRows ? reversedRows(rows) : rows, {
     batchSize,

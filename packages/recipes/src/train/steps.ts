@@ -1,11 +1,11 @@
 import { type Gradients, lossScale, type Optimizer, type OptimizerState, type Updating } from "@cramkit/optim";
-import type { BatchCursor, MaskedBatch } from "@cramkit/packer";
+import type { MaskedBatch } from "@cramkit/packer";
 import { type Batches, type GradFn, type StepReport, type Optimizer as Trained, train } from "@cramkit/trainer";
 import type { NamedTensors } from "../named-tensors.ts";
 import { sequenceCurriculumOf } from "../recipe/trained-length.ts";
 import { trainingLoss } from "../recipe/training-loss.ts";
 import type { TrainingState } from "../snapshot/checkpoint-format.ts";
-import { trainingBatches } from "./batches.ts";
+import { type TrainingCursor, trainingBatches } from "./batches.ts";
 import { disposingOnFailure } from "./disposing-on-failure.ts";
 import { maskedLanguageModelGradient } from "./gradient.ts";
 import type { Session } from "./session.ts";
@@ -42,7 +42,7 @@ export const trainingSteps = (
         keepTime,
         trainingBatches(recipe, prepared, {
           batchSize: microbatchSize,
-          cursor: (from.cursor ?? undefined) as BatchCursor | undefined,
+          cursor: (from.cursor ?? undefined) as TrainingCursor | undefined,
           fraction: () => fraction,
           team,
         }),

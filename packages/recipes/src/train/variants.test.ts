@@ -25,6 +25,20 @@ it.each([
   expect((await runInParts({ recipe }, 4)).weights).toEqual(other.weights);
 });
 
+it("trains on other rows in its last phase, and resumes before and in it", async () => {
+  const lastPhase = { from: 0.5, sources: null, quality: null };
+  const recipe = changed({ corpus: { lastPhase }, training: { budget: "8 steps" } });
+  const one = changed({ training: { budget: "8 steps" } });
+  const [plain, phased] = [await run({ recipe: one }), await run({ recipe })];
+  expect(phased.weights).not.toEqual(plain.weights);
+  const losses = ({ metrics }: typeof plain) => metrics.flatMap(({ loss }) => (typeof loss === "number" ? [loss] : []));
+  const half = losses(plain).length / 2;
+  expect(losses(phased).slice(0, half)).toEqual(losses(plain).slice(0, half));
+  expect(losses(phased)[half]).not.toBe(losses(plain)[half]);
+  for (const every of [5, 7, 17]) expect((await runInParts({ recipe }, every)).weights).toEqual(phased.weights);
+  expect(phased.left).toBe(0);
+});
+
 it.each(["sam", "sophia", "adahessian", "shampoo", "muon"] as const)("trains with %s, and resumes", async (name) => {
   const learningRate = { sam: 5e-3, sophia: 1e-3, adahessian: 0.05, shampoo: 5e-3, muon: 0.02 }[name];
   const optimizer = studySettings(name, { learningRate });

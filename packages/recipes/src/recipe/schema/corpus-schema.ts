@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { numbers, setting } from "../setting.ts";
+import { qualitySchema } from "./quality-schema.ts";
 import { sourceSchema } from "./source-schema.ts";
 
 /** Which text a recipe trains on, and what is taken out of it. */
@@ -45,6 +46,31 @@ export const corpusSchema = () => {
       z.string().nullable().default(null),
       "The tokenizer.json that measures compressibility; \"novels\" for one that is trained on @cramkit/novels and is the same in every run (for English; other text is measured by the run's own); null for the run's own tokenizer.",
       { paper: "Cramming, section 4.4 (ALBERT's tokenizer there)" },
+    ),
+    quality: setting(
+      qualitySchema().nullable().default(null),
+      "Drops documents that are no running prose, by rules on words and lines that need no model; null keeps all.",
+      { paper: "Gopher, arXiv 2112.11446, A.1.1; FineWeb, arXiv 2406.17557" },
+    ),
+    lastPhase: setting(
+      z
+        .strictObject({
+          from: setting(share.gt(0).lt(1).default(0.8), "From where on.", { unit: "share of the horizon" }),
+          sources: setting(
+            z.array(source).min(1).nullable().default(null),
+            "Text of its own, cleaned and filtered as the rest, without documents that are held out; null: those documents of `corpus.sources` that pass `quality`, which are kept for it.",
+            { like: "corpus.sources" },
+          ),
+          quality: setting(
+            qualitySchema().nullable().default(null),
+            "Keeps running prose alone, as `corpus.quality`; null keeps all of `sources`.",
+            { like: "corpus.quality" },
+          ),
+        })
+        .nullable()
+        .default(null),
+      "The last part of the run trains on other documents than the rest, the best there are. Tokenizer and held-out documents are those of `corpus.sources`. null: the same text throughout.",
+      { paper: "Hu et al., arXiv 2404.06395 (MiniCPM), section 5; ModernBERT, arXiv 2412.13663" },
     ),
     exactDuplicates: setting(z.boolean(), "Whether documents that came before, to the letter, are dropped."),
     duplicateBytes: setting(

@@ -81,7 +81,7 @@ export const trainingSchema = () => {
     ),
     horizon: setting(
       budget().nullable().default(null),
-      "What schedule, batch ramp, curriculum, masking and causal share run along, where it is another length than the budget that ends the run; null: the budget.",
+      "What schedule, batch ramp, curriculum, masking, causal share and last phase run along, where it is another length than the budget that ends the run; null: the budget.",
       { unit: "as the budget", paper: "BERT's million steps, stopped at the budget: Cramming, section 4" },
     ),
     loss: setting(
