@@ -1,6 +1,4 @@
-import { root } from "./json/field.ts";
-import { readNormalizer } from "./json/normalizer.ts";
-import { alignedText } from "./text/aligned-text.ts";
+import { characterLoss } from "./character-loss.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
 /** What becomes of the characters of a text, in UTF-16 units. White space, marks and control characters are never lost. */
@@ -13,27 +11,15 @@ export interface TextCoverage {
 }
 
 const notAscii = /[^\0-\x7f]/gu;
-const ignored = /[\s\p{M}\p{C}]/u;
 
 /**
  * Counts what a tokenizer loses of texts. `ids` are those of the text, if they are there already. Text of ASCII without
  * unknown tokens costs a glance; a text with unknown tokens is encoded again, with its offsets.
  */
 export const coverageCounter = (tokenizer: Tokenizer): ((text: string, ids?: ArrayLike<number>) => TextCoverage) => {
-  const json = tokenizer.toJSON();
-  const normalize = json.normalizer ? readNormalizer(root(json.normalizer, "normalizer")) : undefined;
-  const known = new Map<string, boolean>();
-  const isDeleted = (character: string) => {
-    let answer = known.get(character);
-    if (answer === undefined) {
-      answer = !ignored.test(character) && normalize?.(alignedText(character)).text === "";
-      known.set(character, answer);
-    }
-    return answer;
-  };
+  const { isDeleted, countVisible, unknown } = characterLoss(tokenizer);
   const ascii = Array.from({ length: 128 }, (_, code) => String.fromCharCode(code));
   const losesAscii = ascii.some(isDeleted);
-  const unknown = unknownId(tokenizer);
 
   const countDeleted = (text: string): number => {
     let deleted = 0;
@@ -58,9 +44,7 @@ export const coverageCounter = (tokenizer: Tokenizer): ((text: string, ids?: Arr
     });
     let count = 0;
     offsets.forEach(([from, to], i) => {
-      if (ids[i] !== unknown) return;
-      for (const character of text.slice(from, to))
-        if (!ignored.test(character) && !isDeleted(character)) count += character.length;
+      if (ids[i] === unknown) count += countVisible(text.slice(from, to));
     });
     return count;
   };
@@ -70,10 +54,4 @@ export const coverageCounter = (tokenizer: Tokenizer): ((text: string, ids?: Arr
     deleted: countDeleted(text),
     unknown: unknown !== undefined && Array.prototype.indexOf.call(ids, unknown) >= 0 ? countUnknown(text) : 0,
   });
-};
-
-const unknownId = (tokenizer: Tokenizer): number | undefined => {
-  const { unk_token: token, unk_id: id } = tokenizer.toJSON().model as { unk_token?: unknown; unk_id?: unknown };
-  if (typeof id === "number") return id;
-  return typeof token === "string" ? tokenizer.tokenToId(token) : undefined;
 };

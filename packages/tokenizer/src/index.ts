@@ -1,5 +1,13 @@
 export type { AddedToken } from "./added-tokens.ts";
 export { bertTokenizer } from "./bert-tokenizer.ts";
+export { type ChunkedEncoder, chunkedEncoder, type TokenMeasure } from "./chunked-encoder.ts";
+export {
+  type ChunkDictionary,
+  type ChunkSequence,
+  chunkDictionary,
+  type NumberedChunks,
+} from "./chunks/chunk-dictionary.ts";
+export { type ChunkRule, chunkRule, isSameRule } from "./chunks/chunk-rule.ts";
 export { coverageCounter, type TextCoverage } from "./coverage.ts";
 export type { EncodeInput, EncodeOptions } from "./encode-options.ts";
 export type { Encoding, PaddingOptions, TruncationOptions } from "./encoding.ts";
@@ -12,6 +20,7 @@ export {
   type TextSettings,
   textSettings,
 } from "./study-preset.ts";
+export { textMeter } from "./text-meter.ts";
 export type { Tokenizer } from "./tokenizer.ts";
 export { tokenizerFromJson } from "./tokenizer-json.ts";
 export { trainTokenizer } from "./train-tokenizer.ts";

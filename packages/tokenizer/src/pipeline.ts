@@ -118,7 +118,8 @@ export const textEncoder = (pipeline: Pipeline, model: Model): ((text: string, o
   };
 };
 
-const pieceTokenizer =
+/** Appends the tokens of a text without added tokens, as one piece after the other. */
+export const pieceTokenizer =
   ({ readPieces }: Pipeline, model: Model) =>
   (original: AlignedText, out: TokenList): void => {
     for (const { text, token } of readPieces(original)) {

@@ -22,7 +22,7 @@ import type { Component, TokenizerJson } from "./json/schema.ts";
 import { LargeInteger } from "./json/show.ts";
 import { createPipeline } from "./pipeline.ts";
 import { plainPostProcessor } from "./post-processors/template.ts";
-import { createTokenizer, type Tokenizer } from "./tokenizer.ts";
+import { createTokenizer, type Tokenizer, type TokenizerParts } from "./tokenizer.ts";
 
 /** Loads a `tokenizer.json`, given as its text or parsed. Whatever is not understood is refused by name. */
 export const tokenizerFromJson = (json: string | object): Tokenizer => {
@@ -37,7 +37,10 @@ export const tokenizerFromJson = (json: string | object): Tokenizer => {
   }
 };
 
-const readDocument = (json: unknown): Tokenizer => {
+const readDocument = (json: unknown): Tokenizer => createTokenizer(readParts(json));
+
+/** The parts of a `tokenizer.json`, ready to run. */
+export const readParts = (json: unknown): TokenizerParts => {
   const document = root(json, "");
   if (asString(get(document, "version")) !== "1.0") fail(get(document, "version"), '"1.0"', "convert the file");
   const model = readModel(get(document, "model"));
@@ -47,7 +50,7 @@ const readDocument = (json: unknown): Tokenizer => {
     normalizer: optional(get(document, "normalizer"), asComponent, null),
     preTokenizer: optional(get(document, "pre_tokenizer"), asComponent, null),
   };
-  return createTokenizer({
+  return {
     model,
     addedTokens,
     pipeline: createPipeline(components),
@@ -57,7 +60,7 @@ const readDocument = (json: unknown): Tokenizer => {
     truncation: optional(get(document, "truncation"), readTruncation, undefined),
     padding: optional(get(document, "padding"), readPadding, undefined),
     json: document.value as TokenizerJson,
-  });
+  };
 };
 
 /** Its settings are checked where it is read. */

@@ -179,7 +179,12 @@ export const createTokenizer = (parts: TokenizerParts): Tokenizer => {
   };
 };
 
-const templateFor = (post: PostProcessor, texts: number, addSpecialTokens: boolean): readonly TemplatePiece[] => {
+/** The pieces of an encoding of so many texts. */
+export const templateFor = (
+  post: PostProcessor,
+  texts: number,
+  addSpecialTokens: boolean,
+): readonly TemplatePiece[] => {
   const template = texts === 2 ? post.pair : post.single;
   return addSpecialTokens ? template : template.filter((piece) => "sequence" in piece);
 };
@@ -202,7 +207,8 @@ const keptLengths = (
   return truncatedLengths(b === undefined ? [a] : [a, b], room, truncation.strategy);
 };
 
-const fillTemplate = (template: readonly TemplatePiece[], ids: Uint32Array): Uint32Array => {
+/** The ids of a single text in their template. */
+export const fillTemplate = (template: readonly TemplatePiece[], ids: Uint32Array): Uint32Array => {
   const lengthOf = (piece: TemplatePiece) =>
     "ids" in piece ? piece.ids.length : piece.sequence === 0 ? ids.length : 0;
   const out = new Uint32Array(template.reduce((sum, piece) => sum + lengthOf(piece), 0));

@@ -27,10 +27,17 @@ import {
 } from "@cramkit/corpus/node";
 import { fault } from "@cramkit/errors";
 import { novels, novelUrl } from "@cramkit/novels";
-import { type Tokenizer, tokenizerFromJson } from "@cramkit/tokenizer";
+import {
+  type ChunkDictionary,
+  chunkDictionary,
+  chunkRule,
+  isSameRule,
+  type Tokenizer,
+  textMeter,
+  tokenizerFromJson,
+} from "@cramkit/tokenizer";
 import type { Recipe, SourceSpec } from "../recipe/recipe.ts";
 import { compressionTokenizerOf, novelsName, novelsTokenizer, novelsTokenizerName } from "./novels-tokenizer.ts";
-import { uncompressedCounter } from "./uncompressed-characters.ts";
 import { wantedRecords } from "./wanted-records.ts";
 
 /** What `openCorpus` needs besides the recipe. */
@@ -41,14 +48,21 @@ export interface CorpusOptions {
   readonly onRead: (stage: string, characters?: number) => void;
   /** What was chosen if the recipe says nothing. */
   readonly say: (line: string) => void;
+  /**
+   * Numbers the chunks of texts for whoever reads them after the filters: a filter that cuts them alike uses it too.
+   *
+   * @defaultValue none
+   */
+  readonly dictionary?: ChunkDictionary | undefined;
 }
 
 /**
  * The documents of a recipe: its sources in a seeded order, cleaned and filtered. Compressibility by the run's own
  * tokenizer is not among the filters, since that tokenizer is trained on these documents.
  */
-export const openCorpus = async (recipe: Recipe, { workFolder, onRead, say }: CorpusOptions): Promise<Corpus> => {
+export const openCorpus = async (recipe: Recipe, options: CorpusOptions): Promise<Corpus> => {
   const { corpus, seed } = recipe;
+  const { workFolder, onRead, say } = options;
   const sources = [];
   for (const spec of corpus.sources) {
     const source = read(await withUnit(spec, say), corpus);
@@ -63,7 +77,7 @@ export const openCorpus = async (recipe: Recipe, { workFolder, onRead, say }: Co
       weight: spec.weight,
     });
   }
-  const filters = await filtersOf(recipe, { workFolder, onRead, say });
+  const filters = await filtersOf(recipe, options);
   const composed = composeCorpus({ sources, filters, atEnd: corpus.whenSourceEnds });
   if (corpus.maxDocuments === null) return composed;
   return { ...takeDocuments(composed, { documents: corpus.maxDocuments }), report: composed.report };
@@ -110,7 +124,7 @@ const isThere = (path: string): Promise<boolean> =>
     },
   );
 
-const filtersOf = async (recipe: Recipe, { workFolder, onRead, say }: CorpusOptions) => {
+const filtersOf = async (recipe: Recipe, { workFolder, onRead, say, dictionary }: CorpusOptions) => {
   const { corpus } = recipe;
   const filters: DocumentFilter[] = [];
   const { cleaning, minCharacters, maxCharacters, maxTokensPerCharacter, decontamination } = corpus;
@@ -138,16 +152,24 @@ const filtersOf = async (recipe: Recipe, { workFolder, onRead, say }: CorpusOpti
   if (maxTokensPerCharacter !== null && measure !== null) {
     const isNovels = measure === novelsName;
     const tokenizer = isNovels ? await novelsTokenizer() : await readTokenizer(measure);
-    const countUncompressed = uncompressedCounter(tokenizer);
+    const meter = textMeter(tokenizer, dictionaryFor(tokenizer, dictionary));
     const countTokens = (text: string) => {
-      const ids = tokenizer.encodeIds(text);
-      return { tokens: ids.length, uncompressed: countUncompressed(text, ids) };
+      const { tokens, deleted, unknown } = meter(text);
+      return { tokens, uncompressed: deleted + unknown };
     };
     filters.push(
       compressible({ cutoff: maxTokensPerCharacter, countTokens, by: isNovels ? novelsTokenizerName() : undefined }),
     );
   }
   return filters;
+};
+
+/** The dictionary if it cuts texts as the tokenizer does, or one that does. */
+const dictionaryFor = (tokenizer: Tokenizer, dictionary?: ChunkDictionary): ChunkDictionary | undefined => {
+  const { normalizer, pre_tokenizer: preTokenizer } = tokenizer.toJSON();
+  const rule = chunkRule(normalizer, preTokenizer);
+  if (!rule || (dictionary && isSameRule(rule, dictionary.rule))) return dictionary;
+  return chunkDictionary(rule);
 };
 
 /** An evaluation set is small; none of its records may be lost to a broken line. */

@@ -39,6 +39,12 @@ export const chunkRule = (normalizer: Component | null, preTokenizer: Component 
   return { kinds: kindTable(/./), keepSpace: true, anyNeighbour: normalizers.length === 0 };
 };
 
+/** Whether two rules cut every text alike. */
+export const isSameRule = (a: ChunkRule, b: ChunkRule): boolean =>
+  a.keepSpace === b.keepSpace &&
+  a.anyNeighbour === b.anyNeighbour &&
+  a.kinds.every((kind, code) => kind === b.kinds[code]);
+
 /** Components in the order in which they run; sequences are opened. */
 const flatten = (component: Component | null, parts: string): Component[] => {
   if (!component) return [];

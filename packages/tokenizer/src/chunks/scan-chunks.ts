@@ -22,6 +22,13 @@ const PRIME = 0x01000193;
 const SEED = 0x811c9dc5 | 0;
 const SPACE = 32;
 
+/** The hash of a chunk, as scanning has it. */
+export const hashOfChunk = (text: string): number => {
+  let hash = SEED;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), PRIME);
+  return hash ^ (hash >>> 15);
+};
+
 /** Fills `out` with the next chunks of `text` before `end`; returns where to go on, which is `end` when all is done. */
 export const scanChunks = (text: string, position: number, end: number, rule: ChunkRule, out: ChunkList): number =>
   rule.keepSpace ? scanWithSpaces(text, position, end, rule, out) : scanWords(text, position, end, rule, out);

@@ -1,5 +1,7 @@
+import { type ChunkDictionary, type ChunkSequence, writtenElements, writtenOut } from "../chunks/chunk-dictionary.ts";
+import { isSameRule } from "../chunks/chunk-rule.ts";
 import { chunkTable, longestChunk } from "../chunks/chunk-table.ts";
-import { chunkList, scanChunks } from "../chunks/scan-chunks.ts";
+import { chunkList, hashOfChunk, scanChunks } from "../chunks/scan-chunks.ts";
 import { createPipeline, eachSegment, type PipelineOptions } from "../pipeline.ts";
 import { alignedText, wellFormed } from "../text/aligned-text.ts";
 import { isWhitespace } from "../text/characters.ts";
@@ -23,16 +25,31 @@ export interface WordCounter {
   words(): CountedWords;
 }
 
+export interface CountingOptions {
+  /**
+   * Has the numbers of chunks, which others use too: what is counted by them costs no look-up.
+   *
+   * @defaultValue none: chunks are looked up
+   */
+  dictionary?: ChunkDictionary | undefined;
+}
+
 /**
  * Where the pipeline lets text be cut, chunks are counted as they stand and normalized once each at the end, instead of
  * every time that they occur.
  */
-export const wordCounter = (options: PipelineOptions, maxWords: number): WordCounter => {
+export const wordCounter = (
+  options: PipelineOptions,
+  maxWords: number,
+  { dictionary }: CountingOptions = {},
+): WordCounter => {
   const { finder, readPieces, rule } = createPipeline(options);
+  const numbered = dictionary && rule && isSameRule(rule, dictionary.rule) ? dictionary : undefined;
   const counted: CountedWords = { words: new Map(), dropped: 0 };
   const table = chunkTable();
   const chunks = chunkList();
   let counts = new Float64Array(1 << 12);
+  let numberCounts = new Float64Array(1 << 12);
 
   const countPieces = (text: string, base: number, times: number) => {
     for (const { text: piece, token } of readPieces(alignedText(text, base))) {
@@ -41,12 +58,19 @@ export const wordCounter = (options: PipelineOptions, maxWords: number): WordCou
     }
   };
 
-  const countStretch = (text: string, start: number, end: number) => {
+  const countStretch = (text: string, start: number, end: number, base = start) => {
     for (let from = start; from < end; ) {
       const to = partEnd(text, from, end);
-      countPieces(text.slice(from, to), from, 1);
+      countPieces(text.slice(from, to), from - start + base, 1);
       from = to;
     }
+  };
+
+  const countChunk = (text: string, from: number, to: number, hash: number) => {
+    let n = table.find(text, from, to, hash);
+    if (n === -1) n = table.add(text, from, to, hash);
+    if (n >= counts.length) counts = grown(counts);
+    counts[n]!++;
   };
 
   const flush = () => {
@@ -55,10 +79,27 @@ export const wordCounter = (options: PipelineOptions, maxWords: number): WordCou
     counts.fill(0);
   };
 
+  const countSequence = (sequence: ChunkSequence) => {
+    for (let at = 0; at < sequence.length; at++) {
+      const number = sequence[at]!;
+      if (number >= 0) {
+        while (number >= numberCounts.length) numberCounts = grown(numberCounts);
+        numberCounts[number]!++;
+        continue;
+      }
+      const text = writtenOut(sequence, at);
+      if ((at === 0 && rule!.keepSpace) || text.length > longestChunk)
+        countStretch(text, 0, text.length, at === 0 ? 0 : 1);
+      else countChunk(text, 0, text.length, hashOfChunk(text));
+      at += writtenElements(sequence, at) - 1;
+    }
+  };
+
   return {
     add(document) {
       if (table.size > CAPACITY) flush();
       const text = wellFormed(document);
+      if (numbered && !finder?.mayMatch(text)) return countSequence(numbered.read(text));
       eachSegment(text, finder, ({ start, end, token }) => {
         if (token) return;
         if (!rule) return countStretch(text, start, end);
@@ -71,25 +112,28 @@ export const wordCounter = (options: PipelineOptions, maxWords: number): WordCou
             if (isFirst || to - from > longestChunk) {
               countStretch(text, from, to);
               isFirst = false;
-              continue;
-            }
-            let n = table.find(text, from, to, chunks.hashes[c]!);
-            if (n === -1) n = table.add(text, from, to, chunks.hashes[c]!);
-            if (n >= counts.length) {
-              const old = counts;
-              counts = new Float64Array(old.length * 2);
-              counts.set(old);
-            }
-            counts[n]!++;
+            } else countChunk(text, from, to, chunks.hashes[c]!);
           }
         }
       });
     },
     words() {
       flush();
+      if (numbered)
+        for (let number = 0; number < numbered.size; number++) {
+          const times = numberCounts[number] ?? 0;
+          if (times > 0) countPieces(numbered.chunk(number), 1, times);
+        }
+      numberCounts.fill(0);
       return counted;
     },
   };
+};
+
+const grown = (old: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> => {
+  const larger = new Float64Array(old.length * 2);
+  larger.set(old);
+  return larger;
 };
 
 /** Where the part that begins at `from` ends: before the last whitespace near its end if there is any. */
