@@ -64,7 +64,8 @@ const appearsIn = (file: string): string[] => {
   if (/\/commands\/show-plan|\/sweep-options|\/report\/sweep\//.test(file)) return ["sweep", "study"];
   if (file.startsWith("packages/recipes/src/prepare/")) return ["run", "pretrain", "prepare", "resume"];
   if (file.startsWith("packages/cramkit/src/options/backend-options")) return ["verify", "fill-mask", "glue"];
-  if (file === "packages/cramkit/src/options/data-options.ts") return ["finetune", "predict"];
+  if (file === "packages/cramkit/src/options/data-options.ts") return ["finetune", "predict", "embed"];
+  if (file === "packages/cramkit/src/options/standard-input.ts") return ["predict", "embed"];
   if (file.endsWith("training-command.ts") || file === "packages/recipes/src/run/folder.ts") return ["run", "pretrain"];
   if (/^packages\/(recipes|corpus|packer|tokenizer|trainer|optim|scheduler|files)\//.test(file))
     return ["run", "pretrain", "resume"];

@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { computeCommand } from "./commands/compute.ts";
 import { diffCommand } from "./commands/diff.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { embedCommand } from "./commands/embed.ts";
 import { evaluateCommand } from "./commands/evaluate.ts";
 import { exportCommand } from "./commands/export.ts";
 import { fillMaskCommand } from "./commands/fill-mask.ts";
@@ -16,6 +17,7 @@ import { recipesCommand } from "./commands/recipes.ts";
 import { reportCommand } from "./commands/report.ts";
 import { resumeCommand } from "./commands/resume.ts";
 import { runCommand } from "./commands/run.ts";
+import { searchCommand } from "./commands/search.ts";
 import { studyCommand } from "./commands/study.ts";
 import { sweepCommand } from "./commands/sweep.ts";
 import { tokenizerCommand } from "./commands/tokenizer.ts";
@@ -36,6 +38,8 @@ export const createProgram = (): Command => {
     pretrainCommand(),
     finetuneCommand(),
     predictCommand(),
+    embedCommand(),
+    searchCommand(),
     evaluateCommand(),
     glueCommand(),
     reportCommand(),

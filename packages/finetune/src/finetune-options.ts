@@ -7,7 +7,7 @@ import type { TaskKind } from "./examples/task.ts";
 import type { LearnerState } from "./learn/learner.ts";
 import type { Settings } from "./learn/settings.ts";
 import type { TaskModel } from "./predict.ts";
-import type { Prediction } from "./score/predictions.ts";
+import type { Outcome } from "./score/outcome.ts";
 import type { Evaluation } from "./score/score.ts";
 import type { NamedTensors } from "./tensors/named-tensors.ts";
 
@@ -97,14 +97,6 @@ export interface FinetuneOptions extends Partial<Settings> {
    * @defaultValue runs to its end
    */
   readonly signal?: AbortSignal;
-}
-
-/** A dev example with what the model says of it. */
-export interface Outcome {
-  readonly example: Example;
-  readonly prediction: Prediction;
-  /** The mean loss of the example. */
-  readonly loss: number;
 }
 
 /** A finetuned model and how it came about. The caller disposes of the weights. */

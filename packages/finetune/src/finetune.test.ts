@@ -48,7 +48,7 @@ const settings: { -readonly [K in keyof FinetuneOptions]?: FinetuneOptions[K] } 
 /** A record of them is kept, without the examples and the model. */
 const settingNames = [
   ...["batchSize", "classWeights", "clipNorm", "dropout", "epochs", "layerDecay", "learningRate", "lossScaling"],
-  ...["maxLength", "patience", "pooling", "seed", "warmup", "weightDecay"],
+  ...["maxLength", "patience", "pooling", "seed", "temperature", "warmup", "weightDecay"],
 ];
 const isAnimal = (text: string) => animals.some((word) => text.includes(word));
 const spansIn = (text: string): Span[] => {

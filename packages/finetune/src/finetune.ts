@@ -1,29 +1,24 @@
 import type { TensorEntry } from "@cramkit/checkpoint";
 import { checkOptions, fault } from "@cramkit/errors";
 import { subSeed } from "@cramkit/random";
-import { epochBatches, padded } from "./encode/batches.ts";
+import { epochBatches } from "./encode/batches.ts";
 import { createPause } from "./encode/pause.ts";
 import type { Task } from "./examples/task.ts";
-import type { Epoch, Finetuned, FinetuneOptions, Outcome } from "./finetune-options.ts";
-import { forwardWith } from "./learn/forward.ts";
+import type { Epoch, Finetuned, FinetuneOptions } from "./finetune-options.ts";
 import { initialised } from "./learn/head.ts";
 import { createLearner } from "./learn/learner.ts";
-import { lossOf } from "./learn/losses.ts";
 import { layeredAdamw } from "./learn/optimizer.ts";
-import { noScale, withScale } from "./learn/regression-scale.ts";
+import { withScale } from "./learn/regression-scale.ts";
 import { rateAt, settingNames } from "./learn/settings.ts";
-import { batchTargets } from "./learn/targets.ts";
 import { type Prepared, prepareTraining } from "./prepare-training.ts";
-import { evaluateRows } from "./score/evaluate.ts";
-import { predictionOf } from "./score/predictions.ts";
-import { evaluationOf, mainScore } from "./score/score.ts";
+import { mainScore } from "./score/score.ts";
 import { hostTensors } from "./tensors/host-tensors.ts";
 import { disposeTensors, type NamedTensors, tensorsOf } from "./tensors/named-tensors.ts";
 
 const msBetweenCheckpoints = 600_000;
 
 /**
- * Finetunes an encoder on labelled texts: a new head, AdamW, the best epoch on the dev set. The same model, examples and
+ * Finetunes an encoder on labelled texts, or on pairs of texts or bare ones for embeddings: a new head, AdamW, the best epoch on the dev set. The same model, examples and
  * settings give the same weights to the last bit, also over a stop and a resumption.
  *
  * @throws a fault `invalid-input`, with the place of the example, over labels and texts that cannot be used; `not-finite` if
@@ -45,24 +40,14 @@ export const finetune = async (options: FinetuneOptions): Promise<Finetuned> => 
   });
   const pause = createPause(options.signal);
   const prepared = await prepareTraining(options, pause);
-  const { task, settings, config, special, dev, scale } = prepared;
+  const { task, settings, config, objective, scale } = prepared;
   const { history, best } = await trainEpochs(options, prepared, pause);
   const params = withScale(tensorsOf(best), scale);
   try {
-    const { scored, evaluation } = await evaluateRows(task, dev, {
-      padId: special.pad,
-      forward: forwardWith({ params, config, task }),
-      scale: noScale,
-      afterBatch: pause,
-    });
-    const outcomes = scored.map((row, i): Outcome => {
-      const example = prepared.devExamples[i]!;
-      const prediction = predictionOf(task, row.values, dev[i]!, example.text);
-      return { example, prediction, loss: evaluationOf(task, [row]).loss };
-    });
+    const { evaluation, outcomes } = await objective.outcomes(params, pause);
     return {
       ...{ params, config, tokenizer: options.model.tokenizer, task, maxLength: settings.maxLength },
-      ...{ settings, trainRows: prepared.train.length, history, bestEpoch: bestEpochOf(task, history)! },
+      ...{ settings, trainRows: objective.trainRows, history, bestEpoch: bestEpochOf(task, history)! },
       ...{ evaluation, outcomes },
     };
   } catch (error) {
@@ -74,11 +59,12 @@ export const finetune = async (options: FinetuneOptions): Promise<Finetuned> => 
 /** Trains until the last epoch, or until `patience` epochs brought nothing. Returns the weights of the best epoch. */
 const trainEpochs = async (
   { model, kernels, checkpoints, signal, onProgress = () => {} }: FinetuneOptions,
-  { task, settings, config, special, train, dev, scale, classWeights }: Prepared,
+  { task, settings, config, objective }: Prepared,
   pause: () => Promise<void>,
 ): Promise<{ history: readonly Epoch[]; best: readonly TensorEntry[] }> => {
   const { seed, batchSize, epochs, patience } = settings;
-  const stepsOfEpoch = Math.ceil(train.length / batchSize);
+  const { trainRows, devRows } = objective;
+  const stepsOfEpoch = Math.ceil(trainRows / batchSize);
   const steps = stepsOfEpoch * epochs;
   let learningRate = 0;
   const optimizer = layeredAdamw(config, { ...settings, learningRate: () => learningRate, kernels });
@@ -103,15 +89,13 @@ const trainEpochs = async (
   };
 
   const trainEpoch = async (epoch: number) => {
-    const batches = epochBatches(train.length, { batchSize, seed, epoch });
+    const batches = epochBatches(trainRows, { batchSize, seed, epoch });
     for (const rows of batches.slice(step - epoch * stepsOfEpoch)) {
       await pause();
       if (performance.now() - savedAt > msBetweenCheckpoints) await save();
-      const members = Array.from(rows, (row) => train[row]!);
-      const batch = padded(members, special.pad);
-      const targets = batchTargets(task, members, batch.seqLength, scale);
+      const { batch, loss: lossOf } = objective.batchOf(rows);
       learningRate = rateAt(settings, step, steps);
-      const loss = await learner.learn(batch, lossOf(task, config, targets, classWeights));
+      const loss = await learner.learn(batch, lossOf);
       // Under loss scaling a step that is not finite is skipped.
       if (!Number.isFinite(loss) && !settings.lossScaling) throw diverged(step, loss);
       lossSum += loss;
@@ -122,16 +106,11 @@ const trainEpochs = async (
   };
   const evaluateEpoch = async (epoch: number) => {
     let done = 0;
-    const { evaluation } = await evaluateRows(task, dev, {
-      padId: special.pad,
-      forward: forwardWith({ params: learner.params, config, task }),
-      scale,
-      async afterBatch(rows) {
-        done += rows;
-        const best = bestScoreOf(task, history);
-        onProgress({ phase: "evaluate", done, total: dev.length, epoch: epoch + 1, best });
-        await pause();
-      },
+    const evaluation = await objective.evaluate(learner.params as NamedTensors, async (rows) => {
+      done += rows;
+      const best = bestScoreOf(task, history);
+      onProgress({ phase: "evaluate", done, total: devRows, epoch: epoch + 1, best });
+      await pause();
     });
     history.push({ epoch: epoch + 1, trainLoss: lossSum / stepsOfEpoch, dev: evaluation });
     lossSum = 0;

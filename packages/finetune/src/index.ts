@@ -1,3 +1,4 @@
+export { type Embedding, type EmbeddingModel, type EmbedOptions, embed, poolingOf } from "./embed.ts";
 export type { InputBatch } from "./encode/batches.ts";
 export type { Example, Label, Span } from "./examples/example.ts";
 export { splitExamples } from "./examples/split.ts";
@@ -11,13 +12,14 @@ export type {
   FinetuneOptions,
   FinetuneProgress,
   FinetuneState,
-  Outcome,
 } from "./finetune-options.ts";
 export { initialised, withHead } from "./learn/head.ts";
 export { inputTensors } from "./learn/inputs.ts";
 export { createLearner, type Learner, type LearnerState } from "./learn/learner.ts";
 export type { Settings } from "./learn/settings.ts";
 export { type PredictOptions, predict, type TaskModel } from "./predict.ts";
+export type { Outcome } from "./score/outcome.ts";
 export type { PredictedSpan, Prediction } from "./score/predictions.ts";
 export { type Evaluation, mainScore } from "./score/score.ts";
+export { type Found, type SearchOptions, search } from "./search.ts";
 export { disposeTensors, entriesOf, type NamedTensors, tensorsOf } from "./tensors/named-tensors.ts";

@@ -1,10 +1,10 @@
-import { checkOptions } from "@cramkit/errors";
+import { checkOptions, fault } from "@cramkit/errors";
 import type { ModelConfig } from "@cramkit/model";
 import type { Tokenizer } from "@cramkit/tokenizer";
 import { encodeExample, specialIds } from "./encode/encode.ts";
 import { createPause } from "./encode/pause.ts";
 import type { Example } from "./examples/example.ts";
-import { checkText, type Task } from "./examples/task.ts";
+import { checkText, outputsOf, type Task } from "./examples/task.ts";
 import { forwardWith } from "./learn/forward.ts";
 import { outputsOfRows } from "./score/outputs.ts";
 import { type Prediction, predictionOf } from "./score/predictions.ts";
@@ -38,7 +38,7 @@ export interface PredictOptions {
  * model.
  *
  * @param examples texts or examples; their labels are not looked at
- * @throws a fault `invalid-input` over an empty text
+ * @throws a fault `invalid-input` over an empty text, `unsupported` over a model of embeddings
  */
 export async function* predict(
   model: TaskModel,
@@ -48,6 +48,14 @@ export async function* predict(
   checkOptions("predict", options, { batchSize: true, window: true, signal: true });
   const { batchSize = 32, window = 1024, signal } = options;
   const { tokenizer, task, maxLength } = model;
+  if (task.kind === "embedding")
+    throw fault({
+      code: "unsupported",
+      place: "predict",
+      problem: "expected a model that labels texts, got one that makes vectors of them",
+      remedy: "use embed",
+      type: RangeError,
+    });
   const encoding = { tokenizer, special: specialIds(tokenizer), maxLength };
   const pause = createPause(signal);
   let waiting: Example[] = [];
@@ -58,7 +66,7 @@ export async function* predict(
       rows.push(encodeExample(example, task, encoding));
       await pause();
     }
-    const values = await outputsOfRows(task, rows, {
+    const values = await outputsOfRows(outputsOf(task), rows, {
       batchSize,
       padId: encoding.special.pad,
       forward: forwardWith(model),

@@ -1,36 +1,33 @@
 import { fault } from "@cramkit/errors";
 import type { Head, ModelConfig } from "@cramkit/model";
-import { type SpecialIds, specialIds } from "./encode/encode.ts";
-import type { Example } from "./examples/example.ts";
+import { embeddingObjective } from "./embeddings/embedding-objective.ts";
+import { specialIds } from "./encode/encode.ts";
 import { splitExamples } from "./examples/split.ts";
 import { checkExamples, outputsOf, rareLabels, type Task, taskOf } from "./examples/task.ts";
 import type { FinetuneOptions } from "./finetune-options.ts";
 import { encodeSet } from "./learn/encode-set.ts";
 import { withHead } from "./learn/head.ts";
+import { labelObjective } from "./learn/label-objective.ts";
+import type { Objective } from "./learn/objective.ts";
 import { noScale, type Scale, scaleOf } from "./learn/regression-scale.ts";
 import { type Settings, settingsFor } from "./learn/settings.ts";
-import { balancedWeights, type TargetRow } from "./learn/targets.ts";
+import { balancedWeights } from "./learn/targets.ts";
 
 /** What a training needs besides weights. */
 export interface Prepared {
   readonly task: Task;
   readonly settings: Settings;
   readonly config: ModelConfig;
-  readonly special: SpecialIds;
-  readonly train: readonly TargetRow[];
-  readonly dev: readonly TargetRow[];
-  readonly devExamples: readonly Example[];
+  readonly objective: Objective;
   readonly scale: Scale;
-  /** @defaultValue all classes weigh the same */
-  readonly classWeights?: readonly number[];
 }
 
 /** Checks the examples, splits them if there is no dev set, and encodes them. */
 export const prepareTraining = async (options: FinetuneOptions, pause: () => Promise<void>): Promise<Prepared> => {
   const { model, kind, train: all, dev: given, devShare = 0.1, say = () => {}, onProgress = () => {} } = options;
-  const settings = settingsFor(model.config, options);
-  const { seed, maxLength, classWeights, dropout } = settings;
-  const task = taskOf(kind, all);
+  const settings = settingsFor(kind, model.config, options);
+  const { seed, maxLength, classWeights, dropout, pooling } = settings;
+  const task = kind === "embedding" ? { ...taskOf(kind, all), pooling } : taskOf(kind, all);
   checkExamples(task, all, "training set");
   if (!(devShare > 0 && devShare < 1))
     throw fault({
@@ -55,28 +52,28 @@ export const prepareTraining = async (options: FinetuneOptions, pause: () => Pro
   const total = train.length + dev.length;
   let done = 0;
   const counted = async () => {
-    if (++done % 100 === 0 || done === total) onProgress({ phase: "encode", done, total, epoch: 1 });
+    if (done < total && (++done % 100 === 0 || done === total)) onProgress({ phase: "encode", done, total, epoch: 1 });
     await pause();
   };
   const encoding = { tokenizer: model.tokenizer, special, maxLength, say, pause: counted };
+  const config = withHead(model.config, headOf(task, model.config, settings), dropout);
+  if (kind === "embedding") {
+    const objective = await embeddingObjective({ task, config, settings, train, dev }, encoding);
+    return { task, settings, config, objective, scale: noScale };
+  }
   const trainRows = await encodeSet(task, train, { ...encoding, role: "training set" });
   const devRows = await encodeSet(task, dev, { ...encoding, role: "dev set" });
   const scale = kind === "score" ? scaleOf(trainRows.map(({ target }) => target as number)) : noScale;
-  return {
-    task,
-    settings,
-    config: withHead(model.config, headOf(task, model.config, settings), dropout),
-    special,
-    train: trainRows,
-    dev: devRows,
-    devExamples: dev,
-    scale,
-    ...(classWeights === "balanced" && kind === "classes" && { classWeights: balancedWeights(task, trainRows) }),
-  };
+  const objective = labelObjective({
+    ...{ task, config, special, train: trainRows, dev: devRows, devExamples: dev, scale },
+    ...(classWeights === "balanced" && { classWeights: balancedWeights(task, trainRows) }),
+  });
+  return { task, settings, config, objective, scale };
 };
 
 const headOf = (task: Task, { hidden }: ModelConfig, { pooling, dropout }: Settings): Head => {
   const labels = outputsOf(task);
+  if (task.kind === "embedding") return { type: "none" };
   if (task.kind === "tags") return { type: "token-classification", labels, dropout };
   return { type: task.kind === "score" ? "regression" : "classification", labels, width: hidden, pooling, dropout };
 };

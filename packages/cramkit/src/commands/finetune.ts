@@ -1,4 +1,5 @@
-import type { TaskKind } from "@cramkit/finetune";
+import { type TaskKind, taskKinds } from "@cramkit/finetune";
+import type { ReadExamplesOptions } from "@cramkit/finetune/node";
 import { type CheckpointChoice, finetuneFiles, runFinetune, startCompute } from "@cramkit/recipes";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { type BackendOptions, backendOf, withBackend } from "../options/backend-options.ts";
@@ -17,7 +18,9 @@ interface FinetuneOptions extends BackendOptions, DataOptions {
   readonly devShare?: number;
   readonly task: TaskKind;
   readonly label?: string;
-  readonly separator: string;
+  readonly textNegative?: string;
+  readonly separator?: string;
+  readonly offsets?: ReadExamplesOptions["offsets"];
   readonly out: string;
   readonly epochs?: number;
   readonly batchSize?: number;
@@ -28,6 +31,7 @@ interface FinetuneOptions extends BackendOptions, DataOptions {
   readonly pooling?: "first" | "mean";
   readonly maxLength?: number;
   readonly classWeights?: "none" | "balanced";
+  readonly temperature?: number;
   readonly patience?: number;
   readonly seed: number;
   readonly json?: boolean;
@@ -37,32 +41,50 @@ export const finetuneCommand = (): Command =>
   withBackend(
     withData(
       new Command("finetune")
-        .description("finetune a model on your own labels")
+        .description("finetune a model on your own labels, or for sentence embeddings on pairs of texts or bare ones")
         .argument("<model>", "folder of a run, of one of its checkpoints, of a model, or of a Hugging Face BERT")
         .option(...checkpointOption)
         .requiredOption("--train <data>", "training examples: CSV, TSV, JSONL, Parquet, CoNLL, or hf://datasets/...")
         .option("--dev <data>", "examples to score on (default: a share of the training examples)"),
     )
-      .option("--dev-share <share>", "share of the training examples, without --dev (default: 0.1)", positive)
       .addOption(
-        new Option("--task <kind>", "one class, several labels, a score, or tags of words (named entities)")
-          .choices(["classes", "labels", "score", "tags"])
+        new Option("--dev-share <share>", "share of the training examples, without --dev (default: 0.1)")
+          .argParser(positive)
+          .conflicts("dev"),
+      )
+      .addOption(
+        new Option(
+          "--task <kind>",
+          "one class, several labels, a score, tags of words (named entities), or an embedding: a vector for each text",
+        )
+          .choices(taskKinds)
           .default("classes"),
       )
       .option("--label <column>", "column of the label (default: label, of tags spans)")
-      .option("--separator <text>", "what stands between several labels of a cell", ",")
+      .option(
+        "--text-negative <column>",
+        "of embeddings: column of a text that does not belong to the first, beside --text-pair",
+      )
+      .option("--separator <text>", "what stands between several labels of a cell (default: a comma)")
+      .addOption(
+        new Option("--offsets <unit>", "how spans count: as JavaScript, or as Python (default: utf16)").choices([
+          "utf16",
+          "code-points",
+        ]),
+      )
       .requiredOption("--out <folder>", "folder of the result")
       .option("--epochs <count>", "at most; the best one counts (default: 5)", wholeNumber(1, 1000))
-      .option("--batch-size <count>", "examples of a step (default: 16)", wholeNumber(1, 4096))
+      .option("--batch-size <count>", "examples of a step (default: 16, of embeddings 64)", wholeNumber(1, 4096))
+      .option("--temperature <number>", "of embeddings: divides their likeness (default: 0.05)", positive)
       .option("--learning-rate <number>", "peak rate (default: by the model's size)", positive)
       .option("--layer-decay <number>", "factor of the rate from each layer to the one below (default: 1)", positive)
       .option("--weight-decay <number>", "of AdamW (default: 0.01)", number)
       .option("--dropout <share>", "while training (default: 0.1)", number)
       .addOption(
-        new Option("--pooling <kind>", "how a text becomes one vector (default: mean; first for a BERT)").choices([
-          "first",
-          "mean",
-        ]),
+        new Option(
+          "--pooling <kind>",
+          "how a text becomes one vector (default: mean; first for labels of a BERT)",
+        ).choices(["first", "mean"]),
       )
       .option(
         "--max-length <tokens>",
@@ -77,7 +99,8 @@ export const finetuneCommand = (): Command =>
       .option("--json", "print the scores as JSON"),
     "auto",
   ).action(async (model: string, options: FinetuneOptions) => {
-    const { out, task, text, textPair: pair, label, separator, delimiter, format, offsets, precision } = options;
+    const { out, task, text, textPair: pair, textNegative: negative, label, separator } = options;
+    const { delimiter, format, offsets, precision, temperature } = options;
     const { epochs, batchSize, learningRate, layerDecay, weightDecay, dropout, pooling, maxLength, classWeights } =
       options;
     const compute = await startCompute(backendOf(options), options);
@@ -92,7 +115,7 @@ export const finetuneCommand = (): Command =>
             dev: options.dev,
             devShare: options.devShare,
             kind: task,
-            columns: { text, pair, label, separator, delimiter, format, offsets },
+            columns: { text, pair, negative, label, separator, delimiter, format, offsets },
             settings: {
               ...{
                 epochs,
@@ -104,6 +127,7 @@ export const finetuneCommand = (): Command =>
                 pooling,
                 maxLength,
                 classWeights,
+                temperature,
               },
               ...{ patience: options.patience, seed: options.seed },
               ...(precision === "mixed" && compute.name !== "tensorflow" && { lossScaling: true }),
@@ -123,7 +147,11 @@ export const finetuneCommand = (): Command =>
         }
         context.say(`model: ${finetuneFiles(out).model}\nreport: ${report}`);
       });
-      tell(`next:\n  cramkit predict ${shellWord(out)} --data FILE`);
+      tell(
+        task === "embedding"
+          ? `next:\n  cramkit embed ${shellWord(out)} --data FILE --out vectors.safetensors\n  cramkit search vectors.safetensors "a query"`
+          : `next:\n  cramkit predict ${shellWord(out)} --data FILE`,
+      );
     } finally {
       await compute.dispose();
     }

@@ -1,12 +1,11 @@
-import { createInterface } from "node:readline";
 import { createAtomicFile } from "@cramkit/files";
-import { disposeTensors, type Example } from "@cramkit/finetune";
-import { readExamples } from "@cramkit/finetune/node";
+import { disposeTensors } from "@cramkit/finetune";
 import { loadTaskModel, type PredictionFormat, predictionLines, startCompute } from "@cramkit/recipes";
 import { Command, Option } from "commander";
 import { type BackendOptions, backendOf, withBackend } from "../options/backend-options.ts";
 import { type DataOptions, withData } from "../options/data-options.ts";
 import { requireWritableFile } from "../options/require-writable-file.ts";
+import { examplesFrom } from "../options/standard-input.ts";
 import { wholeNumber } from "../options/whole-number.ts";
 import { print } from "../terminal/output.ts";
 import { session } from "../terminal/session.ts";
@@ -44,7 +43,7 @@ export const predictCommand = (): Command =>
       try {
         await session(async ({ onProgress, say, signal }) => {
           const columns = { kind: model.task.kind, text, pair, label: null, delimiter, format };
-          const examples = data === undefined ? standardInput() : readExamples(data, columns);
+          const examples = examplesFrom(data, columns);
           const file = out === undefined ? undefined : await createAtomicFile(out);
           let [done, cut] = [0, 0];
           try {
@@ -74,12 +73,3 @@ export const predictCommand = (): Command =>
       await compute.dispose();
     }
   });
-
-/** A text a line; blank lines are left out. */
-async function* standardInput(): AsyncGenerator<Example> {
-  let line = 0;
-  for await (const text of createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY })) {
-    line++;
-    if (text.trim() !== "") yield { text, place: `standard input, line ${line}` };
-  }
-}

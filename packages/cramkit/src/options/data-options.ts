@@ -1,25 +1,26 @@
 import type { ReadExamplesOptions } from "@cramkit/finetune/node";
 import { type Command, Option } from "commander";
 
-/** Options of every command that reads examples. */
-export interface DataOptions {
+/** Options of every command that reads texts from files. */
+export interface TableOptions {
   /** @defaultValue `"text"` */
   readonly text?: string;
-  /** @defaultValue single texts */
-  readonly textPair?: string;
   /** @defaultValue a comma, in TSV a tab */
   readonly delimiter?: string;
   /** @defaultValue by the name of the file */
   readonly format?: ReadExamplesOptions["format"];
-  /** @defaultValue `"utf16"` */
-  readonly offsets?: ReadExamplesOptions["offsets"];
 }
 
-/** Adds the options that say how examples are written. */
-export const withData = (command: Command): Command =>
+/** Options of every command that reads examples. */
+export interface DataOptions extends TableOptions {
+  /** @defaultValue single texts */
+  readonly textPair?: string;
+}
+
+/** Adds the options that say how texts are written. */
+export const withTable = (command: Command): Command =>
   command
     .option("--text <column>", "column of the text (default: text)")
-    .option("--text-pair <column>", "column of a second text")
     .option("--delimiter <sign>", "what separates the fields of CSV and TSV (default: a comma, a tab)")
     .addOption(
       new Option("--format <name>", "format, if names do not tell").choices([
@@ -29,8 +30,10 @@ export const withData = (command: Command): Command =>
         "json",
         "parquet",
         "conll",
+        "txt",
       ]),
-    )
-    .addOption(
-      new Option("--offsets <unit>", "how spans count: as JavaScript, or as Python").choices(["utf16", "code-points"]),
     );
+
+/** Adds the options that say how examples are written. */
+export const withData = (command: Command): Command =>
+  withTable(command).option("--text-pair <column>", "column of a second text");

@@ -27,6 +27,8 @@ export interface StartOptions {
   /** A module that is loaded before anything else. */
   readonly preload?: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** What its standard input has. */
+  readonly input?: string;
 }
 
 /** The command line from source, as the words of a command. */
@@ -43,20 +45,20 @@ export const shellCommand = (args: readonly string[]): string =>
     .join(" ");
 
 /** Starts the command line from source. */
-export const startCramkit = (args: readonly string[], { cwd, preload, env }: StartOptions): Started => {
+export const startCramkit = (args: readonly string[], { cwd, preload, env, input }: StartOptions): Started => {
   const [command, ...words] = cramkitCommand(args, preload);
-  return follow(spawn(command, words, { cwd, env: { ...process.env, ...env } }));
+  return follow(spawn(command, words, { cwd, env: { ...process.env, ...env } }), input);
 };
 
 /** Starts a shell's command. */
 export const startShell = (command: string, { cwd }: StartOptions): Started =>
   follow(spawn("bash", ["-c", command], { cwd, detached: true }));
 
-const follow = (child: ReturnType<typeof spawn>): Started => {
+const follow = (child: ReturnType<typeof spawn>, input = ""): Started => {
   let [out, error] = ["", ""];
   child.stdout!.on("data", (chunk) => (out += chunk));
   child.stderr!.on("data", (chunk) => (error += chunk));
-  child.stdin!.end();
+  child.stdin!.end(input);
   const ended = new Promise<Ended>((done) => child.on("close", (code) => done({ code, out, error })));
   return { child, error: () => error, ended };
 };

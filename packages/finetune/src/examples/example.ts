@@ -11,6 +11,13 @@ export interface Example {
   /** @defaultValue the example is a single text */
   readonly pair?: string;
   /**
+   * For embeddings: a text that is like the pair and does not belong to the text.
+   * @defaultValue the pairs of other examples alone
+   */
+  readonly negative?: string;
+  /** A name for it. @defaultValue none */
+  readonly id?: string;
+  /**
    * A class by its name, a score, the names of several labels, or spans.
    * @defaultValue absent if it is to be predicted
    */

@@ -3,17 +3,22 @@ import type { Example, Span } from "./example.ts";
 import { checkSpans } from "./spans.ts";
 
 /**
- * What a head is trained for: one `classes`, any number of `labels` at once, a `score` (regression), or `tags` of the words of
- * a text (named entities).
+ * What a model is trained for: one `classes`, any number of `labels` at once, a `score` (regression), `tags` of the words of a
+ * text (named entities), or an `embedding`, a vector for each text.
  */
-export const taskKinds = ["classes", "labels", "score", "tags"] as const;
+export const taskKinds = ["classes", "labels", "score", "tags", "embedding"] as const;
 export type TaskKind = (typeof taskKinds)[number];
 
 /** A task as a model's folder keeps it. Plain data. */
 export interface Task {
   readonly kind: TaskKind;
-  /** Names in the order of the head's outputs; of `tags` in BIO: `O`, `B-PER`, `I-PER`, ...; none of a `score`. */
+  /** Names in the order of the head's outputs; of `tags` in BIO: `O`, `B-PER`, `I-PER`, ...; none of a `score` or an `embedding`. */
   readonly labels: readonly string[];
+  /**
+   * How hidden states become the vector of a text.
+   * @defaultValue absent unless the task is an embedding
+   */
+  readonly pooling?: "first" | "mean";
 }
 
 /** Outputs of the head, of a text or of a token. */
@@ -35,7 +40,7 @@ export const taskOf = (kind: TaskKind, examples: readonly Example[]): Task => {
     for (const name of namesIn(kind, example)) names.add(name);
   }
   const labels = [...names].sort(byName.compare);
-  const least = kind === "classes" ? 2 : kind === "score" ? 0 : 1;
+  const least = kind === "classes" ? 2 : kind === "score" || kind === "embedding" ? 0 : 1;
   if (labels.length < least || examples.length === 0)
     throw fault({
       code: "invalid-input",
@@ -51,7 +56,7 @@ export const taskOf = (kind: TaskKind, examples: readonly Example[]): Task => {
 
 /** The names that an example's label holds. */
 export const namesIn = (kind: TaskKind, { label }: Example): readonly string[] => {
-  if (kind === "score" || label === undefined) return [];
+  if (kind === "score" || kind === "embedding" || label === undefined) return [];
   if (kind === "classes") return [String(label)];
   return kind === "labels" ? (label as readonly string[]) : (label as readonly Span[]).map((span) => span.label);
 };
@@ -65,6 +70,7 @@ const checkLabel = (kind: TaskKind, example: Example, index: number): void => {
     score: typeof label === "number" && Number.isFinite(label),
     labels: isList && label.every((name) => typeof name === "string" && name !== ""),
     tags: isList && label.every((span) => typeof span === "object"),
+    embedding: label === undefined,
   };
   if (!fits[kind]) {
     const expected: Record<TaskKind, string> = {
@@ -72,6 +78,7 @@ const checkLabel = (kind: TaskKind, example: Example, index: number): void => {
       score: "a finite number",
       labels: "a list of labels",
       tags: "a list of spans",
+      embedding: "nothing",
     };
     throw fault({
       code: "invalid-input",
@@ -92,6 +99,7 @@ export const checkExamples = (task: Task, examples: readonly Example[], role: st
   const known = new Set(task.kind === "tags" ? task.labels.map((tag) => tag.slice(2)) : task.labels);
   for (const [index, example] of examples.entries()) {
     checkText(example, index);
+    checkParts(task.kind, example, index, examples[0]!);
     checkLabel(task.kind, example, index);
     const unknown = namesIn(task.kind, example).find((name) => !known.has(name));
     if (unknown !== undefined)
@@ -105,13 +113,34 @@ export const checkExamples = (task: Task, examples: readonly Example[], role: st
   }
 };
 
+/** Refuses texts that the kind has no use for, and a set of embeddings of which some have a second text and others none. */
+const checkParts = (kind: TaskKind, example: Example, index: number, first: Example): void => {
+  const refuse = (problem: string, remedy: string) =>
+    fault({ code: "invalid-input", place: placeOf(example, index), problem, remedy, type: RangeError });
+  if (kind === "tags" && example.pair !== undefined)
+    throw refuse("expected a single text with its spans, got a pair", "leave the second text out");
+  if (kind !== "embedding") {
+    if (example.negative === undefined) return;
+    throw refuse(`expected no negative for ${kind}, got one`, "leave it out, or finetune an embedding");
+  }
+  if (example.negative !== undefined && example.pair === undefined)
+    throw refuse("expected a second text beside the negative, got none", "give both, or neither");
+  for (const part of ["pair", "negative"] as const)
+    if ((example[part] === undefined) !== (first[part] === undefined))
+      throw refuse(
+        `expected ${first[part] === undefined ? "no" : "a"} ${part} as in the first example, got ${first[part] === undefined ? "one" : "none"}`,
+        "correct the row, or leave it out",
+      );
+};
+
 /** Refuses a text without anything in it: there is nothing to learn from, or to predict. */
 export const checkText = (example: Example, index: number): void => {
   for (const [name, text] of [
     ["text", example.text],
     ["second text", example.pair],
+    ["negative", example.negative],
   ] as const) {
-    if (text === undefined && name === "second text") continue;
+    if (text === undefined && name !== "text") continue;
     if (typeof text === "string" && text.trim() !== "") continue;
     throw fault({
       code: "invalid-input",

@@ -1,7 +1,8 @@
 import type { Tokenizer } from "@cramkit/tokenizer";
 import { encodeExample, type SpecialIds } from "../encode/encode.ts";
+import { sayCount } from "../encode/say-count.ts";
 import type { Example } from "../examples/example.ts";
-import { placeOf, type Task } from "../examples/task.ts";
+import type { Task } from "../examples/task.ts";
 import { type TargetRow, targetOf } from "./targets.ts";
 
 export interface EncodeSetOptions {
@@ -30,11 +31,7 @@ export const encodeSet = async (
     rows.push({ ...row, target });
     await pause();
   }
-  const tell = (found: readonly number[], what: string) => {
-    if (found.length === 0) return;
-    const first = placeOf(examples[found[0]!]!, found[0]!);
-    say(`${found.length} of ${examples.length} rows of the ${role} ${what}; the first is ${first}`);
-  };
+  const tell = (found: readonly number[], what: string) => sayCount(say, { examples, role, found }, what);
   tell(notes.cut, `have more than ${encoding.maxLength} tokens and were cut`);
   tell(notes.widened, "have spans that begin or end inside a word and were widened to it");
   tell(notes.lost, "have spans without a word of their own, which no tag can hold");

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { type FileRow, fileRows, hubRows } from "@cramkit/corpus/node";
+import { type FileRow, fileDocuments, fileRows, hubRows } from "@cramkit/corpus/node";
 import { checkOptions, fault } from "@cramkit/errors";
 import type { Example, Label, Span } from "../examples/example.ts";
 import type { TaskKind } from "../examples/task.ts";
@@ -11,7 +11,11 @@ export interface ReadExamplesOptions {
   readonly text?: string;
   /** The column of a second text. @defaultValue examples are single texts */
   readonly pair?: string;
-  /** The column of the label; null: it is not read. @defaultValue `"label"`, of tags `"spans"` */
+  /** For embeddings: the column of a text that does not belong to the first. @defaultValue there is none */
+  readonly negative?: string;
+  /** The column of a name. @defaultValue examples have none */
+  readonly id?: string;
+  /** The column of the label; null: it is not read. @defaultValue `"label"`, of tags `"spans"`, of embeddings null */
   readonly label?: string | null;
   /** What stands between the labels of a cell. @defaultValue `","` */
   readonly separator?: string;
@@ -20,32 +24,46 @@ export interface ReadExamplesOptions {
   /** What separates the fields of CSV and TSV. @defaultValue a comma, in TSV a tab */
   readonly delimiter?: string;
   /** Where names do not tell. @defaultValue by the name of the file */
-  readonly format?: "csv" | "tsv" | "jsonl" | "json" | "parquet" | "conll";
+  readonly format?: "csv" | "tsv" | "jsonl" | "json" | "parquet" | "conll" | "txt";
 }
 
 /**
- * The examples of CSV, TSV, JSON-lines, JSON, Parquet (a file, a folder, or `hf://datasets/OWNER/NAME/PATH`), or for tags of a
- * CoNLL file (`.conll`, `.bio`, `.iob`). Each carries its file and line.
+ * The examples of CSV, TSV, JSON-lines, JSON, Parquet (a file, a folder, or `hf://datasets/OWNER/NAME/PATH`), of plain text
+ * (`.txt`: each line that is not blank, without a label), or for tags of a CoNLL file (`.conll`, `.bio`, `.iob`). Each
+ * carries its file and line.
  *
- * @throws a fault `invalid-input` over a column that is not there, and a value that is no label
+ * @throws a fault `invalid-input` over a column that is not there, and a value that is no label; `invalid-argument` over an
+ * option that the kind or the format has no use for
  */
 export async function* readExamples(source: string, options: ReadExamplesOptions): AsyncGenerator<Example> {
   checkOptions("readExamples", options, {
     kind: true,
     text: true,
     pair: true,
+    negative: true,
+    id: true,
     label: true,
     separator: true,
     offsets: true,
     delimiter: true,
     format: true,
   });
-  if (options.format === "conll" || (!options.format && /\.(conll|conllu|bio|iob2?)$/i.test(source))) {
+  checkUse(options);
+  const nameOf = (formats: RegExp, format: ReadExamplesOptions["format"]) =>
+    options.format === format || (!options.format && !source.startsWith("hf://") && formats.test(source));
+  if (nameOf(/\.(conll|conllu|bio|iob2?)$/i, "conll")) {
+    requireNoColumns(source, options);
     yield* readConll(source);
     return;
   }
+  if (nameOf(/\.(txt|text|md)(\.gz|\.zst)?$/i, "txt")) {
+    requireNoColumns(source, options);
+    const lines = fileDocuments({ path: source, format: "txt", unit: "line", maxBadShare: 0 });
+    for await (const { text, source: file, id } of lines) yield { text, place: `${basename(file ?? source)}, ${id}` };
+    return;
+  }
   const { delimiter, format } = options;
-  const dialect = { delimiter, format: format as Exclude<typeof format, "conll"> };
+  const dialect = { delimiter, format: format as Exclude<typeof format, "conll" | "txt"> };
   const rows = source.startsWith("hf://")
     ? hubRows({ uri: source, ...dialect })
     : fileRows({ path: source, ...dialect });
@@ -58,15 +76,55 @@ export async function* readExamples(source: string, options: ReadExamplesOptions
   }
 }
 
+/** What an option is for, among the kinds. */
+const uses: Partial<Record<keyof ReadExamplesOptions, readonly TaskKind[]>> = {
+  pair: ["classes", "labels", "score", "embedding"],
+  negative: ["embedding"],
+  separator: ["labels"],
+  offsets: ["tags"],
+};
+
+/** Refuses an option that would change nothing. */
+const checkUse = (options: ReadExamplesOptions): void => {
+  const { kind, label } = options;
+  const names = Object.keys(uses) as (keyof ReadExamplesOptions)[];
+  const idle = names.find((name) => options[name] !== undefined && !uses[name]!.includes(kind));
+  if (idle !== undefined) throw useless(idle, `with ${uses[idle]!.join(", ")}`, `${kind}, which has no use for it`);
+  const ofLabels = (["separator", "offsets"] as const).find((name) => options[name] !== undefined && label === null);
+  if (ofLabels !== undefined) throw useless(ofLabels, "where labels are read", "none of them");
+  if (kind === "embedding" && typeof label === "string") throw useless("label", "for other kinds", kind);
+};
+
+/** Formats without columns have no use for their names. */
+const requireNoColumns = (source: string, options: ReadExamplesOptions): void => {
+  const named = (["text", "pair", "negative", "id", "label", "delimiter"] as const).find(
+    (name) => typeof options[name] === "string",
+  );
+  if (named !== undefined) throw useless(named, "for a table", `${source}, which has no columns`);
+};
+
+const useless = (name: string, wanted: string, got: string) =>
+  fault({
+    code: "invalid-argument",
+    place: "readExamples",
+    problem: `expected ${name} ${wanted}, got ${got}`,
+    remedy: `leave ${name} out`,
+    details: { option: name },
+    type: RangeError,
+  });
+
 interface Columns {
   readonly text: string;
   readonly pair: string | undefined;
+  readonly negative: string | undefined;
+  readonly id: string | undefined;
   readonly label: string | null;
 }
 
 const checkedColumns = ({ fields, file, place }: FileRow, options: ReadExamplesOptions): Columns => {
-  const { text = "text", pair, label = options.kind === "tags" ? "spans" : "label" } = options;
-  for (const [option, name] of Object.entries({ text, pair, label })) {
+  const { text = "text", pair, negative, id, kind } = options;
+  const { label = kind === "tags" ? "spans" : kind === "embedding" ? null : "label" } = options;
+  for (const [option, name] of Object.entries({ text, pair, negative, id, label })) {
     if (name === undefined || name === null || Object.hasOwn(fields, name)) continue;
     throw fault({
       code: "invalid-input",
@@ -80,7 +138,7 @@ const checkedColumns = ({ fields, file, place }: FileRow, options: ReadExamplesO
       details: { columns: Object.keys(fields) },
     });
   }
-  return { text, pair, label };
+  return { text, pair, negative, id, label };
 };
 
 const exampleOf = ({ fields, file, place }: FileRow, columns: Columns, options: ReadExamplesOptions): Example => {
@@ -90,6 +148,8 @@ const exampleOf = ({ fields, file, place }: FileRow, columns: Columns, options: 
   return {
     text,
     ...(columns.pair !== undefined && { pair: textOf(fields[columns.pair]) }),
+    ...(columns.negative !== undefined && { negative: textOf(fields[columns.negative]) }),
+    ...(columns.id !== undefined && { id: textOf(fields[columns.id]) }),
     ...(label !== undefined && { label }),
     place: where,
   };

@@ -1,6 +1,6 @@
 import type { InputBatch } from "../encode/batches.ts";
 import type { EncodedExample } from "../encode/encode.ts";
-import type { Task } from "../examples/task.ts";
+import { outputsOf, type Task } from "../examples/task.ts";
 import { outputsOfRows } from "./outputs.ts";
 import { type Evaluation, evaluationOf, type Scored } from "./score.ts";
 
@@ -22,7 +22,7 @@ export const evaluateRows = async (
     afterBatch: (rows: number) => Promise<void>;
   },
 ): Promise<{ scored: Scored[]; evaluation: Evaluation }> => {
-  const outputs = await outputsOfRows(task, rows, { batchSize, padId, forward, afterBatch });
+  const outputs = await outputsOfRows(outputsOf(task), rows, { batchSize, padId, forward, afterBatch });
   const scored = rows.map(({ target }, i) => ({
     values: task.kind === "score" ? outputs[i]!.map((value) => value * deviation + mean) : outputs[i]!,
     target,

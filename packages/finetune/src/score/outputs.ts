@@ -1,15 +1,14 @@
 import { type InputBatch, lengthBatches, padded } from "../encode/batches.ts";
 import type { EncodedExample } from "../encode/encode.ts";
-import { outputsOf, type Task } from "../examples/task.ts";
 
 /**
- * The head's outputs of each row, in the order of the rows: `[outputs]`, of tags `[words * outputs]` with NaN for a word that
+ * What the model gives for each row, in the order of the rows: `[width]`, of tags `[words * width]` with NaN for a word that
  * was cut off. Rows of like length share a batch.
  *
- * @param forward a batch's outputs `[size, outputs]`, of tags `[size, seq, outputs]`
+ * @param forward a batch's outputs `[size, width]`, of tags `[size, seq, width]`
  */
 export const outputsOfRows = async (
-  task: Task,
+  width: number,
   rows: readonly EncodedExample[],
   {
     batchSize,
@@ -23,7 +22,6 @@ export const outputsOfRows = async (
     afterBatch: (rows: number) => Promise<void>;
   },
 ): Promise<Float32Array[]> => {
-  const width = outputsOf(task);
   const results = new Array<Float32Array>(rows.length);
   for (const indices of lengthBatches(rows, batchSize)) {
     const members = Array.from(indices, (row) => rows[row]!);

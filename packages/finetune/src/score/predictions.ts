@@ -27,6 +27,16 @@ export interface Prediction {
   /** @defaultValue absent unless the task has tags */
   readonly spans?: readonly PredictedSpan[];
   /**
+   * Where the second text stands among all of the dev set by its likeness to the text, from 1.
+   * @defaultValue absent unless the task is an embedding
+   */
+  readonly rank?: number;
+  /**
+   * The text of the dev set that is found first.
+   * @defaultValue absent unless the task is an embedding
+   */
+  readonly nearest?: string;
+  /**
    * Of every class, or label.
    * @defaultValue absent for scores and tags
    */

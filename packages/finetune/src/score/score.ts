@@ -26,6 +26,7 @@ export const mainScore: Readonly<Record<TaskKind, string>> = {
   labels: "f1Micro",
   score: "pearson",
   tags: "f1",
+  embedding: "mrr",
 };
 
 /** The outputs of a row beside what they should be: a class number, label numbers, a score, or tags. */

@@ -49,7 +49,10 @@ export async function* predictionLines(
     }
   }
   const names = task.kind === "classes" || task.kind === "labels" ? task.labels : [];
-  const column: Record<TaskKind, string> = { classes: "label", labels: "labels", score: "score", tags: "spans" };
+  const column: Record<TaskKind, string> = {
+    ...{ classes: "label", labels: "labels", score: "score", tags: "spans" },
+    embedding: "vector", // `predict` refuses it
+  };
   let hasPair: boolean | undefined;
   for await (const prediction of predict(model, noted(), options)) {
     const { text, pair } = seen.shift()!;

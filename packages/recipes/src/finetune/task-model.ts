@@ -20,10 +20,13 @@ const problemTypes = {
 export const saveTaskModel = async (folder: string, { task, maxLength, ...model }: TaskModel): Promise<void> => {
   await mkdir(folder, { recursive: true });
   await saveModel(folder, model);
+  const names = task.kind === "score" ? ["LABEL_0"] : task.labels;
   await writeJson(join(folder, "config.json"), {
-    ...(task.kind !== "tags" && { problem_type: problemTypes[task.kind] }),
-    id2label: Object.fromEntries((task.kind === "score" ? ["LABEL_0"] : task.labels).map((label, i) => [i, label])),
-    label2id: Object.fromEntries((task.kind === "score" ? ["LABEL_0"] : task.labels).map((label, i) => [label, i])),
+    ...(task.kind in problemTypes && { problem_type: problemTypes[task.kind as keyof typeof problemTypes] }),
+    ...(task.kind !== "embedding" && {
+      id2label: Object.fromEntries(names.map((label, i) => [i, label])),
+      label2id: Object.fromEntries(names.map((label, i) => [label, i])),
+    }),
     cramkit: { task, maxLength },
   });
 };
@@ -52,12 +55,12 @@ export const loadTaskModel = async (folder: string): Promise<TaskModel> => {
     });
   const model = await loadModel(path);
   const { head } = model.config;
-  if (head.type === "none" || head.type === "masked-language-model") {
+  if ((head.type === "none") !== (task.kind === "embedding") || head.type === "masked-language-model") {
     disposeTensors(model.params);
     throw fault({
       code: "damaged-file",
       place: join(path, "config.json"),
-      problem: `expected a model with a head for its task, got ${head.type}`,
+      problem: `expected a model with a head for its task, ${task.kind}, got ${head.type}`,
       remedy: `restore ${dirname(path)} from a copy, or finetune again`,
     });
   }

@@ -13,7 +13,16 @@ const record: FinetuneRecord = {
     task: { kind: "classes", labels: ["<bad>", "good"] },
     settings: {
       ...{ epochs: 1, batchSize: 16, learningRate: 1e-3, warmup: 0.1, weightDecay: 0, layerDecay: 1, clipNorm: 1 },
-      ...{ dropout: 0, pooling: "mean", maxLength: 64, classWeights: "none", patience: 1, seed: 0, lossScaling: false },
+      ...{
+        dropout: 0,
+        pooling: "mean",
+        maxLength: 64,
+        temperature: 0.05,
+        classWeights: "none",
+        patience: 1,
+        seed: 0,
+        lossScaling: false,
+      },
     },
     trainRows: 10,
     history: [{ epoch: 1, trainLoss: 0.6, dev: evaluation }],
@@ -67,4 +76,16 @@ it("is a page for scores and tags too", () => {
     },
   });
   expect(tags).toContain("p: Anna [PER]; the model says none");
+  const pair = { text: "a question", pair: "its answer", place: "p" };
+  const embedding = finetuneReport({
+    ...record,
+    result: {
+      ...result,
+      task: { kind: "embedding", labels: [], pooling: "mean" },
+      evaluation: { rows: 1, loss: 1, scores: { mrr: 1 / 3, recallAt1: 0 } },
+      outcomes: [{ example: pair, prediction: { rank: 3, nearest: "another", cut: 0 }, loss: 1 }],
+    },
+  });
+  expect(embedding).toContain("p: found in place 3; first is &quot;another&quot;");
+  expect(embedding).toMatch(/mrr, dev<\/dt><dd>0\.3333/);
 });

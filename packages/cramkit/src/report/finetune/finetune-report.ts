@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { mainScore, type Outcome } from "@cramkit/finetune";
+import { mainScore, type Outcome, type Span } from "@cramkit/finetune";
 import { calibration, confusionMatrix } from "@cramkit/metrics";
 import type { FinetuneRecord } from "@cramkit/recipes";
 import { duration } from "../../terminal/progress.ts";
@@ -119,16 +119,21 @@ const mistakesSection = (outcomes: readonly Outcome[]): Html => {
       labels?.join(", ") ?? score?.toPrecision(4) ?? spans?.map((span) => `${span.text} [${span.label}]`).join(", ")
     );
   };
-  const wanted = ({ example: { label, text } }: Outcome) =>
-    Array.isArray(label)
-      ? label
-          .map((each) => (typeof each === "string" ? each : `${text.slice(each.start, each.end)} [${each.label}]`))
-          .join(", ")
-      : String(label);
+  const wanted = ({ example: { label, text } }: Outcome) => {
+    if (!Array.isArray(label)) return String(label);
+    return (label as readonly (string | Span)[])
+      .map((each) => (typeof each === "string" ? each : `${text.slice(each.start, each.end)} [${each.label}]`))
+      .join(", ");
+  };
+  const verdict = (outcome: Outcome) => {
+    const { rank, nearest } = outcome.prediction;
+    if (rank === undefined) return `${wanted(outcome) || "none"}; the model says ${said(outcome) || "none"}`;
+    return rank === 1 ? "found first" : `found in place ${rank}; first is "${nearest}"`;
+  };
   return html`<h2>Where the loss is largest</h2>${worst.map(
     (
       outcome,
     ) => html`<div class="mistake">${outcome.example.text}${outcome.example.pair === undefined ? "" : html` <b>|</b> ${outcome.example.pair}`}
-<br><span class="muted">${outcome.example.place}: ${wanted(outcome) || "none"}; the model says ${said(outcome) || "none"}; loss ${outcome.loss.toFixed(3)}</span></div>`,
+<br><span class="muted">${outcome.example.place}: ${verdict(outcome)}; loss ${outcome.loss.toFixed(3)}</span></div>`,
   )}`;
 };

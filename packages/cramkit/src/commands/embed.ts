@@ -1,0 +1,63 @@
+import { disposeTensors } from "@cramkit/finetune";
+import { type CheckpointChoice, openEmbeddingModel, startCompute, writeVectors } from "@cramkit/recipes";
+import { Command } from "commander";
+import { type BackendOptions, backendOf, withBackend } from "../options/backend-options.ts";
+import { checkpointOption } from "../options/checkpoint-option.ts";
+import { type TableOptions, withTable } from "../options/data-options.ts";
+import { requireWritableFile } from "../options/require-writable-file.ts";
+import { examplesFrom } from "../options/standard-input.ts";
+import { wholeNumber } from "../options/whole-number.ts";
+import { tell } from "../terminal/output.ts";
+import { session } from "../terminal/session.ts";
+import { shellWord } from "../terminal/shell-word.ts";
+
+interface EmbedOptions extends BackendOptions, TableOptions {
+  readonly checkpoint?: CheckpointChoice;
+  readonly data?: string;
+  readonly id?: string;
+  readonly out: string;
+  readonly batchSize: number;
+}
+
+export const embedCommand = (): Command =>
+  withBackend(
+    withTable(
+      new Command("embed")
+        .description("turn texts into vectors, for search")
+        .argument("<model>", "folder of a finetuning for embeddings; of any other model the tokens' mean is taken")
+        .option(
+          "--data <file>",
+          "texts: .txt, CSV, TSV, JSONL, Parquet, hf:// (default: standard input, a text a line)",
+        ),
+    )
+      .option("--id <column>", "column of a name, which search shows with the text")
+      .requiredOption("--out <file>", "file of the vectors (safetensors), with the texts in it")
+      .option("--batch-size <count>", "texts at once", wholeNumber(1, 4096), 32)
+      .option(...checkpointOption),
+    "auto",
+  ).action(async (path: string, options: EmbedOptions) => {
+    const { data, out, batchSize, text, id, delimiter, format } = options;
+    await requireWritableFile(out);
+    const examples = examplesFrom(data, { kind: "embedding", label: null, text, id, delimiter, format });
+    const compute = await startCompute(backendOf(options), options);
+    try {
+      const model = await openEmbeddingModel(path, { checkpoint: options.checkpoint });
+      try {
+        await session(async ({ onProgress, say, signal }) => {
+          if (!model.isFinetuned)
+            say(`${path} was not finetuned for embeddings: the mean of its hidden states is taken`);
+          const { count, dimension, cut } = await writeVectors(out, model, examples, {
+            ...{ modelPath: path, batchSize, signal },
+            onVector: (done) => onProgress({ stage: "embedding", done, unit: "texts" }),
+          });
+          if (cut > 0) say(`${cut} of ${count} texts have more than ${model.maxLength} tokens and were cut`);
+          say(`${out}: ${count.toLocaleString("en-US")} vectors of ${dimension} numbers`);
+        }, "finishing the batch");
+      } finally {
+        disposeTensors(model.params);
+      }
+    } finally {
+      await compute.dispose();
+    }
+    tell(`next:\n  cramkit search ${shellWord(out)} "a query"`);
+  });
