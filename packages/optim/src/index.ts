@@ -50,6 +50,7 @@ export {
   sophia,
 } from "./optimizers/second-order.ts";
 export { type ShampooOptions, scaleByShampoo, shampoo } from "./optimizers/shampoo.ts";
+export { type ParameterShapes, stepProducts } from "./optimizers/step-products.ts";
 export {
   type StudyHyperparameters,
   type StudyOptimizerName,

@@ -34,6 +34,12 @@ export interface RunSummary {
   readonly budget?: string;
   readonly parameters: number;
   readonly flopsPerToken: number;
+  /**
+   * Operations of the optimizer, over all steps.
+   *
+   * @defaultValue absent in runs of older versions
+   */
+  readonly optimizerFlops?: number;
   readonly microbatches: number;
   readonly steps: number;
   readonly tokens: number;

@@ -19,12 +19,17 @@ import {
   where,
 } from "@tensorflow/tfjs-core";
 
+const usualIterations = 40;
+
+/** Floating-point operations of the matrix products of {@link inverseRoot}: X T, T^p and its product with M. */
+export const rootProducts = (n: number, power: 2 | 4): number => usualIterations * (power === 4 ? 4 : 3) * 2 * n ** 3;
+
 /**
  * `(a + ridge ||a|| I)^(-1 / power)` of a symmetric positive semidefinite matrix `a: [n, n]` -> `[n, n]`, for powers 2 and 4,
  * by the coupled Newton iteration (Guo and Higham, 2006): `T = ((p + 1) I - M) / p, X = X T, M = T^p M`, which takes M to I.
  * Matrix products only. Nothing is read back, so the number of iterations is fixed, and each keeps what was best before it.
  */
-export const inverseRoot = (a: Tensor, power: 2 | 4, ridge: number, iterations = 40): Tensor =>
+export const inverseRoot = (a: Tensor, power: 2 | 4, ridge: number, iterations = usualIterations): Tensor =>
   tidy(() => {
     const n = a.shape[0]!;
     const identity = eye(n);

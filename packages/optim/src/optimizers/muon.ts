@@ -197,6 +197,10 @@ export interface MuonOptions extends OrthogonalizeOptions, MomentumOptions {
 /** Embeddings, and the matrices that make logits of hidden states. */
 const embeddingsAndHeads: readonly Pattern[] = ["embed", "decoder", "head", "pooler", "classifier"];
 
+/** Whether Muon itself updates a parameter of this name and rank, unless `notMatrices` says otherwise. */
+export const isHiddenMatrix = (name: string, rank: number, notMatrices = embeddingsAndHeads): boolean =>
+  rank === 2 && !matchesName(name, notMatrices);
+
 const twentieth = (rate: Rate): Rate => (typeof rate === "function" ? (progress) => rate(progress) / 20 : rate / 20);
 
 /**
@@ -224,7 +228,7 @@ export const muon = ({
   );
   const both = groups([
     {
-      params: (name, param) => param.rank === 2 && !matchesName(name, notMatrices ?? embeddingsAndHeads),
+      params: (name, { rank }) => isHiddenMatrix(name, rank, notMatrices),
       optimizer: toOptimizer(
         chain(
           trace({ momentum, nesterov }),

@@ -2,7 +2,7 @@ import { init, type ModelConfig } from "@cramkit/model";
 import { type EvaluationSet, heldOutLoss } from "../evaluate/evaluate.ts";
 import { disposeTensors } from "../named-tensors.ts";
 import { budgetLimits } from "../recipe/budget.ts";
-import { flopsPerToken } from "../recipe/flops.ts";
+import { spentFlopsPerToken } from "../recipe/optimizer-flops.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 
 /** A run that is about to begin. */
@@ -49,7 +49,7 @@ const trainingTokens = ({
   const { tokens, flops, steps, epochs } = budgetLimits(recipe.training.budget);
   const counts = [
     tokens,
-    flops && flops / flopsPerToken(config, recipe),
+    flops && flops / spentFlopsPerToken(config, recipe),
     steps && steps * recipe.training.batchSize * seqLength,
     epochs && epochs * rows * seqLength,
   ].filter((count) => count !== undefined);

@@ -5,6 +5,7 @@ import { modelDigest, saveModel } from "../model/saved-model.ts";
 import { disposeTensors, type NamedTensors } from "../named-tensors.ts";
 import { originWeights } from "../origin/origin-weights.ts";
 import { flopsPerToken } from "../recipe/flops.ts";
+import { optimizerFlops } from "../recipe/optimizer-flops.ts";
 import { type RunSummary, readSummary, runFiles, writeJson } from "../run-record.ts";
 import { teamOf } from "../team.ts";
 import { pretrain } from "../train/pretrain.ts";
@@ -43,6 +44,7 @@ export const pretrainStage: RunStage = {
         budget: recipe.training.budget,
         parameters: parameterCount(config),
         flopsPerToken: flopsPerToken(config, recipe),
+        optimizerFlops: progress.step * optimizerFlops(config, recipe),
         microbatches: progress.microbatch,
         steps: progress.step,
         tokens: progress.tokens,

@@ -4,9 +4,9 @@ import { parameterCount } from "@cramkit/model";
 import { readManifest } from "@cramkit/packer/node";
 import { allSources, setNames, setsOf } from "../prepare/prepared-folder.ts";
 import { budgetLimits } from "../recipe/budget.ts";
-import { flopsPerToken } from "../recipe/flops.ts";
 import { modelOf } from "../recipe/model-of.ts";
 import { trainingOptimizer } from "../recipe/optimizer.ts";
+import { spentFlopsPerToken } from "../recipe/optimizer-flops.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { vocabularySize } from "../recipe/tokenizer-options.ts";
 import { trainedLength } from "../recipe/trained-length.ts";
@@ -71,7 +71,7 @@ export const estimateSweep = async (
 /** Tokens that a budget pays for; undefined if it is counted in hours or epochs. */
 export const budgetTokens = (recipe: Recipe): number | undefined => {
   const { training, tokenizer } = recipe;
-  const perToken = flopsPerToken(modelOf(recipe, vocabularySize(tokenizer)), recipe);
+  const perToken = spentFlopsPerToken(modelOf(recipe, vocabularySize(tokenizer)), recipe);
   const { steps, tokens, flops } = budgetLimits(training.budget);
   if (tokens !== undefined) return tokens;
   if (flops !== undefined) return flops / perToken;
@@ -79,7 +79,7 @@ export const budgetTokens = (recipe: Recipe): number | undefined => {
 };
 
 const trainingSeconds = (recipe: Recipe, flopsPerSecond: number | undefined): number | undefined => {
-  const perToken = flopsPerToken(modelOf(recipe, vocabularySize(recipe.tokenizer)), recipe);
+  const perToken = spentFlopsPerToken(modelOf(recipe, vocabularySize(recipe.tokenizer)), recipe);
   const { hours } = budgetLimits(recipe.training.budget);
   if (hours !== undefined) return 3600 * hours;
   const tokens = budgetTokens(recipe);

@@ -28,7 +28,7 @@ export interface SweepResult {
   readonly steps?: number;
   /** @defaultValue absent if the run failed, or did not measure it */
   readonly tokens?: number;
-  /** Operations of its training, counted from its configuration. @defaultValue absent if the run failed, or did not measure it */
+  /** Operations of its training, with those of its optimizer, counted from its configuration. @defaultValue absent if the run failed, or did not measure it */
   readonly flops?: number;
   /** Of training. @defaultValue absent if the run failed, or did not measure it */
   readonly seconds?: number;
@@ -73,7 +73,7 @@ export const resultOf = async (run: PlannedRun, plan: SweepPlan): Promise<SweepR
       parameters: summary.parameters,
       steps: summary.steps,
       tokens: summary.tokens,
-      flops: summary.tokens * summary.flopsPerToken,
+      flops: summary.tokens * summary.flopsPerToken + (summary.optimizerFlops ?? 0),
       seconds: summary.elapsedMs / 1000,
     }),
     ...(masked && {

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { runFiles } from "../run-record.ts";
+import { type RunSummary, runFiles } from "../run-record.ts";
 import { quiet, tinyRun } from "../testing/tiny.testing.ts";
 import { planSweep, type SweepPlan } from "./plan.ts";
 import { readSweepResults } from "./results.ts";
@@ -52,6 +52,9 @@ it("does every run on data prepared once, keeps why one failed, and resumes wher
   expect(existsSync(runFiles(join(planned.folder, one!.id)).checkpoints)).toBe(false);
 
   const summary = runFiles(join(planned.folder, one!.id)).summary;
+  const { tokens, flopsPerToken, optimizerFlops } = JSON.parse(readFileSync(summary, "utf8")) as RunSummary;
+  expect(optimizerFlops).toBeGreaterThan(0);
+  expect(one!.flops).toBe(tokens * flopsPerToken + optimizerFlops!);
   const before = statSync(summary).mtimeMs;
   const { open } = await surveySweep(await plan());
   expect(open.map(({ variant }) => variant)).toEqual(["too many words", "too many words"]);

@@ -8,8 +8,8 @@ import type { NamedTensors } from "../named-tensors.ts";
 import type { Prepared } from "../prepare/prepare.ts";
 import type { RunContext } from "../progress.ts";
 import { parseBudget } from "../recipe/budget.ts";
-import { flopsPerToken } from "../recipe/flops.ts";
 import { type AlongHorizon, alongHorizon } from "../recipe/horizon.ts";
+import { spentFlopsPerToken } from "../recipe/optimizer-flops.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { runFiles } from "../run-record.ts";
 import { type Snapshot, snapshotFormat } from "../snapshot/checkpoint-format.ts";
@@ -103,7 +103,7 @@ export const openSession = async (spec: PretrainSpec, context: RunContext): Prom
   if (kept) context.say(`resuming at microbatch ${kept.microbatch.toLocaleString("en-US")}`);
   const energy = openEnergyMeter(backend === "cpu" ? { gpu: null } : {});
   const ledger = openLedger(kept?.state.run.spent, energy.read);
-  const units = { flopsPerToken: flopsPerToken(config, recipe), rows: spec.prepared.training.rowCount };
+  const units = { flopsPerToken: spentFlopsPerToken(config, recipe), rows: spec.prepared.training.rowCount };
   const deadline = createDeadline(parseBudget(recipe.training.budget, units));
   deadline.checkpointTook(ledger.spent().longestCheckpointMs);
   const now = elapsedClock(kept?.state.progress.elapsedMs);

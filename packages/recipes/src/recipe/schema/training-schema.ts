@@ -76,7 +76,7 @@ export const trainingSchema = () => {
     ),
     budget: setting(
       budget(),
-      'What the run may use: one limit or several, of which the first that is reached ends it, as in "24 hours", "90m", "3 epochs", "24 hours, 1e6 steps".',
+      'What the run may use: one limit or several, of which the first that is reached ends it, as in "24 hours", "90m", "3 epochs", "24 hours, 1e6 steps". Flops are those of model and optimizer.',
       { unit: "seconds, minutes, hours, days, steps, tokens, epochs or flops", paper: "Cramming, section 2" },
     ),
     horizon: setting(
