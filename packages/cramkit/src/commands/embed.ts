@@ -5,7 +5,7 @@ import { type BackendOptions, backendOf, withBackend } from "../options/backend-
 import { checkpointOption } from "../options/checkpoint-option.ts";
 import { type TableOptions, withTable } from "../options/data-options.ts";
 import { requireWritableFile } from "../options/require-writable-file.ts";
-import { examplesFrom } from "../options/standard-input.ts";
+import { examplesFrom, requireTable } from "../options/standard-input.ts";
 import { wholeNumber } from "../options/whole-number.ts";
 import { tell } from "../terminal/output.ts";
 import { session } from "../terminal/session.ts";
@@ -37,6 +37,7 @@ export const embedCommand = (): Command =>
     "auto",
   ).action(async (path: string, options: EmbedOptions) => {
     const { data, out, batchSize, text, id, delimiter, format } = options;
+    requireTable(data, { text, id, delimiter, format });
     await requireWritableFile(out);
     const examples = examplesFrom(data, { kind: "embedding", label: null, text, id, delimiter, format });
     const compute = await startCompute(backendOf(options), options);

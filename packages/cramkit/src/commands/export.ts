@@ -14,6 +14,7 @@ import {
 import { Command, Option } from "commander";
 import { checkpointOption } from "../options/checkpoint-option.ts";
 import { tell } from "../terminal/output.ts";
+import { createProgressDisplay } from "../terminal/progress.ts";
 
 interface Options {
   readonly to: ExportFormat;
@@ -36,7 +37,11 @@ export const exportCommand = (): Command =>
         .default(["fp32", "q8"], "fp32 and q8, the defaults of transformers.js in Node and in a browser"),
     )
     .option(...checkpointOption)
-    .action(async (path: string, { to, out, task, dtype, checkpoint }: Options) => {
+    .action(async (path: string, { to, out, task, dtype, checkpoint }: Options, self: Command) => {
+      if (to === "hf" && self.getOptionValueSource("dtype") === "cli")
+        throw new RangeError(
+          `--dtype: expected it with --to onnx, got --to hf, whose weights stay as they are; leave it out`,
+        );
       const compute = await startCompute({ name: "cpu", precision: "float32", threads: 1 });
       const command = ["cramkit", "export", path, "--to", to, ...(task ? ["--task", task] : []), "--out", out];
       if (checkpoint !== undefined) command.push("--checkpoint", `${checkpoint}`);
@@ -44,12 +49,14 @@ export const exportCommand = (): Command =>
       const model = await openModel(path, { checkpoint });
       await exportModel(model, to, out, {
         task,
-        precisions: dtype,
+        ...(to === "onnx" && { precisions: dtype }),
         command: command.map(quoted).join(" "),
-        facts: await runFacts(model.place.run),
+        facts: await runFacts(model.place.run, warn),
       });
       compute.dispose();
       tell(out);
     });
+
+const warn = (line: string): void => createProgressDisplay().say(line);
 
 const quoted = (word: string): string => (/^[\w./:@-]+$/.test(word) ? word : JSON.stringify(word));

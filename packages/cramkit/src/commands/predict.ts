@@ -5,7 +5,7 @@ import { Command, Option } from "commander";
 import { type BackendOptions, backendOf, withBackend } from "../options/backend-options.ts";
 import { type DataOptions, withData } from "../options/data-options.ts";
 import { requireWritableFile } from "../options/require-writable-file.ts";
-import { examplesFrom } from "../options/standard-input.ts";
+import { examplesFrom, requireTable } from "../options/standard-input.ts";
 import { wholeNumber } from "../options/whole-number.ts";
 import { print } from "../terminal/output.ts";
 import { session } from "../terminal/session.ts";
@@ -35,6 +35,7 @@ export const predictCommand = (): Command =>
       .option("--batch-size <count>", "texts at once", wholeNumber(1, 4096), 32),
   ).action(async (folder: string, options: PredictOptions) => {
     const { data, out, batchSize, text, textPair: pair, delimiter, format } = options;
+    requireTable(data, { text, pair, delimiter, format });
     if (out !== undefined) await requireWritableFile(out);
     const outFormat = options.outFormat ?? (out?.toLowerCase().endsWith(".csv") ? "csv" : "jsonl");
     const compute = await startCompute(backendOf(options), options);

@@ -3,22 +3,24 @@ import type { Example } from "@cramkit/finetune";
 import { type ReadExamplesOptions, readExamples } from "@cramkit/finetune/node";
 
 /**
- * The examples of a file, or without one the lines of standard input, a text each.
+ * Refuses options for a table without one: standard input is a text a line.
  *
- * @throws RangeError over an option for a table, where there is none
+ * @throws RangeError that names the option
  */
-export const examplesFrom = (data: string | undefined, columns: ReadExamplesOptions): AsyncIterable<Example> => {
-  if (data !== undefined) return readExamples(data, columns);
+export const requireTable = (data: string | undefined, columns: Partial<ReadExamplesOptions>): void => {
   const { text, pair, id, delimiter, format } = columns;
   const named = Object.entries({ text, "text-pair": pair, id, delimiter, format }).find(
     ([, value]) => value !== undefined,
   );
-  if (named)
+  if (data === undefined && named)
     throw new RangeError(
       `--${named[0]}: expected it with a file, got standard input, a text a line; name a file with --data`,
     );
-  return linesOfInput();
 };
+
+/** The examples of a file, or without one the lines of standard input, a text each. */
+export const examplesFrom = (data: string | undefined, columns: ReadExamplesOptions): AsyncIterable<Example> =>
+  data === undefined ? linesOfInput() : readExamples(data, columns);
 
 /** A text a line; blank lines are left out. */
 export async function* linesOfInput(): AsyncGenerator<Example & { readonly place: string }> {

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, expect, it, vi } from "vitest";
@@ -71,6 +71,81 @@ it.each([
   expect(exported.code, exported.said).toBe(0);
   expect(existsSync(join(out, "onnx", "model.onnx"))).toBe(true);
   rmSync(out, { recursive: true });
+});
+
+it("finetunes and scores a checkpoint of the run", { timeout: 120_000 }, async () => {
+  const rows = Array.from({ length: 40 }, (_, i) => `${i % 2 ? "cat" : "dog"} ${i % 7} sat on mat ${i % 5}`);
+  writeFileSync(join(root, "rows.csv"), ["text,label", ...rows.map((row, i) => `${row},${i % 2}`)].join("\n"));
+  const cpu = ["--backend", "cpu", "--threads", "1"];
+  const digests = [];
+  for (const checkpoint of ["0", "latest"]) {
+    const out = join(root, `tuned-${checkpoint}`);
+    const args = ["--train", join(root, "rows.csv"), "--out", out, "--epochs", "1", "--checkpoint", checkpoint];
+    const { code, said } = await cramkit("finetune", base, ...args, ...cpu);
+    expect(code, said).toBe(0);
+    const { digest, ...request } = JSON.parse(readFileSync(join(out, "finetune.json"), "utf8"));
+    expect(request.checkpoint).toBe(checkpoint === "0" ? 0 : checkpoint);
+    digests.push(digest);
+  }
+  expect(digests[0]).not.toBe(digests[1]);
+  mkdirSync(join(root, "glue", "SST-2"), { recursive: true });
+  for (const name of ["train", "dev"])
+    writeFileSync(
+      join(root, "glue", "SST-2", `${name}.tsv`),
+      `sentence\tlabel\n${rows.map((row, i) => `${row}\t${i % 2}\n`).join("")}`,
+    );
+  const small = ["--tasks", "SST-2", "--trials", "1", "--epochs", "1", "--no-untrained", "--json"];
+  const args = [
+    "--run",
+    base,
+    "--checkpoint",
+    "0",
+    "latest",
+    "--data",
+    join(root, "glue"),
+    "--results",
+    join(root, "r"),
+  ];
+  const { code, out, said } = await cramkit("glue", ...args, ...small, ...cpu);
+  expect(code, said).toBe(0);
+  expect(JSON.parse(out).models.map(({ name }: { name: string }) => name)).toEqual([
+    expect.stringContaining("microbatch-0000000000"),
+    expect.stringContaining("microbatch-0000000020"),
+  ]);
+});
+
+it("exports a run whose recipe is of another version, without what the card would say of it", async () => {
+  const old = join(root, "old");
+  cpSync(join(base, "model"), join(old, "model"), { recursive: true });
+  writeFileSync(join(old, "recipe.json"), '{ "name": "old", "training": { "stages": 3 } }');
+  const out = join(root, "old-onnx");
+  const { code, said } = await cramkit("export", old, "--to", "onnx", "--dtype", "fp32", "--out", out);
+  expect(code, said).toBe(0);
+  expect(said).toContain("the model card says nothing of the run: ");
+  expect(existsSync(join(out, "onnx", "model.onnx"))).toBe(true);
+});
+
+it.each([
+  [
+    "a precision for hf",
+    ["export", base, "--to", "hf", "--dtype", "q8", "--out", "x"],
+    /--dtype: expected it with --to onnx/,
+  ],
+  ["offsets of a prediction", ["predict", base, "--offsets", "utf16"], /unknown option '--offsets'/],
+  [
+    "a column of standard input",
+    ["predict", "nowhere", "--text", "a"],
+    /--text: expected it with a file, got standard input/,
+  ],
+  [
+    "a share beside a dev set",
+    ["finetune", base, "--train", "a.csv", "--dev", "b.csv", "--dev-share", "0.2", "--out", "x"],
+    /'--dev-share <share>' cannot be used with option '--dev <data>'/,
+  ],
+])("refuses what would change nothing: %s", async (_, args, message) => {
+  const { code, said } = await cramkit(...args);
+  expect(said).toMatch(message);
+  expect(code).not.toBe(0);
 });
 
 it("opens a checkpoint and a model by their folders, and reports their run", async () => {

@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type TensorEntry, toHuggingFaceBert, toRoberta } from "@cramkit/checkpoint";
 import { type HuggingFaceFolder, pythonModel, pythonModelFile, writeHuggingFaceFolder } from "@cramkit/checkpoint/node";
-import { checkOptions } from "@cramkit/errors";
+import { checkOptions, fault } from "@cramkit/errors";
 import { writeFileAtomic } from "@cramkit/files";
 import {
   type CrammedArch,
@@ -27,6 +27,7 @@ import { finetunedTokenizer } from "./finetuned-template.ts";
 import { meetingFields } from "./meeting.ts";
 import { writeModelCard } from "./model-card.ts";
 import { usualPrecision, writeGraphs } from "./onnx-files.ts";
+import { embeddingOf, writeSentenceTransformers } from "./sentence-transformers.ts";
 
 export const exportFormats = ["hf", "onnx"] as const;
 export type ExportFormat = (typeof exportFormats)[number];
@@ -38,7 +39,7 @@ export interface ExportOptions {
    */
   readonly task?: ExportTask;
   /**
-   * How the graphs of ONNX store and multiply matrices, one file each.
+   * How the graphs of ONNX store and multiply matrices, one file each; `hf` has none.
    * @defaultValue `["fp32"]`
    */
   readonly precisions?: readonly OnnxPrecision[];
@@ -59,7 +60,7 @@ export interface ExportOptions {
  * with a Python file beside it (`trust_remote_code=True`), `onnx` as graphs for onnxruntime and transformers.js, which take any model. Several exports of one model
  * may go into one folder, and meet there as on the hub. Borrows the weights.
  *
- * @throws a fault `exists` if the folder holds another model, or the same for another task
+ * @throws a fault `invalid-argument` over precisions for `hf`, `exists` if the folder holds another model, or the same for another task
  */
 export const exportModel = async (
   model: SavedModel,
@@ -68,11 +69,21 @@ export const exportModel = async (
   options: ExportOptions = {},
 ): Promise<void> => {
   checkOptions("exportModel", options, { task: true, precisions: true, command: true, facts: true });
+  if (format === "hf" && options.precisions !== undefined)
+    throw fault({
+      code: "invalid-argument",
+      place: "export",
+      problem: `expected precisions of the graphs of onnx, got ${options.precisions.join(", ")} for hf, whose weights stay as they are`,
+      remedy: "export to onnx, or leave them out",
+      details: { option: "dtype" },
+      type: RangeError,
+    });
   const { params, tokenizer } = model;
   const task = options.task ?? taskOf(model.config);
   const config = configForTask(model.config, task);
   const labels = labelsFromHuggingFace(model.published?.config ?? {});
   const kind = format === "hf" ? shapeOf(model) : "graph";
+  const embedding = embeddingOf(model, task);
   // First of all, as this refuses what the format has no place for.
   const own = {
     ...kept(model, task),
@@ -82,7 +93,7 @@ export const exportModel = async (
   const fields = await meetingFields(folder, model, own);
   await mkdir(folder, { recursive: true });
   const described: HuggingFaceFolder["tokenizer"] = {
-    json: finetunedTokenizer(tokenizer, config),
+    json: "labels" in config.head || embedding ? finetunedTokenizer(tokenizer) : tokenizer.toJSON(),
     specialTokens: {
       padding: specialToken(tokenizer, "<pad>"),
       unknown: specialToken(tokenizer, "<unk>"),
@@ -90,7 +101,7 @@ export const exportModel = async (
       separator: specialToken(tokenizer, "<sep>"),
       mask: specialToken(tokenizer, "<mask>"),
     },
-    maxLength: config.maxLength,
+    maxLength: embedding?.maxLength ?? config.maxLength,
     // A BERT of `transformers` has token types, whether ours has them or not.
     inputNames: [
       "input_ids",
@@ -111,9 +122,10 @@ export const exportModel = async (
     await writeHuggingFaceFolder(folder, { config: fields, tensors, tokenizer: described, ...(floats && { floats }) });
     if (kind === "crammed-bert") await writeFileAtomic(join(folder, pythonModelFile), await pythonModel());
   }
+  if (embedding) await writeSentenceTransformers(folder, embedding, config.hidden);
   const { command, facts } = options;
   const python = "auto_map" in fields ? "remote code" : "num_hidden_layers" in fields ? "plain" : "none";
-  await writeModelCard(folder, { task, config, python, command, facts });
+  await writeModelCard(folder, { task, config, python, command, facts, pooling: embedding?.pooling });
 };
 
 type Kind = "bert" | "roberta" | "crammed-bert";

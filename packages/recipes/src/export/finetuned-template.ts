@@ -1,4 +1,3 @@
-import type { ModelConfig } from "@cramkit/model";
 import type { Tokenizer } from "@cramkit/tokenizer";
 import { specialToken } from "../recipe/masking.ts";
 
@@ -6,11 +5,10 @@ type Json = ReturnType<Tokenizer["toJSON"]>;
 
 /**
  * The tokenizer as a model was finetuned with it: `<cls> A <sep>`, `<cls> A <sep> B <sep>`. One that was pretrained on text
- * without a first token puts none in front; its own template stays if it does, and for a model without a head of labels.
+ * without a first token puts none in front; its own template stays if it does.
  */
-export const finetunedTokenizer = (tokenizer: Tokenizer, { head }: ModelConfig): Json => {
+export const finetunedTokenizer = (tokenizer: Tokenizer): Json => {
   const json = tokenizer.toJSON();
-  if (!("labels" in head)) return json;
   const [first, separator] = [specialToken(tokenizer, "<cls>"), specialToken(tokenizer, "<sep>")];
   const [firstId, separatorId] = [first, separator].map((token) => tokenizer.tokenToId(token)!) as [number, number];
   if (tokenizer.encodeIds("a")[0] === firstId) return json;

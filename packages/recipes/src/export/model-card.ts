@@ -13,6 +13,11 @@ export interface ModelCard {
   readonly config: ModelConfig;
   /** Whether `transformers` loads the folder, and what it must be told for that. */
   readonly python: "none" | "plain" | "remote code";
+  /**
+   * How a model of embeddings pools.
+   * @defaultValue the model is none
+   */
+  readonly pooling?: "first" | "mean" | undefined;
   /** @defaultValue the card names no command */
   readonly command?: string | undefined;
   /** @defaultValue none but the sizes of model and files */
@@ -34,7 +39,7 @@ export const writeModelCard = async (folder: string, card: ModelCard): Promise<v
 };
 
 const cardText = (
-  { task, config, python, command, facts = [] }: ModelCard,
+  { task, config, python, command, pooling, facts = [] }: ModelCard,
   files: [string, string][],
   hasGraphs: boolean,
 ): string => {
@@ -49,16 +54,26 @@ const cardText = (
     ...facts,
     ...files,
   ];
+  const pools = pooling === "first" ? "cls" : "mean";
+  const call = pooling === undefined ? "" : `, { pooling: "${pools}", normalize: true }`;
   const javascript = `
 \`\`\`js
 import { pipeline } from "@huggingface/transformers";
 
 const run = await pipeline("${task}", FOLDER);
-console.log(await run("${sample}"));
+console.log(await run("${sample}"${call}));
 \`\`\`
 `;
   const remote = python === "remote code" ? ", trust_remote_code=True" : "";
-  const inPython = `
+  const sentences = `
+\`\`\`python
+from sentence_transformers import SentenceTransformer
+
+model = SentenceTransformer(FOLDER${remote})
+print(model.encode("${sample}"))
+\`\`\`
+`;
+  const plain = `
 \`\`\`python
 from transformers import pipeline
 
@@ -66,7 +81,11 @@ run = pipeline("${task}", model=FOLDER${remote})
 print(run("${sample}"))
 \`\`\`
 `;
+  const inPython = pooling === undefined ? plain : sentences;
   const notes = [
+    ...(pooling === undefined || python === "none"
+      ? []
+      : ["The files for sentence-transformers follow its documentation; they have not been tried with it."]),
     ...(head.type === "regression"
       ? [
           "The pipeline of transformers.js gives 1 for every text, as it knows no regression: read `logits` of the model.",

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { disposeTensors } from "@cramkit/finetune";
@@ -7,6 +7,7 @@ import { crammingTokenizerOptions, trainTokenizer } from "@cramkit/tokenizer";
 import { memory } from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Compute, startCompute } from "../compute.ts";
+import { exportModel } from "../export/export-model.ts";
 import { saveModel } from "../model/saved-model.ts";
 import { Interrupted, type RunContext } from "../progress.ts";
 import { quiet, sentences } from "../testing/tiny.testing.ts";
@@ -88,6 +89,7 @@ it("takes the folder of one that failed before its first checkpoint", async () =
   await expect(
     runFinetune({ ...spec, folder, settings: { ...settings, learningRate: -1 } }, compute, quiet),
   ).rejects.toThrow("learningRate");
+  expect(readdirSync(folder)).toEqual([]);
   const { result } = await runFinetune({ ...spec, folder, settings }, compute, quiet);
   expect(result.history).toHaveLength(1);
 });
@@ -107,6 +109,28 @@ it("goes on from its checkpoint to the same weights", async () => {
   const resumed = await runFinetune({ ...spec, folder }, compute, quiet);
   const { result } = await runFinetune(spec, compute, quiet);
   expect(resumed.result.modelDigest).toBe(result.modelDigest);
+});
+
+it("finetunes a BERT of Hugging Face from its folder, and predicts with it", async () => {
+  const tokenizer = await trainTokenizer(sentences(300), { ...crammingTokenizerOptions({ vocabSize: 90 }) });
+  const size = { layers: 1, hidden: 16, heads: 2, intermediate: 32, maxLength: 32 };
+  const config = preset("hf-bert-base", { vocabSize: tokenizer.vocabSize, ...size });
+  const params = init(config, 1);
+  const model = join(root, "hf-bert");
+  await exportModel({ params, config, tokenizer }, "hf", model);
+  disposeTensors(params);
+  expect(readdirSync(model)).not.toContain("model_config.json");
+  const folder = join(root, "from-bert");
+  const { result } = await runFinetune({ ...spec, model, folder }, compute, quiet);
+  expect(result.settings.pooling).toBe("first");
+  const tuned = await loadTaskModel(folder);
+  const lines = [];
+  const examples = (async function* () {
+    yield { text: "the fox" };
+  })();
+  for await (const line of predictionLines(tuned, examples, { format: "jsonl" })) lines.push(JSON.parse(line));
+  expect(["animal", "none"]).toContain(lines[0].label);
+  disposeTensors(tuned.params);
 });
 
 it("says of a folder that it holds no finetuned model", async () => {

@@ -86,6 +86,11 @@ export const runFinetune = async (
   } catch (error) {
     if (context.signal?.aborted)
       throw new Interrupted(`stopped; the state is kept in ${files.checkpoints}, the same command goes on`);
+    // What failed before its first checkpoint leaves nothing: a request without anything else would look like a stop.
+    if (!(await isFilled(files.checkpoints))) {
+      await rm(files.checkpoints, { recursive: true, force: true });
+      await rm(files.request, { force: true });
+    }
     throw error;
   } finally {
     disposeTensors(params);
