@@ -4,6 +4,7 @@ export type { ProductsChoice, ProductsReport } from "./cpu/library/choose-produc
 export type { LibraryReport } from "./cpu/library/find-products.ts";
 export type { CpuOptions } from "./cpu/start.ts";
 export type { WasmSource } from "./cpu/wasm-source.ts";
+export type { CompiledKernels, CudaBackend, CudaOptions, CudaReport } from "./cuda/index.ts";
 export {
   type BackendChoice,
   type BackendOptions,

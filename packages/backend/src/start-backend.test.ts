@@ -11,8 +11,8 @@ vi.mock("@tensorflow/tfjs-node", absent);
 
 describe("startBackend", () => {
   it("refuses a name that it does not know", async () => {
-    await expect(startBackend("cuda" as "cpu")).rejects.toThrow(
-      'startBackend: expected "cpu", "webgpu", "tensorflow" or "auto", got "cuda"',
+    await expect(startBackend("vulkan" as "cpu")).rejects.toThrow(
+      'startBackend: expected "cpu", "webgpu", "cuda", "tensorflow" or "auto", got "vulkan"',
     );
   });
 

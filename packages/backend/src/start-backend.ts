@@ -2,9 +2,10 @@ import { checkOptions, explain, problemOf } from "@cramkit/errors";
 import type { KernelConfig } from "@tensorflow/tfjs-core";
 import type { ProductsReport } from "./cpu/library/choose-products.ts";
 import type { CpuOptions } from "./cpu/start.ts";
+import type { CudaOptions } from "./cuda/index.ts";
 import type { WebgpuOptions } from "./webgpu/index.ts";
 
-export type BackendChoice = "cpu" | "webgpu" | "tensorflow" | "auto";
+export type BackendChoice = "cpu" | "webgpu" | "cuda" | "tensorflow" | "auto";
 
 /** Kernels to register on a backend before it is used, or a function that loads them. */
 export type Kernels = readonly KernelConfig[] | (() => Promise<readonly KernelConfig[]>);
@@ -15,7 +16,7 @@ export interface BackendOptions {
    *
    * @defaultValue the backend's own alone
    */
-  kernels?: { cpu?: Kernels; webgpu?: Kernels };
+  kernels?: { cpu?: Kernels; webgpu?: Kernels; cuda?: Kernels };
   /**
    * Options of the `cpu` backend.
    *
@@ -28,6 +29,12 @@ export interface BackendOptions {
    * @defaultValue `{}`
    */
   webgpu?: WebgpuOptions;
+  /**
+   * Options of the `cuda` backend.
+   *
+   * @defaultValue `{}`
+   */
+  cuda?: CudaOptions;
 }
 
 /** One candidate and what came of it. */
@@ -48,7 +55,7 @@ export interface Finding {
 export interface StartedBackend {
   /** What was started. */
   name: Exclude<BackendChoice, "auto">;
-  /** The name under which tfjs knows it: `cramkit-cpu`, `webgpu`, `tensorflow`. */
+  /** The name under which tfjs knows it: `cramkit-cpu`, `webgpu`, `cramkit-cuda`, `tensorflow`. */
   tfjsName: string;
   /** One line for people. */
   description: string;
@@ -87,6 +94,12 @@ const starters: Record<StartedBackend["name"], (options: BackendOptions) => Prom
     const { description } = started;
     return { tfjsName: started.name, description, device: description, dispose: () => started.dispose() };
   },
+  cuda: async ({ kernels, cuda }) => {
+    const { startCuda } = await import("./cuda/index.ts");
+    const started = await startCuda(cuda, await load(kernels?.cuda));
+    const { description } = started;
+    return { tfjsName: started.name, description, device: description, dispose: () => started.dispose() };
+  },
   tensorflow: async () => {
     const { startTensorflow } = await import("./tensorflow.ts");
     return startTensorflow();
@@ -105,13 +118,14 @@ const preference = ["webgpu", "tensorflow", "cpu"] as const;
 /**
  * Starts a backend and makes it tfjs's current one. A named backend that cannot start throws, with the cause; `auto`
  * takes WebGPU, a tfjs-node that is installed, our CPU backend, in this order, and says in `findings` what it met.
- * A software WebGPU adapter is passed over, as it is slower than our CPU backend.
+ * A software WebGPU adapter is passed over, as it is slower than our CPU backend. `cuda` has to be asked for by name: no card has
+ * run it yet.
  */
 export const startBackend = async (choice: BackendChoice, options: BackendOptions = {}): Promise<StartedBackend> => {
-  checkOptions("startBackend", options, { kernels: true, cpu: true, webgpu: true });
+  checkOptions("startBackend", options, { kernels: true, cpu: true, webgpu: true, cuda: true });
   if (choice !== "auto") {
     if (!Object.hasOwn(starters, choice)) {
-      throw new RangeError(`startBackend: expected "cpu", "webgpu", "tensorflow" or "auto", got "${choice}"`);
+      throw new RangeError(`startBackend: expected "cpu", "webgpu", "cuda", "tensorflow" or "auto", got "${choice}"`);
     }
     const started = await starters[choice](options);
     return { name: choice, ...started, findings: [{ backend: choice, state: "started", detail: started.description }] };

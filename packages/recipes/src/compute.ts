@@ -65,7 +65,8 @@ export const startCompute = async (
       webgpu: { precision, allowSoftware },
     });
   let backend = await start(name);
-  const isIgnored = precision === "mixed" && backend.name === "tensorflow"; // the others say it themselves
+  const computesIn32 = backend.name === "tensorflow" || backend.name === "cuda"; // the others say it themselves
+  const isIgnored = precision === "mixed" && computesIn32;
   const description = `${backend.description}${isIgnored ? " (in float32: mixed precision needs webgpu or cpu)" : ""}`;
   return {
     name: backend.name,

@@ -1,6 +1,6 @@
 import { backend_util, getKernel, type KernelConfig, type KernelFunc, type TensorInfo } from "@tensorflow/tfjs-core";
+import { type BroadcastAxis, broadcastAxes } from "../broadcast.ts";
 import type { CpuBackend } from "./backend.ts";
-import { type BroadcastAxis, broadcastAxes } from "./broadcast.ts";
 import { matMulKernel } from "./mat-mul.ts";
 import { wasm } from "./wasm.generated.ts";
 

@@ -1,4 +1,5 @@
 import { cpus, totalmem } from "node:os";
+import type { CudaReport } from "@cramkit/backend/cuda";
 import type { WebgpuReport } from "@cramkit/backend/webgpu";
 import { explain } from "@cramkit/errors";
 import { type Compute, startCompute } from "@cramkit/recipes";
@@ -14,6 +15,7 @@ interface Finding {
   /** Whether the CPU backend has relaxed SIMD. */
   readonly relaxedSimd?: boolean;
   readonly webgpu?: WebgpuReport;
+  readonly cuda?: CudaReport;
   readonly products?: Compute["products"];
 }
 
@@ -29,14 +31,15 @@ export const doctorCommand = (): Command =>
         cores: cpus().length,
         memoryGB: Math.round(totalmem() / 1e9),
       };
-      const backends = [await inspectGpu(), await inspect("tensorflow"), await inspect("cpu")];
+      const backends = [await inspectGpu(), await inspectNvidia(), await inspect("tensorflow"), await inspect("cpu")];
       if (json) return print(JSON.stringify({ machine, backends }, null, 2));
       const { node, platform, cores, processor, memoryGB } = machine;
       print(`Node ${node} on ${platform}, ${cores} x ${processor}, ${memoryGB} GB`);
-      for (const { name, available, detail, remedy, relaxedSimd, webgpu, products } of backends) {
+      for (const { name, available, detail, remedy, relaxedSimd, webgpu, cuda, products } of backends) {
         print(`${available ? "+" : "-"} ${name}: ${detail}`);
         if (remedy) print(`    to get it: ${remedy}`);
         if (webgpu) print(gpuLines(webgpu).join("\n"));
+        if (cuda) print(cudaLines(cuda).join("\n"));
         if (products) print(productsLines(products).join("\n"));
         if (relaxedSimd === false) print("    faster: Node 22 or newer, which has relaxed SIMD");
       }
@@ -79,6 +82,30 @@ const inspectGpu = async (): Promise<Finding> => {
     return missing("webgpu", error);
   }
 };
+
+const inspectNvidia = async (): Promise<Finding> => {
+  try {
+    const { inspectCuda } = await import("@cramkit/backend/cuda");
+    const cuda = inspectCuda();
+    return {
+      name: "cuda",
+      available: true,
+      detail: `${cuda.card.name} (never run on a GPU, only on an emulator)`,
+      cuda,
+    };
+  } catch (error) {
+    return missing("cuda", error);
+  }
+};
+
+const cudaLines = ({ library, cudaVersion, card, cards, products }: CudaReport): string[] => [
+  `    driver: ${library}, CUDA ${cudaVersion}`,
+  ...cards.map(
+    ({ index, name, capability, multiprocessors, memoryBytes }) =>
+      `    card ${index}: ${name}, compute capability ${(capability / 10).toFixed(1)}, ${multiprocessors} multiprocessors, ${Math.round(memoryBytes / 1e9)} GB${index === card.index ? "" : " (not used)"}`,
+  ),
+  `    matrix products: ${products}`,
+];
 
 const gpuLines = ({
   driver,

@@ -35,7 +35,7 @@ export const withBackend = (command: Command, usual: Recipe["backend"]["name"] =
   command
     .addOption(
       new Option("--backend <name>", "backend to compute on")
-        .choices(["auto", "cpu", "webgpu", "tensorflow"])
+        .choices(["auto", "cpu", "webgpu", "cuda", "tensorflow"])
         .default(usual),
     )
     .addOption(new Option("--precision <name>", "numeric precision").choices(["float32", "mixed"]).default("float32"))

@@ -5,7 +5,10 @@ import { numbers, setting } from "../setting.ts";
 export const backendSchema = () => {
   const { upTo } = numbers();
   return z.strictObject({
-    name: setting(z.enum(["auto", "cpu", "webgpu", "tensorflow"]), "The backend; auto takes the best there is."),
+    name: setting(
+      z.enum(["auto", "cpu", "webgpu", "cuda", "tensorflow"]),
+      "The backend; auto takes the best there is, but for cuda, which no card has run yet.",
+    ),
     precision: setting(
       z.enum(["float32", "mixed"]),
       "float32, or half-precision operands with float32 sums and weights.",

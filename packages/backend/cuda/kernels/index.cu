@@ -1,0 +1,5 @@
+// One module: every kernel of tfjs-core's own operations.
+#include "elementwise.cu"
+#include "movement.cu"
+#include "reduction.cu"
+#include "product.cu"

@@ -1,0 +1,120 @@
+import { checkOptions, fault } from "@cramkit/errors";
+import { startNative } from "@cramkit/native";
+
+/** What a test may set of the emulated machine, and count: keys of driver.cpp, in its order. */
+const keys = [
+  ...(["cards", "driverVersion", "major", "minor", "memoryBytes", "failIn", "failWith", "skipKernels"] as const),
+  ...(["launches", "bytes", "allocations", "copies", "graphLaunches"] as const),
+] as const;
+
+export type EmulatorKey = (typeof keys)[number];
+
+/** The emulated driver of this process. */
+export interface CudaEmulator {
+  /** The driver's library: the option `library` of the `cuda` backend. */
+  library: string;
+  /**
+   * `cards`: how many (below 0: what starting the driver answers); `driverVersion`: 12080 for 12.8; `major`, `minor`: of the
+   * card's capability; `memoryBytes`; `failIn`: the launch from now on that fails, `failWith` that number; `skipKernels`: 1 to
+   * launch without computing.
+   */
+  set(key: EmulatorKey, value: number): void;
+  get(key: EmulatorKey): number;
+}
+
+export interface EmulatorOptions {
+  /**
+   * Files of CUDA C++ beside the backend's own: those that other modules were compiled from.
+   *
+   * @defaultValue `[]`
+   */
+  kernels?: readonly string[];
+  /**
+   * Changes the text of all kernels before it is compiled, for mutants. It is given a file's text and path.
+   *
+   * @defaultValue nothing is changed
+   */
+  change?: (text: string, path: string) => string;
+}
+
+/**
+ * Compiles the CUDA kernels for this processor, with a driver around them that runs each launch at once: for tests on machines
+ * without a card. Linux on x86-64, with g++ or clang++. The library lies in the system's folder for temporary files under a
+ * name made of what it was compiled from, and is compiled once. It finds what cuda/emulator/device.h says, and takes no measure
+ * of speed.
+ *
+ * @throws Fault with the code `unsupported` on other machines, and without a compiler.
+ */
+export const buildCudaEmulator = (options: EmulatorOptions = {}): CudaEmulator => {
+  checkOptions("buildCudaEmulator", options, { kernels: true, change: true });
+  const { kernels = [], change } = options;
+  const { createHash } = process.getBuiltinModule("node:crypto");
+  const { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } =
+    process.getBuiltinModule("node:fs");
+  const { basename, dirname, join } = process.getBuiltinModule("node:path");
+  const { tmpdir, cpus } = process.getBuiltinModule("node:os");
+  const { fileURLToPath } = process.getBuiltinModule("node:url");
+  if (process.platform !== "linux" || process.arch !== "x64")
+    throw unsupported(`Linux on x64, got ${process.platform} on ${process.arch}`, "use a card, or another backend");
+  const folder = mkdtempSync(join(tmpdir(), "cramkit-cuda-emulator-"));
+  try {
+    const ours = join(dirname(fileURLToPath(import.meta.url)), "..", "cuda");
+    const emulator = join(folder, "emulator");
+    cpSync(join(ours, "emulator"), emulator, { recursive: true });
+    const entries = [join(ours, "kernels", "index.cu"), ...kernels];
+    const hash = createHash("sha256").update(cpus()[0]?.model ?? "");
+    // Each entry's folder is copied, so that a change reaches what it includes; a folder of another package as it is.
+    const copied = entries.map((entry, i) => {
+      const place = join(folder, `kernels-${i}`);
+      cpSync(dirname(entry), place, { recursive: true, filter: (path) => !path.includes("node_modules") });
+      return join(place, basename(entry));
+    });
+    for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" }).sort()) {
+      const file = join(folder, name);
+      if (!/\.(cu|h|cpp)$/.test(name)) continue;
+      const text = readFileSync(file, "utf8");
+      const changed = change && /\.(cu|h)$/.test(name) && !name.startsWith("emulator") ? change(text, name) : text;
+      if (changed !== text) writeFileSync(file, changed);
+      hash.update(name).update(changed);
+    }
+    const list = join(folder, "all.cu");
+    writeFileSync(list, copied.map((file) => `#include "${file}"\n`).join(""));
+    const library = join(tmpdir(), `cramkit-cuda-emulator-${hash.digest("hex").slice(0, 24)}.so`);
+    if (!existsSync(library)) {
+      const built = join(folder, "emulator.so");
+      const include = ["-I", emulator, "-I", join(folder, "kernels-0"), `-DKERNELS="${list}"`];
+      const flags = ["-std=c++17", "-O1", "-march=native", "-fPIC", "-shared", "-Wno-unknown-pragmas", "-w"];
+      compile([...flags, ...include, join(emulator, "driver.cpp"), "-o", built]);
+      cpSync(built, `${library}.${process.pid}`);
+      renameSync(`${library}.${process.pid}`, library);
+    }
+    return opened(library);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+};
+
+const compile = (args: readonly string[]): void => {
+  const { spawnSync } = process.getBuiltinModule("node:child_process");
+  for (const compiler of ["g++", "clang++"]) {
+    const { error, status, stderr } = spawnSync(compiler, args, { encoding: "utf8" });
+    if (error) continue;
+    if (status !== 0) throw new Error(`buildCudaEmulator: ${compiler} failed\n${stderr}`);
+    return;
+  }
+  throw unsupported("g++ or clang++, got neither", "apt-get install g++");
+};
+
+const opened = (path: string): CudaEmulator => {
+  const library = startNative().open(path);
+  const set = library.func("emulator_set", ["void", "i32", "i64"]);
+  const get = library.func("emulator_get", ["i64", "i32"]);
+  return {
+    library: path,
+    set: (key, value) => void set(keys.indexOf(key), value),
+    get: (key) => Number(get(keys.indexOf(key))),
+  };
+};
+
+const unsupported = (expected: string, remedy: string): Error =>
+  fault({ code: "unsupported", place: "buildCudaEmulator", problem: `expected ${expected}`, remedy });

@@ -1,0 +1,94 @@
+import { fault } from "@cramkit/errors";
+import type { Stream } from "../driver/stream.ts";
+
+const outOfMemory = 2;
+const leastFree = 256 * 1024 * 1024;
+
+/** Device memory of a size. */
+export interface Block {
+  readonly pointer: bigint;
+  readonly bytes: number;
+}
+
+/**
+ * Blocks of device memory by exact size, kept for reuse up to a bound. A block that was given back may be handed out again at
+ * once: work on the stream runs in the order in which it was given. A training step, whose shapes repeat, asks the driver for
+ * nothing after its first round.
+ */
+export class MemoryPool {
+  bytesUsed = 0;
+  bytesAllocated = 0;
+  /** Blocks that the driver was asked for. */
+  allocations = 0;
+  #peak = 0;
+  /** In the order of the last return: the first size is the one unused for longest. */
+  readonly #free = new Map<number, Block[]>();
+  readonly #live = new Set<Block>();
+
+  constructor(
+    private readonly stream: Stream,
+    private readonly maxFreeBytes?: number,
+  ) {}
+
+  take(bytes: number): Block {
+    const size = Math.max(4, bytes);
+    const block = this.#free.get(size)?.pop() ?? this.#allocate(size);
+    this.#live.add(block);
+    this.bytesUsed += size;
+    this.#peak = Math.max(this.#peak, this.bytesUsed);
+    return block;
+  }
+
+  give(block: Block): void {
+    if (!this.#live.delete(block)) return;
+    this.bytesUsed -= block.bytes;
+    const list = this.#free.get(block.bytes) ?? [];
+    this.#free.delete(block.bytes);
+    this.#free.set(block.bytes, list);
+    list.push(block);
+    this.#trim(this.maxFreeBytes ?? Math.max(this.#peak, leastFree));
+  }
+
+  dispose(): void {
+    this.#trim(0);
+    const { calls } = this.stream.driver;
+    for (const { pointer } of this.#live) calls.cuMemFree_v2(pointer);
+    this.#live.clear();
+    this.bytesUsed = this.bytesAllocated = 0;
+  }
+
+  #allocate(bytes: number): Block {
+    const { calls } = this.stream.driver;
+    const into = new BigUint64Array(1);
+    let code = calls.cuMemAlloc_v2(into, bytes);
+    if (code === outOfMemory && this.bytesAllocated > this.bytesUsed) {
+      this.#trim(0);
+      code = calls.cuMemAlloc_v2(into, bytes);
+    }
+    if (code === outOfMemory)
+      throw fault({
+        code: "out-of-memory",
+        place: "cuda",
+        problem: `expected room for ${bytes} more bytes beside ${this.bytesUsed} in use, got none`,
+        remedy: "use a smaller batch or sequence length",
+        type: RangeError,
+      });
+    this.stream.check(code, "cuMemAlloc_v2", "taking memory");
+    this.bytesAllocated += bytes;
+    this.allocations++;
+    return { pointer: into[0]!, bytes };
+  }
+
+  /** Gives free blocks back to the driver until at most so many bytes of them are kept. It waits for the stream itself. */
+  #trim(bound: number): void {
+    while (this.bytesAllocated - this.bytesUsed > bound) {
+      const [size, list] = this.#free.entries().next().value as [number, Block[]];
+      const oldest = list.shift();
+      if (oldest) {
+        this.stream.driver.calls.cuMemFree_v2(oldest.pointer);
+        this.bytesAllocated -= size;
+      }
+      if (list.length === 0) this.#free.delete(size);
+    }
+  }
+}

@@ -1,0 +1,116 @@
+import { checkOptions, type KnownOptions } from "@cramkit/errors";
+import { engine, type KernelConfig, registerBackend, setBackend } from "@tensorflow/tfjs-core";
+import { replaceKernels } from "../replace-kernels.ts";
+import { CudaBackend } from "./backend.ts";
+import { type CardReport, chooseCard, startDriver, versionText } from "./driver/device.ts";
+import { requireKernels } from "./driver/kernel-module.ts";
+import { Stream } from "./driver/stream.ts";
+import { cudaKernels } from "./kernels/cuda-kernels.ts";
+import { compiled } from "./kernels/kernels.generated.ts";
+import { cudaBackendName } from "./kernels/words.ts";
+
+export interface CudaOptions {
+  /**
+   * The number of the card to compute on, as the driver counts them.
+   *
+   * @defaultValue the first of compute capability 7.5 or newer
+   */
+  card?: number;
+  /**
+   * The driver's library: its file, or the name under which the system finds it.
+   *
+   * @defaultValue `libcuda.so.1`, on Windows `nvcuda.dll`
+   */
+  library?: string;
+  /**
+   * Bytes of free memory kept for reuse.
+   *
+   * @defaultValue as much as was ever in use at once, and at least 256 MiB
+   */
+  maxFreeBytes?: number;
+  /**
+   * Waits for each kernel, so that an error names the one that made it, and fills what it is to write with NaN. Slow.
+   *
+   * @defaultValue `false`
+   */
+  check?: boolean;
+}
+
+/** What a machine offers through CUDA, as plain data. */
+export interface CudaReport {
+  /** The driver's library. */
+  library: string;
+  /** The newest CUDA that the driver knows: "12.8". */
+  cudaVersion: string;
+  /** The card that would be used. */
+  card: CardReport;
+  cards: readonly CardReport[];
+  /** What computes matrix products. */
+  products: string;
+}
+
+const known: KnownOptions<CudaOptions> = { card: true, library: true, maxFreeBytes: true, check: true };
+/** Said wherever the backend is named, until a card has run it. */
+export const neverRun = "never run on a GPU, only on an emulator";
+
+const look = ({ card: index, library }: CudaOptions) => {
+  requireKernels(compiled);
+  const { driver, version, cards } = startDriver(library);
+  const card = chooseCard(cards, index);
+  const products = "float32, by kernels of our own";
+  const report: CudaReport = { library: driver.file, cudaVersion: versionText(version), card, cards, products };
+  return { driver, card, report };
+};
+
+/** Looks for a driver and cards, for `cramkit doctor`: starts nothing on them, leaves tfjs alone. */
+export const inspectCuda = (options: CudaOptions = {}): CudaReport => {
+  checkOptions("inspectCuda", options, known);
+  return look(options).report;
+};
+
+/** A started backend: what tfjs calls it, and how to end it. */
+export interface StartedCuda {
+  name: string;
+  description: string;
+  report: CudaReport;
+  backend: CudaBackend;
+  dispose(): void;
+}
+
+/**
+ * Starts a card and makes it tfjs's current backend, `cramkit-cuda`. Throws one fault with the cause and the way out if there
+ * is no driver, none that is new enough, no card, or none that is new enough.
+ */
+export const startCuda = async (
+  options: CudaOptions = {},
+  kernels: readonly KernelConfig[] = [],
+): Promise<StartedCuda> => {
+  checkOptions("startCuda", options, known);
+  const { driver, card, report } = look(options);
+  const stream = new Stream(driver, card);
+  let backend: CudaBackend;
+  try {
+    backend = new CudaBackend({ stream, maxFreeBytes: options.maxFreeBytes, check: options.check });
+    backend.load(compiled);
+  } catch (error) {
+    stream.dispose();
+    throw error;
+  }
+  if (engine().findBackendFactory(cudaBackendName)) engine().removeBackend(cudaBackendName);
+  registerBackend(cudaBackendName, () => backend);
+  replaceKernels(cudaBackendName, cudaKernels());
+  replaceKernels(cudaBackendName, kernels);
+  if (!(await setBackend(cudaBackendName))) throw new Error(`startCuda: tfjs refused the backend ${cudaBackendName}`);
+  const { name, capability } = card;
+  return {
+    name: cudaBackendName,
+    description: `${name}, compute capability ${(capability / 10).toFixed(1)}, CUDA ${report.cudaVersion} (${neverRun})`,
+    report,
+    backend,
+    dispose: () => {
+      // Another start may have put its own in this one's place.
+      if (engine().findBackend(cudaBackendName) === backend) engine().removeBackend(cudaBackendName);
+      else backend.dispose();
+    },
+  };
+};
