@@ -10,6 +10,7 @@ import { type OptimizerKernels, optimizerKernels, registerGradients } from "@cra
 import type { CpuRuntime } from "@cramkit/ops/cpu";
 import type { Host } from "@cramkit/ops/webgpu";
 import type { OptimizerKernels as WantedKernels } from "@cramkit/optim";
+import { Interrupted } from "./progress.ts";
 import type { Recipe } from "./recipe/recipe.ts";
 
 /** What `startCompute` takes: the backend of a recipe. @defaultValue products: "wasm"; library: null */
@@ -30,6 +31,11 @@ export interface Compute {
   readonly products: StartedBackend["products"];
   /** In-place kernels of the backend, if it has them. */
   readonly kernels: OptimizerKernels | undefined;
+  /**
+   * Runs work that may be given up in its middle: between two operations of the CPU backend it throws `Interrupted` if
+   * `isStopping` of `startCompute` says so. Other backends finish it.
+   */
+  stoppable<T>(work: () => T): T;
   /** Starts the same backend anew, without any tensors: what a device holds once it ran out of memory is not to be trusted. */
   restart(): Promise<void>;
   dispose(): void;
@@ -49,19 +55,26 @@ export const startCompute = async (
   { name, precision, threads, products = "wasm", library = null }: BackendSettings,
   {
     allowSoftware = false,
+    isStopping,
   }: {
     /** @defaultValue `false` */
     allowSoftware?: boolean;
+    /** Whether `stoppable` work is to be given up. @defaultValue never */
+    isStopping?: () => boolean;
   } = {},
 ): Promise<Compute> => {
   registerGradients();
+  let mayStop = false;
+  const beforeTasks = () => {
+    if (mayStop && isStopping?.()) throw new Interrupted("stopped in the middle of a computation");
+  };
   const start = (choice: Recipe["backend"]["name"]) =>
     startBackend(choice, {
       kernels: {
         cpu: async () => (await import("@cramkit/ops/cpu")).cpuKernels satisfies Kernels,
         webgpu: async () => (await import("@cramkit/ops/webgpu")).webgpuKernels satisfies Kernels,
       },
-      cpu: { threads: threads ?? undefined, products, library: library ?? undefined, precision },
+      cpu: { threads: threads ?? undefined, products, library: library ?? undefined, precision, beforeTasks },
       webgpu: { precision, allowSoftware },
     });
   let backend = await start(name);
@@ -76,6 +89,14 @@ export const startCompute = async (
     findings: backend.findings,
     products: backend.products,
     kernels: optimizerKernels() satisfies WantedKernels | undefined,
+    stoppable(work) {
+      mayStop = true;
+      try {
+        return work();
+      } finally {
+        mayStop = false;
+      }
+    },
     async restart() {
       backend.dispose();
       backend = await start(backend.name);

@@ -37,6 +37,13 @@ export interface RunContext {
    */
   readonly signal?: AbortSignal;
   /**
+   * Whether `signal` is about to be aborted, for code that blocks the event loop: asked between two operations of a microbatch
+   * on the CPU backend. If so the microbatch is given up, and the state before it is saved. Not for several ranks.
+   *
+   * @defaultValue a microbatch is always finished
+   */
+  readonly isStopping?: () => boolean;
+  /**
    * The ranks of a job that train together, from `startParallel`. All call the same function with the same recipe; rank 0
    * alone writes, and the others should be given an `onProgress` and a `say` that do nothing.
    *

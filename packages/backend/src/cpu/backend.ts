@@ -44,6 +44,12 @@ export interface CpuBackendOptions {
    * @defaultValue `false`
    */
   mixed?: boolean;
+  /**
+   * Called before the tasks of a kernel.
+   *
+   * @defaultValue nothing is called
+   */
+  beforeTasks?: () => void;
 }
 
 /**
@@ -61,12 +67,20 @@ export class CpuBackend extends MathBackendCPU {
   readonly #pool: Threads;
   readonly #mixed: boolean;
 
-  constructor({ memory, threads, relaxed, library, libraryFrom = worthACall, mixed = false }: CpuBackendOptions) {
+  constructor({
+    memory,
+    threads,
+    relaxed,
+    library,
+    libraryFrom = worthACall,
+    mixed = false,
+    beforeTasks,
+  }: CpuBackendOptions) {
     super();
     // The base class greets its first tensor with an advertisement.
     Object.assign(this, { firstUse: false });
     this.#heap = new Heap(memory, heapStart);
-    this.#pool = new Threads(this.#heap, threads, relaxed, library);
+    this.#pool = new Threads(this.#heap, threads, relaxed, library, beforeTasks);
     this.libraryFrom = library ? libraryFrom : Number.POSITIVE_INFINITY;
     this.#mixed = mixed;
     this.threads = this.#pool.count;

@@ -41,6 +41,11 @@ export interface CpuOptions {
   precision?: "float32" | "mixed";
   /** The fewest multiply-adds of a product that the library computes; WebAssembly takes the rest. @defaultValue 32768 */
   libraryFrom?: number;
+  /**
+   * Called before each kernel's work on the threads. What it throws comes out of the operation: the way to end a computation
+   * that blocks this thread for long. @defaultValue nothing is called
+   */
+  beforeTasks?: () => void;
 }
 
 const availableThreads = (): number =>
@@ -90,6 +95,7 @@ export const startCpu = async (options: CpuOptions, kernels: readonly KernelConf
     library: found,
     libraryFrom: options.libraryFrom,
     mixed,
+    beforeTasks: options.beforeTasks,
   });
   const { threads: count } = backend;
 

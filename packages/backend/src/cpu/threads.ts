@@ -34,11 +34,19 @@ export class Threads {
   readonly #library: CompiledModule | undefined;
   readonly #products: Products | undefined;
   readonly #contention: Contention;
+  readonly #beforeTasks: () => void;
   #job = 0;
 
   /** `wanted` includes the calling thread; more than one needs a shared memory. `count` are those that could be started. */
-  constructor(heap: Heap, wanted: number, relaxed: boolean, library?: { address: LibraryAddress; products: Products }) {
+  constructor(
+    heap: Heap,
+    wanted: number,
+    relaxed: boolean,
+    library?: { address: LibraryAddress; products: Products },
+    beforeTasks: () => void = () => {},
+  ) {
     const { buffer } = heap.memory;
+    this.#beforeTasks = beforeTasks;
     this.#heap = heap;
     this.#relaxed = relaxed;
     this.#words = wordsOf(heap.memory);
@@ -79,6 +87,7 @@ export class Threads {
     ints: readonly number[],
     floats: readonly number[],
   ): void {
+    this.#beforeTasks();
     const index = module.names.indexOf(kernel);
     if (index < 0) throw new Error(`cpu backend: expected a kernel of the module, got "${kernel}"`);
     if (ints.length > INTS || floats.length > FLOATS) {

@@ -1,5 +1,6 @@
 import { fstatSync, readFileSync, statSync } from "node:fs";
 import { removeUnfinished } from "@cramkit/files";
+import { type HeardInterrupts, hearInterrupts } from "./hear-interrupts.ts";
 
 /** Default exit code for an interrupt. */
 export const interruptedCode = 130;
@@ -10,6 +11,11 @@ type Name = keyof typeof exitCodes;
 
 /** What stops the work that is going on, if it can be stopped. */
 let stop: ((name: Name) => void) | undefined;
+
+/** Whether signals are this process's to hear: not in a program that calls a command as a function. */
+let isListening = false;
+
+let heard: HeardInterrupts | undefined;
 
 /** Ends the process with nothing half-written left behind: after a signal no promise settles any more. */
 const endAt = (name: Name): never => {
@@ -28,6 +34,7 @@ export const onReaderGone = (): void => {
  * and saves, everything else ends at once. `say` prints one line. Under `nohup` a hang-up stays without effect.
  */
 export const listenForSignals = (say: (line: string) => void): void => {
+  isListening = true;
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(name, () => {
       if (name === "SIGHUP" && isUnderNohup()) return;
@@ -38,15 +45,37 @@ export const listenForSignals = (say: (line: string) => void): void => {
   }
 };
 
+export interface InterruptOptions {
+  /**
+   * What is done first.
+   * @defaultValue "finishing the step and saving"
+   */
+  readonly doing?: string;
+  /** @defaultValue `true` */
+  readonly computes?: boolean;
+}
+
+export interface InterruptSignal {
+  readonly signal: AbortSignal;
+  /** Whether Ctrl-C was pressed, also while this thread computes and `signal` cannot be aborted yet. */
+  readonly isStopping: () => boolean;
+  /** To call when the work is done. */
+  release(): void;
+}
+
 /**
  * A signal that Ctrl-C, SIGTERM, SIGHUP or a reader that is gone aborts once, so that a run can finish its step and save; at
- * the second Ctrl-C or SIGTERM the process ends at once. Call `release` when the work is done.
+ * the second Ctrl-C or SIGTERM the process ends at once. `computes`: Ctrl-C must also be heard while this thread is at work
+ * for seconds, which takes another thread.
  */
 export const interruptSignal = (
   say: (line: string) => void,
-  doing = "finishing the step and saving",
-): { signal: AbortSignal; release: () => void } => {
+  { doing = "finishing the step and saving", computes = true }: InterruptOptions = {},
+): InterruptSignal => {
   const controller = new AbortController();
+  const lineOf = (name: Name) => `${name}: ${doing}; once more ends at once, without saving`;
+  if (computes && isListening) heard ??= hearInterrupts();
+  heard?.tells(lineOf("SIGINT"));
   stop = (name) => {
     if (controller.signal.aborted) {
       // A reader that is gone is noticed at each line, and a terminal that closes sends more than one hang-up.
@@ -55,12 +84,14 @@ export const interruptSignal = (
     }
     process.exitCode = exitCodes[name];
     controller.abort(name);
-    say(`${name}: ${doing}; once more ends at once, without saving`);
+    if (!(name === "SIGINT" && heard?.wasTold())) say(lineOf(name));
   };
   return {
     signal: controller.signal,
+    isStopping: () => controller.signal.aborted || (heard?.isAsked() ?? false),
     release: () => {
       stop = undefined;
+      heard?.tells(undefined);
     },
   };
 };

@@ -13,9 +13,11 @@ export const session = async (
   ranks?: Communicator,
 ): Promise<void> => {
   const display = ranks !== undefined && ranks.rank > 0 ? silent : createProgressDisplay();
-  const { signal, release } = interruptSignal(display.say, doing);
+  const isAlone = ranks === undefined || ranks.size === 1; // ranks stop together, at the end of a batch
+  const { signal, isStopping, release } = interruptSignal(display.say, { doing, computes: isAlone });
   try {
-    await work({ onProgress: display.show, say: display.say, signal, ranks });
+    const stopping = isAlone ? isStopping : undefined;
+    await work({ onProgress: display.show, say: display.say, signal, isStopping: stopping, ranks });
   } finally {
     release();
     display.finish();

@@ -91,3 +91,24 @@ it("refuses dropped tokens that leave a row which the funnel cannot halve", () =
     "training.tokenDrop: expected rows of a multiple of 2 tokens for model.funnel, got 89",
   );
 });
+
+it("names all faults of a recipe at once", () => {
+  const faulty = applySettings(recipes.quickstart(), [
+    "rows.seqLength=128",
+    'training.frozen=["word_embeding"]',
+    'training.optimizer.noDecay=["biass"]',
+    "training.batchSize=8",
+    "training.microbatchSize=16",
+    "masking.wholeWords=true",
+    "tokenizer.model=Unigram",
+  ]);
+  expect(() => checkRecipe(faulty)).toThrow(RangeError);
+  for (const setting of [
+    "training.frozen",
+    "training.optimizer.noDecay",
+    "training.microbatchSize",
+    "masking.wholeWords",
+  ])
+    expect(() => checkRecipe(faulty)).toThrow(new RegExp(`\\n  ${setting.replaceAll(".", "\\.")}: expected`));
+  expect(() => checkRecipe(faulty)).toThrow(/recipe: expected settings that go together, got 4 faults:/);
+});

@@ -23,14 +23,26 @@ export const pretrainStage: RunStage = {
     const files = runFiles(folder);
     const team = teamOf(context);
     const products = await team.lead(() => recordProducts(folder, compute, context));
-    const { name: backend, kernels, restart } = compute;
+    const { name: backend, kernels, restart, stoppable } = compute;
     const origin = async () => {
       const weights = await team.together(() => originWeights(recipe, config, prepared.tokenizer, context.say));
       if (team.size > 1) await team.agree({ "the weights to begin with": await digestOfTensors(weights) });
       return weights;
     };
     const firstWeights = recipe.training.from === null ? undefined : origin;
-    const spec = { recipe, folder, prepared, config, backend, kernels, restart, firstWeights, heldOut, restore };
+    const spec = {
+      recipe,
+      folder,
+      prepared,
+      config,
+      backend,
+      kernels,
+      restart,
+      stoppable,
+      firstWeights,
+      heldOut,
+      restore,
+    };
     const trained = await pretrain(spec, context);
     const { params, progress, microbatchSize, finishedMs, spent } = trained;
     try {

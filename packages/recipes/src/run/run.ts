@@ -97,7 +97,10 @@ const runStages = async (
     origin = await checkOrigin(recipe, folder, context.say);
   });
   const pause = stopPoint(context, `stopped between two stages; \`cramkit resume ${folder}\` goes on`);
-  const compute = await team.together(() => startCompute(backendOfRank(recipe, team), { allowSoftware }));
+  const compute = await team.together(() => {
+    const { isStopping } = context;
+    return startCompute(backendOfRank(recipe, team), { allowSoftware, isStopping });
+  });
   try {
     context.say(compute.description);
     await team.agree({

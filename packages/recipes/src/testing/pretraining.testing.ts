@@ -19,11 +19,13 @@ const { recipe: tiny, root } = tinyRun({ batchSize: 24, batchRamp: 0, budget: "6
 /** The backend of the tests of a file, which `tinyPretraining` opens and closes. */
 export let compute: Compute;
 let prepared: Prepared;
+/** Asked between two operations of a microbatch: whether it is to be given up. */
+export const stopping = { isAsked: () => false };
 
 /** Opens them before the tests of the calling file, and closes them after. */
 export const tinyPretraining = (): void => {
   beforeAll(async () => {
-    compute = await startCompute(tiny.backend);
+    compute = await startCompute(tiny.backend, { isStopping: () => stopping.isAsked() });
     prepared = await prepare(tiny, join(root, "prepared"), quiet);
   }, 60_000);
   afterAll(() => {
@@ -77,7 +79,7 @@ export const run = async ({
   // A last phase trains on the held-out rows: that shows in their loss.
   const rows: Prepared = { ...prepared, ...(recipe.corpus.lastPhase && { lastPhase: prepared.heldOut }) };
   const trained = await pretrain(
-    { recipe, folder, prepared: rows, config, backend, kernels, restart, heldOut },
+    { recipe, folder, prepared: rows, config, backend, kernels, restart, heldOut, stoppable: compute.stoppable },
     { ...quiet, say: (line) => said.push(line), ...context },
   );
   const weights: number[] = [];

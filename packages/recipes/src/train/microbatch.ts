@@ -1,5 +1,6 @@
 import { hasCode } from "@cramkit/errors";
-import { init, type ModelConfig, type Params, valueAndNamedGrads } from "@cramkit/model";
+import { init, type ModelConfig, valueAndNamedGrads } from "@cramkit/model";
+import type { MaskedBatch } from "@cramkit/packer";
 import { findMicrobatch } from "@cramkit/trainer";
 import { disposeTensors } from "../named-tensors.ts";
 import type { Prepared } from "../prepare/prepare.ts";
@@ -18,24 +19,38 @@ export interface MicrobatchChoice {
    * @defaultValue it is not started anew
    */
   readonly restart?: () => Promise<void>;
+  /**
+   * Runs a pass, or throws `Interrupted` in its middle.
+   *
+   * @defaultValue every pass is finished
+   */
+  readonly stoppable?: <T>(work: () => T) => T;
 }
 
 /** The recipe's microbatch size; for "auto" the fastest one that fits into memory, by trial. */
 export const chooseMicrobatch = async (
-  { recipe, config, prepared, restart }: MicrobatchChoice,
+  { recipe, config, prepared, restart, stoppable = (work) => work() }: MicrobatchChoice,
   context: RunContext,
 ): Promise<number> => {
   const { microbatchSize, batchSize } = recipe.training;
   if (microbatchSize !== "auto") return microbatchSize;
   const pause = stopPoint(context, "stopped before the training; the prepared data is kept, the same command goes on");
   const params = init(config, recipe.seed);
+  const loss = trainingLoss(config, recipe.training.loss);
+  const pass = async (batch: MaskedBatch) => {
+    await pause();
+    const { value, grads } = stoppable(() => valueAndNamedGrads(params, (live) => loss(live, batch)));
+    await value.data();
+    value.dispose();
+    disposeTensors(grads);
+  };
   let ranOut = false;
   try {
     const found = await findMicrobatch({
       max: Math.min(batchSize, 512, prepared.training.rowCount),
       async attempt(size) {
         try {
-          return await rateOf(size, params, config, recipe, prepared, pause);
+          return await rateOf(size, recipe, prepared, pass);
         } catch (error) {
           ranOut = hasCode(error, "out-of-memory");
           throw error;
@@ -53,25 +68,15 @@ export const chooseMicrobatch = async (
 /** Examples per second of forward and backward, after one pass to warm up. */
 const rateOf = async (
   size: number,
-  params: Params,
-  config: ModelConfig,
   recipe: Recipe,
   prepared: Prepared,
-  pause: () => Promise<void>,
+  pass: (batch: MaskedBatch) => Promise<void>,
 ): Promise<number> => {
   const batches = trainingBatches(recipe, prepared, { batchSize: size });
   const { value: first } = await batches.next();
-  const loss = trainingLoss(config, recipe.training.loss);
-  const pass = async () => {
-    await pause();
-    const { value, grads } = valueAndNamedGrads(params, (live) => loss(live, first!.batch));
-    await value.data();
-    value.dispose();
-    disposeTensors(grads);
-  };
-  await pass();
+  await pass(first!.batch);
   const startedAt = performance.now();
-  await pass();
+  await pass(first!.batch);
   return size / ((performance.now() - startedAt) / 1000);
 };
 

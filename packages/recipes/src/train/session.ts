@@ -41,6 +41,12 @@ export interface PretrainSpec {
    */
   readonly restart?: () => Promise<void>;
   /**
+   * Runs a microbatch's gradient, or throws `Interrupted` in its middle.
+   *
+   * @defaultValue every microbatch is finished
+   */
+  readonly stoppable?: <T>(work: () => T) => T;
+  /**
    * The first weights.
    *
    * @defaultValue random ones, of the recipe's seed

@@ -13,7 +13,14 @@ import { withLossOfAll } from "./whole-loss.ts";
 
 /** A run's loop: starts it at any state, with the batches that follow there. */
 export const trainingSteps = (
-  { spec: { recipe, prepared, config }, deadline, along, elapsed, keepTime, team }: Session,
+  {
+    spec: { recipe, prepared, config, stoppable = (work) => work() },
+    deadline,
+    along,
+    elapsed,
+    keepTime,
+    team,
+  }: Session,
   optimizer: Optimizer<Updating>,
   microbatchSize: number,
 ): ((from: TrainingState) => AsyncGenerator<StepReport<NamedTensors, OptimizerState>, void>) => {
@@ -28,7 +35,7 @@ export const trainingSteps = (
   const own: typeof gradient = (params, batch, progress, state) => {
     // What is drawn for a microbatch is what one rank would draw for it.
     const microbatch = progress.microbatch + team.rank;
-    return gradient(params, batch, { ...along(progress), microbatch }, state);
+    return stoppable(() => gradient(params, batch, { ...along(progress), microbatch }, state));
   };
   const { grad, optimizer: shared } = team.size === 1 ? { grad: own, optimizer } : withLossOfAll(team, own, optimizer);
   return async function* (from) {

@@ -143,7 +143,11 @@ export const trainFrom = async (
   try {
     // The first one measures how long the last will take, and tells at once of a folder that cannot be written to.
     if (await team.lead(() => ledger.spent().longestCheckpointMs === 0)) await keeper.first();
-    for await (const report of trainGuarded({ start, state, restore, guard })) {
+    let isStopped = false;
+    const reports = untilGivenUp(trainGuarded({ start, state, restore, guard }), () => {
+      isStopped = true;
+    });
+    for await (const report of reports) {
       state = report.state;
       const { progress } = report;
       if (isWarm) deadline.microbatchTook(performance.now() - idleSince);
@@ -156,13 +160,15 @@ export const trainFrom = async (
       }
       await evaluate(progress);
       last = progress;
-      if (await team.any(context.signal?.aborted === true)) {
-        await keeper.atLast().catch(sayNotFinite);
-        const percent = (100 * progress.fraction).toFixed(1);
-        throw new Interrupted(`stopped at ${percent} % of the budget; \`cramkit resume ${folder}\` goes on`);
-      }
+      isStopped = await team.any(context.signal?.aborted === true);
+      if (isStopped) break;
       if ((await team.lead(keeper.isDue)) && guard.state.bad === 0) await keeper.onTheWay();
       idleSince = performance.now();
+    }
+    if (isStopped) {
+      await keeper.atLast().catch(sayNotFinite);
+      const percent = (100 * state.progress.fraction).toFixed(1);
+      throw new Interrupted(`stopped at ${percent} % of the budget; \`cramkit resume ${folder}\` goes on`);
     }
     // The clock may have ended it between two microbatches: a finished run stays as it is when it is resumed.
     state = { ...state, progress: { ...state.progress, fraction: 1 } };
@@ -188,6 +194,16 @@ export const trainFrom = async (
     await log.close();
   }
 };
+
+/** The reports of a loop, until a microbatch is given up in its middle: what was reported before it is whole. */
+async function* untilGivenUp<R>(reports: AsyncIterable<R>, onGivenUp: () => void): AsyncGenerator<R, void> {
+  try {
+    yield* reports;
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+    onGivenUp();
+  }
+}
 
 /** The state of a checkpoint, or the first one; microbatches of another size begin their batch anew. */
 const stateAt = async (
