@@ -32,9 +32,9 @@ export interface Corpus extends AsyncIterable<Document> {
 
 /** Sources mixed and filtered, with the counts for a manifest or an inspection. */
 export const composeCorpus = (options: CorpusOptions): Corpus => {
-  checkOptions("composeCorpus", options, { sources: true, filters: true, atEnd: true });
-  const { sources, filters = [], atEnd } = options;
-  const mixed = mixDocuments(sources, { atEnd });
+  checkOptions("composeCorpus", options, { sources: true, filters: true, atEnd: true, charactersOf: true });
+  const { sources, filters = [], atEnd, charactersOf } = options;
+  const mixed = mixDocuments(sources, { atEnd, charactersOf });
   const stages: FilteredDocuments[] = [];
   for (const filter of filters) stages.push(filter(stages.at(-1) ?? mixed));
   let [documents, characters] = [0, 0];

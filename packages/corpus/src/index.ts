@@ -12,8 +12,10 @@ export { type DecontaminationOptions, decontaminate } from "./filters/decontamin
 export { type DuplicatesOptions, deduplicateDocuments } from "./filters/duplicates.ts";
 export {
   type Count,
+  countedFilter,
   createFilter,
   createFilterTally,
+  type DecidingFilter,
   type Decision,
   type DocumentFilter,
   type DroppedExample,

@@ -21,6 +21,12 @@ export interface MixOptions {
    * @defaultValue `"continue"`
    */
   atEnd?: "continue" | "stop" | "repeat";
+  /**
+   * What a document counts for in its source's share.
+   *
+   * @defaultValue the UTF-16 units of its text
+   */
+  charactersOf?: (document: Document) => number;
 }
 
 export interface SourceReport {
@@ -41,8 +47,8 @@ export interface MixedDocuments extends AsyncIterable<Document> {
  * get the name of theirs.
  */
 export const mixDocuments = (sources: readonly MixedSource[], options: MixOptions = {}): MixedDocuments => {
-  checkOptions("mixDocuments", options, { atEnd: true });
-  const { atEnd = "continue" } = options;
+  checkOptions("mixDocuments", options, { atEnd: true, charactersOf: true });
+  const { atEnd = "continue", charactersOf = ({ text }) => text.length } = options;
   for (const { name, weight = 1 } of sources) {
     if (!(weight > 0 && Number.isFinite(weight))) {
       throw new RangeError(`mixDocuments: expected a positive weight for ${name}, got ${weight}; leave the source out`);
@@ -85,8 +91,9 @@ export const mixDocuments = (sources: readonly MixedSource[], options: MixOption
           continue;
         }
         report.documents++;
-        report.characters += value.text.length;
-        if (value.text !== "") next.isEmpty = false;
+        const characters = charactersOf(value);
+        report.characters += characters;
+        if (characters > 0) next.isEmpty = false;
         yield value.source === undefined ? { ...value, source: report.name } : value;
       }
     } finally {

@@ -50,6 +50,7 @@ export { type OpenedModel, type OpenModelOptions, openModel } from "./open/open-
 export { applySettingsFrom, withOrigin } from "./origin/origin.ts";
 export { plainTexts } from "./prepare/plain-texts.ts";
 export { type Prepared, prepare } from "./prepare/prepare.ts";
+export { prepareTask, type TaskOptions, type TaskOutcome } from "./prepare/tasks/prepare-task.ts";
 export { Interrupted, type RunContext, type StageProgress, stopPoint } from "./progress.ts";
 export { checkRecipe } from "./recipe/check-recipe.ts";
 export { defineRecipe, type RecipeFile } from "./recipe/define-recipe.ts";

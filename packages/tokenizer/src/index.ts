@@ -23,7 +23,7 @@ export {
 export { textMeter } from "./text-meter.ts";
 export type { Tokenizer } from "./tokenizer.ts";
 export { tokenizerFromJson } from "./tokenizer-json.ts";
-export { trainTokenizer } from "./train-tokenizer.ts";
-export type { CountedWords } from "./training/counted-words.ts";
+export { countWords, trainTokenizer } from "./train-tokenizer.ts";
+export { type CountedWords, mergeCountedWords } from "./training/counted-words.ts";
 export type { CountWords, TrainOptions, TrainProgress } from "./training/options.ts";
 export { VocabSizeError } from "./training/vocab-size-error.ts";

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import {
+  countWords,
   crammingTokenizerOptions,
+  mergeCountedWords,
   type TrainOptions,
   type TrainProgress,
   trainTokenizer,
@@ -151,4 +153,19 @@ describe("options that cannot be", () => {
 test.each(Object.keys(kinds))("%s: no documents", async (name) => {
   const tokenizer = await trainTokenizer([], { ...kinds[name]!, size: "trained" });
   expect(tokenizer.vocabSize).toBe(kinds[name]!.specialTokens?.length ?? 0);
+});
+
+test("the words of parts, counted apart and merged, make the same tokenizer", async () => {
+  const whole = await trainTokenizer(lines, preset);
+  const [first, ...rest] = await Promise.all(
+    [0, 1, 2].map((part) =>
+      countWords(
+        lines.filter((_, n) => n % 3 === part),
+        preset,
+      ),
+    ),
+  );
+  for (const counted of rest) mergeCountedWords(first!, counted);
+  const merged = await trainTokenizer([], { ...preset, countWords: async () => first! });
+  expect(merged.toJSON()).toEqual(whole.toJSON());
 });

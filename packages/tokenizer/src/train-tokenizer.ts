@@ -4,7 +4,8 @@ import { show } from "./json/show.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import { tokenizerFromJson } from "./tokenizer-json.ts";
 import { checkTrainOptions } from "./training/check-options.ts";
-import type { CountWords, TrainOptions } from "./training/options.ts";
+import { type CountedWords, MAX_WORDS } from "./training/counted-words.ts";
+import type { CountWords, TrainOptions, TrainProgress } from "./training/options.ts";
 import { templateJson } from "./training/template-json.ts";
 import { trainModel } from "./training/train-model.ts";
 import { withTurns } from "./training/turns.ts";
@@ -24,22 +25,8 @@ export const trainTokenizer = async (
   checkTrainOptions(options);
   checkDocuments(documents);
   const { specialTokens = [], vocabSize, onProgress } = options;
-  const progress = { phase: "count" as "count" | "train", documents: 0, characters: 0, droppedWords: 0, fraction: 0 };
-  const addedTokens = specialTokens.map(specialToken);
-  const pipeline = {
-    addedTokens,
-    splitSpecialTokens: options.splitSpecialTokens ?? false,
-    normalizer: options.normalizer ?? null,
-    preTokenizer: options.preTokenizer ?? null,
-  };
-  const onDocument = (document: string) => {
-    if (typeof document !== "string") refuseDocument(document);
-    progress.documents++;
-    progress.characters += document.length;
-    onProgress?.({ ...progress });
-  };
-  const countWords = options.countWords ?? countOnThisThread;
-  const counted = await countWords(documents, pipeline, onDocument, options.maxWords ?? MAX_WORDS);
+  const progress = begin();
+  const counted = await count(documents, options, progress);
   progress.droppedWords = counted.dropped;
   // In an order that does not depend on how they were counted: that of their UTF-16 units.
   const words = new Map([...counted.words.keys()].sort().map((word) => [word, counted.words.get(word)!]));
@@ -55,7 +42,7 @@ export const trainTokenizer = async (
     version: "1.0",
     truncation: null,
     padding: null,
-    added_tokens: addedTokens,
+    added_tokens: pipelineOf(options).addedTokens,
     normalizer: options.normalizer ?? null,
     pre_tokenizer: options.preTokenizer ?? null,
     post_processor: options.template
@@ -78,8 +65,42 @@ export const trainTokenizer = async (
   return tokenizer;
 };
 
-/** Different words, some 400 MB. */
-const MAX_WORDS = 1 << 22;
+const begin = (): TrainProgress => ({ phase: "count", documents: 0, characters: 0, droppedWords: 0, fraction: 0 });
+
+const pipelineOf = ({ specialTokens = [], splitSpecialTokens = false, normalizer, preTokenizer }: TrainOptions) => ({
+  addedTokens: specialTokens.map(specialToken),
+  splitSpecialTokens,
+  normalizer: normalizer ?? null,
+  preTokenizer: preTokenizer ?? null,
+});
+
+const count = (
+  documents: AsyncIterable<string> | Iterable<string>,
+  options: TrainOptions,
+  progress: TrainProgress,
+): Promise<CountedWords> => {
+  const { countWords = countOnThisThread, maxWords = MAX_WORDS, onProgress } = options;
+  const onDocument = (document: string) => {
+    if (typeof document !== "string") refuseDocument(document);
+    progress.documents++;
+    progress.characters += document.length;
+    onProgress?.({ ...progress });
+  };
+  return countWords(documents, pipelineOf(options), onDocument, maxWords);
+};
+
+/**
+ * Counts the words of a part of the documents, as `trainTokenizer` does: the counts of several parts, by `mergeCountedWords`,
+ * make the same tokenizer as all documents in one, unless there are more than `maxWords` different words.
+ */
+export const countWords = async (
+  documents: AsyncIterable<string> | Iterable<string>,
+  options: TrainOptions,
+): Promise<CountedWords> => {
+  checkTrainOptions(options);
+  checkDocuments(documents);
+  return count(documents, options, begin());
+};
 
 /** A text is an iterable as well, of its characters. */
 const checkDocuments = (documents: unknown): void => {

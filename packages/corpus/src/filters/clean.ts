@@ -1,5 +1,5 @@
 import { checkOptions } from "@cramkit/errors";
-import { createFilter, type DocumentFilter } from "./filter.ts";
+import { createFilter, type DecidingFilter } from "./filter.ts";
 
 export interface CleanOptions {
   /**
@@ -69,7 +69,7 @@ export const referenceCleaning: CleanOptions = {
 };
 
 /** Cleans texts; without options: NFC, no control characters, single spaces. Counts the documents that it changed. */
-export const clean = (options: CleanOptions = {}): DocumentFilter => {
+export const clean = (options: CleanOptions = {}): DecidingFilter => {
   checkOptions("clean", options, {
     unicode: true,
     stripAccents: true,

@@ -1,5 +1,5 @@
 import { checkOptions } from "@cramkit/errors";
-import { createFilter, type DocumentFilter } from "./filter.ts";
+import { createFilter, type DecidingFilter } from "./filter.ts";
 
 /** What a tokenizer makes of a text. */
 export interface TokenCount {
@@ -30,7 +30,7 @@ export interface CompressibilityOptions {
  * tokenizer of natural language cannot compress is markup, code or another language. What a tokenizer throws away it
  * does not compress either, so each such character counts as a token.
  */
-export const compressible = (options: CompressibilityOptions): DocumentFilter => {
+export const compressible = (options: CompressibilityOptions): DecidingFilter => {
   checkOptions("compressible", options, { countTokens: true, cutoff: true, by: true });
   const { countTokens, cutoff = 0.25, by } = options;
   return createFilter(`compressibility below ${cutoff} tokens a character${by === undefined ? "" : ` (${by})`}`, () => {

@@ -1,6 +1,6 @@
 import { checkOptions } from "@cramkit/errors";
 import type { Document } from "../document.ts";
-import { createFilter, type DocumentFilter } from "./filter.ts";
+import { createFilter, type DecidingFilter } from "./filter.ts";
 import { createHashSet } from "./hash-set.ts";
 import { createRunScanner } from "./run-scanner.ts";
 
@@ -21,7 +21,7 @@ export interface DecontaminationOptions {
  * texts with fewer words have no such run and match nothing. Runs are compared by 64-bit hashes: a false match has a
  * probability of less than 1 in 10^13 a word for a million runs.
  */
-export const decontaminate = (options: DecontaminationOptions): DocumentFilter => {
+export const decontaminate = (options: DecontaminationOptions): DecidingFilter => {
   checkOptions("decontaminate", options, { evaluation: true, words: true });
   const { evaluation, words = 13 } = options;
   return createFilter(`${words} words in a row of an evaluation set`, () => {

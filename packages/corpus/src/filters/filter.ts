@@ -50,10 +50,19 @@ export type DocumentFilter = (documents: AsyncIterable<Document>) => FilteredDoc
 /** The document to keep, the same one or another; or why it is dropped. */
 export type Decision = Document | { drop: string };
 
+/** A filter that decides over one document after the other. */
+export interface DecidingFilter extends DocumentFilter {
+  /** Its name in a report. */
+  readonly title: string;
+  /** Begins anew, with nothing remembered. */
+  readonly start: () => (document: Document) => Decision | Promise<Decision>;
+}
+
 /** What a filter counts as it goes. */
 export interface FilterTally {
   readonly report: FilterReport;
-  keep(before: number, after: Document): void;
+  /** A document that had `before` characters; without `after`, it is kept as it was. */
+  keep(before: number, after?: Document): void;
   drop(document: Document, reason?: string): void;
   example(example: DroppedExample): void;
 }
@@ -73,12 +82,13 @@ export const createFilterTally = (
   };
   return {
     report,
-    keep(before, { text }) {
+    keep(before, after) {
+      const length = after?.text.length ?? before;
       report.kept.documents++;
-      report.kept.characters += text.length;
-      if (text.length === before) return;
+      report.kept.characters += length;
+      if (length === before) return;
       report.changed.documents++;
-      report.changed.characters += before - text.length;
+      report.changed.characters += before - length;
     },
     drop({ text, source, id }, reason) {
       report.dropped.documents++;
@@ -108,11 +118,8 @@ export const countedFilter =
  * Makes a filter of a function that decides over one document after the other. `start` is called at the beginning of
  * each iteration, so that what the decisions remember begins anew.
  */
-export const createFilter = (
-  name: string,
-  start: () => (document: Document) => Decision | Promise<Decision>,
-): DocumentFilter =>
-  countedFilter(name, async function* (documents, tally) {
+export const createFilter = (name: string, start: DecidingFilter["start"]): DecidingFilter => {
+  const filter = countedFilter(name, async function* (documents, tally) {
     const decide = start();
     for await (const document of documents) {
       const decided = decide(document);
@@ -124,3 +131,5 @@ export const createFilter = (
       }
     }
   });
+  return Object.assign(filter, { title: name, start });
+};

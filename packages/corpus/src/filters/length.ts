@@ -1,5 +1,5 @@
 import { checkOptions } from "@cramkit/errors";
-import { createFilter, type DocumentFilter } from "./filter.ts";
+import { createFilter, type DecidingFilter } from "./filter.ts";
 
 export interface LengthOptions {
   /**
@@ -17,7 +17,7 @@ export interface LengthOptions {
 }
 
 /** Keeps documents of at least `minCharacters` and at most `maxCharacters`. */
-export const lengthBetween = (options: LengthOptions = {}): DocumentFilter => {
+export const lengthBetween = (options: LengthOptions = {}): DecidingFilter => {
   checkOptions("lengthBetween", options, { minCharacters: true, maxCharacters: true });
   const { minCharacters = 1, maxCharacters = Infinity } = options;
   const range =

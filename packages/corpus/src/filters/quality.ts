@@ -1,5 +1,5 @@
 import { checkOptions, fault } from "@cramkit/errors";
-import { createFilter, type DocumentFilter } from "./filter.ts";
+import { createFilter, type DecidingFilter } from "./filter.ts";
 
 /** What running prose keeps to. A bound of 0 on a minimum, or of 1 on a share, lets everything through. */
 export interface QualityOptions {
@@ -165,7 +165,7 @@ export const qualityProblem = (options: QualityOptions = {}): ((text: string) =>
 const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
 
 /** Keeps running prose, by the rules of `qualityProblem`; lists, menus, tables and code go. */
-export const quality = (options: QualityOptions = {}): DocumentFilter => {
+export const quality = (options: QualityOptions = {}): DecidingFilter => {
   const problemOf = qualityProblem(options);
   return createFilter("quality by rules on words and lines", () => (document) => {
     const problem = problemOf(document.text);

@@ -5,11 +5,13 @@ import { makeFolder, partialPath, removeLeftovers, syncFolder } from "@cramkit/f
 import type { Document } from "../document.ts";
 import type { Count } from "../filters/filter.ts";
 import { restartable } from "../restartable.ts";
-import { documentOf, readSpool, writeSpool } from "./spool.ts";
+import { documentOf, readSpool, type SpooledDocument, type SpoolRange, writeSpool } from "./spool.ts";
 
 /** Documents on their way into a file of `readDocuments`, which appears under its name when it is complete. */
 export interface DocumentsWriter {
   add(document: Document): void;
+  /** The same of bytes, which need not be text; they count as a document of no characters. */
+  addBytes(document: SpooledDocument): void;
   /** Completes the file, synced, and says what it holds. */
   commit(): Promise<Count>;
   /** Removes what was written. Does nothing after `commit`. */
@@ -29,6 +31,10 @@ export const createDocumentsWriter = async (path: string): Promise<DocumentsWrit
       spool.add({ bytes: Buffer.from(text), source, id });
       count.documents++;
       count.characters += text.length;
+    },
+    addBytes(document) {
+      spool.add(document);
+      count.documents++;
     },
     async commit() {
       try {
@@ -67,12 +73,17 @@ export const readDocuments = (
   options: {
     /** @defaultValue `0` */
     from?: number;
+    /**
+     * A part of the file that `spoolRanges` gave; `from` counts from its beginning.
+     * @defaultValue the whole file
+     */
+    range?: SpoolRange;
   } = {},
 ): AsyncIterable<Document> => {
-  checkOptions("readDocuments", options, { from: true });
-  const { from = 0 } = options;
+  checkOptions("readDocuments", options, { from: true, range: true });
+  const { from = 0, range } = options;
   return restartable(async function* () {
     let number = 0;
-    for await (const spooled of readSpool(path)) if (number++ >= from) yield documentOf(spooled);
+    for await (const spooled of readSpool(path, range)) if (number++ >= from) yield documentOf(spooled);
   });
 };

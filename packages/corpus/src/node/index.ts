@@ -11,11 +11,18 @@ export {
   hubRows,
 } from "./hub/documents.ts";
 export { type ShuffleOptions, shuffleDocuments } from "./shuffle.ts";
-export { type BadInputPolicy, CorpusInputError } from "./sources/bad-input.ts";
+export {
+  type BadInput,
+  type BadInputPolicy,
+  CorpusInputError,
+  createReadTally,
+  type ReadTally,
+} from "./sources/bad-input.ts";
 export {
   type DocumentFile,
   documentFiles,
   type FileDocumentsOptions,
+  type FilesPart,
   fileDocuments,
   type ReadDocuments,
 } from "./sources/files.ts";
@@ -23,3 +30,4 @@ export type { Format } from "./sources/format.ts";
 export { type IdDocument, type IdDocumentsOptions, idDocuments } from "./sources/id-documents.ts";
 export { type InstalledDocumentationOptions, installedDocumentation } from "./sources/installed-documentation.ts";
 export { type FileRow, type FileRowsOptions, fileRows } from "./sources/rows.ts";
+export { readSpool, type SpooledDocument, type SpoolRange, spoolRanges } from "./spool.ts";

@@ -1,4 +1,4 @@
-import { open } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import type { Document } from "../document.ts";
 import { appendToFile } from "./append-file.ts";
 
@@ -37,11 +37,18 @@ export const writeSpool = (path: string, bufferBytes = 1 << 20): SpoolWriter => 
   };
 };
 
-/** Reads a spool back. */
-export async function* readSpool(path: string): AsyncGenerator<SpooledDocument> {
+/** A part of a spool that begins and ends between documents, in bytes. */
+export interface SpoolRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Reads a spool back, or a part of it. */
+export async function* readSpool(path: string, range?: SpoolRange): AsyncGenerator<SpooledDocument> {
   const handle = await open(path);
   try {
-    let left = (await handle.stat()).size; // bytes after those in the buffer
+    let at = range?.from ?? 0;
+    let left = (range?.to ?? (await handle.stat()).size) - at; // bytes after those in the buffer
     let buffer = Buffer.alloc(1 << 20);
     let start = 0;
     let end = 0;
@@ -55,10 +62,11 @@ export async function* readSpool(path: string): AsyncGenerator<SpooledDocument> 
       start = 0;
       buffer = next;
       while (end < bytes) {
-        const { bytesRead } = await handle.read(buffer, end, buffer.length - end);
+        const { bytesRead } = await handle.read(buffer, end, Math.min(buffer.length - end, left), at);
         if (bytesRead === 0) return false;
         end += bytesRead;
         left -= bytesRead;
+        at += bytesRead;
       }
       return true;
     };
@@ -87,6 +95,24 @@ export async function* readSpool(path: string): AsyncGenerator<SpooledDocument> 
     await handle.close();
   }
 }
+
+/** Bytes that a document takes in a spool. */
+const spooledBytes = ({ bytes, source = "", id = "" }: SpooledDocument): number =>
+  headerBytes + bytes.length + Buffer.byteLength(source) + Buffer.byteLength(id);
+
+/** Cuts a spool into at most so many ranges of about as many bytes, each of whole documents. */
+export const spoolRanges = async (path: string, ranges: number): Promise<SpoolRange[]> => {
+  const { size } = await stat(path);
+  const cuts: SpoolRange[] = [];
+  let [from, to] = [0, 0];
+  for await (const document of readSpool(path)) {
+    to += spooledBytes(document);
+    if (to < (size * (cuts.length + 1)) / ranges) continue;
+    cuts.push({ from, to });
+    from = to;
+  }
+  return cuts;
+};
 
 export const documentOf = ({ bytes, source, id }: SpooledDocument, text = bytes.toString("utf8")): Document => ({
   text,

@@ -6,6 +6,7 @@ import {
   clean,
   composeCorpus,
   compressible,
+  type DecidingFilter,
   type Document,
   type DocumentFilter,
   decontaminate,
@@ -13,6 +14,7 @@ import {
   joinSuccessive,
   lengthBetween,
   quality,
+  type ReadReport,
   referenceCleaning,
   takeDocuments,
 } from "@cramkit/corpus";
@@ -20,9 +22,11 @@ import {
   deduplicateNear,
   deduplicateSubstrings,
   documentFiles,
+  type FileDocumentsOptions,
   fileDocuments,
   hubDocuments,
   installedDocumentation,
+  type ReadDocuments,
   shuffleDocuments,
 } from "@cramkit/corpus/node";
 import { fault } from "@cramkit/errors";
@@ -37,6 +41,7 @@ import {
   tokenizerFromJson,
 } from "@cramkit/tokenizer";
 import type { Recipe, SourceSpec } from "../recipe/recipe.ts";
+import { asJudged, charactersAsRead, type JudgingFilters, knownBandKeys, withoutJudgements } from "./judgements.ts";
 import { compressionTokenizerOf, novelsName, novelsTokenizer, novelsTokenizerName } from "./novels-tokenizer.ts";
 import { wantedRecords } from "./wanted-records.ts";
 
@@ -54,6 +59,11 @@ export interface CorpusOptions {
    * @defaultValue none
    */
   readonly dictionary?: ChunkDictionary | undefined;
+  /**
+   * The documents of a source, by its number, that tasks have read and judged.
+   * @defaultValue the sources are read
+   */
+  readonly replay?: (source: number) => JudgedDocuments;
 }
 
 /**
@@ -62,26 +72,44 @@ export interface CorpusOptions {
  */
 export const openCorpus = async (recipe: Recipe, options: CorpusOptions): Promise<Corpus> => {
   const { corpus, seed } = recipe;
-  const { workFolder, onRead, say } = options;
+  const { workFolder, onRead, say, replay } = options;
   const sources = [];
-  for (const spec of corpus.sources) {
-    const source = read(await withUnit(spec, say), corpus);
-    const joined = corpus.joinSuccessive > 1 ? joinSuccessive(source, corpus.joinSuccessive) : source;
-    const documents = observed(joined, onRead);
-    sources.push({
-      name: nameOf(spec),
-      documents: {
-        ...(corpus.shuffle ? shuffleDocuments(documents, { seed, workFolder }) : documents),
-        report: "report" in source ? source.report : undefined,
-      },
-      weight: spec.weight,
-    });
+  for (const [number, spec] of corpus.sources.entries()) {
+    const { documents, report } =
+      replay?.(number) ?? readSource(await withUnit(spec, say), recipe, (characters) => onRead("reading", characters));
+    const ordered = corpus.shuffle ? shuffleDocuments(documents, { seed, workFolder }) : documents;
+    sources.push({ name: nameOf(spec), documents: { ...ordered, report }, weight: spec.weight });
   }
-  const filters = await filtersOf(recipe, options);
-  const composed = composeCorpus({ sources, filters, atEnd: corpus.whenSourceEnds });
-  if (corpus.maxDocuments === null) return composed;
-  return { ...takeDocuments(composed, { documents: corpus.maxDocuments }), report: composed.report };
+  const filters = filtersOf(recipe, options);
+  const charactersOf = replay && charactersAsRead;
+  const composed = composeCorpus({ sources, filters, atEnd: corpus.whenSourceEnds, charactersOf });
+  const whole = replay ? withoutJudgements(composed) : composed;
+  if (corpus.maxDocuments === null) return whole;
+  return { ...takeDocuments(whole, { documents: corpus.maxDocuments }), report: whole.report };
 };
+
+/** The documents of a source in its own order, or those of a part of its files. */
+export const readSource = (
+  spec: SourceSpec,
+  { corpus }: Recipe,
+  onRead: (characters: number) => void,
+  options: ReadingOptions = {},
+): JudgedDocuments => {
+  const source = read(spec, corpus, options);
+  const joined = corpus.joinSuccessive > 1 ? joinSuccessive(source, corpus.joinSuccessive) : source;
+  return {
+    documents: observed(joined, onRead),
+    report: "report" in source ? (source as ReadDocuments).report : undefined,
+  };
+};
+
+/** A source and what its reader counts; undefined for one that counts nothing. */
+export interface JudgedDocuments {
+  readonly documents: AsyncIterable<Document>;
+  readonly report: (() => ReadReport) | undefined;
+}
+
+type ReadingOptions = Pick<FileDocumentsOptions, "part" | "maxBadShare" | "onBad">;
 
 /** Tells of a path that is wrong now, and not when the sources before it have been read. */
 export const requireSources = async ({ corpus }: Recipe): Promise<void> => {
@@ -124,19 +152,43 @@ const isThere = (path: string): Promise<boolean> =>
     },
   );
 
-const filtersOf = async (recipe: Recipe, { workFolder, onRead, say, dictionary }: CorpusOptions) => {
+/** The filters that judge a document by itself, in their order. */
+export const judgingFilters = (
+  recipe: Recipe,
+  { say, dictionary }: Pick<CorpusOptions, "say" | "dictionary">,
+): JudgingFilters => {
+  const { corpus } = recipe;
+  const { cleaning, minCharacters, maxCharacters, decontamination } = corpus;
+  const isBounded = minCharacters > 0 || maxCharacters !== null;
+  return {
+    cleaning: cleaning === "none" ? undefined : clean(cleaning === "reference" ? referenceCleaning : {}),
+    length: isBounded ? lengthBetween({ minCharacters, maxCharacters: maxCharacters ?? undefined }) : undefined,
+    quality: corpus.quality === null ? undefined : quality(corpus.quality),
+    decontamination:
+      decontamination === null
+        ? undefined
+        : decontaminate({
+            evaluation: composeEvaluation(decontamination.sources, corpus),
+            words: decontamination.words,
+          }),
+    compressibility: compressibilityOf(recipe, say, dictionary),
+  };
+};
+
+const filtersOf = (recipe: Recipe, options: CorpusOptions): DocumentFilter[] => {
+  const { workFolder, onRead, replay } = options;
   const { corpus } = recipe;
   const filters: DocumentFilter[] = [];
-  const { cleaning, minCharacters, maxCharacters, maxTokensPerCharacter, decontamination } = corpus;
-  if (cleaning !== "none") filters.push(clean(cleaning === "reference" ? referenceCleaning : {}));
-  if (minCharacters > 0 || maxCharacters !== null)
-    filters.push(lengthBetween({ minCharacters, maxCharacters: maxCharacters ?? undefined }));
-  if (corpus.quality !== null) filters.push(quality(corpus.quality));
+  const judging = judgingFilters(recipe, options);
+  const judge = (name: keyof JudgingFilters) => {
+    const filter = judging[name];
+    if (filter !== undefined) filters.push(replay ? asJudged(name, filter) : filter);
+  };
+  judge("cleaning");
+  judge("length");
+  judge("quality");
   if (corpus.exactDuplicates) filters.push(deduplicateDocuments());
-  if (decontamination !== null) {
-    const { sources, words } = decontamination;
-    filters.push(decontaminate({ evaluation: composeEvaluation(sources, corpus), words }));
-  }
+  judge("decontamination");
   if (corpus.duplicateBytes !== null) {
     const onProgress = ({ stage }: { stage: string }) => onRead(`${stage} for repeated text`);
     const keep = corpus.duplicateCopies;
@@ -144,24 +196,43 @@ const filtersOf = async (recipe: Recipe, { workFolder, onRead, say, dictionary }
   }
   if (corpus.nearDuplicates !== null) {
     const onProgress = ({ stage }: { stage: string }) => onRead(`${stage} for near-duplicates`);
-    filters.push(deduplicateNear({ ...corpus.nearDuplicates, workFolder, onProgress }));
+    const bandKeysOf = replay && knownBandKeys;
+    filters.push(deduplicateNear({ ...corpus.nearDuplicates, workFolder, onProgress, bandKeysOf }));
   }
+  judge("compressibility");
+  return filters;
+};
+
+/** Of another tokenizer than the run's own, which is made when the first document is measured. */
+const compressibilityOf = (
+  recipe: Recipe,
+  say: CorpusOptions["say"],
+  dictionary: ChunkDictionary | undefined,
+): DecidingFilter | undefined => {
+  const { maxTokensPerCharacter, compressionTokenizer } = recipe.corpus;
+  if (maxTokensPerCharacter === null) return undefined;
   const measure = compressionTokenizerOf(recipe);
-  if (maxTokensPerCharacter !== null && measure === null && corpus.compressionTokenizer !== null)
-    say("compressibility is measured by the run's own tokenizer: that of the novels is for English in ASCII");
-  if (maxTokensPerCharacter !== null && measure !== null) {
-    const isNovels = measure === novelsName;
+  if (measure === null) {
+    if (compressionTokenizer !== null)
+      say("compressibility is measured by the run's own tokenizer: that of the novels is for English in ASCII");
+    return undefined;
+  }
+  const isNovels = measure === novelsName;
+  const createMeasure = async () => {
     const tokenizer = isNovels ? await novelsTokenizer() : await readTokenizer(measure);
     const meter = textMeter(tokenizer, dictionaryFor(tokenizer, dictionary));
-    const countTokens = (text: string) => {
+    return (text: string) => {
       const { tokens, deleted, unknown } = meter(text);
       return { tokens, uncompressed: deleted + unknown };
     };
-    filters.push(
-      compressible({ cutoff: maxTokensPerCharacter, countTokens, by: isNovels ? novelsTokenizerName() : undefined }),
-    );
-  }
-  return filters;
+  };
+  let made: ReturnType<typeof createMeasure> | undefined;
+  const countTokens = async (text: string) => (await (made ??= createMeasure()))(text);
+  return compressible({
+    cutoff: maxTokensPerCharacter,
+    countTokens,
+    by: isNovels ? novelsTokenizerName() : undefined,
+  });
 };
 
 /** The dictionary if it cuts texts as the tokenizer does, or one that does. */
@@ -184,7 +255,7 @@ const composeEvaluation = (sources: readonly SourceSpec[], corpus: Recipe["corpu
 /** A text file of more bytes is read in passages if nobody says what its documents are. */
 const largeFileBytes = 16 << 20;
 
-const withUnit = async (spec: SourceSpec, say: CorpusOptions["say"]): Promise<SourceSpec> => {
+export const withUnit = async (spec: SourceSpec, say: CorpusOptions["say"]): Promise<SourceSpec> => {
   if (spec.kind !== "files" || spec.unit !== undefined) return spec;
   const { path, include, exclude, format } = spec;
   for (const file of await documentFiles({ path, include, exclude, format })) {
@@ -199,24 +270,32 @@ const withUnit = async (spec: SourceSpec, say: CorpusOptions["say"]): Promise<So
   return spec;
 };
 
-const read = (spec: SourceSpec, { maxBadShare, onBrokenFile }: Recipe["corpus"]) => {
+const read = (spec: SourceSpec, corpus: Recipe["corpus"], options: ReadingOptions = {}) => {
+  const { maxBadShare, onBrokenFile } = { ...corpus, ...options };
+  const { part, onBad } = options;
   if (spec.kind === "ids") throw new RangeError("openCorpus: expected text, got ids; they are packed as they are");
-  if (spec.kind === "novels") return fileDocuments({ path: novelPaths(), unit: "passage", maxBadShare: 0 });
+  if (spec.kind === "novels")
+    return fileDocuments({ path: novelPaths(), unit: "passage", maxBadShare: options.maxBadShare ?? 0, part, onBad });
   if (spec.kind === "installed-documentation") {
     const { root, declarations } = spec;
     return installedDocumentation({ root, declarations });
   }
   const { kind: _, weight: __, ...rest } = spec;
-  const options = { ...rest, where: wantedRecords(spec.where) };
-  if (spec.kind === "hub") return hubDocuments({ ...options, uri: spec.uri, maxBadShare, onBrokenFile });
-  return fileDocuments({ ...options, path: spec.path, maxBadShare, onBrokenFile });
+  const all = { ...rest, where: wantedRecords(spec.where), maxBadShare, onBrokenFile, part, onBad };
+  if (spec.kind === "hub") return hubDocuments({ ...all, uri: spec.uri });
+  return fileDocuments({ ...all, path: spec.path });
 };
 
-const observed = (documents: AsyncIterable<Document>, onRead: CorpusOptions["onRead"]): AsyncIterable<Document> => ({
+/** Half a pair of units is a replacement character, as on disk, whether the documents lie there in between or not. */
+const observed = (
+  documents: AsyncIterable<Document>,
+  onRead: (characters: number) => void,
+): AsyncIterable<Document> => ({
   async *[Symbol.asyncIterator]() {
     for await (const document of documents) {
-      onRead("reading", document.text.length);
-      yield document;
+      const text: string & { isWellFormed?(): boolean } = document.text;
+      onRead(text.length);
+      yield text.isWellFormed?.() ? document : { ...document, text: Buffer.from(text).toString() };
     }
   },
 });

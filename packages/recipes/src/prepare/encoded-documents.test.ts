@@ -6,7 +6,13 @@ import { type Json, writePreparedSet } from "@cramkit/packer/node";
 import { crammingTokenizerOptions, trainTokenizer } from "@cramkit/tokenizer";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { sentences } from "../testing/tiny.testing.ts";
-import { createEncoder, type Encoder, type EncodingNotes, encodedDocuments } from "./encoded-documents.ts";
+import {
+  createEncoder,
+  type Encoder,
+  type EncodingNotes,
+  encodedDocuments,
+  measuredDocuments,
+} from "./encoded-documents.ts";
 
 let root: string;
 beforeAll(() => {
@@ -68,7 +74,7 @@ it("goes on behind the last finished file: what is packed is not encoded again, 
     },
   };
   const write = (folder: string, stopAt = Number.POSITIVE_INFINITY) => {
-    const encoded = encodedDocuments(documents, counting, 0.6);
+    const encoded = encodedDocuments((from) => measuredDocuments(documents(from), counting), 0.6);
     return writePreparedSet(
       folder,
       (from, notes) => encoded.documents(from, notes as unknown as EncodingNotes | null),

@@ -68,6 +68,37 @@ async function* batches(documents: AsyncIterable<Document>): AsyncGenerator<Docu
   if (batch.length > 0) yield batch;
 }
 
+/** A document as its ids. */
+export interface EncodedDocument {
+  /** Of its whole text, also if there is a limit to what is kept. */
+  readonly ids: Uint32Array;
+  /** UTF-16 units of its text. */
+  readonly length: number;
+  /** What the tokenizer loses of it. */
+  readonly covered: TextCoverage;
+  /**
+   * The document itself.
+   * @defaultValue absent if it is kept and was encoded by a task
+   */
+  readonly document?: Document;
+}
+
+/** Encodes documents, and measures what is lost of them. */
+export async function* measuredDocuments(
+  documents: AsyncIterable<Document>,
+  encoder: Encoder,
+  cover: (text: string, ids: ArrayLike<number>) => TextCoverage = keepsAll,
+): AsyncGenerator<EncodedDocument & { readonly document: Document }> {
+  for await (const { document, ids } of encoder.encode(documents))
+    yield { document, ids, length: document.text.length, covered: cover(document.text, ids) };
+}
+
+/** Whether a document compresses too badly to be kept. */
+export const isIncompressible = (
+  { ids, length, covered }: Pick<EncodedDocument, "ids" | "length" | "covered">,
+  cutoff: number | null,
+): boolean => cutoff !== null && ids.length + covered.deleted + covered.unknown >= cutoff * length;
+
 /** How far the encoded documents of a set have come: plain JSON, from which they go on. */
 export interface EncodingNotes {
   /** Documents read, kept or dropped. */
@@ -81,16 +112,14 @@ export interface EncodingNotes {
 const keepsAll = (text: string): TextCoverage => ({ characters: text.length, deleted: 0, unknown: 0 });
 
 /**
- * The ids of the documents that `read(from)` gives, without those of `cutoff` or more tokens a character (null keeps
+ * The ids of the documents that `encoded(from)` gives, without those of `cutoff` or more tokens a character (null keeps
  * all), where each character in no token counts as one. Of each, `maxTokens` are kept (null keeps all). Goes on from
  * earlier `notes`; `notes()` counts the documents before the latest that was asked for. `onEnd` hears what was lost of all
  * of them, and may refuse it.
  */
 export const encodedDocuments = (
-  read: (from: number) => AsyncIterable<Document>,
-  encoder: Encoder,
+  encoded: (from: number) => AsyncIterable<EncodedDocument>,
   cutoff: number | null,
-  cover: (text: string, ids: ArrayLike<number>) => TextCoverage = keepsAll,
   maxTokens: number | null = null,
   onEnd: (coverage: TextCoverage) => void = () => {},
 ) => {
@@ -103,15 +132,13 @@ export const encodedDocuments = (
       number = notes?.read ?? 0;
       tally = createFilterTally(name, notes?.compressibility ?? undefined);
       coverage = notes?.coverage ?? keepsAll("");
-      for await (const { document, ids } of encoder.encode(read(number))) {
-        const { length } = document.text;
-        const covered = cover(document.text, ids);
-        const outside = covered.deleted + covered.unknown;
-        if (cutoff !== null && ids.length + outside >= cutoff * length) {
-          tally.drop(document, compressionReason(ids.length, outside, length));
+      for await (const at of encoded(number)) {
+        const { document, ids, length, covered } = at;
+        if (isIncompressible(at, cutoff)) {
+          tally.drop(document!, compressionReason(ids.length, covered.deleted + covered.unknown, length));
         } else {
           yield maxTokens === null || ids.length <= maxTokens ? ids : cut(ids, maxTokens);
-          tally.keep(length, document);
+          tally.keep(length);
         }
         number++;
         coverage = {

@@ -22,10 +22,10 @@ import { createEncoder } from "./encoded-documents.ts";
 import { configurationOf, preparedFolder, type SetName, setNames, setsOf } from "./prepared-folder.ts";
 import { reuseOrRemove } from "./reuse.ts";
 import { digestOf, noteSources } from "./source-files.ts";
-import { finishedTexts, textFiles } from "./texts.ts";
+import { finishedTexts, type Texts, textFiles } from "./texts.ts";
 import { type PreparationOptions, textsAndTokenizer } from "./texts-and-tokenizer.ts";
 import { idSource, writeIdRows } from "./write-id-rows.ts";
-import { type PreparedReport, writeRows } from "./write-rows.ts";
+import { type PreparedReport, type RowsOptions, writeRows } from "./write-rows.ts";
 
 /** Data of a run, ready to train on. */
 export interface Prepared {
@@ -76,7 +76,11 @@ const prepareFolder = async (asked: Recipe, dataFolder: string, context: RunCont
       unlock();
     }
   }
-  // What a preparation leaves that was killed at its very end.
+  await removeWork(folder);
+};
+
+/** What a preparation leaves at its very end. */
+export const removeWork = async (folder: string): Promise<void> => {
   for (const name of Object.values(setNames)) await removeFinishedPreparation(join(folder, name));
   await rm(join(folder, "work"), { recursive: true, force: true });
 };
@@ -116,33 +120,49 @@ const openPrepared = async (asked: Recipe, dataFolder: string, { rank, size }: T
   };
 };
 
-const isFinished = async (folder: string, recipe: Recipe): Promise<boolean> => {
+/** Whether a folder holds all that is prepared of a recipe. */
+export const isFinished = async (folder: string, recipe: Recipe): Promise<boolean> => {
   const manifests = await Promise.all(setsOf(recipe).map((set) => readManifest(join(folder, setNames[set]))));
   return manifests.every((manifest) => manifest !== undefined);
 };
 
 /** Makes what is missing in the folder, in three stages: texts, tokenizer, rows. */
 const write = async (recipe: Recipe, folder: string, context: RunContext): Promise<void> => {
-  const threads = recipe.corpus.threads ?? availableParallelism();
-  const stop = () => {
-    if (context.signal?.aborted)
-      throw new Interrupted(`stopped while preparing; the same command goes on in ${folder}`);
-  };
-  const options: PreparationOptions = { recipe, folder, threads, context, stop };
+  const options = preparationOptions(recipe, folder, context);
   if ((await finishedTexts(folder)) === undefined) {
     await requireSources(recipe);
     await noteSources(recipe, folder);
   }
   const ids = idSource(recipe);
   if (ids !== undefined) return writeIdRows(ids, options);
-  const { texts, tokenizer } = await textsAndTokenizer(options);
+  await writeSets({ ...options, ...(await textsAndTokenizer(options)) });
+};
+
+/** How a folder is prepared, with a stop where the user asks for one. */
+export const preparationOptions = (recipe: Recipe, folder: string, context: RunContext): PreparationOptions => ({
+  recipe,
+  folder,
+  threads: recipe.corpus.threads ?? availableParallelism(),
+  context,
+  stop() {
+    if (context.signal?.aborted)
+      throw new Interrupted(`stopped while preparing; the same command goes on in ${folder}`);
+  },
+});
+
+/** Writes the rows of all sets; `encoded` gives the documents that tasks have encoded. */
+export const writeSets = async (
+  options: PreparationOptions & { texts: Texts; tokenizer: Tokenizer } & Pick<RowsOptions, "encoded">,
+): Promise<void> => {
+  const { recipe, folder, threads, texts, tokenizer, encoded } = options;
   const digests = await digestsIn(folder);
-  const encoder = createEncoder(tokenizer, threads, texts.training.characters);
+  const { training, heldOut } = texts;
+  const encoder = createEncoder(tokenizer, threads, (encoded ? heldOut : training).characters);
+  const shared = { ...options, encoder, digests };
   try {
-    await writeRows("training", rowOrder(recipe, tokenizer), { ...options, texts, tokenizer, encoder, digests });
-    if (recipe.corpus.lastPhase !== null)
-      await writeRows("lastPhase", rowOrder(recipe, tokenizer), { ...options, texts, tokenizer, encoder, digests });
-    await writeRows("heldOut", "shuffled", { ...options, texts, tokenizer, encoder, digests });
+    await writeRows("training", rowOrder(recipe, tokenizer), shared);
+    if (recipe.corpus.lastPhase !== null) await writeRows("lastPhase", rowOrder(recipe, tokenizer), shared);
+    await writeRows("heldOut", "shuffled", shared);
   } finally {
     await encoder.dispose();
   }

@@ -10,7 +10,7 @@ import { novelsName } from "./novels-tokenizer.ts";
 import { allSources } from "./prepared-folder.ts";
 
 /** A file that prepared data was made from, as it was then. */
-interface SourceFile {
+export interface SourceFile {
   readonly path: string;
   readonly bytes: number;
   /** Time of the last change, in milliseconds since 1970. */
@@ -45,7 +45,8 @@ const filesOf = async (recipe: Recipe): Promise<string[]> => {
   return [...new Set(paths)];
 };
 
-const describe = async (path: string): Promise<SourceFile> => {
+/** A file as it is now. */
+export const describeFile = async (path: string): Promise<SourceFile> => {
   const { size, mtimeMs } = await stat(path);
   const hash = createHash("sha256");
   for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
@@ -88,10 +89,14 @@ const hubChanges = async (recipe: Recipe, noted: readonly SourceFile[]): Promise
 
 const fileIn = (folder: string): string => join(folder, "sources.json");
 
-/** Notes down what the sources hold, before they are read. */
-export const noteSources = async (recipe: Recipe, folder: string): Promise<void> => {
+/** Notes down what the sources hold, before they are read; `known` are files that tasks have looked at. */
+export const noteSources = async (
+  recipe: Recipe,
+  folder: string,
+  known: ReadonlyMap<string, SourceFile> = new Map(),
+): Promise<void> => {
   const files: SourceFile[] = [];
-  for (const path of await filesOf(recipe)) files.push(await describe(path));
+  for (const path of await filesOf(recipe)) files.push(known.get(path) ?? (await describeFile(path)));
   files.push(...(await hubFilesOf(recipe)));
   await writeFileAtomic(fileIn(folder), `${JSON.stringify(files, null, 1)}\n`);
 };
@@ -124,10 +129,11 @@ export const sourceChanges = async (recipe: Recipe, folder: string): Promise<Sou
   return { changes, gone: undefined, isUnasked: asked === undefined };
 };
 
-const isChanged = async ({ path, bytes, modified, digest }: SourceFile): Promise<boolean> => {
+/** Whether a file is another than it was. */
+export const isChanged = async ({ path, bytes, modified, digest }: SourceFile): Promise<boolean> => {
   const found = await stat(path).catch(() => undefined);
   if (found === undefined || found.size !== bytes) return true;
-  return found.mtimeMs !== modified && (await describe(path)).digest !== digest;
+  return found.mtimeMs !== modified && (await describeFile(path)).digest !== digest;
 };
 
 /** SHA-256 of a file, in hexadecimal. */

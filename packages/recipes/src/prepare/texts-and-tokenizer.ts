@@ -2,7 +2,14 @@ import { join } from "node:path";
 import { readDocuments } from "@cramkit/corpus/node";
 import { fault } from "@cramkit/errors";
 import { writeFileAtomic } from "@cramkit/files";
-import { coverageCounter, type Tokenizer, tokenizerFromJson, trainTokenizer, VocabSizeError } from "@cramkit/tokenizer";
+import {
+  type CountWords,
+  coverageCounter,
+  type Tokenizer,
+  tokenizerFromJson,
+  trainTokenizer,
+  VocabSizeError,
+} from "@cramkit/tokenizer";
 import { countWordsInThreads } from "@cramkit/tokenizer/node";
 import type { RunContext } from "../progress.ts";
 import type { Recipe } from "../recipe/recipe.ts";
@@ -22,6 +29,11 @@ export interface PreparationOptions {
   readonly context: RunContext;
   /** Throws if the preparation has been asked to stop. */
   readonly stop: () => void;
+  /**
+   * The counts of the training documents' words that tasks have made.
+   * @defaultValue the words are counted
+   */
+  readonly countWords?: CountWords;
 }
 
 /** Reads the corpus and trains the tokenizer on its training documents as they come by, where either is missing. */
@@ -52,7 +64,7 @@ export const textsAndTokenizer = async (
   const trained = await trainTokenizer(trainingTexts(), {
     ...trainingOptions(recipe.tokenizer),
     size: "trained", // a text that gives less is explained below
-    countWords: threads > 0 ? countWordsInThreads({ threads: threads }) : undefined,
+    countWords: options.countWords ?? (threads > 0 ? countWordsInThreads({ threads }) : undefined),
     onProgress({ phase, fraction, droppedWords: dropped }) {
       droppedWords = dropped;
       options.stop();
@@ -109,7 +121,7 @@ const explainFewTokens = async ({ recipe, folder }: PreparationOptions, tokenize
 type OnRead = (stage: string, characters?: number) => void;
 
 /** Counts what is read, and shows it. */
-const readingProgress = ({ context, stop }: PreparationOptions): OnRead => {
+export const readingProgress = ({ context, stop }: PreparationOptions): OnRead => {
   let [documents, characters] = [0, 0];
   return (stage, read = 0) => {
     stop();

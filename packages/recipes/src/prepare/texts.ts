@@ -70,11 +70,11 @@ export const finishedTexts = async (folder: string): Promise<Texts | undefined> 
 export async function* readTexts(
   recipe: Recipe,
   folder: string,
-  { onRead, say }: Pick<CorpusOptions, "onRead" | "say">,
+  { onRead, say, replay }: Omit<CorpusOptions, "workFolder">,
 ): AsyncGenerator<string, Texts> {
   const files = textFiles(folder);
   await rm(files.temporary, { recursive: true, force: true });
-  const corpus = await openCorpus(recipe, { workFolder: files.temporary, onRead, say });
+  const corpus = await openCorpus(recipe, { workFolder: files.temporary, onRead, say, replay });
   const { float64 } = randomStream(streamKey(recipe.seed, "recipes/held-out"));
   const parts = holdOut(corpus, {
     share: recipe.evaluation.heldOut,

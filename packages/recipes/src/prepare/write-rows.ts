@@ -3,8 +3,15 @@ import type { CorpusReport } from "@cramkit/corpus";
 import { type PrepareProgress, type RowOrder, writePreparedSet } from "@cramkit/packer/node";
 import { coverageCounter, type TextCoverage, type Tokenizer } from "@cramkit/tokenizer";
 import type { StageProgress } from "../progress.ts";
+import type { Recipe } from "../recipe/recipe.ts";
 import { documentsOfSet } from "./documents-of-set.ts";
-import { type Encoder, type EncodingNotes, encodedDocuments } from "./encoded-documents.ts";
+import {
+  type EncodedDocument,
+  type Encoder,
+  type EncodingNotes,
+  encodedDocuments,
+  measuredDocuments,
+} from "./encoded-documents.ts";
 import { checkLostText } from "./lost-text.ts";
 import { compressionTokenizerOf } from "./novels-tokenizer.ts";
 import { configurationOf, type SetName, setNames } from "./prepared-folder.ts";
@@ -17,6 +24,11 @@ export interface RowsOptions extends PreparationOptions {
   readonly encoder: Encoder;
   /** Of the files beside the sets. */
   readonly digests: Readonly<Record<string, string>>;
+  /**
+   * The documents of a set from a number on, if tasks have encoded them.
+   * @defaultValue all are encoded here
+   */
+  readonly encoded?: (set: SetName, from: number) => AsyncIterable<EncodedDocument> | undefined;
 }
 
 /** What the manifest of a set says of how it was made. */
@@ -34,13 +46,14 @@ const sortMemoryBytes = 64 << 20;
 export const writeRows = async (set: SetName, order: RowOrder, options: RowsOptions): Promise<void> => {
   const { recipe, folder, texts, tokenizer, encoder, digests, context, stop } = options;
   const name = setNames[set];
-  const { maxTokensPerCharacter, maxTokens } = recipe.corpus;
-  const cutoff = compressionTokenizerOf(recipe) === null ? maxTokensPerCharacter : null;
-  const read = (from: number) => documentsOfSet(recipe, folder, set, from);
+  const cover = coverageCounter(tokenizer);
+  // The tokenizer's template ends each with a separator.
+  const read = (from: number) => measuredDocuments(documentsOfSet(recipe, folder, set, from), encoder, cover);
   const onEnd = (coverage: TextCoverage) => {
     if (set === "training") context.say(checkLostText(coverage, recipe));
   };
-  const encoded = encodedDocuments(read, encoder, cutoff, coverageCounter(tokenizer), maxTokens, onEnd); // the tokenizer's template ends each with a separator
+  const source = (from: number) => options.encoded?.(set, from) ?? read(from);
+  const encoded = encodedDocuments(source, ownCutoff(recipe), recipe.corpus.maxTokens, onEnd);
   await writePreparedSet(
     join(folder, name),
     (from, notes) => encoded.documents(from, notes as unknown as EncodingNotes | null),
@@ -67,6 +80,10 @@ export const writeRows = async (set: SetName, order: RowOrder, options: RowsOpti
     },
   );
 };
+
+/** Tokens a character from which on a document is dropped if it is measured by the run's own tokenizer; null keeps all. */
+export const ownCutoff = (recipe: Recipe): number | null =>
+  compressionTokenizerOf(recipe) === null ? recipe.corpus.maxTokensPerCharacter : null;
 
 const withCompressibility = (report: CorpusReport, notes: EncodingNotes | null): CorpusReport => {
   const filters = notes?.compressibility ? [...report.filters, notes.compressibility] : report.filters;

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { refuseUnknown } from "../options.ts";
 import type { PipelineOptions } from "../pipeline.ts";
-import { addRareFirst, type CountedWords } from "../training/counted-words.ts";
+import { type CountedWords, mergeCountedWords } from "../training/counted-words.ts";
 import type { CountWords } from "../training/options.ts";
 import { wordCounter } from "../training/word-counter.ts";
 import { checkThreads, startThread } from "./thread.ts";
@@ -91,8 +91,7 @@ const createPool = (pipeline: PipelineOptions, threads: number, maxWords: number
 
 const merge = ([first, ...rest]: [CountedWords, ...CountedWords[]], maxWords: number): CountedWords => {
   for (const counted of rest) {
-    first.dropped += counted.dropped;
-    for (const [word, count] of counted.words) addRareFirst(first, word, count, maxWords);
+    mergeCountedWords(first, counted, maxWords);
     counted.words.clear();
   }
   return first;

@@ -1,3 +1,6 @@
+/** Different words, some 400 MB. */
+export const MAX_WORDS = 1 << 22;
+
 /** Words with how often each occurs. */
 export interface CountedWords {
   readonly words: Map<string, number>;
@@ -11,6 +14,12 @@ export const addRareFirst = (counted: CountedWords, word: string, times: number,
   const count = words.get(word);
   if (count === undefined && words.size >= maxWords) dropRarest(counted, Math.floor(maxWords / 2));
   words.set(word, (count ?? 0) + times);
+};
+
+/** Adds the counts of one to those of another. Of more than `maxWords` words, 4,194,304 if nobody says, the rarest half goes. */
+export const mergeCountedWords = (into: CountedWords, from: CountedWords, maxWords: number = MAX_WORDS): void => {
+  into.dropped += from.dropped;
+  for (const [word, count] of from.words) addRareFirst(into, word, count, maxWords);
 };
 
 /** Drops the words of the lowest counts until at most `keep` are left; all words of one count go together. */

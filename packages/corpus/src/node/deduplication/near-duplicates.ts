@@ -22,6 +22,12 @@ export interface NearDuplicatesOptions extends MinHashOptions {
    * @defaultValue nothing
    */
   onProgress?: (progress: { stage: "reading" | "searching" | "writing" }) => void;
+  /**
+   * The keys of a document that are known, as `bandKeys` of `minHash` gives them with these options: null if its text has no
+   * signature, undefined to make them.
+   * @defaultValue all are made
+   */
+  bandKeysOf?: (document: Document) => Uint32Array | null | undefined;
 }
 
 /**
@@ -32,7 +38,12 @@ export interface NearDuplicatesOptions extends MinHashOptions {
  * The first document comes out after the last one has been read. Memory: about 20 bytes a document.
  */
 export const deduplicateNear = (options: NearDuplicatesOptions = {}): DocumentFilter => {
-  checkOptions("deduplicateNear", options, { ...minHashOptions, workFolder: true, onProgress: true });
+  checkOptions("deduplicateNear", options, {
+    ...minHashOptions,
+    workFolder: true,
+    onProgress: true,
+    bandKeysOf: true,
+  });
   const { words = 5, bands = 14, rows = 8, seed } = options;
   minHash({ words, bands, rows, seed }); // checks them now
   const name = `near-duplicates by ${bands} bands of ${rows} hashes of ${words} words`;
@@ -41,13 +52,13 @@ export const deduplicateNear = (options: NearDuplicatesOptions = {}): DocumentFi
 
 async function* deduplicated(
   documents: AsyncIterable<Document>,
-  { workFolder = tmpdir(), onProgress, bands, ...options }: NearDuplicatesOptions & { bands: number },
+  { workFolder = tmpdir(), onProgress, bandKeysOf, bands, ...options }: NearDuplicatesOptions & { bands: number },
   tally: FilterTally,
 ): AsyncGenerator<Document> {
   const folder = await createTemporaryFolder(workFolder, "near-duplicates");
   try {
     const spool = join(folder, "documents");
-    const clusters = await clustersOf(documents, { ...options, bands }, { folder, spool, onProgress });
+    const clusters = await clustersOf(documents, { ...options, bands }, { folder, spool, onProgress, bandKeysOf });
     if (clusters === undefined) return; // no documents
     let number = 0;
     for await (const spooled of readSpool(spool)) {
@@ -69,7 +80,12 @@ async function* deduplicated(
 const clustersOf = async (
   documents: AsyncIterable<Document>,
   options: MinHashOptions & { bands: number },
-  { folder, spool, onProgress }: Pick<NearDuplicatesOptions, "onProgress"> & { folder: string; spool: string },
+  {
+    folder,
+    spool,
+    onProgress,
+    bandKeysOf,
+  }: Pick<NearDuplicatesOptions, "onProgress" | "bandKeysOf"> & { folder: string; spool: string },
 ): Promise<Clusters | undefined> => {
   const { bands } = options;
   const { signature, bandKeys } = minHash({ ...options, bands });
@@ -80,12 +96,18 @@ const clustersOf = async (
   const numbers = { path: join(folder, "numbers"), file: appendToFile(join(folder, "numbers"), 1 << 16) };
   const writer = writeSpool(spool);
   let count = 0;
-  for await (const { text, source, id } of documents) {
+  const keysOf = (text: string): Uint32Array | null => {
+    const made = signature(text);
+    return made === undefined ? null : bandKeys(made);
+  };
+  for await (const document of documents) {
+    const { text, source, id } = document;
     onProgress?.({ stage: "reading" });
     writer.add({ bytes: Buffer.from(text), source, id });
-    const made = signature(text);
-    if (made !== undefined) {
-      const keys = Buffer.from(bandKeys(made).buffer);
+    const known = bandKeysOf?.(document);
+    const made = known === undefined ? keysOf(text) : known;
+    if (made !== null) {
+      const keys = Buffer.from(made.buffer, made.byteOffset, made.byteLength);
       for (const [band, { file }] of files.entries()) file.append(keys.subarray(8 * band, 8 * band + 8));
       numbers.file.append(Buffer.from(Uint32Array.of(count).buffer));
     }

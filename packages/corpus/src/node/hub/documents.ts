@@ -6,7 +6,14 @@ import picomatch from "picomatch";
 import type { Document } from "../../document.ts";
 import { restartable } from "../../restartable.ts";
 import { createReadTally, type ReadTally } from "../sources/bad-input.ts";
-import { type FileDocumentsOptions, type ReadDocuments, readFileDocuments, readingOptions } from "../sources/files.ts";
+import {
+  type FileDocumentsOptions,
+  type FilesPart,
+  partOf,
+  type ReadDocuments,
+  readFileDocuments,
+  readingOptions,
+} from "../sources/files.ts";
 import { formatOf, isDatasetMetadata } from "../sources/format.ts";
 import { type FileRow, type FileRowsOptions, rowsOfFile } from "../sources/rows.ts";
 import { endingFetch, explained, type HubAccess, openHub } from "./access.ts";
@@ -99,7 +106,7 @@ export const hubFiles = async (options: HubDocumentsOptions): Promise<HubFile[]>
     return found.sort((a, b) => (a.path < b.path ? -1 : 1));
   });
   if (files.length === 0) throw noFiles(uri);
-  return files;
+  return [...partOf(files, options.part)];
 };
 
 async function* readHub(options: HubDocumentsOptions, tally: ReadTally): AsyncGenerator<Document> {
@@ -108,7 +115,9 @@ async function* readHub(options: HubDocumentsOptions, tally: ReadTally): AsyncGe
 }
 
 /** The files that the options select, each downloaded when it is its turn. */
-async function* downloadedFiles(options: HubSelection): AsyncGenerator<{ file: string; name: string }> {
+async function* downloadedFiles(
+  options: HubSelection & { part?: FilesPart },
+): AsyncGenerator<{ file: string; name: string }> {
   const { uri, cacheFolder = join(homedir(), ".cache", "cramkit", "hub") } = options;
   const hub = openHub(options);
   const { name, revision } = parseHubUri(uri);

@@ -28,9 +28,22 @@ export interface BadInputPolicy {
    * @defaultValue `"stop"`
    */
   onBrokenFile?: "stop" | "skip";
+  /**
+   * Called for each record that cannot be read, and for each broken file that is skipped, before the share is checked.
+   *
+   * @defaultValue they are counted alone
+   */
+  onBad?: (bad: BadInput) => void;
 }
 
-/** Counts of one reading, and the policy over them. */
+/** A record that cannot be read, or a broken file. */
+export interface BadInput extends BadRecord {
+  kind: "record" | "file";
+  /** Records that it stands for; 0 for a file. */
+  records: number;
+}
+
+/** Counts of one reading, and the policy over them. The report is its own: whoever counts elsewhere may write into it. */
 export interface ReadTally {
   readonly report: ReadReport;
   good(text: string): void;
@@ -46,7 +59,7 @@ const keptExamples = 5;
 /** Before this many records a single bad one does not speak for a share; the check at the end is exact. */
 const firstRecords = 1000;
 
-export const createReadTally = ({ maxBadShare = 0.001, onBrokenFile = "stop" }: BadInputPolicy): ReadTally => {
+export const createReadTally = ({ maxBadShare = 0.001, onBrokenFile = "stop", onBad }: BadInputPolicy): ReadTally => {
   const report: ReadReport = {
     files: 0,
     documents: 0,
@@ -80,13 +93,16 @@ export const createReadTally = ({ maxBadShare = 0.001, onBrokenFile = "stop" }: 
       report.characters += text.length;
     },
     bad(record, records = 1) {
+      onBad?.({ ...record, kind: "record", records });
       note(record, ++badPlaces <= keptExamples);
       report.badRecords += records;
       check(firstRecords);
     },
     broken(error) {
       if (onBrokenFile === "stop") throw error;
-      note({ file: error.file, place: error.place, reason: error.reason }, ++report.brokenFiles <= keptExamples);
+      const { file, place, reason } = error;
+      onBad?.({ file, place, reason, kind: "file", records: 0 });
+      note({ file, place, reason }, ++report.brokenFiles <= keptExamples);
     },
     exceeded: (error) => error === stopped,
     finish() {

@@ -55,6 +55,18 @@ export interface FileDocumentsOptions extends Partial<RecordOptions>, BadInputPo
    * @defaultValue what a file's name says
    */
   format?: Format;
+  /**
+   * Of the files that are selected every `of`th, from number `index` on: a share of the reading.
+   *
+   * @defaultValue all of them
+   */
+  part?: FilesPart;
+}
+
+/** Every `of`th file, from number `index` on. */
+export interface FilesPart {
+  index: number;
+  of: number;
 }
 
 type FileSelection = Pick<FileDocumentsOptions, "path" | "include" | "exclude" | "format">;
@@ -71,6 +83,8 @@ export const readingOptions: KnownOptions<Omit<FileDocumentsOptions, keyof FileS
   where: true,
   maxBadShare: true,
   onBrokenFile: true,
+  onBad: true,
+  part: true,
   whole: true,
 };
 
@@ -100,9 +114,19 @@ export const fileDocuments = (options: FileDocumentsOptions): ReadDocuments => {
 };
 
 async function* readAll(options: FileDocumentsOptions, tally: ReadTally): AsyncGenerator<Document> {
-  for (const { path, name } of await selectedFiles(options)) yield* readFileDocuments(path, name, options, tally);
+  for (const { path, name } of partOf(await selectedFiles(options), options.part))
+    yield* readFileDocuments(path, name, options, tally);
   tally.finish();
 }
+
+/** The files of a part. */
+export const partOf = <T>(files: readonly T[], part: FilesPart | undefined): readonly T[] => {
+  if (part === undefined) return files;
+  const { index, of } = part;
+  if (!(Number.isInteger(of) && of > 0 && Number.isInteger(index) && index >= 0 && index < of))
+    throw new RangeError(`fileDocuments: expected a part with an index of 0 to of - 1, got ${index} of ${of}`);
+  return files.filter((_, number) => number % of === index);
+};
 
 /** The records of one file, in the format of its name or the one that was asked for. */
 export const recordsOf = (
