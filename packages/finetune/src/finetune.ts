@@ -58,7 +58,7 @@ export const finetune = async (options: FinetuneOptions): Promise<Finetuned> => 
 
 /** Trains until the last epoch, or until `patience` epochs brought nothing. Returns the weights of the best epoch. */
 const trainEpochs = async (
-  { model, kernels, checkpoints, signal, onProgress = () => {} }: FinetuneOptions,
+  { model, kernels, checkpoints, signal, say = () => {}, onProgress = () => {} }: FinetuneOptions,
   { task, settings, config, objective }: Prepared,
   pause: () => Promise<void>,
 ): Promise<{ history: readonly Epoch[]; best: readonly TensorEntry[] }> => {
@@ -118,6 +118,12 @@ const trainEpochs = async (
   };
 
   try {
+    // The head of labels is new, and its first scores are noise. An encoder finds something before it is trained for it.
+    if (task.kind === "embedding" && !saved) {
+      const { scores } = await objective.evaluate(learner.params as NamedTensors, pause);
+      const all = Object.entries(scores).map(([name, value]) => `${name} ${value.toFixed(4)}`);
+      say(`before training: ${all.join(", ")}`);
+    }
     for (let epoch = history.length; epoch < epochs && !isOver(task, history, patience); epoch++) {
       await trainEpoch(epoch);
       await evaluateEpoch(epoch);

@@ -33,21 +33,24 @@ export const adapterName = (info: Partial<GPUAdapterInfo>): string => {
   return isSoftware(info) ? `${name} (software adapter: correct, never fast)` : name;
 };
 
+/** The fault of a machine that has none. */
+export const noAdapter = (host: GpuSource["host"]) =>
+  fault({
+    code: "unsupported",
+    place: "startWebgpu",
+    problem: "expected a WebGPU adapter, got none",
+    remedy:
+      host === "browser"
+        ? "look at chrome://gpu for the reason, or use the cpu backend"
+        : "install a Vulkan 1.3 driver and loader (Debian: libvulkan1 and mesa-vulkan-drivers, or NVIDIA's driver with its " +
+          "ICD file, and libegl1), see that `vulkaninfo` lists the card, or use the cpu backend",
+  });
+
 /** Asks for an adapter; throws if there is none or if it is a software one and those were not allowed. */
 export const chooseAdapter = async (source: GpuSource, options: AdapterOptions = {}): Promise<GPUAdapter> => {
   const { powerPreference = "high-performance", allowSoftware = false } = options;
   const adapter = await source.gpu.requestAdapter({ powerPreference });
-  if (!adapter)
-    throw fault({
-      code: "unsupported",
-      place: "startWebgpu",
-      problem: "expected a WebGPU adapter, got none",
-      remedy:
-        source.host === "browser"
-          ? "look at chrome://gpu for the reason, or use the cpu backend"
-          : "install a Vulkan 1.3 driver and loader (Debian: libvulkan1 and mesa-vulkan-drivers, or NVIDIA's driver with its " +
-            "ICD file, and libegl1), see that `vulkaninfo` lists the card, or use the cpu backend",
-    });
+  if (!adapter) throw noAdapter(source.host);
   if (isSoftware(adapter.info) && !allowSoftware)
     throw fault({
       code: "unsupported",

@@ -1,6 +1,7 @@
 /// <reference types="@webgpu/types" />
 
 import { fault, problemOf } from "@cramkit/errors";
+import { requireVulkan } from "./require-vulkan.ts";
 
 /**
  * Where the entry point of WebGPU comes from: a browser's `navigator.gpu`, or Dawn through the npm package `webgpu`.
@@ -76,6 +77,7 @@ export const findGpu = async (options: GpuOptions = {}): Promise<GpuSource> => {
     return { gpu, host: "browser", toggles: { enable: [], disable: [] } };
   }
   const dawn = await importDawn();
+  requireVulkan();
   Object.assign(globalThis, dawn.globals);
   return {
     gpu: createGpu(dawn, dawnArguments(options)),

@@ -121,7 +121,8 @@ describe("finetune", () => {
   it("brings pairs together that an untrained encoder does not know, and what it returns finds them", async () => {
     const before = memory().numTensors;
     const [train, dev] = [pairs.slice(0, 120), pairs.slice(120)];
-    const tuned = await finetune({ model, kind: "embedding", train, dev, ...settings });
+    const said: string[] = [];
+    const tuned = await finetune({ model, kind: "embedding", train, dev, ...settings, say: (line) => said.push(line) });
     expect(tuned.task).toEqual({ kind: "embedding", labels: [], pooling: "mean" });
     expect(tuned.settings).toMatchObject({ batchSize: 16, temperature: 0.05 });
     const mrr = async (params: EncoderModel["params"]) => {
@@ -133,6 +134,7 @@ describe("finetune", () => {
     };
     const untrained = await mrr(model.params);
     expect(untrained).toBeLessThan(0.5);
+    expect(said).toEqual([expect.stringContaining(`before training: mrr ${untrained.toFixed(4)}, recallAt1`)]);
     expect(tuned.evaluation.scores.mrr).toBeGreaterThan(untrained + 0.3);
     expect(tuned.evaluation.scores.mrr).toBeCloseTo(await mrr(tuned.params), 5);
     expect(tuned.evaluation).toEqual(tuned.history[tuned.bestEpoch - 1]!.dev);
