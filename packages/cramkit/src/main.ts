@@ -1,6 +1,7 @@
 import { explain } from "@cramkit/errors";
 import { Interrupted } from "@cramkit/recipes";
 import type { Command } from "commander";
+import { flagOf } from "./options/flag-of.ts";
 import { interruptedCode, listenForSignals, onReaderGone } from "./terminal/interrupt.ts";
 import { lostResults, takeOutputs } from "./terminal/output.ts";
 import { plainText } from "./terminal/plain-text.ts";
@@ -29,14 +30,18 @@ export const runProgram = async (
     return Number(process.exitCode ?? 0);
   } catch (error) {
     const stopped = error instanceof Interrupted;
-    say(`${stopped ? "" : "cramkit: "}${plainText(message(error))}`);
+    say(`${stopped ? "" : "cramkit: "}${plainText(message(error, program, args))}`);
     if (process.env.CRAMKIT_DEBUG && error instanceof Error) say(plainText(`${error.stack}`));
     return stopped ? Number(process.exitCode ?? interruptedCode) : 1;
   }
 };
 
 /** Place, problem, remedy. This is where an error becomes words for a person, and nowhere else. */
-const message = (error: unknown): string => {
-  const { place, problem, remedy } = explain(error);
-  return `${place === undefined ? "" : `${place}: `}${problem}${remedy === undefined ? "" : `; ${remedy}`}`;
+const message = (error: unknown, program: Command, args: readonly string[]): string => {
+  const { place, problem, remedy, details } = explain(error);
+  const option = (details as { option?: unknown } | undefined)?.option;
+  // The remedy names an option as code has it.
+  const flag = typeof option === "string" ? flagOf(program, args, option) : undefined;
+  const advice = remedy === undefined ? "" : `; ${remedy}${flag === undefined ? "" : ` (${flag})`}`;
+  return `${place === undefined ? "" : `${place}: `}${problem}${advice}`;
 };

@@ -67,7 +67,13 @@ export const withRecipe = (command: Command): Command =>
         collect,
       )
       .addOption(
-        new Option("--backend <name>", "backend to compute on").choices(["auto", "cpu", "webgpu", "cuda", "tensorflow"]),
+        new Option("--backend <name>", "backend to compute on").choices([
+          "auto",
+          "cpu",
+          "webgpu",
+          "cuda",
+          "tensorflow",
+        ]),
       )
       .option("--budget <amount>", 'how long to train, such as "2 hours", "2000 steps" or "1e6 tokens"')
       .option("--set <key=value>", "change a setting, for example training.batchSize=512 (repeatable)", collect)

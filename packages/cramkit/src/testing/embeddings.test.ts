@@ -153,7 +153,7 @@ describe("says what is wrong, with file and line:", () => {
       "a column that is not there",
       "body\na\n",
       ["--data", "bad.csv"],
-      /bad\.csv, line 2: expected a column "text", got "body"/,
+      /bad\.csv, line 2: expected a column "text", got "body"; choose the text among them \(--text\)/,
     ],
     ["no text at all", "text\n", ["--data", "bad.csv"], /out\.safetensors: expected texts to embed, got none/],
     ["a column of standard input", "", ["--text", "body"], /--text: expected it with a file, got standard input/],

@@ -51,7 +51,7 @@ const advice: readonly (readonly [name: string, advice: Advice])[] = [
     {
       files: { "a.csv": table(",", "id,body") },
       ...text("a.csv"),
-      says: /got: "id", "(body)"; choose with field/,
+      says: /got: "id", "(body)"; choose with field \(--field\)/,
       follow: (named) => ["--field", named],
     },
   ],
@@ -60,7 +60,7 @@ const advice: readonly (readonly [name: string, advice: Advice])[] = [
     {
       files: { "a.csv": table(";", "id;text") },
       ...text("a.csv"),
-      says: /set delimiter to "(;)"/,
+      says: /set delimiter to "(;)" \(--delimiter\)/,
       follow: (named) => ["--delimiter", named],
     },
   ],

@@ -135,7 +135,7 @@ const checkedColumns = ({ fields, file, place }: FileRow, options: ReadExamplesO
         .join(", ")}`,
       remedy: `choose the ${option === "pair" ? "second text" : option} among them`,
       type: RangeError,
-      details: { columns: Object.keys(fields) },
+      details: { option, columns: Object.keys(fields) },
     });
   }
   return { text, pair, negative, id, label };

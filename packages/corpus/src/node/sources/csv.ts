@@ -3,6 +3,7 @@ import { type FileRecord, type RecordOptions, recordDocument } from "./format.ts
 import { decodeUtf8 } from "./lines.ts";
 import { type Dialect, type Row, separatedRows, type Wanted } from "./separated-rows.ts";
 import { textBytes } from "./text-bytes.ts";
+import { wrongColumn } from "./wrong-column.ts";
 
 /** Reads one column of comma-separated values. */
 export const readCsv = (path: string, options: RecordOptions): AsyncIterable<FileRecord> =>
@@ -77,9 +78,10 @@ const headerOf = (path: string, { fields, line }: Row, options: RecordOptions, {
   const other = [",", ";", "\t", "|"].find(
     (sign) => sign !== delimiter && header.some((name) => name.split(sign).includes(options.field as string)),
   );
-  const remedy = other === undefined ? "choose with field" : `set delimiter to ${JSON.stringify(other)}`;
-  throw new RangeError(
-    `${path}, line ${line}: expected a column "${options.field}", got: ${shown.join(", ")}${more}; ${remedy}`,
+  throw wrongColumn(
+    `${path}, line ${line}`,
+    `expected a column "${options.field}", got: ${shown.join(", ")}${more}`,
+    other === undefined ? undefined : { option: "delimiter", remedy: `set delimiter to ${JSON.stringify(other)}` },
   );
 };
 

@@ -8,6 +8,7 @@ import { type AsyncBuffer, type FileMetaData, parquetReadObjects, type RowGroup,
 import { readBytes, uncompressedName } from "../bytes.ts";
 import { type FileRecord, type RecordOptions, recordDocument } from "../format.ts";
 import { decodeUtf8 } from "../lines.ts";
+import { wrongColumn } from "../wrong-column.ts";
 import { type Cell, readColumn } from "./column.ts";
 import { decompressorOf } from "./compressors.ts";
 import { encrypted, type Footer, readFooter } from "./footer.ts";
@@ -31,9 +32,7 @@ export async function* readParquetColumn(
     const { metadata, schema } = await readFooter(path, file);
     const names = schema.children.map(({ element }) => element.name);
     if (!names.includes(column)) {
-      throw new RangeError(
-        `${path}, footer: expected a column "${column}", got: ${names.join(", ")}; choose with field`,
-      );
+      throw wrongColumn(`${path}, footer`, `expected a column "${column}", got: ${names.join(", ")}`);
     }
     if (isEncrypted(metadata, [column])) throw encrypted(path, file.byteLength);
     let row = 0;
@@ -190,11 +189,11 @@ const wantedColumns = (name: string, schema: SchemaTree, { field, idField, where
   if (whole) return names;
   const text = all[names.indexOf(String(field))];
   if (text === undefined) {
-    throw new RangeError(`${name}, footer: expected a column "${field}", got: ${names.join(", ")}; choose with field`);
+    throw wrongColumn(`${name}, footer`, `expected a column "${field}", got: ${names.join(", ")}`);
   }
   const type = text.element.type ?? "nested values";
   if (!type.endsWith("BYTE_ARRAY")) {
-    throw new RangeError(`${name}, footer: expected texts in the column "${field}", got ${type}; choose with field`);
+    throw wrongColumn(`${name}, footer`, `expected texts in the column "${field}", got ${type}`);
   }
   return where ? names : names.filter((column) => column === field || column === idField);
 };

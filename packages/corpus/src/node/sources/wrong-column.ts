@@ -1,0 +1,8 @@
+import { fault } from "@cramkit/errors";
+
+/** What is thrown over a column that is not there, or holds no texts; `option` is what the remedy asks to change. */
+export const wrongColumn = (
+  place: string,
+  problem: string,
+  { option, remedy }: { option: string; remedy: string } = { option: "field", remedy: "choose with field" },
+) => fault({ code: "invalid-input", place, problem, remedy, details: { option }, type: RangeError });
