@@ -38,7 +38,7 @@ export const synonyms = (text, file = "source.ts") => {
 };
 
 /**
- * The functions that are declared where a constant would do: `const f = () =>` is the form of this house. Generators,
+ * The functions that are declared although a constant would do: `const f = () =>` is the form of this house. Generators,
  * overloads and assertions stay declarations, as arrows cannot say them.
  *
  * @param {string} text

@@ -6,7 +6,7 @@
 here=$(cd "$(dirname "$0")" && pwd)
 : "${XDG_RUNTIME_DIR:=/tmp}"
 export XDG_RUNTIME_DIR
-# A loader and a driver's description, where the host has none.
+# A loader and a driver's description, if the host has none.
 eval "$("$here/bin/node" "$here/app/vulkan.mjs" "$here")"
 case ${1---minutes} in
 --help) ;;

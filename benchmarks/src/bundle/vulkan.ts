@@ -16,7 +16,7 @@ export interface Found {
 export interface VulkanEnvironment {
   /** To be set before the program starts. */
   variables: Record<string, string>;
-  /** A description of NVIDIA's driver to be written, where the host has the library but nothing that names it. */
+  /** A description of NVIDIA's driver to be written, if the host has the library but nothing that names it. */
   driver?: { library: string };
   /** What is missing, for people. */
   missing: string[];

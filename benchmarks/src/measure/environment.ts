@@ -21,7 +21,7 @@ const namesIn = (folder: string, pattern: RegExp): string[] => {
 /** Folders in which the Vulkan loader looks for drivers. */
 export const driverFolders = ["/usr/share/vulkan/icd.d", "/usr/local/share/vulkan/icd.d", "/etc/vulkan/icd.d"];
 
-/** What a GPU needs around it, as found: to be read where no adapter starts, and to know a result's drivers. */
+/** What a GPU needs around it, as found: to be read if no adapter starts, and to know a result's drivers. */
 export const environment = (): Record<string, string> => {
   const { header } = process.report.getReport() as unknown as { header: { glibcVersionRuntime?: string } };
   const libraries = outputOf("/sbin/ldconfig", "-p").split("\n");

@@ -11,7 +11,7 @@ import type { SuiteOptions } from "./suite.ts";
 
 /** What a child found out about the device when it started. */
 export interface DeviceReport {
-  /** The GPU; the processor where nothing is said. */
+  /** The GPU; the processor if nothing is said. */
   adapter?: string;
   driver: string;
   software: boolean;

@@ -33,15 +33,15 @@ export interface Measurement {
   /** What limits it at best; `share` is its part of that ceiling as measured in the same run. */
   bound?: "copy" | "matmul";
   share?: number;
-  /** 1e9 floating-point operations a second of useful work, where `unit` says something else. */
+  /** 1e9 floating-point operations a second of useful work, if `unit` says something else. */
   gigaflops?: number;
   /** Floating-point operations for each byte that must move at least: its place on a roofline. */
   intensity?: number;
   /** Distance from the reference, relative; what was checked before the time was taken. */
   error?: number;
-  /** Bytes that the backend held at most, where it was read. */
+  /** Bytes that the backend held at most, if it was read. */
   memoryBytes?: number;
-  /** What was dispatched, where a case is about that. */
+  /** What was dispatched, if a case is about that. */
   kernel?: string;
   /** Of the suite `kernels`: calls a step, bytes that they bound, and their part of the step's time. */
   calls?: number;

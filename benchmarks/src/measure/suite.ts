@@ -33,9 +33,9 @@ export interface Contestant extends Timed {
   mode?: string;
   /** Of one call: bytes, floating-point operations, tokens, calls. */
   work: number;
-  /** Floating-point operations of one call, where `work` is something else. */
+  /** Floating-point operations of one call, if `work` is something else. */
   flops?: number;
-  /** Bytes that one call must move at least, where `flops` are given too. */
+  /** Bytes that one call must move at least, if `flops` are given too. */
   bytes?: number;
   /** Distance from the reference; a number above `tolerance` or an exception means no time for this contestant. */
   check?(): number | Promise<number>;
@@ -47,13 +47,13 @@ interface CaseSpec {
   shape?: string;
   unit: Unit;
   bound?: "copy" | "matmul";
-  /** `host` where no backend is involved. Default: the backend of the run. */
+  /** `host` if no backend is involved. Default: the backend of the run. */
   backend?: string;
   precision?: string;
   contestants: readonly Contestant[];
   /** At most so long a case, roughly. */
   limitMs?: number;
-  /** Where the run's backend is not what computes. */
+  /** If the run's backend is not what computes. */
   sync?(): Promise<void>;
   memoryBytes?(): number | undefined;
 }
@@ -121,7 +121,7 @@ export const createContext = (
           right.map(({ contestant }) => contestant),
           {
             samples: options.quick ? 3 : 15,
-            // A device works behind the host: a sample is long beside the way from the one to the other and back.
+            // A device lags behind the host: a sample is long beside the way from the one to the other and back.
             sampleMs: options.quick ? 2 : options.backend === "webgpu" ? 250 : 20,
             warmUpMs: options.quick ? 0 : 200,
             limitMs: options.quick ? 3_000 : (spec.limitMs ?? 20_000),

@@ -32,7 +32,7 @@ const byKey = (measurements: readonly Measurement[]): Map<string, Measurement[]>
 const enoughSamples = 8;
 
 /**
- * Sets two sets of measurements beside each other. A difference counts where the bands from the 20th to the 80th
+ * Sets two sets of measurements beside each other. A difference counts if the bands from the 20th to the 80th
  * percentile, over all runs of a key, do not touch and the medians are further apart than `threshold` and than the wider
  * band is wide; all else is noise.
  * Several runs of the same key in a file widen its band by what really varies from run to run.

@@ -5,7 +5,7 @@ import type { ChildMessage, ChildRequest } from "./child.ts";
 import { endGroup } from "./process-group.ts";
 
 /**
- * Runs a suite in a process of its own, and resolves when that has ended; with the failure, where it did not end by itself.
+ * Runs a suite in a process of its own, and resolves when that has ended; with the failure, if it did not end by itself.
  * It leads a group of processes: what it starts (PyTorch) must not outlive it and keep the device.
  */
 export const startChild = (

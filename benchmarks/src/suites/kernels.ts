@@ -26,7 +26,7 @@ const onDevice = async (step: () => void): Promise<Map<string, Total>> => {
 };
 
 /**
- * By the host's clock around each of tfjs's kernels: exact where the backend computes synchronously. A kernel that calls
+ * By the host's clock around each of tfjs's kernels: exact if the backend computes synchronously. A kernel that calls
  * others counts without them; `(outside)` is what happens between kernels.
  */
 const onHost = (step: () => void): Map<string, Total> => {

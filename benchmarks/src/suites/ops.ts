@@ -28,7 +28,7 @@ interface OpCase {
   fused: Op;
   /** The same from tfjs-core's operations: the reference and the rival. Absent if randomness differs. */
   composed?: Op;
-  /** Where nothing composes it: the distance of an output from what must hold. */
+  /** If nothing composes it: the distance of an output from what must hold. */
   holds?: (output: tf.Tensor) => Promise<number>;
   /** Of the forward pass; forward and backward take three times as much. */
   flops: number;

@@ -63,7 +63,7 @@ export const tokenizerSuite: Suite = {
     const tokenizer = await measureTraining(context, context.options.quick ? 1024 : 8192, texts, name, bytes);
     const rust = await rival(tokenizer, context);
     const want: ArrayLike<number>[] = [];
-    // The reference is the rival where there is one, else the path with offsets.
+    // The reference is the rival if there is one, else the path with offsets.
     for (const text of texts) want.push(rust ? (await rust.encode(text)).getIds() : tokenizer.encode(text).ids);
     const pool = createEncoderPool(tokenizer, { threads: 2 });
     const json = tokenizer.toJSON();

@@ -10,9 +10,9 @@ export interface StepTraffic {
   /** Kernels, those that bind most first. */
   kernels: { kernel: string; dispatches: number; bytes: number }[];
   dispatches: number;
-  /** Each binding counted once: what moves where a kernel touches every byte once. */
+  /** Each binding counted once: what moves if a kernel touches every byte once. */
   bytes: number;
-  /** New in this step; both stand still where a step repeats itself. */
+  /** New in this step; both stand still if a step repeats itself. */
   bindGroups: number;
   uniformUploads: number;
   submits: number;

@@ -44,7 +44,7 @@ const shapes = {
 
 export const shapeNames = Object.keys(shapes);
 
-/** What a suite runs where no shape is named. */
+/** What a suite runs if no shape is named. */
 const defaults = (options: SuiteOptions, full: boolean): string[] => {
   if (options.quick) return ["tiny"];
   if (options.backend === "cpu") return full ? ["step", "bert-tiny", "crammed-bert-2-layers"] : ["step"];

@@ -107,7 +107,7 @@ export const fromHuggingFaceBert = (
         code: "invalid-argument",
         place: "fromHuggingFaceBert",
         problem: `expected ${copy.name} to be tied to ${original.name}, got other values`,
-        remedy: "say tieWeights: false, or leave it out where the encoder alone is wanted",
+        remedy: "say tieWeights: false, or leave it out if the encoder alone is wanted",
         type: RangeError,
       });
     }
@@ -151,7 +151,7 @@ export const toHuggingFaceBert = (tensors: Iterable<TensorEntry>, { heads }: Hug
     else unknown.push(tensor.name);
   }
   const bias = out.find(({ name }) => name === "cls.predictions.bias");
-  // Where the decoder is not tied, `transformers` 5 adds the bias beside its weight, version 4 the other: both get it.
+  // If the decoder is not tied, `transformers` 5 adds the bias beside its weight, version 4 the other: both get it.
   if (bias && out.some(({ name }) => name === decoderWeight)) out.push({ ...bias, name: decoderBias });
   if (unknown.length > 0) {
     throw fault({

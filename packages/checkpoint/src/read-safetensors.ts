@@ -20,7 +20,7 @@ export interface Checkpoint {
  * Open a safetensors file: a path, or any source of bytes. The whole header is checked before anything that it asks for
  * is allocated. The caller closes it.
  *
- * @throws RangeError where the file is truncated, is not safetensors, or its header contradicts itself
+ * @throws RangeError if the file is truncated, is not safetensors, or its header contradicts itself
  */
 export const openSafetensors = async (source: ByteSource): Promise<Checkpoint> => {
   try {

@@ -23,7 +23,7 @@ const reversed = [
 const positions = "embeddings.position_embeddings.weight";
 
 export interface RobertaNames extends HuggingFaceNames {
-  /** Positions are counted from the one behind it: the rows up to it are padding's. */
+  /** Positions are counted from the one after it: the rows up to it are padding's. */
   paddingId: number;
 }
 

@@ -16,7 +16,7 @@ export interface CorpusOptions extends MixOptions {
 }
 
 export interface CorpusReport {
-  /** What was taken of each source; `read` where the source counts its records. */
+  /** What was taken of each source; `read` if the source counts its records. */
   sources: (SourceReport & { read?: ReadReport })[];
   /** What each filter kept, dropped and changed, with examples. */
   filters: FilterReport[];

@@ -4,7 +4,7 @@ import type { Document } from "./document.ts";
 export const passageCharacters = 4000;
 
 /**
- * Cuts a text into passages of about `characters`, none longer, which joined are the text again: between paragraphs where
+ * Cuts a text into passages of about `characters`, none longer, which joined are the text again: between paragraphs if
  * one ends in the second half of a passage, else between lines, else between words, else anywhere between characters.
  */
 export function* cutIntoPassages(text: string, characters = passageCharacters): Generator<string> {

@@ -21,7 +21,7 @@ export interface PartialName {
   /** Name of the file or folder that it was to become, cut off if that is very long. */
   readonly stem: string;
   readonly kind: "partial" | "replaced";
-  /** `alive`, `dead`, or `elsewhere` where the process ran on another machine. */
+  /** `alive`, `dead`, or `elsewhere` if the process ran on another machine. */
   readonly owner: "alive" | "dead" | "elsewhere";
 }
 

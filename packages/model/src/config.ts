@@ -16,7 +16,7 @@ export interface Place {
   width: number;
 }
 
-/** Makes a part for its place; anything of this type may stand where a configuration names a built-in one. */
+/** Makes a part for its place; anything of this type may replace a built-in one in a configuration. */
 export type PartFactory = (config: ModelConfig, place: Place) => Part;
 
 export type MixerName =

@@ -38,7 +38,7 @@ export interface MemoryOptions extends FlopOptions {
 
 /**
  * Bytes that the forward pass of a microbatch keeps for its gradient, in float32, parameters apart: what each fused
- * operation saves, counted once where two save the same. Random depth counts as in {@link countFlops}.
+ * operation saves, counted once if two save the same. Random depth counts as in {@link countFlops}.
  */
 export const activationBytes = (
   config: ModelConfig,

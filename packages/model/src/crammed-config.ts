@@ -32,7 +32,7 @@ const classes: Record<Head["type"], [ours: string, theirs: string | undefined, a
 export const isCrammedArch = (fields: object): boolean => "num_transformer_layers" in fields && "embedding" in fields;
 
 export interface CrammedSource {
-  /** Names of the checkpoint's tensors: the code of v1 has a matrix where its configuration names none. */
+  /** Names of the checkpoint's tensors: the code of v1 has a matrix that its configuration does not name. */
   names: Iterable<string>;
   /**
    * Of `config.json`: its class, its labels.

@@ -9,7 +9,7 @@ type Fields = Record<string, unknown>;
  * The model of a reference case from the configuration fields in its file.
  *
  * @param names of the file's parameters; they settle what the fields leave open: whether a Fourier layer is followed by a
- *   projection, and whether the matrix behind a factorised embedding has a bias
+ *   projection, and whether the matrix after a factorised embedding has a bias
  * @throws RangeError naming a field that is missing or has a value that is not known
  */
 export const modelConfigFromFixture = (fields: Fields, names: Iterable<string> = []): ModelConfig => {

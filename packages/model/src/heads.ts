@@ -71,7 +71,7 @@ export const runDecoder = <Value>(rows: Value, scope: Scope<Value>, config: Mode
 
 type SequenceHead = Extract<Head, { type: "classification" | "regression" }>;
 
-/** head(dropout(tanh(pooler(pool(hidden))))), the pooler where the head has one: `[batch, seq, hidden]` -> `[batch, labels]` */
+/** head(dropout(tanh(pooler(pool(hidden))))), the pooler if the head has one: `[batch, seq, hidden]` -> `[batch, labels]` */
 export const runSequenceHead = <Value>(hidden: Value, scope: Scope<Value>, head: SequenceHead): Value => {
   const { ops } = scope;
   const pooled = pool(hidden, scope, head.pooling);

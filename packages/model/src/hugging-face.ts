@@ -110,7 +110,7 @@ const architectures: Record<ModelConfig["head"]["type"], string> = {
 export const isBert = (config: ModelConfig): boolean => differencesFromBert(config).length === 0;
 
 /**
- * The same for a RoBERTa, whose positions begin behind the padding's.
+ * The same for a RoBERTa, whose positions begin after the padding's.
  *
  * @throws RangeError listing every field in which the model is none
  */

@@ -13,7 +13,7 @@ export type Params = Readonly<Record<string, Tensor>>;
  * The first parameters of a model. Each is a function of the seed and its own name alone.
  *
  * @param seed an integer of 0 to 2^53 - 1
- * @throws RangeError where the configuration cannot work, naming the field
+ * @throws RangeError if the configuration cannot work, naming the field
  */
 export const init = (config: ModelConfig, seed: number): Params => {
   checkConfig(config);

@@ -19,7 +19,7 @@ export interface Layer {
   run<Value>(stream: Stream<Value>, scope: Scope<Value>): Stream<Value>;
 }
 
-/** Layer `index`: a mixer and, where the layer has one, a feed-forward part, each on a branch of a residual connection. */
+/** Layer `index`: a mixer and, if the layer has one, a feed-forward part, each on a branch of a residual connection. */
 export const makeLayer = (config: ModelConfig, index: number): Layer => {
   const place = { layer: index, width: config.hidden };
   const mixer = mixerAt(config, index);
@@ -64,7 +64,7 @@ const feedForwardAt = (config: ModelConfig, index: number): PartFactory | undefi
 const identity: PartFactory = () => ({ parameters: {}, run: (x) => x });
 
 /**
- * x -> s x + part(norm(x)) where norms come first, norm(s x + part(x)) where they come after, s the residual's scale;
+ * x -> s x + part(norm(x)) if norms come first, norm(s x + part(x)) if they come after, s the residual's scale;
  * a sandwich has a second norm on what the part yields, after its dropout. A sum at the end is left open: the norm that
  * follows computes it.
  */

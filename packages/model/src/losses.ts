@@ -25,7 +25,7 @@ export const meanLoss = (name: MaskedLossName, logits: tf.Tensor, targets: tf.Te
       return smoothedCrossEntropy(logits, targets, 0, 0);
     case "focal": {
       const surprise = tf.sub(tf.logSumExp(logits, 1), pick(logits, targets));
-      const rest = tf.neg(tf.expm1(tf.neg(surprise))); // 1 - p, also where p is nearly 1
+      const rest = tf.neg(tf.expm1(tf.neg(surprise))); // 1 - p, also if p is nearly 1
       return tf.mean(tf.mul(tf.mul(tf.square(tf.square(rest)), rest), surprise));
     }
     case "incorrect": {

@@ -47,7 +47,7 @@ export const inputsOf = (batch: Omit<MaskedBatch, "positions" | "targets">): Inp
  * Mean loss over the positions to predict: a scalar. Only their rows pass the prediction head and the decoder. Of plain
  * cross-entropy their logits exist in pieces only; everything else needs them whole. No positions: 0, with zero gradients.
  *
- * @throws RangeError where positions and targets differ in number, or one of them, an id or an option is out of range
+ * @throws RangeError if positions and targets differ in number, or one of them, an id or an option is out of range
  */
 export const maskedLanguageModelLoss = (
   params: Params,
@@ -109,7 +109,7 @@ export const maskedLanguageModelLoss = (
   }) as tf.Scalar;
 };
 
-/** Devices read zeros where an index is out of range, and a mean takes lists of two lengths: both would go unnoticed. */
+/** Devices read zeros if an index is out of range, and a mean takes lists of two lengths: both would go unnoticed. */
 export const checkBatch = (name: string, batch: MaskedBatch, { vocabSize }: ModelConfig): void => {
   const { inputIds, positions, targets } = batch;
   if (positions.length !== targets.length)
@@ -138,7 +138,7 @@ export const checkBatch = (name: string, batch: MaskedBatch, { vocabSize }: Mode
 /**
  * Mean cross-entropy of `labels [batch]`, or for regression the mean squared error: a scalar.
  *
- * @throws RangeError where there is not one label for each row, or one is no class of the head
+ * @throws RangeError if there is not one label for each row, or one is no class of the head
  */
 export const classificationLoss = (
   params: Params,
@@ -162,7 +162,7 @@ export const classificationLoss = (
  * Mean cross-entropy over the tokens that have a label: a scalar.
  *
  * @param labels `[batch * seq]`; -100 if there is none
- * @throws RangeError where no token has one, or one is no class of the head
+ * @throws RangeError if no token has one, or one is no class of the head
  */
 export const tokenClassificationLoss = (
   params: Params,

@@ -86,7 +86,7 @@ export const normedStream = <Value>(
   return { x: sum, normed };
 };
 
-/** The same where nothing else reads the stream. */
+/** The same if nothing else reads the stream. */
 export const normOfStream = <Value>(stream: Stream<Value>, norm: Part, scope: Scope<Value>): Value => {
   const { x, branch, dropout } = stream;
   if (branch === undefined || !norm.normOptions) return norm.run(settled(stream, scope), scope);

@@ -96,7 +96,7 @@ const studyDifferences = (): Record<PresetName, Partial<ModelConfig>> => {
     typeVocabSize: 2,
     vocabSize: 30522,
   } satisfies Partial<ModelConfig>;
-  /** The code of v1 kept a matrix where the head transform was skipped. */
+  /** The code of v1 kept a matrix even if the head transform was skipped. */
   const v1 = { predictionHead: "linear" } satisfies Partial<ModelConfig>;
   const c2 = {
     ...bertLike,
@@ -104,7 +104,7 @@ const studyDifferences = (): Record<PresetName, Partial<ModelConfig>> => {
     position: "scaled-sinusoidal",
     rotary: true,
   } satisfies Partial<ModelConfig>;
-  /** The study's ablations are c5 with another mixer; the projection behind it stays. */
+  /** The study's ablations are c5 with another mixer; the projection after it stays. */
   const fourier = "fourier-projected";
 
   return {

@@ -25,7 +25,7 @@ export interface ScriptOptions extends ForwardOptions, StepSeed {
  *
  * The discriminator needs the logits of all positions at once: `batch * seq * vocab` floats.
  *
- * @throws RangeError where there is nothing to predict, or the batch does not fit the model
+ * @throws RangeError if there is nothing to predict, or the batch does not fit the model
  */
 export const scriptLoss = (
   params: Params,

@@ -13,7 +13,7 @@ export const runKernel = (kernelName: string, inputs: Inputs, attrs: Attrs = {})
   return engine().runKernel(kernelName, present, attrs as NamedAttrMap);
 };
 
-/** Runs `kernelName` where the current backend has it, the portable `reference` everywhere else. */
+/** Runs `kernelName` if the current backend has it, the portable `reference` everywhere else. */
 export const fused = (kernelName: string, inputs: Inputs, attrs: Attrs, reference: () => Tensor): Tensor =>
   hasKernel(kernelName) ? (runKernel(kernelName, inputs, attrs) as Tensor) : reference();
 

@@ -11,10 +11,10 @@ import { fillBits, type StreamKey } from "@cramkit/random";
  *               share two blocks
  *   kept:       word >= round(rate * 2^32)
  *
- * The 20 rounds stay. On the CPU they are 15 vector instructions an element where the mixer before them took 5; the
+ * The 20 rounds stay. On the CPU they are 15 vector instructions an element; the mixer before them took 5; the
  * time of 8192 x 768 elements on one thread did not differ beyond the noise of a shared machine (50 to 67 ms, 55 to 78 ms
  * before, in turns), nor did that of attention with dropout. In WGSL they are 40 integer instructions an element with a
- * rotation counted as one, and 75 where a kernel cannot use both words of a block (the gradient of keys), in place of 19:
+ * rotation counted as one, and 75 if a kernel cannot use both words of a block (the gradient of keys), in place of 19:
  * counted, not measured on a GPU.
  */
 
@@ -25,7 +25,7 @@ const dropoutHead = 2 ** 33;
 /** Elements whose word is below this uint32 are dropped. */
 export const dropoutThreshold = (rate: number): number => Math.min(0xffffffff, Math.round(rate * 0x100000000));
 
-/** 1 / (1 - rate) where an element is kept, else 0: `[size]`. */
+/** 1 / (1 - rate) if an element is kept, else 0: `[size]`. */
 export const dropoutMask = (size: number, rate: number, key: StreamKey): Float32Array => {
   const words = new Uint32Array(size);
   fillBits(key, words);

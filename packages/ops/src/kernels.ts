@@ -2,7 +2,7 @@ import { type CompiledFor, checkLayout } from "@cramkit/wasm-kit";
 import { findBackend, type KernelConfig, registerKernel } from "@tensorflow/tfjs-core";
 
 /*
- * Every kernel that a backend may bring. An op runs the kernel where the current backend has it registered and its
+ * Every kernel that a backend may bring. An op runs the kernel if the current backend has it registered and its
  * reference everywhere else, so a backend may bring any subset. `rows` is the product of all axes but the last;
  * `?` marks an input that may be absent. All tensors are float32 unless a type is given. Kernels get tensors as the
  * caller shaped them (`[..., n]`), never empty ones: an op answers those itself.
@@ -40,7 +40,7 @@ import { findBackend, type KernelConfig, registerKernel } from "@tensorflow/tfjs
  *
  * CramkitMaskedCrossEntropyGrad runs in the forward pass of a recorded computation and returns the gradients for
  * dloss = 1: each chunk of logits is computed once, and the op multiplies by the real dloss on the way back.
- * Where operands are float16, keep softmax - onehot unscaled (it lies in [-1, 1]) and multiply by 1 / count in float32.
+ * If operands are float16, keep softmax - onehot unscaled (it lies in [-1, 1]) and multiply by 1 / count in float32.
  * Without a bias it may leave out dbias.
  * `lse` is log sum exp of the scaled, masked scores; 0 for a row with nothing to attend to, whose output is 0.
  * Rotary turns by `direction` (1 or -1) times the angles whose cosines and sines are the halves of a row of `table`.

@@ -16,7 +16,7 @@ export const roundHalfEven = (x: number): number => {
   return rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor;
 };
 
-/** Exactly `count` of `seqLength` tokens, uniformly; whole words first where `wordStarts` is given. */
+/** Exactly `count` of `seqLength` tokens, uniformly; whole words first if `wordStarts` is given. */
 export const selectExactly = (
   count: number,
   seqLength: number,
@@ -77,7 +77,7 @@ const selectWords = (
   };
 };
 
-/** Each token (or each word, where `wordStarts` is given) on its own with probability `rate`, never an excluded id. */
+/** Each token (or each word, if `wordStarts` is given) on its own with probability `rate`, never an excluded id. */
 export const selectIndependently = (
   rate: number,
   seqLength: number,

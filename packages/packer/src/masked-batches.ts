@@ -6,7 +6,7 @@ import type { RowSource } from "./rows.ts";
 /** What a masked language model takes. Every array is the receiver's own. */
 export interface MaskedBatch {
   batchSize: number;
-  /** Tokens of a row as the model sees it: less than the source's where tokens are dropped. */
+  /** Tokens of a row as the model sees it: less than the source's if tokens are dropped. */
   seqLength: number;
   /** `[batchSize * seqLength]` */
   inputIds: Int32Array;

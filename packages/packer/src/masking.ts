@@ -10,9 +10,9 @@ import {
 } from "./mask-selection.ts";
 
 /**
- * `[vocabSize]`, truthy where a token begins a word. With it whole words are selected: as long as words fit with exact
+ * `[vocabSize]`, truthy if a token begins a word. With it whole words are selected: as long as words fit with exact
  * masking, which then completes its count with a part of one; each word at once with Bernoulli masking. (transformers
- * selects a word where any of its tokens is drawn: long words more often, and more tokens than `rate` says.)
+ * selects a word if any of its tokens is drawn: long words more often, and more tokens than `rate` says.)
  */
 export type WordStarts = ArrayLike<number>;
 

@@ -133,7 +133,7 @@ export async function* packRows(
   return { droppedTokens, documents: done, emptyDocuments };
 }
 
-/** Throws a RangeError, in the name of `caller`, where the options cannot be met. */
+/** Throws a RangeError, in the name of `caller`, if the options cannot be met. */
 export const checkPackOptions = (caller: string, { seqLength, vocabSize, separatorId, startId }: PackOptions): void => {
   if (!Number.isInteger(seqLength) || seqLength < 1)
     throw fault({

@@ -1,6 +1,6 @@
 import { checkOptions, fault } from "@cramkit/errors";
 
-/** Token ids as they lie in memory and on disk: two bytes each where the vocabulary allows it. */
+/** Token ids as they lie in memory and on disk: two bytes each if the vocabulary allows it. */
 export type TokenArray = Uint16Array | Uint32Array;
 
 /** Bytes of one token id on disk. */

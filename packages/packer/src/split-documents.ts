@@ -2,7 +2,7 @@ import type { TokenDocuments } from "./pack-rows.ts";
 
 /**
  * Parts held-out documents from a stream: iterate `kept`, then `heldOut`. Meanwhile held-out documents wait in memory, so
- * hold out few. `isHeldOut` decides by the number of a document in the stream and its tokens. Where `kept` was left early,
+ * hold out few. `isHeldOut` decides by the number of a document in the stream and its tokens. If `kept` was left early,
  * `heldOut` reads the stream to its end by itself. For token streams of your own; recipes hold out by the text of a document,
  * before it is tokenized, so that copies of one never stand on both sides.
  */

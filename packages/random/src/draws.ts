@@ -11,7 +11,7 @@ export interface Draws {
   seek(position: number): void;
   /** The next 32 bits: a uint32. */
   bits(): number;
-  /** Uniform among the integers 0 to `limit` - 1, without bias: draws again where it must. `limit` is at most 2^32. */
+  /** Uniform among the integers 0 to `limit` - 1, without bias: draws again if it must. `limit` is at most 2^32. */
   below(limit: number): number;
   /** Uniform in [0, 1), a multiple of 2^-53, of the next 64 bits. */
   float64(): number;

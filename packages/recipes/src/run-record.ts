@@ -187,7 +187,7 @@ export const runFiles = (folder: string) => ({
   summary: join(folder, "summary.json"),
   masked: join(folder, "masked-tokens.json"),
   probes: join(folder, "probes.json"),
-  /** What the scores were measured with; written behind them. */
+  /** What the scores were measured with; written after them. */
   evaluated: join(folder, "evaluated.json"),
   probeTrials: join(folder, "probes"),
   glue: join(folder, "glue"),
@@ -248,7 +248,7 @@ const recipeOf = (shown: Recipe, folder: string, data: RunData | undefined): Rec
   });
 };
 
-/** What the budget bought, where it is spent. */
+/** What the budget bought, when it is spent. */
 export const readSummary = async (folder: string): Promise<RunSummary | undefined> =>
   (await readJson(runFiles(folder).summary)) as RunSummary | undefined;
 

@@ -21,7 +21,7 @@ const read =
 export const byBudget = (schedule: Schedule = triangle2()): ((progress: Pick<Progress, "fraction">) => number) =>
   read("byBudget", schedule, "fraction", 1);
 
-/** A schedule over a number of optimizer steps. Leave `steps` out where the schedule's positions are steps already. */
+/** A schedule over a number of optimizer steps. Leave `steps` out if the schedule's positions are steps already. */
 export const bySteps = (schedule: Schedule, steps = 1): ((progress: Pick<Progress, "step">) => number) =>
   read("bySteps", schedule, "step", checkPositive("bySteps", "steps", steps));
 

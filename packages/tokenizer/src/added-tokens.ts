@@ -12,7 +12,7 @@ export interface AddedToken {
   readonly rstrip: boolean;
   /** Searched in the normalized text instead of the original. */
   readonly normalized: boolean;
-  /** Left out by `decode` where special tokens are skipped. */
+  /** Left out by `decode` if special tokens are skipped. */
   readonly special: boolean;
 }
 

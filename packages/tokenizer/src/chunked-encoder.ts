@@ -61,7 +61,7 @@ export const chunkedEncoder = (tokenizer: Tokenizer, chunks: NumberedChunks): Ch
   const learn = (number: number): number => {
     const text = chunks.chunk(number);
     const list = tokenList();
-    tokenize(alignedText(text, 1), list); // behind the beginning of the text, as every chunk with a number
+    tokenize(alignedText(text, 1), list); // after the beginning of the text, as every chunk with a number
     const { deleted, unknown } = lostIn(text, 1, list);
     const count = list.ids.length;
     if (count > mostTokens || deleted > mostLost || unknown > mostLost) return 0;

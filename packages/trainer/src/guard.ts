@@ -22,7 +22,7 @@ export interface GuardOptions {
    */
   readonly maxRollbacks?: number;
   /**
-   * Gives up where the median loss is above `loss` once `fraction` of the budget is used.
+   * Gives up if the median loss is above `loss` once `fraction` of the budget is used.
    * @defaultValue never
    */
   readonly abandon?: { readonly fraction: number; readonly loss: number };

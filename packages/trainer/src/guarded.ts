@@ -14,7 +14,7 @@ export interface GuardedSpec<P, S> {
   readonly restore: (current: TrainState<P, S>, reason: string) => Promise<TrainState<P, S>>;
   readonly guard: Guard;
   /**
-   * Microbatches that a loss is read behind its own: as many as the loop has in flight.
+   * Microbatches that a loss is read after its own: as many as the loop has in flight.
    * @defaultValue `2`
    */
   readonly lag?: number;
@@ -32,7 +32,7 @@ export const rolledBack = <P, S>(good: TrainState<P, S>, current: TrainState<P, 
   progress: { ...good.progress, elapsedMs: current.progress.elapsedMs },
 });
 
-/** Runs the loop under a guard, and again from what `restore` returns where the guard asks for a rollback. */
+/** Runs the loop under a guard, and again from what `restore` returns if the guard asks for a rollback. */
 export async function* trainGuarded<P, S>(spec: GuardedSpec<P, S>): AsyncGenerator<StepReport<P, S>, void> {
   checkOptions("trainGuarded", spec, { start: true, state: true, restore: true, guard: true, lag: true });
   const { start, restore, guard, lag = 2 } = spec;

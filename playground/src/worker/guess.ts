@@ -15,7 +15,7 @@ export const guessMasks = async (
   const maskId = tokenizer.tokenToId("[MASK]")!;
   const masks = Int32Array.from(ids.keys()).filter((at) => ids[at] === maskId);
   const none = (problem: string): Guesses => ({ sentence, step, masks: [], problem });
-  if (masks.length === 0) return none("Write [MASK] where the model shall guess a word.");
+  if (masks.length === 0) return none("Write [MASK] where the model should guess a word.");
   if (ids.length > config.maxLength)
     return none(`This sentence has ${ids.length} tokens, and the model reads ${config.maxLength}. Shorten it.`);
   const [values, indices] = tidy(() => {

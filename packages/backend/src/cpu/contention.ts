@@ -3,7 +3,7 @@ const firstPauseMs = 200;
 const longestPauseMs = 3200;
 
 /**
- * Decides whether to share jobs with the workers. Where other processes take the cores, a worker that is descheduled
+ * Decides whether to share jobs with the workers. If other processes take the cores, a worker that is descheduled
  * holds a task while everybody waits for it, and one thread is faster than two. Over windows of shared work it compares
  * the time that the calling thread computed with the time that it waited: once it waits longer than it would need to do
  * the others' part itself, jobs stay on the calling thread for a while. Results do not depend on the choice.

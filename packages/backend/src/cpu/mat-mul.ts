@@ -6,7 +6,7 @@ const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * 
 /** Products of at least this many multiply-adds are split over the threads one by one, smaller ones as a batch. */
 const largeProduct = 2 ** 22;
 
-/** BatchMatMul where the batch axes agree or one operand has none; `otherwise` takes the rest. */
+/** BatchMatMul if the batch axes agree or one operand has none; `otherwise` takes the rest. */
 export const matMulKernel =
   (otherwise: KernelFunc): KernelFunc =>
   (call) => {

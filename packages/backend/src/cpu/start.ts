@@ -53,7 +53,7 @@ const availableThreads = (): number =>
   globalThis.navigator?.hardwareConcurrency ??
   1;
 
-/** A growing memory; shared where this place allows it. */
+/** A growing memory; shared if the environment allows it. */
 const createMemory = (shared: boolean): WebAssembly.Memory => {
   // The maximum is only reserved; some machines do not even let us do that.
   for (const maximum of [65536, 32768, 16384, 8192]) {

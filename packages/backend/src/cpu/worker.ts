@@ -55,7 +55,7 @@ const serve = ({ memory, thread, library }: WorkerData): void => {
     seen = Atomics.load(words, JOB);
 
     // A ticket is the low 16 bits of the job's number and the next task. What follows it is read before a task is
-    // claimed: where the claim succeeds, the job was still the same one.
+    // claimed: if the claim succeeds, the job was still the same one.
     for (;;) {
       const ticket = Atomics.load(words, TICKET);
       const task = ticket & 0xffff;

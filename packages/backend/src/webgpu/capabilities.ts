@@ -101,7 +101,7 @@ export const readCapabilities = (
   };
 };
 
-/** The tier itself, where a device whose best one is `best` can do what is asked for; throws if it cannot. */
+/** The tier itself, if a device whose best one is `best` can do what is asked for; throws if it cannot. */
 export const requireTier = (tier: Tier, precision: Precision, best: Tier): Tier => {
   const order: Tier[] = ["float32", "float16", "matrix"];
   if (precision === "mixed" && best === "float32")

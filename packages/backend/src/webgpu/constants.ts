@@ -57,7 +57,7 @@ export class ConstantCache {
     return this.byBuffer.has(buffer);
   }
 
-  /** Leaves those that no tensor holds to be rewritten, where there are too many. */
+  /** Leaves those that no tensor holds to be rewritten, if there are too many. */
   recycle(): void {
     for (const [key, { buffer, tensors }] of this.entries) {
       if (this.entries.size <= this.maxEntries) return;

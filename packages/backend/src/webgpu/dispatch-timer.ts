@@ -1,6 +1,6 @@
 /// <reference types="@webgpu/types" />
 
-/** One timed dispatch, and the bytes that it bound: what it moves where it touches each of them once. */
+/** One timed dispatch, and the bytes that it bound: what it moves if it touches each of them once. */
 export interface ProfiledDispatch {
   key: string;
   ms: number;

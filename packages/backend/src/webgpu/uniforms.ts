@@ -56,7 +56,7 @@ export class UniformCache {
     return uniforms.group;
   }
 
-  /** Where there are too many, leaves the quarter that was not used for longest to be rewritten. */
+  /** If there are too many, leaves the quarter that was not used for longest to be rewritten. */
   recycle(): void {
     const { maxEntries, entries, spare } = this;
     if (entries.size <= maxEntries) return;

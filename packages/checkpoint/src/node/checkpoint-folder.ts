@@ -20,7 +20,7 @@ export interface ShardedOptions extends SafetensorsOptions {
 }
 
 /**
- * Write a checkpoint into a folder as `transformers` lays it out: `model.safetensors` where it fits into one shard, else
+ * Write a checkpoint into a folder as `transformers` lays it out: `model.safetensors` if it fits into one shard, else
  * `model-00001-of-00003.safetensors` ... and `model.safetensors.index.json`, which is written last.
  *
  * @returns the names of the files
@@ -63,7 +63,7 @@ export const writeCheckpoint = async (
 /**
  * Open a checkpoint: a `.safetensors` file, an index of shards, or the folder that holds either. The caller closes it.
  *
- * @throws RangeError where the index and its shards disagree; every tensor at fault is named
+ * @throws RangeError if the index and its shards disagree; every tensor at fault is named
  */
 export const openCheckpoint = async (path: string): Promise<Checkpoint> => {
   if (!(await stat(path)).isDirectory()) return path.endsWith(".json") ? openIndex(path) : openFile(path);

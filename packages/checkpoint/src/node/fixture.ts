@@ -33,7 +33,7 @@ export interface Fixture {
 /**
  * Read a fixture: a safetensors file whose metadata says what it is.
  *
- * @throws RangeError where the file lacks what a fixture has
+ * @throws RangeError if the file lacks what a fixture has
  */
 export const readFixture = async (path: string): Promise<Fixture> => {
   const checkpoint = await openSafetensors(await fileSource(path));

@@ -55,8 +55,8 @@ export interface CleanOptions {
 }
 
 /**
- * The steps of the reference's tokenizer, in its order; use it where the tokenizer does not do them itself. It differs in
- * what separates words: no-break spaces and the separators of lines stay as space and line feed, where the reference
+ * The steps of the reference's tokenizer, in its order; use it if the tokenizer does not do them itself. It differs in
+ * what separates words: no-break spaces and the separators of lines stay as space and line feed, while the reference
  * removes them with all that is not ASCII, and control characters are removed.
  */
 export const referenceCleaning: CleanOptions = {

@@ -36,7 +36,7 @@ export interface FilterReport {
   dropped: Count;
   /** Documents that were kept with another text, and the characters that this took away from them. */
   changed: Count;
-  /** The first few that were dropped (or shortened, where that is the purpose of the filter). */
+  /** The first few that were dropped (or shortened, if that is the purpose of the filter). */
   examples: DroppedExample[];
 }
 

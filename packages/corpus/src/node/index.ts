@@ -15,6 +15,7 @@ export {
   type BadInput,
   type BadInputPolicy,
   CorpusInputError,
+  type CorpusInputParts,
   createReadTally,
   type ReadTally,
 } from "./sources/bad-input.ts";

@@ -16,7 +16,7 @@ interface ComputeRow {
 
 export const computeCommand = (): Command =>
   new Command("compute")
-    .description("list published training setups by their compute, and where runs stand among them")
+    .description("list published training setups by their compute, and compare runs with them")
     .argument("[runs...]", "folders of runs")
     .option("--json", "print the rows as JSON")
     .action(async (folders: string[], { json }: { json?: true }) => {

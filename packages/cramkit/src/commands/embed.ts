@@ -30,9 +30,9 @@ export const embedCommand = (): Command =>
           "texts: .txt, CSV, TSV, JSONL, Parquet, hf:// (default: standard input, a text a line)",
         ),
     )
-      .option("--id <column>", "column of a name, which search shows with the text")
+      .option("--id <column>", "column with an id, which search shows with the text")
       .requiredOption("--out <file>", "file of the vectors (safetensors), with the texts in it")
-      .option("--batch-size <count>", "texts at once", wholeNumber(1, 4096), 32)
+      .option("--batch-size <count>", "texts per batch", wholeNumber(1, 4096), 32)
       .option(...checkpointOption),
     "auto",
   ).action(async (path: string, options: EmbedOptions) => {

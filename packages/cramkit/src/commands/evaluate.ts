@@ -33,7 +33,7 @@ export const evaluateCommand = (): Command =>
         .option(...checkpointOption),
     )
       .option("--seq-length <tokens>", "length of a row (default: the longest the model takes)", wholeNumber(1, 65536))
-      .option("--masked-share <share>", "share of the tokens that is masked", share, 0.15)
+      .option("--masked-share <share>", "share of the tokens to mask", share, 0.15)
       .option("--seed <number>", "decides which tokens are masked", wholeNumber(0, 0xffffffff), 0)
       .option("--json", "print the result as JSON"),
     "auto",

@@ -65,7 +65,7 @@ export const finetuneCommand = (): Command =>
         "--text-negative <column>",
         "of embeddings: column of a text that does not belong to the first, beside --text-pair",
       )
-      .option("--separator <text>", "what stands between several labels of a cell (default: a comma)")
+      .option("--separator <text>", "separator between several labels in a cell (default: a comma)")
       .addOption(
         new Option("--offsets <unit>", "how spans count: as JavaScript, or as Python (default: utf16)").choices([
           "utf16",
@@ -73,13 +73,13 @@ export const finetuneCommand = (): Command =>
         ]),
       )
       .requiredOption("--out <folder>", "folder of the result")
-      .option("--epochs <count>", "at most; the best one counts (default: 5)", wholeNumber(1, 1000))
-      .option("--batch-size <count>", "examples of a step (default: 16, of embeddings 64)", wholeNumber(1, 4096))
-      .option("--temperature <number>", "of embeddings: divides their likeness (default: 0.05)", positive)
+      .option("--epochs <count>", "maximum number of epochs; the best one counts (default: 5)", wholeNumber(1, 1000))
+      .option("--batch-size <count>", "examples per step (default: 16, for embeddings 64)", wholeNumber(1, 4096))
+      .option("--temperature <number>", "for embeddings: temperature of the contrastive loss (default: 0.05)", positive)
       .option("--learning-rate <number>", "peak rate (default: by the model's size)", positive)
       .option("--layer-decay <number>", "factor of the rate from each layer to the one below (default: 1)", positive)
-      .option("--weight-decay <number>", "of AdamW (default: 0.01)", number)
-      .option("--dropout <share>", "while training (default: 0.1)", number)
+      .option("--weight-decay <number>", "weight decay of AdamW (default: 0.01)", number)
+      .option("--dropout <share>", "dropout rate in training (default: 0.1)", number)
       .addOption(
         new Option(
           "--pooling <kind>",

@@ -194,7 +194,7 @@ const score = async (options: GlueOptions): Promise<void> => {
   }
 };
 
-/** The models to score: a run, or its checkpoints where some are named, then other folders. */
+/** The models to score: a run, or its checkpoints if some are named, then other folders. */
 const modelsOf = async ({ run, checkpoint = [] }: GlueOptions): Promise<string[]> => {
   if (run === undefined) return checkpoint;
   const choices = checkpoint.map((text) => ({ text, choice: checkpointChoice(text) }));

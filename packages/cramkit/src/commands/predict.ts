@@ -23,7 +23,7 @@ export const predictCommand = (): Command =>
       new Command("predict")
         .description("label texts with a finetuned model")
         .argument("<folder>", "folder of a finetuning, or of its model")
-        .option("--data <file>", "examples, as finetune reads them (default: standard input, a text a line)"),
+        .option("--data <file>", "examples, as finetune reads them (default: standard input, one text per line)"),
     )
       .option("--out <file>", "file of the predictions (default: standard output)")
       .addOption(
@@ -32,7 +32,7 @@ export const predictCommand = (): Command =>
           "csv",
         ]),
       )
-      .option("--batch-size <count>", "texts at once", wholeNumber(1, 4096), 32),
+      .option("--batch-size <count>", "texts per batch", wholeNumber(1, 4096), 32),
   ).action(async (folder: string, options: PredictOptions) => {
     const { data, out, batchSize, text, textPair: pair, delimiter, format } = options;
     requireTable(data, { text, pair, delimiter, format });

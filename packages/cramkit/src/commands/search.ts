@@ -18,12 +18,12 @@ interface SearchOptions extends BackendOptions {
 export const searchCommand = (): Command =>
   withBackend(
     new Command("search")
-      .description("find the texts that are nearest to a query, by exact inner products of their vectors")
+      .description("find the texts nearest to a query, by exact inner products of their vectors")
       .argument("<index>", "file that embed wrote")
       .argument("[query]", "what to look for (default: standard input, a query a line)")
       .option("--top <count>", "texts to show", wholeNumber(1, 1e6), 10)
-      .option("--model <folder>", "the model that made the vectors (default: where it was then, seen from the index)")
-      .option("--json", "print a line of JSON a query"),
+      .option("--model <folder>", "the model that made the vectors (default: the path recorded in the index)")
+      .option("--json", "print one line of JSON per query"),
   ).action(async (path: string, query: string | undefined, options: SearchOptions) => {
     const vectors = await openVectors(path);
     try {

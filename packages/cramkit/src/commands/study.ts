@@ -17,8 +17,8 @@ export const studyCommand = (): Command =>
     new Command("study")
       .description("repeat a figure or a table of the study, at its scale or at any other")
       .addArgument(new Argument("<comparison>", "what to repeat").choices(studyNames))
-      .option("--recipe <recipe>", "what all is in proportion to: a name or a file", "crammed-bert")
-      .option("--model <fields>", "size of its model, as in layers=4,hidden=256", modelSettings)
+      .option("--recipe <recipe>", "the recipe that all sizes are in proportion to: a name or a file", "crammed-bert")
+      .option("--model <fields>", "size of its model, such as layers=4,hidden=256", modelSettings)
       .option("--print", "print the sweep as JSON, as a start for one of your own"),
   ).action(async (name: (typeof studyNames)[number], options: StudyOptions) => {
     const { recipe, model = [], budget, set = [], print: prints, ...rest } = options;

@@ -21,7 +21,7 @@ export interface DataOptions extends TableOptions {
 export const withTable = (command: Command): Command =>
   command
     .option("--text <column>", "column of the text (default: text)")
-    .option("--delimiter <sign>", "what separates the fields of CSV and TSV (default: a comma, a tab)")
+    .option("--delimiter <sign>", "field separator of CSV and TSV (default: a comma, a tab)")
     .addOption(
       new Option("--format <name>", "format, if names do not tell").choices([
         "csv",

@@ -4,7 +4,7 @@ import { dirname, join, relative, resolve, sep } from "node:path";
 
 const schemaFile = "@cramkit/recipes/recipe.schema.json";
 
-/** Where a recipe in a folder finds its JSON Schema: in the packages installed at or above it, else where this program is. */
+/** Where a recipe in a folder finds its JSON Schema: in the packages installed at or above it, else beside this program. */
 export const schemaReference = (folder: string): string => {
   for (let at = resolve(folder); ; at = dirname(at)) {
     const installed = join(at, "node_modules", schemaFile);

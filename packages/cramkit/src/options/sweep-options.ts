@@ -42,14 +42,14 @@ export const withSweep = (command: Command): Command =>
       ...all,
       value,
     ])
-    .option("--seeds <list>", "seeds of every variant, as in 1,2,3", seedList)
+    .option("--seeds <list>", "seeds of every variant, such as 1,2,3", seedList)
     .option("--glue <folder>", "finetune each model on the GLUE tasks in this folder")
     .option("--dir <folder>", "folder of the runs, their results and the report (default: runs/NAME)")
     .option("--data <folder>", "folder of prepared data, shared by runs (default: runs/prepared)")
-    .option("--plan", "show what would be run, with its time and its disk, and run nothing")
-    .option("--task <number>", "do this part of the runs; the others may run at the same time", wholeNumber(1, 1e6))
-    .option("--of <count>", "parts that the runs are dealt out to", wholeNumber(1, 1e6))
-    .option("--skip-failed", "leave alone what failed before; otherwise it is tried again")
+    .option("--plan", "show what would be run, the time and the disk space it needs, and run nothing")
+    .option("--task <number>", "run this part only; other processes may run the others", wholeNumber(1, 1e6))
+    .option("--of <count>", "number of parts", wholeNumber(1, 1e6))
+    .option("--skip-failed", "do not try again what failed before")
     .option("--allow-software", "accept a software WebGPU adapter (correct but slow)")
     .addOption(new Option("--fresh", "prepare the text again even if it is prepared").conflicts(["reuse", "of"]))
     .addOption(new Option("--reuse", "use the prepared rows even if their text has changed since"));

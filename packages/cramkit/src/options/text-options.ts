@@ -107,11 +107,11 @@ export const withReading = (command: Command): Command =>
         "wikiextractor",
       ]),
     )
-    .option("--delimiter <sign>", "what separates the fields of a table, or `tab`", signOf)
-    .option("--quote <sign>", "what fields of a table are quoted with; `false`: nothing", (value) =>
+    .option("--delimiter <sign>", "field separator of a table, or `tab`", signOf)
+    .option("--quote <sign>", "quote character of a table; `false`: none", (value) =>
       value === "false" ? false : signOf(value),
     )
-    .option("--escape <sign>", "what makes a quote in quotes ordinary, such as a backslash", signOf)
+    .option("--escape <sign>", "character that escapes a quote inside quotes, such as a backslash", signOf)
     .option("--encoding <name>", "encoding of text that is not UTF-8, such as latin1")
     .option("--include <pattern>", "files of a folder or dataset to read, such as '**/*.jsonl' (repeatable)", collect)
     .option("--exclude <pattern>", "files to leave out (repeatable)", collect);

@@ -16,7 +16,7 @@ export interface Page {
   readonly hasFlops: boolean;
   /** Below the charts. */
   readonly after: Html;
-  /** At the end, where nothing changes while a run goes on. */
+  /** At the end, as nothing changes while a run goes on. */
   readonly end: Html;
   /** Asks its server for news so often. @defaultValue a page that stays as it is */
   readonly liveSeconds?: number;

@@ -33,7 +33,7 @@ export const renderReport = async (
   });
 };
 
-/** Folder names where recipes share a name, else the recipes' names. */
+/** Folder names if recipes share a name, else the recipes' names. */
 const runNames = (runs: readonly ReportedRun[]): string[] => {
   const recipes = runs.map((run) => run.recipe.name);
   return new Set(recipes).size === runs.length ? recipes : runs.map((run) => basename(run.folder));

@@ -53,7 +53,7 @@ const drawBar = (fraction: number, width: number): string => {
   return "█".repeat(full) + "░".repeat(width - full);
 };
 
-/** The fields of what a stage reports: its detail is cut where two spaces stand. */
+/** The fields of what a stage reports: its detail is cut at two spaces. */
 export const detailFields = ({ detail = "" }: StageProgress): string[] =>
   plainText(detail)
     .split(/\s{2,}/)

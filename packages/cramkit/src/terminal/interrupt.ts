@@ -73,7 +73,7 @@ export const interruptSignal = (
   { doing = "finishing the step and saving", computes = true }: InterruptOptions = {},
 ): InterruptSignal => {
   const controller = new AbortController();
-  const lineOf = (name: Name) => `${name}: ${doing}; once more ends at once, without saving`;
+  const lineOf = (name: Name) => `${name}: ${doing}; press again to end at once, without saving`;
   if (computes && isListening) heard ??= hearInterrupts();
   heard?.tells(lineOf("SIGINT"));
   stop = (name) => {
@@ -99,7 +99,7 @@ export const interruptSignal = (
 /**
  * Whether the process was started by `nohup`. That ignores SIGHUP, but Node undoes it before any of our code runs, so it
  * shows only in what else `nohup` leaves behind: the shell's name of the command (bash), a standard input that cannot be
- * read in place of the terminal (GNU), or its output file. Where nothing shows, a hang-up saves and ends the run.
+ * read in place of the terminal (GNU), or its output file. If nothing shows, a hang-up saves and ends the run.
  */
 const isUnderNohup = (): boolean =>
   /(^|\/)nohup$/.test(process.env._ ?? "") || isUnreadable(0) || [1, 2].some((fd) => isNohupFile(fd));

@@ -69,7 +69,7 @@ const advice: readonly (readonly [name: string, advice: Advice])[] = [
     {
       files: { "a.csv": unclosed.join("\n") },
       args: ["--text", "a.csv", "--set", "corpus.maxBadShare=0"],
-      says: /set quote to (false) where quotes are ordinary characters/,
+      says: /set quote to (false) if quotes are ordinary characters/,
       follow: (named) => ["--quote", named],
     },
   ],

@@ -6,7 +6,7 @@ import type { Task } from "../examples/task.ts";
 /** An example as tokens. */
 export interface EncodedExample {
   readonly ids: Int32Array;
-  /** 0 up to the first separator, 1 behind it. */
+  /** 0 up to the first separator, 1 after it. */
   readonly typeIds: Int32Array;
   /** Tokens that the model's length cut off. */
   readonly cut: number;

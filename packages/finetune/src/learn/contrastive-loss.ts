@@ -20,8 +20,8 @@ import { encodeTexts, type Pooling } from "./text-vectors.ts";
 export interface Contrast {
   readonly pairs: number;
   /**
-   * `[pairs * candidates]`: 1 where a candidate that is not the text's own would be no mistake, as it says the same. The
-   * candidates are all rows behind the texts.
+   * `[pairs * candidates]`: 1 if a candidate that is not the text's own would be no mistake, as it says the same. The
+   * candidates are all rows after the texts.
    */
   readonly alike: Uint8Array;
   readonly temperature: number;

@@ -23,7 +23,7 @@ export interface ReadExamplesOptions {
   readonly offsets?: "utf16" | "code-points";
   /** What separates the fields of CSV and TSV. @defaultValue a comma, in TSV a tab */
   readonly delimiter?: string;
-  /** Where names do not tell. @defaultValue by the name of the file */
+  /** If names do not tell. @defaultValue by the name of the file */
   readonly format?: "csv" | "tsv" | "jsonl" | "json" | "parquet" | "conll" | "txt";
 }
 

@@ -5,7 +5,7 @@ import { entriesOf, type NamedTensors } from "./named-tensors.ts";
 export const hostTensors = async (tensors: NamedTensors, prefix = ""): Promise<TensorEntry[]> => {
   const entries: TensorEntry[] = [];
   for (const { data, ...info } of entriesOf(tensors, prefix)) {
-    // Where the backend is the host, what is read is the memory that the next step writes into.
+    // If the backend is the host, what is read is the memory that the next step writes into.
     entries.push({ ...info, data: (typeof data === "function" ? await data() : data).slice() });
   }
   return entries;

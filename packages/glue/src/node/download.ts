@@ -52,7 +52,7 @@ export interface DownloadProgress {
 
 /**
  * Downloads the Parquet files of `hf://datasets/nyu-mll/glue` into a folder that `readGlue` reads. Files that are there
- * are not downloaded again; a broken download leaves nothing under a file's name. Where the hub limits requests it is asked
+ * are not downloaded again; a broken download leaves nothing under a file's name. If the hub limits requests it is asked
  * again when it says. Returns the paths of all files.
  */
 export const downloadGlue = async (folder: string, options: DownloadOptions = {}): Promise<string[]> => {

@@ -75,7 +75,7 @@ export const readTsv = async (file: string, glue: GlueTask, split: SplitLayout):
       continue;
     }
     const written = at.label === undefined ? undefined : fields[at.label]!;
-    // MultiNLI writes "-" where its annotators did not agree.
+    // MultiNLI writes "-" if its annotators did not agree.
     if (written === "-" && glue.task.name === "mnli") {
       unlabelled++;
       continue;

@@ -22,7 +22,7 @@ export interface TemplateOptions {
 
 /**
  * `<cls> A <sep>` and `<cls> A <sep> B <sep>` around any tokenizer. What is too long loses tokens from the end of the
- * longer text, one by one; from the second where both are equal.
+ * longer text, one by one; from the second if both are equal.
  */
 export const templateEncode = (options: TemplateOptions): Encode => {
   checkOptions("templateEncode", options, { encodeIds: true, firstId: true, separatorId: true });

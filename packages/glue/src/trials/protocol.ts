@@ -24,7 +24,7 @@ export interface Protocol {
   readonly secondText: "always" | "pairs";
   /**
    * Batches whose rows are sorted by length among themselves, to save padding; 1: none, every batch is a random draw, as in the
-   * study. Sorted rows have like labels where labels go with length: with 50, the label mean of a batch varies 1.7 times as
+   * study. Sorted rows have similar labels if labels go with length: with 50, the label mean of a batch varies 1.7 times as
    * much as by chance on STS-B, and 2 are enough for 1.4.
    */
   readonly sortedBatches: number;

@@ -3,7 +3,7 @@ import type { Metric } from "./metric.ts";
 
 /**
  * Pearson correlation, `cov(p, t) / sqrt(var(p) var(t))`, by Welford's one-pass update of the centred sums, taken relative
- * to the first row: nothing cancels, wherever the values lie. Where either side is constant it is 0 (scipy: nan).
+ * to the first row: nothing cancels, wherever the values lie. If either side is constant it is 0 (scipy: nan).
  */
 export const pearson = (): Metric => {
   let rows = 0;

@@ -15,7 +15,7 @@ export const accuracy = (): Metric => {
 };
 
 /**
- * `F1 = 2 tp / (2 tp + fp + fn)` of one class, by default class 1. Where that class is neither predicted nor present it
+ * `F1 = 2 tp / (2 tp + fp + fn)` of one class, by default class 1. If that class is neither predicted nor present it
  * is 0, as in scikit-learn.
  */
 export const f1 = ({

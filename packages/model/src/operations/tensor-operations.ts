@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { fourierMatrices } from "./fourier-matrices.ts";
 import type { Activation, Elementwise, NormOptions, Operations, Reduction } from "./operations.ts";
 
-/** Models on tensors: fused operations of @cramkit/ops where there is one, TensorFlow.js elsewhere. */
+/** Models on tensors: fused operations of @cramkit/ops if there is one, TensorFlow.js elsewhere. */
 export const tensorOperations: Operations<tf.Tensor> = {
   constant: (data, shape) => tf.tensor(data, [...shape]),
   firstRows: (table, like) => tf.slice(table, [0, 0], [like.shape[1]!, table.shape[1]!]),

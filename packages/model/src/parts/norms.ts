@@ -20,7 +20,7 @@ const rmsNorm: PartFactory = ({ normEpsilon }, { width }) => ({
 
 /** max(|x|, least) along the last axis. */
 const lengths = <Value>(x: Value, ops: Operations<Value>, least: number): Value => {
-  // The floor stands under the root: behind it a row of zeros, such as padding, would have NaN for a gradient.
+  // The floor stands under the root: after it a row of zeros, such as padding, would have NaN for a gradient.
   const squares = ops.atLeast(ops.reduce(ops.apply(x, "square"), "sum", [-1], true), least ** 2);
   return ops.apply(squares, "sqrt");
 };

@@ -22,7 +22,7 @@ const gluCase = (shape: number[], activation: GluActivation, scale = 3): OpCase 
         const u = Math.floor(i / n) * 2 * n + (i % n);
         return activations[activation](x![u + n]!) * x![u]!;
       }),
-    // A single value is its own largest magnitude, and where 1 + erf cancels there is little of it.
+    // A single value is its own largest magnitude, and if 1 + erf cancels there is little of it.
     tolerance: shape.length === 1 ? 1e-5 : 2e-6,
   };
 };

@@ -15,7 +15,7 @@ interface Chunk {
 
 /**
  * Computes the logits of one chunk of rows after the other and calls `visit` for each, with the logits turned into
- * (softmax - onehot) / count where `gradient`. Returns the mean loss.
+ * (softmax - onehot) / count if `gradient`. Returns the mean loss.
  */
 const forEachChunk = (call: CpuCall, gradient: boolean, visit: (chunk: Chunk) => void): number => {
   const { inputs, attrs, runtime, run, at } = call;

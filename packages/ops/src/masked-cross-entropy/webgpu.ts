@@ -12,7 +12,7 @@ import { reduceFunction, reduceScratch } from "../webgpu/reduce.ts";
 
 /**
  * One workgroup a row of logits: losses = log sum exp(row) - row[target], and for the gradient softmax(row) - onehot(target),
- * not yet divided by the number of rows: over the logits, or beside them as f16 where matrices multiply it. Each invocation
+ * not yet divided by the number of rows: over the logits, or beside them as f16 if matrices multiply it. Each invocation
  * carries a maximum and a sum relative to it, so the first pass reads a row once.
  */
 export const softmaxLossProgram = /* @__PURE__ */ programs(

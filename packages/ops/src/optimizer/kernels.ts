@@ -36,7 +36,7 @@ export interface OptimizerKernels {
   globalNorm(tensors: readonly Tensor[]): Tensor;
 }
 
-/** The in-place kernels where the current backend has them, else undefined. */
+/** The in-place kernels if the current backend has them, else undefined. */
 export const optimizerKernels = (): OptimizerKernels | undefined =>
   ["CramkitAdamW", "CramkitAccumulate", "CramkitGlobalNorm"].every(hasKernel)
     ? { adamw, accumulate, globalNorm }

@@ -20,7 +20,7 @@ export interface Elementwise {
    */
   declare?: string;
   /**
-   * For element `i` (of type T); `uniforms.first` is the number of the part's first element of type T. Where a tensor may be
+   * For element `i` (of type T); `uniforms.first` is the number of the part's first element of type T. If a tensor may be
    * f16 it is read as `T(name[i])` and written as `T_name(value)`.
    */
   main: string;
@@ -35,7 +35,7 @@ export interface Operand {
 const elementwiseKey = (e: Elementwise, vectors: boolean, halves: readonly boolean[]): string =>
   `${e.key}.${vectors ? "vec4" : "scalar"}${halvesKey(halves)}`;
 
-/** An elementwise shader, on vectors of four where the length allows it. Uniforms: those given, then count and first. */
+/** An elementwise shader, on vectors of four if the length allows it. Uniforms: those given, then count and first. */
 const elementwiseProgram = /* @__PURE__ */ programs(elementwiseKey, (e, vectors, halves) => ({
   enable: halves.includes(true) ? ["f16"] : [],
   storage: Object.fromEntries(

@@ -68,7 +68,7 @@ export const halfOf = (
 /** Whether an f16 copy lies element for element like the matrix: no row and no column of padding. */
 const isPlain = (rows: number, columns: number): boolean => padded(rows) === rows && padded(columns) === columns;
 
-/** The f16 copy of a weight, where it exists and lies element for element like the weight. */
+/** The f16 copy of a weight, if it exists and lies element for element like the weight. */
 export const plainHalf = (host: Host, x: TensorInfo): { half: TensorInfo; key: string } | undefined => {
   if (x.shape.length !== 2) return undefined;
   const [rows, columns] = x.shape as [number, number];
@@ -78,7 +78,7 @@ export const plainHalf = (host: Host, x: TensorInfo): { half: TensorInfo; key: s
   return half && { half, key };
 };
 
-/** A result as a kernel writes it: `written` is what it binds, f16 where `half`; `tensor` is what tfjs gets. */
+/** A result as a kernel writes it: `written` is what it binds, f16 if `half`; `tensor` is what tfjs gets. */
 export interface Result {
   tensor: TensorInfo;
   written: TensorInfo;
@@ -120,7 +120,7 @@ export const besideHalf = (host: Host, tensor: TensorInfo): TensorInfo | undefin
   return host.attach(tensor, halfKey(rows, columns), () => output(host, [(rows * columns) / 2]));
 };
 
-/** How to bind a tensor for reading: as f16 where it exists as nothing else. */
+/** How to bind a tensor for reading: as f16 if it exists as nothing else. */
 export const readable = (host: Host, x: TensorInfo): { bound: TensorInfo; half: boolean } => {
   const half = host.isDeferred(x) && host.attached(x, halfKey(rowsOf(x), lastAxisOf(x)));
   return half ? { bound: half, half: true } : { bound: x, half: false };

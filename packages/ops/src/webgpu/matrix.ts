@@ -30,7 +30,7 @@ export const chooseUnit = (
 export const unitName = ({ m, n, k, spelling, subgroup, fixed }: MatrixUnit): string =>
   `${m}x${n}x${k}.sg${fixed ? "" : "-"}${subgroup}${spelling === "old" ? ".old" : ""}`;
 
-/** What only the first `count` subgroups do: where smaller ones are possible there are more, which have no part in it. */
+/** What only the first `count` subgroups do: if smaller ones are possible there are more, which have no part in it. */
 export const onSubgroups = ({ fixed }: MatrixUnit, count: number, text: string): string =>
   `${fixed ? "" : `if (subgroupIndex < ${count}u) `}{\n${text}\n}`;
 

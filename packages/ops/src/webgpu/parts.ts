@@ -8,7 +8,7 @@ export interface Part {
 
 /**
  * Cuts `rows` so that no binding exceeds the device's limit: `rowBytes` is the largest row among the bound tensors. One part
- * where everything fits. Parts start at multiples of `unit` rows, so that offsets are multiples of 256 bytes.
+ * if everything fits. Parts start at multiples of `unit` rows, so that offsets are multiples of 256 bytes.
  */
 export const partsOf = (host: Host, rows: number, rowBytes: number, unit = 64): Part[] => {
   const limit = host.capabilities.limits.maxStorageBufferBindingSize;

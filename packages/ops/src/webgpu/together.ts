@@ -56,7 +56,7 @@ if (index >= end${shares - 1}) { return; }
 ${branches.join(" else ")}`;
 };
 
-/** The shares of tensors of one size, of which `bytes` is what an element of the widest takes; cut where a binding ends. */
+/** The shares of tensors of one size, of which `bytes` is what an element of the widest takes; cut at the end of a binding. */
 export const sharesOfTensors = (
   host: Host,
   tensors: readonly { bound: KernelBinding; elementBytes: number }[],

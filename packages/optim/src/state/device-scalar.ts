@@ -28,7 +28,7 @@ export const isFiniteScalar = (x: Tensor): Tensor => tidy(() => lessEqual(abs(x)
 export const isTaken = (gradScale: Tensor): Tensor =>
   tidy(() => logicalAnd(isFiniteScalar(gradScale), notEqual(gradScale, 0)));
 
-/** `value` where `taken`, else `otherwise`: scalar. */
+/** `value` if `taken`, else `otherwise`: scalar. */
 export const choose = (taken: Tensor, value: number | Tensor, otherwise: number | Tensor): Tensor =>
   tidy(() => where(taken, asScalar(value), asScalar(otherwise)));
 
@@ -51,7 +51,7 @@ export const globalNorm = (tensors: TensorMap, kernels: OptimizerKernels = {}): 
   return tidy(() => (list.length === 0 ? scalar(0) : sqrt(sumOf(list.map((tensor) => sum(square(tensor)))))));
 };
 
-/** The gradients times their scale, and zeros where the step is skipped, whatever they hold: borrows all. */
+/** The gradients times their scale, and zeros if the step is skipped, whatever they hold: borrows all. */
 export const scaledOrZero = (grad: Tensor, gradScale: Tensor, taken: Tensor): Tensor =>
   tidy(() => where(taken, mul(grad, gradScale), 0));
 

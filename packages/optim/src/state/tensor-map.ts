@@ -11,7 +11,7 @@ export const disposeMap = (map: TensorMap): void => {
 
 export const zerosOf = (params: TensorMap): TensorMap => mapTensors(params, (param) => zerosLike(param));
 
-/** A tensor with data of its own, where `clone` would share them. */
+/** A tensor with data of its own, while `clone` would share them. */
 export const copy = (tensor: Tensor): Tensor => tidy(() => mul(tensor, 1));
 
 /** Makes sure that nobody else sees a tensor change that we own: consumes it, returns it or a copy. */

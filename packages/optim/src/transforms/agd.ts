@@ -31,7 +31,7 @@ export const scaleByAgd = (
       const rate = tidy(() => {
         const total = list.length === 0 ? scalar(0) : sumOf(list.map((g) => mul(norm(g), aspect(g))));
         const summary = div(total, Math.max(1, list.length));
-        // (1 + sqrt(1 + 4 G)) / 2 is 1 + 2 G / (1 + sqrt(1 + 4 G)), which keeps a small G where float32 rounds it away.
+        // (1 + sqrt(1 + 4 G)) / 2 is 1 + 2 G / (1 + sqrt(1 + 4 G)), which keeps a small G that float32 rounds it away.
         const excess = div(mul(summary, 2), add(sqrt(add(mul(summary, 4), 1)), 1));
         return mul(log1p(excess), gain / Math.max(1, list.length));
       });

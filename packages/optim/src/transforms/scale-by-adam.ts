@@ -84,7 +84,7 @@ export const scaleByAdam = (options: AdamOptions = {}): GradientTransformation<M
 
 /**
  * Rectified Adam (Liu et al., arXiv 1908.03265): with `r = 2 / (1 - b2) - 1` and `r_t = r - 2 t b2^t / (1 - b2^t)`,
- * Adam's update times `sqrt((r_t - 4)(r_t - 2) r / ((r - 4)(r - 2) r_t))` where r_t > 5, else the first moment alone.
+ * Adam's update times `sqrt((r_t - 4)(r_t - 2) r / ((r - 4)(r - 2) r_t))` if r_t > 5, else the first moment alone.
  * The second moment is corrected after epsilon is added to its root, as in PyTorch.
  */
 export const scaleByRadam = (options: AdamOptions = {}): GradientTransformation<MomentState> => {

@@ -12,7 +12,7 @@ const apply = (params: TensorMap, updates: TensorMap): TensorMap => {
   return next;
 };
 
-/** `next` where the step is taken, else `previous`; consumes both. Counts go on in any case. */
+/** `next` if the step is taken, else `previous`; consumes both. Counts go on in any case. */
 const select = <S extends State>(taken: Tensor, next: S, previous: Readonly<Record<string, Tensor>>): S => {
   const selected = mapTensors(stateTensors(next), (tensor, path) => {
     const before = previous[path];

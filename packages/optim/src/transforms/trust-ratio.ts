@@ -40,7 +40,7 @@ const perTensor = (
   },
 });
 
-/** `u ||param|| / ||u||`, and u where a norm is 0: the last part of LAMB (You et al., arXiv 1904.00962). */
+/** `u ||param|| / ||u||`, and u if a norm is 0: the last part of LAMB (You et al., arXiv 1904.00962). */
 export const scaleByTrustRatio = (): GradientTransformation<NoState> =>
   perTensor((u, param) => {
     const [size, step] = [norm(param), norm(u)];
@@ -96,7 +96,7 @@ export interface LocalRateOptions extends DecayOptions {
 
 /**
  * LARS (You et al., arXiv 1708.03888): `(g + weightDecay param) trust ||param|| / (||g|| + weightDecay ||param|| + epsilon)`,
- * and g alone where a norm is 0. With `clipTo`, LARC: the factor is `min(local / rate, 1)`.
+ * and g alone if a norm is 0. With `clipTo`, LARC: the factor is `min(local / rate, 1)`.
  */
 export const scaleByLocalRate = ({
   trust = 0.02,

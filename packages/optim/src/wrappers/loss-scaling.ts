@@ -53,7 +53,7 @@ export type LossScalingState = { scale: Tensor; good: Tensor; inner: OptimizerSt
 
 /**
  * Dynamic loss scaling. The gradient function multiplies the loss by `lossScale(state)`, a scalar tensor, before it
- * differentiates; here the gradients are divided by it again, by a factor that travels with them. Where their norm is
+ * differentiates; here the gradients are divided by it again, by a factor that travels with them. If their norm is
  * not finite the step is skipped and the scale falls. All of it happens on the device.
  */
 export const lossScaling = <R extends Updating>(

@@ -12,7 +12,7 @@ export const checksum = (bytes: Uint8Array): string => {
 };
 
 /**
- * Where one flipped bit would explain a wrong CRC-32: its byte and bit in a block of `length` bytes, or undefined where
+ * If one flipped bit would explain a wrong CRC-32: its byte and bit in a block of `length` bytes, or undefined if
  * more than one bit differs. CRC-32 is linear, so the difference of two checksums depends on the difference of the data
  * only, and all single bits of a block differ in theirs.
  */

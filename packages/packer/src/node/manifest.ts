@@ -30,7 +30,7 @@ export interface Manifest {
   seqLength: number;
   rowCount: number;
   vocabSize: number;
-  /** Bytes of a token on disk: 2, or 4 where the vocabulary has more than 65,536 entries. */
+  /** Bytes of a token on disk: 2, or 4 if the vocabulary has more than 65,536 entries. */
   tokenBytes: 2 | 4;
   rowsPerShard: number;
   rowsPerBlock: number;

@@ -35,7 +35,7 @@ export const packIntoShards = async (work: Work, documents: TokenDocuments): Pro
   await savePreparation(work.folder, work.state);
 };
 
-/** Packs into temporary runs of the size of the memory; sorted where the keys of rows are known at once. */
+/** Packs into temporary runs of the size of the memory; sorted if the keys of rows are known at once. */
 export const packIntoRuns = async (
   work: Work,
   documents: TokenDocuments,
@@ -93,7 +93,7 @@ export const sortRuns = async (work: Work, order: SortedOrder, seed: number): Pr
   }
 };
 
-/** Merges the sorted runs into shards; in several passes where there are more runs than memory has buffers for. */
+/** Merges the sorted runs into shards; in several passes if there are more runs than memory has buffers for. */
 export const mergeIntoShards = async (work: Work): Promise<void> => {
   const { state, layout, temporary, memoryBytes } = work;
   const blockBytes = layout.rowsPerBlock * (layout.rowBytes + 8);

@@ -1,6 +1,6 @@
 import type { ShardEntry } from "./manifest.ts";
 
-/** Rows in a temporary file; where `sorted`, with their keys in `<file>.keys` (float64), ascending. */
+/** Rows in a temporary file; if `sorted`, with their keys in `<file>.keys` (float64), ascending. */
 export interface Run extends ShardEntry {
   sorted: boolean;
 }

@@ -58,7 +58,7 @@ export interface PrepareOptions extends PackOptions {
   configuration?: unknown;
   /**
    * What the caller counted over the documents so far, as JSON. Asked while the source waits for its latest document to
-   * be taken up, so a generator should count a document behind its `yield`; kept with every finished file.
+   * be taken up, so a generator should count a document after its `yield`; kept with every finished file.
    * @defaultValue notes of `null`
    */
   notes?: () => unknown;
@@ -91,7 +91,7 @@ export type DocumentSource = TokenDocuments | ((from: number, notes: Json) => To
 /**
  * Packs documents into the ordered rows of a prepared set in `folder`. Streams: memory stays flat. A set of the same
  * configuration that lies there already is returned as it is, after a look at the first 16 documents, which must be those that
- * it was made from; an unfinished one is continued behind its last finished file; another one is refused. The rows depend on documents and options alone.
+ * it was made from; an unfinished one is continued after its last finished file; another one is refused. The rows depend on documents and options alone.
  */
 export const writePreparedSet = async (
   folder: string,

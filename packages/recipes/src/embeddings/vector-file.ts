@@ -1,6 +1,6 @@
 /**
  * The layout of a file of vectors: a safetensors file with `vectors` F32 `[count, dimension]`, each of length 1; `rows` U8, a
- * JSON object a line with the `text` of each vector and its `id` if it has one; and `row_ends` I64 `[count]`, the byte behind each
+ * JSON object a line with the `text` of each vector and its `id` if it has one; and `row_ends` I64 `[count]`, the byte after each
  * row. The metadata say which model made them, and how.
  */
 export const vectorFormat = "cramkit-vectors-1";

@@ -42,7 +42,7 @@ export interface TextScore {
   readonly seqLength: number;
   /** Tokens in the rows. */
   readonly tokens: number;
-  /** Tokens behind the last row. */
+  /** Tokens after the last row. */
   readonly leftOver: number;
   /** Masked tokens. */
   readonly positions: number;

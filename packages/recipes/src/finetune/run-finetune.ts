@@ -23,7 +23,7 @@ import { saveTaskModel } from "./task-model.ts";
 /**
  * Finetunes a model on examples from files and leaves in the folder: `model` (weights, configuration, tokenizer, checksums, and
  * the labels' names in `config.json`), `finetune.json` (what was asked for), `result.json` (scores, history, every dev example
- * with its prediction) and `metrics.jsonl` (a line an epoch). A finetuning that was stopped goes on where the same is asked for
+ * with its prediction) and `metrics.jsonl` (a line an epoch). A finetuning that was stopped goes on when the same is asked for
  * again; one that has ended is returned as it is.
  *
  * @throws `Interrupted` if the signal is aborted; a fault `exists` over a folder of another finetuning
@@ -42,7 +42,7 @@ export const runFinetune = async (
   const dev = spec.dev === undefined ? undefined : await read(spec.dev);
   const request = await requestOf(spec, place, [train, dev]);
   if (await isFinished(folder, request)) {
-    context.say(`${folder} is finished already; remove it, or name another, to do it again`);
+    context.say(`${folder} is already finished; to run it again, remove the folder or name another one`);
     return readFinetuning(folder);
   }
   await writeJson(files.request, request);

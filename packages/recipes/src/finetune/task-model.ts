@@ -14,7 +14,7 @@ const problemTypes = {
 } as const;
 
 /**
- * Writes a finetuned model: what `saveModel` writes, and a `config.json` with the names of its labels where transformers has
+ * Writes a finetuned model: what `saveModel` writes, and a `config.json` with the names of its labels if transformers has
  * them (`id2label`, `label2id`, `problem_type`) and the task under `cramkit`. Borrows the weights.
  */
 export const saveTaskModel = async (folder: string, { task, maxLength, ...model }: TaskModel): Promise<void> => {

@@ -61,7 +61,7 @@ export const readPublished = async (
   return withRest(fields, config, fromHuggingFaceBert(wanted, names), entries);
 };
 
-/** What stands on top of an encoder: none of it is ours to know where the encoder alone is wanted. */
+/** What stands on top of an encoder: none of it is ours to know if the encoder alone is wanted. */
 const isHead = /^(cls|lm_head|classifier|qa_outputs|score)\./;
 
 interface CrammedOptions extends ReadOptions {

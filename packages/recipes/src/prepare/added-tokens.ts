@@ -7,7 +7,7 @@ const asText = { addSpecialTokens: false, truncation: false, padding: false } as
 export const piecesOf = (tokenizer: Tokenizer, word: string): Uint32Array => tokenizer.encodeIds(word, asText);
 
 /**
- * The tokenizer with more words, behind its vocabulary: each is found as a whole word in the normalized text.
+ * The tokenizer with more words, after its vocabulary: each is found as a whole word in the normalized text.
  *
  * @throws a fault `invalid-input` over a word that is there already, or that no text can hold
  */

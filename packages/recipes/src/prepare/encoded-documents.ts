@@ -2,7 +2,7 @@ import { compressionReason, createFilterTally, type Document, type FilterReport 
 import type { TextCoverage, Tokenizer } from "@cramkit/tokenizer";
 import { createEncoderPool, type EncoderPool } from "@cramkit/tokenizer/node";
 
-/** Encodes many texts, in order; on threads where there are any. */
+/** Encodes many texts, in order; on threads if there are any. */
 export interface Encoder {
   encode(documents: AsyncIterable<Document>): AsyncGenerator<{ document: Document; ids: Uint32Array }>;
   dispose(): Promise<void>;
@@ -103,7 +103,7 @@ export const isIncompressible = (
 export interface EncodingNotes {
   /** Documents read, kept or dropped. */
   read: number;
-  /** Of the filter by compressibility, where there is one. */
+  /** Of the filter by compressibility, if there is one. */
   compressibility: FilterReport | null;
   /** What the tokenizer loses of the documents read. */
   coverage: TextCoverage;

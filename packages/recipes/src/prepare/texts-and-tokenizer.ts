@@ -36,7 +36,7 @@ export interface PreparationOptions {
   readonly countWords?: CountWords;
 }
 
-/** Reads the corpus and trains the tokenizer on its training documents as they come by, where either is missing. */
+/** Reads the corpus and trains the tokenizer on its training documents as they come by, if either is missing. */
 export const textsAndTokenizer = async (
   options: PreparationOptions,
 ): Promise<{ texts: Texts; tokenizer: Tokenizer }> => {

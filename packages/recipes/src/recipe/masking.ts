@@ -59,7 +59,7 @@ export const checkMasking = (recipe: Pick<Recipe, "masking" | "tokenizer" | "row
   }
 };
 
-/** Where a space is part of the token after it, how it is written. */
+/** How a space is written that is part of the token after it. */
 const spaces: Record<string, string> = { ByteLevel: "\u0120", Metaspace: "\u2581" };
 
 /** By id, 1 for tokens that begin a word. */

@@ -36,7 +36,7 @@ const requireKnownFields = (model: Recipe["model"]): void => {
     throw fault({
       code: "invalid-input",
       place: `model.${shortened(unknown)}`,
-      problem: "no such field",
+      problem: "unknown field",
       remedy: `there is ${nearest(unknown, known).join(", ")}`,
       type: RangeError,
     });

@@ -25,17 +25,17 @@ const createSchema = () => {
     ),
     description: setting(z.string(), "What the recipe does, in a line."),
     seed: setting(z.int().min(0), "Every random choice of the run follows from it."),
-    backend: setting(backendSchema(), "What computes."),
-    corpus: setting(corpusSchema(), "Which text is read, and what is taken out of it."),
+    backend: setting(backendSchema(), "The compute backend."),
+    corpus: setting(corpusSchema(), "Which text is read, and how it is filtered."),
     tokenizer: setting(tokenizerSchema(), "How text becomes tokens."),
     rows: setting(rowsSchema(), "How tokens become rows."),
-    masking: setting(maskingSchema(), "What of a row is hidden, and predicted."),
+    masking: setting(maskingSchema(), "Which tokens of a row are masked and predicted."),
     model: setting(modelSchema(), "The encoder. Vocabulary and dropout come from `tokenizer` and `training`."),
     training: setting(trainingSchema(), "How it trains, and for how long."),
     guard: setting(guardSchema(), "What happens when training goes wrong."),
     evaluation: setting(evaluationSchema(), "How the model is measured."),
-    metrics: setting(metricsSchema(), "What is written down on the way."),
-    checkpoints: setting(checkpointsSchema(), "What an interrupted run goes on from."),
+    metrics: setting(metricsSchema(), "What is recorded during training."),
+    checkpoints: setting(checkpointsSchema(), "The checkpoints that an interrupted run resumes from."),
   });
   return recipe.refine(
     ({ backend, training: { optimizer, groups } }) =>

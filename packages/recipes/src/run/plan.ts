@@ -112,7 +112,7 @@ const measured = async ({ recipe, config, heldOut }: Beginning): Promise<number>
 
 /**
  * What a run is about to do, and about how long it takes by the time of one held-out batch on this machine; with a warning
- * where it sees its rows too often. Leaves no tensors.
+ * if it sees its rows too often. Leaves no tensors.
  */
 export const planOf = async (beginning: Beginning): Promise<string[]> => {
   const { recipe, ranks = 1 } = beginning;

@@ -158,7 +158,10 @@ it("sees that a run is finished, and does again only what is no longer there or 
 
   rmSync(at.dataFolder, { recursive: true }); // nothing that is finished needs it
   const finished = await again();
-  expect(finished).toEqual({ said: expect.stringMatching(/run: all is done .* delete .*evaluated\.json/), stages: [] });
+  expect(finished).toEqual({
+    said: expect.stringMatching(/run: everything is done .* delete .*evaluated\.json/),
+    stages: [],
+  });
   expect(written()).toEqual(first);
 
   rmSync(files.masked);

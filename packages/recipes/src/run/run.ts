@@ -86,7 +86,7 @@ const runStages = async (
       }
     }
     context.say(
-      `${folder}: all is done and nothing was changed since; to evaluate anew, delete ${runFiles(folder).evaluated}`,
+      `${folder}: everything is done and nothing has changed since; to evaluate again, delete ${runFiles(folder).evaluated}`,
     );
     return;
   }
@@ -129,7 +129,7 @@ const runStages = async (
         const restore = async () => {
           if ((await readJson(runFiles(folder).recipe)) !== undefined) return;
           context.say(
-            `${folder}: somebody removed it; it is made again with the next checkpoint, without earlier metrics`,
+            `${folder}: the folder was removed; the next checkpoint creates it again, without earlier metrics`,
           );
           await record();
         };

@@ -11,7 +11,7 @@ import { matrixSpeed } from "./matrix-speed.ts";
 const slowStepSeconds = 60;
 
 /**
- * A warning where a recipe asked for the best backend, got the CPU, and is too large for it, by the speed of a matrix
+ * A warning if a recipe asked for the best backend, got the CPU, and is too large for it, by the speed of a matrix
  * product on the current backend; undefined otherwise. A recipe that names the CPU knows what it does.
  */
 export const slowTrainingWarning = async (recipe: Recipe, backend: string): Promise<string | undefined> => {

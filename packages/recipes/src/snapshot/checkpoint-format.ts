@@ -91,7 +91,7 @@ export const takeSnapshot = async (state: TrainingState, run: RunState): Promise
     ...entriesOf(params, "param/"),
     ...entriesOf(stateTensors(optimizer), "optimizer/"),
   ]) {
-    // Where the backend is the host, what is read is the memory that the next step writes into.
+    // If the backend is the host, what is read is the memory that the next step writes into.
     const values = (typeof data === "function" ? await data() : data).slice();
     if (info.name.startsWith("param/")) requireFinite(values, { name: info.name.slice("param/".length) });
     tensors.push({ ...info, data: values });

@@ -13,7 +13,7 @@ const headSize = 64;
 
 /**
  * A model as large beside the base's as it is in the study beside its final one. Layers are at least one, widths whole heads of
- * 64 where the base is as wide as that, and the shares of feed-forward widths are kept. At the study's size it is the model as it is.
+ * 64 if the base is as wide as that, and the shares of feed-forward widths are kept. At the study's size it is the model as it is.
  */
 export const inProportion = (model: RecipeModel, base: Base): RecipeModel => {
   const ratio = { layers: base.model.layers / study.layers, hidden: base.model.hidden / study.hidden };

@@ -109,7 +109,7 @@ it("leaves a run that another process is at, and waits for data that another pre
   const results = await runSweep(planned, {}, { ...quiet, say: (line) => said.push(line) });
   unlock();
   expect(results.map(({ variant }) => variant)).toEqual(["batchSize=16"]);
-  expect(said.join("\n")).toMatch(/batchSize=8, seed 1: left to the process that is at it/);
+  expect(said.join("\n")).toMatch(/batchSize=8, seed 1: left to the process that is working on it/);
 
   const fresh = setUp();
   const one = await fresh.plan();

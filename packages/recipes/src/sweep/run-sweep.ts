@@ -50,7 +50,9 @@ export const runSweep = async (plan: SweepPlan, options: SweepOptions, context: 
       if (error instanceof Interrupted || context.signal?.aborted)
         throw new Interrupted(`stopped; what is done is kept in ${folder}, the same command goes on`);
       if (hasCode(error, "locked")) {
-        context.say(`${run.variant}, seed ${run.seed}: left to the process that is at it (${problemOf(error)})`);
+        context.say(
+          `${run.variant}, seed ${run.seed}: left to the process that is working on it (${problemOf(error)})`,
+        );
         continue;
       }
       const message = isFault(error) ? error.message : problemOf(error);

@@ -53,7 +53,7 @@ export const sweepState = async (plan: SweepPlan, options: SweepOptions = {}): P
 };
 
 /**
- * Looks what is done and what the rest will take. Where a budget is not in hours, by the speed of finished runs, or of a matrix
+ * Looks what is done and what the rest will take. If a budget is not in hours, by the speed of finished runs, or of a matrix
  * product on the backend, which no training reaches.
  */
 export const surveySweep = async (plan: SweepPlan, options: SweepOptions = {}): Promise<SweepOutlook> => {

@@ -4,7 +4,7 @@ import type { Snapshot } from "../snapshot/checkpoint-format.ts";
 import { isFileError } from "./saver.ts";
 import type { Session } from "./session.ts";
 
-/** Decides when a checkpoint is written, and what follows where that fails. */
+/** Decides when a checkpoint is written, and what follows if that fails. */
 export interface CheckpointKeeper {
   /** Writes one at the very beginning. */
   first(): Promise<void>;
@@ -51,7 +51,7 @@ export const createCheckpointKeeper = (
       } catch (error) {
         if (hasCode(error, "not-finite")) return guard.fail(problemOf(error)); // back to one that is
         if (!isFileError(error)) throw error;
-        context.say(`no checkpoint: ${problemOf(error)}; training goes on and tries again in a minute`);
+        context.say(`no checkpoint: ${problemOf(error)}; training continues and tries again in a minute`);
         saved = { ...saved, at: performance.now() - Math.max(0, everyMs - retryMs) };
       }
     },

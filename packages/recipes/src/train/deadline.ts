@@ -22,7 +22,7 @@ export const createDeadline = (budget: Budget): Deadline => {
   const used = budgetFraction(budget);
   const totalMs = budget.hours === undefined ? Number.POSITIVE_INFINITY : budget.hours * 3_600_000;
   let [checkpointMs, microbatchMs] = [0, 0];
-  // Where a checkpoint takes longer than half of the budget, no reserve makes sense of it.
+  // If a checkpoint takes longer than half of the budget, no reserve makes sense of it.
   const trainingMs = () => totalMs - Math.min(margin * checkpointMs + late * microbatchMs + slackMs, totalMs / 2);
   return {
     fraction: (counts) =>

@@ -55,7 +55,7 @@ export const openTrainingLog = async (options: TrainingLogOptions): Promise<Trai
       await events?.append(progress.microbatch, scalars);
       isFailing = false;
     } catch (error) {
-      if (!isFailing) say(`${files.metrics}: ${problemOf(error)}; training goes on without metrics`);
+      if (!isFailing) say(`${files.metrics}: ${problemOf(error)}; training continues without metrics`);
       isFailing = true;
     }
     return row;

@@ -7,7 +7,7 @@ import { shareOf } from "./share-of-batch.ts";
 import { type Pretrained, trainFrom } from "./training.ts";
 
 /**
- * Trains until the budget is used up, resuming where the run folder has a checkpoint, and keeps one at the end. Where
+ * Trains until the budget is used up, resuming if the run folder has a checkpoint, and keeps one at the end. If
  * memory runs out it goes back to the last checkpoint with half the microbatch. The caller disposes of the parameters.
  */
 export const pretrain = async (spec: PretrainSpec, context: RunContext): Promise<Pretrained> => {

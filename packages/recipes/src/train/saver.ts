@@ -19,7 +19,7 @@ export const isFileError = (error: unknown): boolean =>
 
 export interface SaverOptions {
   readonly checkpoints: Checkpoints<Snapshot>;
-  /** Does not wait for the disk: where a device trains on meanwhile. */
+  /** Does not wait for the disk: if a device trains on meanwhile. */
   readonly background: boolean;
   /** Told how long a checkpoint took, from the first tensor read to the last byte on the disk. */
   readonly onWritten: (ms: number) => void;

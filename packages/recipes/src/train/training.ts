@@ -105,7 +105,7 @@ export const trainFrom = async (
     return state;
   };
 
-  /** Measures the held-out loss where that is due and there is time for it, and keeps the best weights. */
+  /** Measures the held-out loss when that is due and there is time for it, and keeps the best weights. */
   const evaluate = async (progress: Progress) => {
     const measured = ({ fraction }: Progress) => Math.floor(fraction / recipe.evaluation.every);
     if (measured(progress) <= measured(last)) return;

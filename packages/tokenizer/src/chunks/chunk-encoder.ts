@@ -20,8 +20,8 @@ interface Memory {
 }
 
 /**
- * Encodes `text` from `start` to `end`, by chunks where there is a rule. `tokenize` makes the tokens of a chunk that is new;
- * without a rule, and for the first chunk where its place matters, it sees the text itself.
+ * Encodes `text` from `start` to `end`, by chunks if there is a rule. `tokenize` makes the tokens of a chunk that is new;
+ * without a rule, and for the first chunk if its place matters, it sees the text itself.
  */
 export const chunkEncoder = (tokenize: Tokenize, rule: ChunkRule | undefined) => {
   const chunks = chunkList();

@@ -53,7 +53,7 @@ const flatten = (component: Component | null, parts: string): Component[] => {
     : [component];
 };
 
-/** Space, tab, line feed and carriage return separate; other ASCII is a word character where `word` says so. */
+/** Space, tab, line feed and carriage return separate; other ASCII is a word character if `word` says so. */
 const kindTable = (word: RegExp): Uint8Array =>
   Uint8Array.from({ length: 128 }, (_, code) => {
     if (code === 32 || code === 9 || code === 10 || code === 13) return SEPARATOR;

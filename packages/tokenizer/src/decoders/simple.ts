@@ -8,7 +8,7 @@ export const bpeDecoder =
   (tokens) =>
     tokens.map((token, i) => (suffix === "" ? token : token.replaceAll(suffix, i === tokens.length - 1 ? "" : " ")));
 
-/** `replacement` becomes a space, or nothing in the first token where it was put there. */
+/** `replacement` becomes a space, or nothing in the first token if it was put there. */
 export const metaspaceDecoder =
   (replacement: string, prepended: boolean): Decoder =>
   (tokens) =>

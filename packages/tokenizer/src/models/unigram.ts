@@ -93,6 +93,6 @@ const push = (out: TokenList, id: number, start: number, end: number): void => {
   out.ends.push(end);
 };
 
-/** Ids of `<0x00>` to `<0xFF>`, where the vocabulary has them. */
+/** Ids of `<0x00>` to `<0xFF>`, if the vocabulary has them. */
 export const byteTokens = (ids: ReadonlyMap<string, number>) =>
   Array.from({ length: 256 }, (_, byte) => ids.get(`<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`));

@@ -42,7 +42,7 @@ const pieces = (segments: [number, number, boolean][], behavior: SplitBehavior):
   }
 };
 
-/** Joins a segment to the one before it where `joins` says so; the first has a content segment before it. */
+/** Joins a segment to the one before it if `joins` says so; the first has a content segment before it. */
 const joined = (segments: [number, number, boolean][], joins: (delimiter: boolean, previous: boolean) => boolean) => {
   const out: [number, number, boolean][] = [];
   let previous = false;

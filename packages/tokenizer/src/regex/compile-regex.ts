@@ -18,7 +18,7 @@ export interface Regex {
 
 /**
  * Compiles an expression in Oniguruma's (Ruby's) dialect. Searching takes time linear in the text: by JavaScript's engine
- * where that is proved, else by one that remembers what it has tried.
+ * if that is proved, else by one that remembers what it has tried.
  *
  * @throws SyntaxError for what is malformed, and for backreferences, calls and whatever else is not supported
  */

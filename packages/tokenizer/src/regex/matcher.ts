@@ -126,7 +126,7 @@ export const regexMatcher = (program: RegexProgram, text: string): RegexMatcher 
 
   return {
     matchAt(start) {
-      // No match goes back behind its start: what is remembered of earlier text is of no use.
+      // No match goes back before its start: what is remembered of earlier text is of no use.
       for (; forgotten < start >> shift; forgotten++) pages.delete(forgotten);
       return run(program.start, start);
     },

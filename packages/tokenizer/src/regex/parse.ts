@@ -164,6 +164,6 @@ const readGroup = (reader: RegexReader): RegexNode => {
   if (kind === ">") return { type: "atomic", body };
   if (!kind || kind === ":") return body.type === "sequence" && body.parts.length === 0 ? empty : body;
   const behind = kind[0] === "<";
-  if (behind && lengthOf(body).max > 255) throw new SyntaxError("looking behind further than 255 characters");
+  if (behind && lengthOf(body).max > 255) throw new SyntaxError("looking back further than 255 characters");
   return look(body, behind, kind.endsWith("!"));
 };

@@ -13,7 +13,7 @@ export interface RegexProgram {
   readonly start: number;
   /**
    * FORWARD, BACKWARD: test a character by `sets[z]`, go to `x`. SPLIT: try `x`, then `y`; `z` is its number. LOOK: run `y`,
-   * go to `x` unless its success is `z`. ATOMIC: run `z`, go to `x` where it took something, else to `y`. ACCEPT: done.
+   * go to `x` unless its success is `z`. ATOMIC: run `z`, go to `x` if it took something, else to `y`. ACCEPT: done.
    */
   readonly op: Uint8Array;
   readonly x: Int32Array;

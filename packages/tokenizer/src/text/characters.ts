@@ -1,6 +1,6 @@
 import { rangeTest, unicodeDifferences } from "./unicode-differences.ts";
 
-/** Character classes as the Rust implementation has them, where JavaScript's own (`\s`, `\w`) differ. */
+/** Character classes as the Rust implementation has them, if JavaScript's own (`\s`, `\w`) differ. */
 const whitespace = /^\p{White_Space}$/u;
 const punctuation = /^\p{P}$/u;
 const control = /^[\p{Cc}\p{Cf}\p{Co}\p{Cs}]$/u;

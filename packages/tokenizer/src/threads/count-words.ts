@@ -73,7 +73,7 @@ const createPool = (pipeline: PipelineOptions, threads: number, maxWords: number
     if (failed) throw failed.error;
   };
   return {
-    /** Where it gives a promise, wait for it before the next document. */
+    /** If it gives a promise, wait for it before the next document. */
     add(document: string): Promise<void> | undefined {
       batch.push(document);
       characters += document.length;

@@ -123,7 +123,7 @@ const prune = (words: WordCounts, round: UnigramRound, target: number): ScoredPi
       continue;
     }
     if (frequency[id] === 0) continue;
-    // How much less likely the text is where the piece is replaced by its best alternative.
+    // How much less likely the text is if the piece is replaced by its best alternative.
     const own = Math.log(frequency[id]!) - logSum;
     const logSumWithout = Math.log(sum + frequency[id]! * (pieces.length - 1));
     const alternative = second.reduce(

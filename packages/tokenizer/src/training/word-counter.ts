@@ -35,7 +35,7 @@ export interface CountingOptions {
 }
 
 /**
- * Where the pipeline lets text be cut, chunks are counted as they stand and normalized once each at the end, instead of
+ * If the pipeline lets text be cut, chunks are counted as they stand and normalized once each at the end, instead of
  * every time that they occur.
  */
 export const wordCounter = (

@@ -33,7 +33,7 @@ export const checkProduct = (
           expected += a[transposeA ? l * m + i : i * k + l]! * b[transposeB ? j * k + l : l * n + j]!;
         }
         const got = c[i * n + j]!;
-        if (got !== expected) return `a product of ${m} x ${n} x ${k} came out as ${got} where it is ${expected}`;
+        if (got !== expected) return `a product of ${m} x ${n} x ${k} came out as ${got}, not ${expected}`;
       }
     }
   }

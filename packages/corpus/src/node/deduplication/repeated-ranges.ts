@@ -27,7 +27,7 @@ interface RepeatedRangesOptions {
  * The stretches of a spooled corpus that are covered by windows of `minBytes` which repeat an earlier one.
  *
  * Only windows whose anchor occurs twice can be repeated. They are written to partitions by the hash of their anchor,
- * so that equal windows are in the same one, and each partition is searched in memory. Where the corpus has more
+ * so that equal windows are in the same one, and each partition is searched in memory. If the corpus has more
  * anchors than the counter has slots, most would count as repeated; then the anchors are counted and searched in
  * several rounds, each for a part of all hashes.
  */

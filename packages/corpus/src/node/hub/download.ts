@@ -18,7 +18,7 @@ interface HubFile extends Hub {
 
 /**
  * The path of a file of a dataset on this machine. It is downloaded unless the cache has it under its etag; a partial
- * download is continued where it stopped, also by a later process. Size and, where the etag is a SHA-256, contents are
+ * download is continued where it stopped, also by a later process. Size and, if the etag is a SHA-256, contents are
  * checked before the file gets its name.
  */
 export const cachedHubFile = async (file: HubFile): Promise<string> => {

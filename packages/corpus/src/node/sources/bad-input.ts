@@ -1,17 +1,35 @@
+import type { FaultCode, FaultParts } from "@cramkit/errors";
 import type { BadRecord, ReadReport } from "../../read-report.ts";
 
-/** Input that cannot be read. `file` and `place` (a line, a record, a byte) say where. */
-export class CorpusInputError extends Error {
-  override name = "CorpusInputError";
+/** What a `CorpusInputError` says beside its problem. */
+export interface CorpusInputParts {
   readonly file: string;
+  /** A line, a record, a byte. */
+  readonly at: string;
+  /** @defaultValue "damaged-file" */
+  readonly code?: FaultCode;
+  readonly remedy: string;
+  readonly cause?: unknown;
+}
+
+/** Input that cannot be read: a fault of `@cramkit/errors`, with a code, a place, a problem and a remedy. */
+export class CorpusInputError extends Error implements FaultParts {
+  override name = "CorpusInputError";
+  readonly code: FaultCode;
+  readonly file: string;
+  /** The line, the record or the byte. */
+  readonly at: string;
+  /** File and `at`. */
   readonly place: string;
-  /** The message without file and place. */
+  readonly problem: string;
+  readonly remedy: string;
+  /** Problem and remedy. */
   readonly reason: string;
-  constructor(reason: string, { file, place, cause }: { file: string; place: string; cause?: unknown }) {
-    super(`${file}, ${place}: ${reason}`, { cause });
-    this.file = file;
-    this.place = place;
-    this.reason = reason;
+  constructor(problem: string, { file, at, code = "damaged-file", remedy, cause }: CorpusInputParts) {
+    const reason = `${problem}; ${remedy}`;
+    super(`${file}, ${at}: ${reason}`, { cause });
+    [this.file, this.at, this.place] = [file, at, `${file}, ${at}`];
+    [this.code, this.problem, this.remedy, this.reason] = [code, problem, remedy, reason];
   }
 }
 
@@ -76,9 +94,8 @@ export const createReadTally = ({ maxBadShare = 0.001, onBrokenFile = "stop", on
     const records = report.documents + report.unwanted + report.badRecords;
     if (report.badRecords <= maxBadShare * Math.max(records, atLeast)) return;
     stopped = new CorpusInputError(
-      `${last.reason}; ${report.badRecords} of ${records} records are bad, more than the allowed share of ` +
-        `${maxBadShare}; repair the input or raise maxBadShare`,
-      last,
+      `${last.reason}; ${report.badRecords} of ${records} records are bad, more than the allowed share of ${maxBadShare}`,
+      { file: last.file, at: last.place, code: "invalid-input", remedy: "repair the input or raise maxBadShare" },
     );
     throw stopped;
   };
@@ -100,7 +117,7 @@ export const createReadTally = ({ maxBadShare = 0.001, onBrokenFile = "stop", on
     },
     broken(error) {
       if (onBrokenFile === "stop") throw error;
-      const { file, place, reason } = error;
+      const { file, at: place, reason } = error;
       onBad?.({ file, place, reason, kind: "file", records: 0 });
       note({ file, place, reason }, ++report.brokenFiles <= keptExamples);
     },

@@ -17,7 +17,7 @@ interface ZstdOptions {
 }
 
 /**
- * The bytes of a file in chunks, decompressed where its name ends in `.gz` or `.zst`. Data that is damaged or ends
+ * The bytes of a file in chunks, decompressed if its name ends in `.gz` or `.zst`. Data that is damaged or ends
  * early throws a CorpusInputError which names the byte of the compressed file, as does a wrong checksum.
  */
 export const readBytes = (path: string): AsyncIterable<Buffer> => {
@@ -49,11 +49,14 @@ async function* decompressed(
     const kind = path.endsWith(".gz") ? "gzip" : "zstd";
     throw new CorpusInputError(
       error instanceof UnsupportedFrame
-        ? `the zstd data ${reason}; decompress the file with the zstd program, or set onBrokenFile to "skip"`
-        : `the ${kind} data is damaged or ends early (${reason}); fetch the file again, or set onBrokenFile to "skip"`,
+        ? `the zstd data ${reason}`
+        : `the ${kind} data is damaged or ends early (${reason})`,
       {
         file: path,
-        place: `at or before byte ${read}`,
+        at: `at or before byte ${read}`,
+        ...(error instanceof UnsupportedFrame
+          ? { code: "unsupported", remedy: 'decompress the file with the zstd program, or set onBrokenFile to "skip"' }
+          : { remedy: 'fetch the file again, or set onBrokenFile to "skip"' }),
         cause: error,
       },
     );

@@ -59,7 +59,7 @@ const commentProse = (comment: string): string[] => {
   return parts.flatMap((lines) => markdownProse(lines.join("\n").replace(/\{@\w+\s([^{}]*)\}/g, linkText)));
 };
 
-/** `target`, `target label` and `target | label`: the label where there is one. */
+/** `target`, `target label` and `target | label`: the label if there is one. */
 const linkText = (_: string, link: string) => {
   const trimmed = link.trim();
   const space = trimmed.search(/[\s|]/);

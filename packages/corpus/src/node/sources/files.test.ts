@@ -353,7 +353,7 @@ describe("bad input", () => {
     const path = write("q.csv", 'text\nfine\n"never closed\nmore\n');
     await expect(texts({ path })).rejects.toThrow(/q\.csv, line \d+: /);
     const inches = write("inches.csv", 'text\nfine\na 5" pipe\n');
-    await expect(texts({ path: inches })).rejects.toThrow(/inches\.csv, line 3: .*set quote to false where quotes are/);
+    await expect(texts({ path: inches })).rejects.toThrow(/inches\.csv, line 3: .*set quote to false if quotes are/);
     expect(await texts({ path: inches, quote: false })).toEqual(["fine", 'a 5" pipe']);
   });
 

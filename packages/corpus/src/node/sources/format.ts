@@ -60,7 +60,7 @@ export interface RecordOptions {
 }
 
 /**
- * One record of a file: a document, a whole row, a bad one with its reason (`records` of them where a whole group is lost), or one
+ * One record of a file: a document, a whole row, a bad one with its reason (`records` of them if a whole group is lost), or one
  * that `where` turned down.
  */
 export type FileRecord =

@@ -44,9 +44,11 @@ export async function* idDocuments(options: IdDocumentsOptions): AsyncGenerator<
   for (const file of await documentFiles({ path, include, exclude })) {
     for await (const { value, place } of recordsOf(file, field)) {
       const fail = (got: string, remedy: string): never => {
-        throw new CorpusInputError(`expected ids below ${limit} in "${field}", got ${got}; ${remedy}`, {
+        throw new CorpusInputError(`expected ids below ${limit} in "${field}", got ${got}`, {
           file: file.path,
-          place,
+          at: place,
+          code: "invalid-input",
+          remedy,
         });
       };
       const isList = Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
@@ -76,7 +78,12 @@ async function* recordsOf({ path }: DocumentFile, field: string): AsyncGenerator
         try {
           record = text === undefined ? undefined : parseJson(text);
         } catch (cause) {
-          throw new CorpusInputError("expected a record in JSON; fetch the file again", { file: path, place, cause });
+          throw new CorpusInputError("expected a record in JSON", {
+            file: path,
+            at: place,
+            remedy: "fetch the file again",
+            cause,
+          });
         }
         yield { value: (record as Record<string, unknown> | null | undefined)?.[field], place };
       }

@@ -6,7 +6,7 @@ const maxDepth = 10_000;
 
 const [quote, backslash, comma] = [34, 92, 44];
 
-/** Throws a SyntaxError where long JSON holds more values, or values further inside of one another, than are parsed. */
+/** Throws a SyntaxError if long JSON holds more values, or values further inside of one another, than are parsed. */
 export const checkSize = (json: Uint8Array): void => {
   if (json.length <= harmlessBytes) return;
   let [values, depth] = [0, 0];

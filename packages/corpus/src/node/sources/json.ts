@@ -78,9 +78,10 @@ export async function* readJson(path: string, options: RecordOptions): AsyncGene
   if (inValue && depth === base && base === 0 && !inString) {
     yield parseRecord(Buffer.concat(carried), `record ${++number}`, options);
   } else if (inValue || base === 1) {
-    throw new CorpusInputError('the JSON ends inside a value; fetch the file again, or set onBrokenFile to "skip"', {
+    throw new CorpusInputError("the JSON ends inside a value", {
       file: path,
-      place: `record ${number + 1}, byte ${offset}`,
+      remedy: 'fetch the file again, or set onBrokenFile to "skip"',
+      at: `record ${number + 1}, byte ${offset}`,
     });
   }
 }

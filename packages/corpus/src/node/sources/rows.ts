@@ -40,6 +40,11 @@ export async function* rowsOfFile(path: string, options: Omit<FileRowsOptions, "
   for await (const record of recordsOf(path, { ...options, whole: true })) {
     if (record.kind === "row") yield { fields: record.fields, file: path, place: record.place };
     else if (record.kind === "bad")
-      throw new CorpusInputError(`${record.reason}; repair the input`, { file: path, place: record.place });
+      throw new CorpusInputError(record.reason, {
+        file: path,
+        at: record.place,
+        code: "invalid-input",
+        remedy: "repair the input",
+      });
   }
 }

@@ -89,8 +89,8 @@ describe("separatedRows", () => {
       const found = await rows('a 5" b,c\n"x"y,z\n"p"\r,q\nfine\n', comma, size);
       expect(found.map(({ bad, line }) => [line, bad?.slice(0, 24)])).toEqual([
         [1, "a quote inside of a fiel"],
-        [2, "text behind a closing qu"],
-        [3, "text behind a closing qu"],
+        [2, "text after a closing quo"],
+        [3, "text after a closing quo"],
         [4, undefined],
       ]);
     }

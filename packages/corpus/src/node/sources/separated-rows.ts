@@ -55,9 +55,11 @@ export async function* separatedRows(
   const quoteByte = quote === false ? -1 : quote.charCodeAt(0);
   const escapeByte = quote === false ? -1 : escapeSign.charCodeAt(0);
   const never = (line: number, reason: string) =>
-    new CorpusInputError(`a quote opens here and ${reason}; set quote to false where quotes are ordinary characters`, {
+    new CorpusInputError(`a quote opens here and ${reason}`, {
       file: path,
-      place: `line ${line}`,
+      at: `line ${line}`,
+      code: "invalid-input",
+      remedy: "set quote to false if quotes are ordinary characters",
     });
 
   let state = "start" as State;
@@ -116,7 +118,7 @@ export async function* separatedRows(
         continue;
       }
       if (state === "escaped") {
-        // The escape goes where it stands before a quote or itself, and stays before anything else.
+        // The escape is dropped if it stands before a quote or itself, and stays before anything else.
         if (byte === quoteByte || byte === escapeByte) from = at;
         else if (from < 0) {
           if (keeps) pieces.push(Buffer.from([escapeByte]));
@@ -202,8 +204,8 @@ export async function* separatedRows(
   }
 }
 
-const quoteRemedy = "(set quote to false where quotes are ordinary characters)";
-const behindQuote = `text behind a closing quote ${quoteRemedy}`;
+const quoteRemedy = "(set quote to false if quotes are ordinary characters)";
+const behindQuote = `text after a closing quote ${quoteRemedy}`;
 const tooLong = `a record of more than ${maxRecordBytes} bytes`;
 
 const newRow = (line: number): Row => ({ line, fields: new Map(), count: 0, hasExtraText: false });

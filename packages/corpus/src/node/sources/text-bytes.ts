@@ -27,8 +27,12 @@ export async function* textBytes(path: string, { encoding }: TextEncoding = {}):
     yield* asUtf8(readBytes(path), encoding); // its decoder drops its own mark
   } catch (cause) {
     if (!(cause instanceof TypeError)) throw cause;
-    const reason = `expected ${encoding}, got bytes that it does not have; name the encoding of the file, or set onBrokenFile to "skip"`;
-    throw new CorpusInputError(reason, { file: path, place: "its text", cause });
+    throw new CorpusInputError(`expected ${encoding}, got bytes that it does not have`, {
+      file: path,
+      at: "its text",
+      remedy: 'name the encoding of the file, or set onBrokenFile to "skip"',
+      cause,
+    });
   }
 }
 
@@ -50,12 +54,14 @@ const afterMark = (bytes: Buffer, path: string): Buffer => {
   const mark = bytes.toString("hex", 0, 3);
   if (mark.startsWith("fffe") || mark.startsWith("feff")) {
     const name = mark.startsWith("fffe") ? "utf-16le" : "utf-16be";
-    throw new CorpusInputError(
-      `expected UTF-8, got UTF-16 or UTF-32 by the byte order mark; convert the file, for example with ` +
-        `"iconv -f UTF-16 -t UTF-8", set encoding to "${name}", ` +
+    throw new CorpusInputError("expected UTF-8, got UTF-16 or UTF-32 by the byte order mark", {
+      file: path,
+      at: "byte 0",
+      code: "unsupported",
+      remedy:
+        `convert the file, for example with "iconv -f UTF-16 -t UTF-8", set encoding to "${name}", ` +
         'or set onBrokenFile to "skip"',
-      { file: path, place: "byte 0" },
-    );
+    });
   }
   return mark === "efbbbf" ? bytes.subarray(3) : bytes;
 };

@@ -79,13 +79,13 @@ async function* textPassages(chunks: AsyncIterable<Buffer>): AsyncGenerator<File
   const record = (passage: string): FileRecord | undefined => {
     const place = `passage ${++number}`;
     if (passage.trim() === "") return undefined;
-    // U+FFFD stands for bytes that are no UTF-8; where a text holds it by itself, something was lost before.
+    // U+FFFD stands for bytes that are no UTF-8; if a text holds it by itself, something was lost before.
     if (passage.includes("\ufffd"))
       return { kind: "bad", place, reason: invalid ?? "U+FFFD, which stands for lost text" };
     return { kind: "document", text: passage, id: place };
   };
   for await (const chunk of chunks) {
-    // A character may go on in the next chunk: where the bytes are no UTF-8, they are so before it.
+    // A character may go on in the next chunk: if the bytes are no UTF-8, they are so before it.
     if (invalid === undefined && !isUtf8(chunk)) invalid = invalidUtf8(chunk);
     text += decoder.write(chunk).replaceAll("\r\n", "\n");
     let start = 0;

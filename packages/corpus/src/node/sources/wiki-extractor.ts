@@ -37,9 +37,10 @@ export async function* readWikiExtractor(path: string, options: RecordOptions): 
     }
   }
   if (article) {
-    throw new CorpusInputError('the dump ends inside an article; fetch the file again, or set onBrokenFile to "skip"', {
+    throw new CorpusInputError("the dump ends inside an article", {
       file: path,
-      place: article.place,
+      remedy: 'fetch the file again, or set onBrokenFile to "skip"',
+      at: article.place,
     });
   }
 }

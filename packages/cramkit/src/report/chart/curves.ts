@@ -35,7 +35,7 @@ const valueAt = ({ x, y }: Curve, at: number): number | undefined => {
   return y[low]! + share * (y[high]! - y[low]!);
 };
 
-/** Several curves of one variant as one: mean, least and greatest where all of them have a value. */
+/** Several curves of one variant as one: mean, least and greatest if all of them have a value. */
 export interface Band {
   readonly x: number[];
   readonly mean: number[];

@@ -48,7 +48,7 @@ export const tileOf = (v: AttentionMatrixVariant, name: string, rows: number, pa
 export const stripsOf = (v: AttentionMatrixVariant, name: string, type: "f16" | "f32", stride: number) =>
   `var<workgroup> ${name}: array<array<${vectorType(v, type)}, ${(stripRows(v) * stride) / widthOf(v)}>, 4>;`;
 
-/** The arrays of {@link stripsOf} hold vectors of four where matrices can be stored to and loaded from such. */
+/** The arrays of {@link stripsOf} hold vectors of four if matrices can be stored to and loaded from such. */
 const vectorType = (v: AttentionMatrixVariant, type: "f16" | "f32") => (widthOf(v) === 4 ? `vec4<${type}>` : type);
 
 /** Index of vector `column` of a row of what {@link stripsOf} declares. */

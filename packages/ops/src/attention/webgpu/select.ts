@@ -67,7 +67,7 @@ const order = [
 /** Vectors of four from row to row in workgroup memory: one more than needed, which spreads rows over the banks. */
 export const paddedVectors = (headDim: number): number => Math.ceil(headDim / 4) + 1;
 
-/** Vectors of workgroup memory: own rows, passing rows, and the weights apart from the own rows where types differ. */
+/** Vectors of workgroup memory: own rows, passing rows, and the weights apart from the own rows if types differ. */
 export const attentionVectors = ({
   tile,
   headDim,

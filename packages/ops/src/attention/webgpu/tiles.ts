@@ -38,7 +38,7 @@ export const ownRow = (v: AttentionVariant, i: number) => `(team + ${i * teams(v
 export const passingRow = (v: AttentionVariant, j: number | string) =>
   typeof j === "number" ? `(sharer + ${j * sharers(v)}u)` : j;
 
-/** Where weights are: over the own rows, whose scores are made by then, or beside them where the types differ. */
+/** Where weights are: over the own rows, whose scores are made by then, or beside them if the types differ. */
 const weightsOf = (v: AttentionVariant) => (v.operand === "f32" ? "own" : "weights");
 
 /** The workgroup memory of all directions. */

@@ -37,7 +37,7 @@ export function gemmResult(host: Host, g: Omit<Gemm, "c">, shape: readonly numbe
   return c.tensor;
 }
 
-/** C [m, n] = alpha * A B (+ bias) (+ C). Cut into parts where an operand exceeds what can be bound. */
+/** C [m, n] = alpha * A B (+ bias) (+ C). Cut into parts if an operand exceeds what can be bound. */
 export function gemm(host: Host, g: Gemm): void {
   if (cuts(host, g).length > 1) {
     cutWeight(host, g);
@@ -73,7 +73,7 @@ const shapeOf = ({ form, m, n, k, alpha, accumulate, half, biasTensor }: Omit<Ge
   bias: biasTensor !== undefined,
 });
 
-/** The rows of the weight: of B, or of C where that is a weight's gradient. */
+/** The rows of the weight: of B, or of C if that is a weight's gradient. */
 const cuts = (host: Host, { form, m, n, k }: GemmShape): Part[] =>
   form === "nt" ? partsOf(host, n, k * 4) : form === "nn" ? partsOf(host, k, n * 4) : partsOf(host, m, n * 4);
 

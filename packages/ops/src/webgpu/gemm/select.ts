@@ -189,7 +189,7 @@ export const selectMatrix = (
 };
 
 /**
- * Every tile of the products by the name that `variants: { gemm: name }` of the backend forces. Where one does not fit a
+ * Every tile of the products by the name that `variants: { gemm: name }` of the backend forces. If one does not fit a
  * product (its size, the device's memory), the usual choice is made for that one.
  */
 export const gemmVariants = (): KernelVariant[] => [

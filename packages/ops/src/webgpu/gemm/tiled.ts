@@ -10,7 +10,7 @@ import { range } from "../range.ts";
  *
  * A workgroup computes a tile of C. Both operands go through workgroup memory with k as the slow axis, so the inner loop
  * reads vectors of four along m and n in all three forms. Every invocation carries one 4 x 4 block of an operand into
- * workgroup memory (transposed on the way where the operand lies along k) and fetches the next one while it multiplies.
+ * workgroup memory (transposed on the way if the operand lies along k) and fetches the next one while it multiplies.
  */
 export type Form = "nn" | "nt" | "tn";
 
@@ -166,7 +166,7 @@ fn ${name}(row: u32, column: u32, height: u32, width: u32) -> Block {
 };
 
 /**
- * Which block of the tile an invocation carries. Where the operand lies along k, two neighbours take the 32 bytes of a row and
+ * Which block of the tile an invocation carries. If the operand lies along k, two neighbours take the 32 bytes of a row and
  * the next two those of the block below: memory is read by whole sectors, and with rows spread by a vector the eight
  * invocations that write at a time meet different banks. Otherwise blocks follow the contiguous axis.
  */
@@ -179,7 +179,7 @@ const blockOf = (alongK: boolean, length: number, block: string): { k: string; r
 interface Slot {
   a?: string;
   b?: string;
-  /** Whether the invocation has a block of A (where both are possible), or any at all. */
+  /** Whether the invocation has a block of A (if both are possible), or any at all. */
   condition?: string;
 }
 

@@ -39,7 +39,7 @@ export const guardSchema = () => {
     abandon: setting(
       z
         .strictObject({
-          fraction: setting(share, "From where on.", { unit: "share of the budget" }),
+          fraction: setting(share, "Where it begins.", { unit: "share of the budget" }),
           loss: setting(positive, "The median loss above which the run gives up.", { unit: "nats" }),
         })
         .nullable(),

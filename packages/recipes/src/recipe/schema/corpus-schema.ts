@@ -55,7 +55,7 @@ export const corpusSchema = () => {
     lastPhase: setting(
       z
         .strictObject({
-          from: setting(share.gt(0).lt(1).default(0.8), "From where on.", { unit: "share of the horizon" }),
+          from: setting(share.gt(0).lt(1).default(0.8), "Where it begins.", { unit: "share of the horizon" }),
           sources: setting(
             z.array(source).min(1).nullable().default(null),
             "Text of its own, cleaned and filtered as the rest, without documents that are held out; null: those documents of `corpus.sources` that pass `quality`, which are kept for it.",

@@ -53,7 +53,7 @@ export const modelSchema = () => {
     maxLength: setting(count, "The longest row that the model takes.", { unit: "tokens" }),
     embeddingSize: setting(
       count.nullable(),
-      "Width of the word embedding where it is smaller than `hidden` (factorised); null: `hidden`.",
+      "Width of the word embedding if it is smaller than `hidden` (factorised); null: `hidden`.",
       { unit: "features", paper: "ALBERT, arXiv 1909.11942" },
     ),
     inputProjectionBias: setting(z.boolean(), "A bias on the matrix from `embeddingSize` to `hidden`."),

@@ -81,7 +81,7 @@ export const trainingSchema = () => {
     ),
     horizon: setting(
       budget().nullable().default(null),
-      "What schedule, batch ramp, curriculum, masking, causal share and last phase run along, where it is another length than the budget that ends the run; null: the budget.",
+      "What schedule, batch ramp, curriculum, masking, causal share and last phase run along, if it is another length than the budget that ends the run; null: the budget.",
       { unit: "as the budget", paper: "BERT's million steps, stopped at the budget: Cramming, section 4" },
     ),
     loss: setting(
@@ -194,7 +194,7 @@ export const trainingSchema = () => {
             "Whether a row becomes several, or is cut off; what is cut off counts as seen.",
             { paper: "Cramming, code" },
           ),
-          fractions: setting(z.array(share.lt(1)).max(100), "From where on each length holds.", {
+          fractions: setting(z.array(share.lt(1)).max(100), "Where each length begins.", {
             unit: "shares of the horizon",
             paper: "Cramming, code",
           }),

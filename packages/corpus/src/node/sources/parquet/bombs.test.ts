@@ -40,7 +40,7 @@ describe("sizes that a Parquet file claims", () => {
         [claiming({ data_page_header: { ...v1, num_values: 2 ** 30 } })],
         /a page of 1073741824 values, more than 4194304/,
       ],
-      [[claiming({ data_page_header: { ...v1, num_values: 3 } })], /a page of 3 values where 2 are left/],
+      [[claiming({ data_page_header: { ...v1, num_values: 3 } })], /a page of 3 values, 2 are left/],
       [[claiming({ data_page_header: { ...v1, encoding: "RLE_DICTIONARY" } })], /a page without its dictionary/],
     ] as const) {
       const found = await read(parquetFile(pages, { rows: 2 }));

@@ -39,7 +39,7 @@ export async function* readColumn(file: AsyncBuffer, column: ColumnMetaData, pat
       maxDefinition,
       maxRepetition,
     );
-    if (count > left) throw new Error(`a page of ${count} values where ${left} are left`);
+    if (count > left) throw new Error(`a page of ${count} values, ${left} are left`);
     left -= count;
     let present = count;
     if (definitions) {

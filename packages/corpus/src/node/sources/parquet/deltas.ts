@@ -15,7 +15,7 @@ export const readDeltas = (cursor: Cursor, count: number): BigInt64Array => {
   let value = readZigzag(cursor);
   const isPossible = blockValues > 0 && blockValues <= maxBlockValues && parts > 0 && blockValues % parts === 0;
   if (!isPossible) throw new Error(`blocks of ${blockValues} differences in ${parts} parts`);
-  if (total < count) throw new Error(`${total} differences where ${count} are wanted`);
+  if (total < count) throw new Error(`${total} differences, ${count} are wanted`);
   const partValues = blockValues / parts;
   const { bytes } = cursor;
   let done = 0;

@@ -29,10 +29,12 @@ export const readFooter = async (name: string, file: AsyncBuffer): Promise<Foote
     return { metadata, schema };
   } catch (cause) {
     if (cause instanceof CorpusInputError) throw cause;
-    throw new CorpusInputError(
-      `no readable Parquet footer (${(cause as Error).message}); fetch the file again, or set onBrokenFile to "skip"`,
-      { file: name, place: `byte ${byteLength}`, cause },
-    );
+    throw new CorpusInputError(`no readable Parquet footer (${(cause as Error).message})`, {
+      file: name,
+      at: `byte ${byteLength}`,
+      remedy: 'fetch the file again, or set onBrokenFile to "skip"',
+      cause,
+    });
   }
 };
 
@@ -44,6 +46,11 @@ export const checkCount = (value: unknown, what: string): number => {
 };
 
 export const encrypted = (file: string, byteLength: number): CorpusInputError => {
-  const reason = 'the Parquet data is encrypted; write it again without encryption, or set onBrokenFile to "skip"';
-  return new CorpusInputError(reason, { file, place: `byte ${byteLength}` });
+  const remedy = 'write it again without encryption, or set onBrokenFile to "skip"';
+  return new CorpusInputError("the Parquet data is encrypted", {
+    file,
+    at: `byte ${byteLength}`,
+    code: "unsupported",
+    remedy,
+  });
 };

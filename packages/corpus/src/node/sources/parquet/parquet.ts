@@ -15,7 +15,7 @@ import { encrypted, type Footer, readFooter } from "./footer.ts";
 import { isValueType } from "./values.ts";
 
 /**
- * Reads one text column of a Parquet file, a page at a time, each checked against its checksum where it has one. From a
+ * Reads one text column of a Parquet file, a page at a time, each checked against its checksum if it has one. From a
  * damaged page on, the rows of a row group are bad records; a damaged footer throws. A compressed file is unpacked to a
  * temporary one, since Parquet is read from its end.
  */
@@ -43,7 +43,7 @@ export async function* readParquetColumn(
   });
 }
 
-/** Opens a file for random access, unpacked where it is compressed as a whole. */
+/** Opens a file for random access, unpacked if it is compressed as a whole. */
 async function* withParquet<T>(path: string, read: (file: AsyncBuffer) => AsyncGenerator<T>): AsyncGenerator<T> {
   const isPacked = uncompressedName(path) !== path;
   const folder = isPacked ? await createTemporaryFolder(tmpdir(), "cramkit-parquet") : undefined;
@@ -96,7 +96,7 @@ async function* readRowGroups(name: string, file: AsyncBuffer, options: RecordOp
           row = end;
           break;
         }
-        if (next.done || row === end) break; // what is behind the rows that a group announces belongs to none
+        if (next.done || row === end) break; // what follows the rows that a group announces belongs to none
         const place = `row ${row++}`;
         const record = next.value;
         if (Object.values(record).includes(invalidText)) yield { kind: "bad", place, reason: "invalid UTF-8" };
@@ -108,7 +108,7 @@ async function* readRowGroups(name: string, file: AsyncBuffer, options: RecordOp
   }
 }
 
-/** The records of one row group: page by page where their columns allow it. */
+/** The records of one row group: page by page if their columns allow it. */
 async function* recordsOf(
   file: AsyncBuffer,
   { metadata, schema }: Footer,

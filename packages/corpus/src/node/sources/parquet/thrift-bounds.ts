@@ -2,7 +2,7 @@
 const maxElements = 1 << 20;
 const maxDepth = 32;
 
-/** Thrown where a struct goes on behind the bytes at hand. */
+/** Thrown if a struct goes on after the bytes at hand. */
 export class ThriftCut extends Error {}
 
 /**
@@ -14,7 +14,7 @@ export const thriftEnd = (bytes: Uint8Array, start: number): number => {
   let elements = 0;
   const byte = (): number => {
     const value = bytes[at++];
-    if (value === undefined) throw new ThriftCut("a Thrift struct goes on behind the data");
+    if (value === undefined) throw new ThriftCut("a Thrift struct goes on after the data");
     return value;
   };
   const varint = (): number => {
@@ -49,7 +49,7 @@ export const thriftEnd = (bytes: Uint8Array, start: number): number => {
   };
   const skip = (size: number) => {
     at += size;
-    if (at > bytes.length) throw new ThriftCut("a Thrift value goes on behind the data");
+    if (at > bytes.length) throw new ThriftCut("a Thrift value goes on after the data");
   };
   const struct = (depth: number): void => {
     for (let head = byte(); head !== 0; head = byte()) {
