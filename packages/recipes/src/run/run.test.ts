@@ -56,7 +56,7 @@ it("makes its folder again when somebody removes it, and can still be resumed", 
   };
   const context = { ...quiet, onProgress, say: (line: string) => said.push(line), signal: controller.signal };
   await expect(runRecipe(recipe, at, context)).rejects.toThrow(Interrupted);
-  expect(said.join("\n")).toContain("somebody removed it");
+  expect(said.join("\n")).toContain("the folder was removed");
   await runRecipe(recipe, at, quiet);
   expect((await readRun(at.folder)).recipe).toEqual(recipe);
   expect(weights(at.folder).equals(weights(whole.folder))).toBe(true);

@@ -9,6 +9,7 @@ export interface CorpusInputParts {
   /** @defaultValue "damaged-file" */
   readonly code?: FaultCode;
   readonly remedy: string;
+  /** @defaultValue none */
   readonly cause?: unknown;
 }
 
