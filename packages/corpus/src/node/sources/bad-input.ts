@@ -8,7 +8,8 @@ export interface CorpusInputParts {
   readonly at: string;
   /** @defaultValue "damaged-file" */
   readonly code?: FaultCode;
-  readonly remedy: string;
+  /** @defaultValue none */
+  readonly remedy?: string;
   /** @defaultValue none */
   readonly cause?: unknown;
 }
@@ -23,11 +24,12 @@ export class CorpusInputError extends Error implements FaultParts {
   /** File and `at`. */
   readonly place: string;
   readonly problem: string;
-  readonly remedy: string;
+  /** @defaultValue none */
+  readonly remedy?: string;
   /** Problem and remedy. */
   readonly reason: string;
   constructor(problem: string, { file, at, code = "damaged-file", remedy, cause }: CorpusInputParts) {
-    const reason = `${problem}; ${remedy}`;
+    const reason = remedy === undefined ? problem : `${problem}; ${remedy}`;
     super(`${file}, ${at}: ${reason}`, { cause });
     [this.file, this.at, this.place] = [file, at, `${file}, ${at}`];
     [this.code, this.problem, this.remedy, this.reason] = [code, problem, remedy, reason];

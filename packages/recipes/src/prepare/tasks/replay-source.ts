@@ -30,7 +30,7 @@ export const replaySource = (
           count(report, before, counts);
           const { kind, records, file, place, reason } = bad;
           if (kind === "record") tally.bad({ file, place, reason }, records);
-          else tally.broken(new CorpusInputError(reason, { file, place }));
+          else tally.broken(new CorpusInputError(reason, { file, at: place }));
           continue;
         }
         const [name, ...counts] = JSON.parse(from) as [string | null, ...ReadCounts];
