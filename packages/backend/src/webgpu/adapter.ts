@@ -2,6 +2,7 @@
 
 import { fault } from "@cramkit/errors";
 import type { GpuSource } from "./gpu.ts";
+import { noAdapter } from "./no-adapter.ts";
 
 export interface AdapterOptions {
   /**
@@ -32,19 +33,6 @@ export const adapterName = (info: Partial<GPUAdapterInfo>): string => {
     info.description || info.device || [info.vendor, info.architecture].filter(Boolean).join(" ") || "unknown";
   return isSoftware(info) ? `${name} (software adapter: correct, never fast)` : name;
 };
-
-/** The fault of a machine that has none. */
-export const noAdapter = (host: GpuSource["host"]) =>
-  fault({
-    code: "unsupported",
-    place: "startWebgpu",
-    problem: "expected a WebGPU adapter, got none",
-    remedy:
-      host === "browser"
-        ? "look at chrome://gpu for the reason, or use the cpu backend"
-        : "install a Vulkan 1.3 driver and loader (Debian: libvulkan1 and mesa-vulkan-drivers, or NVIDIA's driver with its " +
-          "ICD file, and libegl1), see that `vulkaninfo` lists the card, or use the cpu backend",
-  });
 
 /** Asks for an adapter; throws if there is none or if it is a software one and those were not allowed. */
 export const chooseAdapter = async (source: GpuSource, options: AdapterOptions = {}): Promise<GPUAdapter> => {

@@ -1,5 +1,5 @@
 import { isNativeFault, startNative } from "@cramkit/native";
-import { noAdapter } from "./adapter.ts";
+import { noAdapter } from "./no-adapter.ts";
 
 /**
  * Under Linux Dawn computes through Vulkan alone, and writes a warning of its own to standard error if its loader is not

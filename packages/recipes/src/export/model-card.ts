@@ -69,8 +69,8 @@ console.log(await run("${sample}"${call}));
 \`\`\`python
 from sentence_transformers import SentenceTransformer
 
-model = SentenceTransformer(FOLDER${remote})
-print(model.encode("${sample}"))
+sentences = SentenceTransformer(FOLDER${remote})
+print(sentences.encode("${sample}"))
 \`\`\`
 `;
   const plain = `
