@@ -61,3 +61,21 @@ it("finds a planted declaration, and lets generators, overloads and assertions b
     const fine = () => { function inner() {} };`;
   expect(declaredFunctions(text)).toEqual(["planted", "alsoPlanted"]);
 });
+
+/** "Where" for if, which reads as translated: no place is meant. */
+const wrongWhere = /@throws [^.]*?\bwhere (the|there|it|one|a) |[^a-z]where there (is|are) (one|none|any)\b/;
+
+it.each(readdirSync("packages"))("%s says if where no place is meant", (name) => {
+  const found = sourcesOf(`packages/${name}/src`).flatMap(([file, text]) =>
+    text
+      .split("\n")
+      .flatMap((line: string, at: number) => (wrongWhere.test(line) ? [`${file}:${at + 1}: ${line.trim()}`] : [])),
+  );
+  expect(found).toEqual([]);
+});
+
+it("finds a planted one", () => {
+  expect(wrongWhere.test(" * @throws RangeError where the file is cut")).toBe(true);
+  expect(wrongWhere.test("/** The label, where there is one. */")).toBe(true);
+  expect(wrongWhere.test("/** Where a run stands, in the folder where it began. */")).toBe(false);
+});

@@ -46,6 +46,7 @@ export const chooseAdapter = async (source: GpuSource, options: AdapterOptions =
       problem: `expected a GPU, got ${adapterName(adapter.info)}`,
       remedy:
         "install the card's driver, or pass allowSoftware: true to compute on it all the same, or use the cpu backend",
+      details: { option: "allowSoftware" },
     });
   return adapter;
 };

@@ -131,7 +131,9 @@ describe("chooseAdapter", () => {
 
   it("refuses them unless they are allowed, and names the way out", async () => {
     await expect(chooseAdapter(source({ info }))).rejects.toThrow(/expected a GPU, got llvmpipe.*allowSoftware/);
-    await expect(chooseAdapter(source({ info }), { allowSoftware: true })).resolves.toEqual({ info });
+    const { details } = await chooseAdapter(source({ info })).catch((error) => error);
+    expect(details).toEqual({ option: "allowSoftware" }); // as whoever has another name for it can tell
+    await expect(chooseAdapter(source({ info }), { [details.option]: true })).resolves.toEqual({ info });
   });
 
   it("says what to install where there is none", async () => {

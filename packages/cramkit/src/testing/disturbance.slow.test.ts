@@ -131,7 +131,7 @@ it.skipIf(!canMount)(
       await isTraining(at("disk", "run"), child.pid);
       fill(at("disk", "ballast"));
       const { code, error } = await ended;
-      expect(error).toMatch(/no checkpoint: .*the disk is full \(ENOSPC\); training goes on/);
+      expect(error).toMatch(/no checkpoint: .*the disk is full \(ENOSPC\); training continues/);
       expect(error.trim().split("\n").at(-1)).toMatch(
         /^cramkit: \S+: the disk is full \(ENOSPC\); free some space and run it again/,
       );

@@ -130,7 +130,7 @@ const requireUse = (kind: TaskKind, changes: Partial<Settings>): void => {
     throw fault({
       code: "invalid-argument",
       place: "finetune",
-      problem: `expected ${name} with ${kinds.join(", ")}, got ${kind}, which does not use it`,
+      problem: `expected ${name} with ${kinds.join(", ")}, got it with ${kind}, which does not use it`,
       remedy: `leave ${name} out`,
       type: RangeError,
     });

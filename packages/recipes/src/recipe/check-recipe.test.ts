@@ -80,7 +80,7 @@ it.each([
 it("refuses a field of the model that there is not, as one that was mistyped in a file", () => {
   const recipe = recipes.quickstart();
   const mistyped = { ...recipe, model: { ...recipe.model, hiden: 64 } } as Recipe;
-  expect(() => checkRecipe(mistyped)).toThrow("model.hiden: no such field; there is hidden");
+  expect(() => checkRecipe(mistyped)).toThrow("model.hiden: unknown field; there is hidden");
 });
 
 it("refuses dropped tokens that leave a row which the funnel cannot halve", () => {

@@ -211,7 +211,7 @@ it("trains on while no checkpoint can be written, and says so", async () => {
   const recipe = changed({ checkpoints: { minutes: 1e-5 } });
   const whole = await run({ recipe });
   const { weights } = await run({ recipe, folder, context: { onProgress, say: (line) => said.push(line) } });
-  expect(said.join("\n")).toMatch(/no checkpoint: .*checkpoints: expected a folder, got a file; training goes on/);
+  expect(said.join("\n")).toMatch(/no checkpoint: .*checkpoints: expected a folder, got a file; training continues/);
   expect(weights).toEqual(whole.weights);
   expect(checkpointsOf(folder).at(-1)).toMatchObject({ microbatch: 18 });
 });
