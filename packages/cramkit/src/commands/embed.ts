@@ -48,7 +48,9 @@ export const embedCommand = (): Command =>
           if (!model.isFinetuned)
             say(`${path} was not finetuned for embeddings: the mean of its hidden states is taken`);
           const { count, dimension, cut } = await writeVectors(out, model, examples, {
-            ...{ modelPath: path, batchSize, signal },
+            // A checkpoint that was chosen is found again by its own folder.
+            modelPath: options.checkpoint === undefined ? path : model.place.folder,
+            ...{ batchSize, signal },
             onVector: (done) => onProgress({ stage: "embedding", done, unit: "texts" }),
           });
           if (cut > 0) say(`${cut} of ${count} texts have more than ${model.maxLength} tokens and were cut`);

@@ -141,6 +141,22 @@ it("embeds standard input, with a model that was not finetuned, and says so", { 
   expect((await run("search", "plain.safetensors", "oak", "--top", "1")).out).toMatch(/\d {2}(one fox|two oak)\n$/);
 });
 
+it("finds a checkpoint again by its folder, and embeds alike with an export", { timeout: 60_000 }, async () => {
+  const args = ["--data", "texts.txt", "--out", "checkpoint.safetensors", "--checkpoint", "2"];
+  const made = await run("embed", "encoder", ...args, ...cpu);
+  expect(made.code, made.error).toBe(0);
+  const found = await run("search", "checkpoint.safetensors", "king", "--top", "1");
+  expect(found.code, found.error).toBe(0);
+  const exported = await run("export", "tuned", "--to", "hf", "--task", "feature-extraction", "--out", "exported");
+  expect(exported.code, exported.error).toBe(0);
+  await run("embed", "exported", "--data", "texts.txt", "--out", "again.safetensors", ...cpu);
+  const answers = [];
+  for (const index of ["vectors.safetensors", "again.safetensors"])
+    answers.push((await run("search", index, "where is the king", "--json")).out);
+  expect(answers[0]).toContain("by a crown in 2");
+  expect(answers[1]).toBe(answers[0]);
+});
+
 describe("says what is wrong, with file and line:", () => {
   it.each<[string, string, string[], RegExp]>([
     [

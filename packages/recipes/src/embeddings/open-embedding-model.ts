@@ -2,12 +2,14 @@ import { join } from "node:path";
 import { checkOptions, fault } from "@cramkit/errors";
 import { type EmbeddingModel, poolingOf, type Task } from "@cramkit/finetune";
 import { finetuneFiles } from "../finetune/folder.ts";
-import { type FindModelOptions, placeDigest } from "../open/find-model.ts";
+import { type FindModelOptions, type ModelPlace, placeDigest } from "../open/find-model.ts";
 import { openModel } from "../open/open-model.ts";
 import { readJson } from "../run-record.ts";
 
 /** A model that makes vectors, and what must be kept of it to make others like them. */
 export interface OpenedEmbeddingModel extends EmbeddingModel {
+  /** Where it lay. */
+  readonly place: ModelPlace;
   /** SHA-256 over its files. */
   readonly digest: string;
   readonly pooling: "first" | "mean";
@@ -38,5 +40,5 @@ export const openEmbeddingModel = async (
   const { task, maxLength } = (published?.config.cramkit ?? {}) as { task?: Task; maxLength?: number };
   const own = { ...opened, ...(task && { task }), ...(maxLength && { maxLength }) };
   const digest = (await placeDigest(place)) ?? "";
-  return { ...own, ...poolingOf(own), digest, isFinetuned: task?.kind === "embedding" };
+  return { ...own, ...poolingOf(own), place, digest, isFinetuned: task?.kind === "embedding" };
 };

@@ -125,7 +125,7 @@ export const exportModel = async (
   if (embedding) await writeSentenceTransformers(folder, embedding, config.hidden);
   const { command, facts } = options;
   const python = "auto_map" in fields ? "remote code" : "num_hidden_layers" in fields ? "plain" : "none";
-  await writeModelCard(folder, { task, config, python, command, facts, pooling: embedding?.pooling });
+  await writeModelCard(folder, { task, config, python, command, facts, embedding });
 };
 
 type Kind = "bert" | "roberta" | "crammed-bert";

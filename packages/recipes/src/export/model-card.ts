@@ -4,6 +4,7 @@ import { writeFileAtomic } from "@cramkit/files";
 import { type ModelConfig, parameterCount } from "@cramkit/model";
 import type { ExportTask } from "./export-task.ts";
 import { graphFiles, graphsIn } from "./onnx-files.ts";
+import type { EmbeddingExport } from "./sentence-transformers.ts";
 
 /** By which a card of ours is known: one that somebody has made their own is left alone. */
 const marker = "<!-- Written by `cramkit export`, and anew by each. Remove this line to keep your changes. -->";
@@ -14,10 +15,10 @@ export interface ModelCard {
   /** Whether `transformers` loads the folder, and what it must be told for that. */
   readonly python: "none" | "plain" | "remote code";
   /**
-   * How a model of embeddings pools.
+   * How a model of embeddings pools, and the longest text that it takes.
    * @defaultValue the model is none
    */
-  readonly pooling?: "first" | "mean" | undefined;
+  readonly embedding?: EmbeddingExport | undefined;
   /** @defaultValue the card names no command */
   readonly command?: string | undefined;
   /** @defaultValue none but the sizes of model and files */
@@ -39,17 +40,19 @@ export const writeModelCard = async (folder: string, card: ModelCard): Promise<v
 };
 
 const cardText = (
-  { task, config, python, command, pooling, facts = [] }: ModelCard,
+  { task, config, python, command, embedding, facts = [] }: ModelCard,
   files: [string, string][],
   hasGraphs: boolean,
 ): string => {
   const { head } = config;
+  const pooling = embedding?.pooling;
+  const longest = embedding?.maxLength ?? config.maxLength;
   const libraries = [...(python === "none" ? [] : ["transformers"]), ...(hasGraphs ? ["transformers.js"] : [])];
   const sample = task === "fill-mask" ? "a text with a <mask>" : "a text";
   const all: (readonly [string, string])[] = [
     ["parameters", parameterCount(config).toLocaleString("en-US")],
     ["layers, width, heads", `${config.layers}, ${config.hidden}, ${config.heads}`],
-    ["longest text", `${config.maxLength} tokens`],
+    ["longest text", `${longest} tokens`],
     ...("labels" in head ? [["labels", String(head.labels)] as const] : []),
     ...facts,
     ...files,
@@ -93,7 +96,7 @@ print(run("${sample}"))
       : []),
     ...(hasGraphs
       ? [
-          `The tokenizer of transformers.js cuts a text of more than ${config.maxLength} tokens with its last separator, and so its scores differ a little from those in Python.`,
+          `The tokenizer of transformers.js cuts a text of more than ${longest} tokens with its last separator, and so its scores differ a little from those in Python.`,
         ]
       : []),
     ...(config.typeVocabSize > 0 && hasGraphs
