@@ -35,9 +35,20 @@ export interface TableSpec {
   readonly caption?: unknown;
 }
 
-export const table = ({ head, rows, caption }: TableSpec): Html => html`<div class="table"><table>
+/** A table that the keyboard can scroll if it is wider than the page. Figures stay on one line, longer texts are broken. */
+export const table = ({
+  head,
+  rows,
+  caption,
+}: TableSpec): Html => html`<div class="table" role="region" tabindex="0" aria-label="${head[0] || "table"}"><table>
 <thead><tr>${head.map((cell) => html`<th scope="col">${cell}</th>`)}</tr></thead>
 <tbody>${rows.map(
-  ({ cells, ours }) => html`<tr${ours ? raw(' class="ours"') : ""}>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>
+  ({
+    cells,
+    ours,
+  }) => html`<tr${ours ? raw(' class="ours"') : ""}>${cells.map((cell, column) => html`<td${column > 0 && isLong(cell) ? raw(' class="long"') : ""}>${cell}</td>`)}</tr>
 `,
 )}</tbody></table></div>${caption ? html`<p class="note">${caption}</p>` : ""}`;
+
+/** Too long for one line of a column among several. */
+const isLong = (cell: unknown): boolean => typeof cell === "string" && cell.length > 12;

@@ -38,7 +38,7 @@ export const renderPage = async ({
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark"><title>Cramkit: ${title.replaceAll(" / ", ", ")}</title>
 <style>${raw(await asset("uplot/dist/uPlot.min.css"))}${raw(style)}</style></head>
-<body${liveSeconds ? html` data-seconds="${liveSeconds}"` : ""}>
+<body${charts.runs.length > 1 ? raw(' class="side-by-side"') : ""}${liveSeconds ? html` data-seconds="${liveSeconds}"` : ""}>
 <h1>${title}</h1>
 <p class="muted">${intro}${liveSeconds ? html` · <span id="state">live</span>` : ""}</p>
 <div class="live">${before}</div>

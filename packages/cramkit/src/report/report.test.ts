@@ -65,6 +65,17 @@ it("lets nothing of a run become markup", async () => {
   });
 });
 
+it("breaks long settings of runs side by side, and lets the keyboard scroll what is wider than the page", async () => {
+  const two = run("two");
+  const page = await renderReport([
+    run("one"),
+    { ...two, recipe: { ...two.recipe, description: "a long description" } },
+  ]);
+  expect(page).toContain('<td class="long">&#34;a long description&#34;</td>');
+  expect(page).toContain('role="region" tabindex="0" aria-label="where they differ"');
+  expect(page).toContain('<body class="side-by-side">');
+});
+
 it("puts runs side by side, by recipe or by folder, with what differs", async () => {
   const two = run("two");
   const page = await renderReport([run("one"), { ...two, recipe: { ...two.recipe, seed: 77 } }]);

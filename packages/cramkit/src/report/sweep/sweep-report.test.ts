@@ -73,9 +73,9 @@ it("shows scores with their spread, differences seed by seed, what failed and wh
   expect(page).toContain("4 runs done, 1 failed, 1 not run yet.");
   expect(page).toContain("expected &#60;more&#62;, got less");
   expect(page).toContain("&#60;toys&#62;");
-  expect(page).toMatch(/<td>full<\/td><td>2<\/td><td>4\.100 \u00b1 0\.141<\/td>/);
+  expect(page).toMatch(/<td>full<\/td><td>2<\/td><td class="long">4\.100 \u00b1 0\.141<\/td>/);
   // 0.5 and 0.4 by seed: less spread than between the means.
-  expect(page).toMatch(/<td>without, gate<\/td><td>\+0\.450 \u00b1 0\.071 \(\+0\.400 to \+0\.500\)<\/td>/);
+  expect(page).toMatch(/<td>without, gate<\/td><td class="long">\+0\.450 \u00b1 0\.071 \(\+0\.400 to \+0\.500\)<\/td>/);
   expect(page).not.toContain("cannot be compared");
   expect(page).not.toMatch(/<(script|link|img)[^>]+(src|href)=/);
   const results = read(folder, "data/results.csv").split("\r\n");
