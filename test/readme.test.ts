@@ -7,11 +7,11 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { packagesIn, readmeExamples } from "../scripts/readme-examples.mjs";
 
 /**
- * The examples of every README: blocks fenced as `ts`. Each stands inside a package, so that it finds that package by name
- * as an installed one would; those of the repository in the one that knows all others.
+ * The examples of every README and page: blocks fenced as `ts`. Each stands inside a package, so that it finds that package by
+ * name as an installed one would; those of the repository and of docs/ in the one that knows all others.
  */
 const examples = readmeExamples().map((example) => {
-  const home = example.name === "repository" ? "recipes" : example.name;
+  const home = example.name === "repository" || example.name.startsWith("docs-") ? "recipes" : example.name;
   const { name, index } = example;
   return { ...example, file: resolve("packages", home, ".cache", `readme-${name}-${index}.ts`) };
 });

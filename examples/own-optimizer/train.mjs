@@ -32,7 +32,7 @@ for await (const block of packRows(
 const backend = await startBackend("cpu", { kernels: { cpu: cpuKernels } });
 registerGradients();
 
-const size = { vocabSize: 128, hidden: 64, heads: 2, layers: 2, intermediate: 128, maxSeq: 32 };
+const size = { vocabSize: 128, hidden: 64, heads: 2, layers: 2, intermediate: 128, maxLength: 32 };
 const config = preset("crammed-bert", size);
 /** A rate that rises and falls along the budget. */
 const rate = (highest) => byBudget(scale(triangle2(), highest));

@@ -40,7 +40,7 @@ registerGradients();
 
 /** The mean loss of the last tenth of a training. */
 const lossWith = async (name, feedForward) => {
-  const size = { vocabSize: 128, hidden: 64, heads: 2, layers: 2, intermediate: 128, maxSeq: 32 };
+  const size = { vocabSize: 128, hidden: 64, heads: 2, layers: 2, intermediate: 128, maxLength: 32 };
   const config = preset("crammed-bert", { ...size, activation: "gelu", feedForward });
   const optimizer = clip(adamw({ learningRate: byBudget(scale(triangle2(), 3e-3)), kernels: optimizerKernels() }), {
     maxNorm: 0.5,

@@ -18,7 +18,7 @@ export interface HuggingFaceFolder {
   /** The content of `config.json`. */
   config: object;
   /**
-   * Under the names that `config` leads to; for a BERT see {@link toHuggingFaceBert}. Omitted beside an ONNX file.
+   * Under the names that `config` leads to; for a BERT see `toHuggingFaceBert`. Omitted beside an ONNX file.
    * @defaultValue no weights are written
    */
   tensors?: readonly TensorToWrite[];
