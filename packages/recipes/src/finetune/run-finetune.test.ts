@@ -75,7 +75,7 @@ it("returns what is finished, and refuses the folder of another finetuning", asy
   const said: string[] = [];
   const again = await runFinetune(spec, compute, { ...quiet, say: (line) => said.push(line) });
   expect(again.result.history).toHaveLength(again.result.history.length);
-  expect(said.join()).toContain("is finished already");
+  expect(said.join()).toContain("is already finished");
   const other = { ...spec, settings: { ...spec.settings, seed: 7 } };
   await expect(runFinetune(other, compute, quiet)).rejects.toMatchObject({
     code: "exists",

@@ -86,6 +86,6 @@ it("is a page for scores and tags too", () => {
       outcomes: [{ example: pair, prediction: { rank: 3, nearest: "another", cut: 0 }, loss: 1 }],
     },
   });
-  expect(embedding).toContain("p: found in place 3; first is &quot;another&quot;");
+  expect(embedding).toContain("p: found in place 3; first is &#34;another&#34;");
   expect(embedding).toMatch(/mrr, dev<\/dt><dd>0\.3333/);
 });
