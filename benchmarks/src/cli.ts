@@ -159,9 +159,11 @@ program
   )
   .argument("[shape]", "as of --shape", "crammed-bert:batch=64")
   .option("--precision <name>", "float32 or mixed", "mixed")
-  .action(async (shape: string, { precision }: { precision: SuiteOptions["precision"] }) => {
+  .addOption(new Option("--optimizer <name>", "what takes the step").choices(["adamw", "muon"]).default("adamw"))
+  .action(async (shape: string, options: { precision: SuiteOptions["precision"]; optimizer: "adamw" | "muon" }) => {
+    const { precision, optimizer } = options;
     const { countStep, trafficText } = await import("./traffic/traffic.ts");
-    console.log(trafficText(await countStep(shape, precision)));
+    console.log(trafficText(await countStep(shape, precision, { optimizer })));
     process.exit(0);
   });
 

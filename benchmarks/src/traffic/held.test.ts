@@ -14,3 +14,11 @@ it.each([
     expect(traffic.dispatches).toBeLessThanOrEqual(dispatches);
   },
 );
+
+it("a step of crammed-2026 moves at most 1.1 times as much", { timeout: 120_000 }, async () => {
+  const [base, changed] = [
+    await countStep("crammed-bert:batch=64", "mixed", { warmUp: 2 }),
+    await countStep("crammed-2026:batch=64", "mixed", { warmUp: 2 }),
+  ];
+  expect(changed.bytes).toBeLessThan(1.1 * base.bytes);
+});

@@ -3,7 +3,7 @@ import { deviceBackend, startCompute } from "../measure/compute.ts";
 import type { SuiteOptions } from "../measure/suite.ts";
 import { number, table } from "../report/markdown.ts";
 import { parseShape } from "../workloads/shapes.ts";
-import { createTrainingStep } from "../workloads/training-step.ts";
+import { createTrainingStep, type StepOptimizer } from "../workloads/training-step.ts";
 import { type CountedLimits, countingGpu } from "./counting-gpu.ts";
 
 export interface StepTraffic {
@@ -27,11 +27,11 @@ export interface StepTraffic {
 export const countStep = async (
   shape: string,
   precision: SuiteOptions["precision"],
-  { limits, warmUp = 12 }: { limits?: CountedLimits; warmUp?: number } = {},
+  { limits, warmUp = 12, optimizer }: { limits?: CountedLimits; warmUp?: number; optimizer?: StepOptimizer } = {},
 ): Promise<StepTraffic> => {
   const options: SuiteOptions = { backend: "webgpu", precision, shapes: [], quick: false, python: "" };
   const compute = await startCompute(options, { gpu: countingGpu(limits) });
-  const { step, dispose } = createTrainingStep(parseShape(shape));
+  const { step, dispose } = createTrainingStep(parseShape(shape), optimizer);
   const once = () => step().dispose();
   for (let i = 0; i < warmUp; i++) once();
   const backend = deviceBackend();

@@ -1,4 +1,5 @@
 import { type ModelConfig, modelConfig, preset } from "@cramkit/model";
+import { recipes } from "@cramkit/recipes";
 import type { SuiteOptions } from "../measure/suite.ts";
 
 /** A model and a microbatch. */
@@ -35,6 +36,11 @@ const shapes = {
     seq: 128,
   }),
   "crammed-bert": () => ({ config: preset("crammed-bert"), batch: 128, seq: 128 }),
+  "crammed-2026": () => ({
+    config: modelConfig({ ...preset("crammed-bert"), ...recipes["crammed-2026"]().model }),
+    batch: 128,
+    seq: 128,
+  }),
   "bert-base": () => ({ config: preset("bert-base"), batch: 128, seq: 128 }),
   "bert-tiny": () => ({ config: preset("bert-tiny", { vocabSize: 8192 }), batch: 16, seq: 128 }),
   fnet: () => ({ config: preset("fnet"), batch: 128, seq: 128 }),

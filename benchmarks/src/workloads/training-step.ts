@@ -1,6 +1,6 @@
 import { countFlops, init, maskedLanguageModelLoss, type Params, valueAndNamedGrads } from "@cramkit/model";
 import { optimizerKernels } from "@cramkit/ops";
-import { adamw, clip, disposeState, type Optimizer } from "@cramkit/optim";
+import { adamw, clip, disposeState, muon, type Optimizer } from "@cramkit/optim";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Shape } from "./shapes.ts";
 
@@ -34,20 +34,27 @@ export const gradient = (params: Params, config: Shape["config"], batch: Batch):
 export const composedNorm = (tensors: readonly tf.Tensor[]): tf.Tensor =>
   tf.tidy(() => tf.sqrt(tensors.map((one) => tf.sum(tf.square(one)) as tf.Tensor).reduce((a, b) => tf.add(a, b))));
 
-/** AdamW under a clipped norm: what the recipes train with. */
-export const optimizerOf = (): Optimizer => {
+/** What a step may be taken with. */
+export type StepOptimizer = "adamw" | "muon";
+
+/** AdamW under a clipped norm, what most recipes train with; or Muon as in crammed-2026. */
+export const optimizerOf = (name: StepOptimizer = "adamw"): Optimizer => {
   const kernels = optimizerKernels();
-  return clip(adamw({ learningRate: 1e-3, kernels }), {
+  const stepping =
+    name === "muon"
+      ? muon({ learningRate: 1e-3, matchRms: true, method: "polar-express", adamw: { kernels } })
+      : adamw({ learningRate: 1e-3, kernels });
+  return clip(stepping, {
     maxNorm: 0.5,
     kernels: kernels ?? { globalNorm: composedNorm },
   });
 };
 
 /** Three things to time on a model, over one state that the last of them moves. */
-export const createTrainingStep = (shape: Shape) => {
+export const createTrainingStep = (shape: Shape, optimizerName: StepOptimizer = "adamw") => {
   const { config, batch: size, seq } = shape;
   const batch = batchOf(shape);
-  const optimizer = optimizerOf();
+  const optimizer = optimizerOf(optimizerName);
   let params = init(config, 1);
   let state = optimizer.init(params);
   let count = 0;
