@@ -22,7 +22,7 @@ export const trainPrepared = async ({
   const stop = () => {
     if (controller.signal.aborted) process.exit(130);
     controller.abort();
-    console.error("finishing the step and saving; press again to end at once, without saving");
+    console.error("finishing the step and saving; a second signal ends at once, without saving");
   };
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, stop);
   let saidAt = Number.NEGATIVE_INFINITY;

@@ -73,7 +73,7 @@ export const interruptSignal = (
   { doing = "finishing the step and saving", computes = true }: InterruptOptions = {},
 ): InterruptSignal => {
   const controller = new AbortController();
-  const lineOf = (name: Name) => `${name}: ${doing}; press again to end at once, without saving`;
+  const lineOf = (name: Name) => `${name}: ${doing}; a second ${name} ends at once, without saving`;
   if (computes && isListening) heard ??= hearInterrupts();
   heard?.tells(lineOf("SIGINT"));
   stop = (name) => {

@@ -14,18 +14,6 @@ const { words, text } = workerData as { words: Int32Array; text: Uint8Array };
 /** The main thread, if it is not at work, answers at once and knows what is on the screen. */
 const msToAnswer = 300;
 
-const waiting = new Script("signalWait()");
-/** Waits for a change of a word, for ever or so long; whether Ctrl-C ended it. */
-const isInterrupted = (word: number, value: number, ms?: number): boolean => {
-  Object.assign(globalThis, { signalWait: () => Atomics.wait(words, word, value, ms) });
-  try {
-    waiting.runInThisContext({ breakOnSigint: true });
-    return false;
-  } catch {
-    return true;
-  }
-};
-
 const tell = () => {
   const bytes = Atomics.load(words, LINE);
   if (bytes === 0) return;
@@ -37,16 +25,24 @@ const tell = () => {
   }
 };
 
-for (;;) {
-  while (!isInterrupted(NEVER, 0)) {}
-  for (;;) {
-    const heard = Atomics.add(words, HEARD, 1) + 1;
-    parentPort!.postMessage("SIGINT");
-    if (isInterrupted(ANSWERED, heard - 1, msToAnswer)) continue; // once more, in the meantime
-    if (Atomics.load(words, ANSWERED) >= heard) break;
+/** Waits for ever; returns if the main thread does not answer to the second Ctrl-C. */
+const listen = (heard: number): void => {
+  if (heard > Atomics.load(words, ANSWERED)) Atomics.wait(words, ANSWERED, heard - 1, msToAnswer);
+  if (heard > Atomics.load(words, ANSWERED)) {
+    if (heard > 1) return;
+    tell();
+  }
+  Atomics.wait(words, NEVER, 0);
+};
+
+const listening = new Script("listen(heard)");
+for (let heard = 0; ; parentPort!.postMessage("SIGINT")) {
+  Object.assign(globalThis, { listen, heard });
+  try {
+    listening.runInThisContext({ breakOnSigint: true });
     // Outside of the script a signal has its default effect: the process ends, whatever the main thread is doing.
-    if (heard > 1) process.kill(process.pid, "SIGINT");
-    else tell();
-    break;
+    process.kill(process.pid, "SIGINT");
+  } catch {
+    heard = Atomics.add(words, HEARD, 1) + 1;
   }
 }

@@ -26,7 +26,7 @@ it.each([
   await isTraining(at(dir), child.pid);
   child.kill(signal);
   const { code, error } = await ended;
-  expect(error).toMatch(new RegExp(`${signal}: finishing the step and saving; press again to end at once`));
+  expect(error).toMatch(new RegExp(`${signal}: finishing the step and saving; a second ${signal} ends at once`));
   expect(error).toMatch(new RegExp(`^stopped at [\\d.]+ % of the budget; \`cramkit resume ${dir}\` goes on$`, "m"));
   expect(code).toBe(expected);
   expect(workerOn(at(dir))).toBeUndefined();
@@ -40,7 +40,7 @@ it("ends at once at the second Ctrl-C, and loses no more than what came after th
   const { child, ended, error } = run("twice");
   await isTraining(at("twice"), child.pid);
   child.kill("SIGINT");
-  while (!error().includes("press again to end at once")) await new Promise(setImmediate);
+  while (!error().includes("a second SIGINT ends at once")) await new Promise(setImmediate);
   child.kill("SIGINT");
   expect((await ended).code).toBe(130);
   expect((await resume("twice")).code).toBe(0);

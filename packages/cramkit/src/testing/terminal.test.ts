@@ -72,7 +72,7 @@ it.skipIf(!hasPty)("leaves on the screen what Ctrl-C kept", { timeout }, async (
   const lines = out.split(/\r?\n/).map((line) => line.split("\u001b[K").at(-1)!.trim());
   expect(lines).toEqual(
     expect.arrayContaining([
-      "SIGINT: finishing the step and saving; press again to end at once, without saving",
+      "SIGINT: finishing the step and saving; a second SIGINT ends at once, without saving",
       expect.stringMatching(/^stopped at [\d.]+ % of the budget; `cramkit resume runs\/small` goes on$/),
       "code 130",
     ]),
