@@ -42,6 +42,7 @@ const bitsOf = (values: ArrayLike<number>): Uint32Array => {
   return bits;
 };
 
+/** The float16 bit patterns nearest to the values, ties to even; what is too large becomes infinite. */
 export const encodeF16 = (values: ArrayLike<number>): Uint16Array => {
   const bits = bitsOf(values);
   const out = new Uint16Array(values.length);
@@ -49,6 +50,7 @@ export const encodeF16 = (values: ArrayLike<number>): Uint16Array => {
   return out;
 };
 
+/** The values of float16 bit patterns. */
 export const decodeF16 = (bits: Uint16Array): Float32Array => {
   const out = new Float32Array(bits.length);
   for (let i = 0; i < out.length; i++) out[i] = fromF16(bits[i]!);

@@ -1,6 +1,7 @@
 export { type ByteSource, bytesSource } from "./byte-source.ts";
 export { compareTensors, requireTensors, type TensorDifferences } from "./check-tensors.ts";
 export { type CrammedBertNames, fromCrammedBert } from "./crammed-bert.ts";
+export { decodeF16, encodeF16 } from "./half.ts";
 export { fromHuggingFaceBert, type HuggingFaceNames, toHuggingFaceBert } from "./hugging-face-bert.ts";
 export {
   type OnnxAttribute,

@@ -108,5 +108,13 @@ export {
   type ProgressiveBatchOptions,
   progressiveBatch,
 } from "./wrappers/progressive-batch.ts";
-export { averagedWeights, lossScale, type Readings, readings, restartBatch } from "./wrappers/readings.ts";
+export {
+  averagedWeights,
+  joinLocalSteps,
+  lossScale,
+  type Readings,
+  readings,
+  restartBatch,
+  stepsApart,
+} from "./wrappers/readings.ts";
 export { type SamOptions, sam } from "./wrappers/sam.ts";

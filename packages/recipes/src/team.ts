@@ -1,3 +1,4 @@
+import { decodeF16, encodeF16 } from "@cramkit/checkpoint";
 import { type FaultParts, fault, isFault, partsOf, problemOf } from "@cramkit/errors";
 import type { Communicator } from "@cramkit/parallel";
 import { TrainingDiverged } from "@cramkit/trainer";
@@ -19,6 +20,8 @@ export interface Team {
   any(here: boolean): Promise<boolean>;
   /** Replaces the values by their sums over all ranks. Collective. */
   sum(values: Float32Array | Float64Array): Promise<void>;
+  /** The same with float16 on the wire. Collective. */
+  sumHalves(values: Float32Array): Promise<void>;
   /** Replaces the bytes by those of rank 0. Collective. */
   broadcast(values: ArrayBufferView): Promise<void>;
 }
@@ -32,6 +35,7 @@ const alone: Team = {
   async agree() {},
   any: async (here) => here,
   async sum() {},
+  async sumHalves() {},
   async broadcast() {},
 };
 
@@ -138,8 +142,17 @@ export const teamOf = ({ ranks }: Pick<RunContext, "ranks">): Team => {
       return flag[0] === 1;
     },
     sum: (values) => ranks.allReduce(values),
+    async sumHalves(values) {
+      const { sumInHalfPrecision } = await import("@cramkit/parallel");
+      await sumInHalfPrecision(ranks, values, halves);
+    },
     broadcast: (values) => ranks.broadcast(values),
   };
+};
+
+const halves = {
+  encode: (values: Float32Array, out: Uint16Array) => out.set(encodeF16(values)),
+  decode: (bits: Uint16Array, out: Float32Array) => out.set(decodeF16(bits)),
 };
 
 /** The text of rank 0, as bytes. */

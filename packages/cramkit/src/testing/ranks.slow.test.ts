@@ -10,30 +10,46 @@ const run = ["run", "recipe.json", "--dir", "run"];
 if (ranksLaunchers.length === 0)
   console.warn("no mpirun.openmpi and no mpirun.mpich here: training on several ranks is not tested");
 
+const localSteps = { every: 3, outerLearningRate: 0.7, outerMomentum: 0.9 };
+
 for (const launcher of ranksLaunchers)
-  it(`${launcher.name}: a killed rank ends the job, and a resumed one ends like one that was never disturbed`, {
-    timeout,
-  }, async () => {
-    const root = ranksRun(40);
-    const undisturbed = await onRanks(launcher, [[2, ["run", "recipe.json", "--dir", "whole"]]], root);
-    expect(undisturbed.code, undisturbed.error).toBe(0);
-    const startedAt = Date.now();
-    const killed = await onRanks(launcher, [[2, run]], root, killingRank1(root));
-    expect(killed.code).not.toBe(0);
-    expect(Date.now() - startedAt).toBeLessThan(95_000); // by itself, not by the limit
-    expect(killed.error + killed.out).toMatch(/rank 1|RANK 1|signal 9/);
-    expect(newestCheckpoint(join(root, "run"))).toBeGreaterThan(0);
-    expect(measuredOf(join(root, "run")).at(-1)!.step).toBeLessThan(40);
-    cpSync(join(root, "run"), join(root, "by-one"), { recursive: true });
-    const resumed = await onRanks(launcher, [[2, ["resume", "run"]]], root);
-    expect(resumed.code, resumed.error).toBe(0);
-    expect(resumed.error).toMatch(/resuming at microbatch [1-9]/);
-    expect(weightsOf(join(root, "run")).equals(weightsOf(join(root, "whole")))).toBe(true);
-    // One rank goes on with what two began.
-    expect(await startCramkit(["resume", "by-one"], { cwd: root }).ended).toMatchObject({ code: 0 });
-    const [one, two] = ["by-one", "whole"].map((name) => measuredOf(join(root, name)).filter(({ loss }) => loss));
-    expect(worstDifference(one!.slice(-1), two!.slice(-1))).toBeLessThan(1e-4);
-  });
+  it.each([
+    ["", {}],
+    [" with steps of its own", { localSteps }],
+  ])(
+    `${launcher.name}: a killed rank%s ends the job, and a resumed one ends like one that was never disturbed`,
+    {
+      timeout,
+    },
+    async (_, training) => {
+      const root = ranksRun(40, { training });
+      const undisturbed = await onRanks(launcher, [[2, ["run", "recipe.json", "--dir", "whole"]]], root);
+      expect(undisturbed.code, undisturbed.error).toBe(0);
+      const startedAt = Date.now();
+      const killed = await onRanks(launcher, [[2, run]], root, killingRank1(root));
+      expect(killed.code).not.toBe(0);
+      expect(Date.now() - startedAt).toBeLessThan(95_000); // by itself, not by the limit
+      expect(killed.error + killed.out).toMatch(/rank 1|RANK 1|signal 9/);
+      expect(newestCheckpoint(join(root, "run"))).toBeGreaterThan(0);
+      expect(measuredOf(join(root, "run")).at(-1)!.step).toBeLessThan(40);
+      for (const copy of ["by-one", "by-four"]) cpSync(join(root, "run"), join(root, copy), { recursive: true });
+      const resumed = await onRanks(launcher, [[2, ["resume", "run"]]], root);
+      expect(resumed.code, resumed.error).toBe(0);
+      expect(resumed.error).toMatch(/resuming at microbatch [1-9]/);
+      expect(weightsOf(join(root, "run")).equals(weightsOf(join(root, "whole")))).toBe(true);
+      // One rank goes on with what two began, and so do four.
+      expect(await startCramkit(["resume", "by-one"], { cwd: root }).ended).toMatchObject({ code: 0 });
+      const byFour = await onRanks(launcher, [[4, ["resume", "by-four"]]], root);
+      expect(byFour.code, byFour.error).toBe(0);
+      const [one, four, two] = ["by-one", "by-four", "whole"].map((name) =>
+        measuredOf(join(root, name)).filter(({ loss }) => loss),
+      );
+      // Steps of their own are others for another number of ranks.
+      if ("localSteps" in training) return expect([one, four].map((rows) => rows!.at(-1)!.step)).toEqual([40, 40]);
+      expect(worstDifference(one!.slice(-1), two!.slice(-1))).toBeLessThan(1e-4);
+      expect(worstDifference(four!.slice(-1), two!.slice(-1))).toBeLessThan(1e-4);
+    },
+  );
 
 const averaged = { averaging: { kind: "ema", decay: 0.9 } };
 for (const launcher of ranksLaunchers)

@@ -28,6 +28,21 @@ for (const launcher of ranksLaunchers)
     expect(measuredOf(join(root, "run")).at(-1)).toMatchObject({ step: 10 });
   });
 
+for (const launcher of ranksLaunchers)
+  it(`${launcher.name}: ranks take steps of their own, send halves, and agree at the end`, { timeout }, async () => {
+    const localSteps = { every: 3, outerLearningRate: 0.7, outerMomentum: 0.9 };
+    const root = ranksRun(10, { training: { localSteps, exchange: "float16" } });
+    // It ends with an error if the weights of its ranks differ in one bit; 10 steps are no multiple of 3.
+    const { code, error } = await onRanks(launcher, [[2, run]], root);
+    expect(code, error).toBe(0);
+    const rows = measuredOf(join(root, "run"));
+    expect(rows.at(-1)!.step).toBe(10);
+    for (const { loss = 1 } of rows) expect(loss).toBeGreaterThan(0);
+    const more = await onRanks(launcher, [[1, ["resume", "run", "--set", "training.budget=12 steps"]]], root);
+    expect(more.code, more.error).toBe(0);
+    expect(measuredOf(join(root, "run")).at(-1)).toMatchObject({ step: 12 });
+  });
+
 describe.skipIf(ranksLaunchers.length === 0)("one line says what is wrong, and all ranks end", () => {
   const other = (words: string[]) => [...run, ...words];
   it.each([

@@ -7,9 +7,14 @@ import {
   allReduce,
   clip,
   disposeState,
+  joinLocalSteps,
+  type LocalStepsOptions,
   localSteps,
   type Optimizer,
   sgd,
+  stateLayout,
+  stateTensors,
+  stepsApart,
   type Updating,
 } from "../index.ts";
 import { disposeMap } from "../state/tensor-map.ts";
@@ -130,4 +135,34 @@ it("localSteps with one rank, one step and an outer rate of 1 without momentum i
   const options = { every: 1, outerLearningRate: 1, outerMomentum: 0 };
   const wrapped = await descend(localSteps(adamw(), { ranks: ranks!, ...options }), part!);
   expect(worstError(wrapped, await descend(adamw(), part!))).toBeLessThan(1e-6);
+});
+
+it("localSteps leaves one state on all ranks, from which any number goes on, and may exchange before its time", async () => {
+  const before = memory().numTensors;
+  const options = { every: 3, outerLearningRate: 0.7, outerMomentum: 0.9 };
+  const parts = uneven(8, 2);
+  const made = (ranks: LocalStepsOptions["ranks"]) =>
+    accumulate(localSteps(clip(adamw(), { maxNorm: 1 }), { ranks, ...options }), { batchSize: 2, microbatchSize: 1 });
+  const ends = await Promise.all(
+    ranksInProcess(2).map(async (ranks, rank) => {
+      const optimizer = made(ranks);
+      let params = tensors(numbers(1));
+      let state = optimizer.init(params);
+      const apart: number[] = [];
+      for (const [i, { grads }] of parts[rank]!.entries()) {
+        ({ params, state } = await optimizer.update(tensors(grads), state, params, progressAt(i)));
+        apart.push(stepsApart(state));
+      }
+      expect(apart).toEqual([0, 1, 1, 2, 2, 0, 0, 1]);
+      ({ params, state } = await joinLocalSteps({ params, state }, { ranks, ...options }));
+      expect(stepsApart(state)).toBe(0);
+      const layout = stateLayout(state);
+      const values = [await read(params), await read(stateTensors(state))];
+      disposeMap(params);
+      disposeState(state);
+      return { layout, values };
+    }),
+  );
+  expect(ends[0]).toEqual(ends[1]);
+  expect(memory().numTensors).toBe(before);
 });

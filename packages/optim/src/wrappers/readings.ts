@@ -5,6 +5,7 @@ import { copy, mapTensors } from "../state/tensor-map.ts";
 import { type AccumulateState, restartAccumulation } from "./accumulate.ts";
 import { type EmaState, type LatestWeightState, latestWeightAverage } from "./averages.ts";
 import type { ClipState } from "./clip.ts";
+import { exchange, type LocalStepsOptions, type LocalStepsState } from "./local-steps.ts";
 import type { LossScalingState } from "./loss-scaling.ts";
 import { type ProgressiveBatchState, restartProgressiveBatch } from "./progressive-batch.ts";
 
@@ -14,6 +15,7 @@ interface Wrappers {
   clip: ClipState;
   ema: EmaState;
   lawa: LatestWeightState;
+  localSteps: LocalStepsState;
   lossScaling: LossScalingState;
   progressiveBatch: ProgressiveBatchState;
 }
@@ -23,6 +25,7 @@ const fields: { readonly [W in keyof Wrappers]: readonly (keyof Wrappers[W])[] }
   clip: ["norm", "skippedInARow"],
   ema: ["average"],
   lawa: ["snapshots", "steps"],
+  localSteps: ["anchor", "momentum"],
   lossScaling: ["scale", "good"],
   progressiveBatch: ["taken", "sums"],
 };
@@ -135,4 +138,25 @@ export const restartBatch = (state: OptimizerState): OptimizerState => {
   if (isOf("accumulate", state)) return closed(restartAccumulation(node as unknown as AccumulateState));
   const inner = innerOf(state);
   return inner ? closed({ ...node, inner: restartBatch(inner) }) : state;
+};
+
+/** Steps that this rank has taken on its own since ranks agreed; 0 without `localSteps`. */
+export const stepsApart = (state: OptimizerState): number => stateOf("localSteps", state)?.count ?? 0;
+
+/**
+ * The outer step of `localSteps` before its time, so that ranks agree: at the end of a run. Nothing happens if they do. Consumes
+ * parameters and state. Collective.
+ */
+export const joinLocalSteps = async (
+  { params, state }: { params: TensorMap; state: OptimizerState },
+  options: LocalStepsOptions,
+): Promise<{ params: TensorMap; state: OptimizerState }> => {
+  if (stepsApart(state) === 0) return { params, state };
+  const node = opened(state);
+  if (isOf("localSteps", state)) {
+    const joined = await exchange({ params, state: node as unknown as LocalStepsState }, options);
+    return { params: joined.params, state: closed(joined.state as unknown as typeof node) };
+  }
+  const joined = await joinLocalSteps({ params, state: innerOf(state)! }, options);
+  return { params: joined.params, state: closed({ ...node, inner: joined.state }) };
 };

@@ -64,6 +64,8 @@ export const crammedBert = (): Recipe => ({
     localRate: null,
     reshuffle: false,
     frozen: [],
+    localSteps: null,
+    exchange: "float32",
     averaging: null,
   },
   guard: { spikeFactor: 2, patience: 5, maxRollbacks: 3, abandon: null },

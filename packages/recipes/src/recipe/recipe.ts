@@ -37,7 +37,12 @@ const createSchema = () => {
     metrics: setting(metricsSchema(), "What is recorded during training."),
     checkpoints: setting(checkpointsSchema(), "The checkpoints that an interrupted run resumes from."),
   });
-  return recipe.refine(
+  const alike = recipe.refine(({ training: { localSteps, averaging } }) => localSteps === null || averaging === null, {
+    path: ["training", "averaging"],
+    error:
+      "ranks with steps of their own have averages of their own: set training.averaging or training.localSteps to null",
+  });
+  return alike.refine(
     ({ backend, training: { optimizer, groups } }) =>
       backend.precision === "float32" ||
       ![optimizer, ...groups.map((group) => group.optimizer)].some(({ name }) => name === "adahessian"),

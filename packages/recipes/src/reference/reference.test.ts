@@ -25,6 +25,7 @@ it("has a meaning for every setting, and a unit for every number that counts som
     "training.loss.zLoss",
     "training.progressiveBatch.theta",
     "training.localRate.trust",
+    "training.localSteps.outerLearningRate",
     "evaluation.probes.learningRate",
   ]);
 });

@@ -87,6 +87,8 @@ export const everySetting = (base: Recipe): Variants => [
   ...each("corpus.cleaning", ["basic", "reference"]),
   one("joined", { "corpus.joinSuccessive": 2 }),
   one("EMA", { "training.averaging": { kind: "ema", decay: 0.9 } }),
+  one("local steps", { "training.localSteps": { every: 2, outerLearningRate: 0.7, outerMomentum: 0.9 } }),
+  one("halves on the wire", { "training.exchange": "float16" }),
   one("LAWA", { "training.averaging": { kind: "latest", snapshots: 2, every: 1 } }),
   one("sequence curriculum", { "training.sequenceCurriculum": { lengths: [8, 16, 32], fractions: [0, 0.3, 0.6] } }),
   one("cut-off curriculum", {

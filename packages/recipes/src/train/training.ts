@@ -4,9 +4,12 @@ import {
   allReduce,
   averagedWeights,
   type Gradients,
+  joinLocalSteps,
+  localSteps,
   type Optimizer,
   type OptimizerState,
   restartBatch,
+  stepsApart,
   type Updating,
 } from "@cramkit/optim";
 import { initialState, type Progress, rolledBack, TrainingDiverged, trainGuarded } from "@cramkit/trainer";
@@ -52,8 +55,11 @@ export const trainFrom = async (
   const { recipe, folder, config, heldOut } = spec;
   const { budget } = recipe.training;
   const isShared = team.size > 1;
+  const { localSteps: apart, exchange } = recipe.training;
+  const sum = (values: Float32Array) => (exchange === "float16" ? team.sumHalves(values) : team.sum(values));
+  const links = { ranks: { size: team.size, allReduce: (values: Float32Array) => team.sum(values) }, sum };
   const across = (inner: Optimizer): Optimizer<Updating> =>
-    isShared ? allReduce(inner, { ranks: { size: team.size, allReduce: (values) => team.sum(values) } }) : inner;
+    apart ? localSteps(inner, { ...links, ...apart }) : isShared ? allReduce(inner, links) : inner;
   const plan = planAlong(along, trainingOptimizer(recipe, microbatchSize, spec.kernels, { size: team.size, across }));
 
   let state = await stateAt(session, snapshot, plan.optimizer, microbatchSize);
@@ -153,8 +159,8 @@ export const trainFrom = async (
       if (isWarm) deadline.microbatchTook(performance.now() - idleSince);
       else isWarm = report.applied; // kernels are compiled in the first microbatch and in the first step
       show(progress, await log.add(progress, report.loss, () => trainingReadings(session, plan, state, last)));
-      // Within a batch each rank has gradients of its own, which no checkpoint holds.
-      if (isShared && !report.applied) {
+      // Within a batch each rank has gradients of its own, between exchanges weights of its own, which no checkpoint holds.
+      if (isShared && (!report.applied || stepsApart(state.optimizer) > 0)) {
         idleSince = performance.now();
         continue;
       }
@@ -164,6 +170,10 @@ export const trainFrom = async (
       if (isStopped) break;
       if ((await team.lead(keeper.isDue)) && guard.state.bad === 0) await keeper.onTheWay();
       idleSince = performance.now();
+    }
+    if (apart) {
+      const joined = await joinLocalSteps({ params: state.params, state: state.optimizer }, { ...links, ...apart });
+      state = { ...state, params: joined.params, optimizer: joined.state };
     }
     if (isStopped) {
       await keeper.atLast().catch(sayNotFinite);

@@ -64,9 +64,10 @@ const averagingSchema = () => {
 
 /** How a recipe trains. */
 export const trainingSchema = () => {
-  const { share, positive, upTo } = numbers();
+  const { share, positive, count, upTo } = numbers();
   const { optimizer, groupOptimizer } = optimizerSchemas();
   const section = "Cramming, section 4.3";
+  const diLoCo = "DiLoCo: Douillard et al., arXiv 2311.08105";
   const budget = () => z.custom<string>(isBudget, `expected ${budgetForm}`);
   return z.strictObject({
     from: setting(
@@ -213,6 +214,25 @@ export const trainingSchema = () => {
     frozen: setting(
       z.array(z.string().min(1)).max(1000),
       "Whole parts of the names of parameters that keep their first values: `encoder.layers.1` is no part of layer 10.",
+    ),
+    localSteps: setting(
+      z
+        .strictObject({
+          every: setting(count.default(50), "Steps between two exchanges.", { unit: "steps", paper: diLoCo }),
+          outerLearningRate: setting(positive.default(0.7), "Learning rate of the outer optimizer.", { paper: diLoCo }),
+          outerMomentum: setting(share.lt(1).default(0.9), "Its Nesterov momentum.", {
+            unit: "share",
+            paper: diLoCo,
+          }),
+        })
+        .nullable()
+        .default(null),
+      "Each rank of a job steps on its own, and the ranks exchange what they have moved now and then: for slow links. Held-out losses and checkpoints come after an exchange. null: gradients are averaged at each step.",
+      { paper: diLoCo },
+    ),
+    exchange: setting(
+      z.enum(["float32", "float16"]).default("float32"),
+      "How ranks of a job send gradients, or what they have moved: float16 halves the bytes; sums are float32 in any case.",
     ),
     averaging: setting(
       averagingSchema().nullable(),
