@@ -12,12 +12,14 @@
 #include <string>
 #include <utility>
 #include <vector>
+#include <immintrin.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <sys/mman.h>
 #define __global__
 #define __device__
 #define __forceinline__ inline
+#define INLINE
 #define __restrict__ __restrict
 #define __launch_bounds__(...)
 #define KERNEL static void
@@ -172,3 +174,48 @@ inline u32 bits_of(float x) { u32 y; memcpy(&y, &x, 4); return y; }
 inline float float_of(u32 x) { float y; memcpy(&y, &x, 4); return y; }
 inline u64 bits_of(double x) { u64 y; memcpy(&y, &x, 8); return y; }
 inline double double_of(u64 x) { double y; memcpy(&y, &x, 8); return y; }
+
+struct alignas(16) float4 { float x, y, z, w; };
+struct alignas(16) uint4 { u32 x, y, z, w; };
+
+namespace emulator {
+/** Halves are f16 on an emulated Turing, bf16 on what is newer: the driver says which. */
+inline bool halves_are_f16 = false;
+inline float of_half(u32 bits) {
+  if (halves_are_f16) return _cvtsh_ss((u16)bits);
+  return float_of(bits << 16);
+}
+inline u32 to_half(float x) {
+  if (halves_are_f16) return (u16)_cvtss_sh(x, 0);
+  const u32 bits = bits_of(x);
+  return x != x ? 0x7fff : (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+}
+} // namespace emulator
+
+inline u32 pack_halves(float low, float high) { return emulator::to_half(low) | emulator::to_half(high) << 16; }
+inline void load_matrices(u32 (&r)[4], const void* row) {
+  auto all = emulator::exchange(row);
+  for (u32 i = 0; i < 4; i++) memcpy(&r[i], (const char*)emulator::of_lane<const void*>(all, i * 8 + emulator::current->lane / 4) + emulator::current->lane % 4 * 4, 4);
+}
+/** The fragments as gpu/device.h states them. */
+inline void multiply_halves(float (&c)[4], const u32 (&a)[4], u32 b0, u32 b1) {
+  struct In { u32 a[4], b[2]; } in{{a[0], a[1], a[2], a[3]}, {b0, b1}};
+  emulator::Warp& w = *emulator::current->warp;
+  const u32 half = w.meeting.round % 2, lane = emulator::current->lane;
+  memcpy(w.words[half][lane], &in, sizeof in);
+  emulator::meet(w.meeting, w.live, [&] { // the last lane computes for all
+    float A[16][16], B[16][8];
+    for (u32 l = 0; l < 32; l++) {
+      In x; memcpy(&x, w.words[half][l], sizeof x);
+      const u32 g = l / 4, t = l % 4 * 2;
+      for (u32 e = 0; e < 2; e++) {
+        for (u32 i = 0; i < 4; i++) A[g + i % 2 * 8][t + i / 2 * 8 + e] = emulator::of_half(x.a[i] >> 16 * e & 0xffff);
+        for (u32 i = 0; i < 2; i++) B[t + i * 8 + e][g] = emulator::of_half(x.b[i] >> 16 * e & 0xffff);
+      }
+    }
+    float D[16][8] = {};
+    for (u32 i = 0; i < 16; i++) for (u32 k = 0; k < 16; k++) for (u32 j = 0; j < 8; j++) D[i][j] += A[i][k] * B[k][j];
+    for (u32 l = 0; l < 32; l++) for (u32 e = 0; e < 4; e++) w.results[half][l][e] = D[l / 4 + e / 2 * 8][l % 4 * 2 + e % 2];
+  });
+  for (u32 e = 0; e < 4; e++) c[e] += w.results[half][lane][e];
+}

@@ -99,6 +99,7 @@ API cuEventQuery(void*) { ALIVE; return 0; }
 API cuEventSynchronize(void*) { ALIVE; return 0; }
 API cuEventDestroy_v2(void*) { return 0; }
 API cuModuleLoadDataEx(void** m, const char* image, unsigned n, int* options, void** values) {
+  emulator::halves_are_f16 = settings[MAJOR] < 8;
   if (strncmp(image, "//\n// Generated", 14) && !strstr(image, ".version")) return 218;
   if (settings[DRIVER_VERSION] < 11000) { // what a driver of CUDA 10 says to PTX 7.0, into the log that option 5 names
     for (unsigned i = 0; i < n; i++) if (options[i] == 5) strcpy((char*)values[i], "ptxas fatal: Unsupported .version 7.0; current version is '6.5'");

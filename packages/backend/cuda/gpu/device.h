@@ -5,6 +5,8 @@
 #define __device__ __attribute__((device))
 #define __shared__ __attribute__((shared))
 #define __forceinline__ inline __attribute__((always_inline))
+/** For lambdas: what they refer to stays in registers. */
+#define INLINE __attribute__((always_inline))
 #define __restrict__ __restrict
 #define __launch_bounds__(n) __attribute__((launch_bounds(n)))
 #define __align__(n) __attribute__((aligned(n)))
@@ -61,3 +63,41 @@ __device__ __forceinline__ u64 bits_of(double x) { return __nvvm_bitcast_d2ll(x)
 __device__ __forceinline__ double double_of(u64 x) { return __nvvm_bitcast_ll2d(x); }
 
 __device__ __forceinline__ size_t __cvta_generic_to_shared(const void* p) { return (size_t)(__attribute__((address_space(3))) const void*)p; }
+
+struct __align__(16) float4 { float x, y, z, w; };
+struct __align__(16) uint4 { u32 x, y, z, w; };
+
+// Turing has no bf16: f16 stands in for it there.
+#if __CUDA_ARCH__ >= 800
+/** Two halves in 32 bits, the first one below. */
+__device__ __forceinline__ u32 pack_halves(float low, float high) { u32 r; asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(r) : "f"(high), "f"(low)); return r; }
+#else
+__device__ __forceinline__ u32 pack_halves(float low, float high) {
+  u32 r;
+  asm("{ .reg .f16 a, b; cvt.rn.f16.f32 a, %1; cvt.rn.f16.f32 b, %2; mov.b32 %0, {a, b}; }" : "=r"(r) : "f"(low), "f"(high));
+  return r;
+}
+#endif
+
+/** Four matrices of 8 x 8 halves: lanes 8 i to 8 i + 7 name the rows of matrix i; lane l gets elements (l / 4, l % 4 * 2 and + 1) of each. */
+__device__ __forceinline__ void load_matrices(u32 (&r)[4], const void* row) {
+  const u32 at = (u32)__cvta_generic_to_shared(row);
+  asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];" : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3]) : "r"(at) : "memory");
+}
+
+/**
+ * c [16, 8] += a [16, 16] b [16, 8]. As the PTX manual has it ("Matrix Fragments for mma.m16n8k16", floating point): with g = lane / 4
+ * and t = lane % 4, register i of a holds row g + 8 (i % 2), columns 2 t + 8 (i / 2) and the next one; register i of b rows
+ * 2 t + 8 i and the next one, column g; c its row g + 8 (i / 2), column 2 t + i % 2. On Turing two products of k = 8.
+ */
+__device__ __forceinline__ void multiply_halves(float (&c)[4], const u32 (&a)[4], u32 b0, u32 b1) {
+#if __CUDA_ARCH__ >= 800
+  asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+               : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3]) : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
+#else
+  asm volatile("mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5}, {%6}, {%0, %1, %2, %3};"
+               : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3]) : "r"(a[0]), "r"(a[1]), "r"(b0));
+  asm volatile("mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5}, {%6}, {%0, %1, %2, %3};"
+               : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3]) : "r"(a[2]), "r"(a[3]), "r"(b1));
+#endif
+}

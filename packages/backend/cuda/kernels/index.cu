@@ -3,3 +3,4 @@
 #include "movement.cu"
 #include "reduction.cu"
 #include "product.cu"
+#include "matrix.cu"

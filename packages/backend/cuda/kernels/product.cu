@@ -1,15 +1,15 @@
 #include "device.h"
 
-/** How an operand of a product lies: element (batch, row, column) is at batch * batch_stride + row * row + column * column. */
-struct Operand { u32 batch, row, column; };
+/** How an operand of a product lies: element (row, k) of a batch is at batch * `batch` + row * `across` + k * `along`. */
+struct Operand { u32 batch, across, along; };
 
 constexpr u32 TILE = 32, DEPTH = 16, PER_THREAD = 4;
 
 /**
- * c [batches, m, n] = a [batches, m, k] b [batches, k, n] in float32, whatever order the operands lie in. 64 threads compute a
+ * c [batches, m, n] = a [batches, m, k] b [batches, k, n] (+ bias [n], if it is not null) in float32, whatever order the operands lie in. 64 threads compute a
  * tile of 32 x 32, four by four each; k in steps of 16 through shared memory.
  */
-KERNEL __launch_bounds__(64) product_f32(const float* a, const float* b, float* c, u32 m, u32 n, u32 k, Operand at_a, Operand at_b) {
+KERNEL __launch_bounds__(64) product_f32(const float* a, const float* b, const float* bias, float* c, u32 m, u32 n, u32 k, Operand at_a, Operand at_b) {
   SHARED_BYTES(shared);
   float* tile_a = (float*)shared;              // [DEPTH][TILE + 1]
   float* tile_b = tile_a + DEPTH * (TILE + 1); // [DEPTH][TILE + 1]
@@ -21,11 +21,11 @@ KERNEL __launch_bounds__(64) product_f32(const float* a, const float* b, float* 
   for (u32 k0 = 0; k0 < k; k0 += DEPTH) {
     for (u32 i = thread; i < TILE * DEPTH; i += 64) {
       // Neighbouring threads read neighbouring elements, along whichever axis these are.
-      const u32 ka = at_a.column == 1 ? i % DEPTH : i / TILE, ra = at_a.column == 1 ? i / DEPTH : i % TILE;
-      const u32 kb = at_b.row == 1 ? i % DEPTH : i / TILE, cb = at_b.row == 1 ? i / DEPTH : i % TILE;
+      const u32 ka = at_a.along == 1 ? i % DEPTH : i / TILE, ra = at_a.along == 1 ? i / DEPTH : i % TILE;
+      const u32 kb = at_b.along == 1 ? i % DEPTH : i / TILE, cb = at_b.along == 1 ? i / DEPTH : i % TILE;
       const bool in_a = row0 + ra < m && k0 + ka < k, in_b = column0 + cb < n && k0 + kb < k;
-      tile_a[ka * (TILE + 1) + ra] = in_a ? a[(size_t)(row0 + ra) * at_a.row + (size_t)(k0 + ka) * at_a.column] : 0.0f;
-      tile_b[kb * (TILE + 1) + cb] = in_b ? b[(size_t)(k0 + kb) * at_b.row + (size_t)(column0 + cb) * at_b.column] : 0.0f;
+      tile_a[ka * (TILE + 1) + ra] = in_a ? a[(size_t)(row0 + ra) * at_a.across + (size_t)(k0 + ka) * at_a.along] : 0.0f;
+      tile_b[kb * (TILE + 1) + cb] = in_b ? b[(size_t)(k0 + kb) * at_b.along + (size_t)(column0 + cb) * at_b.across] : 0.0f;
     }
     __syncthreads();
     for (u32 kk = 0; kk < DEPTH; kk++) {
@@ -43,7 +43,7 @@ KERNEL __launch_bounds__(64) product_f32(const float* a, const float* b, float* 
   _Pragma("unroll") for (u32 i = 0; i < PER_THREAD; i++)
     _Pragma("unroll") for (u32 j = 0; j < PER_THREAD; j++) {
       const u32 row = row0 + my_row + i, column = column0 + my_column + j;
-      if (row < m && column < n) c[(size_t)row * n + column] = sums[i][j];
+      if (row < m && column < n) c[(size_t)row * n + column] = sums[i][j] + (bias ? bias[column] : 0.0f);
     }
 }
 REGISTER(product_f32)

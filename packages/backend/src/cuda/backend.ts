@@ -19,6 +19,7 @@ import type { Stream } from "./driver/stream.ts";
 import { type LaunchArgument, Launcher, type LaunchOptions } from "./launcher.ts";
 import { type Block, MemoryPool } from "./memory/pool.ts";
 import { Staging } from "./memory/staging.ts";
+import { multiply, type Product } from "./products/multiply.ts";
 
 type DataId = TensorInfo["dataId"];
 
@@ -37,6 +38,12 @@ const keptValues = 16;
 
 export interface CudaBackendOptions {
   stream: Stream;
+  /**
+   * "mixed": products that allow it round their operands to half precision.
+   *
+   * @defaultValue "float32"
+   */
+  precision?: "float32" | "mixed";
   /**
    * Free bytes kept for reuse.
    *
@@ -57,6 +64,7 @@ export interface CudaBackendOptions {
  */
 export class CudaBackend extends KernelBackend {
   readonly card: CardReport;
+  readonly precision: "float32" | "mixed";
   readonly #stream: Stream;
   readonly #pool: MemoryPool;
   readonly #staging: Staging;
@@ -65,9 +73,10 @@ export class CudaBackend extends KernelBackend {
   readonly #data: DataStorage<Entry>;
   #isDisposed = false;
 
-  constructor({ stream, maxFreeBytes, check = false }: CudaBackendOptions) {
+  constructor({ stream, maxFreeBytes, check = false, precision = "float32" }: CudaBackendOptions) {
     super();
     this.#stream = stream;
+    this.precision = precision;
     this.card = stream.card;
     this.#pool = new MemoryPool(stream, maxFreeBytes);
     this.#staging = new Staging(stream);
@@ -94,6 +103,11 @@ export class CudaBackend extends KernelBackend {
       typeof arg === "object" && "dataId" in arg ? this.pointer(arg) : (arg as LaunchArgument),
     );
     this.#launcher.launch(compiled, name, options, plain);
+  }
+
+  /** c = a b^T (+ bias), in batches, whatever order the operands lie in. */
+  multiply(product: Product): void {
+    multiply(this, product);
   }
 
   /** A tensor of undefined content on the device. */

@@ -4,8 +4,8 @@ import { explain } from "@cramkit/errors";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, describe, expect, it } from "vitest";
 import { startBackend } from "../start-backend.ts";
+import { compiled } from "./compiled.generated.ts";
 import { cudaTests } from "./cuda.testing.ts";
-import { compiled } from "./kernels/kernels.generated.ts";
 import { type CudaOptions, inspectCuda, type StartedCuda, startCuda } from "./start.ts";
 
 const { emulator, skipped } = cudaTests();

@@ -1,6 +1,6 @@
 import { problemOf } from "@cramkit/errors";
 import { buildCudaEmulator, type CudaEmulator } from "../cuda-emulator.ts";
-import { compiled } from "./kernels/kernels.generated.ts";
+import { compiled } from "./compiled.generated.ts";
 
 /** The emulator, or why there is none, said loudly. */
 export const cudaTests = (): { emulator?: CudaEmulator; skipped?: string } => {

@@ -2,14 +2,21 @@ import { checkOptions, type KnownOptions } from "@cramkit/errors";
 import { engine, type KernelConfig, registerBackend, setBackend } from "@tensorflow/tfjs-core";
 import { replaceKernels } from "../replace-kernels.ts";
 import { CudaBackend } from "./backend.ts";
+import { compiled } from "./compiled.generated.ts";
 import { type CardReport, chooseCard, startDriver, versionText } from "./driver/device.ts";
 import { requireKernels } from "./driver/kernel-module.ts";
 import { Stream } from "./driver/stream.ts";
 import { cudaKernels } from "./kernels/cuda-kernels.ts";
-import { compiled } from "./kernels/kernels.generated.ts";
 import { cudaBackendName } from "./kernels/words.ts";
 
 export interface CudaOptions {
+  /**
+   * "mixed" rounds the operands of linear layers and of the decoder to bf16 (f16 before compute capability 8.0) for the card's
+   * matrix units. Weights, sums, attention and state stay in float32.
+   *
+   * @defaultValue "float32"
+   */
+  precision?: "float32" | "mixed";
   /**
    * The number of the card to compute on, as the driver counts them.
    *
@@ -49,15 +56,29 @@ export interface CudaReport {
   products: string;
 }
 
-const known: KnownOptions<CudaOptions> = { card: true, library: true, maxFreeBytes: true, check: true };
+const known: KnownOptions<CudaOptions> = {
+  precision: true,
+  card: true,
+  library: true,
+  maxFreeBytes: true,
+  check: true,
+};
 /** Said wherever the backend is named, until a card has run it. */
 export const neverRun = "never run on a GPU, only on an emulator";
 
-const look = ({ card: index, library }: CudaOptions) => {
+/** What the matrix units of a card multiply. */
+const halvesOf = ({ capability }: CardReport): "bf16" | "f16" => (capability >= 80 ? "bf16" : "f16");
+
+const look = ({ card: index, library, precision = "float32" }: CudaOptions) => {
   requireKernels(compiled);
   const { driver, version, cards } = startDriver(library);
   const card = chooseCard(cards, index);
-  const products = "float32, by kernels of our own";
+  if (precision !== "float32" && precision !== "mixed")
+    throw new RangeError(`startCuda: expected precision "float32" or "mixed", got "${precision}"`);
+  const products =
+    precision === "mixed"
+      ? `${halvesOf(card)} operands, float32 sums, by kernels of our own`
+      : "float32, by kernels of our own";
   const report: CudaReport = { library: driver.file, cudaVersion: versionText(version), card, cards, products };
   return { driver, card, report };
 };
@@ -87,10 +108,11 @@ export const startCuda = async (
 ): Promise<StartedCuda> => {
   checkOptions("startCuda", options, known);
   const { driver, card, report } = look(options);
+  const { maxFreeBytes, check, precision } = options;
   const stream = new Stream(driver, card);
   let backend: CudaBackend;
   try {
-    backend = new CudaBackend({ stream, maxFreeBytes: options.maxFreeBytes, check: options.check });
+    backend = new CudaBackend({ stream, maxFreeBytes, check, precision });
     backend.load(compiled);
   } catch (error) {
     stream.dispose();
@@ -102,9 +124,10 @@ export const startCuda = async (
   replaceKernels(cudaBackendName, kernels);
   if (!(await setBackend(cudaBackendName))) throw new Error(`startCuda: tfjs refused the backend ${cudaBackendName}`);
   const { name, capability } = card;
+  const mixed = precision === "mixed" ? `, products in ${halvesOf(card)}` : "";
   return {
     name: cudaBackendName,
-    description: `${name}, compute capability ${(capability / 10).toFixed(1)}, CUDA ${report.cudaVersion} (${neverRun})`,
+    description: `${name}, compute capability ${(capability / 10).toFixed(1)}, CUDA ${report.cudaVersion}${mixed} (${neverRun})`,
     report,
     backend,
     dispose: () => {

@@ -1,6 +1,6 @@
 import { backend_util, type KernelConfig, type TensorInfo, util } from "@tensorflow/tfjs-core";
 import type { CudaBackend } from "../backend.ts";
-import { compiled } from "./kernels.generated.ts";
+import { compiled } from "../compiled.generated.ts";
 import { wordOf } from "./movement.ts";
 import { type Call, config, line, refused, sizeOf, structOf } from "./words.ts";
 

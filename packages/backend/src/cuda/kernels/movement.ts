@@ -1,6 +1,6 @@
 import { backend_util, type KernelConfig, slice_util, type TensorInfo, util } from "@tensorflow/tfjs-core";
 import type { CudaBackend } from "../backend.ts";
-import { compiled } from "./kernels.generated.ts";
+import { compiled } from "../compiled.generated.ts";
 import { type Call, config, line, refused, sizeOf, stridesOf, structOf } from "./words.ts";
 
 /** A box of elements: its lengths, and where its first element and the steps along each axis are, read and written. */

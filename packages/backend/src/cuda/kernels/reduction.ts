@@ -1,7 +1,7 @@
 import type { DataType, KernelConfig, TensorInfo } from "@tensorflow/tfjs-core";
 import type { CudaBackend } from "../backend.ts";
+import { compiled } from "../compiled.generated.ts";
 import { castTo, unary } from "./elementwise.ts";
-import { compiled } from "./kernels.generated.ts";
 import { transposed } from "./movement.ts";
 import { axesOf, type Call, config, line, refused, sizeOf, warps } from "./words.ts";
 
