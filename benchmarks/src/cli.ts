@@ -168,6 +168,20 @@ program
   });
 
 program
+  .command("cost")
+  .description(
+    "processor time of training steps on the CPU backend, on one thread and in turns, beside the first of them",
+  )
+  .argument("<shapes...>", "as of --shape")
+  .option("--rounds <count>", "steps of each", "20")
+  .addOption(new Option("--optimizer <name>", "what takes the steps").choices(["adamw", "muon"]).default("adamw"))
+  .action(async (shapes: string[], { rounds, optimizer }: { rounds: string; optimizer: "adamw" | "muon" }) => {
+    const { stepCosts, stepCostText } = await import("./measure/step-cost.ts");
+    console.log(stepCostText(await stepCosts(shapes, { rounds: Number(rounds), optimizer })));
+    process.exit(0);
+  });
+
+program
   .command("report")
   .description("results files as Markdown with tables and bars")
   .argument("<files...>")
