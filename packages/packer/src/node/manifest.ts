@@ -48,10 +48,11 @@ export interface Manifest {
     droppedRows: number;
   };
   /**
-   * Digest of the first documents: those of another source are noticed.
-   * @defaultValue none in a set that was not written from documents: nothing is compared
+   * Digest of the documents that the rows were made from, in their order: SHA-256 of the digest so far and the next document's
+   * ids, as numbers of 32 bits.
+   * @defaultValue absent in sets of earlier versions: documents are not compared
    */
-  head?: string;
+  documentsDigest?: string;
   /** The options of the packer that decide the rows. */
   packing: Json;
   /** What made the documents, as the caller states it. */

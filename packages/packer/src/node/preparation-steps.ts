@@ -4,6 +4,7 @@ import { type PackOptions, packRows, type TokenDocuments } from "../pack-rows.ts
 import type { RowOrder } from "../row-order.ts";
 import { countTokens, rowKey } from "../row-scores.ts";
 import type { TokenArray } from "../rows.ts";
+import type { DocumentsDigest } from "./documents-digest.ts";
 import { mergeIntoRun, mergeRuns, writeSortedRun } from "./external-sort.ts";
 import type { Json } from "./manifest.ts";
 import { type Preparation, savePreparation } from "./preparation.ts";
@@ -23,6 +24,8 @@ export interface Work {
   packOptions: PackOptions;
   /** What the caller notes down about the documents that are taken so far. */
   notes: () => Json;
+  /** Digest of the documents that lie before the next one to be taken up. */
+  digest: () => DocumentsDigest;
   report: (phase: "pack" | "sort" | "merge", rows: number) => void;
 }
 
@@ -119,7 +122,7 @@ export const mergeIntoShards = async (work: Work): Promise<void> => {
 
 /** Blocks of packed rows; `state` follows them, and holds the end of the documents when they are through. */
 async function* packedBlocks(
-  { layout, packOptions, state, notes }: Work,
+  { layout, packOptions, state, notes, digest }: Work,
   documents: TokenDocuments,
 ): AsyncGenerator<TokenArray> {
   const { rowsPerBlock } = layout;
@@ -132,10 +135,12 @@ async function* packedBlocks(
         state.position = { ...state.position, documents, emptyDocuments, offset: 0 };
         state.droppedTokens = droppedTokens;
         state.notes = notes();
+        state.documents = digest();
         return;
       }
       state.position = step.value.next;
       state.notes = notes();
+      state.documents = digest();
       yield step.value.tokens;
     }
   } finally {

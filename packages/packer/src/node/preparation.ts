@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fault } from "@cramkit/errors";
 import { nameInside, removeLeftovers, writeFileAtomic } from "@cramkit/files";
 import type { PackPosition } from "../pack-rows.ts";
+import type { DocumentsDigest } from "./documents-digest.ts";
 import { type Json, manifestName, manifestVersion, type ShardEntry } from "./manifest.ts";
 import type { Run } from "./row-layout.ts";
 
@@ -17,10 +18,10 @@ export interface Preparation {
   /** What the caller noted down about the documents before `position`. */
   notes: Json;
   /**
-   * Digests of the first documents, as far as they have been read.
-   * @defaultValue none: no document has been read
+   * Digest of the documents before `position`.
+   * @defaultValue none: no document has been packed
    */
-  head?: string[];
+  documents?: DocumentsDigest;
   /** All documents are packed. */
   packed: boolean;
   droppedTokens: number;

@@ -85,18 +85,38 @@ describe("writePreparedSet", () => {
     expect(sorted(a.rows)).toEqual(sorted(c.rows));
   });
 
-  it.each([3, 40])("notices %i documents that are not those of before", async (count) => {
+  it.each([3, 60])("notices %i documents that are not those of before", async (count) => {
     const documents = randomDocuments(count);
     const { folder, manifest } = await prepared("set", documents);
     const again = (given: number[][]) => writePreparedSet(folder, given, options);
     expect(await again(documents)).toEqual(manifest);
     expect(await writePreparedSet(folder, (from) => documents.slice(from), options)).toEqual(manifest);
-    const others = [documents.slice(1), [documents[1]!, documents[0]!, ...documents.slice(2)], [[7], ...documents], []];
+    const last = [...documents.slice(0, -1), [...documents.at(-1)!, 3]];
+    const others = [
+      last,
+      [...documents, [7]],
+      documents.slice(0, -1),
+      documents.slice(1),
+      [documents[1]!, documents[0]!, ...documents.slice(2)],
+      [[7], ...documents],
+      [],
+    ];
     for (const given of others) {
       await expect(again(given)).rejects.toThrow(
         /set: expected the documents that its rows were made from, got others/,
       );
     }
+  });
+
+  it("compares the documents that it took up, where it wanted no more rows", async () => {
+    const documents = randomDocuments(60);
+    const { folder, manifest } = await prepared("some", documents, { maxRows: 16 });
+    const taken = manifest.counts.documents;
+    expect(taken).toBeLessThan(60);
+    const again = (given: number[][]) => writePreparedSet(folder, given, { ...options, maxRows: 16 });
+    expect(await again(documents)).toEqual(manifest);
+    expect(await again([...documents.slice(0, taken), [1, 2, 3]])).toEqual(manifest);
+    await expect(again([...documents.slice(0, taken - 1), [1], ...documents])).rejects.toThrow("got others");
   });
 
   it("feeds masked batches", async () => {

@@ -7,7 +7,7 @@ import { checkPackOptions, type PackOptions, type TokenDocuments } from "../pack
 import type { RowOrder } from "../row-order.ts";
 import { tokenBytes } from "../rows.ts";
 import { checksum } from "./checksum.ts";
-import { headDigest, readHeadDigest, withHead } from "./head-digest.ts";
+import { hasDigest, noDocuments, withDigest } from "./documents-digest.ts";
 import {
   type Json,
   type Manifest,
@@ -90,8 +90,8 @@ export type DocumentSource = TokenDocuments | ((from: number, notes: Json) => To
 
 /**
  * Packs documents into the ordered rows of a prepared set in `folder`. Streams: memory stays flat. A set of the same
- * configuration that lies there already is returned as it is, after a look at the first 16 documents, which must be those that
- * it was made from; an unfinished one is continued after its last finished file; another one is refused. The rows depend on documents and options alone.
+ * configuration that lies there already is returned as it is, after all documents have been read once more: they must be those
+ * that it was made from. An unfinished one is continued after its last finished file; another one is refused. The rows depend on documents and options alone.
  */
 export const writePreparedSet = async (
   folder: string,
@@ -131,16 +131,15 @@ export const writePreparedSet = async (
         problem: `expected an empty folder or a set with key ${key}, got a set with key ${existing.key}`,
         remedy: "choose another folder or remove this one",
       });
-    if (existing.head !== undefined) {
-      const head = await readHeadDigest(typeof documents === "function" ? documents(0, null) : documents);
-      if (head !== existing.head)
-        throw fault({
-          code: "exists",
-          place: folder,
-          problem: "expected the documents that its rows were made from, got others: the first ones differ",
-          remedy: "remove this folder to prepare them anew, or choose another",
-        });
-    }
+    const given = typeof documents === "function" ? documents(0, null) : documents;
+    const { documentsDigest, counts } = existing;
+    if (documentsDigest !== undefined && !(await hasDigest(given, counts.documents, documentsDigest)))
+      throw fault({
+        code: "exists",
+        place: folder,
+        problem: "expected the documents that its rows were made from, got others",
+        remedy: "remove this folder to prepare them anew, or choose another",
+      });
     await removeFinishedPreparation(folder);
     return existing;
   }
@@ -150,6 +149,7 @@ export const writePreparedSet = async (
   await removeLeftovers(folder);
   await removeLeftovers(join(folder, preparationFolder));
 
+  let digest = state.documents ?? noDocuments;
   const work: Work = {
     folder,
     temporary: join(folder, preparationFolder),
@@ -159,6 +159,7 @@ export const writePreparedSet = async (
     memoryBytes: options.memoryBytes ?? 256 * 2 ** 20,
     packOptions: { seqLength, vocabSize, separatorId, startId },
     notes: () => structuredClone((options.notes?.() ?? null) as Json),
+    digest: () => digest,
     report: (phase, rows) => {
       options.signal?.throwIfAborted();
       options.onProgress?.({ phase, documents: state.position.documents, rows });
@@ -167,7 +168,9 @@ export const writePreparedSet = async (
   const from = () => {
     const { documents: first } = state.position;
     const rest = typeof documents === "function" ? documents(first, state.notes) : skipped(documents, state);
-    return withHead(rest, first, (state.head ??= []));
+    return withDigest(rest, digest, (next) => {
+      digest = next;
+    });
   };
   if (order === "as-is") {
     if (!state.packed) await packIntoShards(work, from());
@@ -184,7 +187,6 @@ export const writePreparedSet = async (
     files.push({ file, bytes: bytes.length, checksum: checksum(bytes) });
   }
   const rowCount = state.shards.reduce((sum, shard) => sum + shard.rows, 0);
-  const head = headDigest(state.head ?? [], state.position.documents);
   const content: Omit<Manifest, "digest"> = {
     format: manifestFormat,
     version: manifestVersion,
@@ -204,7 +206,7 @@ export const writePreparedSet = async (
       droppedTokens: state.droppedTokens,
       droppedRows: state.droppedRows,
     },
-    ...(head === undefined ? {} : { head }),
+    documentsDigest: (state.documents ?? noDocuments).value,
     packing,
     configuration,
     report: (options.report?.(state.notes) ?? null) as Json,
