@@ -100,12 +100,16 @@ it("finds special tokens in a text as encoding does, and leaves tokenizers alone
     expect(textMeter(other, dictionary)(learned).tokens).toBe(other.encodeIds(learned).length);
 });
 
-it("reads a text once that is asked for again, and says how much has no number", () => {
+it("reads a text once that is asked for again, and says if much has no number", () => {
   const { normalizer, preTokenizer } = crammingTokenizerOptions();
   const dictionary = chunkDictionary(chunkRule(normalizer ?? null, preTokenizer ?? null)!, { maxChunks: 2 });
   const sequence = dictionary.read("one two one three");
   expect([...sequence].slice(0, 4)).toEqual([0, 1, 0, -5]);
   expect(dictionary.read("one two one three")).toBe(sequence);
-  expect(dictionary.unnumbered).toBe(5 / 17);
+  expect(dictionary.isWorthwhile).toBe(true); // of so little text
   expect(dictionary.chunk(1)).toBe("two");
+  dictionary.read("one two ".repeat(1 << 18));
+  expect(dictionary.isWorthwhile).toBe(true);
+  dictionary.read("three four ".repeat(1 << 18));
+  expect(dictionary.isWorthwhile).toBe(false);
 });

@@ -19,6 +19,7 @@ import { rowOrder } from "../recipe/row-order.ts";
 import { type Team, teamOf } from "../team.ts";
 import { requireSources } from "./corpus.ts";
 import { createEncoder } from "./encoded-documents.ts";
+import { encodedTraining } from "./encoded-training.ts";
 import { configurationOf, preparedFolder, type SetName, setNames, setsOf } from "./prepared-folder.ts";
 import { reuseOrRemove } from "./reuse.ts";
 import { digestOf, noteSources } from "./source-files.ts";
@@ -156,9 +157,11 @@ export const writeSets = async (
 ): Promise<void> => {
   const { recipe, folder, threads, texts, tokenizer, encoded } = options;
   const digests = await digestsIn(folder);
-  const { training, heldOut } = texts;
-  const encoder = createEncoder(tokenizer, threads, (encoded ? heldOut : training).characters);
-  const shared = { ...options, encoder, digests };
+  const training = encoded ? undefined : await encodedTraining(options);
+  const { characters } = encoded || training ? texts.heldOut : texts.training;
+  const encoder = createEncoder(tokenizer, threads, characters + (texts.lastPhase?.characters ?? 0));
+  const ownEncoded: RowsOptions["encoded"] = (set, from) => (set === "training" ? training?.(from) : undefined);
+  const shared = { ...options, encoder, digests, encoded: encoded ?? ownEncoded };
   try {
     await writeRows("training", rowOrder(recipe, tokenizer), shared);
     if (recipe.corpus.lastPhase !== null) await writeRows("lastPhase", rowOrder(recipe, tokenizer), shared);

@@ -3,7 +3,12 @@ import { readDocuments } from "@cramkit/corpus/node";
 import { fault } from "@cramkit/errors";
 import { writeFileAtomic } from "@cramkit/files";
 import {
+  type ChunkDictionary,
+  type Component,
   type CountWords,
+  chunkDictionary,
+  chunkedEncoder,
+  chunkRule,
   coverageCounter,
   type Tokenizer,
   tokenizerFromJson,
@@ -45,9 +50,10 @@ export const textsAndTokenizer = async (
   const tokenizerJson = await readJson(tokenizerFile);
   let texts = await finishedTexts(folder);
   const onRead = readingProgress(options);
+  let dictionary: ChunkDictionary | undefined;
   async function* trainingTexts(): AsyncGenerator<string> {
     if (texts) yield* textsAgain(folder, onRead);
-    else texts = yield* readTexts(recipe, folder, { onRead, say: context.say });
+    else texts = yield* readTexts(recipe, folder, { onRead, say: context.say, dictionary });
   }
   if (tokenizerJson !== undefined) {
     if (!texts) for await (const _ of trainingTexts());
@@ -56,15 +62,20 @@ export const textsAndTokenizer = async (
   if (recipe.tokenizer.from !== null) {
     const { from, vocabSize, add } = recipe.tokenizer;
     const ready = withAddedTokens(await readyTokenizer(from, vocabSize), add); // before the text is read
+    const { normalizer, pre_tokenizer: preTokenizer } = ready.toJSON();
+    dictionary = dictionaryOf(normalizer, preTokenizer);
+    if (dictionary && !chunkedEncoder(ready, dictionary)) dictionary = undefined; // it could not encode by chunks
     for await (const _ of trainingTexts());
     await writeFileAtomic(tokenizerFile, JSON.stringify(ready));
     return { texts: texts!, tokenizer: ready };
   }
+  const training = trainingOptions(recipe.tokenizer);
+  if (recipe.tokenizer.add.length === 0) dictionary = dictionaryOf(training.normalizer, training.preTokenizer);
   let droppedWords = 0;
   const trained = await trainTokenizer(trainingTexts(), {
-    ...trainingOptions(recipe.tokenizer),
+    ...training,
     size: "trained", // a text that gives less is explained below
-    countWords: options.countWords ?? (threads > 0 ? countWordsInThreads({ threads }) : undefined),
+    countWords: options.countWords ?? (threads > 0 ? countWordsInThreads({ threads, dictionary }) : undefined),
     onProgress({ phase, fraction, droppedWords: dropped }) {
       droppedWords = dropped;
       options.stop();
@@ -91,6 +102,11 @@ export const textsAndTokenizer = async (
   const tokenizer = withAddedTokens(trained, recipe.tokenizer.add);
   await writeFileAtomic(tokenizerFile, JSON.stringify(tokenizer));
   return { texts: texts!, tokenizer };
+};
+
+const dictionaryOf = (normalizer?: Component | null, preTokenizer?: Component | null): ChunkDictionary | undefined => {
+  const rule = chunkRule(normalizer ?? null, preTokenizer ?? null);
+  return rule && chunkDictionary(rule);
 };
 
 /** Characters that show whether the tokenizer keeps a text. */

@@ -8,6 +8,7 @@ import { writeFileAtomic } from "@cramkit/files";
 import { randomStream, streamKey } from "@cramkit/random";
 import type { Recipe } from "../recipe/recipe.ts";
 import { readJson } from "../run-record.ts";
+import { type ChunksWriter, createChunksWriter, removeChunks } from "./chunked-texts.ts";
 import { type CorpusOptions, openCorpus } from "./corpus.ts";
 import { holdOut } from "./hold-out.ts";
 
@@ -70,11 +71,12 @@ export const finishedTexts = async (folder: string): Promise<Texts | undefined> 
 export async function* readTexts(
   recipe: Recipe,
   folder: string,
-  { onRead, say, replay }: Omit<CorpusOptions, "workFolder">,
+  { onRead, say, replay, dictionary }: Omit<CorpusOptions, "workFolder">,
 ): AsyncGenerator<string, Texts> {
   const files = textFiles(folder);
   await rm(files.temporary, { recursive: true, force: true });
-  const corpus = await openCorpus(recipe, { workFolder: files.temporary, onRead, say, replay });
+  await removeChunks(folder);
+  const corpus = await openCorpus(recipe, { workFolder: files.temporary, onRead, say, replay, dictionary });
   const { float64 } = randomStream(streamKey(recipe.seed, "recipes/held-out"));
   const parts = holdOut(corpus, {
     share: recipe.evaluation.heldOut,
@@ -87,11 +89,13 @@ export async function* readTexts(
   const heldOutPlaces = new Set<number>();
   let kept = 0;
   const writers: DocumentsWriter[] = [];
+  let chunks: ChunksWriter | undefined;
   try {
     const training = await createDocumentsWriter(files.training);
     writers.push(training);
     const heldOut = await createDocumentsWriter(files.heldOut);
     writers.push(heldOut);
+    chunks = dictionary && (await createChunksWriter(folder, dictionary));
     for await (const { document, isHeldOut } of parts) {
       const { text } = document;
       if (isHeldOut) {
@@ -100,12 +104,19 @@ export async function* readTexts(
         if ((kept += text.length) <= heldOutCharacters) heldOutTexts.push(text);
       } else {
         training.add(document);
+        if (chunks && !dictionary?.isWorthwhile) {
+          await chunks.abort();
+          chunks = undefined;
+        }
+        const written = chunks?.add(text);
+        if (written) await written;
         yield text;
       }
     }
     const report = corpus.report();
     if (report.documents === 0) throw emptyCorpus(report);
     const lastPhase = await readLastPhase(recipe, files, writers, { onRead, say, heldOutPlaces });
+    await chunks?.commit();
     const texts: Texts = {
       format: textsFormat,
       training: await training.commit(),
@@ -118,6 +129,7 @@ export async function* readTexts(
     return texts;
   } finally {
     for (const writer of writers) await writer.abort();
+    await chunks?.abort();
     await rm(files.temporary, { recursive: true, force: true });
   }
 }

@@ -21,12 +21,15 @@ export type ChunkSequence = Int32Array;
 export interface ChunkDictionary extends NumberedChunks {
   /** The chunks of a text; borrowed until another text is read. The text that was read last costs nothing. */
   read(text: string): ChunkSequence;
-  /** Share of the units so far that are in chunks without a number. */
-  readonly unnumbered: number;
+  /** False once much of the text so far is in chunks without a number, as that of languages without spaces is. */
+  readonly isWorthwhile: boolean;
 }
 
 /** Chunks that have numbers, some 60 MB: what 500 MB of English have. */
 const maxChunksDefault = 1 << 20;
+/** Share of text without numbers from which on chunks are not worth their while, once there is text enough to tell. */
+const mostUnnumbered = 0.3;
+const judgedUnits = 1 << 20;
 /** A larger buffer is given back when the next text needs less. */
 const keptElements = 1 << 22;
 
@@ -95,8 +98,8 @@ export const chunkDictionary = (
       return table.size;
     },
     chunk: table.chunk,
-    get unnumbered() {
-      return units === 0 ? 0 : without / units;
+    get isWorthwhile() {
+      return units < judgedUnits || without <= mostUnnumbered * units;
     },
     read(text) {
       if (last?.text !== text) last = { text, sequence: readChunks(wellFormed(text)) };

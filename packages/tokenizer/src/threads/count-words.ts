@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import type { ChunkDictionary } from "../chunks/chunk-dictionary.ts";
 import { refuseUnknown } from "../options.ts";
 import type { PipelineOptions } from "../pipeline.ts";
 import { type CountedWords, mergeCountedWords } from "../training/counted-words.ts";
@@ -20,19 +21,26 @@ export const countWordsInThreads = (
   options: {
     /** @defaultValue one a core */
     threads?: number;
+    /**
+     * Has the numbers of chunks: as long as that is worthwhile, counting by them on the calling thread costs less than to hand
+     * texts over.
+     *
+     * @defaultValue none
+     */
+    dictionary?: ChunkDictionary | undefined;
   } = {},
 ): CountWords => {
-  refuseUnknown("countWordsInThreads", options, ["threads"]);
-  const { threads = availableParallelism() } = options;
+  refuseUnknown("countWordsInThreads", options, ["threads", "dictionary"]);
+  const { threads = availableParallelism(), dictionary } = options;
   checkThreads("countWordsInThreads", threads);
   return async (documents, pipeline, onDocument, maxWords) => {
-    const own = wordCounter(pipeline, maxWords);
+    const own = wordCounter(pipeline, maxWords, { dictionary });
     let characters = 0;
     let pool: ReturnType<typeof createPool> | undefined;
     try {
       for await (const document of documents) {
         onDocument(document);
-        if (characters < WORTH_THREADS) {
+        if (characters < WORTH_THREADS || (dictionary?.isWorthwhile && !pool)) {
           own.add(document);
           characters += document.length;
         } else {
