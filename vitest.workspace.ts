@@ -14,7 +14,10 @@ export default defineConfig({
     reporters: ["default", "./scripts/plain-summary.mjs"],
     projects: [
       { extends: true, test: { name: "unit", include: tests("test"), exclude: tests(...special) } },
-      { extends: true, test: { name: "repo", include: ["test/**/*.test.ts"], exclude: ["test/**/*.slow.test.ts"] } },
+      {
+        extends: true,
+        test: { name: "repo", include: ["test/**/*.test.ts"], exclude: ["test/**/*.{slow,browser}.test.ts"] },
+      },
       // One adapter, one process: kernels must not compete for it.
       {
         extends: true,
@@ -22,7 +25,12 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: "browser", include: tests("browser.test"), fileParallelism: false, testTimeout: 300_000 },
+        test: {
+          name: "browser",
+          include: [...tests("browser.test"), "test/**/*.browser.test.ts"],
+          fileParallelism: false,
+          testTimeout: 300_000,
+        },
       },
       // Needs the development data beside the checkout.
       { extends: true, test: { name: "shared", include: tests("shared.test"), testTimeout: 600_000 } },

@@ -87,11 +87,18 @@ app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
     if (name) module.name = name;
   }
 });
-// A table that is wider than the page scrolls by itself, also with the keyboard.
+// What TypeDoc's pages lack for the keyboard and for screen readers: landmarks, and what scrolls by itself can be reached.
+const additions = [
+  ["<table>", '<div class="table" role="group" tabindex="0" aria-label="table"><table>'],
+  ["</table>", "</table></div>"],
+  ["<pre>", '<pre tabindex="0">'],
+  ['<div class="col-content">', '<div class="col-content" role="main">'],
+  ['<div class="page-menu">', '<div class="page-menu" role="complementary" aria-label="This page">'],
+  ["<h3>Settings</h3>", '<h3 aria-level="2">Settings</h3>'],
+  ["<h3>On This Page</h3>", '<h3 aria-level="2">On This Page</h3>'],
+];
 app.renderer.on(PageEvent.END, (page) => {
-  page.contents = page.contents
-    ?.replaceAll("<table>", '<div class="table" role="region" tabindex="0" aria-label="table"><table>')
-    .replaceAll("</table>", "</table></div>");
+  page.contents = additions.reduce((html, [from, to]) => html?.replaceAll(from, to), page.contents);
 });
 app.renderer.defineRouter("site", routerOf(slugs));
 app.renderer.defineTheme("site", themeOf(sections));

@@ -40,8 +40,8 @@ export const table = ({
   head,
   rows,
   caption,
-}: TableSpec): Html => html`<div class="table" role="region" tabindex="0" aria-label="${head[0] || "table"}"><table>
-<thead><tr>${head.map((cell) => html`<th scope="col">${cell}</th>`)}</tr></thead>
+}: TableSpec): Html => html`<div class="table" role="group" tabindex="0" aria-label="${head[0] || "table"}"><table>
+<thead><tr>${head.map((cell) => (cell ? html`<th scope="col">${cell}</th>` : raw("<td></td>")))}</tr></thead>
 <tbody>${rows.map(
   ({
     cells,

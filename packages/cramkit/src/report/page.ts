@@ -39,6 +39,7 @@ export const renderPage = async ({
 <meta name="color-scheme" content="light dark"><title>Cramkit: ${title.replaceAll(" / ", ", ")}</title>
 <style>${raw(await asset("uplot/dist/uPlot.min.css"))}${raw(style)}</style></head>
 <body${charts.runs.length > 1 ? raw(' class="side-by-side"') : ""}${liveSeconds ? html` data-seconds="${liveSeconds}"` : ""}>
+<main>
 <h1>${title}</h1>
 <p class="muted">${intro}${liveSeconds ? html` · <span id="state">live</span>` : ""}</p>
 <div class="live">${before}</div>
@@ -49,6 +50,7 @@ ${hasFlops ? raw('<option value="flops">floating-point operations</option>') : "
 <div id="charts"></div>
 <div class="live">${after}</div>
 ${end}
+</main>
 <script type="application/json" id="data">${raw(data)}</script>
 <script>${raw(await asset("uplot/dist/uPlot.iife.min.js"))}${raw(chartScript)}</script>
 </body></html>

@@ -72,7 +72,7 @@ it("breaks long settings of runs side by side, and lets the keyboard scroll what
     { ...two, recipe: { ...two.recipe, description: "a long description" } },
   ]);
   expect(page).toContain('<td class="long">&#34;a long description&#34;</td>');
-  expect(page).toContain('role="region" tabindex="0" aria-label="where they differ"');
+  expect(page).toContain('role="group" tabindex="0" aria-label="where they differ"');
   expect(page).toContain('<body class="side-by-side">');
 });
 

@@ -69,5 +69,5 @@ export const recipeSection = (runs: readonly ReportedRun[], names: readonly stri
   }));
   return html`<h2>${runs.length === 1 ? "Recipe" : "Recipes"}</h2>${rows.length > 0 ? table({ head: ["where they differ", ...names], rows }) : ""}
 ${runs.map((run, index) => changesTable(run, names[index]!))}
-${runs.map((run, index) => html`<details><summary>${names[index]}, all settings</summary><pre>${JSON.stringify(run.recipe, null, 2)}</pre></details>`)}`;
+${runs.map((run, index) => html`<details><summary>${names[index]}, all settings</summary><pre tabindex="0">${JSON.stringify(run.recipe, null, 2)}</pre></details>`)}`;
 };

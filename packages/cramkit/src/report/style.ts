@@ -13,7 +13,7 @@ p { margin: .5rem 0; } .muted, .note { color: var(--muted); }
 .bar { display: flex; flex-wrap: wrap; gap: .25rem 1rem; align-items: baseline; } .bar .muted { font-size: .85rem; }
 #charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(24rem, 100%), 1fr)); gap: 1.25rem; }
 figure { margin: 0; min-width: 0; overflow: hidden; } figure.wide { grid-column: 1 / -1; } figcaption { font-size: .9rem; font-weight: 600; color: var(--text); }
-body.side-by-side { max-width: 100rem; } body.side-by-side > p { max-width: 62rem; }
+body.side-by-side { max-width: 100rem; } body.side-by-side main > p { max-width: 62rem; }
 /* A shadow on the side where more of the table is: the two covers scroll away with it. */
 .table { overflow-x: auto; background: linear-gradient(90deg, var(--ground) 30%, transparent) 0 / 2.5rem 100% local, linear-gradient(270deg, var(--ground) 30%, transparent) 100% / 2.5rem 100% local,
   linear-gradient(90deg, var(--shade), transparent) 0 / .8rem 100% scroll, linear-gradient(270deg, var(--shade), transparent) 100% / .8rem 100% scroll; background-repeat: no-repeat; }

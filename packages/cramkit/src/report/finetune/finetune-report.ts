@@ -25,7 +25,7 @@ export const finetuneReport = ({ folder, request, result }: FinetuneRecord): str
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark"><title>Cramkit: ${basename(folder)}</title>
 <style>${raw(style)}${raw(plotStyle)}</style></head>
-<body><h1>${basename(folder)}</h1>
+<body><main><h1>${basename(folder)}</h1>
 <p class="muted">${basename(request.model)} finetuned on ${basename(request.train)}; ${backend}</p>
 <dl class="figures">${Object.entries(tiles).map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
 <h2>Scores on the dev set</h2>${table({
@@ -44,8 +44,8 @@ ${curves(result.history, main)}
 ${confusionSection(result)}
 ${calibrationSection(result)}
 ${mistakesSection(result.outcomes)}
-<h2>Settings</h2><pre>${JSON.stringify({ request, settings }, null, 2)}</pre>
-</body></html>
+<h2>Settings</h2><pre tabindex="0">${JSON.stringify({ request, settings }, null, 2)}</pre>
+</main></body></html>
 `;
   return page.html;
 };
