@@ -182,6 +182,22 @@ program
   });
 
 program
+  .command("ranks")
+  .description(
+    "several ranks on this machine: the sum over ranks beside a copy, two ranks beside one, DiLoCo beside averaging",
+  )
+  .option("--launcher <command>", "an MPI launcher with its options (default: Debian's MPICH or Open MPI)")
+  .option("--rounds <n>", "times that one and two ranks train in turns; 0: not at all", "3")
+  .option("--seeds <n>", "seeds of DiLoCo beside averaging at every step; 0: not at all", "3")
+  .option("--steps <n>", "steps of each of those runs", "1000")
+  .option("--no-sums", "leave out the sums over ranks")
+  .option("--quick", "short sums and runs: does it work, not how fast is it")
+  .action(async ({ launcher, rounds, seeds, steps, sums, quick = false }) => {
+    const { measureRanks } = await import("./ranks/ranks.ts");
+    await measureRanks({ launcher, rounds: Number(rounds), seeds: Number(seeds), steps: Number(steps), sums, quick });
+  });
+
+program
   .command("report")
   .description("results files as Markdown with tables and bars")
   .argument("<files...>")

@@ -5,6 +5,7 @@ import { chooseMicrobatch, smallerMicrobatch } from "./microbatch.ts";
 import { openSession, type PretrainSpec } from "./session.ts";
 import { shareOf } from "./share-of-batch.ts";
 import { type Pretrained, trainFrom } from "./training.ts";
+import { isThrownByAll } from "./whole-loss.ts";
 
 /**
  * Trains until the budget is used up, resuming if the run folder has a checkpoint, and keeps one at the end. If
@@ -27,10 +28,11 @@ export const pretrain = async (spec: PretrainSpec, context: RunContext): Promise
         return await trainFrom(session, snapshot, size);
       } catch (error) {
         const smaller = smallerMicrobatch(size);
-        // Of several ranks only one may have run out: its error ends the job.
-        if (!hasCode(error, "out-of-memory") || smaller === undefined || team.size > 1) throw error;
-        context.say(`${problemOf(error)}: going on from the last checkpoint with microbatches of ${smaller} rows`);
-        size = smaller;
+        // Of several ranks one alone may have run out elsewhere than in a gradient: its error ends the job.
+        const isDecided = team.size === 1 || isThrownByAll(error);
+        if (!hasCode(error, "out-of-memory") || smaller === undefined || !isDecided) throw error;
+        size = team.size === 1 ? smaller : shareOf(spec.recipe, team.size, smaller);
+        context.say(`${problemOf(error)}: going on from the last checkpoint with microbatches of ${size} rows`);
         await saver.isWritten();
         await spec.restart?.();
         snapshot = (await checkpoints.latest())?.state;
