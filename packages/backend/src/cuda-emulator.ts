@@ -49,7 +49,7 @@ export const buildCudaEmulator = (options: EmulatorOptions = {}): CudaEmulator =
   checkOptions("buildCudaEmulator", options, { kernels: true, change: true });
   const { kernels = [], change } = options;
   const { createHash } = process.getBuiltinModule("node:crypto");
-  const { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } =
+  const { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } =
     process.getBuiltinModule("node:fs");
   const { basename, dirname, join } = process.getBuiltinModule("node:path");
   const { tmpdir, cpus } = process.getBuiltinModule("node:os");
@@ -66,7 +66,10 @@ export const buildCudaEmulator = (options: EmulatorOptions = {}): CudaEmulator =
     // Each entry's folder is copied, so that a change reaches what it includes; a folder of another package as it is.
     const copied = entries.map((entry, i) => {
       const place = join(folder, `kernels-${i}`);
-      cpSync(dirname(entry), place, { recursive: true, filter: (path) => !path.includes("node_modules") });
+      cpSync(dirname(entry), place, {
+        recursive: true,
+        filter: (path) => /\.(cu|h)$/.test(path) || statSync(path).isDirectory(),
+      });
       return join(place, basename(entry));
     });
     for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" }).sort()) {

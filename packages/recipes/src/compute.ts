@@ -1,6 +1,7 @@
 import {
   type CpuBackend,
   type CramkitWebgpuBackend,
+  type CudaBackend,
   type Finding,
   type Kernels,
   type StartedBackend,
@@ -8,6 +9,7 @@ import {
 } from "@cramkit/backend";
 import { type OptimizerKernels, optimizerKernels, registerGradients } from "@cramkit/ops";
 import type { CpuRuntime } from "@cramkit/ops/cpu";
+import type { CudaRuntime } from "@cramkit/ops/cuda";
 import type { Host } from "@cramkit/ops/webgpu";
 import type { OptimizerKernels as WantedKernels } from "@cramkit/optim";
 import { Interrupted } from "./progress.ts";
@@ -48,6 +50,7 @@ export interface Compute {
 export const runtimeOf = {
   cpu: (backend: CpuBackend) => backend satisfies CpuRuntime,
   webgpu: (backend: CramkitWebgpuBackend) => backend satisfies Host,
+  cuda: (backend: CudaBackend) => backend satisfies CudaRuntime,
 };
 
 /** Starts the backend of a recipe and registers gradients and kernels. `allowSoftware`: on a WebGPU adapter that is a CPU. */
@@ -73,13 +76,14 @@ export const startCompute = async (
       kernels: {
         cpu: async () => (await import("@cramkit/ops/cpu")).cpuKernels satisfies Kernels,
         webgpu: async () => (await import("@cramkit/ops/webgpu")).webgpuKernels satisfies Kernels,
+        cuda: async () => (await import("@cramkit/ops/cuda")).cudaKernels satisfies Kernels,
       },
       cpu: { threads: threads ?? undefined, products, library: library ?? undefined, precision, beforeTasks },
       webgpu: { precision, allowSoftware },
+      cuda: { precision },
     });
   let backend = await start(name);
-  const computesIn32 = backend.name === "tensorflow" || backend.name === "cuda"; // the others say it themselves
-  const isIgnored = precision === "mixed" && computesIn32;
+  const isIgnored = precision === "mixed" && backend.name === "tensorflow"; // the others say it themselves
   const description = `${backend.description}${isIgnored ? " (in float32: mixed precision needs webgpu or cpu)" : ""}`;
   return {
     name: backend.name,

@@ -161,6 +161,14 @@ inline void __syncwarp() { emulator::meet(emulator::current->warp->meeting, emul
 template <class T> inline T __shfl_xor_sync(u32, T v, int mask) { auto all = emulator::exchange(v); return emulator::of_lane<T>(all, emulator::current->lane ^ mask); }
 template <class T> inline T __shfl_sync(u32, T v, int lane) { auto all = emulator::exchange(v); return emulator::of_lane<T>(all, lane % 32); }
 
+inline u32 __ballot_sync(u32, bool said) {
+  auto all = emulator::exchange(said);
+  u32 bits = 0;
+  for (u32 l = 0; l < 32; l++) bits |= (u32)emulator::of_lane<bool>(all, l) << l;
+  return bits;
+}
+inline u32 lowest_bit(u32 x) { return (u32)__builtin_ctz(x); }
+
 inline float d_fma(float a, float b, float c) { return std::fma(a, b, c); }
 inline float d_sqrt(float x) { return std::sqrt(x); }
 inline float d_abs(float x) { return std::fabs(x); }

@@ -46,6 +46,11 @@ __device__ __forceinline__ float __shfl_xor_sync(u32 mask, float v, int by) { re
 __device__ __forceinline__ int __shfl_xor_sync(u32 mask, int v, int by) { return __nvvm_shfl_sync_bfly_i32(mask, v, by, 31); }
 __device__ __forceinline__ float __shfl_sync(u32 mask, float v, int lane) { return __nvvm_shfl_sync_idx_f32(mask, v, lane, 31); }
 
+/** Bit l: what lane l says. */
+__device__ __forceinline__ u32 __ballot_sync(u32 mask, bool said) { return __nvvm_vote_ballot_sync(mask, said); }
+/** The place of the lowest bit of x != 0. */
+__device__ __forceinline__ u32 lowest_bit(u32 x) { return (u32)__builtin_ctz(x); }
+
 __device__ __forceinline__ float d_fma(float a, float b, float c) { return __nvvm_fma_rn_f(a, b, c); }
 __device__ __forceinline__ float d_sqrt(float x) { return __nvvm_sqrt_rn_f(x); }
 __device__ __forceinline__ float d_abs(float x) { return __nvvm_fabs_f(x); }

@@ -3,6 +3,9 @@
 #pragma once
 #include "device.h"
 
+/** Threads of a warp, which run together. */
+constexpr u32 WARP = 32;
+
 #define INFINITE float_of(0x7f800000u)
 #define NOT_A_NUMBER float_of(0x7fc00000u)
 

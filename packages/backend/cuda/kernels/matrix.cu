@@ -28,11 +28,11 @@ template <bool along> __device__ __forceinline__ void fetch_chunk(const HalfOper
 }
 
 /**
- * c [m, n] = a b (+ bias [n]), for `batches` of blockIdx.z. WARPS_M x WARPS_N warps, each with 16 MT x 8 NT elements. While one
+ * c [m, n] = scale a b (+ bias [n]) (+ c, if `add`), for `batches` of blockIdx.z. WARPS_M x WARPS_N warps, each with 16 MT x 8 NT elements. While one
  * tile of k is multiplied the next one is on its way through registers; two tiles in shared memory in turn, one barrier a step.
  */
 template <bool along_a, bool along_b, u32 WARPS_M, u32 WARPS_N, u32 MT, u32 NT>
-__device__ __forceinline__ void multiply_tile(u8* shared, HalfOperand a, HalfOperand b, const float* bias, float* c, u32 k, bool wide_a, bool wide_b) {
+__device__ __forceinline__ void multiply_tile(u8* shared, HalfOperand a, HalfOperand b, const float* bias, float* c, u32 k, bool wide_a, bool wide_b, float scale, bool add) {
   constexpr u32 BM = WARPS_M * MT * 16, BN = WARPS_N * NT * 8, THREADS = WARPS_M * WARPS_N * 32;
   constexpr u32 CHUNKS_A = BM * 4 / THREADS, CHUNKS_B = BN * 4 / THREADS, TILE_BYTES = (BM + BN) * 64;
   const u32 thread = threadIdx.x, lane = thread % 32, warp = thread / 32;
@@ -79,7 +79,10 @@ __device__ __forceinline__ void multiply_tile(u8* shared, HalfOperand a, HalfOpe
     _Pragma("unroll") for (u32 j = 0; j < NT; j++)
       _Pragma("unroll") for (u32 e = 0; e < 4; e++) {
         const u32 row = m0 + wm + i * 16 + (lane >> 2) + e / 2 * 8, column = n0 + wn + j * 8 + (lane & 3) * 2 + e % 2;
-        if (row < a.rows && column < b.rows) c[(size_t)row * b.rows + column] = sums[i][j][e] + (bias ? bias[column] : 0.0f);
+        if (row < a.rows && column < b.rows) {
+          float& to = c[(size_t)row * b.rows + column];
+          to = scale * sums[i][j][e] + (bias ? bias[column] : 0.0f) + (add ? to : 0.0f);
+        }
       }
 }
 
@@ -88,10 +91,10 @@ struct HalfLayout { u32 batch, line, wide; };
 
 #define HALF_PRODUCT(name, along_a, along_b, threads, ...)                                                                              \
   KERNEL __launch_bounds__(threads) product_half_##name(const float* a, const float* b, const float* bias, float* c, u32 m, u32 n,      \
-                                                        u32 k, HalfLayout at_a, HalfLayout at_b) {                                      \
+                                                        u32 k, HalfLayout at_a, HalfLayout at_b, float scale, u32 add) {                                      \
     SHARED_BYTES(shared);                                                                                                               \
     const HalfOperand left = {a + (size_t)blockIdx.z * at_a.batch, m, at_a.line}, right = {b + (size_t)blockIdx.z * at_b.batch, n, at_b.line}; \
-    multiply_tile<along_a, along_b, __VA_ARGS__>(shared, left, right, bias, c + (size_t)blockIdx.z * m * n, k, at_a.wide, at_b.wide);     \
+    multiply_tile<along_a, along_b, __VA_ARGS__>(shared, left, right, bias, c + (size_t)blockIdx.z * m * n, k, at_a.wide, at_b.wide, scale, add);     \
   }                                                                                                                                     \
   REGISTER(product_half_##name)
 

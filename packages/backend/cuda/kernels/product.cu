@@ -6,10 +6,11 @@ struct Operand { u32 batch, across, along; };
 constexpr u32 TILE = 32, DEPTH = 16, PER_THREAD = 4;
 
 /**
- * c [batches, m, n] = a [batches, m, k] b [batches, k, n] (+ bias [n], if it is not null) in float32, whatever order the operands lie in. 64 threads compute a
+ * c [batches, m, n] = scale a [batches, m, k] b [batches, k, n] (+ bias [n], if it is not null) (+ c, if `add`) in float32, whatever order the operands lie in. 64 threads compute a
  * tile of 32 x 32, four by four each; k in steps of 16 through shared memory.
  */
-KERNEL __launch_bounds__(64) product_f32(const float* a, const float* b, const float* bias, float* c, u32 m, u32 n, u32 k, Operand at_a, Operand at_b) {
+KERNEL __launch_bounds__(64) product_f32(const float* a, const float* b, const float* bias, float* c, u32 m, u32 n, u32 k, Operand at_a, Operand at_b,
+                                            float scale, u32 add) {
   SHARED_BYTES(shared);
   float* tile_a = (float*)shared;              // [DEPTH][TILE + 1]
   float* tile_b = tile_a + DEPTH * (TILE + 1); // [DEPTH][TILE + 1]
@@ -43,7 +44,10 @@ KERNEL __launch_bounds__(64) product_f32(const float* a, const float* b, const f
   _Pragma("unroll") for (u32 i = 0; i < PER_THREAD; i++)
     _Pragma("unroll") for (u32 j = 0; j < PER_THREAD; j++) {
       const u32 row = row0 + my_row + i, column = column0 + my_column + j;
-      if (row < m && column < n) c[(size_t)row * n + column] = sums[i][j] + (bias ? bias[column] : 0.0f);
+      if (row < m && column < n) {
+        float& to = c[(size_t)row * n + column];
+        to = scale * sums[i][j] + (bias ? bias[column] : 0.0f) + (add ? to : 0.0f);
+      }
     }
 }
 REGISTER(product_f32)

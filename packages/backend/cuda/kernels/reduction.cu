@@ -2,7 +2,6 @@
 
 // x [outer, length, inner] -> y [outer, parts, inner]: each part takes `per_part` neighbours, the last one what is left.
 // The order of the operations is that of the shape alone. Warps take rows where inner is 1, threads columns elsewhere.
-constexpr u32 WARP = 32;
 
 #define REDUCTION(name, suffix, T, start, combined)                                                                             \
   __device__ __forceinline__ T combine_##name##_##suffix(T a, T b) { return (T)(combined); }                                    \

@@ -1,4 +1,4 @@
-import { problemOf } from "@cramkit/errors";
+import { hasCode, problemOf } from "@cramkit/errors";
 import { buildCudaEmulator, type CudaEmulator } from "../cuda-emulator.ts";
 import { compiled } from "./compiled.generated.ts";
 
@@ -12,6 +12,7 @@ export const cudaTests = (): { emulator?: CudaEmulator; skipped?: string } => {
   try {
     return { emulator: buildCudaEmulator() };
   } catch (error) {
+    if (!hasCode(error, "unsupported")) throw error;
     return skip(problemOf(error));
   }
 };

@@ -2,7 +2,7 @@ import { type CompiledKernels, KernelModule } from "./driver/kernel-module.ts";
 import type { Stream } from "./driver/stream.ts";
 
 /** Blocks of a launch. */
-export type Grid = readonly [x: number, y?: number, z?: number];
+type Grid = readonly [x: number, y?: number, z?: number];
 
 export interface LaunchOptions {
   /** Blocks of the grid. */

@@ -1,25 +1,38 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { measureCase } from "../conformance/measure-case.ts";
 import { opSpecs } from "../conformance/specs.ts";
-import { inTier } from "../conformance/tiers.ts";
+import { inTier, type Tier } from "../conformance/tiers.ts";
 import { cudaEmulator, startCudaBackend } from "../testing/cuda.testing.ts";
 
 const { emulator, skipped } = cudaEmulator();
 if (!emulator) it.skip(`NOTHING was tested: ${skipped}`, () => undefined);
 
-describe.runIf(emulator)("on an emulated card, in float32", () => {
-  let dispose = () => {};
-  beforeAll(async () => {
-    ({ dispose } = await startCudaBackend(emulator!));
-  });
-  afterAll(() => dispose());
+const tiers: { what: string; tier: Tier; references?: boolean; precision?: "mixed"; major?: number; minor?: number }[] =
+  [
+    { what: "references, float32", tier: "float32", references: true },
+    { what: "kernels, float32", tier: "float32" },
+    { what: "kernels, bf16 operands", tier: "bf16", precision: "mixed" },
+    { what: "kernels, f16 operands", tier: "float16", precision: "mixed", major: 7, minor: 5 },
+  ];
 
-  describe.each(inTier("float32", opSpecs))("$op", ({ cases }) => {
-    it.each(cases)("$name", async (testCase) => {
-      const { forward, gradients } = await measureCase(testCase);
-      expect(forward, "forward").toBeLessThanOrEqual(testCase.tolerance);
-      for (const [name, error] of Object.entries(gradients))
-        expect(error, `gradient of ${name}`).toBeLessThanOrEqual(10 * testCase.tolerance);
+describe.runIf(emulator).each(tiers)(
+  "on an emulated card: $what",
+  ({ tier, references, precision, major = 8, minor = 0 }) => {
+    let dispose = () => {};
+    beforeAll(async () => {
+      emulator!.set("major", major);
+      emulator!.set("minor", minor);
+      ({ dispose } = await startCudaBackend(emulator!, { references, precision }));
     });
-  });
-});
+    afterAll(() => dispose());
+
+    describe.each(inTier(tier, opSpecs))("$op", ({ cases }) => {
+      it.each(cases)("$name", async (testCase) => {
+        const { forward, gradients } = await measureCase(testCase);
+        expect(forward, "forward").toBeLessThanOrEqual(testCase.tolerance);
+        for (const [name, error] of Object.entries(gradients))
+          expect(error, `gradient of ${name}`).toBeLessThanOrEqual(10 * testCase.tolerance);
+      });
+    });
+  },
+);

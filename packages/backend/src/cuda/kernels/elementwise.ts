@@ -50,7 +50,7 @@ export const unary = (
 };
 
 /** y = f(a, b), broadcast. */
-export const binary = (
+const binary = (
   backend: CudaBackend,
   name: string,
   suffix: string,

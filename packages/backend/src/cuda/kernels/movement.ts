@@ -4,7 +4,7 @@ import { compiled } from "../compiled.generated.ts";
 import { type Call, config, line, refused, sizeOf, stridesOf, structOf } from "./words.ts";
 
 /** A box of elements: its lengths, and where its first element and the steps along each axis are, read and written. */
-export interface Box {
+interface Box {
   lengths: readonly number[];
   from: readonly number[];
   to: readonly number[];
@@ -15,7 +15,7 @@ export interface Box {
 }
 
 /** Copies a box of x into y. Axes of length 1 are left out, and neighbours that continue each other are one. */
-export const move = (backend: CudaBackend, x: TensorInfo, y: TensorInfo, box: Box): void => {
+const move = (backend: CudaBackend, x: TensorInfo, y: TensorInfo, box: Box): void => {
   const { lengths, from, to, fromStart = 0, toStart = 0 } = box;
   const axes: { length: number; from: number; to: number }[] = [];
   for (const [i, length] of lengths.entries()) {
@@ -34,7 +34,7 @@ export const move = (backend: CudaBackend, x: TensorInfo, y: TensorInfo, box: Bo
 };
 
 /** A tensor filled with one value. */
-export const filled = (backend: CudaBackend, shape: readonly number[], dtype: TensorInfo["dtype"], value: number) => {
+const filled = (backend: CudaBackend, shape: readonly number[], dtype: TensorInfo["dtype"], value: number) => {
   const n = sizeOf(shape);
   const y = backend.output(shape, dtype);
   backend.launch(compiled, "fill", line(n), [y, n, wordOf(value, dtype)]);

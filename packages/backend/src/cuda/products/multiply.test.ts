@@ -38,9 +38,14 @@ const errorOf = async ({ backend }: StartedCuda, { batches, m, n, k, a, b, bias 
     way === "n" ? { across: k, along: 1, batch: rows * k } : { across: 1, along: rows, batch: rows * k };
   const [wayA, wayB] = [lying(a, m), lying(b, n)];
   backend.multiply({
-    ...{ m, n, k, batches, c, mixed: true },
+    ...{ m, n, k, batches, c, mixed: true, scale: 0.5 },
     ...{ a: { x: tensors[0]!, ...wayA }, b: { x: tensors[1]!, ...wayB }, bias: bias ? tensors[2]! : undefined },
   });
+  if (bias)
+    backend.multiply({
+      ...{ m, n, k, batches, c, mixed: true, scale: 0.25, accumulate: true },
+      ...{ a: { x: tensors[0]!, ...wayA }, b: { x: tensors[1]!, ...wayB } },
+    });
   const got = (await backend.read(c.dataId)) as Float32Array;
   backend.disposeData(c.dataId);
   tf.dispose(tensors);
@@ -52,12 +57,13 @@ const errorOf = async ({ backend }: StartedCuda, { batches, m, n, k, a, b, bias 
   for (let s = 0; s < batches; s++)
     for (let i = 0; i < m; i++)
       for (let j = 0; j < n; j++) {
-        let sum = bias ? z[j]! : 0;
+        let sum = 0;
         for (let p = 0; p < k; p++)
           sum +=
             rx[s * wayA.batch + i * wayA.across + p * wayA.along]! *
             ry[s * wayB.batch + j * wayB.across + p * wayB.along]!;
-        const off = Math.abs(got[(s * m + i) * n + j]! - sum);
+        const wanted = bias ? 0.75 * sum + z[j]! : 0.5 * sum;
+        const off = Math.abs(got[(s * m + i) * n + j]! - wanted);
         worst = Number.isNaN(off) ? Number.POSITIVE_INFINITY : Math.max(worst, off);
       }
   return worst;
@@ -73,7 +79,7 @@ const shapes: Shape[] = [
   ...ways.map(([a, b]) => ({ batches: 1, m: 130, n: 137, k: 75, a, b, bias: a === "n" })), // four large tiles, ends of all
   ...ways.map(([a, b]) => ({ batches: 3, m: 33, n: 70, k: 40, a, b, bias: b === "n" })),
   { batches: 1, m: 1, n: 1, k: 1, a: "n", b: "n", bias: true },
-  { batches: 2, m: 65, n: 72, k: 64, a: "n", b: "n", bias: false }, // read 16 bytes at a time
+  { batches: 2, m: 65, n: 72, k: 68, a: "n", b: "n", bias: false }, // read 16 bytes at a time
 ];
 const tolerance = 1e-5;
 const tiers = [
@@ -132,7 +138,8 @@ const mutants: [name: string, from: string, to: string][] = [
   ["no bound on k", "const bool inside = row < from.rows && k0 + e < k;", "const bool inside = row < from.rows;"],
   ["wide reads beyond the end", "row < from.rows && k0 + 8 <= k", "row < from.rows && k0 < k"],
   ["the last step left out", "(k + HALF_DEPTH - 1) / HALF_DEPTH", "k / HALF_DEPTH"],
-  ["the bias of another column", "bias[column]", "bias[n0]"],
+  ["the bias of another column", "sums[i][j][e] + (bias ? bias[column]", "sums[i][j][e] + (bias ? bias[n0]"],
+  ["what is there left alone", "(add ? to : 0.0f);\n        }", "0.0f;\n        }"],
   ["the first batch for all", "b + (size_t)blockIdx.z * at_b.batch", "b"],
 ];
 // One in a usual run, all of them on request: each compiles the kernels anew.

@@ -11,7 +11,7 @@ export interface ProductOperand {
   batch?: number;
 }
 
-/** c [batches, m, n] = a [batches, m, k] b [batches, n, k]^T (+ bias [n]). */
+/** c [batches, m, n] = scale a [batches, m, k] b [batches, n, k]^T (+ bias [n]) (+ c). */
 export interface Product {
   m: number;
   n: number;
@@ -21,6 +21,10 @@ export interface Product {
   c: TensorInfo | bigint;
   /** @defaultValue none */
   bias?: TensorInfo;
+  /** @defaultValue `1` */
+  scale?: number;
+  /** Whether what is there is added. @defaultValue `false` */
+  accumulate?: boolean;
   /** @defaultValue `1` */
   batches?: number;
   /** Whether operands may be rounded to half precision where the backend's precision is mixed. @defaultValue `false` */
@@ -54,7 +58,7 @@ export const tileFor = (
 
 /** Gives a product to the stream. */
 export const multiply = (host: ProductHost, product: Product): void => {
-  const { m, n, k, a, b, c, bias, batches = 1, mixed = false } = product;
+  const { m, n, k, a, b, c, bias, batches = 1, scale = 1, accumulate = false, mixed = false } = product;
   const at = (x: TensorInfo | bigint, elements: number) =>
     (typeof x === "bigint" ? x : host.pointer(x)) + BigInt(4 * elements);
   const onUnits =
@@ -67,7 +71,17 @@ export const multiply = (host: ProductHost, product: Product): void => {
   for (let first = 0; first < batches; first += maxBatches) {
     const grid = [Math.ceil(m / size), Math.ceil(n / size), Math.min(maxBatches, batches - first)] as const;
     const pointers = [at(a.x, first * (a.batch ?? 0)), at(b.x, first * (b.batch ?? 0))];
-    const args = [...pointers, bias ? host.pointer(bias) : 0n, at(c, first * m * n), m, n, k, ...layouts];
+    const args = [
+      ...pointers,
+      bias ? host.pointer(bias) : 0n,
+      at(c, first * m * n),
+      m,
+      n,
+      k,
+      ...layouts,
+      scale,
+      Number(accumulate),
+    ];
     host.launch(compiled, name, { grid, block: threads, shared }, args);
   }
 };

@@ -1,0 +1,42 @@
+// What several kernels share: warps that take rows, sums over a warp, and the words of a dropout.
+#pragma once
+#include "functions.h"
+
+__device__ __forceinline__ u32 global_thread() { return blockIdx.x * blockDim.x + threadIdx.x; }
+
+/** The sum over the lanes of a warp, for every lane, in one order. */
+__device__ __forceinline__ float warp_sum(float v) {
+  for (int by = 16; by > 0; by /= 2) v += __shfl_xor_sync(0xffffffffu, v, by);
+  return v;
+}
+__device__ __forceinline__ float warp_max(float v) {
+  for (int by = 16; by > 0; by /= 2) v = m_max(v, __shfl_xor_sync(0xffffffffu, v, by));
+  return v;
+}
+
+/** A dropout, as dropout-mask.ts has it: `rate` 0 is none. */
+struct Dropout { u32 key0, key1, threshold; float scale; };
+
+__device__ __forceinline__ u32 rotated(u32 x, u32 by) { return x << by | x >> (32 - by); }
+
+/** Word `low % 2` of block `low / 2` of the stream, Threefry-2x32 with 20 rounds on the counter (low / 2, high). */
+__device__ inline u32 stream_word(const Dropout& d, u32 low, u32 high) {
+  const u32 key2 = 0x1bd11bdau ^ d.key0 ^ d.key1;
+  const u32 keys[5][2] = {{d.key1, key2 + 1}, {key2, d.key0 + 2}, {d.key0, d.key1 + 3}, {d.key1, key2 + 4}, {key2, d.key0 + 5}};
+  constexpr u32 rotations[2][4] = {{13, 15, 26, 6}, {17, 29, 16, 24}};
+  u32 x = (low >> 1) + d.key0, y = high + d.key1;
+  _Pragma("unroll") for (u32 group = 0; group < 5; group++) {
+    _Pragma("unroll") for (u32 round = 0; round < 4; round++) {
+      x += y;
+      y = rotated(y, rotations[group % 2][round]) ^ x;
+    }
+    x += keys[group][0];
+    y += keys[group][1];
+  }
+  return low & 1 ? y : x;
+}
+
+/** What to multiply element i with. */
+__device__ __forceinline__ float kept(const Dropout& d, u32 i) {
+  return d.threshold == 0 || stream_word(d, i, 0) >= d.threshold ? d.scale : 0.0f;
+}
