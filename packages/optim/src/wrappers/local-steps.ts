@@ -1,4 +1,4 @@
-import { checkOptions, fault } from "@cramkit/errors";
+import { checkOptions, fault, type KnownOptions } from "@cramkit/errors";
 import { add, mul, sub, tensor } from "@tensorflow/tfjs-core";
 import type { Optimizer, OptimizerState, TensorMap, Updated, Updating } from "../contracts.ts";
 import { checkCount, checkNonNegative, checkPositive } from "../state/check.ts";
@@ -27,6 +27,14 @@ export interface LocalStepsOptions {
   sum?: (values: Float32Array) => Promise<void>;
 }
 
+export const localStepsOptions: KnownOptions<LocalStepsOptions> = {
+  ranks: true,
+  every: true,
+  outerLearningRate: true,
+  outerMomentum: true,
+  sum: true,
+};
+
 export type LocalStepsState = {
   /** Steps since the last exchange. */
   count: number;
@@ -52,13 +60,7 @@ export type LocalStepsState = {
  * equally many steps; a step that only the device skips counts.
  */
 export const localSteps = (inner: Optimizer<Updating>, options: LocalStepsOptions): Optimizer<Promise<Updated>> => {
-  checkOptions("localSteps", options, {
-    ranks: true,
-    every: true,
-    outerLearningRate: true,
-    outerMomentum: true,
-    sum: true,
-  });
+  checkOptions("localSteps", options, localStepsOptions);
   const { every = 50, outerLearningRate = 0.7, outerMomentum = 0.9 } = options;
   checkCount("localSteps", { every });
   checkPositive("localSteps", { outerLearningRate });

@@ -1,3 +1,4 @@
+import { checkOptions } from "@cramkit/errors";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import type { OptimizerState, State, TensorMap } from "../contracts.ts";
 import { closed, opened } from "../state/define-optimizer.ts";
@@ -5,7 +6,7 @@ import { copy, mapTensors } from "../state/tensor-map.ts";
 import { type AccumulateState, restartAccumulation } from "./accumulate.ts";
 import { type EmaState, type LatestWeightState, latestWeightAverage } from "./averages.ts";
 import type { ClipState } from "./clip.ts";
-import { exchange, type LocalStepsOptions, type LocalStepsState } from "./local-steps.ts";
+import { exchange, type LocalStepsOptions, type LocalStepsState, localStepsOptions } from "./local-steps.ts";
 import type { LossScalingState } from "./loss-scaling.ts";
 import { type ProgressiveBatchState, restartProgressiveBatch } from "./progressive-batch.ts";
 
@@ -148,9 +149,11 @@ export const stepsApart = (state: OptimizerState): number => stateOf("localSteps
  * parameters and state. Collective.
  */
 export const joinLocalSteps = async (
-  { params, state }: { params: TensorMap; state: OptimizerState },
+  current: { params: TensorMap; state: OptimizerState },
   options: LocalStepsOptions,
 ): Promise<{ params: TensorMap; state: OptimizerState }> => {
+  checkOptions("joinLocalSteps", options, localStepsOptions);
+  const { params, state } = current;
   if (stepsApart(state) === 0) return { params, state };
   const node = opened(state);
   if (isOf("localSteps", state)) {

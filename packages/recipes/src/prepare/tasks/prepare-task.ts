@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { fault, hasCode } from "@cramkit/errors";
+import { checkOptions, fault, hasCode } from "@cramkit/errors";
 import { lockFolder, makeFolder } from "@cramkit/files";
 import { type RunContext, stopPoint } from "../../progress.ts";
 import { dataSeed } from "../../recipe/data-seed.ts";
@@ -55,9 +55,11 @@ export interface TaskOutcome {
 export const prepareTask = async (
   asked: Recipe,
   dataFolder: string,
-  { task, of, wait = false }: TaskOptions,
+  options: TaskOptions,
   context: RunContext,
 ): Promise<TaskOutcome> => {
+  checkOptions("prepareTask", options, { task: true, of: true, wait: true });
+  const { task, of, wait = false } = options;
   if (!(Number.isInteger(of) && of > 0 && Number.isInteger(task) && task >= 0 && task < of))
     throw new RangeError(`prepareTask: expected a task of 0 to of - 1, got ${task} of ${of}`);
   const recipe = { ...asked, seed: dataSeed(asked) };
@@ -71,15 +73,15 @@ export const prepareTask = async (
   const folder = preparedFolder(recipe, dataFolder);
   await makeFolder(folder);
   if (!(await isFinished(folder, recipe))) await requireSources(recipe);
-  const options: StageOptions = { ...preparationOptions(recipe, folder, context), of };
+  const stageOptions: StageOptions = { ...preparationOptions(recipe, folder, context), of };
   const pause = stopPoint(context, `stopped while waiting for other tasks; the same command goes on in ${folder}`);
   for (;;) {
     if (await isFinished(folder, recipe)) return { folder };
     await requireSameText(recipe, folder);
-    const stage = await nextStage(options);
-    await doShare(stage, options, task);
+    const stage = await nextStage(stageOptions);
+    await doShare(stage, stageOptions, task);
     const missing = await missingParts(stage);
-    if (missing === 0 && (await mergeAlone(stage, options))) continue;
+    if (missing === 0 && (await mergeAlone(stage, stageOptions))) continue;
     if (await stage.isOver()) continue;
     const { name, parts, unit } = stage;
     if (!wait) return { folder, waitsIn: { stage: name, missing, parts, unit } };
