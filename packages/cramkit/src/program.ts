@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { computeCommand } from "./commands/compute.ts";
 import { diffCommand } from "./commands/diff.ts";
@@ -23,10 +22,11 @@ import { sweepCommand } from "./commands/sweep.ts";
 import { tokenizerCommand } from "./commands/tokenizer.ts";
 import { verifyCommand } from "./commands/verify.ts";
 import { watchCommand } from "./commands/watch.ts";
+import { ownManifest } from "./own-manifest.ts";
 
 /** The command line: one file a command. */
 export const createProgram = (): Command => {
-  const { version, description } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+  const { version, description } = ownManifest();
   const program = new Command("cramkit").description(description).version(version).showSuggestionAfterError();
   const commands = [
     runCommand(),

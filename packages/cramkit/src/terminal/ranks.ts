@@ -1,6 +1,7 @@
 import { explain, fault } from "@cramkit/errors";
 import type { Communicator } from "@cramkit/parallel";
-import { isOfAllRanks } from "@cramkit/recipes";
+import { isOfAllRanks, teamOf } from "@cramkit/recipes";
+import { ownManifest } from "../own-manifest.ts";
 
 /**
  * Runs work on every rank that a launcher (`mpirun`, `mpiexec`, `srun`) started, or on the one rank there is, for which
@@ -20,6 +21,8 @@ export const onRanks = async (work: (ranks: Communicator | undefined) => Promise
     throw ofRank(error, placed);
   }
   try {
+    // Before anything is read: other versions may know other settings.
+    await teamOf({ ranks }).agree({ "the version of cramkit": ownManifest().version });
     await work(ranks);
   } catch (error) {
     if (!isOfAllRanks(error)) throw ofRank(error, ranks);
