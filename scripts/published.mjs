@@ -83,7 +83,8 @@ function installEverything() {
   const project = join(folder, "project");
   mkdirSync(project);
   writeFileSync(join(project, "package.json"), JSON.stringify({ name: "stranger", private: true, type: "module" }));
-  writeFileSync(join(project, ".npmrc"), `registry=${registry}\n`);
+  // As the examples have it: onnxruntime-node would fetch libraries for CUDA.
+  writeFileSync(join(project, ".npmrc"), `registry=${registry}\nonnxruntime-node-install=skip\n`);
   const named = readmeExamples().flatMap(({ code }) => packagesIn([code]));
   // One installation for all projects: a registry of this machine need not give out the same files eight times.
   const ranges = new Map([...named, ...readdirSync("packages").map(nameOf)].map((name) => [name, "latest"]));

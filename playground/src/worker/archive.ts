@@ -4,8 +4,11 @@ import type { Tokenizer } from "@cramkit/tokenizer";
 import { zipSync } from "fflate";
 import { entriesOf } from "./snapshot.ts";
 
-const join = async (chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array> =>
-  new Uint8Array(await new Blob((await Array.fromAsync(chunks)) as Uint8Array<ArrayBuffer>[]).arrayBuffer());
+const join = async (chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array> => {
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  for await (const chunk of chunks) parts.push(chunk as Uint8Array<ArrayBuffer>);
+  return new Uint8Array(await new Blob(parts).arrayBuffer());
+};
 
 const json = (content: unknown): Uint8Array => new TextEncoder().encode(`${JSON.stringify(content, null, 2)}\n`);
 
