@@ -1,4 +1,14 @@
-import { crammingTokenizerOptions, type Tokenizer, tokenizerFromJson, trainTokenizer } from "@cramkit/tokenizer";
+import {
+  chunkDictionary,
+  chunkedEncoder,
+  chunkRule,
+  coverageCounter,
+  crammingTokenizerOptions,
+  type Tokenizer,
+  textMeter,
+  tokenizerFromJson,
+  trainTokenizer,
+} from "@cramkit/tokenizer";
 import { countWordsInThreads, createEncoderPool } from "@cramkit/tokenizer/node";
 import { type Contestant, messageOf, type Suite, type SuiteContext } from "../measure/suite.ts";
 import { sampleText } from "../workloads/text.ts";
@@ -52,6 +62,57 @@ const measureTraining = async (
     limitMs: 60_000,
   });
   return one;
+};
+
+/** A text is gone over more than once: what it costs to cut it, and what each further pass costs by its chunks. */
+const measureChunks = async (
+  context: SuiteContext,
+  tokenizer: Tokenizer,
+  texts: string[],
+  shape: string,
+  work: number,
+) => {
+  const { normalizer, pre_tokenizer: preTokenizer } = tokenizer.toJSON();
+  const rule = chunkRule(normalizer, preTokenizer)!;
+  const dictionary = chunkDictionary(rule);
+  const encoder = chunkedEncoder(tokenizer, dictionary)!;
+  const sequences = texts.map((text) => dictionary.read(text).slice());
+  const cover = coverageCounter(tokenizer);
+  const inFull = (text: string) => {
+    const ids = tokenizer.encodeIds(text);
+    return ids.length + cover(text, ids).deleted;
+  };
+  const meter = textMeter(tokenizer, dictionary);
+  const byChunks = (text: string) => {
+    const { tokens, deleted } = meter(text);
+    return tokens + deleted;
+  };
+  const each = (pass: (text: string, n: number) => unknown) => () => {
+    for (const [n, text] of texts.entries()) pass(text, n);
+  };
+  await context.measure({
+    ...{ case: "go over a text by its chunks", shape, unit: "MB/s", backend: "host", limitMs: 60_000 },
+    contestants: [
+      { provider: "cramkit encodeIds and coverage", work, run: each(inFull) },
+      {
+        provider: "cramkit textMeter",
+        work,
+        run: each(byChunks),
+        check: () => texts.filter((text) => byChunks(text) !== inFull(text)).length / texts.length,
+      },
+      { provider: "cramkit chunkDictionary.read", work, run: each((text) => dictionary.read(text)) },
+      {
+        provider: "cramkit chunkedEncoder.encode",
+        work,
+        run: each((_, n) => encoder.encode(sequences[n]!)),
+        check: () =>
+          differing(
+            sequences.map((sequence) => encoder.encode(sequence).ids),
+            texts.map((text) => tokenizer.encodeIds(text)),
+          ),
+      },
+    ],
+  });
 };
 
 export const tokenizerSuite: Suite = {
@@ -129,5 +190,6 @@ export const tokenizerSuite: Suite = {
     const shape = `${name}, ${tokens.toLocaleString("en-US")} tokens`;
     await context.measure({ case: "encode", shape, unit: "MB/s", backend: "host", contestants, limitMs: 60_000 });
     await pool.dispose();
+    await measureChunks(context, tokenizer, texts, shape, bytes);
   },
 };

@@ -45,6 +45,9 @@ import { asJudged, charactersAsRead, type JudgingFilters, knownBandKeys, without
 import { compressionTokenizerOf, novelsName, novelsTokenizer, novelsTokenizerName } from "./novels-tokenizer.ts";
 import { wantedRecords } from "./wanted-records.ts";
 
+/** Text that a shuffle holds at once: the order does not depend on it. */
+const shuffleBytes = 64 << 20;
+
 /** What `openCorpus` needs besides the recipe. */
 export interface CorpusOptions {
   /** For what does not fit into memory. */
@@ -77,7 +80,7 @@ export const openCorpus = async (recipe: Recipe, options: CorpusOptions): Promis
   for (const [number, spec] of corpus.sources.entries()) {
     const { documents, report } =
       replay?.(number) ?? readSource(await withUnit(spec, say), recipe, (characters) => onRead("reading", characters));
-    const ordered = corpus.shuffle ? shuffleDocuments(documents, { seed, workFolder }) : documents;
+    const ordered = corpus.shuffle ? shuffleDocuments(documents, { seed, workFolder, memoryBytes: shuffleBytes }) : documents;
     sources.push({ name: nameOf(spec), documents: { ...ordered, report }, weight: spec.weight });
   }
   const filters = filtersOf(recipe, options);
