@@ -85,7 +85,7 @@ export const cudaKernel = (
 
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
-/** `Dropout` of rows.h: a scale of 1 without a threshold where there is none. */
+/** `Dropout` of rows.h: a scale of 1 and no threshold if there is none. */
 export const dropoutStruct = ({ rate, key0, key1 }: Record<string, number>): Int32Array => {
   const words = Int32Array.of(key0! | 0, key1! | 0, dropoutThreshold(rate!) | 0, 0);
   new Float32Array(words.buffer)[3] = 1 / (1 - rate!);
