@@ -3,7 +3,8 @@ import { env, pipeline } from "@huggingface/transformers";
 // Everything comes from the folder of this page: no other host is asked.
 env.allowRemoteModels = false;
 env.allowLocalModels = true;
-env.localModelPath = new URL("./", location.href).href;
+// A path: with a whole address transformers.js does not find the tokenizer.
+env.localModelPath = new URL("./", location.href).pathname;
 env.backends.onnx.wasm.wasmPaths = new URL("./wasm/", location.href).href;
 
 const [text, status, table] = ["textarea", "[role=status]", "table"].map((name) => document.querySelector(name));
