@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { Command, Option } from "commander";
 import { gpuPlan } from "./bundle/gpu-plan.ts";
+import { addCram } from "./cram/command.ts";
 import { root } from "./measure/places.ts";
 import type { Result, ResultLine } from "./measure/record.ts";
 import { measurementsOf, readResults } from "./measure/results-file.ts";
@@ -227,6 +228,8 @@ program
   .option("--dir <folder>", "the run's folder", join(root, "results", "run"))
   .option("--allow-software", "also on a WebGPU adapter that computes on the CPU: right, but slow")
   .action(async (flags) => (await import("./workloads/train.ts")).trainPrepared(flags));
+
+addCram(program);
 
 program
   .command("child", { hidden: true })

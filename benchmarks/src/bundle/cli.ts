@@ -3,17 +3,21 @@ import { existsSync } from "node:fs";
 import { chmod, cp, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { basename, dirname, join, resolve } from "node:path";
+import { glueTasks } from "@cramkit/glue";
+import { glueTasksIn } from "@cramkit/glue/node";
 import { Command } from "commander";
+import { cramTasks } from "../cram/plan.ts";
 import { root } from "../measure/places.ts";
 import { bundleSource } from "./source.ts";
 
-/** What a GPU host is asked to download, at most. */
-const limitBytes = 40e6;
+/** What a GPU host is asked to download, at most: of the program, and with rows and tasks for a cram. */
+const limits = { program: 40e6, cram: 64e6 };
 
 interface Flags {
   out: string;
   node: string;
   prepared?: string;
+  glue?: string;
   withLibrary: string[];
 }
 
@@ -58,7 +62,22 @@ const libraryName = (library: string): string => {
   );
 };
 
-const makeBundle = async ({ out, node, prepared, withLibrary }: Flags): Promise<void> => {
+/** Training and dev sets of the tasks that a cram scores, those that are there. */
+const copyGlue = async (from: string, to: string): Promise<void> => {
+  const there = await glueTasksIn(from);
+  const tasks = cramTasks.filter((name) => there.includes(name));
+  if (tasks.length === 0) fail(`--glue: expected a folder with CoLA, MRPC or the like, found none of them in ${from}`);
+  for (const { path } of tasks.flatMap((name) => [
+    glueTasks[name].train.tsv,
+    ...glueTasks[name].evaluations.map(({ tsv }) => tsv),
+  ])) {
+    await mkdir(dirname(join(to, path)), { recursive: true });
+    await cp(join(from, path), join(to, path));
+    await chmod(join(to, path), 0o644);
+  }
+};
+
+const makeBundle = async ({ out, node, prepared, glue, withLibrary }: Flags): Promise<void> => {
   if (process.platform !== "linux" || process.arch !== "x64")
     fail(`expected to run on linux-x64, whose Node and Dawn it packs, got ${process.platform}-${process.arch}`);
   const libraries = withLibrary.map((library) => [library, libraryName(library)] as const);
@@ -71,7 +90,7 @@ const makeBundle = async ({ out, node, prepared, withLibrary }: Flags): Promise<
   run("strip", [join(folder, "bin", "node")]);
   await bundleSource(join(folder, "app"));
   await copyDawn(join(folder, "app", "node_modules", "webgpu"));
-  await cp(join(root, "peers", "pytorch.py"), join(folder, "peers", "pytorch.py"));
+  for (const peer of ["pytorch.py", "finetune.py"]) await cp(join(root, "peers", peer), join(folder, "peers", peer));
   await cp(join(root, "src", "bundle", "launcher.sh"), join(folder, "bench"));
   await chmod(join(folder, "bench"), 0o755);
   for (const [library, name] of libraries) {
@@ -81,6 +100,7 @@ const makeBundle = async ({ out, node, prepared, withLibrary }: Flags): Promise<
     run("strip", ["--strip-unneeded", copy]);
   }
   if (prepared !== undefined) await cp(prepared, join(folder, "prepared"), { recursive: true });
+  if (glue !== undefined) await copyGlue(glue, join(folder, "glue"));
   const git = (...args: string[]) => run("git", args, { cwd: root }).trim();
   const built = {
     commit: git("rev-parse", "HEAD"),
@@ -104,8 +124,11 @@ const makeBundle = async ({ out, node, prepared, withLibrary }: Flags): Promise<
   run("tar", tar, { env: { ...process.env, XZ_OPT: "-7 -T2" } });
   const { size } = await stat(archive);
   console.log(`${archive}: ${(size / 1e6).toFixed(1)} MB`);
-  if (prepared === undefined && size > limitBytes)
-    fail(`expected at most ${limitBytes / 1e6} MB, got ${(size / 1e6).toFixed(1)} MB`);
+  const limit = prepared === undefined && glue === undefined ? limits.program : limits.cram;
+  if (size > limit)
+    fail(
+      `expected at most ${limit / 1e6} MB, got ${(size / 1e6).toFixed(1)} MB${prepared === undefined ? "" : "; prepare fewer rows, with corpus.maxDocuments"}`,
+    );
 };
 
 try {
@@ -118,7 +141,11 @@ try {
       "also pack these, for hosts without them: libvulkan.so.1, libEGL.so.1 and the like",
       [],
     )
-    .option("--prepared <folder>", "also pack prepared rows, for `./bench train --prepared prepared`")
+    .option(
+      "--prepared <folder>",
+      "also pack prepared rows, for `./bench cram` and `./bench train --prepared prepared`",
+    )
+    .option("--glue <folder>", "also pack the small tasks of GLUE and MNLI, for `./bench cram`: what is in this folder")
     .action(makeBundle)
     .parseAsync();
 } catch (error) {

@@ -1,0 +1,12 @@
+import type { RunContext } from "@cramkit/recipes";
+
+/** What a part works with. */
+export interface PartContext extends RunContext {
+  /** Milliseconds until it is stopped. */
+  leftMs(): number;
+}
+
+/** A reason to leave a part out that is no failure, such as PyTorch that is not there. */
+export class Skipped extends Error {
+  override readonly name = "Skipped";
+}
