@@ -16,14 +16,14 @@ static std::deque<std::pair<char*, size_t>> quarantine;
 static int the_context, the_stream, the_module, the_event;
 static u32 order = 1;
 
-/** Memory that ends where a page without access begins, 16-byte aligned, full of NaN. */
+/** Memory that ends where a page without access begins, 16-byte aligned, full of NaN if kernels run. */
 static char* allocate(std::map<char*, Block>& into, size_t bytes) {
   const size_t page = 4096, whole = (bytes + page - 1) / page * page;
   char* base = (char*)mmap(0, whole + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (base == MAP_FAILED) return nullptr;
   mprotect(base + whole, page, PROT_NONE);
   char* p = base + (whole - bytes) / 16 * 16;
-  memset(p, 0xff, bytes);
+  if (!settings[SKIP_KERNELS]) memset(p, 0xff, bytes);
   into[p] = {bytes, base, whole + page};
   return p;
 }

@@ -77,6 +77,20 @@ KERNEL norm_weights(const float* dy, const float* x, const float* means, const f
 }
 REGISTER(norm_weights)
 
+/** dweight and dbias [n] (if it is not null), the sums of the parts that norm_weights left. */
+KERNEL norm_sums(const float* partial, float* dweight, float* dbias, u32 n, u32 parts) {
+  const u32 i = global_thread();
+  if (i >= n) return;
+  float weight = 0, bias = 0;
+  for (u32 part = 0; part < parts; part++) {
+    weight += partial[(size_t)part * n + i];
+    if (dbias) bias += partial[(size_t)(parts + part) * n + i];
+  }
+  dweight[i] = weight;
+  if (dbias) dbias[i] = bias;
+}
+REGISTER(norm_sums)
+
 /** y [columns] = scale * the sum of x [rows, columns] over its rows, or over `per_part` of them: y [parts, columns]. */
 KERNEL column_sums(const float* x, float* y, u32 total, u32 rows, u32 columns, u32 per_part, float scale) {
   const u32 i = global_thread();

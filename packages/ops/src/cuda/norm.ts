@@ -1,5 +1,5 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
-import { type CudaCall, columnSums, dropoutStruct, sizeOf } from "./runtime.ts";
+import { type CudaCall, dropoutStruct, sizeOf } from "./runtime.ts";
 
 const noDropout = { rate: 0, key0: 0, key1: 0 };
 
@@ -52,7 +52,6 @@ export const normGrad = (call: CudaCall, norm: NormGrad): void => {
   runtime.withScratch(2 * parts * n * 4, (partial) => {
     const sums = [at("dy"), at(x), mean, rstd, partial, parts * n, rows, n, parts, perPart, Number(layer)];
     each("norm_weights", parts * n, sums);
-    columnSums(call, partial, runtime.pointer(dweight), [parts, n]);
-    if (dbias) columnSums(call, partial + BigInt(parts * n * 4), runtime.pointer(dbias), [parts, n]);
+    each("norm_sums", n, [partial, dweight, dbias ?? 0n, n, parts]);
   });
 };

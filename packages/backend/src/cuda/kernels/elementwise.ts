@@ -50,13 +50,7 @@ export const unary = (
 };
 
 /** y = f(a, b), broadcast. */
-const binary = (
-  backend: CudaBackend,
-  name: string,
-  suffix: string,
-  a: TensorInfo,
-  b: TensorInfo,
-): TensorInfo => {
+const binary = (backend: CudaBackend, name: string, suffix: string, a: TensorInfo, b: TensorInfo): TensorInfo => {
   const shape = backend_util.assertAndGetBroadcastShape(a.shape, b.shape);
   const n = sizeOf(shape);
   const y = backend.output(shape, results[suffix.at(-1)!]);
