@@ -44,3 +44,19 @@ it.each([
   });
   await (message ? expect(opened).rejects.toThrow(message) : expect(opened).resolves.toBeUndefined());
 });
+
+it("says which value is off, also if it is nested too deep to be written out or compared", async () => {
+  const manifest = (await written) as unknown as Record<string, unknown>;
+  const [shard] = manifest.shards as Record<string, unknown>[];
+  const nested = `${"[".repeat(100_000)}1${"]".repeat(100_000)}`;
+  const withNest = (value: unknown) => JSON.stringify(value).replace('"nest"', nested);
+  const changed = [
+    ...Object.keys(manifest).map((name) => ({ ...manifest, [name]: "nest" })),
+    ...Object.keys(shard!).map((name) => ({ ...manifest, shards: [{ ...shard, [name]: "nest" }] })),
+    { ...manifest, shards: ["nest"] },
+  ];
+  for (const content of changed) {
+    writeFileSync(path, withNest(content));
+    await expect(openPreparedSet(folder)).rejects.toThrow(/manifest\.json: /);
+  }
+});

@@ -100,7 +100,8 @@ const parseManifest = (path: string, text: string): Manifest => {
     return fail("JSON", (error as Error).message, again);
   }
   if (manifest?.format !== manifestFormat)
-    fail(`format "${manifestFormat}"`, JSON.stringify(manifest?.format), "this is not a prepared set");
+    fail(`format "${manifestFormat}"`, shown(manifest?.format), "this is not a prepared set");
+  if (!Number.isInteger(manifest.version)) fail(`version ${manifestVersion}`, shown(manifest.version), again);
   if (manifest.version > manifestVersion)
     fail(
       `a manifest of version ${manifestVersion} or older`,
@@ -115,46 +116,52 @@ const parseManifest = (path: string, text: string): Manifest => {
       "prepare the set again in another folder, or finish what uses it with the version that made it",
       "version-mismatch",
     );
-  if (manifest.version !== manifestVersion) fail(`version ${manifestVersion}`, `${manifest.version}`, again);
+  if (manifest.version !== manifestVersion) fail(`version ${manifestVersion}`, shown(manifest.version), again);
   for (const name of ["seqLength", "vocabSize", "tokenBytes", "rowsPerShard", "rowsPerBlock"] as const)
     if (!(Number.isInteger(manifest[name]) && manifest[name] > 0))
-      fail(`${name} to be a positive integer`, JSON.stringify(manifest[name]), again);
+      fail(`${name} to be a positive integer`, shown(manifest[name]), again);
   if (manifest.vocabSize > 2 ** 32 || manifest.tokenBytes !== tokenBytes(manifest.vocabSize))
     fail(
       "tokens as wide as the vocabulary needs",
-      `${manifest.tokenBytes} bytes for ${manifest.vocabSize} entries`,
+      `${shown(manifest.tokenBytes)} bytes for ${manifest.vocabSize} entries`,
       again,
     );
   if (manifest.rowsPerBlock > manifest.rowsPerShard)
     fail("blocks within a shard", `${manifest.rowsPerBlock} rows of ${manifest.rowsPerShard}`, again);
-  if (!Array.isArray(manifest.shards)) fail("a list of shards", JSON.stringify(manifest.shards), again);
-  if (!Array.isArray(manifest.files)) fail("a list of files", JSON.stringify(manifest.files), again);
+  if (!Array.isArray(manifest.shards)) fail("a list of shards", shown(manifest.shards), again);
+  if (!Array.isArray(manifest.files)) fail("a list of files", shown(manifest.files), again);
   for (const entry of [...manifest.shards, ...manifest.files]) nameInside(dirname(path), entry?.file, path);
   const rowBytes = manifest.seqLength * manifest.tokenBytes;
   let rows = 0;
   for (const [i, shard] of manifest.shards.entries()) {
     const full = i + 1 < manifest.shards.length;
     if (
+      !Number.isInteger(shard?.rows) ||
       shard.bytes !== shard.rows * rowBytes ||
       (full ? shard.rows !== manifest.rowsPerShard : !(shard.rows <= manifest.rowsPerShard))
     )
-      fail(
-        `shard ${shard.file} to have ${manifest.rowsPerShard} rows of ${rowBytes} bytes`,
-        JSON.stringify(shard.rows),
-        again,
-      );
+      fail(`shard ${shard.file} to have ${manifest.rowsPerShard} rows of ${rowBytes} bytes`, shown(shard?.rows), again);
     if (shard.checksums?.length !== Math.ceil(shard.rows / manifest.rowsPerBlock))
-      fail(`a checksum for every block of ${shard.file}`, `${shard.checksums?.length}`, again);
+      fail(`a checksum for every block of ${shard.file}`, shown(shard.checksums?.length), again);
     rows += shard.rows;
   }
-  if (rows !== manifest.rowCount) fail(`${manifest.rowCount} rows in all shards`, `${rows}`, again);
+  if (rows !== manifest.rowCount) fail(`${shown(manifest.rowCount)} rows in all shards`, `${rows}`, again);
   const digest =
     digestOf(manifest) ?? fail("values as a preparation writes them", "some that are nested too deep", again);
   if (manifest.digest !== digest)
     fail(
       `the digest ${digest} of its content`,
-      `${manifest.digest}: it was damaged, or changed by hand`,
+      `${shown(manifest.digest)}: it was damaged, or changed by hand`,
       "copy the file again, or prepare the set again in an empty folder",
     );
   return manifest;
+};
+
+/** A value of the file on one line. What is nested too deep for the stack cannot be written out. */
+const shown = (value: unknown): string => {
+  try {
+    return String(JSON.stringify(value)).slice(0, 200);
+  } catch {
+    return "a value that is nested too deep";
+  }
 };
