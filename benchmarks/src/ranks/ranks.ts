@@ -144,7 +144,7 @@ const speeds = async (launcher: string, folder: string, rounds: number, quick: b
   }
 };
 
-/** Outer rates that are compared with averaging at every step: the paper's, and none (the plain mean). */
+/** Averaging at every step, and local steps with the paper's outer rate and momentum. */
 const variants = {
   "every step": null,
   "every 10 steps": { every: 10, outerLearningRate: 0.7, outerMomentum: 0.9 },
