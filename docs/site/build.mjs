@@ -99,6 +99,8 @@ const additions = [
 ];
 app.renderer.on(PageEvent.END, (page) => {
   page.contents = additions.reduce((html, [from, to]) => html?.replaceAll(from, to), page.contents);
+  // The first page by its name, as no server stands behind a folder.
+  page.contents = page.contents?.replaceAll(/href="((?:\.\.?\/)+)"/g, 'href="$1index.html"');
 });
 app.renderer.defineRouter("site", routerOf(slugs));
 app.renderer.defineTheme("site", themeOf(sections));

@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
 
 /** @typedef {{ file: string, text: string, title: string, slug: string }} Page */
 /** @typedef {{ title: string, pages: Page[] }} Section */
@@ -11,14 +11,22 @@ const titleOf = (text, file) => {
 };
 /** `docs/guides/compose.md` -> `guides/compose`, `packages/optim/README.md` -> `packages/optim` */
 const slugOf = (file) =>
-  file
+  (file === "README.md" ? "readme.md" : file)
     .replace(/^docs\//, "")
     .replace(/\/?(README)?\.md$/, "")
     .toLowerCase();
 
+/** Links to folders without a README lead to the repository: the site has no page for them. */
+const withFolderLinks = (text, file) =>
+  text.replaceAll(/\]\(([\w./-]+)\)/g, (link, path) => {
+    const target = join(dirname(file), path);
+    const isBare = existsSync(target) && statSync(target).isDirectory() && !existsSync(join(target, "README.md"));
+    return isBare ? `](https://github.com/cramkit/cramkit/tree/main/${target.replaceAll("\\", "/")})` : link;
+  });
+
 /** A page as its file is. */
 const page = (file) => {
-  const text = readFileSync(file, "utf8");
+  const text = withFolderLinks(readFileSync(file, "utf8"), file);
   return { file, text, title: titleOf(text, file), slug: slugOf(file) };
 };
 const pagesIn = (folder, skip = []) =>
