@@ -3,6 +3,7 @@ export { compareTensors, requireTensors, type TensorDifferences } from "./check-
 export { type CrammedBertNames, fromCrammedBert } from "./crammed-bert.ts";
 export { decodeF16, encodeF16 } from "./half.ts";
 export { fromHuggingFaceBert, type HuggingFaceNames, toHuggingFaceBert } from "./hugging-face-bert.ts";
+export { fromModernBert, type ModernBertNames, toModernBert } from "./modern-bert.ts";
 export {
   type OnnxAttribute,
   type OnnxGraph,

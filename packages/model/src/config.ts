@@ -21,6 +21,7 @@ export type PartFactory = (config: ModelConfig, place: Place) => Part;
 
 export type MixerName =
   | "self-attention"
+  | "local-attention"
   | "normalized-attention"
   | "unnormalized-attention"
   | "cumulative-attention"
@@ -32,8 +33,19 @@ export type MixerName =
   | "fourier-experimental"
   | "none";
 export type FeedForwardName = "dense" | "none";
-/** `RMSNorm-v1` is that of the first version of the study, which leaves the width out. */
-export type NormName = "LayerNorm" | "RMSNorm" | "RMSNorm-v1" | "ScaleNorm";
+/**
+ * `LayerNorm-unbiased` has a weight and no bias; `RMSNorm-v1` is that of the first version of the study, which leaves the width
+ * out.
+ */
+export type NormName = "LayerNorm" | "LayerNorm-unbiased" | "RMSNorm" | "RMSNorm-v1" | "ScaleNorm";
+
+/** Attention to neighbours alone (Longformer, arXiv 2004.05150; ModernBERT, arXiv 2412.13663). */
+export interface LocalAttention {
+  /** How many positions to each side a position sees, beside itself. */
+  reach: number;
+  /** Of `rotary`. */
+  rotaryBase: number;
+}
 
 /** What stands on top of the encoder. */
 export type Head =
@@ -79,8 +91,12 @@ export interface ModelConfig {
   firstNorm: boolean;
   /** One for all layers, or one for each. */
   mixer: MixerName | PartFactory | readonly (MixerName | PartFactory)[];
-  /** Rotate queries and keys of attention (base 10000, halves of the head). */
+  /** Of mixers `local-attention`; null: there are none. */
+  localAttention: LocalAttention | null;
+  /** Rotate queries and keys of attention (halves of the head). */
   rotary: boolean;
+  /** Of `rotary`: 10000 in RoFormer; `local-attention` has a base of its own. */
+  rotaryBase: number;
   /** RMS norm with a trained scale over each head's queries and keys, before they are rotated (Henry et al., arXiv 2010.04245). */
   qkNorm: boolean;
   /**

@@ -159,6 +159,8 @@ export const crammedBertConfig = (config: ModelConfig, options: HuggingFaceOptio
   const residual = (2 * layers) ** 0.25;
   const problems = [
     ...([mixer].flat().every((one) => one === "self-attention") ? [] : ["mixer other than self-attention"]),
+    ...(config.rotaryBase === 10000 || !config.rotary ? [] : [`rotaryBase ${config.rotaryBase}`]),
+    ...(norm === "LayerNorm-unbiased" ? ["norm LayerNorm-unbiased"] : []),
     ...(typeof norm === "string" ? [] : ["norm of your own"]),
     ...(feedForward === "dense" ? [] : ["feedForward other than dense"]),
     ...(config.residualScale === 1 || Math.abs(config.residualScale - residual) < 1e-6 * residual

@@ -41,7 +41,7 @@ describe("a config.json of Hugging Face", () => {
   });
 
   it.each([
-    [{ model_type: "gpt2" }, /^here: expected model_type "bert", "roberta", got "gpt2"; no other model/],
+    [{ model_type: "gpt2" }, /^here: expected model_type "bert", "roberta", "modernbert", got "gpt2"; no other model/],
     [{ position_embedding_type: "relative_key" }, /expected position_embedding_type "absolute", got "relative_key"/],
     [{ is_decoder: true }, /expected is_decoder false, got true; only encoders/],
     [{ hidden_act: "gelu_new" }, /expected hidden_act "gelu", .*got "gelu_new"/],

@@ -1,5 +1,7 @@
 import { fault } from "@cramkit/errors";
 import { embeddingWidth, type Head, type ModelConfig } from "./config.ts";
+import { activationAliases, activationNames } from "./hugging-face-activations.ts";
+import { modelConfigFromModernBert } from "./modern-bert-config.ts";
 import { preset } from "./presets.ts";
 
 /** A `config.json` of Hugging Face transformers. */
@@ -17,17 +19,6 @@ export interface HuggingFaceOptions {
    */
   severalLabels?: boolean;
 }
-
-/** Names of the activations that both sides have: `gelu` is the exact one there too. */
-const activationNames: Record<string, string> = {
-  gelu: "gelu",
-  relu: "relu",
-  silu: "silu",
-  mish: "mish",
-  relu2: "relu2",
-};
-/** Other names that `transformers` has for them. */
-const activationAliases: Record<string, string> = { ...activationNames, gelu_python: "gelu", swish: "silu" };
 
 /**
  * The `config.json` under which `transformers` loads the model as a BERT without code of its own.
@@ -190,8 +181,9 @@ const usualOfAll: HuggingFaceConfig = {
 };
 
 /**
- * The model that the `config.json` of a Hugging Face BERT or RoBERTa describes, with the head that its `architectures` name.
- * RoBERTa counts positions from `pad_token_id + 1` on: its `maxLength` is so much less.
+ * The model that the `config.json` of a Hugging Face BERT, RoBERTa or ModernBERT describes, with the head that its
+ * `architectures` name. RoBERTa counts positions from `pad_token_id + 1` on: its `maxLength` is so much less. That of a
+ * ModernBERT is 512 at most, and its head that of a masked language model, or none.
  *
  * @param path of the file, for errors
  * @throws RangeError for a field that says something that no model here does
@@ -202,6 +194,7 @@ export const modelConfigFromHuggingFace = (
   { encoderOnly = false }: ReadOptions = {},
 ): ModelConfig => {
   const type = String(fields.model_type);
+  if (type === "modernbert") return modelConfigFromModernBert(fields, path, encoderOnly);
   const usual = { ...usualOfAll, ...usualFields[type] };
   const number = (name: string, otherwise?: number): number => {
     const value = fields[name] ?? otherwise ?? usual[name];
@@ -224,7 +217,7 @@ export const modelConfigFromHuggingFace = (
       type: RangeError,
     });
   };
-  const kinds = Object.keys(usualFields);
+  const kinds = [...Object.keys(usualFields), "modernbert"];
   oneOf("model_type", fields.model_type, kinds, "no other model is read from Hugging Face");
   oneOf("is_decoder", fields.is_decoder ?? false, [false], "only encoders are read, which see the text to both sides");
   const positions = fields.position_embedding_type ?? "absolute";

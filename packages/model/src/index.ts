@@ -1,6 +1,7 @@
 export type {
   FeedForwardName,
   Head,
+  LocalAttention,
   MixerName,
   ModelConfig,
   NormName,
@@ -38,6 +39,7 @@ export {
   predictTokens,
   type StepSeed,
 } from "./model.ts";
+export { isModernBert, modernBertConfig } from "./modern-bert-config.ts";
 export { valueAndNamedGrads } from "./named-gradients.ts";
 export {
   classificationLoss,

@@ -39,7 +39,7 @@ describe("a configuration that cannot work names the field and what it may be", 
     [
       "an unknown norm",
       { norm: "BatchNorm" },
-      /norm: expected one of LayerNorm, RMSNorm, RMSNorm-v1, ScaleNorm or a function/,
+      /norm: expected one of LayerNorm, LayerNorm-unbiased, RMSNorm, RMSNorm-v1, ScaleNorm or a function/,
     ],
     ["an unknown position", { position: "alibi" }, /position: expected one of scaled-sinusoidal/],
     ["an unknown field", { layer: 3 }, /expected fields vocabSize, .*got layer/],

@@ -5,6 +5,7 @@ import {
   type Head,
   headless,
   initializations,
+  type LocalAttention,
   type MixerName,
   type ModelConfig,
   normSchemes,
@@ -137,6 +138,14 @@ const sizeProblems = (config: ModelConfig): string[] => {
     layerDrop === null || (layerDrop > 0 && layerDrop <= 1),
     "null or a share above 0, at most 1",
   );
+  const { rotaryBase, localAttention } = config;
+  const isBase = (base: unknown) => Number.isFinite(base) && (base as number) > 0;
+  need("rotaryBase", rotaryBase, isBase(rotaryBase), "a positive number");
+  if (localAttention !== null) {
+    const { reach, rotaryBase: base } = (localAttention ?? {}) as Partial<LocalAttention>;
+    need("localAttention.reach", reach, isCount(reach, 1), "a positive integer");
+    need("localAttention.rotaryBase", base, isBase(base), "a positive number");
+  }
   need("init.std", init.std, init.std >= 0 && Number.isFinite(init.std), "a number of at least 0");
   const { head } = config;
   if (isClassifier(head)) {
@@ -205,6 +214,10 @@ const relationProblems = (config: ModelConfig): string[] => {
       `${field}: expected false with mixer ${used.find((one) => typeof one === "string")}, which has no queries and keys to ${what}`,
     );
   }
+  need(
+    config.localAttention !== null || !used.includes("local-attention"),
+    "localAttention: expected { reach, rotaryBase }, as a mixer is local-attention, got null",
+  );
   need(
     !config.valueResidual || used.every((one) => typeof one === "string" && attends(one)),
     `valueResidual: expected attention in every layer, got mixer ${show(mixer)}`,

@@ -78,7 +78,7 @@ export const writeHuggingFaceFolder = async (
 };
 
 /** Fields that `transformers` 5 refuses as integers: JSON of JavaScript writes 0 and 1 for 0.0 and 1.0. */
-const wholeFloats = /("(?:layer_norm_eps|initializer_range)": \d+)(?=,?$)/gm;
+const wholeFloats = /("(?:layer_norm_eps|norm_eps|initializer_range|(?:global_|local_)?rope_theta)": \d+)(?=,?$)/gm;
 
 const configText = (config: object): string => {
   return `${JSON.stringify(config, null, 2).replace(wholeFloats, "$1.0")}\n`;

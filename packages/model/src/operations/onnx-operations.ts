@@ -133,6 +133,7 @@ export const onnxBuilder = ({ precision, parameters, tiedTable }: OnnxBuilderOpt
   const ops: Operations<OnnxValue> = {
     constant: table,
     firstRows: (table, like) => node("Slice", [table, integers([0]), length(like, 1), integers([0])]),
+    isAtMost: () => false,
     size: (x, axis) => node("Cast", [node("Squeeze", [length(x, axis), integers([0])])], { to: 1 }),
     linear,
     embedding(ids, table) {
@@ -168,9 +169,9 @@ export const onnxBuilder = ({ precision, parameters, tiedTable }: OnnxBuilderOpt
       const mixed = transpose(node("MatMul", [p, v]), [0, 2, 1, 3]); // [batch, seq, heads, headDim]
       return node("Reshape", [mixed, integers([0, 0, -1])]);
     },
-    rotary(qkv, { heads, headDim, maxLength }) {
-      const table = once(`rotary ${maxLength} ${headDim}`, () =>
-        floats(rotaryTable(maxLength, headDim), [maxLength, headDim]),
+    rotary(qkv, { heads, headDim, maxLength, base }) {
+      const table = once(`rotary ${maxLength} ${headDim} ${base}`, () =>
+        floats(rotaryTable(maxLength, headDim, base), [maxLength, headDim]),
       );
       const perPosition = split(ops.firstRows(table, qkv), 2, -1).map((part) => reshape(part, [0, 1, 1, -1]));
       const [cosines, sines] = perPosition as [OnnxValue, OnnxValue]; // [seq, 1, 1, headDim / 2]

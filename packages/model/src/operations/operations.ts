@@ -12,6 +12,8 @@ export interface Operations<Value> {
   firstRows(table: Value, like: Value): Value;
   /** The size of one axis as a float scalar. */
   size(x: Value, axis: number): Value;
+  /** Whether it is known, as the operations are asked for, that an axis is at most so long. */
+  isAtMost(x: Value, axis: number, size: number): boolean;
 
   /** `x [..., in]`, `weight [out, in]`, `bias [out]` -> `[..., out]` */
   linear(x: Value, weight: Value, bias?: Value): Value;
@@ -26,7 +28,7 @@ export interface Operations<Value> {
   /** `qkv [batch, seq, 3 * hidden]` grouped `[heads, 3, headDim]`, mask `[batch, seq]` -> `[batch, seq, hidden]` */
   attention(qkv: Value, options: AttentionOptions<Value>): Value;
   /** Queries and keys of such a `qkv`, turned with their position; values pass. `seq <= maxLength` */
-  rotary(qkv: Value, options: { heads: number; headDim: number; maxLength: number }): Value;
+  rotary(qkv: Value, options: { heads: number; headDim: number; maxLength: number; base: number }): Value;
   activate(x: Value, activation: Activation): Value;
   /** `x [..., 2n]` = [u, g] -> `f(g) * u` `[..., n]` */
   gate(x: Value, activation: Activation): Value;

@@ -60,6 +60,7 @@ export const countingOperations = (): { ops: Operations<Shape>; tally: Tally; ma
     constant: (_, shape) => make(shape, true),
     firstRows: (table, x) => make([x.shape[1]!, table.shape[1]!], free.has(table.storage)),
     size: () => make([], true),
+    isAtMost: (x, axis, size) => x.shape[axis]! <= size,
     linear(x, weight) {
       save(x);
       const outputs = weight.shape[0]!;

@@ -8,6 +8,7 @@ export const tensorOperations: Operations<tf.Tensor> = {
   constant: (data, shape) => tf.tensor(data, [...shape]),
   firstRows: (table, like) => tf.slice(table, [0, 0], [like.shape[1]!, table.shape[1]!]),
   size: (x, axis) => tf.scalar(x.shape[axis]!),
+  isAtMost: (x, axis, size) => x.shape[axis]! <= size,
 
   linear: (x, weight, bias) => ops.linear(x, weight, bias),
   embedding: (ids, table, paddingId) => ops.embedding(ids, table, paddingId === undefined ? {} : { paddingId }),
@@ -25,7 +26,7 @@ export const tensorOperations: Operations<tf.Tensor> = {
     return normOf(broadcastSum(x, branch, norm), norm);
   },
   attention: (qkv, options) => ops.attention(qkv, options),
-  rotary: (qkv, { heads }) => ops.rotary(qkv, { heads }),
+  rotary: (qkv, { heads, base }) => ops.rotary(qkv, { heads, base }),
   activate: (x, activation) => activate[activation](x),
   gate: (x, activation) => (activation === "relu2" ? squaredGate(x) : ops.glu(x, activation)),
   dropout: (x, options) => ops.dropout(x, options),

@@ -1,4 +1,4 @@
-import type { ModelConfig, PartFactory, Place } from "../config.ts";
+import { type ModelConfig, mixerAt, type PartFactory, type Place } from "../config.ts";
 import type { ParameterTable, Scope } from "../part.ts";
 import { tableOnce } from "../tables.ts";
 import { linearParameters, runLinear } from "./linear.ts";
@@ -50,7 +50,7 @@ export const projectSoftmaxQkv = <Value>(x: Value, scope: Scope<Value>, config: 
 
 const prepared = <Value>(qkv: Value, scope: Scope<Value>, config: ModelConfig, { layer }: Place): Value => {
   const { ops, param, firstValues } = scope;
-  const { hidden, heads, maxLength, qkNorm, valueResidual } = config;
+  const { hidden, heads, maxLength, qkNorm, valueResidual, localAttention } = config;
   const headDim = hidden / heads;
   let result = qkv;
   if (qkNorm || valueResidual) {
@@ -65,20 +65,24 @@ const prepared = <Value>(qkv: Value, scope: Scope<Value>, config: ModelConfig, {
     }
     if (qkNorm || layer > 0) result = ops.reshape(ops.concat([q, k, v], 3), [0, 0, 3 * hidden]);
   }
-  return config.rotary ? ops.rotary(result, { heads, headDim, maxLength }) : result;
+  if (!config.rotary) return result;
+  const isLocal = mixerAt(config, layer) === "local-attention";
+  const base = isLocal ? localAttention!.rotaryBase : config.rotaryBase;
+  return ops.rotary(result, { heads, headDim, maxLength, base });
 };
 
-/** Each position's attention to those before it and itself, with its scores in memory: no fused kernel has such a mask. */
-const mixedCausally = <Value>(
+/** Attention of each position to those that its `sight` has, with its scores in memory: no fused kernel has such a mask. */
+const mixedInSight = <Value>(
   qkv: Value,
   scope: Scope<Value>,
+  sight: Sight,
   { hidden, heads, maxLength, ...config }: ModelConfig,
 ): Value => {
   const { ops, mask } = scope;
   const parts = ops.split(ops.reshape(qkv, [0, 0, heads, (3 * hidden) / heads]), 3);
   const [q, k, v] = parts.map((part) => ops.transpose(part, [0, 2, 1, 3])) as [Value, Value, Value];
   // From key to query, so that two cuts and a turn in between leave query to key of the sequence's length.
-  const table = ops.constant(causalTable(maxLength), [maxLength, maxLength]);
+  const table = ops.constant(sightTable(maxLength, sight), [maxLength, maxLength]);
   const ofQueries = ops.transpose(ops.firstRows(table, qkv), [1, 0]);
   const bias = ops.firstRows(ofQueries, qkv); // [seq, seq]
   let scores = ops.add(ops.scale(ops.matMul(q, k, true), (hidden / heads) ** -0.5), bias);
@@ -90,10 +94,19 @@ const mixedCausally = <Value>(
   return ops.reshape(ops.transpose(mixed, [0, 2, 1, 3]), [0, 0, hidden]);
 };
 
+/** What a position sees: those up to `reach` before it and itself, and behind it too if it is not causal. */
+interface Sight {
+  readonly causal: boolean;
+  readonly reach: number;
+}
+
 /** table[key, query] = 0 if the query may see the key, else so low that the softmax makes it 0. */
-const causalTable = (size: number): Float32Array =>
-  tableOnce(`causal ${size}`, () =>
-    Float32Array.from({ length: size * size }, (_, at) => (Math.floor(at / size) > at % size ? -1e4 : 0)),
+const sightTable = (size: number, { causal, reach }: Sight): Float32Array =>
+  tableOnce(`sight ${size} ${causal} ${reach}`, () =>
+    Float32Array.from({ length: size * size }, (_, at) => {
+      const ahead = Math.floor(at / size) - (at % size);
+      return Math.abs(ahead) > reach || (causal && ahead > 0) ? -1e4 : 0;
+    }),
   );
 
 /** dense(softmax(Q K^T / sqrt(headDim)) V), per head */
@@ -101,13 +114,36 @@ export const selfAttention: PartFactory = (config, place) => ({
   parameters: attentionParameters(config, place),
   run(x, scope) {
     const qkv = projectSoftmaxQkv(x, scope, config, place);
-    if (scope.causal) return runLinear(mixedCausally(qkv, scope, config), scope, "dense", config.useBias);
-    const dropout = scope.dropoutAt(config.attentionDropout);
-    const mixed = scope.ops.attention(qkv, {
-      heads: config.heads,
-      ...(scope.mask !== undefined && { mask: scope.mask }),
-      ...(dropout && { dropout }),
-    });
+    const mixed = scope.causal
+      ? mixedInSight(qkv, scope, { causal: true, reach: Number.POSITIVE_INFINITY }, config)
+      : mixedAll(qkv, scope, config);
     return runLinear(mixed, scope, "dense", config.useBias);
   },
 });
+
+/**
+ * The same, each position attending to those of its neighbourhood alone. Rows in which everything is near are mixed by the
+ * fused kernel; longer ones have their scores in memory, `[batch, heads, seq, seq]`.
+ */
+export const localAttention: PartFactory = (config, place) => ({
+  parameters: attentionParameters(config, place),
+  run(x, scope) {
+    const qkv = projectSoftmaxQkv(x, scope, config, place);
+    const { reach } = config.localAttention!;
+    const isNear = config.maxLength <= reach + 1 || scope.ops.isAtMost(qkv, 1, reach + 1);
+    const mixed =
+      isNear && !scope.causal
+        ? mixedAll(qkv, scope, config)
+        : mixedInSight(qkv, scope, { causal: scope.causal, reach }, config);
+    return runLinear(mixed, scope, "dense", config.useBias);
+  },
+});
+
+const mixedAll = <Value>(qkv: Value, scope: Scope<Value>, { heads, attentionDropout }: ModelConfig): Value => {
+  const dropout = scope.dropoutAt(attentionDropout);
+  return scope.ops.attention(qkv, {
+    heads,
+    ...(scope.mask !== undefined && { mask: scope.mask }),
+    ...(dropout && { dropout }),
+  });
+};

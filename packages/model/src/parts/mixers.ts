@@ -1,6 +1,6 @@
 import type { MixerName, PartFactory } from "../config.ts";
 import { headSpectrum } from "../operations/fourier-matrices.ts";
-import { selfAttention } from "./attention.ts";
+import { localAttention, selfAttention } from "./attention.ts";
 import { flash } from "./flash.ts";
 import { linearParameters, runLinear } from "./linear.ts";
 import {
@@ -48,6 +48,7 @@ const identity: PartFactory = () => ({ parameters: {}, run: (x) => x });
 
 export const mixers: Record<MixerName, PartFactory> = {
   "self-attention": selfAttention,
+  "local-attention": localAttention,
   "normalized-attention": normalizedAttention,
   "unnormalized-attention": unnormalizedAttention,
   "cumulative-attention": cumulativeAttention,

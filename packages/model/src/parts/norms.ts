@@ -11,6 +11,13 @@ const layerNorm: PartFactory = ({ normEpsilon }, { width }) => ({
   normOptions: ({ param }) => ({ kind: "layer", weight: param("weight"), bias: param("bias"), epsilon: normEpsilon }),
 });
 
+/** (x - mean) / sqrt(variance + epsilon) * weight */
+const unbiasedLayerNorm: PartFactory = ({ normEpsilon }, { width }) => ({
+  parameters: { weight: { shape: [width], init: { type: "constant", value: 1 } } },
+  run: (x, { ops, param }) => ops.layerNorm(x, param("weight"), undefined, normEpsilon),
+  normOptions: ({ param }) => ({ kind: "layer", weight: param("weight"), epsilon: normEpsilon }),
+});
+
 /** x / sqrt(mean(x^2) + epsilon) * learnable_scale */
 const rmsNorm: PartFactory = ({ normEpsilon }, { width }) => ({
   parameters: { learnable_scale: { shape: [width], init: { type: "constant", value: 1 } } },
@@ -39,6 +46,7 @@ const rmsNormV1: PartFactory = (_, { width }) => ({
 
 export const norms: Record<NormName, PartFactory> = {
   LayerNorm: layerNorm,
+  "LayerNorm-unbiased": unbiasedLayerNorm,
   RMSNorm: rmsNorm,
   "RMSNorm-v1": rmsNormV1,
   ScaleNorm: scaleNorm,

@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { type TensorEntry, toHuggingFaceBert, toRoberta } from "@cramkit/checkpoint";
+import { type TensorEntry, toHuggingFaceBert, toModernBert, toRoberta } from "@cramkit/checkpoint";
 import { type HuggingFaceFolder, pythonModel, pythonModelFile, writeHuggingFaceFolder } from "@cramkit/checkpoint/node";
 import { checkOptions, fault } from "@cramkit/errors";
 import { writeFileAtomic } from "@cramkit/files";
@@ -11,9 +11,12 @@ import {
   type HuggingFaceOptions,
   huggingFaceBertConfig,
   isBert,
+  isModernBert,
   labelsFromHuggingFace,
   type ModelConfig,
   modelConfigFromCrammed,
+  modelConfigFromHuggingFace,
+  modernBertConfig,
   type OnnxPrecision,
   parameterShapes,
   robertaConfig,
@@ -21,7 +24,7 @@ import {
 } from "@cramkit/model";
 import type { SavedModel } from "../model/saved-model.ts";
 import { entriesOf } from "../named-tensors.ts";
-import { specialToken } from "../recipe/masking.ts";
+import { specialId, specialToken } from "../recipe/masking.ts";
 import { configForTask, type ExportTask, taskOf } from "./export-task.ts";
 import { finetunedTokenizer } from "./finetuned-template.ts";
 import { meetingFields } from "./meeting.ts";
@@ -56,7 +59,7 @@ export interface ExportOptions {
 }
 
 /**
- * Writes a model for others: `hf` for `transformers` in Python, as a BERT or RoBERTa if it is one, else as a crammed-bert
+ * Writes a model for others: `hf` for `transformers` in Python, as a BERT, RoBERTa or ModernBERT if it is one, else as a crammed-bert
  * with a Python file beside it (`trust_remote_code=True`), `onnx` as graphs for onnxruntime and transformers.js, which take any model. Several exports of one model
  * may go into one folder, and meet there as on the hub. Borrows the weights.
  *
@@ -86,6 +89,7 @@ export const exportModel = async (
   const embedding = embeddingOf(model, task);
   // First of all, as this refuses what the format has no place for.
   const own = {
+    ...(kind === "modernbert" && tokenIds(model)),
     ...kept(model, task),
     ...configs[kind](config, labels),
     ...(format === "hf" && unchanged(model, task)),
@@ -105,7 +109,9 @@ export const exportModel = async (
     // A BERT of `transformers` has token types, whether ours has them or not.
     inputNames: [
       "input_ids",
-      ...((format === "hf" && kind !== "crammed-bert") || config.typeVocabSize > 0 ? ["token_type_ids"] : []),
+      ...((format === "hf" && (kind === "bert" || kind === "roberta")) || config.typeVocabSize > 0
+        ? ["token_type_ids"]
+        : []),
       "attention_mask",
     ],
   };
@@ -128,13 +134,14 @@ export const exportModel = async (
   await writeModelCard(folder, { task, config, python, command, facts, embedding });
 };
 
-type Kind = "bert" | "roberta" | "crammed-bert";
+type Kind = "bert" | "roberta" | "modernbert" | "crammed-bert";
 
 /** As what a model goes to `transformers`: as what it came, else as a BERT if it is one, else with code of its own. */
 const shapeOf = ({ config, published }: SavedModel): Kind => {
   const type = published?.config.model_type;
   if (type === "roberta") return "roberta";
   if (type === "crammedBERT") return "crammed-bert";
+  if (isModernBert(config)) return "modernbert";
   return isBert(config) ? "bert" : "crammed-bert";
 };
 
@@ -142,11 +149,23 @@ const shapeOf = ({ config, published }: SavedModel): Kind => {
 const kept = ({ config, published }: SavedModel, task: ExportTask): HuggingFaceConfig =>
   task === taskOf(config) && published ? published.config : {};
 
+/** ModernBERT's class has ids of its own vocabulary where a configuration says none. */
+const tokenIds = ({ tokenizer }: SavedModel): HuggingFaceConfig => {
+  const [cls, sep] = [specialId(tokenizer, "<cls>"), specialId(tokenizer, "<sep>")];
+  return { cls_token_id: cls, bos_token_id: cls, sep_token_id: sep, eos_token_id: sep };
+};
+
 /** Fields that are left as they came, as long as they say the same. */
 const unchanged = ({ config, params, published }: SavedModel, task: ExportTask): HuggingFaceConfig => {
   const { arch, architectures, torch_dtype, dtype } = kept({ config, params, published } as SavedModel, task);
   const floats = published?.floats && ({ F16: "float16", BF16: "bfloat16" } as const)[published.floats];
   const type = { ...((torch_dtype || floats) && { torch_dtype: floats ?? torch_dtype }), ...(dtype ? { dtype } : {}) };
+  if (published?.config.model_type === "modernbert") {
+    // It says things twice, in the words of two versions, and of rows longer than any here.
+    const { architectures: _, ...fields } = kept({ config, params, published } as SavedModel, task);
+    const read = modelConfigFromHuggingFace(published.config, undefined, { encoderOnly: config.head.type === "none" });
+    return JSON.stringify(read) === JSON.stringify(config) ? { ...fields, ...type } : type;
+  }
   if (typeof arch !== "object" || arch === null) return type;
   const read = modelConfigFromCrammed(arch as CrammedArch, { names: Object.keys(params), fields: published!.config });
   if (JSON.stringify(read) !== JSON.stringify(config)) return type;
@@ -162,6 +181,7 @@ const configs: Record<Kind | "graph", (config: ModelConfig, labels: HuggingFaceO
   graph: transformersJsConfig,
   bert: huggingFaceBertConfig,
   roberta: robertaConfig,
+  modernbert: modernBertConfig,
   "crammed-bert": crammedBertConfig,
 };
 
@@ -170,6 +190,7 @@ const renamed: Record<Kind | "graph", Rename> = {
   graph: (tensors) => tensors,
   bert: (tensors, { heads }, rest = []) => [...toHuggingFaceBert(tensors, { heads }), ...rest],
   roberta: toRoberta,
+  modernbert: (tensors, { heads }, rest = []) => [...toModernBert(tensors, { heads }), ...rest],
   "crammed-bert": (tensors, _, rest = []) => {
     // The copy of a tied decoder that the file had is one of today's values.
     const table = tensors.find(({ name }) => name === "encoder.embedding.word_embedding.weight");

@@ -207,34 +207,108 @@ describe("a crammed-bert of the study", () => {
   });
 });
 
-describe("a RoBERTa that transformers wrote", () => {
-  it.each([["roberta"], ["sentences"]])(
-    "gives the same logits, and goes out with the same tensors: %s",
-    async (name) => {
-      const expected = readJson(fixture(name), "expected.json");
-      const model = await loadModel(fixture(name));
-      expect(model.config.maxLength).toBe(12);
-      const [rows, seq] = expected.shape as [number, number];
-      for (let row = 0; row < rows; row++) {
-        const part = (field: string): number[] => expected[field].slice(row * seq, (row + 1) * seq);
-        const mask = part("attention_mask");
-        const ours = await logitsOf(model, part("input_ids"), mask);
-        const theirs: number[] = expected.logits.slice(row * ours.length, (row + 1) * ours.length);
-        const width = ours.length / seq;
-        const counts = (i: number) => name === "sentences" || mask[Math.floor(i / width)] === 1;
-        for (const [i, value] of ours.entries()) if (counts(i)) expect(value).toBeCloseTo(theirs[i]!, 4);
-      }
-      const out = emptyFolder();
-      await exportModel(model, "hf", out);
-      const sorted = (list: TensorEntry[]) => list.sort((a, b) => (a.name < b.name ? -1 : 1));
-      expect(sorted(await readEntries(out))).toEqual(sorted(await readEntries(fixture(name))));
-      const { cramkit_weights: _, ...fields } = readJson(out, "config.json");
-      expect(fields).toMatchObject({
-        ...readJson(fixture(name), "config.json"),
-        classifier_dropout: expect.toBeOneOf([null, 0.1]),
-      });
-    },
-  );
+describe("a RoBERTa or ModernBERT that transformers wrote", () => {
+  it.each([
+    ["roberta", 12],
+    ["sentences", 12],
+    ["modern", 512],
+  ])("gives the same logits, and goes out with the same tensors: %s", async (name, maxLength) => {
+    const expected = readJson(fixture(name), "expected.json");
+    const model = await loadModel(fixture(name));
+    expect(model.config.maxLength).toBe(maxLength);
+    const [rows, seq] = expected.shape as [number, number];
+    for (let row = 0; row < rows; row++) {
+      const part = (field: string): number[] => expected[field].slice(row * seq, (row + 1) * seq);
+      const mask = part("attention_mask");
+      const ours = await logitsOf(model, part("input_ids"), mask);
+      const theirs: number[] = expected.logits.slice(row * ours.length, (row + 1) * ours.length);
+      const width = ours.length / seq;
+      const counts = (i: number) => name === "sentences" || mask[Math.floor(i / width)] === 1;
+      for (const [i, value] of ours.entries()) if (counts(i)) expect(value).toBeCloseTo(theirs[i]!, 4);
+    }
+    const out = emptyFolder();
+    await exportModel(model, "hf", out);
+    const sorted = (list: TensorEntry[]) => list.sort((a, b) => (a.name < b.name ? -1 : 1));
+    expect(sorted(await readEntries(out))).toEqual(sorted(await readEntries(fixture(name))));
+    const { cramkit_weights: _, ...fields } = readJson(out, "config.json");
+    expect(fields).toMatchObject({
+      ...readJson(fixture(name), "config.json"),
+      ...(name !== "modern" && { classifier_dropout: expect.toBeOneOf([null, 0.1]) }),
+    });
+  });
+});
+
+describe("a ModernBERT", () => {
+  it("reads its tokenizer, of GPT-NeoX's kind", async () => {
+    const { tokenizer } = await loadModel(fixture("modern"));
+    for (const { text, ids } of readJson(fixture("modern"), "expected.json").texts)
+      expect(Array.from(tokenizer.encodeIds(text))).toEqual(ids);
+  });
+
+  it("has layers that see their neighbours alone, by turns with others, in the words of version 4 too", async () => {
+    const folder = copyOf("modern");
+    const { config } = await loadModel(folder);
+    expect(config).toMatchObject({
+      mixer: ["self-attention", "local-attention", "local-attention", "self-attention"],
+      localAttention: { reach: 3, rotaryBase: 10000 },
+      rotaryBase: 160000,
+      firstNorm: false,
+    });
+    const { layer_types: _, rope_parameters: __, ...fields } = readJson(folder, "config.json");
+    const old = { global_rope_theta: 160000, local_rope_theta: 10000, global_attn_every_n_layers: 3 };
+    writeJson(join(folder, "config.json"), { ...fields, ...old });
+    expect((await loadModel(folder)).config).toEqual(config);
+    // null: the base of the layers that see everything
+    writeJson(join(folder, "config.json"), { ...fields, ...old, local_rope_theta: null });
+    expect((await loadModel(folder)).config.localAttention).toEqual({ reach: 3, rotaryBase: 160000 });
+  });
+
+  it("gives a row the same logits whether the fused kernel mixes its neighbourhood or the window does", async () => {
+    const model = await loadModel(fixture("modern"));
+    const row = ids.slice(0, 4); // reach 3: all is near
+    const spread = await logitsOf(model, [...row, 3, 3], [1, 1, 1, 1, 0, 0]);
+    const fused = await logitsOf(model, row);
+    for (const [i, value] of fused.entries()) expect(spread[i]).toBeCloseTo(value, 5);
+  });
+
+  it("whose decoder or head is another is refused, and its encoder is read", async () => {
+    const folder = copyOf("modern");
+    const fields = readJson(folder, "config.json");
+    writeJson(join(folder, "config.json"), { ...fields, architectures: ["ModernBertForSequenceClassification"] });
+    await expect(loadModel(folder)).rejects.toThrow(
+      /expected an architecture of "ModernBertForMaskedLM", "ModernBertModel"/,
+    );
+    const bare = await loadModel(folder, { encoderOnly: true });
+    expect(bare.config.head).toEqual({ type: "none" });
+    const out = emptyFolder();
+    await exportModel(bare, "hf", out);
+    expect(readJson(out, "config.json")).toMatchObject({
+      architectures: ["ModernBertModel"],
+      max_position_embeddings: 8192,
+    });
+    expect((await readEntries(out)).map(({ name }) => name)).toContain("layers.3.attn.Wqkv.weight");
+    expect(await logitsOf(await loadModel(out), ids)).toEqual(await logitsOf(bare, ids));
+    writeJson(join(folder, "config.json"), { ...fields, rope_scaling: { type: "yarn" } });
+    await expect(loadModel(folder)).rejects.toThrow(/expected rope_scaling null/);
+  });
+
+  it("that was changed here goes out as one that transformers reads", async () => {
+    const model = await loadModel(fixture("modern"));
+    const { published: _, ...own } = model;
+    const out = emptyFolder();
+    await exportModel(own, "hf", out);
+    const fields = readJson(out, "config.json");
+    const {
+      max_position_embeddings: __,
+      transformers_version: ___,
+      ...theirs
+    } = readJson(fixture("modern"), "config.json");
+    for (const [name, value] of Object.entries(theirs))
+      if (name in fields) expect([name, fields[name]]).toEqual([name, value]);
+    expect(fields).toMatchObject({ global_attn_every_n_layers: 3, max_position_embeddings: 512 });
+    expect(readJson(out, "tokenizer_config.json").model_input_names).toEqual(["input_ids", "attention_mask"]);
+    expect((await loadModel(out)).config).toEqual(model.config);
+  });
 });
 
 describe("a BERT that somebody else wrote", () => {

@@ -1,6 +1,12 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { fromCrammedBert, fromHuggingFaceBert, fromRoberta, type TensorEntry } from "@cramkit/checkpoint";
+import {
+  fromCrammedBert,
+  fromHuggingFaceBert,
+  fromModernBert,
+  fromRoberta,
+  type TensorEntry,
+} from "@cramkit/checkpoint";
 import { fault } from "@cramkit/errors";
 import {
   checkConfig,
@@ -53,6 +59,7 @@ export const readPublished = async (
   const entries = await readWeights(folder);
   const names = { heads: config.heads, tieWeights: config.tieWeights, paddingId: config.paddingId };
   const wanted = options.encoderOnly ? entries.filter(({ name }) => !isHead.test(name)) : entries;
+  if (fields.model_type === "modernbert") return withRest(fields, config, fromModernBert(wanted, names), entries);
   if (fields.model_type === "roberta") {
     const { tensors, rest } = fromRoberta(wanted, names);
     const padding = rest.filter(({ name }) => !/(^|\.)pooler\./.test(name));
@@ -62,7 +69,7 @@ export const readPublished = async (
 };
 
 /** What stands on top of an encoder: none of it is ours to know if the encoder alone is wanted. */
-const isHead = /^(cls|lm_head|classifier|qa_outputs|score)\./;
+const isHead = /^(cls|lm_head|classifier|qa_outputs|score|head|decoder)\./;
 
 interface CrammedOptions extends ReadOptions {
   /** The file of the configuration, for errors. */

@@ -90,8 +90,8 @@ const requireChecksums = async (folder: string): Promise<void> => {
 };
 
 /**
- * Reads a model: what `saveModel` wrote, a BERT or RoBERTa as Hugging Face publishes it (`config.json`, `model.safetensors`
- * whole or in shards, `tokenizer.json` or `vocab.txt`), a published crammed-bert, or what a run of the study left
+ * Reads a model: what `saveModel` wrote, a BERT, RoBERTa or ModernBERT as Hugging Face publishes it (`config.json`,
+ * `model.safetensors` whole or in shards, `tokenizer.json` or `vocab.txt`), a published crammed-bert, or what a run of the study left
  * (`model_config.json` with the study's fields). The caller disposes of the weights.
  */
 export const loadModel = async (folder: string, options: ReadOptions = {}): Promise<SavedModel> => {

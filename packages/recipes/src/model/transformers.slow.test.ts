@@ -236,6 +236,40 @@ it.skipIf(!isInstalled)(
   },
 );
 
+it.skipIf(!isInstalled)("loads a ModernBERT in transformers as it is, with the same output", async () => {
+  const tokenizer = tokenizers.BPE;
+  const local = ["self-attention", "local-attention", "local-attention"] as const;
+  const base: Partial<ModelConfig> = {
+    ...{ ...sizes, intermediate: 48, layers: 6, vocabSize: tokenizer.vocabSize, mixer: [...local, ...local] },
+    ...{ localAttention: { reach: 3, rotaryBase: 10000 }, rotary: true, rotaryBase: 160000, position: "none" },
+    ...{ norm: "LayerNorm-unbiased", firstNorm: false, predictionHead: "transform", decoderBias: true },
+  };
+  const wide = { reach: 64, rotaryBase: 10000 };
+  const modern: [className: string, fields: Partial<ModelConfig>, seqLength?: number][] = [
+    ["ModernBertForMaskedLM", {}],
+    ["ModernBertForMaskedLM", { norm: "LayerNorm", useBias: true, qkvBias: true, decoderBias: false }],
+    ["ModernBertForMaskedLM", { tieWeights: false, activation: "silu-glu", mixer: "self-attention" }],
+    ["ModernBertModel", { head: { type: "none" } }],
+    ["ModernBertModel", { head: { type: "none" }, maxLength: 512, localAttention: wide }, 512],
+  ];
+  const cases = [];
+  for (const [className, fields, seqLength] of modern) {
+    const config = preset("crammed-bert", { ...base, ...fields });
+    const params = model(config);
+    const folder = mkdtempSync(join(tmpdir(), "modern-"));
+    await exportModel({ params, config, tokenizer }, "hf", folder);
+    const batch = batchOf(config, seqLength);
+    cases.push({ className, folder, batch, ours: await outputOf(params, config, batch) });
+  }
+  const { models } = readExports({ models: cases.map(({ folder, batch }) => ({ folder, batch })) });
+  for (const [i, { className, ours, batch }] of cases.entries()) {
+    const { values, ...loaded } = models[i];
+    expect(loaded, `${i}`).toEqual({ class: className, wrong: [] });
+    // Far positions turn by large angles, which PyTorch computes in float32 and the table here in float64.
+    expect(differenceOf(ours, values, batch), `${i}`).toBeLessThan(batch.seqLength > 100 ? 2e-5 : 1e-5);
+  }
+});
+
 describe("a tokenizer beside a model", () => {
   it.skipIf(!isInstalled).each(["WordPiece", "BPE", "Unigram"] as const)(
     "is the same in transformers, and so are the guesses: %s",
@@ -296,6 +330,10 @@ it.skipIf(!runsGraphs)("exports graphs that onnx checks in full and onnxruntime 
     preset("recurrent", { ...small, layers: 4, heads: 2 }),
     preset("funnel", { ...small, layers: 5, heads: 2, funnel: [16, 8, 4, 8, 16] }),
     preset("hf-bert-base", { ...small, head: { type: "classification", ...head } }),
+    preset("crammed-bert", {
+      ...{ ...small, mixer: "local-attention", localAttention: { reach: 3, rotaryBase: 100 }, rotary: true },
+      ...{ norm: "LayerNorm-unbiased", intermediate: 48 },
+    }),
   ];
   const cases = [];
   for (const config of configs) {

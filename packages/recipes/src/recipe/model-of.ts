@@ -8,6 +8,7 @@ import { trainedLength } from "./trained-length.ts";
 /** A model of a file that was written before these fields were there. */
 export const completeModel = <M extends object>(model: M): M => ({
   ...{ tieWeights: true, firstNorm: true, qkNorm: false, valueResidual: false, zeroOutputs: false },
+  ...{ rotaryBase: 10000, localAttention: null },
   ...model,
 });
 

@@ -20,6 +20,8 @@ it("has a meaning for every setting, and a unit for every number that counts som
     "corpus.sources[].field",
     "corpus.seed",
     "model.normEpsilon",
+    "model.localAttention.rotaryBase",
+    "model.rotaryBase",
     "model.residualScale",
     "model.init.std",
     "training.loss.zLoss",

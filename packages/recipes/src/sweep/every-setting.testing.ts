@@ -24,7 +24,7 @@ const warmups: Record<string, object> = {
 export const everySetting = (base: Recipe): Variants => [
   ...presetNames.map((name) => ({ name: `model ${name}`, set: architecture(name, base) })),
   ...each("model.position", ["scaled-sinusoidal", "sinusoidal", "learned", "none"]),
-  ...each("model.norm", ["LayerNorm", "RMSNorm", "RMSNorm-v1", "ScaleNorm"]),
+  ...each("model.norm", ["LayerNorm", "LayerNorm-unbiased", "RMSNorm", "RMSNorm-v1", "ScaleNorm"]),
   ...each("model.normScheme", ["pre", "post", "sandwich"]),
   ...each(
     "model.mixer",
@@ -59,6 +59,12 @@ export const everySetting = (base: Recipe): Variants => [
   ...each("model.predictionHead", ["none", "linear", "transform"]),
   one("biases", { "model.useBias": true, "model.qkvBias": true, "model.decoderBias": true }),
   one("rotary", { "model.rotary": true }),
+  one("rotary of another base", { "model.rotary": true, "model.rotaryBase": 160000 }),
+  one("local attention", {
+    "model.mixer": "local-attention",
+    "model.localAttention": { reach: 4, rotaryBase: 10000 },
+    "model.rotary": true,
+  }),
   one("feed-forward in every second layer", { "model.feedForwardEvery": 2 }),
   one("no feed-forward", { "model.feedForward": "none" }),
   one("DeepNorm", { "model.residualScale": 2, "model.normScheme": "post" }),

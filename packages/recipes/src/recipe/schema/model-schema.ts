@@ -27,6 +27,7 @@ export const modelSchema = () => {
   const gated = plain.map((name) => `${name}-glu` as const);
   const mixer = z.enum([
     "self-attention",
+    "local-attention",
     "normalized-attention",
     "unnormalized-attention",
     "cumulative-attention",
@@ -73,8 +74,8 @@ export const modelSchema = () => {
     ),
     embeddingNorm: setting(z.boolean(), "A norm on the embedding.", { paper: section }),
     norm: setting(
-      z.enum(["LayerNorm", "RMSNorm", "RMSNorm-v1", "ScaleNorm"]),
-      "The norm; RMSNorm-v1 is that of the first version of the study, without the root of the width.",
+      z.enum(["LayerNorm", "LayerNorm-unbiased", "RMSNorm", "RMSNorm-v1", "ScaleNorm"]),
+      "The norm; LayerNorm-unbiased is LayerNorm without its bias, RMSNorm-v1 is that of the first version of the study, without the root of the width.",
       {
         paper: "arXiv 1607.06450; RMSNorm: arXiv 1910.07467; ScaleNorm: arXiv 1910.05895",
       },
@@ -93,9 +94,23 @@ export const modelSchema = () => {
       "What mixes the words of a row: one for all layers, or one for each.",
       { paper: "FNet: arXiv 2105.03824; FLASH: arXiv 2202.10447; Tuformer: arXiv 2106.09524" },
     ),
-    rotary: setting(z.boolean(), "Rotates queries and keys of attention (base 10000).", {
-      paper: "Su et al., arXiv 2104.09864",
-    }),
+    localAttention: setting(
+      z
+        .strictObject({
+          reach: setting(count, "How many positions to each side a position sees, beside itself.", { unit: "tokens" }),
+          rotaryBase: setting(positive, "The base of `rotary` in these layers."),
+        })
+        .nullable()
+        .default(null),
+      "What mixers `local-attention` see; null: there are none.",
+      { paper: "ModernBERT, arXiv 2412.13663" },
+    ),
+    rotary: setting(z.boolean(), "Rotates queries and keys of attention.", { paper: "Su et al., arXiv 2104.09864" }),
+    rotaryBase: setting(
+      positive.default(10000),
+      "The base of `rotary`: the larger, the slower the later features turn. `localAttention` has its own.",
+      { paper: "Su et al., arXiv 2104.09864" },
+    ),
     qkNorm: setting(
       z.boolean().default(false),
       "An RMS norm with a trained scale over each head's queries and keys, before they are rotated.",
