@@ -1,4 +1,13 @@
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** The folder of the benchmarks, or of the unpacked bundle: both hold `peers/`, and results go to `results/`. */
-export const root = fileURLToPath(new URL("../..", import.meta.url));
+const here = dirname(fileURLToPath(import.meta.url));
+
+/**
+ * The folder of the benchmarks, or of the unpacked bundle, whose program lies one folder deep instead of two: both hold
+ * `peers/`, and results go to `results/`.
+ */
+export const root =
+  [join(here, ".."), join(here, "..", "..")].find((folder) => existsSync(join(folder, "peers", "pytorch.py"))) ??
+  join(here, "..");
