@@ -32,7 +32,9 @@ const expectWhole = (folder: string): void => {
   }
 };
 
-it(`ends with the weights of an undisturbed run after ${kills} kills at random moments`, async () => {
+it(`ends with the weights of an undisturbed run after ${kills} kills at random moments`, {
+  timeout: kills * 120_000,
+}, async () => {
   const root = smallRun(4000);
   const start = (dir: string) =>
     startCramkit(["run", "recipe.json", "--dir", dir, "--data", `${dir}-prepared`], { cwd: root });
@@ -70,6 +72,7 @@ it(`ends with the weights of an undisturbed run after ${kills} kills at random m
       code = result.code;
       if (code !== null) break;
       count++;
+      if (count % 10 === 0) console.log(`${count} of ${kills} kills`);
       for (const folder of [dir, `${dir}-prepared`]) expectWhole(join(root, folder));
       if (!result.hadLock) left.preparing++;
       else left[isWritingACheckpoint(join(root, dir)) ? "checkpoint" : "training"]++;
