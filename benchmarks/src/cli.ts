@@ -177,7 +177,7 @@ program
   .option("--rounds <count>", "steps of each", "20")
   .addOption(new Option("--optimizer <name>", "what takes the steps").choices(["adamw", "muon"]).default("adamw"))
   .action(async (shapes: string[], { rounds, optimizer }: { rounds: string; optimizer: "adamw" | "muon" }) => {
-    const { stepCosts, stepCostText } = await import("./measure/step-cost.ts");
+    const { stepCosts, stepCostText } = await import("./cost/step-cost.ts");
     console.log(stepCostText(await stepCosts(shapes, { rounds: Number(rounds), optimizer })));
     process.exit(0);
   });

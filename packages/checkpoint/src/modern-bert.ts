@@ -17,8 +17,8 @@ const names = [
   ["head.norm", "prediction_head.norm"],
   ["decoder", "decoder"],
 ] as const;
-const toOurs = new Map<string, string>(names);
-const toTheirs = new Map<string, string>(names.map(([theirs, ours]) => [ours, theirs]));
+const toOurs = /* @__PURE__ */ new Map<string, string>(names);
+const toTheirs = /* @__PURE__ */ new Map<string, string>(/* @__PURE__ */ names.map(([theirs, ours]) => [ours, theirs]));
 
 export interface ModernBertNames {
   /** The number of attention heads, by which the rows of query, key and value are grouped. */

@@ -12,7 +12,6 @@ export interface HeardInterrupts {
   tells(line: string | undefined): void;
 }
 
-const { HEARD, ANSWERED, TOLD, LINE } = signalWords;
 const clearLine = "\r\x1b[K";
 
 /**
@@ -26,19 +25,19 @@ export const hearInterrupts = (): HeardInterrupts => {
   const thread = new Worker(worker, { eval: true, execArgv: [], workerData: { words, text } });
   thread.on("message", () => {
     process.emit("SIGINT");
-    Atomics.add(words, ANSWERED, 1);
-    Atomics.notify(words, ANSWERED);
+    Atomics.add(words, signalWords.ANSWERED, 1);
+    Atomics.notify(words, signalWords.ANSWERED);
   });
   thread.on("error", () => {}); // Ctrl-C is heard between two microbatches then
   thread.unref();
   return {
-    isAsked: () => Atomics.load(words, HEARD) > 0,
-    wasTold: () => Atomics.load(words, TOLD) === 1,
+    isAsked: () => Atomics.load(words, signalWords.HEARD) > 0,
+    wasTold: () => Atomics.load(words, signalWords.TOLD) === 1,
     tells(line) {
       const full = line === undefined ? "" : `${isatty(2) ? clearLine : ""}${line}\n`;
       const bytes = new TextEncoder().encode(full).subarray(0, lineBytes);
       text.set(bytes);
-      Atomics.store(words, LINE, bytes.length);
+      Atomics.store(words, signalWords.LINE, bytes.length);
     },
   };
 };

@@ -80,7 +80,9 @@ export const openCorpus = async (recipe: Recipe, options: CorpusOptions): Promis
   for (const [number, spec] of corpus.sources.entries()) {
     const { documents, report } =
       replay?.(number) ?? readSource(await withUnit(spec, say), recipe, (characters) => onRead("reading", characters));
-    const ordered = corpus.shuffle ? shuffleDocuments(documents, { seed, workFolder, memoryBytes: shuffleBytes }) : documents;
+    const ordered = corpus.shuffle
+      ? shuffleDocuments(documents, { seed, workFolder, memoryBytes: shuffleBytes })
+      : documents;
     sources.push({ name: nameOf(spec), documents: { ...ordered, report }, weight: spec.weight });
   }
   const filters = filtersOf(recipe, options);

@@ -1,7 +1,7 @@
+import { startCompute } from "../measure/compute.ts";
 import { table } from "../report/markdown.ts";
 import { parseShape } from "../workloads/shapes.ts";
 import { createTrainingStep, type StepOptimizer } from "../workloads/training-step.ts";
-import { startCompute } from "./compute.ts";
 
 export interface StepCost {
   readonly shape: string;
