@@ -50,10 +50,10 @@ it.each([undefined, 50])("gives back the chunks of every text, from any on, with
 it("does without files that are missing, damaged, or of other documents", async () => {
   await write();
   expect(await openChunks(folder, texts.length + 1)).toBeUndefined();
-  appendFileSync(join(folder, "work", "training.chunks"), "x");
+  appendFileSync(join(folder, "work", "training-chunks.bin"), "x");
   expect(await openChunks(folder, texts.length)).toBeUndefined();
   await write();
-  truncateSync(join(folder, "work", "training.dictionary"), 100);
+  truncateSync(join(folder, "work", "training-dictionary.bin"), 100);
   expect(await openChunks(folder, texts.length)).toBeUndefined();
   await write();
   await removeChunks(folder);

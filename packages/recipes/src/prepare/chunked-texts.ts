@@ -8,9 +8,9 @@ import type { ChunkDictionary, ChunkSequence, NumberedChunks } from "@cramkit/to
  * once, to be measured, counted and encoded. Without these files, the texts are read again.
  */
 const chunkFiles = (folder: string) => ({
-  documents: join(folder, "work", "training.chunks"),
+  documents: join(folder, "work", "training-chunks.bin"),
   /** Written last. */
-  dictionary: join(folder, "work", "training.dictionary"),
+  dictionary: join(folder, "work", "training-dictionary.bin"),
 });
 
 const format = 1;
