@@ -73,6 +73,10 @@ const cases: Record<string, ModelConfig> = {
     activation: "silu",
     feedForwardEvery: 2,
   }),
+  "local attention, LayerNorm without a bias": modelConfig({
+    ...{ ...small, mixer: ["local-attention", "self-attention"], localAttention: { reach: 2, rotaryBase: 100 } },
+    ...{ rotary: true, rotaryBase: 1000, norm: "LayerNorm-unbiased" },
+  }),
   "no head": modelConfig({ ...small, head: { type: "none" } }),
   "first position": modelConfig({ ...small, head: { ...head, pooling: "first" } }),
   "no inner layer of the head": modelConfig({ ...small, head: { ...head, width: null, pooling: "first" } }),
