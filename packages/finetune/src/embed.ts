@@ -99,7 +99,12 @@ export async function* embed(
       rows.push(encodeExample({ text }, task, { tokenizer, special, maxLength: usual.maxLength }));
       await pause();
     }
-    const reading = { batchSize, padId: special.pad, forward, afterBatch: pause };
+    const reading = {
+      batchSize,
+      padding: { id: special.pad, maxLength: config.maxLength },
+      forward,
+      afterBatch: pause,
+    };
     const vectors = await outputsOfRows(config.hidden, rows, reading);
     for (const [i, { cut }] of rows.entries()) {
       const { text, id } = waiting[i]!;

@@ -68,7 +68,7 @@ export async function* predict(
     }
     const values = await outputsOfRows(outputsOf(task), rows, {
       batchSize,
-      padId: encoding.special.pad,
+      padding: { id: encoding.special.pad, maxLength: model.config.maxLength },
       forward: forwardWith(model),
       afterBatch: pause,
     });

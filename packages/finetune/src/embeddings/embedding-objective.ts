@@ -47,11 +47,16 @@ export const embeddingObjective = async (
   const rows = await encodeTexts(task, train, { ...encoding, role: "training set" });
   const devRows = await encodeTexts(task, found, { ...encoding, role: "dev set" });
   const set = retrievalSet(found, (text) => devRows.get(text)!);
-  const padId = encoding.special.pad;
+  const padding = { id: encoding.special.pad, maxLength: config.maxLength };
   const pause = () => encoding.pause();
   const score = async (params: NamedTensors, afterBatch: AfterBatch) => {
     const forward = forwardWith({ params, config, task });
-    const vectors = await outputsOfRows(config.hidden, set.rows, { batchSize: rowsAtOnce, padId, forward, afterBatch });
+    const vectors = await outputsOfRows(config.hidden, set.rows, {
+      batchSize: rowsAtOnce,
+      padding,
+      forward,
+      afterBatch,
+    });
     return scoreRetrieval(set, vectors, { temperature, pause });
   };
   return {
@@ -64,7 +69,7 @@ export const embeddingObjective = async (
       const candidates = [...others, ...members.flatMap(({ negative }) => negative ?? [])];
       const batch = padded(
         [...texts, ...candidates].map((text) => rows.get(text)!),
-        padId,
+        padding,
       );
       const alike = alikeOf(texts, others, candidates);
       const contrast = { pairs: texts.length, alike, temperature };

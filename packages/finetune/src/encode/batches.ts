@@ -1,7 +1,7 @@
 import { shuffledIndices, streamKey } from "@cramkit/random";
 import type { EncodedExample } from "./encode.ts";
 
-/** Rows padded to one length, a multiple of 8. Every array is `[size * seqLength]`, row by row. */
+/** Rows padded to one length, a multiple of 8 unless the model takes no such row. Every array is `[size * seqLength]`, row by row. */
 export interface InputBatch {
   readonly size: number;
   readonly seqLength: number;
@@ -13,12 +13,20 @@ export interface InputBatch {
 
 const lengthStep = 8;
 
+export interface Padding {
+  /** The token. */
+  readonly id: number;
+  /** The longest row that the model takes. */
+  readonly maxLength: number;
+}
+
 /** The rows as one batch. */
-export const padded = (rows: readonly Pick<EncodedExample, "ids" | "typeIds">[], padId: number): InputBatch => {
+export const padded = (rows: readonly Pick<EncodedExample, "ids" | "typeIds">[], padding: Padding): InputBatch => {
   const longest = rows.reduce((most, { ids }) => Math.max(most, ids.length), 1);
-  const seqLength = Math.ceil(longest / lengthStep) * lengthStep;
+  const rounded = Math.ceil(longest / lengthStep) * lengthStep;
+  const seqLength = Math.max(longest, Math.min(rounded, padding.maxLength));
   const size = rows.length;
-  const inputIds = new Int32Array(size * seqLength).fill(padId);
+  const inputIds = new Int32Array(size * seqLength).fill(padding.id);
   const typeIds = new Int32Array(size * seqLength);
   const attentionMask = new Int32Array(size * seqLength);
   for (const [i, row] of rows.entries()) {

@@ -27,9 +27,10 @@ export interface LabelSets {
 /** To say the labels of texts, of words, or a score. */
 export const labelObjective = (sets: LabelSets): Objective => {
   const { task, config, special, train, dev, devExamples, scale, classWeights } = sets;
+  const padding = { id: special.pad, maxLength: config.maxLength };
   const score = (params: Parameters<Objective["evaluate"]>[0], own: Scale, afterBatch: AfterBatch) =>
     evaluateRows(task, dev, {
-      padId: special.pad,
+      padding,
       forward: forwardWith({ params, config, task }),
       scale: own,
       afterBatch,
@@ -39,7 +40,7 @@ export const labelObjective = (sets: LabelSets): Objective => {
     devRows: dev.length,
     batchOf(rows) {
       const members = Array.from(rows, (row) => train[row]!);
-      const batch = padded(members, special.pad);
+      const batch = padded(members, padding);
       const targets = batchTargets(task, members, batch.seqLength, scale);
       return { batch, loss: lossOf(task, config, targets, classWeights) };
     },

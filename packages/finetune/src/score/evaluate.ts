@@ -1,4 +1,4 @@
-import type { InputBatch } from "../encode/batches.ts";
+import type { InputBatch, Padding } from "../encode/batches.ts";
 import type { EncodedExample } from "../encode/encode.ts";
 import { outputsOf, type Task } from "../examples/task.ts";
 import { outputsOfRows } from "./outputs.ts";
@@ -11,18 +11,18 @@ export const evaluateRows = async (
   task: Task,
   rows: readonly (EncodedExample & Pick<Scored, "target">)[],
   {
-    padId,
+    padding,
     forward,
     scale: { mean, deviation },
     afterBatch,
   }: {
-    padId: number;
+    padding: Padding;
     forward: (batch: InputBatch) => Promise<ArrayLike<number>>;
     scale: { mean: number; deviation: number };
     afterBatch: (rows: number) => Promise<void>;
   },
 ): Promise<{ scored: Scored[]; evaluation: Evaluation }> => {
-  const outputs = await outputsOfRows(outputsOf(task), rows, { batchSize, padId, forward, afterBatch });
+  const outputs = await outputsOfRows(outputsOf(task), rows, { batchSize, padding, forward, afterBatch });
   const scored = rows.map(({ target }, i) => ({
     values: task.kind === "score" ? outputs[i]!.map((value) => value * deviation + mean) : outputs[i]!,
     target,

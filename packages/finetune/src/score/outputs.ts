@@ -1,4 +1,4 @@
-import { type InputBatch, lengthBatches, padded } from "../encode/batches.ts";
+import { type InputBatch, lengthBatches, type Padding, padded } from "../encode/batches.ts";
 import type { EncodedExample } from "../encode/encode.ts";
 
 /**
@@ -12,12 +12,12 @@ export const outputsOfRows = async (
   rows: readonly EncodedExample[],
   {
     batchSize,
-    padId,
+    padding,
     forward,
     afterBatch,
   }: {
     batchSize: number;
-    padId: number;
+    padding: Padding;
     forward: (batch: InputBatch) => Promise<ArrayLike<number>>;
     afterBatch: (rows: number) => Promise<void>;
   },
@@ -25,7 +25,7 @@ export const outputsOfRows = async (
   const results = new Array<Float32Array>(rows.length);
   for (const indices of lengthBatches(rows, batchSize)) {
     const members = Array.from(indices, (row) => rows[row]!);
-    const batch = padded(members, padId);
+    const batch = padded(members, padding);
     const values = await forward(batch);
     for (const [i, { positions }] of members.entries()) {
       const out = new Float32Array((positions?.length ?? 1) * width);
