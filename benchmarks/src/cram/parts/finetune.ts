@@ -14,7 +14,7 @@ export const cramProtocol = ({ quick }: Pick<CramOptions, "quick">): Protocol =>
   changedProtocol(protocols.GLUE_sane, { trials: 1, ...(quick && { epochs: 1, maxLength: 32 }) });
 
 /** Examples that show how fast finetuning is here, in one epoch. */
-const calibration = { examples: 320, task: "rte" } as const;
+const calibration = { examples: 160, task: "rte" } as const;
 /** Of the time that is left: predictions, encoding and a slower moment need theirs, too. */
 const usedShare = 0.75;
 
