@@ -94,6 +94,14 @@ it("takes the folder of one that failed before its first checkpoint", async () =
   expect(result.history).toHaveLength(1);
 });
 
+it("leaves no folder if there is no such model", async () => {
+  const folder = join(root, "no-model");
+  await expect(runFinetune({ ...spec, model: join(root, "nothing"), folder }, compute, quiet)).rejects.toThrow(
+    /nothing: expected a model folder/,
+  );
+  expect(existsSync(folder)).toBe(false);
+});
+
 it("goes on from its checkpoint to the same weights", async () => {
   const folder = join(root, "stopped");
   const controller = new AbortController();

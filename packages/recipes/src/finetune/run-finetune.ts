@@ -45,11 +45,11 @@ export const runFinetune = async (
     context.say(`${folder} is already finished; to run it again, remove the folder or name another one`);
     return readFinetuning(folder);
   }
-  await writeJson(files.request, request);
   const { params, place: _, ...pretrained } = await openModel(spec.model, { checkpoint: spec.checkpoint });
   const started = performance.now();
   let result: FinetuneResult;
   try {
+    await writeJson(files.request, request);
     const checkpoints = await checkpointsFolder(files.checkpoints, context.say);
     const tuned = await finetune({
       ...spec.settings,
