@@ -7,7 +7,7 @@ const timeout = 240_000;
 const run = ["run", "recipe.json", "--dir", "run"];
 
 /**
- * Node 20 under Debian's MPICH 4.0 (UCX) was seen to end with a segmentation fault in V8's collector, twice in some 45 runs of two ranks.
+ * Node 20 under Debian's MPICH 4.0 (UCX) was seen to end with a segmentation fault in V8's collector, 2 of 27 times in the test of local steps.
  * The cause is not known; a launcher's job that died of it is started again, from nothing.
  */
 const retry = 2;
