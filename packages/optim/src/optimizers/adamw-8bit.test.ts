@@ -6,7 +6,7 @@ import { codesByHalving, codeTable, decoded, encoded } from "../state/codes.ts";
 import { dynamicMap } from "../state/dynamic-map.ts";
 import { disposeMap } from "../state/tensor-map.ts";
 import { adamw8bitReference, codeValues, decay, rate, rounded } from "../testing/float64.testing.ts";
-import { type Numbers, noise, progressAt, read, worstError } from "../testing/numbers.testing.ts";
+import { type Numbers, noise, progressAt, read } from "../testing/numbers.testing.ts";
 
 afterEach(() => setBackend("cpu"));
 

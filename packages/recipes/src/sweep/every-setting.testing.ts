@@ -113,6 +113,8 @@ export const everySetting = (base: Recipe): Variants => [
   ),
   one("LARS around AdamW", { "training.localRate": {} }),
   one("LARC around Lion", { "training.localRate": { clip: true }, "training.optimizer.name": "lion" }),
+  one("GradInit", { "training.gradInit": { steps: 2 } }),
+  one("GradInit as in the study's code", { "training.gradInit": { steps: 2, secondOrder: false } }),
   one("mixed precision", { "backend.precision": "mixed" }),
   ...each("training.budget", ["200 tokens", "1e7 flops", "0.001 hours"]),
 ];
