@@ -29,7 +29,7 @@ import { bordersOf, dynamicMap } from "./dynamic-map.ts";
 // A moment in 8 bits a value: codes of a dynamic map, and the largest absolute value of each block as a float32.
 
 /** Values that share a scale: bitsandbytes' since its version 0.46, which had 2048 before. */
-export const blockSize = 256;
+const blockSize = 256;
 
 /** `words` [blocks, 64 or 86] int32: four codes a word, or three; `scales` [blocks, 1]. */
 export type Coded = { readonly words: Tensor; readonly scales: Tensor };

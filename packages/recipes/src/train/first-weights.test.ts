@@ -4,15 +4,16 @@ import type { Scalar } from "@tensorflow/tfjs-core";
 import { expect, it } from "vitest";
 import { disposeTensors, type NamedTensors } from "../named-tensors.ts";
 import type { StageProgress } from "../progress.ts";
+import type { Recipe } from "../recipe/recipe.ts";
 import { trainingLoss } from "../recipe/training-loss.ts";
 import { changed, newFolder, run, runInParts, tinyPretraining } from "../testing/pretraining.testing.ts";
 import { maskedLanguageModelGradient } from "./gradient.ts";
 
 tinyPretraining();
 
-const search = {
+const search: NonNullable<Recipe["training"]["gradInit"]> = {
   ...{ steps: 12, tau: 0.05, stepType: "sign", minScale: 1e-3, maxScale: 1e3, secondOrder: true },
-} as const;
+};
 const withSearch = changed({ training: { gradInit: search, dropout: 0.1 } });
 
 /** Stops when a stage has reported so often. */
