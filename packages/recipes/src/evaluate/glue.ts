@@ -23,8 +23,9 @@ import {
 } from "@cramkit/glue";
 import { glueTasksIn, readGlue, resultsFolder } from "@cramkit/glue/node";
 import type { Compute } from "../compute.ts";
+import { pretrainedHead } from "../model/pretrained-head.ts";
 import type { SavedModel } from "../model/saved-model.ts";
-import { disposeTensors, tensorsOf } from "../named-tensors.ts";
+import { disposeTensors } from "../named-tensors.ts";
 import { type ModelPlace, placeDigest } from "../open/find-model.ts";
 import { openModel } from "../open/open-model.ts";
 import { Interrupted, type RunContext, type StageProgress } from "../progress.ts";
@@ -120,7 +121,7 @@ export const runGlue = async (spec: GlueSpec, compute: Compute, context: RunCont
   try {
     for (const [index, folder] of [spec.model, ...(spec.baselines ?? [])].entries()) {
       const { params, place, ...model } = await openModel(folder, { encoderOnly: true });
-      const pooler = poolerOf(model);
+      const pooler = pretrainedHead(model);
       try {
         const name = modelName(place);
         const id = `${name} ${await digestOf(place)}`;
@@ -141,12 +142,6 @@ export const runGlue = async (spec: GlueSpec, compute: Compute, context: RunCont
 };
 
 type Weights = SavedModel["params"];
-
-/** The pooler of a published BERT, which its pretraining has trained: the study finetunes that one, not a new one. */
-const poolerOf = ({ published }: Omit<SavedModel, "params">): Weights => {
-  const entries = (published?.rest ?? []).filter(({ name }) => /^(bert\.)?pooler\.dense\.(weight|bias)$/.test(name));
-  return tensorsOf(entries.map((entry) => ({ ...entry, name: entry.name.replace(/^bert\./, "") })));
-};
 
 async function* read(
   { data, tests, trainExamples, seed }: GlueSpec,
