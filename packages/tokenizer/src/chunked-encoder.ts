@@ -51,9 +51,15 @@ export const chunkedEncoder = (tokenizer: Tokenizer, chunks: NumberedChunks): Ch
   let ids = new Uint32Array(1 << 12);
   const list = tokenList();
 
-  const lostIn = (text: string, base: number, { ids: found, starts, ends }: TokenList) => {
-    let [deleted, unknown] = [0, 0];
+  const deletedIn = (text: string): number => {
+    let deleted = 0;
     for (const character of text) if (loss.isDeleted(character)) deleted += character.length;
+    return deleted;
+  };
+
+  const lostIn = (text: string, base: number, { ids: found, starts, ends }: TokenList) => {
+    const deleted = deletedIn(text);
+    let unknown = 0;
     if (loss.unknown !== undefined && found.includes(loss.unknown))
       found.forEach((id, i) => {
         if (id === loss.unknown) unknown += loss.countVisible(text.slice(starts[i]! - base, ends[i]! - base));
@@ -73,12 +79,12 @@ export const chunkedEncoder = (tokenizer: Tokenizer, chunks: NumberedChunks): Ch
   };
 
   const learn = (number: number): number => {
-    const piece = plainPiece(chunks, number);
-    if (piece !== undefined) {
+    const plain = plainPiece(chunks, number);
+    if (plain) {
       clearList(list);
-      model.tokenize(piece, list);
+      if (plain.piece !== "") model.tokenize(plain.piece, list);
       if (loss.unknown === undefined || !list.ids.includes(loss.unknown))
-        return (entries[number] = remember(list.ids.length, 0, 0));
+        return (entries[number] = remember(list.ids.length, plain.chunk ? deletedIn(plain.chunk) : 0, 0));
     }
     const text = chunks.chunk(number);
     clearList(list);

@@ -58,7 +58,7 @@ const compare = (rule: ChunkRule, texts: readonly string[], maxChunks = 1 << 20)
     if (!isAlike && reader.chunk(number) !== chunk) return;
     const got = [reader, reference].map((of, i) => {
       const length = of.asciiOf(number, codes[i]!);
-      return `${of.chunk(number)} ${length} ${Buffer.from(codes[i]!).toString("latin1", 0, length < 0 ? 0 : length)}`;
+      return `${of.chunk(number)} ${length} ${Buffer.from(codes[i]!).toString("latin1", 0, Math.max(length, 0))}`;
     });
     if (got[0] !== got[1]) expect(got[0]).toBe(got[1]);
   }

@@ -126,9 +126,9 @@ export const wordCounter = (
         for (let number = 0; number < numbered.size; number++) {
           const times = numberCounts[number] ?? 0;
           if (times === 0) continue;
-          const word = plainPiece(numbered, number);
-          if (word === undefined) countPieces(numbered.chunk(number), 1, times);
-          else addRareFirst(counted, word, times, maxWords);
+          const plain = plainPiece(numbered, number);
+          if (!plain) countPieces(numbered.chunk(number), 1, times);
+          else if (plain.piece !== "") addRareFirst(counted, plain.piece, times, maxWords);
         }
       numberCounts.fill(0);
       return counted;
