@@ -17,7 +17,7 @@ export interface CompareFinetuningOptions {
 }
 
 /** What one side came to with each seed. */
-export interface Scores {
+interface Scores {
   readonly name: string;
   /** The best epoch's. */
   readonly scores: readonly number[];
