@@ -2,6 +2,7 @@
 import { fault } from "@cramkit/errors";
 import { WebGPUBackend, type WebGPUProgram } from "@tensorflow/tfjs-backend-webgpu";
 import { type BackendValues, type DataType, env, type TensorInfo, util } from "@tensorflow/tfjs-core";
+import { Attachments } from "./attachments.ts";
 import { BindGroupCache, type Binding } from "./bind-groups.ts";
 import { BufferPool } from "./buffer-pool.ts";
 import type { Capabilities } from "./capabilities.ts";
@@ -10,18 +11,11 @@ import type { OpenDevice } from "./device.ts";
 import { DispatchTimer, type ProfiledDispatch } from "./dispatch-timer.ts";
 import { PipelineCache, type Program } from "./pipelines.ts";
 import type { Internals, TensorData } from "./tfjs-internals.ts";
+import { type Traffic, TrafficCounter } from "./traffic-counter.ts";
 import { packFields, packUniforms, tfjsFields, UniformCache, type UniformField, uniformsKey } from "./uniforms.ts";
 
 /** A tensor as a binding, or `byteLength` bytes of it from `byteOffset` (a multiple of 256). */
 export type KernelBinding = TensorInfo | { tensor: TensorInfo; byteOffset: number; byteLength: number };
-
-type Attachments = Map<string, TensorInfo>;
-
-/** What was dispatched: how often, and the bytes that were bound for it. */
-export interface Traffic {
-  dispatches: number;
-  bytes: number;
-}
 
 const bytesOf = (dtype: DataType, shape: readonly number[]) =>
   util.sizeFromShape(shape as number[]) * (dtype === "complex64" ? 8 : 4);
@@ -38,12 +32,12 @@ export class CramkitWebgpuBackend extends WebGPUBackend {
   private readonly uniforms: UniformCache;
   private readonly constants: ConstantCache;
   private readonly pool: BufferPool;
-  private readonly attachments = new WeakMap<object, Attachments>();
-  private numAttached = 0;
+  private readonly attachments = new Attachments();
+  private numOutlived = 0;
   private readonly tfjsLayouts = new WeakMap<GPUComputePipeline, { layout: GPUBindGroupLayout; id: number }>();
   private numTfjsLayouts = 0;
   private timer: DispatchTimer | undefined;
-  private counted: Map<string, Traffic> | undefined;
+  private readonly traffic = new TrafficCounter();
   private submits = 0;
   /** New buffers are filled with NaN, so that a kernel that leaves an element unwritten shows; for tests. */
   poison = false;
@@ -108,27 +102,34 @@ export class CramkitWebgpuBackend extends WebGPUBackend {
    * changed. Holds f16 copies of weights and activations and what a forward kernel leaves for its backward one.
    */
   attach(owner: TensorInfo, key: string, make: () => TensorInfo): TensorInfo {
-    let all = this.attachments.get(owner.dataId);
-    if (!all) this.attachments.set(owner.dataId, (all = new Map()));
-    let attached = all.get(key);
-    if (!attached) {
-      attached = make();
-      all.set(key, attached);
-      this.numAttached++;
-    }
-    return attached;
+    return this.attachments.attach(owner.dataId, key, make);
   }
 
   attached(owner: TensorInfo, key: string): TensorInfo | undefined {
-    return this.attachments.get(owner.dataId)?.get(key);
+    return this.attachments.attached(owner.dataId, key);
   }
 
   /**
    * Leaves a new tensor without a buffer until something binds or reads it: `fill` is then to write it, from an attachment.
-   * For results that exist as f16 and that mostly kernels read which know the attachment.
+   * For results that exist as f16 and that mostly kernels read which know the attachment, and for those that one dispatch computes
+   * together. `dropped` is called if the tensor is disposed of before anything asked for it.
    */
-  defer(tensor: TensorInfo, fill: () => void): void {
-    this.data(tensor).deferred = fill;
+  defer(tensor: TensorInfo, fill: () => void, dropped?: () => void): void {
+    this.data(tensor).deferred = { fill, dropped };
+  }
+
+  /** Keeps a tensor's values until as many calls of {@link letGo}, even if the tensor is disposed of before. */
+  hold(tensor: TensorInfo): void {
+    const data = this.data(tensor);
+    data.holds = (data.holds ?? 0) + 1;
+  }
+
+  letGo(tensor: TensorInfo): void {
+    const data = this.data(tensor);
+    data.holds!--;
+    if (data.holds! > 0 || !data.outlived) return;
+    this.numOutlived--;
+    this.free(tensor.dataId, data);
   }
 
   isDeferred(tensor: TensorInfo): boolean {
@@ -142,14 +143,7 @@ export class CramkitWebgpuBackend extends WebGPUBackend {
   }
 
   private detach(dataId: object, keep: readonly string[] = []): void {
-    const all = this.attachments.get(dataId);
-    if (!all) return;
-    for (const [key, attached] of all) {
-      if (keep.includes(key)) continue;
-      all.delete(key);
-      this.numAttached--;
-      this.disposeData(attached.dataId);
-    }
+    this.attachments.detach(dataId, keep, (attached) => this.disposeData(attached.dataId));
   }
 
   private data(tensor: TensorInfo): TensorData {
@@ -185,11 +179,10 @@ export class CramkitWebgpuBackend extends WebGPUBackend {
     const { internals } = this;
     this.ensureCommandEncoderReady();
     const bytes =
-      this.timer || this.counted ? resources.reduce((sum, { buffer, size }) => sum + (size ?? buffer.size), 0) : 0;
-    if (this.counted) {
-      const { dispatches, bytes: before } = this.counted.get(key) ?? { dispatches: 0, bytes: 0 };
-      this.counted.set(key, { dispatches: dispatches + 1, bytes: before + bytes });
-    }
+      this.timer || this.traffic.counts
+        ? resources.reduce((sum, { buffer, size }) => sum + (size ?? buffer.size), 0)
+        : 0;
+    this.traffic.add(key, bytes);
     const timestampWrites = this.timer?.writes(key, bytes);
     if (timestampWrites) this.endComputePassEncoder();
     internals.computePassEncoder ??= internals.commandEncoder!.beginComputePass(
@@ -257,7 +250,7 @@ export class CramkitWebgpuBackend extends WebGPUBackend {
       this.fill(buffer, Math.max(size, 4), (bytes) => new Uint32Array(bytes).fill(0x7fc00000 | 0x7e007e00));
     const { deferred } = data;
     data.deferred = undefined;
-    deferred?.();
+    deferred?.fill();
   }
 
   /** Through the encoder and not the queue: the pool may have handed out a buffer that unsubmitted commands still read. */
@@ -282,17 +275,30 @@ export class CramkitWebgpuBackend extends WebGPUBackend {
     if (data.complexTensorInfos != null) return super.disposeData(dataId, force);
     data.refCount = force ? 0 : data.refCount - 1;
     if (data.refCount > 0) return false;
+    const { deferred } = data;
+    data.deferred = undefined;
+    deferred?.dropped?.();
+    if (data.holds) {
+      // Whoever holds the values reads them on the device; for tfjs the tensor is gone.
+      if (!data.outlived) this.numOutlived++;
+      data.outlived = true;
+      return true;
+    }
+    this.free(dataId, data);
+    return true;
+  }
+
+  private free(dataId: object, data: TensorData): void {
     this.detach(dataId);
     const { resource } = data;
     if (resource instanceof GPUBuffer && !data.external && !this.constants.release(resource))
       this.pool.releaseBuffer(resource);
     data.resource = null;
     this.tensorMap.delete(dataId);
-    return true;
   }
 
   override numDataIds(): number {
-    return super.numDataIds() - this.numAttached;
+    return super.numDataIds() - this.attachments.count - this.numOutlived;
   }
 
   override submitQueue(): void {
@@ -373,13 +379,7 @@ export class CramkitWebgpuBackend extends WebGPUBackend {
 
   /** What `body` dispatches, by kernel. */
   countTraffic(body: () => void): Map<string, Traffic> {
-    this.counted = new Map();
-    try {
-      body();
-      return this.counted;
-    } finally {
-      this.counted = undefined;
-    }
+    return this.traffic.during(body);
   }
 
   /** Bind groups made, uniforms uploaded and submits so far: the first two stand still once a training step repeats itself. */

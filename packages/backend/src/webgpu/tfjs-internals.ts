@@ -32,7 +32,19 @@ export interface TensorData {
    *
    * @defaultValue absent if the buffer is filled
    */
-  deferred?: () => void;
+  deferred?: { fill: () => void; dropped?: () => void };
+  /**
+   * How many times the values are held beyond the tensor's life.
+   *
+   * @defaultValue not held
+   */
+  holds?: number;
+  /**
+   * Whether the tensor was disposed of while its values were held.
+   *
+   * @defaultValue `false`
+   */
+  outlived?: boolean;
 }
 
 /** What tfjs keeps private and this subclass has to share with it: one encoder, so that commands stay in order. */

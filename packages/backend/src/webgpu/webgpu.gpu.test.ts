@@ -135,6 +135,52 @@ describe.runIf(available)("the WebGPU backend", () => {
     expect(backend.isDeferred(y)).toBe(false);
   });
 
+  it("says that a deferred tensor was disposed of before anything asked for it", async () => {
+    const { backend } = await start();
+    const said: string[] = [];
+    const make = () => backend.makeTensorInfo([3], "float32");
+    const [unread, read] = [make(), make()];
+    backend.defer(
+      unread,
+      () => said.push("filled"),
+      () => said.push("dropped"),
+    );
+    backend.disposeData(unread.dataId);
+    expect(said).toEqual(["dropped"]);
+    backend.defer(
+      read,
+      () => said.push("filled"),
+      () => said.push("dropped"),
+    );
+    await backend.read(read.dataId);
+    backend.disposeData(read.dataId);
+    expect(said).toEqual(["dropped", "filled"]);
+  });
+
+  it("keeps the values of a tensor that is held, and frees them when it is let go", async () => {
+    const { backend } = await start();
+    const before = backend.memory().numBytesInGPU;
+    const [x, y] = [tensor([1, 2, 3]), backend.makeTensorInfo([3], "float32")];
+    const own = backend.makeTensorInfo([3], "float32");
+    backend.dispatch(double, [x, own], { count: 3, factor: 1 }, [1, 1, 1]);
+    const attached = backend.attach(own, "half", () => backend.makeTensorInfo([3], "float32"));
+    backend.hold(own);
+    backend.hold(own);
+    backend.hold(attached);
+    expect(backend.disposeData(own.dataId)).toBe(true);
+    // x and y; the others are gone for tfjs.
+    expect(backend.numDataIds()).toBe(2);
+    backend.letGo(own);
+    backend.dispatch(double, [own, y], { count: 3, factor: 1 }, [1, 1, 1]);
+    expect([...((await backend.read(y.dataId)) as Float32Array)]).toEqual([1, 2, 3]);
+    backend.letGo(own);
+    backend.letGo(attached);
+    backend.disposeData(y.dataId);
+    x.dispose();
+    expect(backend.numDataIds()).toBe(0);
+    expect(backend.memory().numBytesInGPU).toBe(before);
+  });
+
   it("times dispatches where the device has timestamps", async () => {
     const { backend } = await start();
     const [x, y] = [tensor([1, 2, 3]), backend.makeTensorInfo([3], "float32")];

@@ -24,7 +24,7 @@ describe.runIf(tiers.length > 0)("kernels over many tensors", () => {
   let started: TestBackend | undefined;
   let offered = 8;
   beforeAll(async () => {
-    started = await startTestBackend();
+    started = await startTestBackend({ storageBuffers: 16 });
     started.backend.poison = true;
     offered = started.backend.capabilities.limits.maxStorageBuffersPerShaderStage;
   });

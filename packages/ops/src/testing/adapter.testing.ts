@@ -14,6 +14,8 @@ interface TestOptions {
   tier?: Tier;
   variants?: Record<string, string>;
   matrixSpelling?: "old";
+  /** As many as a phone has, unless said: the more a kernel binds the longer a software adapter compiles it. */
+  storageBuffers?: number;
   /** Computes the tier of matrices on emulated units of this shape. */
   emulatedUnit?: { m: number; n: number; k: number };
 }
@@ -26,10 +28,12 @@ export const isSoftwareAdapter = (): boolean => software;
 
 /** Starts WebGPU with our kernels. */
 export const startTestBackend = async (options: TestOptions = {}): Promise<TestBackend> => {
-  const { variants = {}, matrixSpelling, emulatedUnit } = options;
+  const { variants = {}, matrixSpelling, emulatedUnit, storageBuffers = 8 } = options;
   const tier = emulatedUnit ? "float16" : (options.tier ?? "float32");
   const precision = tier === "float32" ? "float32" : "mixed";
   const started = await startWebgpu({ allowSoftware: true, precision, tier, variants });
+  if (started.report.software)
+    Object.assign(started.backend.capabilities.limits, { maxStorageBuffersPerShaderStage: storageBuffers });
   if (emulatedUnit) {
     const { backend } = started;
     const sizes = { subgroupMinSize: emulatedSubgroup, subgroupMaxSize: emulatedSubgroup };

@@ -3,8 +3,10 @@ import type { Operand } from "./elementwise.ts";
 import { readable } from "./half.ts";
 import { type Host, output, release } from "./host.ts";
 import { type Part, partOf, partsOf } from "./parts.ts";
+import { postponing } from "./postponed.ts";
 import { programs } from "./program.ts";
 import { range } from "./range.ts";
+import { inShare, numbered, sharesOf, together } from "./together.ts";
 
 const columnSumKey = (outputs: number, half: boolean): string => `column-sum.${outputs}${half ? ".half" : ""}`;
 
@@ -47,23 +49,25 @@ const mostRowsAtOnce = 2048;
 
 /**
  * All rows at once: a workgroup of 8 vectors of columns by 32 rows. What a norm's gradient leaves for its parameters is a
- * thousand short rows, which need no second dispatch. Counted, not yet timed on a GPU.
+ * thousand short rows, which need no second dispatch; several such sums share one. Counted, not yet timed on a GPU.
  */
 const columnSumAtOnceProgram = /* @__PURE__ */ programs(
-  (outputs: number) => `column-sum.at-once.${outputs}`,
-  (outputs) => ({
-    storage: {
-      x: ["read", "vec4<f32>"],
-      ...Object.fromEntries(range(outputs).map((i) => [`out${i}`, ["write", "vec4<f32>"] as const])),
-    },
-    uniforms: { rows: "u32", vectors: "u32" },
+  (outputs: number, sums: number) => `column-sum.at-once.${outputs}.${sums}`,
+  (outputs, sums) => ({
+    storage: numbered(sums, {
+      x: ["read", "vec4<f32>"] as const,
+      ...Object.fromEntries(range(outputs).map((i) => [`out${i}of`, ["write", "vec4<f32>"] as const])),
+    }),
+    uniforms: numbered(sums, { rows: "u32" as const, count: "u32" as const }),
     size: 256,
     declare: "var<workgroup> parts: array<vec4<f32>, 256>;",
-    main: `
-let column = group.x * 8u + lane % 8u;
+    main: inShare(
+      sums,
+      8,
+      (n) => `let column = start + lane % 8u;
 var sum = vec4<f32>();
-if (column < uniforms.vectors) {
-  for (var row = lane / 8u; row < uniforms.rows; row = row + 32u) { sum += x[row * uniforms.vectors + column]; }
+if (column < uniforms.count${n}) {
+  for (var row = lane / 8u; row < uniforms.rows${n}; row = row + 32u) { sum += x${n}[row * uniforms.count${n} + column]; }
 }
 parts[lane] = sum;
 workgroupBarrier();
@@ -71,28 +75,57 @@ for (var step = 128u; step >= 8u; step = step / 2u) {
   if (lane < step) { parts[lane] += parts[lane + step]; }
   workgroupBarrier();
 }
-if (lane < 8u && column < uniforms.vectors) {
-  let width = uniforms.vectors / ${outputs}u;
+if (lane < 8u && column < uniforms.count${n}) {
+  let width = uniforms.count${n} / ${outputs}u;
   ${range(outputs)
-    .map((i) => `if (column / width == ${i}u) { out${i}[column % width] = parts[lane]; }`)
+    .map((i) => `if (column / width == ${i}u) { out${i}of${n}[column % width] = parts[lane]; }`)
     .join("\n  ")}
 }`,
+    ),
   }),
 );
 
-/** The sum of `x [rows, n]` over its rows, cut along the columns into `outputs` tensors `[n / outputs]`. */
+interface ColumnSum {
+  rows: number;
+  /** Vectors of four columns. */
+  vectors: number;
+}
+
+/** They are gradients of parameters, which wait for each other: see `postponing`. */
+const postpone = /* @__PURE__ */ postponing<ColumnSum>({
+  most: (host) => sharesOf(host, 3, 0),
+  run: (host, all) => {
+    const outputs = all[0]!.results.length;
+    together(
+      host,
+      all.map(({ operands, results, details: { rows, vectors } }) => ({
+        bindings: [...operands, ...results],
+        count: vectors,
+        numbers: { rows },
+      })),
+      {
+        most: sharesOf(host, outputs + 1, 0),
+        block: 8,
+        programOf: (sums) => columnSumAtOnceProgram(outputs, sums),
+        others: [],
+        uniforms: () => ({}),
+      },
+    );
+  },
+});
+
+/**
+ * The sum of `x [rows, n]` over its rows, cut along the columns into `outputs` tensors `[n / outputs]`. The last dispatch may wait until
+ * one of them is asked for.
+ */
 export const columnSums = (host: Host, x: Operand, rows: number, n: number, outputs = 1): TensorInfo[] => {
   const rowsPerGroup = rows <= 256 ? rows : Math.max(64, Math.ceil(rows / 128));
   const rowBytes = n * (x.half ? 2 : 4);
   const parts = partsOf(host, rows, rowBytes);
-  if (rows > 256 && rows <= mostRowsAtOnce && parts.length === 1 && !x.half && n % (4 * outputs) === 0) {
-    const totals = range(outputs).map(() => output(host, [n / outputs]));
-    host.dispatch(columnSumAtOnceProgram(outputs), [x.bound, ...totals], { rows, vectors: n / 4 }, [
-      Math.ceil(n / 32),
-      1,
-      1,
-    ]);
-    return totals;
+  if (rows <= mostRowsAtOnce && parts.length === 1 && !x.half && n % (4 * outputs) === 0) {
+    const results = range(outputs).map(() => output(host, [n / outputs]));
+    postpone(host, `${outputs}`, { operands: [x.bound], results, details: { rows, vectors: n / 4 } });
+    return results;
   }
   const groupsOf = ({ count }: Part) => Math.ceil(count / rowsPerGroup);
   const groups = parts.reduce((total, part) => total + groupsOf(part), 0);

@@ -38,8 +38,14 @@ export interface Host {
   /** A tensor that lives as long as the values of `owner`: made once, freed with them or when they are written. */
   attach(owner: TensorInfo, key: string, make: () => TensorInfo): TensorInfo;
   attached(owner: TensorInfo, key: string): TensorInfo | undefined;
-  /** Leaves a new tensor without memory until something binds or reads it: `fill` then writes it from an attachment. */
-  defer(tensor: TensorInfo, fill: () => void): void;
+  /**
+   * Leaves a new tensor without memory until something binds or reads it: `fill` then writes it. `dropped` is called if it is disposed
+   * of before.
+   */
+  defer(tensor: TensorInfo, fill: () => void, dropped?: () => void): void;
+  /** Keeps a tensor's values until it is let go, even if it is disposed of before. */
+  hold(tensor: TensorInfo): void;
+  letGo(tensor: TensorInfo): void;
   isDeferred(tensor: TensorInfo): boolean;
   /** Says that a kernel wrote into an existing tensor; `keep` names the attachments that it wrote as well. */
   written(tensor: TensorInfo, keep?: readonly string[]): void;
