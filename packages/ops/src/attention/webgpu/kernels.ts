@@ -6,10 +6,10 @@ import { type Attrs, type Host, output, release, webgpuKernel } from "../../webg
 import { type Part, partOf, partsOf } from "../../webgpu/parts.ts";
 import { grid, type Program } from "../../webgpu/program.ts";
 import { attentionDeltaProgram } from "./delta.ts";
-import { attentionBackwardMatrixProgram, attentionForwardMatrixProgram } from "./matrix.ts";
-import { type AttentionMatrixVariant, selectAttentionMatrix } from "./matrix-select.ts";
+import { attentionBackwardMatrixProgram, attentionBothMatrixProgram, attentionForwardMatrixProgram } from "./matrix.ts";
+import { type AttentionMatrixVariant, attentionMatrixBytes, selectAttentionMatrix } from "./matrix-select.ts";
 import { attentionTiles, selectAttention } from "./select.ts";
-import { attentionBackwardProgram, attentionForwardProgram } from "./tiled.ts";
+import { attentionBackwardProgram, attentionBothProgram, attentionForwardProgram } from "./tiled.ts";
 
 interface Shape {
   batch: number;
@@ -67,6 +67,26 @@ const shaderOf = (
   return { shader: attentionBackwardProgram(tiled, direction), own };
 };
 
+/** Those of the backward pass, and the roles of each: one for both if they have the same tiles. */
+const backwardShaders = (
+  host: Host,
+  matrix: readonly AttentionMatrixVariant[] | undefined,
+  options: Options,
+): { shader: Program; own: number; roles: number }[] => {
+  const directions = ["query", "key"] as const;
+  if (matrix) {
+    const [query, key] = matrix as [AttentionMatrixVariant, AttentionMatrixVariant];
+    const fits = attentionMatrixBytes("backward", key) <= host.capabilities.limits.maxComputeWorkgroupStorageSize;
+    if (fits && query.own === key.own && query.other === key.other)
+      return [{ shader: attentionBothMatrixProgram(key), own: key.own, roles: 2 }];
+  } else {
+    const [query, key] = directions.map((direction) => selectAttention(direction, host.capabilities, options));
+    if (query!.tile === key!.tile)
+      return [{ shader: attentionBothProgram(key!), own: attentionTiles[key!.tile].own, roles: 2 }];
+  }
+  return directions.map((direction, i) => ({ ...shaderOf(host, direction, matrix?.[i], options), roles: 1 }));
+};
+
 const float32 = (tensor: TensorInfo): Operand => ({ bound: tensor, half: false });
 
 export const attentionWebgpu = [
@@ -110,7 +130,11 @@ export const attentionWebgpu = [
     ];
     const dqkv = (matrix ? halfResult : wideResult)(host, qkv!.shape);
     const halves = { qkv: input.half, dy: upstream.half, out: dqkv.half };
-    const shaders = roles.map((role, i) => shaderOf(host, role, matrix && { ...matrix[i]!, halves }, options));
+    const shaders = backwardShaders(
+      host,
+      matrix?.map((variant) => ({ ...variant, halves })),
+      options,
+    );
     for (const part of batchParts(host, shape, options.mask)) {
       const of = ({ bound, half }: Operand, elements: number) => partOf(bound, batch, elements * (half ? 2 : 4), part);
       const [width, lines] = [seq * heads * headDim, heads * seq];
@@ -121,7 +145,7 @@ export const attentionWebgpu = [
         { count, seq, heads },
         grid(Math.ceil(count / 64)),
       );
-      for (const { shader, own } of shaders) {
+      for (const { shader, own, roles } of shaders) {
         host.dispatch(
           shader,
           [
@@ -133,7 +157,7 @@ export const attentionWebgpu = [
             of({ bound: dqkv.written, half: dqkv.half }, width * 3),
           ],
           uniformsOf(shape, attrs, part),
-          [Math.ceil(seq / own), heads, part.count],
+          [roles * Math.ceil(seq / own), heads, part.count],
         );
       }
     }

@@ -24,17 +24,18 @@ export const tileStride = (headDim: number) => headDim + 8;
 export const weightStride = (other: number) => other + 8;
 export const stageStride = (other: number) => other + 4;
 
-/** Bytes of workgroup memory. */
+/** Bytes of workgroup memory; `backward` is both roles in one. */
 export const attentionMatrixBytes = (
-  direction: Direction,
+  direction: Direction | "backward",
   v: Pick<AttentionMatrixVariant, "unit" | "own" | "other" | "headDim">,
 ): number => {
   const invocations = 4 * v.unit.subgroup;
   const { own, other, headDim } = v;
   const tiles = direction === "forward" ? 1 : 2;
-  const weights = direction === "key" ? 2 : 1;
+  const weights = direction === "key" || direction === "backward" ? 2 : 1;
   // The maximum and the sum of each share of a row, or `lse` and `delta`.
-  const stats = direction === "forward" ? 8 * Math.max(own, invocations) : 8 * (direction === "query" ? own : other);
+  const rows = { forward: Math.max(own, invocations), query: own, key: other, backward: Math.max(own, other) };
+  const stats = 8 * rows[direction];
   return (
     tiles * (own + other) * tileStride(headDim) * 2 +
     weights * own * weightStride(other) * 2 +

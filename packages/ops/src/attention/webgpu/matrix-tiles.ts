@@ -274,9 +274,9 @@ if (at < uniforms.seq) {
 
 export const vectorOf = (half: boolean) => (half ? "vec4<f16>" : "vec4<f32>");
 
-/** Which of the four passing rows from `at` on count, and what dropout does to their scores with an own row. */
+/** Which of the four passing rows from `at` on count, and what dropout does to their scores with an own row; both end in the direction. */
 export const passing = (v: AttentionMatrixVariant, direction: Direction) => `
-fn passingIn(batch: u32, at: u32) -> vec4<bool> {
+fn passingIn_${direction}(batch: u32, at: u32) -> vec4<bool> {
   let j = vec4<u32>(at) + vec4<u32>(0u, 1u, 2u, 3u);
   let inside = j < vec4<u32>(uniforms.seq);
   ${
@@ -288,7 +288,7 @@ fn passingIn(batch: u32, at: u32) -> vec4<bool> {
 }
 ${
   v.dropout
-    ? `fn keepOf(batch: u32, head: u32, row: u32, at: u32) -> vec4<f32> {
+    ? `fn keepOf_${direction}(batch: u32, head: u32, row: u32, at: u32) -> vec4<f32> {
   return ${
     direction === "key"
       ? `vec4<f32>(${range(4)
@@ -300,13 +300,13 @@ ${
     : ""
 }`;
 
-export const prologue = (v: AttentionMatrixVariant) => `
-let first = group.x * ${v.own}u;
+export const prologue = (v: AttentionMatrixVariant, block = "group.x") => `
+let first = ${block} * ${v.own}u;
 let head = group.y;
 let batch = group.z;
 let strip = subgroupIndex % 4u;
 let line = (batch * uniforms.heads + head) * uniforms.seq;
 let share = lane % ${sharing(v).shares}u;`;
 
-export const keyOf = (direction: Direction, v: AttentionMatrixVariant) =>
+export const keyOf = (direction: Direction | "backward", v: AttentionMatrixVariant) =>
   `attention.${direction}.matrix.${unitName(v.unit)}.${v.own}x${v.other}${v.held ? `.held${v.held}` : ""}.head${v.headDim}${v.mask ? ".mask" : ""}${v.dropout ? ".dropout" : ""}${halvesKey([v.halves.qkv, v.halves.dy, v.halves.out])}`;

@@ -24,6 +24,7 @@ import {
   vectorOf,
   writeSums,
 } from "./matrix-tiles.ts";
+import { eitherRole, type Role } from "./roles.ts";
 
 /* The fused attention on subgroup matrices; webgpu-matrix-tiles.ts says how its work is divided. */
 
@@ -49,7 +50,7 @@ ${forRows(
   v,
   forCells(v, (cell) => {
     const scaled = `${staged(v, cell)} * uniforms.scale`;
-    return `${score(h, cell)} = select(vec4<f32>(-3.0e38), ${scaled}, passingIn(batch, ${first} + ${cell.column} * 4u));`;
+    return `${score(h, cell)} = select(vec4<f32>(-3.0e38), ${scaled}, passingIn_forward(batch, ${first} + ${cell.column} * 4u));`;
   }),
 )}`;
   /** Brings the maximum and the sum of each row up to date with these scores. */
@@ -79,7 +80,7 @@ if (share == 0u && first + row < uniforms.seq) { lse[line + first + row] = logs[
   );
   const addUp = (first: string, h: number) => {
     const weigh = forCells(v, (cell) => {
-      const keep = v.dropout ? ` * keepOf(batch, head, first + row, ${first} + ${cell.column} * 4u)` : "";
+      const keep = v.dropout ? ` * keepOf_forward(batch, head, first + row, ${first} + ${cell.column} * 4u)` : "";
       const p = `exp(min(${score(h, cell)} - logs[k], vec4<f32>()))${keep}`;
       return storeWeight(v, "weights", cell, `select(vec4<f32>(), ${p}, ${score(h, cell)} > vec4<f32>(-1.0e38))`);
     });
@@ -128,40 +129,19 @@ ${writeSums(v, "o", "y", "outRow(batch, at, head)")}`,
 
 /** The backward pass of queries (dQ) or of keys (dK, dV); see attentionBackwardProgram in webgpu-tiled.ts. */
 export const attentionBackwardMatrixProgram = /* @__PURE__ */ programs(
-  (v: AttentionMatrixVariant, role: "query" | "key") => keyOf(role, v),
-  backward,
+  (v: AttentionMatrixVariant, role: Role) => keyOf(role, v),
+  (v, role) => backward(v, [role]),
 );
 
-function backward(v: AttentionMatrixVariant, role: "query" | "key"): ProgramSource {
-  const query = role === "query";
-  const [own0, own1, other0, other1] = query ? (["q", "dy", "k", "v"] as const) : (["k", "v", "q", "dy"] as const);
-  const stats = query ? v.own : v.other;
-  const loadStats = (from: string) =>
-    shareOut(
-      v,
-      "r",
-      stats,
-      `  let at = min(${from} + r, uniforms.seq - 1u);
-  lses[r] = lse[line + at];
-  deltas[r] = delta[line + at];`,
-    );
-  const { rows, vectors } = sharing(v);
-  const stat = (name: string, { column }: Cell) =>
-    query ? `${name}[row]` : `vec4<f32>(${range(4).map((e) => `${name}[${column} * 4u + ${e}u]`)})`;
-  const ownIn = `first + row < uniforms.seq${v.mask && !query ? " && mask[batch * uniforms.seq + min(first + row, uniforms.seq - 1u)] != 0.0" : ""}`;
-  const keep = ({ column }: Cell) => (v.dropout ? ` * keepOf(batch, head, first + row, other + ${column} * 4u)` : "");
-  /** The probabilities, of which those that dropout keeps are the weights of dV. */
-  const exponents = forCells(v, (cell) => {
-    const p = `p[${cell.index}]`;
-    const exponent = `${staged(v, cell)} * uniforms.scale - ${stat("lses", cell)}`;
-    const inside = `passingIn(batch, other + ${cell.column} * 4u) & vec4<bool>(ownIn)`;
-    return `${p} = select(vec4<f32>(), exp(min(${exponent}, vec4<f32>())), ${inside});
-${query ? "" : storeWeight(v, "probabilities", cell, `(${p}${keep(cell)})`)}`;
-  });
-  const weights = forCells(v, (cell) => {
-    const difference = `${staged(v, cell)}${keep(cell)} - ${stat("deltas", cell)}`;
-    return storeWeight(v, "weights", cell, `(p[${cell.index}] * (${difference}))`);
-  });
+/** Both in one dispatch, whose workgroups take turns: those of one head read the same rows at about the same time. */
+export const attentionBothMatrixProgram = /* @__PURE__ */ programs(
+  (v: AttentionMatrixVariant) => keyOf("backward", v),
+  (v) => backward(v, ["query", "key"]),
+);
+
+function backward(v: AttentionMatrixVariant, roles: readonly Role[]): ProgramSource {
+  const key = roles.includes("key");
+  const stats = Math.max(...roles.map((role) => (role === "query" ? v.own : v.other)));
   return {
     enable: matrixExtensions,
     storage: {
@@ -180,14 +160,49 @@ ${tileOf(v, "own1", v.own, 4)}
 ${tileOf(v, "other0", v.other)}
 ${tileOf(v, "other1", v.other)}
 ${stripsOf(v, "weights", "f16", weightStride(v.other))}
-${query ? "" : stripsOf(v, "probabilities", "f16", weightStride(v.other))}
+${key ? stripsOf(v, "probabilities", "f16", weightStride(v.other)) : ""}
 ${stripsOf(v, "stage", "f32", stageStride(v.other))}
 var<workgroup> lses: array<f32, ${stats}>;
 var<workgroup> deltas: array<f32, ${stats}>;
 ${addressing(v)}
-${passing(v, role)}`,
-    main: `
-${prologue(v)}
+${roles.map((role) => passing(v, role)).join("")}`,
+    main: eitherRole(roles, (role, block) => backwardOf(v, role, block)),
+  };
+}
+
+const backwardOf = (v: AttentionMatrixVariant, role: Role, block: string): string => {
+  const query = role === "query";
+  const [own0, own1, other0, other1] = query ? (["q", "dy", "k", "v"] as const) : (["k", "v", "q", "dy"] as const);
+  const stats = query ? v.own : v.other;
+  const loadStats = (from: string) =>
+    shareOut(
+      v,
+      "r",
+      stats,
+      `  let at = min(${from} + r, uniforms.seq - 1u);
+  lses[r] = lse[line + at];
+  deltas[r] = delta[line + at];`,
+    );
+  const { rows, vectors } = sharing(v);
+  const stat = (name: string, { column }: Cell) =>
+    query ? `${name}[row]` : `vec4<f32>(${range(4).map((e) => `${name}[${column} * 4u + ${e}u]`)})`;
+  const ownIn = `first + row < uniforms.seq${v.mask && !query ? " && mask[batch * uniforms.seq + min(first + row, uniforms.seq - 1u)] != 0.0" : ""}`;
+  const keep = ({ column }: Cell) =>
+    v.dropout ? ` * keepOf_${role}(batch, head, first + row, other + ${column} * 4u)` : "";
+  /** The probabilities, of which those that dropout keeps are the weights of dV. */
+  const exponents = forCells(v, (cell) => {
+    const p = `p[${cell.index}]`;
+    const exponent = `${staged(v, cell)} * uniforms.scale - ${stat("lses", cell)}`;
+    const inside = `passingIn_${role}(batch, other + ${cell.column} * 4u) & vec4<bool>(ownIn)`;
+    return `${p} = select(vec4<f32>(), exp(min(${exponent}, vec4<f32>())), ${inside});
+${query ? "" : storeWeight(v, "probabilities", cell, `(${p}${keep(cell)})`)}`;
+  });
+  const weights = forCells(v, (cell) => {
+    const difference = `${staged(v, cell)}${keep(cell)} - ${stat("deltas", cell)}`;
+    return storeWeight(v, "weights", cell, `(p[${cell.index}] * (${difference}))`);
+  });
+  return `
+${prologue(v, block)}
 ${loadTile(v, "own0", v.own, "first", own0, true)}
 ${loadTile(v, "own1", v.own, "first", own1, true)}
 ${query ? loadStats("first") : ""}
@@ -218,6 +233,5 @@ ${accumulate(
 workgroupBarrier();
 }
 ${writeSums(v, "x", "dqkv", `qkvRow(batch, at, head, ${query ? 0 : 1}u)`, "uniforms.scale * ")}
-${query ? "" : writeSums(v, "z", "dqkv", "qkvRow(batch, at, head, 2u)")}`,
-  };
-}
+${query ? "" : writeSums(v, "z", "dqkv", "qkvRow(batch, at, head, 2u)")}`;
+};

@@ -1,6 +1,7 @@
 import { type ProgramSource, programs } from "../../webgpu/program.ts";
 import { range } from "../../webgpu/range.ts";
 import { addressing, uniformTypes } from "./addressing.ts";
+import { eitherRole, type Role } from "./roles.ts";
 import type { AttentionVariant } from "./select.ts";
 import {
   accumulate,
@@ -144,11 +145,41 @@ ${rows(v)
  * dV). Probabilities are recomputed from `lse`; nothing is added atomically, each element of dqkv is written once.
  */
 export const attentionBackwardProgram = /* @__PURE__ */ programs(
-  (v: AttentionVariant, role: "query" | "key") => attentionKey(role, v),
-  backward,
+  (v: AttentionVariant, role: Role) => attentionKey(role, v),
+  (v, role) => backward(v, [role]),
 );
 
-function backward(v: AttentionVariant, role: "query" | "key"): ProgramSource {
+/** Both in one dispatch, whose workgroups take turns. */
+export const attentionBothProgram = /* @__PURE__ */ programs(
+  (v: AttentionVariant) => attentionKey("backward", v),
+  (v) => backward(v, ["query", "key"]),
+);
+
+function backward(v: AttentionVariant, roles: readonly Role[]): ProgramSource {
+  return {
+    enable: v.operand === "f16" ? ["f16"] : [],
+    storage: {
+      dy: ["read", element(v)],
+      qkv: ["read", element(v)],
+      ...(v.mask ? { mask: ["read", "f32"] as const } : {}),
+      lse: ["read", "f32"],
+      delta: ["read", "f32"],
+      dqkv: ["write", element(v)],
+    },
+    uniforms: uniformTypes(v),
+    size: size(v),
+    declare: `
+${places(v)}
+${addDot}
+${addressing(v)}
+${reader(v, "readQkv", "qkv")}
+${reader(v, "readDy", "dy")}
+${writer(v, "writeDqkv", "dqkv")}`,
+    main: eitherRole(roles, (role, block) => backwardOf(v, role, block)),
+  };
+}
+
+const backwardOf = (v: AttentionVariant, role: Role, block: string): string => {
   const query = role === "query";
   const [own0, own1, other0, other1] = query ? (["q", "dy", "k", "v"] as const) : (["k", "v", "q", "dy"] as const);
   const read =
@@ -173,27 +204,8 @@ function backward(v: AttentionVariant, role: "query" | "key"): ProgramSource {
   ${query ? "" : `s${i}_${j} = p${keep};`}
 }`;
   };
-  return {
-    enable: v.operand === "f16" ? ["f16"] : [],
-    storage: {
-      dy: ["read", element(v)],
-      qkv: ["read", element(v)],
-      ...(v.mask ? { mask: ["read", "f32"] as const } : {}),
-      lse: ["read", "f32"],
-      delta: ["read", "f32"],
-      dqkv: ["write", element(v)],
-    },
-    uniforms: uniformTypes(v),
-    size: size(v),
-    declare: `
-${places(v)}
-${addDot}
-${addressing(v)}
-${reader(v, "readQkv", "qkv")}
-${reader(v, "readDy", "dy")}
-${writer(v, "writeDqkv", "dqkv")}`,
-    main: `
-${prologue(v)}
+  return `
+${prologue(v, block)}
 ${sides.row}
 ${(query ? ["x"] : ["x", "z"]).map((name) => declareSums(v, name)).join("\n")}
 ${forPassing(
@@ -227,6 +239,5 @@ ${accumulate(v, "z")}`
 }`,
 )}
 ${writeSums(v, "x", (row, column, value) => `writeDqkv(qkvRow(batch, ${row}, head, ${query ? 0 : 1}u), ${column}, ${value});`)}
-${query ? "" : writeSums(v, "z", (row, column, value) => `writeDqkv(qkvRow(batch, ${row}, head, 2u), ${column}, ${value});`)}`,
-  };
-}
+${query ? "" : writeSums(v, "z", (row, column, value) => `writeDqkv(qkvRow(batch, ${row}, head, 2u), ${column}, ${value});`)}`;
+};

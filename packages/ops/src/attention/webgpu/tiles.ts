@@ -197,8 +197,8 @@ export const facts = (v: AttentionVariant, side: "row" | "column", { masked = fa
     .join("\n");
 };
 
-export const prologue = (v: AttentionVariant) => `
-let first = group.x * ${tileOf(v).own}u;
+export const prologue = (v: AttentionVariant, block = "group.x") => `
+let first = ${block} * ${tileOf(v).own}u;
 let head = group.y;
 let batch = group.z;
 let team = lane / ${sharers(v)}u;
