@@ -1,6 +1,11 @@
 export { type AttentionOptions, attention } from "./attention/attention.ts";
 export { type DropoutOptions, dropout } from "./dropout/dropout.ts";
 export { type EmbeddingOptions, embedding } from "./embedding/embedding.ts";
+export {
+  type GatedFeedForwardOptions,
+  gatedFeedForward,
+  type LinearParameters,
+} from "./gated-feed-forward/gated-feed-forward.ts";
 export { gelu } from "./gelu/gelu.ts";
 export { type GluActivation, glu } from "./glu/glu.ts";
 export { registerGradients } from "./gradients/register-gradients.ts";

@@ -24,12 +24,12 @@ import { findBackend, type KernelConfig, registerKernel } from "@tensorflow/tfjs
  * CramkitRotary               x [b, s, 3 * hidden], table [s, headDim]     heads, direction          y (its own gradient kernel)
  * CramkitAttention            qkv [b, s, 3 * hidden], mask? [b, s]        heads, rate, key0, key1  [y [b, s, hidden], lse [b, heads, s]]
  * CramkitAttentionGrad        dy, qkv, y, lse, mask?                      heads, rate, key0, key1  dqkv
- * CramkitLocalAttention       as CramkitAttention                         the same, reach > 0       the same
- * CramkitLocalAttentionGrad   as CramkitAttentionGrad                     the same, reach > 0       dqkv
  * CramkitGelu                 x                                           -                         y
  * CramkitGeluGrad             dy, x                                       -                         dx
  * CramkitGlu                  x [..., 2n]                                 activation                y [..., n]
  * CramkitGluGrad              dy [..., n], x [..., 2n]                    activation                dx [..., 2n]
+ * CramkitLinearGlu            x [..., in], weight [2n, in], bias? [2n]    activation                [inner [..., 2n], y [..., n]]: the linear layer, and its gate
+ * CramkitLinearGluGrad        dy [..., out], weight [out, n], inner       activation                dinner [..., 2n]: of the layer after the gate and of the gate
  * CramkitDropout              x                                           rate, key0, key1          y (its own gradient kernel)
  * CramkitMaskedCrossEntropy   hidden [rows, n], weight [vocab, n],        chunkRows (0: choose)     loss []
  *                             bias? [vocab], positions int32 [count],

@@ -2,6 +2,7 @@ import type { KernelConfig } from "@tensorflow/tfjs-core";
 import { attentionWebgpu } from "./attention/webgpu/kernels.ts";
 import { dropoutWebgpu } from "./dropout/webgpu.ts";
 import { embeddingWebgpu } from "./embedding/webgpu.ts";
+import { gatedFeedForwardWebgpu } from "./gated-feed-forward/webgpu.ts";
 import { geluWebgpu } from "./gelu/webgpu.ts";
 import { gluWebgpu } from "./glu/webgpu.ts";
 import { layerNormWebgpu } from "./layer-norm/webgpu.ts";
@@ -27,6 +28,7 @@ export const webgpuKernels: readonly KernelConfig[] = /* @__PURE__ */ [
   attentionWebgpu,
   geluWebgpu,
   gluWebgpu,
+  gatedFeedForwardWebgpu,
   dropoutWebgpu,
   maskedCrossEntropyWebgpu,
   optimizerWebgpu,

@@ -2,7 +2,13 @@ import { rotaryTable } from "@cramkit/ops";
 import { fourierMatrices } from "./fourier-matrices.ts";
 import type { OnnxAttribute, OnnxNode, OnnxTensor } from "./onnx-graph.ts";
 import { type OnnxParameter, type OnnxPrecision, onnxWeights } from "./onnx-weights.ts";
-import type { Activation, Elementwise, Operations, Reduction } from "./operations.ts";
+import {
+  type Activation,
+  composedFeedForward,
+  type Elementwise,
+  type Operations,
+  type Reduction,
+} from "./operations.ts";
 
 /** The name of a value in the graph. */
 type OnnxValue = string;
@@ -155,7 +161,6 @@ export const onnxBuilder = ({ precision, parameters, tiedTable }: OnnxBuilderOpt
       return { sum, normed };
     },
     normOfSum: (x, branch, norm) => ops.residualNorm(x, branch, norm).normed,
-    hasReach: false,
     attention(qkv, { heads, mask }) {
       // [batch, seq, heads, 3 * headDim] -> three of [batch, heads, seq, headDim]
       const parts = split(reshape(qkv, [0, 0, heads, -1]), 3, -1);
@@ -186,6 +191,7 @@ export const onnxBuilder = ({ precision, parameters, tiedTable }: OnnxBuilderOpt
       return reshape(turned, [0, 0, 3 * heads * headDim]);
     },
     activate: (x, activation) => activate[activation](x),
+    gatedFeedForward: (x, layers, activation) => composedFeedForward(ops, x, layers, activation),
     gate(x, activation) {
       const [u, g] = split(x, 2, -1) as [OnnxValue, OnnxValue];
       return node("Mul", [activate[activation](g), u]);

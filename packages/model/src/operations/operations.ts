@@ -27,13 +27,13 @@ export interface Operations<Value> {
   normOfSum(x: Value, branch: Value, norm: NormOptions<Value>): Value;
   /** `qkv [batch, seq, 3 * hidden]` grouped `[heads, 3, headDim]`, mask `[batch, seq]` -> `[batch, seq, hidden]` */
   attention(qkv: Value, options: AttentionOptions<Value>): Value;
-  /** Whether attention takes a `reach`: a graph has no operator for it. */
-  readonly hasReach: boolean;
   /** Queries and keys of such a `qkv`, turned with their position; values pass. `seq <= maxLength` */
   rotary(qkv: Value, options: { heads: number; headDim: number; maxLength: number; base: number }): Value;
   activate(x: Value, activation: Activation): Value;
   /** `x [..., 2n]` = [u, g] -> `f(g) * u` `[..., n]` */
   gate(x: Value, activation: Activation): Value;
+  /** `linear`, `gate` and `linear`: `x [..., in]` -> `[..., out]`. */
+  gatedFeedForward(x: Value, layers: GatedLayers<Value>, activation: Activation): Value;
   dropout(x: Value, options: DropoutOptions): Value;
   /** Real part of the orthonormal 2-D Fourier transform over sequence and hidden: `[batch, seq, hidden]` -> same. */
   realFourier(x: Value, hidden: number): Value;
@@ -91,10 +91,24 @@ export interface NormOptions<Value> {
 interface AttentionOptions<Value> {
   heads: number;
   mask?: Value;
-  /** How many positions to each side a query sees. @defaultValue all */
-  reach?: number;
   dropout?: DropoutOptions;
 }
+
+/** The layers before and after a gate. */
+export interface GatedLayers<Value> {
+  /** Weight `[2n, in]` of u and of g, bias `[2n]`. */
+  inner: { weight: Value; bias?: Value };
+  /** Weight `[out, n]`, bias `[out]`. */
+  outer: { weight: Value; bias?: Value };
+}
+
+/** {@link Operations.gatedFeedForward} by the operations that it is made of. */
+export const composedFeedForward = <Value>(
+  { linear, gate }: Pick<Operations<Value>, "linear" | "gate">,
+  x: Value,
+  { inner, outer }: GatedLayers<Value>,
+  activation: Activation,
+): Value => linear(gate(linear(x, inner.weight, inner.bias), activation), outer.weight, outer.bias);
 
 /** Functions that an activation or a gate may apply; `gelu` is exact, `relu2` is relu squared (So et al., arXiv 2109.08668). */
 export const activations = ["gelu", "relu", "silu", "mish", "relu2"] as const;

@@ -1,4 +1,4 @@
-import type { Operations } from "./operations.ts";
+import { composedFeedForward, type Operations } from "./operations.ts";
 
 /** A value of which only the shape is known. Values that share memory share `storage`. */
 export interface Shape {
@@ -86,12 +86,11 @@ export const countingOperations = (): { ops: Operations<Shape>; tally: Tally; ma
       return { sum, normed: like(x) };
     },
     normOfSum: (x, branch, norm) => ops.residualNorm(x, branch, norm).normed,
-    hasReach: true,
-    attention(qkv, { heads, mask, reach = Number.POSITIVE_INFINITY }) {
+    attention(qkv, { heads, mask }) {
       const [batch, seq, width] = qkv.shape as [number, number, number];
       const y = make([batch, seq, width / 3]);
       save(qkv, y, make([batch, heads, seq]), ...(mask ? [mask] : []));
-      const product = 2 * batch * seq * Math.min(seq, 2 * reach + 1) * (width / 3);
+      const product = 2 * batch * seq * seq * (width / 3);
       count(2 * product, 5 * product);
       return y;
     },
@@ -100,6 +99,7 @@ export const countingOperations = (): { ops: Operations<Shape>; tally: Tally; ma
       if (activation === "gelu" || activation === "relu" || activation === "relu2") return fromInput(x);
       return activation === "silu" ? ops.mul(x, fromOutput(x)) : ops.mul(x, fromOutput(fromInput(x)));
     },
+    gatedFeedForward: (x, layers, activation) => composedFeedForward(ops, x, layers, activation),
     gate(x, activation) {
       if (activation === "relu2") {
         const [u, g] = ops.split(x, 2) as [Shape, Shape];

@@ -1,7 +1,14 @@
 import * as ops from "@cramkit/ops";
 import * as tf from "@tensorflow/tfjs-core";
 import { fourierMatrices } from "./fourier-matrices.ts";
-import type { Activation, Elementwise, NormOptions, Operations, Reduction } from "./operations.ts";
+import {
+  type Activation,
+  composedFeedForward,
+  type Elementwise,
+  type NormOptions,
+  type Operations,
+  type Reduction,
+} from "./operations.ts";
 
 /** Models on tensors: fused operations of @cramkit/ops if there is one, TensorFlow.js elsewhere. */
 export const tensorOperations: Operations<tf.Tensor> = {
@@ -26,10 +33,13 @@ export const tensorOperations: Operations<tf.Tensor> = {
     return normOf(broadcastSum(x, branch, norm), norm);
   },
   attention: (qkv, options) => ops.attention(qkv, options),
-  hasReach: true,
   rotary: (qkv, { heads, base }) => ops.rotary(qkv, { heads, base }),
   activate: (x, activation) => activate[activation](x),
   gate: (x, activation) => (activation === "relu2" ? squaredGate(x) : ops.glu(x, activation)),
+  gatedFeedForward: (x, layers, activation) =>
+    activation === "relu2"
+      ? composedFeedForward(tensorOperations, x, layers, activation)
+      : ops.gatedFeedForward(x, { ...layers, activation }),
   dropout: (x, options) => ops.dropout(x, options),
   realFourier,
 

@@ -1,5 +1,5 @@
 import { type FeedForwardName, type PartFactory, splitActivation } from "../config.ts";
-import { linearParameters, runLinear } from "./linear.ts";
+import { linearOf, linearParameters, runLinear } from "./linear.ts";
 
 /** dense_out(f(dense_in(x))), or with a gate dense_out(f(g) u) where [u, g] = dense_in(x) */
 const dense: PartFactory = ({ intermediate, activation, useBias }, { width }) => {
@@ -10,8 +10,14 @@ const dense: PartFactory = ({ intermediate, activation, useBias }, { width }) =>
       ...linearParameters("dense_out", gated ? intermediate / 2 : intermediate, width, useBias),
     },
     run(x, scope) {
-      const inner = runLinear(x, scope, "dense_in", useBias);
-      const activated = gated ? scope.ops.gate(inner, fn) : scope.ops.activate(inner, fn);
+      if (gated) {
+        const layers = {
+          inner: linearOf(scope, "dense_in", useBias),
+          outer: linearOf(scope, "dense_out", useBias),
+        };
+        return scope.ops.gatedFeedForward(x, layers, fn);
+      }
+      const activated = scope.ops.activate(runLinear(x, scope, "dense_in", useBias), fn);
       return runLinear(activated, scope, "dense_out", useBias);
     },
   };

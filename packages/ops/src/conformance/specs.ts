@@ -2,6 +2,7 @@ import { attentionSpec } from "../attention/spec.ts";
 import type { OpSpec } from "../conformance-case.ts";
 import { dropoutSpec } from "../dropout/spec.ts";
 import { embeddingSpec } from "../embedding/spec.ts";
+import { gatedFeedForwardSpec } from "../gated-feed-forward/spec.ts";
 import { geluSpec } from "../gelu/spec.ts";
 import { gluSpec } from "../glu/spec.ts";
 import { layerNormSpec } from "../layer-norm/spec.ts";
@@ -16,6 +17,7 @@ export const opSpecs: OpSpec[] = [
   attentionSpec,
   dropoutSpec,
   embeddingSpec,
+  gatedFeedForwardSpec,
   geluSpec,
   gluSpec,
   layerNormSpec,

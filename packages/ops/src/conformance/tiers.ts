@@ -9,10 +9,10 @@ const suitsF16 = ({ values }: OpCase["inputs"][string]) =>
   values instanceof Int32Array || values.every((value) => Math.abs(value) <= 32);
 
 /** The other ops have one kernel for all tiers. */
-const dependOnTier = ["attention", "linear", "maskedCrossEntropy", "residualNorm", "rotary"];
+const dependOnTier = ["attention", "gatedFeedForward", "linear", "maskedCrossEntropy", "residualNorm", "rotary"];
 
 /** bf16 operands on a CPU have eight bits. Attention and rotary positions stay in float32 there. */
-const bf16 = { tolerance: 2.4e-2, ops: ["linear", "maskedCrossEntropy"] };
+const bf16 = { tolerance: 2.4e-2, ops: ["gatedFeedForward", "linear", "maskedCrossEntropy"] };
 
 export type Tier = "float32" | "float16" | "matrix" | "bf16";
 

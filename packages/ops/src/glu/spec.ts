@@ -11,6 +11,9 @@ const activations: Record<GluActivation, (g: number) => number> = {
   mish: (g) => g * Math.tanh(softplus(g)),
 };
 
+/** f(g) in double precision. */
+export const gateOf64 = (activation: GluActivation, g: number): number => activations[activation](g);
+
 const gluCase = (shape: number[], activation: GluActivation, scale = 3): OpCase => {
   const n = shape[shape.length - 1]! / 2;
   return {

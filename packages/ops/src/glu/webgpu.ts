@@ -61,22 +61,27 @@ const run = (
   }
 };
 
+/** `x [..., 2n]` -> `[..., n]` */
+export const gluForward = (host: Host, x: TensorInfo, activation: string): TensorInfo => {
+  const y = halfResult(host, [...x.shape.slice(0, -1), lastAxisOf(x) / 2]);
+  run(host, activation, "forward", x, [
+    { ...readable(host, x), width: 2 },
+    { bound: y.written, half: y.half, width: 1 },
+  ]);
+  return y.tensor;
+};
+
+export const gluBackward = (host: Host, dy: TensorInfo, x: TensorInfo, activation: string): TensorInfo => {
+  const dx = halfResult(host, x.shape);
+  run(host, activation, "backward", x, [
+    { ...readable(host, dy), width: 1 },
+    { ...readable(host, x), width: 2 },
+    { bound: dx.written, half: dx.half, width: 2 },
+  ]);
+  return dx.tensor;
+};
+
 export const gluWebgpu = [
-  webgpuKernel("CramkitGlu", (host, { x }, { activation }) => {
-    const y = halfResult(host, [...x!.shape.slice(0, -1), lastAxisOf(x!) / 2]);
-    run(host, activation as string, "forward", x!, [
-      { ...readable(host, x!), width: 2 },
-      { bound: y.written, half: y.half, width: 1 },
-    ]);
-    return y.tensor;
-  }),
-  webgpuKernel("CramkitGluGrad", (host, { dy, x }, { activation }) => {
-    const dx = halfResult(host, x!.shape);
-    run(host, activation as string, "backward", x!, [
-      { ...readable(host, dy!), width: 1 },
-      { ...readable(host, x!), width: 2 },
-      { bound: dx.written, half: dx.half, width: 2 },
-    ]);
-    return dx.tensor;
-  }),
+  webgpuKernel("CramkitGlu", (host, { x }, { activation }) => gluForward(host, x!, activation as string)),
+  webgpuKernel("CramkitGluGrad", (host, { dy, x }, { activation }) => gluBackward(host, dy!, x!, activation as string)),
 ];

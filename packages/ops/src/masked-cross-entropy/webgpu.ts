@@ -75,8 +75,8 @@ for (var i = lane; i < vectors; i = i + 256u) {
   },
 );
 
-/** Bytes of logits that exist at a time. */
-const logitBytes = 128 * 1024 * 1024;
+/** Bytes of logits that exist at a time: a chunk more reads and writes the gradient of the whole table once more. */
+const logitBytes = 256 * 1024 * 1024;
 
 /** Rows of a chunk: a multiple of 64, so that parts of the row-wise tensors can be bound. */
 export const chunkRows = (asked: number, count: number, vocab: number, maxBinding: number): number => {

@@ -281,6 +281,12 @@ describe("the choice of attention tiles", () => {
       );
   });
 
+  it("takes no more memory for both directions of the backward pass than a device has where they have one tile", () => {
+    const variant = selectAttentionMatrix("key", h200, { seq: 128, headDim: 64, mask: true, dropout: true })!;
+    expect(attentionMatrixBytes("backward", variant)).toBeGreaterThanOrEqual(attentionMatrixBytes("key", variant));
+    expect(attentionMatrixBytes("backward", variant)).toBeLessThanOrEqual(h200.limits.maxComputeWorkgroupStorageSize);
+  });
+
   it("refuses heads that fit nowhere", () => {
     const shape = { seq: 128, headDim: 4096, mask: false, dropout: false };
     expect(() => selectAttention("forward", phone, shape)).toThrow("use more heads");
@@ -300,7 +306,8 @@ describe("parts", () => {
   });
 
   it("chunks of logits are multiples of 64 rows within the binding", () => {
-    expect(chunkRows(0, 8192, 32768, 2 ** 31 - 4)).toBe(1024);
+    expect(chunkRows(0, 8192, 32768, 2 ** 31 - 4)).toBe(2048);
+    expect(chunkRows(0, 8192, 32768, 2 ** 27)).toBe(1024);
     expect(chunkRows(7, 8192, 32768, 2 ** 31 - 4)).toBe(64);
     expect(chunkRows(7, 23, 100, 2 ** 31 - 4)).toBe(23);
   });

@@ -62,7 +62,6 @@ export const crammedBert = (): Recipe => ({
     progressiveBatch: null,
     reverseRows: false,
     localRate: null,
-    gradInit: null,
     reshuffle: false,
     frozen: [],
     localSteps: null,

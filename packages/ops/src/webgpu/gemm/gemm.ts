@@ -2,10 +2,10 @@ import type { TensorInfo } from "@tensorflow/tfjs-core";
 import { halfOf, halfResult, padded, wideResult } from "../half.ts";
 import { type Host, type KernelBinding, output, release } from "../host.ts";
 import { type Part, partOf, partsOf } from "../parts.ts";
-import { grid, programs } from "../program.ts";
 import { copyColumns } from "./copy-columns.ts";
 import { matrixProgram, matrixTiles } from "./matrix.ts";
 import { type GemmShape, type MatrixChoice, selectMatrix, selectTiled } from "./select.ts";
+import { addSplits } from "./split-sum.ts";
 import { tiledProgram, tiles } from "./tiled.ts";
 
 export interface Gemm extends GemmShape {
@@ -77,6 +77,12 @@ const shapeOf = ({ form, m, n, k, alpha, accumulate, half, biasTensor }: Omit<Ge
 const cuts = (host: Host, { form, m, n, k }: GemmShape): Part[] =>
   form === "nt" ? partsOf(host, n, k * 4) : form === "nn" ? partsOf(host, k, n * 4) : partsOf(host, m, n * 4);
 
+/** Whether every operand can be bound whole. */
+export const isWhole = (host: Host, g: GemmShape): boolean => {
+  const [rows, widest] = g.form === "tn" ? [g.k, Math.max(g.m, g.n)] : [g.m, Math.max(g.k, g.n)];
+  return cuts(host, g).length === 1 && partsOf(host, rows, widest * 4).length === 1;
+};
+
 /** A product with a weight larger than a binding, part by part; its columns elsewhere are copied, in and out. */
 function cutWeight(host: Host, g: Gemm): void {
   const { form, m, n, k } = g;
@@ -129,7 +135,7 @@ function onMatrices(
   );
   release(host, left.owned, right.owned);
   if (!sums) return;
-  addSplits(host, g, sums, c, splits, alpha);
+  addSplits(host, { ...g, biasTensor: g.biasTensor }, sums, c, splits, alpha);
   release(host, sums);
 }
 
@@ -145,51 +151,6 @@ function tiled(host: Host, g: Gemm, a: KernelBinding, b: KernelBinding, c: Kerne
   }
   const sums = output(host, [splits, m, n]);
   host.dispatch(tiledProgram(variant), [a, b, sums], { m, n, k, kPerGroup, alpha: 1 }, across);
-  addSplits(host, g, sums, c, splits, alpha);
+  addSplits(host, { ...g, biasTensor: g.biasTensor }, sums, c, splits, alpha);
   release(host, sums);
 }
-
-function addSplits(host: Host, g: Gemm, sums: TensorInfo, c: KernelBinding, splits: number, alpha: number): void {
-  const bias = g.biasTensor !== undefined;
-  const width = g.n % 4 === 0 ? 4 : 1;
-  const count = (g.m * g.n) / width;
-  host.dispatch(
-    splitSumProgram({ vectors: width === 4, bias, accumulate: g.accumulate ?? false, half: g.half ?? false }),
-    [sums, ...(bias ? [g.biasTensor!] : []), c],
-    { count, n: g.n / width, splits, alpha },
-    grid(Math.ceil(count / 256)),
-  );
-}
-
-interface SplitSum {
-  vectors: boolean;
-  bias: boolean;
-  accumulate: boolean;
-  half: boolean;
-}
-
-const splitSumKey = ({ vectors, bias, accumulate, half }: SplitSum) =>
-  `gemm.splits.${vectors ? "vec4" : "scalar"}${bias ? ".bias" : ""}${accumulate ? ".accumulate" : ""}${half ? ".half" : ""}`;
-
-/** c = alpha * (the sum of the partial products, in order) (+ bias) (+ c) */
-const splitSumProgram = /* @__PURE__ */ programs(splitSumKey, (sum) => {
-  const { vectors, bias, accumulate, half } = sum;
-  const typeOf = (element: string) => (vectors ? `vec4<${element}>` : element);
-  return {
-    enable: half ? ["f16"] : [],
-    storage: {
-      sums: ["read", "T"],
-      ...(bias ? { bias: ["read", "T"] as const } : {}),
-      c: ["write", "C"],
-    },
-    uniforms: { count: "u32", n: "u32", splits: "u32", alpha: "f32" },
-    size: 256,
-    declare: `alias T = ${typeOf("f32")};\nalias C = ${typeOf(half ? "f16" : "f32")};`,
-    main: `
-let i = (group.x + group.y * groups.x) * 256u + lane;
-if (i >= uniforms.count) { return; }
-var sum = T();
-for (var s = 0u; s < uniforms.splits; s++) { sum += sums[s * uniforms.count + i]; }
-c[i] = C(uniforms.alpha * sum${bias ? " + bias[i % uniforms.n]" : ""}${accumulate ? " + T(c[i])" : ""});`,
-  };
-});

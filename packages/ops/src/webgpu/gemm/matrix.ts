@@ -11,8 +11,10 @@ import {
   storeMatrix,
   unitName,
 } from "../matrix.ts";
-import { type ProgramSource, programs } from "../program.ts";
+import { programs } from "../program.ts";
 import { range } from "../range.ts";
+import { type Gate, gatedRow, gateFunctions, gateName, gateStore } from "./gate.ts";
+import { oneProduct, type ProductKernel, severalProducts } from "./products.ts";
 import type { Form } from "./tiled.ts";
 
 /**
@@ -33,6 +35,12 @@ export interface MatrixVariant {
   vectors: boolean;
   bias: boolean;
   accumulate: boolean;
+  /**
+   * What becomes of C before it is written as f16; see gate.ts.
+   *
+   * @defaultValue it is written as it is
+   */
+  gate?: Gate;
 }
 
 export interface MatrixTile {
@@ -72,6 +80,7 @@ export const matrixKey = (v: MatrixVariant): string => {
   if (!v.direct && !v.vectors) flags.push("c1");
   if (v.bias) flags.push("bias");
   if (v.accumulate) flags.push("accumulate");
+  if (v.gate) flags.push(gateName(v.gate));
   return `gemm.${v.form}.matrix.${unitName(v.unit)}.${v.tile}.${flags.join("-")}`;
 };
 
@@ -92,8 +101,13 @@ const layoutsOf = (form: Form, tile: MatrixTile): { a: Layout; b: Layout } => ({
 });
 
 /** Columns of C that a subgroup stages at a time, and floats from row to row of its stage. */
-const staging = ({ across, n }: MatrixTile, unit: MatrixUnit): { panel: number; stride: number } => {
-  const panel = Math.max(unit.n, Math.min(32, n / across / 2));
+const staging = (
+  { across, n }: MatrixTile,
+  unit: MatrixUnit,
+  gate: Gate | undefined,
+): { panel: number; stride: number } => {
+  // A gate needs both of its halves.
+  const panel = Math.max(gate?.pass === "forward" ? 2 * unit.n : unit.n, Math.min(32, n / across / 2));
   return { panel, stride: panel + 4 };
 };
 
@@ -105,17 +119,24 @@ export const matrixBytes = ({
   tile: name,
   unit,
   direct,
-}: Pick<MatrixVariant, "form" | "tile" | "unit" | "direct">): number => {
+  gate,
+}: Pick<MatrixVariant, "form" | "tile" | "unit" | "direct" | "gate">): number => {
   const tile: MatrixTile = matrixTiles[name];
   const { a, b } = layoutsOf(form, tile);
-  const stage = direct ? 0 : subgroupsOf(name) * unit.m * staging(tile, unit).stride * 4;
+  const stage = direct ? 0 : subgroupsOf(name) * unit.m * staging(tile, unit, gate).stride * 4;
   return 2 * (a.parts * a.rows * a.stride + b.parts * b.rows * b.stride) + stage;
 };
 
 /** Uniforms: m, n, kPadded, kPerGroup (along z), lda and ldb (padded row lengths), alpha. */
-export const matrixProgram = /* @__PURE__ */ programs(matrixKey, build);
+export const matrixProgram = /* @__PURE__ */ programs(matrixKey, (v) => oneProduct(matrixKernel(v)));
 
-function build(given: MatrixVariant): ProgramSource {
+/** The same for several products, side by side; see {@link severalProducts}. */
+export const matrixProductsProgram = /* @__PURE__ */ programs(
+  (v: MatrixVariant, products: number) => `${matrixKey(v)}.together${products}`,
+  (v, products) => severalProducts(matrixKernel(v), products),
+);
+
+function matrixKernel(given: MatrixVariant): ProductKernel {
   // Matrix work stays inside its condition even if all subgroups are of one size, and so does the fetch of the next slice:
   // without the two the compiler of an H200 moves the fetch, and a product of 4096^3 drops from 220 to 169 TFLOP/s.
   const v = { ...given, unit: { ...given.unit, fixed: false } };
@@ -136,13 +157,15 @@ function build(given: MatrixVariant): ProgramSource {
     const at = `(lane + ${i * size}u)`;
     return { row: `${at} / ${across}u`, column: `${at} % ${across}u` };
   };
-  const fetch = (name: "a" | "b", l: Layout, k0: string) =>
+  const fetch = (suffix: string, name: "a" | "b", l: Layout, k0: string) =>
     range(vectorsOf(l)).map((i) => {
       const { row, column } = cell(l, i);
-      const [rows, columns] = l.alongK ? [`${name}0`, k0] : [k0, `${name}0`];
-      return `${name}Next${i} = ${name}[(${rows} + ${row}) * (uniforms.ld${name} / ${fetched}u) + ${columns} / ${fetched}u + ${column}];`;
+      const [rows, columns] = l.alongK ? [`${name}First`, k0] : [k0, `${name}First`];
+      const inOperand = v.gate?.pass === "forward" && name === "b" ? gatedRow(row, breadth, suffix) : row;
+      return `${name}Next${i} = ${name}${suffix}[(${rows} + ${inOperand}) * (uniforms.ld${name}${suffix} / ${fetched}u) + ${columns} / ${fetched}u + ${column}];`;
     });
-  const fetchBoth = (k0: string) => [...fetch("a", a, k0), ...fetch("b", b, k0)].join("\n    ");
+  const fetchBoth = (suffix: string, k0: string) =>
+    [...fetch(suffix, "a", a, k0), ...fetch(suffix, "b", b, k0)].join("\n    ");
   /** Both halves of a vector into the slice. */
   const keep = (name: "a" | "b", l: Layout) =>
     range(vectorsOf(l)).map((i) => {
@@ -173,26 +196,30 @@ function build(given: MatrixVariant): ProgramSource {
   ];
   const arrayOf = (l: Layout) =>
     `array<array<${wide ? "vec4<f16>" : "f16"}, ${(l.rows * l.stride) / width}>, ${l.parts}>`;
-  const { stride } = staging(tile, unit);
+  const { stride } = staging(tile, unit, v.gate);
   return {
     enable: matrixExtensions,
     storage: {
       a: ["read", "vec4<u32>"],
       b: ["read", "vec4<u32>"],
       ...(v.bias ? { bias: ["read", "f32"] as const } : {}),
+      ...(v.gate?.pass === "backward" ? { inner: ["read", elementOf(v)] as const } : {}),
       c: ["write", v.direct ? "f32" : elementOf(v)],
+      ...(v.gate?.pass === "forward" ? { gated: ["write", elementOf(v)] as const } : {}),
     },
     uniforms: { m: "u32", n: "u32", k: "u32", kPerGroup: "u32", lda: "u32", ldb: "u32", alpha: "f32" },
     size,
     declare: `
 var<workgroup> aSlice: ${arrayOf(a)};
 var<workgroup> bSlice: ${arrayOf(b)};
+${v.gate ? gateFunctions(v.gate) : ""}
 ${v.direct ? "" : `var<workgroup> stage: array<array<${wide ? "vec4<f32>" : "f32"}, ${(unit.m * stride) / width}>, ${subgroups}>;`}`,
-    main: `
-let a0 = group.y * ${tile.m}u;
-let b0 = group.x * ${tile.n}u;
-let kFirst = group.z * uniforms.kPerGroup;
-let kEnd = min(uniforms.k, kFirst + uniforms.kPerGroup);
+    tile,
+    body: (suffix) => `
+let aFirst = tileY * ${tile.m}u;
+let bFirst = tileX * ${v.gate?.pass === "forward" ? tile.n / 2 : tile.n}u;
+let kFirst = part * uniforms.kPerGroup${suffix};
+let kEnd = min(uniforms.k${suffix}, kFirst + uniforms.kPerGroup${suffix});
 let place = subgroupIndex % ${subgroups}u;
 let aPart = place / ${tile.across}u;
 let bPart = place % ${tile.across}u;
@@ -205,18 +232,18 @@ ${range(vectorsOf(a))
 ${range(vectorsOf(b))
   .map((i) => `var bNext${i}: vec4<u32>;`)
   .join("\n")}
-${fetchBoth("kFirst")}
+${fetchBoth(suffix, "kFirst")}
 for (var k0 = kFirst; k0 < kEnd; k0 = k0 + ${tile.k}u) {
   ${[...keep("a", a), ...keep("b", b)].join("\n  ")}
   workgroupBarrier();
   if (k0 + ${tile.k}u < kEnd) {
-    ${fetchBoth(`(k0 + ${tile.k}u)`)}
+    ${fetchBoth(suffix, `(k0 + ${tile.k}u)`)}
   }
   ${onSubgroups(unit, subgroups, alongK(unit, tile.k, step))}
   workgroupBarrier();
 }
-let first = group.z * uniforms.m * uniforms.n;
-${down.flatMap((i) => (v.direct ? across.map((j) => directStore(v, i, j)) : stagedStores(v, i, across))).join("\n")}`,
+let first = part * uniforms.m${suffix} * uniforms.n${suffix};
+${down.flatMap((i) => (v.direct ? across.map((j) => directStore(v, suffix, i, j)) : stagedStores(v, suffix, i, across))).join("\n")}`,
   };
 }
 
@@ -225,47 +252,63 @@ const elementOf = ({ half, vectors }: MatrixVariant): string => {
   return vectors ? `vec4<${scalar}>` : scalar;
 };
 
-const directStore = ({ unit, tile }: MatrixVariant, i: number, j: number): string => {
-  const offset = `first + (a0 + rowOfGroup + ${i * unit.m}u) * uniforms.n + b0 + columnOfGroup + ${j * unit.n}u`;
-  return onSubgroups(unit, subgroupsOf(tile), storeMatrix(unit, "c", offset, `c${i}_${j}`, "uniforms.n"));
+const directStore = ({ unit, tile }: MatrixVariant, suffix: string, i: number, j: number): string => {
+  const n = `uniforms.n${suffix}`;
+  const offset = `first + (aFirst + rowOfGroup + ${i * unit.m}u) * ${n} + bFirst + columnOfGroup + ${j * unit.n}u`;
+  return onSubgroups(unit, subgroupsOf(tile), storeMatrix(unit, `c${suffix}`, offset, `c${i}_${j}`, n));
 };
 
 /** A strip of matrices through workgroup memory, some columns at a time: if C is f16, has edges or is more than a product. */
-const stagedStores = (v: MatrixVariant, i: number, across: readonly number[]): string[] => {
+const stagedStores = (v: MatrixVariant, suffix: string, i: number, across: readonly number[]): string[] => {
   const { unit, bias, accumulate, vectors } = v;
   const subgroups = subgroupsOf(v.tile);
-  const { panel, stride } = staging(matrixTiles[v.tile], unit);
+  const { panel, stride } = staging(matrixTiles[v.tile], unit, v.gate);
   const each = panel / unit.n;
   const [width, lanes] = vectors ? [4, range(4)] : [1, [0]];
   const cells = (unit.m * panel) / width;
   const gather = (text: (e: number) => string) => (vectors ? `vec4<f32>(${lanes.map(text).join(", ")})` : text(0));
   const wide = unit.spelling === "new";
-  const staged = !wide
-    ? gather((e) => `stage[place][start + ${e}u]`)
-    : vectors
-      ? "stage[place][start / 4u]"
-      : "stage[place][start / 4u][start % 4u]";
+  const staged = (start: string) =>
+    !wide
+      ? gather((e) => `stage[place][${start} + ${e}u]`)
+      : vectors
+        ? `stage[place][${start} / 4u]`
+        : `stage[place][${start} / 4u][${start} % 4u]`;
   const terms = [
-    `uniforms.alpha * ${staged}`,
-    ...(bias ? [gather((e) => `bias[column + ${e}u]`)] : []),
-    ...(accumulate ? [`${vectors ? "vec4<f32>" : "f32"}(c[at])`] : []),
+    `uniforms.alpha${suffix} * ${staged("start")}`,
+    ...(bias ? [gather((e) => `bias${suffix}[column + ${e}u]`)] : []),
+    ...(accumulate ? [`${vectors ? "vec4<f32>" : "f32"}(c${suffix}[at])`] : []),
   ];
+  const paired = v.gate?.pass === "forward";
   return range(across.length / each).map((p) => {
-    const stores = range(each).map((j) =>
-      storeMatrix(unit, "stage[place]", `${j * unit.n}u`, `c${i}_${p * each + j}`, `${stride}u`, wide ? 4 : 1),
-    );
+    const stores = range(each).map((j) => {
+      // Of a gate: as many matrices of u, then those of g in the same columns.
+      const column = paired ? (p * each) / 2 + (j % (each / 2)) + (j < each / 2 ? 0 : across.length / 2) : p * each + j;
+      return storeMatrix(unit, "stage[place]", `${j * unit.n}u`, `c${i}_${column}`, `${stride}u`, wide ? 4 : 1);
+    });
+    const [shown, cellsOfPanel] = paired ? [panel / 2, cells / 2] : [panel, cells];
+    const finish = (start: string) => `uniforms.alpha${suffix} * ${start}`;
     const write = shareInSubgroup(
       unit,
       "cell",
-      cells,
-      `let r = cell / ${panel / width}u;
-let e = cell % ${panel / width}u * ${width}u;
-let row = a0 + rowOfGroup + ${i * unit.m}u + r;
-let column = b0 + columnOfGroup + ${p * panel}u + e;
-if (row < uniforms.m && column < uniforms.n) {
-  let at = (first + row * uniforms.n + column)${vectors ? " / 4u" : ""};
+      cellsOfPanel,
+      `let r = cell / ${shown / width}u;
+let e = cell % ${shown / width}u * ${width}u;
+let row = aFirst + rowOfGroup + ${i * unit.m}u + r;
+let column = bFirst + ${paired ? "columnOfGroup / 2u" : "columnOfGroup"} + ${p * shown}u + e;
+if (row < uniforms.m${suffix} && column < uniforms.n${suffix}) {
   let start = r * ${stride}u + e;
-  c[at] = ${elementOf(v)}(${terms.join(" + ")});
+  ${
+    v.gate
+      ? gateStore(v.gate, {
+          ...{ suffix, bias },
+          sum: finish(staged("start")),
+          gateSum: finish(staged(`(start + ${shown}u)`)),
+          narrow: true,
+        })
+      : `let at = (first + row * uniforms.n${suffix} + column)${vectors ? " / 4u" : ""};
+  c${suffix}[at] = ${elementOf(v)}(${terms.join(" + ")});`
+  }
 }`,
     );
     return [stores.join("\n"), write]

@@ -70,6 +70,22 @@ const splitsOf = (
 };
 
 /**
+ * Into how many parts to divide the contractions of products that one dispatch computes: by the same rule, for the tiles of all. What few
+ * tiles leave empty is filled by the other products', so that a group of a model's weights needs no parts.
+ */
+export const splitsTogether = (
+  capabilities: Pick<Capabilities, "variants" | "limits">,
+  products: readonly { m: number; n: number; k: number }[],
+  tile: { m: number; n: number },
+): number => {
+  const groups = products.reduce((sum, { m, n }) => sum + Math.ceil(m / tile.m) * Math.ceil(n / tile.n), 0);
+  const wanted =
+    Number(capabilities.variants.gemmSplits) || divide(groups, Math.min(...products.map(({ k }) => k)), placesOf(tile));
+  const most = products.map(({ m, n }) => Math.floor(capabilities.limits.maxStorageBufferBindingSize / (m * n * 4)));
+  return Math.max(1, Math.min(wanted, ...most));
+};
+
+/**
  * Bytes of workgroup memory from which a device is taken to have registers for 128 sums an invocation, too: 48 KiB, which
  * NVIDIA's have, while Apple's have 32. No device says how many registers it has.
  */

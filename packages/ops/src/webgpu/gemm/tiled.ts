@@ -1,5 +1,7 @@
-import { type ProgramSource, programs } from "../program.ts";
+import { programs } from "../program.ts";
 import { range } from "../range.ts";
+import { type Gate, gatedRow, gateFunctions, gateName, gateStore } from "./gate.ts";
+import { oneProduct, type ProductKernel, severalProducts } from "./products.ts";
 
 /**
  * Register-tiled matrix product for any WebGPU device: C [m, n] = alpha * A B (+ bias) (+ C).
@@ -27,6 +29,12 @@ export interface TiledVariant {
   edges: boolean;
   bias: boolean;
   accumulate: boolean;
+  /**
+   * What becomes of C before it is written; see gate.ts. Forward only for tiles with eight columns an invocation.
+   *
+   * @defaultValue it is written as it is
+   */
+  gate?: Gate;
 }
 
 interface Tile {
@@ -53,6 +61,7 @@ export const tiledKey = (v: TiledVariant): string => {
   if (v.edges) flags.push("edges");
   if (v.bias) flags.push("bias");
   if (v.accumulate) flags.push("accumulate");
+  if (v.gate) flags.push(gateName(v.gate));
   return `gemm.${v.form}.tiled.${v.operand}.${v.tile}.${flags.join("-")}`;
 };
 
@@ -66,9 +75,15 @@ export const tiledBytes = ({ tile, operand, spread }: Pick<TiledVariant, "tile" 
 };
 
 /** The shader of a variant. Uniforms: m, n, k, alpha, and kPerGroup, the part of k that one workgroup along z covers. */
-export const tiledProgram = /* @__PURE__ */ programs(tiledKey, build);
+export const tiledProgram = /* @__PURE__ */ programs(tiledKey, (v) => oneProduct(tiledKernel(v)));
 
-function build(v: TiledVariant): ProgramSource {
+/** The same for several products, side by side; see {@link severalProducts}. */
+export const tiledProductsProgram = /* @__PURE__ */ programs(
+  (v: TiledVariant, products: number) => `${tiledKey(v)}.together${products}`,
+  (v, products) => severalProducts(tiledKernel(v), products),
+);
+
+function tiledKernel(v: TiledVariant): ProductKernel {
   const tile: Tile = tiles[v.tile];
   const [down, across] = [tile.m / tile.rows, tile.n / tile.columns];
   const size = down * across;
@@ -93,53 +108,65 @@ function build(v: TiledVariant): ProgramSource {
       : range(tile.k)
           .map((k) => `{\n${step(`${k}u`).join("\n")}\n}`)
           .join("\n");
-  const stores = rows.flatMap((i) =>
-    columnQuads.map((j) => {
-      const m = `m0 + row * 4u + ${(i >> 2) * down * 4 + (i & 3)}u`;
-      const n = `n0 + column * 4u + ${j * across * 4}u`;
-      return `store(${m}, ${n}, first, c${i}_${j});`;
-    }),
-  );
+  const paired = v.gate?.pass === "forward";
+  const stores = (suffix: string) =>
+    rows.flatMap((i) =>
+      paired
+        ? [`store${suffix}(m0 + row * 4u + ${(i >> 2) * down * 4 + (i & 3)}u, n0 + column * 4u, c${i}_0, c${i}_1);`]
+        : columnQuads.map((j) => {
+            const m = `m0 + row * 4u + ${(i >> 2) * down * 4 + (i & 3)}u`;
+            const n = `n0 + column * 4u + ${j * across * 4}u`;
+            return `store${suffix}(${m}, ${n}, first, c${i}_${j});`;
+          }),
+    );
   return {
     enable: v.operand === "f16" ? ["f16"] : [],
     storage: {
       a: ["read", v.vectors.a ? "vec4<f32>" : "f32"],
       b: ["read", v.vectors.b ? "vec4<f32>" : "f32"],
       ...(v.bias ? { bias: ["read", "f32"] as const } : {}),
+      ...(v.gate?.pass === "backward" ? { inner: ["read", "vec4<f32>"] as const } : {}),
       c: ["write", v.vectors.c ? "vec4<f32>" : "f32"],
+      ...(paired ? { gated: ["write", "vec4<f32>"] as const } : {}),
     },
     uniforms: { m: "u32", n: "u32", k: "u32", kPerGroup: "u32", alpha: "f32" },
     size,
     declare: [
       `var<workgroup> tileA: array<${vector}, ${tile.k * strideA}>;`,
       `var<workgroup> tileB: array<${vector}, ${tile.k * strideB}>;`,
-      fetchFunction("fetchA", "a", v.vectors.a, v.edges),
-      fetchFunction("fetchB", "b", v.vectors.b, v.edges),
-      storeFunction(v),
+      v.gate ? gateFunctions(v.gate) : "",
+      "struct Block { r0: vec4<f32>, r1: vec4<f32>, r2: vec4<f32>, r3: vec4<f32> }",
     ].join("\n"),
-    main: `
-let m0 = group.y * ${tile.m}u;
-let n0 = group.x * ${tile.n}u;
-let kFirst = group.z * uniforms.kPerGroup;
-let kEnd = min(uniforms.k, kFirst + uniforms.kPerGroup);
+    functions: (suffix) =>
+      [
+        fetchFunction(`fetchA${suffix}`, `a${suffix}`, v.vectors.a, v.edges),
+        fetchFunction(`fetchB${suffix}`, `b${suffix}`, v.vectors.b, v.edges),
+        storeFunction(v, suffix),
+      ].join("\n"),
+    tile,
+    body: (suffix) => `
+let m0 = tileY * ${tile.m}u;
+let n0 = tileX * ${paired ? tile.n / 2 : tile.n}u;
+let kFirst = part * uniforms.kPerGroup${suffix};
+let kEnd = min(uniforms.k${suffix}, kFirst + uniforms.kPerGroup${suffix});
 let kLast = kFirst + (kEnd - kFirst - 1u) / ${tile.k}u * ${tile.k}u;
 // Neighbours share as much of both operands as they can: every 32 of them are a block of 4 x 8.
 let column = lane / 32u % ${across / 8}u * 8u + lane % 8u;
 let row = lane / ${across * 4}u * 4u + lane % 32u / 8u;
 ${rows.flatMap((i) => columnQuads.map((j) => `var c${i}_${j} = vec4<f32>();`)).join("\n")}
 ${slots.map((_, s) => `var f${s}: Block;`).join("\n")}
-${slots.map((slot, s) => fetchBlock(v, tile, slot, `f${s}`, "kFirst")).join("\n")}
+${slots.map((slot, s) => fetchBlock(v, suffix, tile, slot, `f${s}`, "kFirst")).join("\n")}
 for (var k0 = kFirst; k0 < kEnd; k0 = k0 + ${tile.k}u) {
 ${slots.map((slot, s) => keepBlock(v, tile, slot, `f${s}`)).join("\n")}
   workgroupBarrier();
   // The last slice once more at the end: without a condition the tn form is 9 % faster on an H200, the others within 3 %.
   let next = min(k0 + ${tile.k}u, kLast);
-${slots.map((slot, s) => fetchBlock(v, tile, slot, `f${s}`, "next")).join("\n")}
+${slots.map((slot, s) => fetchBlock(v, suffix, tile, slot, `f${s}`, "next")).join("\n")}
 ${inner}
   workgroupBarrier();
 }
-let first = group.z * uniforms.m * uniforms.n;
-${stores.join("\n")}`,
+let first = part * uniforms.m${suffix} * uniforms.n${suffix};
+${stores(suffix).join("\n")}`,
   };
 }
 
@@ -155,9 +182,7 @@ const fetchFunction = (name: string, array: string, vectors: boolean, edges: boo
     ? `  ${edges ? "if (row >= height || column >= width) { return vec4<f32>(); }\n  " : ""}return ${array}[(row * width + column) / 4u];`
     : `  ${edges ? "if (row >= height) { return vec4<f32>(); }\n  " : ""}let at = row * width + column;
   ${edges ? `var value = vec4<f32>();\n  ${checked}\n  return value;` : `return vec4<f32>(${scalars.join(", ")});`}`;
-  const block =
-    name === "fetchA" ? "struct Block { r0: vec4<f32>, r1: vec4<f32>, r2: vec4<f32>, r3: vec4<f32> }\n" : "";
-  return `${block}fn ${name}Row(row: u32, column: u32, height: u32, width: u32) -> vec4<f32> {
+  return `fn ${name}Row(row: u32, column: u32, height: u32, width: u32) -> vec4<f32> {
 ${row}
 }
 fn ${name}(row: u32, column: u32, height: u32, width: u32) -> Block {
@@ -206,14 +231,21 @@ const forSlot = ({ a, b, condition }: Slot, textOf: (operand: "A" | "B", block: 
 /** Whether an operand's rows lie along k. */
 const liesAlongK = ({ form }: TiledVariant, operand: "A" | "B") => (operand === "A" ? form !== "tn" : form === "nt");
 
-const fetchBlock = (v: TiledVariant, tile: Tile, slot: Slot, into: string, k0: string): string =>
+const fetchBlock = (v: TiledVariant, suffix: string, tile: Tile, slot: Slot, into: string, k0: string): string =>
   forSlot(slot, (operand, block) => {
     const alongK = liesAlongK(v, operand);
     const [length, origin, extent] = operand === "A" ? [tile.m, "m0", "m"] : [tile.n, "n0", "n"];
-    const { k, row } = blockOf(alongK, length, block);
+    const { k, row: block4 } = blockOf(alongK, length, block);
+    const first = `${block4} * 4u`;
+    const row = operand === "B" && v.gate?.pass === "forward" ? gatedRow(first, tile.n, suffix) : first;
+    const [function_, limit, limitK] = [
+      `fetch${operand}${suffix}`,
+      `uniforms.${extent}${suffix}`,
+      `uniforms.k${suffix}`,
+    ];
     return alongK
-      ? `${into} = fetch${operand}(${origin} + ${row} * 4u, ${k0} + ${k} * 4u, uniforms.${extent}, uniforms.k);`
-      : `${into} = fetch${operand}(${k0} + ${k} * 4u, ${origin} + ${row} * 4u, uniforms.k, uniforms.${extent});`;
+      ? `${into} = ${function_}(${origin} + ${row}, ${k0} + ${k} * 4u, ${limit}, ${limitK});`
+      : `${into} = ${function_}(${k0} + ${k} * 4u, ${origin} + ${row}, ${limitK}, ${limit});`;
   });
 
 const keepBlock = (v: TiledVariant, tile: Tile, slot: Slot, from: string): string =>
@@ -228,21 +260,28 @@ const keepBlock = (v: TiledVariant, tile: Tile, slot: Slot, from: string): strin
     return [0, 1, 2, 3].map((i) => `    tile${operand}[${at(i)}] = ${narrow(value(i))};`).join("\n");
   });
 
-const storeFunction = ({ vectors, edges, bias, accumulate }: TiledVariant): string => {
+const storeFunction = ({ vectors, edges, bias, accumulate, gate }: TiledVariant, suffix: string): string => {
+  if (gate) {
+    const finish = (sum: string) => `uniforms.alpha${suffix} * ${sum}`;
+    return `fn store${suffix}(row: u32, column: u32, ${gate.pass === "forward" ? "uSum: vec4<f32>, gSum: vec4<f32>" : "first: u32, uSum: vec4<f32>"}) {
+  if (row >= uniforms.m${suffix} || column >= uniforms.n${suffix}) { return; }
+  ${gateStore(gate, { suffix, bias, sum: finish("uSum"), gateSum: finish("gSum"), narrow: false })}
+}`;
+  }
   const finish = (sum: string, n: string, old: string) =>
-    `uniforms.alpha * ${sum}${bias ? ` + ${n}` : ""}${accumulate ? ` + ${old}` : ""}`;
-  const biasOf = (e: number) => `bias[n + ${e}u]`;
+    `uniforms.alpha${suffix} * ${sum}${bias ? ` + ${n}` : ""}${accumulate ? ` + ${old}` : ""}`;
+  const biasOf = (e: number) => `bias${suffix}[n + ${e}u]`;
   const body = vectors.c
-    ? `let at = (first + m * uniforms.n + n) / 4u;
-  c[at] = ${finish("sum", `vec4<f32>(${[0, 1, 2, 3].map(biasOf).join(", ")})`, "c[at]")};`
+    ? `let at = (first + m * uniforms.n${suffix} + n) / 4u;
+  c${suffix}[at] = ${finish("sum", `vec4<f32>(${[0, 1, 2, 3].map(biasOf).join(", ")})`, `c${suffix}[at]`)};`
     : [0, 1, 2, 3]
         .map((e) => {
-          const store = `c[first + m * uniforms.n + n + ${e}u] = ${finish(`sum.${"xyzw"[e]}`, biasOf(e), `c[first + m * uniforms.n + n + ${e}u]`)};`;
-          return edges ? `if (n + ${e}u < uniforms.n) { ${store} }` : store;
+          const store = `c${suffix}[first + m * uniforms.n${suffix} + n + ${e}u] = ${finish(`sum.${"xyzw"[e]}`, biasOf(e), `c${suffix}[first + m * uniforms.n${suffix} + n + ${e}u]`)};`;
+          return edges ? `if (n + ${e}u < uniforms.n${suffix}) { ${store} }` : store;
         })
         .join("\n  ");
-  const guard = edges ? "if (m >= uniforms.m || n >= uniforms.n) { return; }\n  " : "";
-  return `fn store(m: u32, n: u32, first: u32, sum: vec4<f32>) {
+  const guard = edges ? `if (m >= uniforms.m${suffix} || n >= uniforms.n${suffix}) { return; }\n  ` : "";
+  return `fn store${suffix}(m: u32, n: u32, first: u32, sum: vec4<f32>) {
   ${guard}${body}
 }`;
 };
