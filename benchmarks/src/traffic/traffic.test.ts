@@ -10,26 +10,30 @@ it.each(["float32", "mixed"] as const)(
     expect(traffic.bindGroups).toBeLessThanOrEqual(traffic.uniformUploads);
     expect(traffic.uniformUploads).toBeLessThan(traffic.dispatches / 10);
     const products = traffic.kernels.filter(({ kernel }) => /^gemm\.(nt|nn|tn)/.test(kernel));
-    // Two layers of four products, each in three forms; the decoder's are on top.
-    expect(products.reduce((sum, { dispatches }) => sum + dispatches, 0)).toBeGreaterThanOrEqual(24);
+    // Two layers of four products in two forms, and the gradients of their weights, five in one; the decoder's are on top.
+    expect(products.reduce((sum, { dispatches }) => sum + dispatches, 0)).toBeGreaterThanOrEqual(2 * 4 * 2 + 2 + 3);
     expect(traffic.allocatedBytes).toBeGreaterThan(0);
     expect(trafficText(traffic)).toContain(`GB in ${traffic.dispatches} dispatches`);
   },
 );
 
 it.each([
-  ["crammed-bert:layers=1", "float32", undefined, 95],
-  ["crammed-bert:layers=1", "mixed", undefined, 95],
+  ["crammed-bert:layers=1", "float32", undefined, 70],
+  ["crammed-bert:layers=1", "mixed", undefined, 70],
   // Where a tensor is larger than a binding, and where more groups than a dimension has would be needed.
-  ["crammed-bert:layers=1,batch=1024", "float32", undefined, 263],
-  ["crammed-bert:layers=1,batch=1024", "mixed", undefined, 263],
-  ["crammed-bert:layers=1", "float32", smallestLimits, 120],
-] as const)("%s in %s stays within the limits of the device", async (shape, precision, limits, most) => {
-  const { dispatches } = await countStep(shape, precision, { limits, warmUp: 1 });
-  expect(dispatches).toBeLessThanOrEqual(most);
-  // An optimizer step, a norm and both directions of a layer are in it.
-  expect(dispatches).toBeGreaterThan(most / 2);
-});
+  ["crammed-bert:layers=1,batch=1024", "float32", undefined, 154],
+  ["crammed-bert:layers=1,batch=1024", "mixed", undefined, 154],
+  ["crammed-bert:layers=1", "float32", smallestLimits, 113],
+] as const)(
+  "%s in %s stays within the limits of the device",
+  { timeout: 120_000 },
+  async (shape, precision, limits, most) => {
+    const { dispatches } = await countStep(shape, precision, { limits, warmUp: 1 });
+    expect(dispatches).toBeLessThanOrEqual(most);
+    // An optimizer step, a norm and both directions of a layer are in it.
+    expect(dispatches).toBeGreaterThan(most / 2);
+  },
+);
 
 it("refuses what a device would refuse", async () => {
   await expect(
