@@ -17,6 +17,8 @@ export interface RanksOptions {
   /** Seeds of the comparison of DiLoCo with averaging at every step; 0 leaves it out. */
   readonly seeds: number;
   readonly steps: number;
+  /** Outer learning rates and momenta of DiLoCo that are compared. */
+  readonly outer: readonly (readonly [learningRate: number, momentum: number])[];
   /** Times that each number of ranks trains, in turns. */
   readonly rounds: number;
   /** Whether to measure sums over ranks. */
@@ -61,6 +63,7 @@ export const measureRanks = async ({
   launcher,
   seeds,
   steps,
+  outer,
   rounds,
   quick,
   ...options
@@ -73,7 +76,7 @@ export const measureRanks = async ({
   const folder = mkdtempSync(join(tmpdir(), "cramkit-ranks-"));
   try {
     if (rounds > 0) await speeds(found, folder, rounds, quick);
-    if (seeds > 0) await localSteps(found, folder, seeds, steps);
+    if (seeds > 0) await localSteps(found, folder, { seeds, steps, outer });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -144,20 +147,21 @@ const speeds = async (launcher: string, folder: string, rounds: number, quick: b
   }
 };
 
-/** Averaging at every step, and local steps with the paper's outer rate and momentum. */
-const variants = {
-  "every step": null,
-  "every 10 steps": { every: 10, outerLearningRate: 0.7, outerMomentum: 0.9 },
-} as const;
-
-const localSteps = async (launcher: string, folder: string, seeds: number, steps: number): Promise<void> => {
-  console.log(`\n| seed | ${Object.keys(variants).join(" | ")} | difference |\n| --- | --- | --- | --- |`);
+/** Averaging at every step, then local steps with each outer learning rate and momentum. */
+const localSteps = async (
+  launcher: string,
+  folder: string,
+  { seeds, steps, outer }: Pick<RanksOptions, "seeds" | "steps" | "outer">,
+): Promise<void> => {
+  const names = outer.map(([rate, momentum]) => `every 10, ${rate} and ${momentum}`);
+  console.log(`\n| seed | every step | ${names.join(" | ")} |\n${"| --- ".repeat(names.length + 2)}|`);
   const losses: number[][] = [];
   for (let seed = 1; seed <= seeds; seed++) {
     const row: number[] = [];
-    for (const [name, localSteps] of Object.entries(variants)) {
+    for (const pair of [undefined, ...outer]) {
+      const localSteps = pair ? { every: 10, outerLearningRate: pair[0], outerMomentum: pair[1] } : null;
       const training = { budget: `${steps} steps`, batchSize: 16, microbatchSize: 8, batchRamp: 0, localSteps };
-      const rows = await trained(launcher, folder, `${name.replaceAll(" ", "-")}-${seed}`, 2, {
+      const rows = await trained(launcher, folder, `${row.length}-${seed}`, 2, {
         seed,
         ...{
           corpus: { seed: 1 },
@@ -169,8 +173,9 @@ const localSteps = async (launcher: string, folder: string, seeds: number, steps
       row.push(rows.filter(({ heldOutLoss }) => heldOutLoss !== undefined).at(-1)!.heldOutLoss!);
     }
     losses.push(row);
-    const [each, local] = row as [number, number];
-    console.log(`| ${seed} | ${each.toFixed(4)} | ${local.toFixed(4)} | ${(100 * (local / each - 1)).toFixed(2)} % |`);
+    const [each, ...local] = row as [number, ...number[]];
+    const cells = local.map((loss) => `${loss.toFixed(4)} (${(100 * (loss / each - 1)).toFixed(2)} %)`);
+    console.log(`| ${seed} | ${each.toFixed(4)} | ${cells.join(" | ")} |`);
   }
   const spread = losses.map(([each]) => each!).sort((a, b) => a - b);
   console.log(

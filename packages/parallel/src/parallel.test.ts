@@ -86,6 +86,22 @@ describe.skipIf(launchers.length === 0)("ranks of a launcher", { timeout: 120_00
       expect(output).toContain("other values than rank 0's for recipe (rank 2)");
     });
 
+    it(`${name}: a rank without a library ends the job, whose other ranks wait for it`, async () => {
+      const started = Date.now();
+      const { code, output } = await runRanks(
+        launcher,
+        2,
+        `
+        const [rank] = [process.env.OMPI_COMM_WORLD_RANK, process.env.PMI_RANK].filter(Boolean);
+        if (rank === "1") process.env.CRAMKIT_MPI = "libnothing.so";
+        parallel.startParallel();
+        `,
+      );
+      expect(code, output).not.toBe(0);
+      expect(output).toContain("expected an MPI library, got libnothing.so");
+      expect(Date.now() - started).toBeLessThan(50_000); // by itself, not by the test's own limit
+    });
+
     it.each([
       ["is killed", "process.kill(process.pid, 'SIGKILL')"],
       ["throws", "throw new Error('a bug')"],

@@ -56,7 +56,8 @@ for (const launcher of ranksLaunchers)
   it.each([
     ["a ramp and averaging", { training: { batchSize: 32, batchRamp: 0.5, ...averaged } }, 1e-6],
     ["mixed precision", { backend: { precision: "mixed" } }, 1e-3],
-    ["sam", {}, 1e-5, ["--set", "training.optimizer.name=sam"]],
+    // Each microbatch climbs on its own: one rank needs four of them, as four ranks have.
+    ["sam", {}, 1e-5, ["--set", "training.optimizer.name=sam", "--set", "training.microbatchSize=4"]],
     [
       "masks by chance, of which some microbatches have none",
       { masking: { policy: "bernoulli", probability: 0.05 } },
@@ -86,3 +87,37 @@ for (const launcher of ranksLaunchers)
       ).toBeLessThan(most);
     },
   );
+
+for (const launcher of ranksLaunchers) {
+  it(`${launcher.name}: ranks go back over a bad loss together, as one would`, { timeout }, async () => {
+    const root = ranksRun(30, {
+      guard: { spikeFactor: 1.001, patience: 1, maxRollbacks: 100 },
+      checkpoints: { minutes: 1000, keep: 2 }, // those at evaluations alone, at the same steps
+    });
+    const rough = ["--set", "training.optimizer.learningRate=0.1"];
+    const words = ["run", "recipe.json", "--dir", "alone", "--set", "training.microbatchSize=16", ...rough];
+    const alone = await startCramkit(words, { cwd: root }).ended;
+    expect(alone.code, alone.error).toBe(0);
+    const two = await onRanks(launcher, [[2, [...run, "--set", "training.microbatchSize=8", ...rough]]], root);
+    expect(two.code, two.error).toBe(0);
+    expect(alone.error).toMatch(/loss 4\.\d+ against a median of .*, 1 times in a row: back to microbatch 8,/);
+    expect(two.error.match(/back to microbatch 16,/g)).toHaveLength(1); // rank 0 alone says it
+    // At such a rate a last bit is a tenth of a nat ten steps later.
+    const [a, b] = ["alone", "run"].map((name) => measuredOf(join(root, name)).filter(({ loss }) => loss));
+    expect(a!.slice(0, 14).map(({ step }) => step)).toContain(10); // beyond what was gone back over
+    expect(worstDifference(b!.slice(0, 14), a!.slice(0, 14))).toBeLessThan(1e-3);
+  });
+
+  it(`${launcher.name}: ranks skip steps together, go back together, and give up with one line`, {
+    timeout,
+  }, async () => {
+    const root = ranksRun(400);
+    const hopeless = ["--set", "training.optimizer.learningRate=1e30", "--set", "guard.maxRollbacks=1"];
+    const { code, error } = await onRanks(launcher, [[2, [...run, ...hopeless]]], root);
+    expect(code).not.toBe(0);
+    expect(error.match(/back to microbatch \d+/g)).toHaveLength(1);
+    expect(error.match(/^cramkit: .*$/gm)).toEqual([
+      expect.stringMatching(/loss is NaN, .* in a row, after 1 rollbacks/),
+    ]);
+  });
+}

@@ -19,6 +19,24 @@ export interface MpiOptions {
 
 /** Starts MPI in this process, which a launcher must have started. Loads the library; a process starts it once. */
 export const startMpi = (placed: Placement | undefined, options: MpiOptions = {}): Communicator => {
+  try {
+    return join(placed, options);
+  } catch (error) {
+    if (placed && endsUnnoticed.has(placed.launcher)) endBySignal();
+    throw error;
+  }
+};
+
+/** Launchers that let the other ranks wait for ever for one that ended before MPI had begun, unless a signal ended it. */
+const endsUnnoticed: ReadonlySet<string> = new Set(["MPICH", "MVAPICH"]);
+
+/** An exit with a code that is not zero becomes an end by a signal. */
+const endBySignal = () => {
+  process.on("uncaughtExceptionMonitor", (error) => console.error(error)); // Node says it after "exit", which is too late
+  process.on("exit", (code) => void (code !== 0 && process.kill(process.pid, "SIGKILL")));
+};
+
+const join = (placed: Placement | undefined, options: MpiOptions): Communicator => {
   const { native = startNative(), library: path = process.env.CRAMKIT_MPI } = options;
   const { library, file } = findMpi(native, placed?.launcher, path);
   const handles = handlesOf(library, file);
