@@ -196,7 +196,7 @@ program
   .option("--quick", "short sums and runs: does it work, not how fast is it")
   .action(async ({ launcher, rounds, seeds, steps, outer, sums, quick = false }) => {
     const { measureRanks } = await import("./ranks/ranks.ts");
-    const pairs = outer.split(",").map((pair) => pair.split(":").map(Number) as [number, number]);
+    const pairs = (outer as string).split(",").map((pair) => pair.split(":").map(Number) as [number, number]);
     const counts = { rounds: Number(rounds), seeds: Number(seeds), steps: Number(steps) };
     await measureRanks({ launcher, ...counts, outer: pairs, sums, quick });
   });
