@@ -7,6 +7,8 @@ import { architecture, batchInProportion, rateInProportion } from "./scale.ts";
 export const ablations = (base: Recipe): NonNullable<SweepInput["variants"]> => {
   const { training, corpus, rows } = base;
   const original = bertBase().training;
+  // Held-out rows are masked alike, as numbers and by the base's policy, so that losses can be compared.
+  const heldOutMasks = base.evaluation.maskProbability ?? base.masking.probability;
   const bertBatch = batchInProportion(original.batchSize, base);
   return [
     { name: "full recipe", set: {} },
@@ -26,8 +28,8 @@ export const ablations = (base: Recipe): NonNullable<SweepInput["variants"]> => 
         "training.batchSize": bertBatch,
         "training.batchRamp": 0,
         "training.dropout": 0.1,
-        "masking.policy": "bernoulli",
         "masking.probability": 0.15,
+        "evaluation.maskProbability": heldOutMasks,
       },
     },
     { name: "with dropout", set: { "training.dropout": 0.1 } },
@@ -39,7 +41,7 @@ export const ablations = (base: Recipe): NonNullable<SweepInput["variants"]> => 
       name: "15 % masked",
       set: {
         "masking.probability": 0.15,
-        "evaluation.maskProbability": base.evaluation.maskProbability ?? base.masking.probability,
+        "evaluation.maskProbability": heldOutMasks,
       },
     },
     ...(corpus.maxTokensPerCharacter !== null
