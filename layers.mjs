@@ -48,7 +48,12 @@ export const layers = {
 };
 
 /** Development dependencies: what the tests of a package (`*.test.ts`, `*.testing.ts`) import beside its row, or its build runs. */
-export const testEdges = { ops: ["backend"], optim: ["backend", "ops"], cramkit: ["wasm-kit"] };
+export const testEdges = {
+  ops: ["backend"],
+  optim: ["backend", "ops"],
+  cramkit: ["wasm-kit"],
+  tokenizer: ["wasm-kit"],
+};
 
 /** Composers that people run and do not build upon: they bring the tensor library with them. */
 export const applications = ["recipes", "cramkit"];

@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+import { delimiter, join } from "node:path";
 import { expect, it } from "vitest";
 import { createProgram } from "../packages/cramkit/src/index.ts";
 import { docsPages } from "../scripts/readme-examples.mjs";
+import { sourceCli } from "../scripts/source-cli.mjs";
 
 // Commands on the pages can be typed as they stand. Blocks fenced as `sh` run, all of a page in one empty folder, with the recipe
 // `smoke` for `quickstart` and 30 steps for every budget. Blocks fenced as `bash`, or as nothing, need a GPU, a day, or files of
@@ -76,14 +76,7 @@ it.each(shell)("the commands of %s run one after the other", { timeout: 300_000 
   try {
     const bin = join(folder, "bin");
     mkdirSync(bin);
-    const tsx = pathToFileURL(resolve("node_modules/tsx/dist/loader.mjs")).href;
-    const cli = [
-      process.execPath,
-      "--import",
-      tsx,
-      "--conditions=@cramkit/source",
-      resolve("packages/cramkit/src/cli.ts"),
-    ];
+    const cli = [process.execPath, "--conditions=@cramkit/source", await sourceCli()];
     const shims = {
       npx: `#!/bin/bash
 [ "$1" = cramkit ] || { echo "expected cramkit, got $1" >&2; exit 1; }

@@ -5,6 +5,7 @@ import { delimiter, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { examples, linkPackages } from "../scripts/examples.mjs";
+import { sourceCli } from "../scripts/source-cli.mjs";
 
 // Each example in a copy outside of the repository, with the packages under their names as `npm install` would put them: here
 // from their sources, in `pnpm published` as they are published.
@@ -12,11 +13,14 @@ import { examples, linkPackages } from "../scripts/examples.mjs";
 const root = mkdtempSync(join(tmpdir(), "examples-"));
 const tsx = pathToFileURL(resolve("node_modules/tsx/dist/loader.mjs")).href;
 
-beforeAll(() => {
+beforeAll(async () => {
   linkPackages(root);
   const command = join(root, "node_modules", ".bin", "cramkit");
   rmSync(command);
-  writeFileSync(command, `#!/bin/sh\nexec node '${resolve("packages/cramkit/src/cli.ts")}' "$@"\n`);
+  writeFileSync(
+    command,
+    `#!/bin/sh\nNODE_OPTIONS= exec node --conditions=@cramkit/source '${await sourceCli()}' "$@"\n`,
+  );
   chmodSync(command, 0o755);
   for (const { name, folder } of examples()) cpSync(folder, join(root, name), { recursive: true });
 });

@@ -183,6 +183,29 @@ program
   });
 
 program
+  .command("finetune")
+  .description("`cramkit finetune` beside PyTorch with the same model, data and settings, some seeds each")
+  .argument("<model>", "folder of a run")
+  .argument("[settings...]", "behind --: settings for `cramkit finetune`, as -- --epochs 3 --max-length 64")
+  .requiredOption("--train <file>", "CSV, TSV or JSON-lines")
+  .requiredOption("--dev <file>", "what the best epoch is chosen and scored on")
+  .addOption(new Option("--task <kind>", "of the labels").choices(["classes", "tags", "embedding"]).default("classes"))
+  .option("--text <column>", "of the text", "text")
+  .option("--text-pair <column>", "of what belongs to it, for embeddings")
+  .option("--label <column>", "of the label")
+  .option("--seeds <n>", "of each side", "5")
+  .option("--python <command>", "a Python with torch and transformers", "python3")
+  .action(async (model: string, settings: string[], { seeds, python, ...data }) => {
+    const { compareFinetuning } = await import("./finetune/compare-finetuning.ts");
+    const { task, train, dev, text, textPair, label } = data;
+    const words = Object.entries({ task, train, dev, text, "text-pair": textPair, label });
+    await compareFinetuning({
+      ...{ model, settings, python, seeds: Number(seeds) },
+      data: words.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value])),
+    });
+  });
+
+program
   .command("ranks")
   .description(
     "several ranks on this machine: the sum over ranks beside a copy, two ranks beside one, DiLoCo beside averaging",

@@ -10,7 +10,7 @@ export const linear = (x: tf.Tensor, weight: tf.Tensor): tf.Tensor =>
   tf.matMul(x as tf.Tensor2D, weight as tf.Tensor2D, false, true);
 
 /** qkv `[batch, seq, heads * 3 * dim]`, its last axis grouped `[heads, 3, dim]` -> `[batch, seq, heads * dim]` */
-export const attention = (qkv: tf.Tensor, heads: number): tf.Tensor => {
+export const attention = (qkv: tf.Tensor, heads: number, reach?: number): tf.Tensor => {
   const [batch, seq, width] = qkv.shape as [number, number, number];
   const dim = width / 3 / heads;
   const grouped = tf.reshape(qkv, [batch, seq, heads, 3 * dim]);
@@ -19,7 +19,10 @@ export const attention = (qkv: tf.Tensor, heads: number): tf.Tensor => {
     tf.Tensor,
     tf.Tensor,
   ];
-  const scores = tf.softmax(tf.mul(tf.matMul(q, k, false, true), dim ** -0.5));
+  const products = tf.mul(tf.matMul(q, k, false, true), dim ** -0.5);
+  const far = (at: number) => Math.abs(Math.floor(at / seq) - (at % seq)) > reach!;
+  const sight = Float32Array.from({ length: reach === undefined ? 0 : seq * seq }, (_, at) => (far(at) ? -1e4 : 0));
+  const scores = tf.softmax(reach === undefined ? products : tf.add(products, tf.tensor2d(sight, [seq, seq])));
   return tf.reshape(tf.transpose(tf.matMul(scores, v), [0, 2, 1, 3]), [batch, seq, heads * dim]);
 };
 

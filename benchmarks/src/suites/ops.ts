@@ -80,6 +80,7 @@ const casesOf = ({ config, batch, seq }: Shape): { cases: OpCase[]; dispose(): v
     bytes: bytes(rows * width, rows * outputs),
     bound: "copy",
   });
+  const reach = Math.max(1, Math.floor(seq / 8)); // ModernBERT's in rows of 512
   const cases: OpCase[] = [
     linearCase(hidden, 3 * hidden),
     linearCase(hidden, intermediate),
@@ -91,6 +92,16 @@ const casesOf = ({ config, batch, seq }: Shape): { cases: OpCase[]; dispose(): v
       fused: (qkv) => attention(qkv!, { heads }),
       composed: (qkv) => composed.attention(qkv!, heads),
       flops: 4 * batch * seq * seq * hidden,
+      bytes: bytes(3 * rows * hidden, rows * hidden),
+      bound: "matmul",
+    },
+    {
+      name: "local attention",
+      sides: `${batch} x ${heads} x ${seq} x ${hidden / heads}, reach ${reach}`,
+      inputs: () => [noise([batch, seq, 3 * hidden])],
+      fused: (qkv) => attention(qkv!, { heads, reach }),
+      composed: (qkv) => composed.attention(qkv!, heads, reach),
+      flops: 4 * batch * seq * Math.min(seq, 2 * reach + 1) * hidden,
       bytes: bytes(3 * rows * hidden, rows * hidden),
       bound: "matmul",
     },

@@ -205,22 +205,21 @@ class Layer(nn.Module):
         self.dropout = nn.Dropout(arch["hidden_dropout_prob"])
         self.norm1 = make_norm(arch) if has_first else nn.Identity()
         self.attn = Attention(arch, index)
-        self.ffn = FeedForward(arch) if has_ffn else None
-        self.norm2 = make_norm(arch) if has_ffn else None
+        # As in the study's code a layer without a feed-forward part has the identity in its place.
+        self.ffn = FeedForward(arch) if has_ffn else nn.Identity()
+        self.norm2 = make_norm(arch)
         is_sandwich = self.scheme == "sandwich"
         self.norm3 = make_norm(arch) if is_sandwich else nn.Identity()
-        self.norm4 = make_norm(arch) if is_sandwich and has_ffn else nn.Identity()
+        self.norm4 = make_norm(arch) if is_sandwich else nn.Identity()
 
     def forward(self, x, mask, first_values):
         if self.scheme == "post":
             branch, values = self.attn(x, mask, first_values)
             x = self.norm1(x * self.scale + self.dropout(branch))
-            return (x if self.ffn is None else self.norm2(x * self.scale + self.dropout(self.ffn(x)))), values
+            return self.norm2(x * self.scale + self.dropout(self.ffn(x))), values
         branch, values = self.attn(self.norm1(x), mask, first_values)
         x = x * self.scale + self.norm3(self.dropout(branch))
-        if self.ffn is not None:
-            x = x * self.scale + self.norm4(self.dropout(self.ffn(self.norm2(x))))
-        return x, values
+        return x * self.scale + self.norm4(self.dropout(self.ffn(self.norm2(x)))), values
 
 
 class CrammedBertPreTrainedModel(PreTrainedModel):

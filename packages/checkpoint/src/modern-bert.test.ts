@@ -22,6 +22,7 @@ const head = () => [entry("head.dense.weight", 4, 4), entry("head.norm.weight", 
 describe("names of ModernBERT", () => {
   it.each([
     ["with a masked language model", () => [...encoder("model."), ...head()]],
+    ["with labels", () => [...encoder("model."), ...head().slice(0, 2), entry("classifier.weight", 3, 4)]],
     ["of the encoder alone", () => encoder("")],
   ])("come back as they were: %s", (_, make) => {
     const theirs = make();
@@ -52,8 +53,8 @@ describe("names of ModernBERT", () => {
   });
 
   it("that are not known are all listed", () => {
-    const wrong = [...encoder("model."), entry("classifier.weight", 2, 4), entry("model.layers.0.rotary.inv_freq", 2)];
-    expect(() => fromModernBert(wrong, { heads: 2 })).toThrow(/classifier\.weight, model\.layers\.0\.rotary\.inv_freq/);
+    const wrong = [...encoder("model."), entry("score.weight", 2, 4), entry("model.layers.0.rotary.inv_freq", 2)];
+    expect(() => fromModernBert(wrong, { heads: 2 })).toThrow(/score\.weight, model\.layers\.0\.rotary\.inv_freq/);
     expect(() => toModernBert([entry("encoder.layers.0.norm3.weight", 4)], { heads: 2 })).toThrow(/norm3/);
     expect(() => fromModernBert(encoder("model."), { heads: 5 })).toThrow(/rows for 3 times 5 groups, got \[12, 4\]/);
   });

@@ -16,6 +16,7 @@ const names = [
   ["head.dense", "prediction_head.dense"],
   ["head.norm", "prediction_head.norm"],
   ["decoder", "decoder"],
+  ["classifier", "head"],
 ] as const;
 const toOurs = /* @__PURE__ */ new Map<string, string>(names);
 const toTheirs = /* @__PURE__ */ new Map<string, string>(/* @__PURE__ */ names.map(([theirs, ours]) => [ours, theirs]));

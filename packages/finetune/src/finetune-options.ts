@@ -16,6 +16,12 @@ export interface EncoderModel {
   readonly params: NamedTensors;
   readonly config: ModelConfig;
   readonly tokenizer: Tokenizer;
+  /**
+   * `pooler.dense` of a BERT, or `prediction_head` of a ModernBERT if it is not among the weights: what of a head was
+   * pretrained with the encoder. Borrowed.
+   * @defaultValue the head is new
+   */
+  readonly pooler?: NamedTensors;
 }
 
 /** An epoch of the training. */

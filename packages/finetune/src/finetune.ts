@@ -72,7 +72,7 @@ const trainEpochs = async (
   const learner = createLearner(
     {
       config,
-      params: initialised(config, subSeed(seed, "finetune/head"), model.params),
+      params: initialised(config, subSeed(seed, "finetune/head"), model.params, model.pooler),
       optimizer,
       dropoutSeed: subSeed(seed, "finetune/dropout"),
     },

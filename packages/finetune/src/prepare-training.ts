@@ -1,5 +1,5 @@
 import { fault } from "@cramkit/errors";
-import type { Head, ModelConfig } from "@cramkit/model";
+import { type Head, isModernBert, type ModelConfig } from "@cramkit/model";
 import { embeddingObjective } from "./embeddings/embedding-objective.ts";
 import { specialIds } from "./encode/encode.ts";
 import { splitExamples } from "./examples/split.ts";
@@ -71,9 +71,13 @@ export const prepareTraining = async (options: FinetuneOptions, pause: () => Pro
   return { task, settings, config, objective, scale };
 };
 
-const headOf = (task: Task, { hidden }: ModelConfig, { pooling, dropout }: Settings): Head => {
+const headOf = (task: Task, config: ModelConfig, { pooling, dropout }: Settings): Head => {
   const labels = outputsOf(task);
   if (task.kind === "embedding") return { type: "none" };
-  if (task.kind === "tags") return { type: "token-classification", labels, dropout };
-  return { type: task.kind === "score" ? "regression" : "classification", labels, width: hidden, pooling, dropout };
+  // A ModernBERT keeps its prediction head below the labels, so that it stays one.
+  const isModern = config.predictionHead === "transform" && isModernBert({ ...config, head: { type: "none" } });
+  const transform = isModern && { transform: true };
+  if (task.kind === "tags") return { type: "token-classification", labels, dropout, ...transform };
+  const type = task.kind === "score" ? "regression" : "classification";
+  return { type, labels, width: isModern ? null : config.hidden, pooling, dropout, ...transform };
 };

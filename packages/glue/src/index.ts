@@ -11,7 +11,16 @@ export { type Submission, type SubmissionOptions, submission } from "./scores/su
 export { type SetSummary, type Spread, summarize } from "./scores/summary.ts";
 export { type Table, tableMarkdown, tableText } from "./scores/table.ts";
 export { trialTable } from "./scores/trial-table.ts";
+export { fieldSeparator } from "./tasks/fields.ts";
 export { type GlueName, type GlueTask, glueNames, glueTasks, type SplitLayout } from "./tasks/glue-tasks.ts";
+export {
+  type RecordSet,
+  type StudyTask,
+  type StudyTaskName,
+  studyTaskNames,
+  studyTasks,
+  type TaskRecord,
+} from "./tasks/study-tasks.ts";
 export { type SubsetOptions, subset } from "./tasks/subset.ts";
 export { type Example, type ExampleSet, isRegression, outputs, type Task, type TaskData } from "./tasks/task.ts";
 export { type BagOfWordsOptions, bagOfWords } from "./trials/bag-of-words.ts";

@@ -59,8 +59,22 @@ export type Head =
       width: number | null;
       pooling: (typeof poolings)[number];
       dropout: number;
+      /**
+       * Whether the prediction head stands in place of `pooler.dense` and tanh, as in ModernBERT; `width` is then null.
+       * @defaultValue `false`
+       */
+      transform?: boolean;
     }
-  | { type: "token-classification"; labels: number; dropout: number };
+  | {
+      type: "token-classification";
+      labels: number;
+      dropout: number;
+      /**
+       * Whether the prediction head stands below `head`, as in ModernBERT.
+       * @defaultValue `false`
+       */
+      transform?: boolean;
+    };
 
 /** One model. Plain JSON unless a mixer, feed-forward or norm of your own is passed in. */
 export interface ModelConfig {

@@ -67,8 +67,8 @@ const walk = (config: ModelConfig, batch: number, seq: number, predicted: number
     const kept = tally.savedBytes;
     ops.linear(transformed, decoderOf(scope, config).weight);
     tally.savedBytes = kept;
-  } else if (head.type === "token-classification") runTokenHead(hidden, scope, head);
-  else if (head.type !== "none") runSequenceHead(hidden, scope, head);
+  } else if (head.type === "token-classification") runTokenHead(hidden, scope, head, config);
+  else if (head.type !== "none") runSequenceHead(hidden, scope, head, config);
   return tally;
 };
 

@@ -1,5 +1,5 @@
 import { embeddingWidth, type Head, type ModelConfig } from "./config.ts";
-import { type HuggingFaceConfig, type HuggingFaceOptions, labelFields } from "./hugging-face.ts";
+import { type HuggingFaceConfig, type HuggingFaceOptions, labelFields } from "./hugging-face-fields.ts";
 import { preset } from "./presets.ts";
 
 /** The study's own configuration: `arch` of a published `config.json`, or the `model_config.json` of one of its runs. */
@@ -160,6 +160,7 @@ export const crammedBertConfig = (config: ModelConfig, options: HuggingFaceOptio
   const problems = [
     ...([mixer].flat().every((one) => one === "self-attention") ? [] : ["mixer other than self-attention"]),
     ...(config.rotaryBase === 10000 || !config.rotary ? [] : [`rotaryBase ${config.rotaryBase}`]),
+    ...("transform" in head && head.transform ? ["head.transform"] : []),
     ...(norm === "LayerNorm-unbiased" ? ["norm LayerNorm-unbiased"] : []),
     ...(typeof norm === "string" ? [] : ["norm of your own"]),
     ...(feedForward === "dense" ? [] : ["feedForward other than dense"]),
@@ -184,7 +185,13 @@ export const crammedBertConfig = (config: ModelConfig, options: HuggingFaceOptio
   return {
     architectures: [name],
     model_type: "crammedBERT",
-    auto_map: { AutoConfig: `${file}.CrammedBertConfig`, [auto]: `${file}.${name}` },
+    // Its own class first; those of the other heads, so that the encoder can be finetuned in Python.
+    auto_map: {
+      AutoConfig: `${file}.CrammedBertConfig`,
+      [auto]: `${file}.${name}`,
+      ...Object.fromEntries(Object.values(classes).map(([other, , theirs]) => [theirs, `${file}.${other}`])),
+      [auto]: `${file}.${name}`,
+    },
     vocab_size: config.vocabSize,
     hidden_size: hidden,
     num_hidden_layers: layers,

@@ -103,6 +103,42 @@ describe("heads", () => {
     });
   });
 
+  it.each(["classification", "token-classification"] as const)("stand on the prediction head: %s", (type) => {
+    tf.tidy(() => {
+      const labels = { labels: 3, dropout: 0, transform: true } as const;
+      const head =
+        type === "classification" ? { type, ...labels, width: null, pooling: "mean" as const } : { type, ...labels };
+      const config = modelConfig({ ...small, predictionHead: "transform", activation: "gelu-glu", head });
+      const params = init(config, 1);
+      expect(Object.keys(params).filter((name) => !name.startsWith("encoder."))).toEqual(
+        expect.arrayContaining(["prediction_head.dense.weight", "prediction_head.norm.weight", "head.weight"]),
+      );
+      expect(params["pooler.dense.weight"]).toBeUndefined();
+      const hidden = encode(params, config, inputs()).arraySync() as number[][][];
+      const rows =
+        type === "classification"
+          ? hidden.map((row, i) => row[0]!.map((_, c) => poolings.mean(row.slice(0, kept[i]).map((at) => at[c]!))))
+          : hidden.flat();
+      const linear = (x: tf.Tensor, name: string) => {
+        const product = tf.matMul(x as tf.Tensor2D, params[`${name}.weight`] as tf.Tensor2D, false, true);
+        const bias = params[`${name}.bias`];
+        return bias ? tf.add(product, bias) : product;
+      };
+      const dense = linear(tf.tensor2d(rows), "prediction_head.dense");
+      const activated = tf.mul(tf.mul(dense, 0.5), tf.add(1, tf.erf(tf.div(dense, Math.SQRT2))));
+      const { mean, variance } = tf.moments(activated, -1, true);
+      const normed = tf.div(tf.sub(activated, mean), tf.sqrt(tf.add(variance, config.normEpsilon)));
+      const scaled = tf.add(
+        tf.mul(normed, params["prediction_head.norm.weight"]!),
+        params["prediction_head.norm.bias"] ?? 0,
+      );
+      const wanted = linear(scaled, "head").dataSync();
+      const run = type === "classification" ? classify : classifyTokens;
+      for (const [i, value] of run(params, config, inputs()).dataSync().entries())
+        expect(value).toBeCloseTo(wanted[i]!, 4);
+    });
+  });
+
   it("score the tokens that have a label", () => {
     tf.tidy(() => {
       const config = modelConfig({ ...small, head: { type: "token-classification", labels: 3, dropout: 0 } });

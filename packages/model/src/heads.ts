@@ -15,9 +15,13 @@ export const headParameters = (config: ModelConfig): ParameterTable => {
         ...decoderParameters(config),
       };
     case "token-classification":
-      return linearParameters("head", hidden, head.labels, true);
+      return {
+        ...(head.transform && predictionParameters(config)),
+        ...linearParameters("head", hidden, head.labels, true),
+      };
     default:
       return {
+        ...(head.transform && predictionParameters(config)),
         ...(head.width !== null && linearParameters("pooler.dense", hidden, head.width, true)),
         ...linearParameters("head", head.width ?? hidden, head.labels, true),
       };
@@ -71,19 +75,33 @@ export const runDecoder = <Value>(rows: Value, scope: Scope<Value>, config: Mode
 
 type SequenceHead = Extract<Head, { type: "classification" | "regression" }>;
 
-/** head(dropout(tanh(pooler(pool(hidden))))), the pooler if the head has one: `[batch, seq, hidden]` -> `[batch, labels]` */
-export const runSequenceHead = <Value>(hidden: Value, scope: Scope<Value>, head: SequenceHead): Value => {
+/**
+ * head(dropout(tanh(pooler(pool(hidden))))), the pooler if the head has one, or with a transform
+ * head(dropout(prediction_head(pool(hidden)))): `[batch, seq, hidden]` -> `[batch, labels]`
+ */
+export const runSequenceHead = <Value>(
+  hidden: Value,
+  scope: Scope<Value>,
+  head: SequenceHead,
+  config: ModelConfig,
+): Value => {
   const { ops } = scope;
   const pooled = pool(hidden, scope, head.pooling);
-  const dense = ops.apply(head.width === null ? pooled : runLinear(pooled, scope, "pooler.dense", true), "tanh");
-  const dropout = scope.dropoutAt(head.dropout);
-  return runLinear(dropout ? ops.dropout(dense, dropout) : dense, scope, "head", true);
+  const below = () => ops.apply(head.width === null ? pooled : runLinear(pooled, scope, "pooler.dense", true), "tanh");
+  return runLabels(head.transform ? runPredictionHead(pooled, scope, config) : below(), scope, head);
 };
 
 /** `[batch, seq, hidden]` -> `[batch, seq, labels]` */
-export const runTokenHead = <Value>(hidden: Value, scope: Scope<Value>, { dropout }: { dropout: number }): Value => {
+export const runTokenHead = <Value>(
+  hidden: Value,
+  scope: Scope<Value>,
+  head: Extract<Head, { type: "token-classification" }>,
+  config: ModelConfig,
+): Value => runLabels(head.transform ? runPredictionHead(hidden, scope, config) : hidden, scope, head);
+
+const runLabels = <Value>(x: Value, scope: Scope<Value>, { dropout }: { dropout: number }): Value => {
   const options = scope.dropoutAt(dropout);
-  return runLinear(options ? scope.ops.dropout(hidden, options) : hidden, scope, "head", true);
+  return runLinear(options ? scope.ops.dropout(x, options) : x, scope, "head", true);
 };
 
 /**

@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { huggingFaceBertConfig, type ModelConfig, modelConfigFromHuggingFace, preset } from "./index.ts";
+import {
+  huggingFaceBertConfig,
+  isModernBert,
+  type ModelConfig,
+  modelConfigFromHuggingFace,
+  modernBertConfig,
+  preset,
+} from "./index.ts";
 
 const head = { labels: 3, width: 768, pooling: "first", dropout: 0.2 } as const;
 
@@ -15,6 +22,34 @@ describe("a config.json of Hugging Face", () => {
   ])("describes the model that it was written for: %s", (_, fields) => {
     const config = preset("hf-bert-base", fields);
     expect(modelConfigFromHuggingFace(huggingFaceBertConfig(config))).toEqual(config);
+  });
+
+  const modern: Partial<ModelConfig> = {
+    ...{ position: "none", rotary: true, firstNorm: false, norm: "LayerNorm-unbiased", predictionHead: "transform" },
+    ...{ decoderBias: true, maxLength: 128, activation: "gelu-glu" },
+  };
+  const labels = { labels: 3, dropout: 0.2, transform: true } as const;
+  it.each<[string, Partial<ModelConfig>]>([
+    ["masked language model", {}],
+    ["no head", { head: { type: "none" } }],
+    ["classifier", { head: { type: "classification", ...labels, width: null, pooling: "mean" } }],
+    ["regression", { head: { type: "regression", ...labels, labels: 1, width: null, pooling: "first" } }],
+    ["token classifier", { head: { type: "token-classification", ...labels } }],
+  ])("describes the ModernBERT that it was written for: %s", (_, fields) => {
+    const config = preset("crammed-bert", { ...modern, ...fields });
+    expect(isModernBert(config)).toBe(true);
+    const mixer = Array.from({ length: config.layers }, () => config.mixer); // one for each layer, as its file has them
+    const init = { type: "normal", std: config.init.std };
+    expect(modelConfigFromHuggingFace(modernBertConfig(config))).toEqual({ ...config, mixer, init });
+  });
+
+  it("is none of a ModernBERT's for labels on a pooler", () => {
+    const head = { type: "classification", labels: 3, width: 768, pooling: "first", dropout: 0 } as const;
+    expect(() => modernBertConfig(preset("crammed-bert", { ...modern, head }))).toThrow(
+      /head\.transform false, not true/,
+    );
+    const theirs = preset("hf-bert-base", { head: { ...head, width: null, transform: true } });
+    expect(() => huggingFaceBertConfig(theirs)).toThrow(/head\.transform true, not false/);
   });
 
   it.each<[string, Partial<ModelConfig>, RegExp]>([

@@ -1,24 +1,16 @@
 import { fault } from "@cramkit/errors";
 import { embeddingWidth, type Head, type ModelConfig } from "./config.ts";
 import { activationAliases, activationNames } from "./hugging-face-activations.ts";
+import {
+  createFieldReader,
+  differencesFrom,
+  type HuggingFaceConfig,
+  type HuggingFaceOptions,
+  labelFields,
+  type ReadOptions,
+} from "./hugging-face-fields.ts";
 import { modelConfigFromModernBert } from "./modern-bert-config.ts";
 import { preset } from "./presets.ts";
-
-/** A `config.json` of Hugging Face transformers. */
-export type HuggingFaceConfig = Record<string, unknown>;
-
-export interface HuggingFaceOptions {
-  /**
-   * Names of a head's labels, in the order of its outputs.
-   * @defaultValue `LABEL_0`, `LABEL_1`, ...
-   */
-  labels?: readonly string[] | undefined;
-  /**
-   * Whether a text may have several of the labels.
-   * @defaultValue `false`
-   */
-  severalLabels?: boolean;
-}
 
 /**
  * The `config.json` under which `transformers` loads the model as a BERT without code of its own.
@@ -72,23 +64,6 @@ const commonFields = (config: ModelConfig, options: HuggingFaceOptions): Hugging
   ...labelFields(config, options),
 });
 
-/** What a `config.json` says of the outputs of a head with labels. */
-export const labelFields = (
-  { head }: ModelConfig,
-  { labels: names, severalLabels = false }: HuggingFaceOptions,
-): HuggingFaceConfig => {
-  if (!("labels" in head)) return {};
-  if (names && names.length !== head.labels)
-    throw new RangeError(`labels: expected ${head.labels} names, one for each output of the head, got ${names.length}`);
-  const labels = names ?? Array.from({ length: head.labels }, (_, i) => `LABEL_${i}`);
-  return {
-    id2label: Object.fromEntries(labels.map((label, i) => [i, label])),
-    label2id: Object.fromEntries(labels.map((label, i) => [label, i])),
-    ...(head.type === "regression" && { problem_type: "regression" }),
-    ...(head.type === "classification" && severalLabels && { problem_type: "multi_label_classification" }),
-  };
-};
-
 const architectures: Record<ModelConfig["head"]["type"], string> = {
   none: "BertModel",
   "masked-language-model": "BertForMaskedLM",
@@ -118,48 +93,25 @@ export const robertaConfig = (config: ModelConfig, options: HuggingFaceOptions =
 
 /** What of a model BERT has no place for, field by field. Missing biases are none of it: they are written as zeros. */
 const differencesFromBert = (config: ModelConfig): string[] => {
-  const wanted: Partial<ModelConfig> = {
+  const { head, hidden } = config;
+  const problems = differencesFrom(config, {
     normScheme: "post",
     norm: "LayerNorm",
     position: "learned",
-    embeddingNorm: true,
     finalNorm: false,
     firstNorm: true,
     rotary: false,
-    qkNorm: false,
-    valueResidual: false,
-    feedForward: "dense",
-    feedForwardEvery: 1,
-    residualScale: 1,
-    sharedLayers: 0,
-    funnel: null,
-  };
-  const { head, hidden } = config;
-  if (head.type === "masked-language-model") Object.assign(wanted, { predictionHead: "transform" });
-  const problems = Object.entries(wanted).flatMap(([field, value]) => {
-    const found = config[field as keyof ModelConfig];
-    return found === value
-      ? []
-      : [
-          `${field} ${typeof found === "function" ? "of your own" : JSON.stringify(found)}, not ${JSON.stringify(value)}`,
-        ];
+    ...(head.type === "masked-language-model" && { predictionHead: "transform" }),
   });
   if ([config.mixer].flat().some((mixer) => mixer !== "self-attention"))
     problems.push("mixer other than self-attention");
   if (!activationNames[config.activation]) problems.push(`activation ${config.activation}, which has a gate`);
   if (embeddingWidth(config) !== hidden) problems.push(`embeddingSize ${config.embeddingSize}, not ${hidden}`);
   if ("pooling" in head && head.pooling !== "first") problems.push(`head.pooling ${head.pooling}, not first`);
+  if ("transform" in head && head.transform) problems.push("head.transform true, not false");
   if ("width" in head && head.width !== hidden) problems.push(`head.width ${head.width}, not ${hidden}`);
   return problems;
 };
-
-export interface ReadOptions {
-  /**
-   * Whether the encoder alone is wanted, whatever stands on top of it: the model gets no head.
-   * @defaultValue `false`
-   */
-  encoderOnly?: boolean;
-}
 
 /** What a field says that is not there, as the classes of `transformers` have it. */
 const usualFields: Record<string, HuggingFaceConfig> = {
@@ -196,43 +148,21 @@ export const modelConfigFromHuggingFace = (
   const type = String(fields.model_type);
   if (type === "modernbert") return modelConfigFromModernBert(fields, path, encoderOnly);
   const usual = { ...usualOfAll, ...usualFields[type] };
-  const number = (name: string, otherwise?: number): number => {
-    const value = fields[name] ?? otherwise ?? usual[name];
-    if (typeof value === "number") return value;
-    throw fault({
-      code: "invalid-argument",
-      place: path,
-      problem: `expected a number as ${name}, got ${JSON.stringify(value)}`,
-      type: RangeError,
-    });
-  };
-  const oneOf = (name: string, found: unknown, allowed: readonly unknown[], remedy: string) => {
-    if (allowed.includes(found)) return;
-    const choices = allowed.map((one) => JSON.stringify(one)).join(", ");
-    throw fault({
-      code: "invalid-argument",
-      place: path,
-      problem: `expected ${name} ${choices}, got ${JSON.stringify(found)}`,
-      remedy,
-      type: RangeError,
-    });
-  };
+  const { value, number, oneOf, labels } = createFieldReader(fields, usual, path);
   const kinds = [...Object.keys(usualFields), "modernbert"];
   oneOf("model_type", fields.model_type, kinds, "no other model is read from Hugging Face");
   oneOf("is_decoder", fields.is_decoder ?? false, [false], "only encoders are read, which see the text to both sides");
   const positions = fields.position_embedding_type ?? "absolute";
   oneOf("position_embedding_type", positions, ["absolute"], "relative positions are in no model here");
-  const activation = fields.hidden_act ?? usual.hidden_act;
+  const activation = value("hidden_act");
   oneOf("hidden_act", activation, Object.keys(activationAliases), "no other activation is there");
   const [named = "BertForMaskedLM"] = (fields.architectures ?? []) as string[];
   const architecture = encoderOnly ? "BertModel" : named.replace(/^Roberta/, "Bert");
   oneOf("an architecture of", architecture, Object.keys(headsByArchitecture), "save it as one of them");
   const hidden = number("hidden_size");
   const dropout = number("hidden_dropout_prob");
-  const labels = Object.keys((fields.id2label ?? { 0: "", 1: "" }) as object).length;
-  const problem = fields.problem_type ?? (labels === 1 ? "regression" : "single_label_classification");
-  if (!encoderOnly) oneOf("problem_type", problem, problemTypes, "there is no head for it");
-  const sizes = { hidden, labels, dropout: number("classifier_dropout", dropout) };
+  const { isRegression, ...counted } = encoderOnly ? { labels: 0, isRegression: false } : labels();
+  const sizes = { hidden, ...counted, dropout: number("classifier_dropout", fields.classifier_dropout ?? dropout) };
   const paddingId = number("pad_token_id");
   return preset("hf-bert-base", {
     vocabSize: number("vocab_size"),
@@ -249,20 +179,8 @@ export const modelConfigFromHuggingFace = (
     dropout,
     attentionDropout: number("attention_probs_dropout_prob"),
     init: { type: "normal", std: number("initializer_range") },
-    head: headsByArchitecture[architecture]!(sizes, problem === "regression"),
+    head: headsByArchitecture[architecture]!(sizes, isRegression),
   });
-};
-
-const problemTypes = ["single_label_classification", "multi_label_classification", "regression"];
-
-/** What a `config.json` says of the labels of its head; nothing if it names none, or not all of them. */
-export const labelsFromHuggingFace = ({ id2label, problem_type }: HuggingFaceConfig): HuggingFaceOptions => {
-  const severalLabels = problem_type === "multi_label_classification";
-  if (typeof id2label !== "object" || id2label === null) return { severalLabels };
-  const names = id2label as Record<string, unknown>;
-  const labels = Object.keys(names).map((_, i) => names[i]);
-  const isWhole = labels.every((name): name is string => typeof name === "string");
-  return { severalLabels, ...(isWhole && { labels }) };
 };
 
 type HeadSizes = { hidden: number; labels: number; dropout: number };

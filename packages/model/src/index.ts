@@ -18,16 +18,18 @@ export {
 } from "./crammed-config.ts";
 export { modelConfigFromFixture } from "./fixture-config.ts";
 export {
-  type HuggingFaceConfig,
-  type HuggingFaceOptions,
   huggingFaceBertConfig,
   isBert,
-  labelsFromHuggingFace,
   modelConfigFromHuggingFace,
-  type ReadOptions,
   robertaConfig,
   transformersJsConfig,
 } from "./hugging-face.ts";
+export {
+  type HuggingFaceConfig,
+  type HuggingFaceOptions,
+  labelsFromHuggingFace,
+  type ReadOptions,
+} from "./hugging-face-fields.ts";
 export { init, type Params } from "./init.ts";
 export { type MaskedLossName, maskedLossNames } from "./losses.ts";
 export {

@@ -54,7 +54,7 @@ export const classify = (params: Params, config: ModelConfig, inputs: Inputs, op
   }
   return tidy(() => {
     const scope = scopeOf(params, config, inputs, options);
-    return runSequenceHead(encodeWithin(scope, config, inputs, options), scope, head);
+    return runSequenceHead(encodeWithin(scope, config, inputs, options), scope, head, config);
   });
 };
 
@@ -77,7 +77,7 @@ export const classifyTokens = (
   }
   return tidy(() => {
     const scope = scopeOf(params, config, inputs, options);
-    return runTokenHead(encodeWithin(scope, config, inputs, options), scope, head);
+    return runTokenHead(encodeWithin(scope, config, inputs, options), scope, head, config);
   });
 };
 

@@ -1,9 +1,15 @@
 import { fault } from "@cramkit/errors";
-import { embeddingWidth, type MixerName, type ModelConfig, splitActivation } from "./config.ts";
+import { embeddingWidth, type Head, type MixerName, type ModelConfig, splitActivation } from "./config.ts";
 import { activationAliases, activationNames } from "./hugging-face-activations.ts";
+import {
+  createFieldReader,
+  differencesFrom,
+  type FieldReader,
+  type HuggingFaceConfig,
+  type HuggingFaceOptions,
+  labelFields,
+} from "./hugging-face-fields.ts";
 import { preset } from "./presets.ts";
-
-type Fields = Record<string, unknown>;
 
 /** ModernBERT takes 8,192 tokens; here are no kernels for such rows. */
 const longest = 512;
@@ -14,7 +20,7 @@ const layerTypes: Record<string, MixerName> = {
 };
 
 /** What a field says that is not there, as the class of `transformers` has it. */
-const usual: Fields = {
+const usual: HuggingFaceConfig = {
   vocab_size: 50368,
   hidden_size: 768,
   intermediate_size: 1152,
@@ -30,6 +36,8 @@ const usual: Fields = {
   attention_bias: false,
   mlp_bias: false,
   classifier_bias: false,
+  classifier_pooling: "cls",
+  classifier_dropout: 0,
   decoder_bias: true,
   attention_dropout: 0,
   embedding_dropout: 0,
@@ -40,36 +48,48 @@ const usual: Fields = {
   tie_word_embeddings: true,
 };
 
+const architectures: Record<Head["type"], string> = {
+  none: "ModernBertModel",
+  "masked-language-model": "ModernBertForMaskedLM",
+  classification: "ModernBertForSequenceClassification",
+  regression: "ModernBertForSequenceClassification",
+  "token-classification": "ModernBertForTokenClassification",
+};
+const poolings: Record<string, "first" | "mean"> = { cls: "first", mean: "mean" };
+
+/** The head that a ModernBERT's architecture stands for: its prediction head is below every layer of labels, too. */
+const headOf = (architecture: string, { value, number, oneOf, labels }: FieldReader): Head => {
+  if (architecture === architectures.none) return { type: "none" };
+  if (architecture === architectures["masked-language-model"]) return { type: "masked-language-model" };
+  const counted = labels();
+  const head = { labels: counted.labels, dropout: number("classifier_dropout"), transform: true };
+  if (architecture === architectures["token-classification"]) return { type: "token-classification", ...head };
+  const pooling = value("classifier_pooling");
+  oneOf("classifier_pooling", pooling, Object.keys(poolings), "no other pooling is in ModernBERT");
+  const type = counted.isRegression ? "regression" : "classification";
+  return { type, ...head, width: null, pooling: poolings[String(pooling)]! };
+};
+
 /**
- * The model that the `config.json` of a ModernBERT describes, for rows of up to 512 tokens: the encoder, or the encoder and
- * its masked language model.
+ * The model that the `config.json` of a ModernBERT describes, for rows of up to 512 tokens: the encoder, with the head that its
+ * architecture names.
  *
  * @param isEncoder whether the encoder alone is wanted, whatever stands on top of it
  * @throws RangeError for a field that says something that no model here does
  */
-export const modelConfigFromModernBert = (fields: Fields, path: string, isEncoder: boolean): ModelConfig => {
-  const value = (name: string): unknown => fields[name] ?? usual[name];
-  const refuse = (problem: string, remedy?: string) =>
-    fault({ code: "invalid-argument", place: path, problem, ...(remedy && { remedy }), type: RangeError });
-  const number = (name: string, found = value(name)): number => {
-    if (typeof found === "number") return found;
-    throw refuse(`expected a number as ${name}, got ${JSON.stringify(found)}`);
-  };
-  const oneOf = (name: string, found: unknown, allowed: readonly unknown[], remedy: string) => {
-    if (allowed.includes(found)) return;
-    const choices = allowed.map((one) => JSON.stringify(one)).join(", ");
-    throw refuse(`expected ${name} ${choices}, got ${JSON.stringify(found)}`, remedy);
-  };
+export const modelConfigFromModernBert = (fields: HuggingFaceConfig, path: string, isEncoder: boolean): ModelConfig => {
+  const reader = createFieldReader(fields, usual, path);
+  const { value, number, oneOf } = reader;
   const [named = "ModernBertForMaskedLM"] = (fields.architectures ?? []) as string[];
-  const architecture = isEncoder ? "ModernBertModel" : named;
+  const architecture = isEncoder ? architectures.none : named;
   const remedy = "save the model without its head, or ask for the encoder alone; its other heads are not read";
-  oneOf("an architecture of", architecture, ["ModernBertForMaskedLM", "ModernBertModel"], remedy);
-  const isMasked = architecture === "ModernBertForMaskedLM";
+  oneOf("an architecture of", architecture, [...new Set(Object.values(architectures))], remedy);
   const activation = value("hidden_activation");
   oneOf("hidden_activation", activation, Object.keys(activationAliases), "no other activation is there");
   const bias = value("mlp_bias");
   oneOf("attention_bias as mlp_bias", value("attention_bias"), [bias], "no model here tells them apart");
-  if (isMasked) {
+  const head = headOf(architecture, reader);
+  if (head.type !== "none") {
     oneOf("classifier_bias as mlp_bias", value("classifier_bias"), [bias], "no model here tells them apart");
     oneOf(
       "classifier_activation as hidden_activation",
@@ -83,7 +103,7 @@ export const modelConfigFromModernBert = (fields: Fields, path: string, isEncode
   const types = (fields.layer_types ??
     Array.from({ length: layers }, (_, i) => (i % every ? "sliding_attention" : "full_attention"))) as string[];
   for (const type of types) oneOf("layer_types", type, Object.keys(layerTypes), "no other layer is there");
-  const bases = ropeBases(fields, oneOf);
+  const bases = ropeBases(fields, reader);
   const mixer = types.map((type) => layerTypes[type]!);
   const reach = Math.floor(number("local_attention") / 2);
   return preset("crammed-bert", {
@@ -113,18 +133,15 @@ export const modelConfigFromModernBert = (fields: Fields, path: string, isEncode
     dropout: number("embedding_dropout"),
     attentionDropout: number("attention_dropout"),
     init: { type: "normal", std: number("initializer_range") },
-    head: { type: isMasked ? "masked-language-model" : "none" },
+    head,
   });
 };
 
 /** As version 5 of `transformers` writes them, `rope_parameters`, or as those before it do. */
-const ropeBases = (
-  fields: Fields,
-  oneOf: (name: string, found: unknown, allowed: readonly unknown[], remedy: string) => void,
-): { global: unknown; local: unknown } => {
+const ropeBases = (fields: HuggingFaceConfig, { oneOf }: FieldReader): { global: unknown; local: unknown } => {
   const remedy = "no rescaled positions are in a model here";
   oneOf("rope_scaling", fields.rope_scaling ?? null, [null], remedy);
-  const parameters = (fields.rope_parameters ?? {}) as Record<string, Fields | undefined>;
+  const parameters = (fields.rope_parameters ?? {}) as Record<string, HuggingFaceConfig | undefined>;
   const { full_attention: full, sliding_attention: sliding } = parameters;
   for (const one of [full, sliding]) oneOf("rope_type", one?.rope_type ?? "default", ["default"], remedy);
   const global = full?.rope_theta ?? fields.global_rope_theta ?? usual.global_rope_theta;
@@ -135,33 +152,20 @@ const ropeBases = (
 
 /** What of a model ModernBERT has no place for, field by field. */
 const differences = (config: ModelConfig): string[] => {
-  const wanted: Partial<ModelConfig> = {
+  const { head, hidden, norm } = config;
+  const problems = differencesFrom(config, {
     normScheme: "pre",
     position: "none",
     typeVocabSize: 0,
-    embeddingNorm: true,
     finalNorm: true,
     firstNorm: false,
     rotary: true,
-    qkNorm: false,
-    valueResidual: false,
-    feedForward: "dense",
-    feedForwardEvery: 1,
-    residualScale: 1,
-    sharedLayers: 0,
-    funnel: null,
     qkvBias: config.useBias,
-  };
-  const { head, hidden, norm } = config;
-  const isMasked = head.type === "masked-language-model";
-  if (isMasked) wanted.predictionHead = "transform";
-  const problems = Object.entries(wanted).flatMap(([field, value]) => {
-    const found = config[field as keyof ModelConfig];
-    if (found === value) return [];
-    const shown = typeof found === "function" ? "of your own" : JSON.stringify(found);
-    return [`${field} ${shown}, not ${JSON.stringify(value)}`];
+    ...(head.type !== "none" && { predictionHead: "transform" }),
   });
-  if (!isMasked && head.type !== "none") problems.push(`head.type ${head.type}`);
+  if ("labels" in head && !head.transform) problems.push("head.transform false, not true");
+  if ("pooling" in head && !Object.values<string>(poolings).includes(head.pooling))
+    problems.push(`head.pooling ${head.pooling}, not first or mean`);
   if (norm !== "LayerNorm" && norm !== "LayerNorm-unbiased") problems.push("norm other than LayerNorm");
   if ([config.mixer].flat().some((one) => one !== "self-attention" && one !== "local-attention"))
     problems.push("mixer other than self-attention and local-attention");
@@ -171,7 +175,7 @@ const differences = (config: ModelConfig): string[] => {
   return problems;
 };
 
-/** Whether the model is a ModernBERT of `transformers`, with the head of a masked language model or none. */
+/** Whether the model is a ModernBERT of `transformers`, with one of its heads or none. */
 export const isModernBert = (config: ModelConfig): boolean => differences(config).length === 0;
 
 /**
@@ -179,7 +183,7 @@ export const isModernBert = (config: ModelConfig): boolean => differences(config
  *
  * @throws RangeError listing every field in which the model is none
  */
-export const modernBertConfig = (config: ModelConfig): Fields => {
+export const modernBertConfig = (config: ModelConfig, options: HuggingFaceOptions = {}): HuggingFaceConfig => {
   const problems = differences(config);
   if (problems.length > 0)
     throw fault({
@@ -189,7 +193,7 @@ export const modernBertConfig = (config: ModelConfig): Fields => {
       remedy: "export it to ONNX, which takes any model",
       type: RangeError,
     });
-  const { layers, localAttention, rotaryBase, useBias, dropout } = config;
+  const { layers, localAttention, rotaryBase, useBias, dropout, head } = config;
   const mixers = Array.isArray(config.mixer) ? config.mixer : Array.from({ length: layers }, () => config.mixer);
   const types = mixers.map((mixer) => (mixer === "local-attention" ? "sliding_attention" : "full_attention"));
   const localBase = localAttention?.rotaryBase ?? usual.local_rope_theta;
@@ -199,7 +203,7 @@ export const modernBertConfig = (config: ModelConfig): Fields => {
   // Versions before 5 have no other order of layers.
   const isRegular = types.every((type, i) => (type === "full_attention") === (i % period === 0));
   return {
-    architectures: [config.head.type === "none" ? "ModernBertModel" : "ModernBertForMaskedLM"],
+    architectures: [architectures[head.type]],
     model_type: "modernbert",
     vocab_size: config.vocabSize,
     hidden_size: config.hidden,
@@ -228,8 +232,11 @@ export const modernBertConfig = (config: ModelConfig): Fields => {
     mlp_dropout: dropout,
     classifier_bias: useBias,
     classifier_activation: activation,
+    ...("labels" in head && { classifier_dropout: head.dropout }),
+    ...("pooling" in head && { classifier_pooling: head.pooling === "first" ? "cls" : "mean" }),
     decoder_bias: config.decoderBias,
     tie_word_embeddings: config.tieWeights,
     torch_dtype: "float32",
+    ...labelFields(config, options),
   };
 };

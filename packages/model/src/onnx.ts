@@ -66,9 +66,9 @@ export const onnxGraph = (params: Params, config: ModelConfig, { precision = "fp
       case "masked-language-model":
         return output("logits", runDecoder(hidden, scope, config), [...rows, config.vocabSize]);
       case "token-classification":
-        return output("logits", runTokenHead(hidden, scope, head), [...rows, head.labels]);
+        return output("logits", runTokenHead(hidden, scope, head, config), [...rows, head.labels]);
       default:
-        return output("logits", runSequenceHead(hidden, scope, head), ["batch", head.labels]);
+        return output("logits", runSequenceHead(hidden, scope, head, config), ["batch", head.labels]);
     }
   };
   const outputs = [top()];

@@ -152,6 +152,7 @@ const sizeProblems = (config: ModelConfig): string[] => {
     need("head.labels", head.labels, isCount(head.labels, 1), "a positive integer");
     needAtMost("labels", head.labels, "head.labels");
     need("head.dropout", head.dropout, isRate(head.dropout), "a rate from 0 to below 1");
+    need("head.transform", head.transform, [undefined, true, false].includes(head.transform), "true or false");
   }
   if (isPooled(head)) needAtMost("width", head.width, "head.width");
   if (isPooled(head))
@@ -245,6 +246,12 @@ const relationProblems = (config: ModelConfig): string[] => {
   );
   need(!deepThinking || funnel === null, "funnel: expected null, as each round of deep-thinking adds the embedding");
   need(head.type !== "regression" || head.labels === 1, "head.labels: expected 1 for regression");
+  const transforms = isClassifier(head) && head.transform === true;
+  need(
+    !transforms || (config.predictionHead === "transform" && embeddingWidth(config) === hidden),
+    "head.transform: expected predictionHead transform and no embeddingSize, or false",
+  );
+  need(!transforms || !isPooled(head) || head.width === null, "head.width: expected null beside head.transform");
   if (funnel) {
     need(funnel.length === layers, `funnel: expected one length for each of ${layers} layers, got ${funnel.length}`);
     need(

@@ -7,7 +7,7 @@ import type { NativeType, Signature } from "./native-type.ts";
 
 /** A library that is loaded. It stays loaded until the process ends. */
 export interface NativeLibrary {
-  /** As it was asked for: a path, or a name that the system's loader finds. */
+  /** As it was asked for: a path, or a name that the system's loader finds; for the process itself its own file. */
   path: string;
   has(symbol: string): boolean;
   /** The address of a function or of data. Throws a `NativeFault` with the reason `no-symbol`. */
@@ -27,13 +27,14 @@ export interface OpenOptions {
 /** Loads a library, or throws a `NativeFault` that says which of the reasons it is. */
 export const openLibrary = (
   ffi: ForeignInterface,
-  path: string,
+  file: string | null,
   { global = false }: OpenOptions = {},
 ): NativeLibrary => {
+  const path = file ?? process.execPath;
   let raw: RawLibrary;
   try {
-    loadForGood(ffi, path, global);
-    raw = ffi.open(path);
+    if (file !== null) loadForGood(ffi, file, global);
+    raw = ffi.open(file);
   } catch (error) {
     throw explainFailure(path, error);
   }

@@ -1,5 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { compileLibrary, exampleSource } from "./compiled.testing.ts";
 import { startNative } from "./index.ts";
@@ -57,6 +59,24 @@ describe.each(interfaces)("%s", (name) => {
     expect(native.addressOf(new Uint8Array(memory.buffer))).toBe(start);
     native.write(start + 100_000n, Uint8Array.of(5));
     expect(new Uint8Array(memory.buffer)[100_000]).toBe(5);
+  });
+
+  it("takes an address that holds when the collector moves things, of the smallest views too", () => {
+    const views = Array.from({ length: 100 }, (_, i) => Int32Array.of(i, -i));
+    const addresses = views.map((view) => native.addressOf(view));
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    for (let round = 0; round < 3; round++) collect();
+    for (const [i, view] of views.entries()) view[0] = 1000 + i;
+    expect(addresses.map((address) => [...native.read(address, new Int32Array(2))])).toEqual(
+      views.map((view) => [...view]),
+    );
+    expect(views.map((view) => native.addressOf(view))).toEqual(addresses);
+  });
+
+  it("opens the process itself", () => {
+    expect(native.open(null).func("strlen", ["u64", "pointer"])(new TextEncoder().encode("four\0"))).toBe(4n);
+    expect(() => native.open(null).symbol("cramkit_nothing")).toThrow(/expected the symbol cramkit_nothing/);
   });
 
   describe.skipIf(!library)("a library of ours", () => {

@@ -14,8 +14,8 @@ export interface Native extends NativeMemory {
   version: string;
   /** Where koffi was loaded from: a thread that cannot resolve it passes this to `startNative`. */
   koffiPath: string | undefined;
-  /** Loads a library, or throws a `NativeFault`. */
-  open(path: string, options?: OpenOptions): NativeLibrary;
+  /** Loads a library, or throws a `NativeFault`. Null is the process itself, with all that it has loaded. */
+  open(path: string | null, options?: OpenOptions): NativeLibrary;
   /** The address of a view's first byte. It holds as long as the view's buffer lives; WebAssembly memory keeps it when it grows. */
   addressOf(view: ArrayBufferView): bigint;
 }

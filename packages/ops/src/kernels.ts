@@ -24,6 +24,8 @@ import { findBackend, type KernelConfig, registerKernel } from "@tensorflow/tfjs
  * CramkitRotary               x [b, s, 3 * hidden], table [s, headDim]     heads, direction          y (its own gradient kernel)
  * CramkitAttention            qkv [b, s, 3 * hidden], mask? [b, s]        heads, rate, key0, key1  [y [b, s, hidden], lse [b, heads, s]]
  * CramkitAttentionGrad        dy, qkv, y, lse, mask?                      heads, rate, key0, key1  dqkv
+ * CramkitLocalAttention       as CramkitAttention                         the same, reach > 0       the same
+ * CramkitLocalAttentionGrad   as CramkitAttentionGrad                     the same, reach > 0       dqkv
  * CramkitGelu                 x                                           -                         y
  * CramkitGeluGrad             dy, x                                       -                         dx
  * CramkitGlu                  x [..., 2n]                                 activation                y [..., n]

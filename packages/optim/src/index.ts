@@ -17,7 +17,16 @@ export type {
   Updating,
 } from "./contracts.ts";
 export { type AdamwOptions, adamw } from "./optimizers/adamw.ts";
+export { type Adamw8bitOptions, adamw8bit } from "./optimizers/adamw-8bit.ts";
 export { frozen } from "./optimizers/frozen.ts";
+export {
+  type GradInitGradient,
+  type GradInitOptions,
+  type GradInitReport,
+  gradInit,
+  gradInitSteps,
+  scaledBy,
+} from "./optimizers/grad-init.ts";
 export {
   type MuonOptions,
   muon,

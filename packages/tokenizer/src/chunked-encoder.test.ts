@@ -113,3 +113,39 @@ it("reads a text once that is asked for again, and says if much has no number", 
   dictionary.read("three four ".repeat(1 << 18));
   expect(dictionary.isWorthwhile).toBe(false);
 });
+
+const unitsBeyondAscii = Array.from({ length: 0x3100 - 0x80 }, (_, n) => String.fromCharCode(0x80 + n));
+const neighbours = unitsBeyondAscii.map(
+  (character, n) => unitsBeyondAscii[(n * 7919) % unitsBeyondAscii.length]! + character,
+);
+
+it.each([
+  { text: "english" },
+  { text: "english", asciiOnly: false },
+  { text: "cased" },
+  { text: "multilingual", asciiOnly: true },
+  { algorithm: "WordPieceBERT", text: "english" },
+  { algorithm: "WordPieceBERT", text: "multilingual" },
+] as const)("encodes any character among letters as in a text: %j", async (settings) => {
+  const options = crammingTokenizerOptions({ ...settings, vocabSize: 900 });
+  const tokenizer = await trainTokenizer([learned, ...texts], { ...options, size: "trained" });
+  const { normalizer, pre_tokenizer: preTokenizer } = tokenizer.toJSON();
+  const dictionary = chunkDictionary(chunkRule(normalizer, preTokenizer)!);
+  const encoder = chunkedEncoder(tokenizer, dictionary)!;
+  const cover = coverageCounter(tokenizer);
+  const counter = wordCounter({ addedTokens: [], normalizer, preTokenizer }, 1 << 22, { dictionary });
+  const reference = wordCounter({ addedTokens: [], normalizer, preTokenizer }, 1 << 22);
+  const chunks = [...unitsBeyondAscii, ...neighbours].map((characters, n) => `Ab${n % 90}${characters}Zc`);
+  for (let from = 0; from < chunks.length; from += 500) {
+    const text = chunks.slice(from, from + 500).join(" ");
+    const ids = tokenizer.encodeIds(text, { splitSpecialTokens: true });
+    const { deleted, unknown } = cover(text, ids);
+    const got = encoder.encode(dictionary.read(text));
+    expect([got.deleted, got.unknown]).toEqual([deleted, unknown]);
+    expect(got.ids.join()).toBe(ids.join());
+    counter.add(text);
+    reference.add(text);
+  }
+  const sorted = (words: Map<string, number>) => JSON.stringify([...words].sort(([a], [b]) => (a < b ? -1 : 1)));
+  expect(sorted(counter.words().words)).toBe(sorted(reference.words().words));
+});

@@ -1,6 +1,8 @@
 import { characterLoss } from "./character-loss.ts";
-import { type ChunkSequence, type NumberedChunks, writtenElements, writtenOut } from "./chunks/chunk-dictionary.ts";
+import type { NumberedChunks } from "./chunks/chunk-dictionary.ts";
 import { isSameRule } from "./chunks/chunk-rule.ts";
+import { type ChunkSequence, writtenElements, writtenOut } from "./chunks/chunk-sequence.ts";
+import { plainPieces } from "./chunks/plain-chunks.ts";
 import { type TokenList, tokenList } from "./components.ts";
 import { pieceTokenizer } from "./pipeline.ts";
 import { alignedText } from "./text/aligned-text.ts";
@@ -25,12 +27,11 @@ export interface ChunkedEncoder {
   encode(sequence: ChunkSequence): TokenMeasure & { readonly ids: Uint32Array };
 }
 
-// What is remembered of a chunk, in one number: that it is known, and how many tokens and lost units it has.
-const tokenBits = 12;
-const lossBits = 7; // a chunk has up to 64 units
-const known = 1 << (tokenBits + 2 * lossBits);
-const mostTokens = (1 << tokenBits) - 1;
-const mostLost = (1 << lossBits) - 1;
+// What is remembered of a chunk, in one element: the id of its only token if nothing is lost, as of most chunks, or else minus
+// the place of what is remembered elsewhere. Chunks are numbered as they come, so that of common ones lies together.
+const notYet = -0x8000_0000;
+/** Where the ids are, how many, and the units that are deleted and unknown. */
+const detailElements = 4;
 
 /** Undefined if the tokenizer does not cut texts into these chunks, or finds added tokens in a text as it is. */
 export const chunkedEncoder = (tokenizer: Tokenizer, chunks: NumberedChunks): ChunkedEncoder | undefined => {
@@ -41,15 +42,24 @@ export const chunkedEncoder = (tokenizer: Tokenizer, chunks: NumberedChunks): Ch
   const template = templateFor(postProcessor, 1, true);
   const added = fillTemplate(template, new Uint32Array(0)).length;
   const loss = characterLoss(tokenizer);
-  /** Two elements a chunk: what is remembered, and where its ids are. */
-  let entries = new Int32Array(1 << 12);
+  const plainPiece = plainPieces(pipeline.plain);
+  let entries = new Int32Array(1 << 12).fill(notYet);
+  let details = new Int32Array(1 << 12);
+  let detailed = 0;
   let memory = new Uint32Array(1 << 12);
-  let filled = 0;
+  let remembered = 0;
   let ids = new Uint32Array(1 << 12);
+  const list = tokenList();
+
+  const deletedIn = (text: string): number => {
+    let deleted = 0;
+    for (const character of text) if (loss.isDeleted(character)) deleted += character.length;
+    return deleted;
+  };
 
   const lostIn = (text: string, base: number, { ids: found, starts, ends }: TokenList) => {
-    let [deleted, unknown] = [0, 0];
-    for (const character of text) if (loss.isDeleted(character)) deleted += character.length;
+    const deleted = deletedIn(text);
+    let unknown = 0;
     if (loss.unknown !== undefined && found.includes(loss.unknown))
       found.forEach((id, i) => {
         if (id === loss.unknown) unknown += loss.countVisible(text.slice(starts[i]! - base, ends[i]! - base));
@@ -57,59 +67,81 @@ export const chunkedEncoder = (tokenizer: Tokenizer, chunks: NumberedChunks): Ch
     return { deleted, unknown };
   };
 
-  /** What is remembered of a chunk; 0 if that is more than can be. */
+  const remember = (count: number, deleted: number, unknown: number): number => {
+    if (count === 1 && deleted === 0 && unknown === 0) return list.ids[0]!;
+    if (detailed + detailElements > details.length) details = grown(details, new Int32Array(2 * details.length));
+    if (remembered + count > memory.length) memory = grown(memory, new Uint32Array(2 * memory.length + count));
+    memory.set(list.ids, remembered);
+    details.set([remembered, count, deleted, unknown], detailed);
+    remembered += count;
+    detailed += detailElements;
+    return detailElements - detailed - 1;
+  };
+
   const learn = (number: number): number => {
+    const plain = plainPiece(chunks, number);
+    if (plain) {
+      clearList(list);
+      if (plain.piece !== "") model.tokenize(plain.piece, list);
+      if (loss.unknown === undefined || !list.ids.includes(loss.unknown))
+        return (entries[number] = remember(list.ids.length, plain.chunk ? deletedIn(plain.chunk) : 0, 0));
+    }
     const text = chunks.chunk(number);
-    const list = tokenList();
+    clearList(list);
     tokenize(alignedText(text, 1), list); // after the beginning of the text, as every chunk with a number
     const { deleted, unknown } = lostIn(text, 1, list);
-    const count = list.ids.length;
-    if (count > mostTokens || deleted > mostLost || unknown > mostLost) return 0;
-    if (filled + count > memory.length) memory = grown(memory, new Uint32Array(2 * memory.length + count));
-    memory.set(list.ids, filled);
-    while (2 * number >= entries.length) entries = grown(entries, new Int32Array(2 * entries.length));
-    const entry = known | count | (deleted << tokenBits) | (unknown << (tokenBits + lossBits));
-    entries[2 * number] = entry;
-    entries[2 * number + 1] = filled;
-    filled += count;
-    return entry;
+    return (entries[number] = remember(list.ids.length, deleted, unknown));
+  };
+
+  const makeRoom = (count: number) => {
+    if (count > ids.length) ids = grown(ids, new Uint32Array(Math.max(2 * ids.length, count)));
   };
 
   /** Goes through a text; if they are wanted, `ids` holds its tokens then. */
   const run = (sequence: ChunkSequence, isWanted: boolean): TokenMeasure => {
+    if (chunks.size > entries.length) {
+      const known = entries;
+      entries = new Int32Array(Math.max(2 * known.length, chunks.size)).fill(notYet, known.length);
+      entries.set(known);
+    }
+    if (isWanted) makeRoom(sequence.length);
     let [tokens, deleted, unknown] = [0, 0, 0];
-    for (let at = 0; at < sequence.length; ) {
+    for (let at = 0; at < sequence.length; at++) {
       const number = sequence[at]!;
-      const entry = number < 0 ? 0 : (2 * number < entries.length && entries[2 * number]!) || learn(number);
-      if (entry !== 0) {
-        const count = entry & mostTokens;
-        if (entry >= known + (1 << tokenBits)) {
-          deleted += (entry >>> tokenBits) & mostLost;
-          unknown += (entry >>> (tokenBits + lossBits)) & mostLost;
+      if (number >= 0) {
+        let entry = entries[number]!;
+        if (entry === notYet) entry = learn(number);
+        if (entry >= 0) {
+          if (isWanted) ids[tokens] = entry;
+          tokens++;
+          continue;
         }
+        const detail = -1 - entry;
+        const count = details[detail + 1]!;
+        deleted += details[detail + 2]!;
+        unknown += details[detail + 3]!;
         if (isWanted) {
-          if (tokens + count > ids.length) ids = grown(ids, new Uint32Array(2 * ids.length + count));
-          const first = entries[2 * number + 1]!;
+          const first = details[detail]!;
+          makeRoom(tokens + count + sequence.length - at);
           for (let i = 0; i < count; i++) ids[tokens + i] = memory[first + i]!;
         }
         tokens += count;
-        at++;
         continue;
       }
-      const text = number < 0 ? writtenOut(sequence, at) : chunks.chunk(number);
-      const base = at === 0 && number < 0 ? 0 : 1; // the first chunk may depend on its place
-      const list = tokenList();
+      const text = writtenOut(sequence, at);
+      const base = at === 0 ? 0 : 1; // the first chunk may depend on its place
+      clearList(list);
       tokenize(alignedText(text, base), list);
       const lost = lostIn(text, base, list);
       deleted += lost.deleted;
       unknown += lost.unknown;
       const count = list.ids.length;
       if (isWanted) {
-        if (tokens + count > ids.length) ids = grown(ids, new Uint32Array(2 * ids.length + count));
+        makeRoom(tokens + count + sequence.length - at);
         ids.set(list.ids, tokens);
       }
       tokens += count;
-      at += number < 0 ? writtenElements(sequence, at) : 1;
+      at += writtenElements(sequence, at) - 1;
     }
     return { tokens, deleted, unknown };
   };
@@ -124,6 +156,11 @@ export const chunkedEncoder = (tokenizer: Tokenizer, chunks: NumberedChunks): Ch
       return { tokens: tokens + added, deleted, unknown, ids: fillTemplate(template, ids.subarray(0, tokens)) };
     },
   };
+};
+
+const clearList = (list: TokenList): void => {
+  list.ids.length = list.starts.length = list.ends.length = 0;
+  list.surfaces = undefined;
 };
 
 const grown = <T extends Int32Array | Uint32Array>(from: T, to: T): T => {

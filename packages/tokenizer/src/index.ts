@@ -1,13 +1,9 @@
 export type { AddedToken } from "./added-tokens.ts";
 export { bertTokenizer } from "./bert-tokenizer.ts";
 export { type ChunkedEncoder, chunkedEncoder, type TokenMeasure } from "./chunked-encoder.ts";
-export {
-  type ChunkDictionary,
-  type ChunkSequence,
-  chunkDictionary,
-  type NumberedChunks,
-} from "./chunks/chunk-dictionary.ts";
+export { type ChunkDictionary, chunkDictionary, type NumberedChunks } from "./chunks/chunk-dictionary.ts";
 export { type ChunkRule, chunkRule, isSameRule } from "./chunks/chunk-rule.ts";
+export type { ChunkSequence } from "./chunks/chunk-sequence.ts";
 export { coverageCounter, type TextCoverage } from "./coverage.ts";
 export type { EncodeInput, EncodeOptions } from "./encode-options.ts";
 export type { Encoding, PaddingOptions, TruncationOptions } from "./encoding.ts";

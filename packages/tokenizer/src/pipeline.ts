@@ -1,6 +1,7 @@
 import { type AddedToken, type AddedTokenFinder, addedTokenFinder, type Segment } from "./added-tokens.ts";
 import { chunkEncoder } from "./chunks/chunk-encoder.ts";
 import { type ChunkRule, chunkRule } from "./chunks/chunk-rule.ts";
+import { type PlainCharacters, plainCharacters } from "./chunks/plain-chunks.ts";
 import { reserve, type TokenBuffer } from "./chunks/token-buffer.ts";
 import type { Model, Normalizer, PreTokenizer, TokenList } from "./components.ts";
 import { root } from "./json/field.ts";
@@ -31,6 +32,12 @@ export interface Pipeline {
    * @defaultValue unknown: text is not cut
    */
   readonly rule?: ChunkRule;
+  /**
+   * What becomes of chunks of letters and digits.
+   *
+   * @defaultValue unknown: they go through all steps
+   */
+  readonly plain?: PlainCharacters;
 }
 
 /** What the model is to see, or an added token with the text that it covers. */
@@ -75,7 +82,10 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
     normalizer,
     finder,
     readPieces: pieceReader(normalizer, normalizedFinder, preTokenizer),
-    rule: normalizedFinder ? undefined : chunkRule(options.normalizer, options.preTokenizer),
+    ...(!normalizedFinder && {
+      rule: chunkRule(options.normalizer, options.preTokenizer),
+      plain: plainCharacters(options.normalizer, options.preTokenizer, normalizer),
+    }),
   };
 };
 

@@ -6,6 +6,7 @@ import { tokenizerFromJson } from "./tokenizer-json.ts";
 import { checkTrainOptions } from "./training/check-options.ts";
 import { type CountedWords, MAX_WORDS } from "./training/counted-words.ts";
 import type { CountWords, TrainOptions, TrainProgress } from "./training/options.ts";
+import { sortedWords } from "./training/sorted-words.ts";
 import { templateJson } from "./training/template-json.ts";
 import { trainModel } from "./training/train-model.ts";
 import { withTurns } from "./training/turns.ts";
@@ -28,8 +29,7 @@ export const trainTokenizer = async (
   const progress = begin();
   const counted = await count(documents, options, progress);
   progress.droppedWords = counted.dropped;
-  // In an order that does not depend on how they were counted: that of their UTF-16 units.
-  const words = new Map([...counted.words.keys()].sort().map((word) => [word, counted.words.get(word)!]));
+  const words = sortedWords(counted.words);
   counted.words.clear();
   progress.phase = "train";
   onProgress?.({ ...progress });

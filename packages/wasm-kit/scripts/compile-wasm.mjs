@@ -2,25 +2,39 @@
 // cramkit-wasm ENTRY TARGET: compiles AssemblyScript twice, with plain and with relaxed SIMD, into a TypeScript file that
 // holds both as base64, beside the number of the call layout that they were compiled for. The modules import their
 // memory, which threads share.
+// cramkit-wasm --own-memory ENTRY TARGET: compiles it once, with plain SIMD and a memory of its own, which it exports.
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
 import asc from "assemblyscript/asc";
 
-const [entry, target] = process.argv.slice(2);
+const isAlone = process.argv[2] === "--own-memory";
+const [entry, target] = process.argv.slice(isAlone ? 3 : 2);
 const layout = await layoutNumber();
+const sharedMemory = ["--importMemory", "--sharedMemory", "--maximumMemory", "65536", "--enable", "threads"];
+const features = isAlone
+  ? { code: [] }
+  : { plain: sharedMemory, relaxed: [...sharedMemory, "--enable", "relaxed-simd"] };
 const builds = {};
 const folder = await mkdtemp(join(tmpdir(), "cramkit-wasm-"));
 try {
-  for (const [name, features] of Object.entries({ plain: [], relaxed: ["--enable", "relaxed-simd"] })) {
+  for (const [name, flags] of Object.entries(features)) {
     const file = join(folder, `${name}.wasm`);
-    const flags = ["--runtime", "stub", "-O3", "--noAssert", "--importMemory", "--sharedMemory"];
-    const limits = ["--initialMemory", "16", "--maximumMemory", "65536", "--memoryBase", "4096"];
     const { error, stderr } = await asc.main([
       relative(process.cwd(), resolve(entry)),
+      ...[
+        "--runtime",
+        "stub",
+        "-O3",
+        "--noAssert",
+        "--initialMemory",
+        "16",
+        "--memoryBase",
+        "4096",
+        "--enable",
+        "simd",
+      ],
       ...flags,
-      ...limits,
-      ...["--enable", "simd", "--enable", "threads", ...features],
       ...["--outFile", relative(process.cwd(), file)],
     ]);
     if (error) throw new Error(`${entry}: ${stderr.toString()}`);
@@ -33,12 +47,10 @@ try {
   await rm(folder, { recursive: true });
 }
 const lines = Object.entries(builds).map(([name, base64]) => `  ${name}:\n    "${base64}",`);
-await writeFile(target, `export const wasm = {\n  layout: ${layout},\n${lines.join("\n")}\n};\n`);
-console.log(
-  `${target}: ${Object.values(builds)
-    .map((base64) => `${Math.round(base64.length / 1365)} KB`)
-    .join(" plain, ")} relaxed, layout ${layout}`,
-);
+if (!isAlone) lines.unshift(`  layout: ${layout},`);
+await writeFile(target, `export const wasm = {\n${lines.join("\n")}\n};\n`);
+const sizes = Object.entries(builds).map(([name, base64]) => `${Math.ceil((base64.length * 3) / 4096)} KB ${name}`);
+console.log(`${target}: ${sizes.join(", ")}${isAlone ? "" : `, layout ${layout}`}`);
 
 /** From the file that the compiled sources import: what is compiled and what is written down cannot differ. */
 async function layoutNumber() {

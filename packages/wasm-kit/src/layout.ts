@@ -6,7 +6,7 @@
  * caller sized, or of a kernel's signature: a module that was compiled for another layout is refused, if it would
  * otherwise write over somebody's tensors.
  */
-export const LAYOUT = 2;
+export const LAYOUT = 3;
 
 /** Integers and addresses of a call, 4 bytes each. */
 export const INTS = 32;

@@ -3,7 +3,7 @@ import { type CheckpointChoice, openEmbeddingModel, startCompute, writeVectors }
 import { Command } from "commander";
 import { type BackendOptions, backendOf, withBackend } from "../options/backend-options.ts";
 import { checkpointOption } from "../options/checkpoint-option.ts";
-import { type TableOptions, withTable } from "../options/data-options.ts";
+import { dialectOf, type TableOptions, withTable } from "../options/data-options.ts";
 import { requireWritableFile } from "../options/require-writable-file.ts";
 import { examplesFrom, requireTable } from "../options/standard-input.ts";
 import { wholeNumber } from "../options/whole-number.ts";
@@ -36,10 +36,11 @@ export const embedCommand = (): Command =>
       .option(...checkpointOption),
     "auto",
   ).action(async (path: string, options: EmbedOptions) => {
-    const { data, out, batchSize, text, id, delimiter, format } = options;
-    requireTable(data, { text, id, delimiter, format });
+    const { data, out, batchSize, text, id } = options;
+    const dialect = dialectOf(options);
+    requireTable(data, { text, id, ...dialect });
     await requireWritableFile(out);
-    const examples = examplesFrom(data, { kind: "embedding", label: null, text, id, delimiter, format });
+    const examples = examplesFrom(data, { kind: "embedding", label: null, text, id, ...dialect });
     const compute = await startCompute(backendOf(options), options);
     try {
       const model = await openEmbeddingModel(path, { checkpoint: options.checkpoint });

@@ -4,7 +4,7 @@ import { type CheckpointChoice, finetuneFiles, runFinetune, startCompute } from 
 import { Command, InvalidArgumentError, Option } from "commander";
 import { type BackendOptions, backendOf, withBackend } from "../options/backend-options.ts";
 import { checkpointOption } from "../options/checkpoint-option.ts";
-import { type DataOptions, withData } from "../options/data-options.ts";
+import { type DataOptions, dialectOf, withData } from "../options/data-options.ts";
 import { wholeNumber } from "../options/whole-number.ts";
 import { writeFinetuneReport } from "../report/finetune/write-finetune-report.ts";
 import { print, tell } from "../terminal/output.ts";
@@ -100,7 +100,7 @@ export const finetuneCommand = (): Command =>
     "auto",
   ).action(async (model: string, options: FinetuneOptions) => {
     const { out, task, text, textPair: pair, textNegative: negative, label, separator } = options;
-    const { delimiter, format, offsets, precision, temperature } = options;
+    const { offsets, precision, temperature } = options;
     const { epochs, batchSize, learningRate, layerDecay, weightDecay, dropout, pooling, maxLength, classWeights } =
       options;
     const compute = await startCompute(backendOf(options), options);
@@ -115,7 +115,7 @@ export const finetuneCommand = (): Command =>
             dev: options.dev,
             devShare: options.devShare,
             kind: task,
-            columns: { text, pair, negative, label, separator, delimiter, format, offsets },
+            columns: { text, pair, negative, label, separator, offsets, ...dialectOf(options) },
             settings: {
               ...{
                 epochs,

@@ -1,25 +1,13 @@
-import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+import { join } from "node:path";
 import { expect, it } from "vitest";
-
-const tsx = pathToFileURL(resolve("node_modules/tsx/dist/loader.mjs")).href;
-const cli = resolve("packages/cramkit/src/cli.ts");
+import { startCramkit } from "../testing/command-line.testing.ts";
 
 const cramkit = (cwd: string, args: string[], env: Record<string, string> = {}) =>
-  new Promise<{ code: number | null; out: string; error: string }>((done) => {
-    const command = ["--import", tsx, "--conditions=@cramkit/source", cli, ...args];
-    const child = spawn(process.execPath, command, { cwd, env: { ...process.env, ...env } });
-    let [out, error] = ["", ""];
-    child.stdout.on("data", (chunk) => (out += chunk));
-    child.stderr.on("data", (chunk) => (error += chunk));
-    child.on("close", (code) => done({ code, out, error }));
-    child.stdin.end();
-  });
+  startCramkit(args, { cwd, env }).ended;
 
 /** A folder with text, and with SST-2 in the official layout: 96 rows to train on, 40 to score, all 1821 to predict. */
 const workspace = () => {

@@ -7,7 +7,9 @@ import {
   glueNames,
   glueTasks,
   protocols,
+  type StudyTaskName,
   scoreTable,
+  studyTaskNames,
   submission,
   tableText,
   trialTable,
@@ -27,7 +29,7 @@ interface GlueOptions extends BackendOptions {
   readonly run?: string;
   readonly checkpoint?: string[];
   readonly data: string;
-  readonly tasks?: GlueName[];
+  readonly tasks?: (GlueName | StudyTaskName)[];
   readonly protocol: keyof typeof protocols;
   readonly trials?: number;
   readonly epochs?: number;
@@ -59,7 +61,11 @@ export const glueCommand = (): Command =>
         "with --run: its checkpoint latest, best, or that of a microbatch; else, or besides: runs, checkpoints or models by their folders",
       )
       .option("--data <folder>", "folder of the GLUE data, with one folder per task", "glue")
-      .option("--tasks <names...>", "tasks to run (default: all that are in the data folder)", taskNames)
+      .option(
+        "--tasks <names...>",
+        `tasks to run (default: all of GLUE that are in the data folder); also ${studyTaskNames.join(", ")}`,
+        anyTaskNames,
+      )
       .addOption(
         new Option("--protocol <name>", "finetuning protocol").choices(Object.keys(protocols)).default("GLUE_sane"),
       )
@@ -205,6 +211,15 @@ const modelsOf = async ({ run, checkpoint = [] }: GlueOptions): Promise<string[]
     ...places.map(({ folder }) => folder),
     ...choices.flatMap(({ text, choice }) => (choice === undefined ? [text] : [])),
   ];
+};
+
+/** The same, or a task of SuperGLUE, RACE or SWAG. */
+const anyTaskNames = (
+  written: string,
+  before: (GlueName | StudyTaskName)[] | undefined,
+): (GlueName | StudyTaskName)[] => {
+  const name = studyTaskNames.find((name) => name === written.toLowerCase());
+  return name === undefined ? [...(before ?? []), ...taskNames(written, undefined)] : [...(before ?? []), name];
 };
 
 /** A task by the name of its folder on the hub or in the official download: `sst2`, `SST-2`. */

@@ -3,7 +3,7 @@ import { disposeTensors } from "@cramkit/finetune";
 import { loadTaskModel, type PredictionFormat, predictionLines, startCompute } from "@cramkit/recipes";
 import { Command, Option } from "commander";
 import { type BackendOptions, backendOf, withBackend } from "../options/backend-options.ts";
-import { type DataOptions, withData } from "../options/data-options.ts";
+import { type DataOptions, dialectOf, withData } from "../options/data-options.ts";
 import { requireWritableFile } from "../options/require-writable-file.ts";
 import { examplesFrom, requireTable } from "../options/standard-input.ts";
 import { wholeNumber } from "../options/whole-number.ts";
@@ -34,8 +34,9 @@ export const predictCommand = (): Command =>
       )
       .option("--batch-size <count>", "texts per batch", wholeNumber(1, 4096), 32),
   ).action(async (folder: string, options: PredictOptions) => {
-    const { data, out, batchSize, text, textPair: pair, delimiter, format } = options;
-    requireTable(data, { text, pair, delimiter, format });
+    const { data, out, batchSize, text, textPair: pair } = options;
+    const dialect = dialectOf(options);
+    requireTable(data, { text, pair, ...dialect });
     if (out !== undefined) await requireWritableFile(out);
     const outFormat = options.outFormat ?? (out?.toLowerCase().endsWith(".csv") ? "csv" : "jsonl");
     const compute = await startCompute(backendOf(options), options);
@@ -43,7 +44,7 @@ export const predictCommand = (): Command =>
       const model = await loadTaskModel(folder);
       try {
         await session(async ({ onProgress, say, signal }) => {
-          const columns = { kind: model.task.kind, text, pair, label: null, delimiter, format };
+          const columns = { kind: model.task.kind, text, pair, label: null, ...dialect };
           const examples = examplesFrom(data, columns);
           const file = out === undefined ? undefined : await createAtomicFile(out);
           let [done, cut] = [0, 0];

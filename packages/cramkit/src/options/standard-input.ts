@@ -8,10 +8,10 @@ import { type ReadExamplesOptions, readExamples } from "@cramkit/finetune/node";
  * @throws RangeError that names the option
  */
 export const requireTable = (data: string | undefined, columns: Partial<ReadExamplesOptions>): void => {
-  const { text, pair, id, delimiter, format } = columns;
-  const named = Object.entries({ text, "text-pair": pair, id, delimiter, format }).find(
-    ([, value]) => value !== undefined,
-  );
+  const { text, pair, id, delimiter, quote, escape: escapeSign, encoding, format } = columns;
+  const named = Object.entries({
+    ...{ text, "text-pair": pair, id, delimiter, quote, escape: escapeSign, encoding, format },
+  }).find(([, value]) => value !== undefined);
   if (data === undefined && named)
     throw new RangeError(
       `--${named[0]}: expected it with a file, got standard input, a text a line; name a file with --data`,

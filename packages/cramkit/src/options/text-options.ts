@@ -85,9 +85,19 @@ const signOf = (value: string): string => {
   throw new InvalidArgumentError('expected one character, or "tab"');
 };
 
+/** Adds the options that say how tables are written. */
+export const withDialect = (command: Command): Command =>
+  command
+    .option("--delimiter <sign>", "field separator of a table, or `tab` (default: a comma, in TSV a tab)", signOf)
+    .option("--quote <sign>", "quote character of a table; `false`: none", (value) =>
+      value === "false" ? false : signOf(value),
+    )
+    .option("--escape <sign>", "character that escapes a quote inside quotes, such as a backslash", signOf)
+    .option("--encoding <name>", "encoding of text that is not UTF-8, such as latin1");
+
 /** Adds the options that say how files of text are read. */
 export const withReading = (command: Command): Command =>
-  command
+  withDialect(command)
     .option(
       "--field <name>",
       "field or column with the text (default: text); a number in a table without a header",
@@ -107,12 +117,6 @@ export const withReading = (command: Command): Command =>
         "wikiextractor",
       ]),
     )
-    .option("--delimiter <sign>", "field separator of a table, or `tab`", signOf)
-    .option("--quote <sign>", "quote character of a table; `false`: none", (value) =>
-      value === "false" ? false : signOf(value),
-    )
-    .option("--escape <sign>", "character that escapes a quote inside quotes, such as a backslash", signOf)
-    .option("--encoding <name>", "encoding of text that is not UTF-8, such as latin1")
     .option("--include <pattern>", "files of a folder or dataset to read, such as '**/*.jsonl' (repeatable)", collect)
     .option("--exclude <pattern>", "files to leave out (repeatable)", collect);
 

@@ -4,9 +4,10 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { recipes } from "@cramkit/recipes";
+import { sourceCli } from "../../../../scripts/source-cli.mjs";
 
 const tsx = pathToFileURL(resolve("node_modules/tsx/dist/loader.mjs")).href;
-const cli = resolve("packages/cramkit/src/cli.ts");
+const cli = await sourceCli();
 
 interface Ended {
   /** Null: ended by a signal. */
@@ -31,10 +32,10 @@ export interface StartOptions {
   readonly input?: string;
 }
 
-/** The command line from source, as the words of a command. */
-const cramkitCommand = (args: readonly string[], preload?: string): [string, ...string[]] => [
+/** The command line of these sources, as the words of a command. */
+export const cramkitCommand = (args: readonly string[], preload?: string): [string, ...string[]] => [
   process.execPath,
-  ...["--import", tsx, ...(preload ? ["--import", pathToFileURL(preload).href] : [])],
+  ...(preload ? ["--import", tsx, "--import", pathToFileURL(preload).href] : []),
   ...["--conditions=@cramkit/source", cli, ...args],
 ];
 
@@ -44,7 +45,7 @@ export const shellCommand = (args: readonly string[]): string =>
     .map((word) => `'${word.replaceAll("'", "'\\''")}'`)
     .join(" ");
 
-/** Starts the command line from source. */
+/** Starts the command line of these sources. */
 export const startCramkit = (args: readonly string[], { cwd, preload, env, input }: StartOptions): Started => {
   const [command, ...words] = cramkitCommand(args, preload);
   return follow(spawn(command, words, { cwd, env: { ...process.env, ...env } }), input);

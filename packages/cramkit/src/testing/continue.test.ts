@@ -1,9 +1,8 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { beforeAll, expect, it, vi } from "vitest";
-import { runProgram } from "../main.ts";
-import { createProgram } from "../program.ts";
+import { beforeAll, expect, it } from "vitest";
+import { runHere as cramkit } from "./in-process.testing.ts";
 
 const root = mkdtempSync(join(tmpdir(), "cramkit-"));
 const text = (words: readonly string[], name: string): string => {
@@ -15,20 +14,6 @@ const text = (words: readonly string[], name: string): string => {
   return join(root, name);
 };
 
-/** Runs the command line; what it printed, and what it said. */
-const cramkit = async (...args: string[]) => {
-  const [out, said]: [string[], string[]] = [[], []];
-  const write = vi.spyOn(process.stdout, "write").mockImplementation((line) => out.push(String(line)) > 0);
-  const tell = vi.spyOn(process.stderr, "write").mockImplementation((line) => said.push(String(line)) > 0);
-  try {
-    const code = await runProgram(createProgram(), args, (line) => said.push(line));
-    return { code, out: out.join(""), said: said.join("") };
-  } finally {
-    write.mockRestore();
-    tell.mockRestore();
-  }
-};
-
 const small = ["tokenizer.vocabSize=100", "corpus.threads=0", "corpus.exactDuplicates=false", "backend.threads=1"];
 const quick = [...small, "evaluation.probes.trials=0", "checkpoints.keep=9", "evaluation.every=0.4"];
 const set = (...settings: string[]) => settings.flatMap((setting) => ["--set", setting]);
@@ -38,7 +23,7 @@ const data = ["--data", join(root, "prepared"), "--backend", "cpu"];
 beforeAll(async () => {
   const first = text(["cat", "dog", "cow"], "first.txt");
   const args = ["run", "smoke", "--text", first, "--unit", "line", "--dir", base, ...data];
-  const { code, said } = await cramkit(...args, "--budget", "20 steps", ...set(...quick));
+  const { code, error: said } = await cramkit(...args, "--budget", "20 steps", ...set(...quick));
   expect(code, said).toBe(0);
 }, 120_000);
 
@@ -46,16 +31,16 @@ it("goes on with other text, and shows what it went on from", { timeout: 120_000
   const second = text(["catdog", "cowdog", "dogcow"], "second.txt");
   const args = ["run", "smoke", "--text", second, "--unit", "line", "--dir", domain, ...data, "--budget", "6 steps"];
   const add = ["rows.seqLength=16", `training.from=${base}`, 'tokenizer.add=["catdog"]', "masking.probability=0.4"];
-  const { code, said } = await cramkit(...args, ...set(...quick.slice(1), ...add));
+  const { code, error: said } = await cramkit(...args, ...set(...quick.slice(1), ...add));
   expect(code, said).toBe(0);
   expect(said).toContain(`going on from ${base}: `);
   expect(JSON.parse(readFileSync(join(domain, "data.json"), "utf8")).origin).toMatchObject({ from: base });
   expect(readFileSync(join(domain, "report.html"), "utf8")).toContain(base);
   const guess = await cramkit("fill-mask", "catdog sat on <mask>", "--run", domain, "--top", "1");
-  expect(guess.said).toBe("");
+  expect(guess.error).toBe("");
   expect(guess.out).toMatch(/%/);
   const resumed = await cramkit("resume", domain, "--set", "training.from=null");
-  expect(resumed.said).toContain("a run that has begun keeps training.from (its first weights came from it)");
+  expect(resumed.error).toContain("a run that has begun keeps training.from (its first weights came from it)");
 });
 
 it.each([
@@ -65,10 +50,10 @@ it.each([
   ["its first checkpoint", ["--checkpoint", "0"]],
 ])("opens %s", async (_, choice) => {
   const filled = await cramkit("fill-mask", "cat sat on <mask>", "--run", base, "--top", "1", ...choice);
-  expect(filled.code, filled.said).toBe(0);
+  expect(filled.code, filled.error).toBe(0);
   const out = mkdtempSync(join(tmpdir(), "export-"));
   const exported = await cramkit("export", base, "--to", "onnx", "--dtype", "fp32", "--out", out, ...choice);
-  expect(exported.code, exported.said).toBe(0);
+  expect(exported.code, exported.error).toBe(0);
   expect(existsSync(join(out, "onnx", "model.onnx"))).toBe(true);
   rmSync(out, { recursive: true });
 });
@@ -81,7 +66,7 @@ it("finetunes and scores a checkpoint of the run", { timeout: 120_000 }, async (
   for (const checkpoint of ["0", "latest"]) {
     const out = join(root, `tuned-${checkpoint}`);
     const args = ["--train", join(root, "rows.csv"), "--out", out, "--epochs", "1", "--checkpoint", checkpoint];
-    const { code, said } = await cramkit("finetune", base, ...args, ...cpu);
+    const { code, error: said } = await cramkit("finetune", base, ...args, ...cpu);
     expect(code, said).toBe(0);
     const { digest, ...request } = JSON.parse(readFileSync(join(out, "finetune.json"), "utf8"));
     expect(request.checkpoint).toBe(checkpoint === "0" ? 0 : checkpoint);
@@ -106,7 +91,7 @@ it("finetunes and scores a checkpoint of the run", { timeout: 120_000 }, async (
     "--results",
     join(root, "r"),
   ];
-  const { code, out, said } = await cramkit("glue", ...args, ...small, ...cpu);
+  const { code, out, error: said } = await cramkit("glue", ...args, ...small, ...cpu);
   expect(code, said).toBe(0);
   expect(JSON.parse(out).models.map(({ name }: { name: string }) => name)).toEqual([
     expect.stringContaining("microbatch-0000000000"),
@@ -119,7 +104,7 @@ it("exports a run whose recipe is of another version, without what the card woul
   cpSync(join(base, "model"), join(old, "model"), { recursive: true });
   writeFileSync(join(old, "recipe.json"), '{ "name": "old", "training": { "stages": 3 } }');
   const out = join(root, "old-onnx");
-  const { code, said } = await cramkit("export", old, "--to", "onnx", "--dtype", "fp32", "--out", out);
+  const { code, error: said } = await cramkit("export", old, "--to", "onnx", "--dtype", "fp32", "--out", out);
   expect(code, said).toBe(0);
   expect(said).toContain("the model card says nothing of the run: ");
   expect(existsSync(join(out, "onnx", "model.onnx"))).toBe(true);
@@ -143,14 +128,14 @@ it.each([
     /'--dev-share <share>' cannot be used with option '--dev <data>'/,
   ],
 ])("refuses what would change nothing: %s", async (_, args, message) => {
-  const { code, said } = await cramkit(...args);
+  const { code, error: said } = await cramkit(...args);
   expect(said).toMatch(message);
   expect(code).not.toBe(0);
 });
 
 it("opens a checkpoint and a model by their folders, and reports their run", async () => {
   for (const folder of [join(base, "checkpoints", "microbatch-0000000000"), join(base, "model"), `${base}/model/`]) {
-    const { code, said } = await cramkit("fill-mask", "cat sat on <mask>", "--run", folder);
+    const { code, error: said } = await cramkit("fill-mask", "cat sat on <mask>", "--run", folder);
     expect(code, said).toBe(0);
     rmSync(join(base, "report.html"));
     expect((await cramkit("report", folder)).code).toBe(0);
@@ -165,7 +150,7 @@ it.each([
   ],
   [["--checkpoint", "newest"], /expected latest, best, or the number of a microbatch/],
 ])("says which checkpoints there are: %j", async (choice, message) => {
-  const { code, said } = await cramkit("fill-mask", "cat", "--run", base, ...choice);
+  const { code, error: said } = await cramkit("fill-mask", "cat", "--run", base, ...choice);
   expect(code).toBe(1);
   expect(said).toMatch(message);
 });
@@ -174,7 +159,11 @@ it("measures a model on any text, the same each time, better than on text that i
   const known = text(["cat", "dog", "cow"], "again.txt");
   const other = text(["xylem", "quartz", "jumping vixens"], "other.txt");
   const score = async (...args: string[]) => {
-    const { code, out, said } = await cramkit("evaluate", ...args, "--unit", "line", "--backend", "cpu", "--json");
+    const {
+      code,
+      out,
+      error: said,
+    } = await cramkit("evaluate", ...args, "--unit", "line", "--backend", "cpu", "--json");
     expect(code, said).toBe(0);
     return JSON.parse(out);
   };
@@ -196,7 +185,15 @@ it.each([
   ["no mask in a row", "first.txt", ["--masked-share", "0.001"], /expected a share that masks a token of the 32/],
 ])("says what is wrong with %s", async (_, name, args, message) => {
   writeFileSync(join(root, "short.txt"), "the cat sat");
-  const { code, said } = await cramkit("evaluate", base, "--text", join(root, name), "--backend", "cpu", ...args);
+  const { code, error: said } = await cramkit(
+    "evaluate",
+    base,
+    "--text",
+    join(root, name),
+    "--backend",
+    "cpu",
+    ...args,
+  );
   expect(code).toBe(1);
   expect(said).toMatch(message);
 });

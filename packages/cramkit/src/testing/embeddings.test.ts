@@ -1,10 +1,9 @@
 import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { runProgram } from "../main.ts";
-import { createProgram } from "../program.ts";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startCramkit } from "./command-line.testing.ts";
+import { runHere as run } from "./in-process.testing.ts";
 
 // From pairs in a CSV to what a search finds, in a folder with nothing else in it.
 
@@ -63,20 +62,7 @@ const train = ["finetune", "encoder", "--task", "embedding", "--train", "pairs.c
   ...cpu,
 ]);
 
-/** Runs the command line in this process, which is much faster than one of its own for each. */
-const run = async (...args: string[]) => {
-  const [out, error]: [string[], string[]] = [[], []];
-  const print = vi.spyOn(process.stdout, "write").mockImplementation((line) => out.push(String(line)) > 0);
-  const say = vi.spyOn(process.stderr, "write").mockImplementation((line) => error.push(String(line)) > 0);
-  try {
-    const code = await runProgram(createProgram(), args, (line) => error.push(line));
-    return { code, out: out.join(""), error: error.join("") };
-  } finally {
-    print.mockRestore();
-    say.mockRestore();
-  }
-};
-/** The same in a process with this on its standard input. */
+/** The command line in a process with this on its standard input. */
 const given = (input: string, ...args: string[]) => startCramkit(args, { cwd, input }).ended;
 
 it("leaves a model, its scores, a report, and the command for what comes next", () => {

@@ -2,12 +2,10 @@ import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+import { join } from "node:path";
 import { expect, it } from "vitest";
+import { cramkitCommand } from "./command-line.testing.ts";
 
-const tsx = pathToFileURL(resolve("node_modules/tsx/dist/loader.mjs")).href;
-const cli = resolve("packages/cramkit/src/cli.ts");
 const kills = Number(process.env.CRAMKIT_KILLS ?? 12);
 const tasks = 3;
 
@@ -46,8 +44,8 @@ it(`prepares by ${tasks} tasks the bytes of one process, after ${kills} kills at
   /** Null: it was killed. */
   const prepare = (data: string, more: string[], killAfterMs?: number) =>
     new Promise<number | null>((done) => {
-      const args = ["--import", tsx, "--conditions=@cramkit/source", cli, "prepare", "recipe.json", "--data", data];
-      const child = spawn(process.execPath, [...args, ...more], { cwd: root, stdio: ["ignore", "ignore", "ignore"] });
+      const [command, ...args] = cramkitCommand(["prepare", "recipe.json", "--data", data, ...more]);
+      const child = spawn(command, args, { cwd: root, stdio: ["ignore", "ignore", "ignore"] });
       const timer = killAfterMs === undefined ? undefined : setTimeout(() => child.kill("SIGKILL"), killAfterMs);
       child.on("close", (code) => {
         clearTimeout(timer);

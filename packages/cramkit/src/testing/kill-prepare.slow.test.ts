@@ -2,13 +2,11 @@ import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+import { join } from "node:path";
 import { recipes } from "@cramkit/recipes";
 import { expect, it } from "vitest";
+import { cramkitCommand } from "./command-line.testing.ts";
 
-const tsx = pathToFileURL(resolve("node_modules/tsx/dist/loader.mjs")).href;
-const cli = resolve("packages/cramkit/src/cli.ts");
 const kills = Number(process.env.CRAMKIT_KILLS ?? 30);
 
 /** Words that no two documents share for long, except those that are planted twice. */
@@ -51,8 +49,8 @@ it(`prepares the same bytes after ${kills} kills at random moments`, { timeout: 
   /** Null: it was killed. */
   const prepare = (data: string, killAfterMs?: number) =>
     new Promise<number | null>((done) => {
-      const args = ["--import", tsx, "--conditions=@cramkit/source", cli, "prepare", "recipe.json", "--data", data];
-      const child = spawn(process.execPath, args, { cwd: root, stdio: "ignore" });
+      const [command, ...args] = cramkitCommand(["prepare", "recipe.json", "--data", data]);
+      const child = spawn(command, args, { cwd: root, stdio: "ignore" });
       const timer = killAfterMs === undefined ? undefined : setTimeout(() => child.kill("SIGKILL"), killAfterMs);
       child.on("close", (code) => {
         clearTimeout(timer);

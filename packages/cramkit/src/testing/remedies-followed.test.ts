@@ -74,6 +74,15 @@ const advice: readonly (readonly [name: string, advice: Advice])[] = [
     },
   ],
   [
+    "corpus.maxBadShare",
+    {
+      files: { "a.jsonl": [...lines.map((line) => JSON.stringify({ text: line })), '{"text": '].join("\n") },
+      args: ["--text", "a.jsonl", "--set", "corpus.maxBadShare=0.0001"],
+      says: /raise maxBadShare \(--set (corpus\.maxBadShare)=SHARE\)/,
+      follow: (named) => ["--set", `${named}=0.1`],
+    },
+  ],
+  [
     "--encoding",
     {
       files: {

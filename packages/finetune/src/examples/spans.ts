@@ -22,7 +22,8 @@ export const checkSpans = ({ text, label }: Example, place: string): void => {
       code: "invalid-input",
       place,
       problem,
-      remedy: "correct the row; offsets count UTF-16 units, as JavaScript does",
+      remedy: "correct the row; these offsets count UTF-16 units, as JavaScript does",
+      details: { option: "offsets" },
       type: RangeError,
     });
   const spans = [...(label as readonly Span[])].sort((a, b) => a.start - b.start);

@@ -83,7 +83,7 @@ const checkLabel = (kind: TaskKind, example: Example, index: number): void => {
     throw fault({
       code: "invalid-input",
       place: placeOf(example, index),
-      problem: `expected ${expected[kind]} as the label, got ${label === undefined ? "none" : JSON.stringify(label)}`,
+      problem: `expected ${expected[kind]} as the label, got ${label === undefined ? "none" : typeof label === "number" ? label : JSON.stringify(label)}`,
       remedy:
         kind !== "tags" && isList && label.some((span) => typeof span === "object")
           ? "finetune with the task tags, which has spans"

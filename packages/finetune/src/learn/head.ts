@@ -11,8 +11,8 @@ export const withHead = (config: ModelConfig, head: Head, dropout: number): Mode
 });
 
 /**
- * New weights of the configuration, with those of the pretrained encoder in their place. The head is new, but for a pooler
- * that the encoder was pretrained with, as BERT was, if it is of the same shape.
+ * New weights of the configuration, with those of the pretrained encoder in their place. The head is new, but for what of it
+ * the encoder was pretrained with, if it is of the same shape: BERT's pooler, ModernBERT's prediction head.
  */
 export const initialised = (
   config: ModelConfig,
@@ -22,8 +22,10 @@ export const initialised = (
 ): Params => {
   const params: Record<string, NamedTensors[string]> = { ...init(config, seed) };
   for (const name of Object.keys(params)) {
-    const weight = name.startsWith("encoder.") ? pretrained?.[name] : pooler[name];
-    if (!weight || (pooler[name] && weight.shape.join() !== params[name]!.shape.join())) continue;
+    const isEncoder = name.startsWith("encoder.");
+    const own = isEncoder || name.startsWith("prediction_head.") ? pretrained?.[name] : undefined;
+    const weight = own ?? pooler[name];
+    if (!weight || (!isEncoder && weight.shape.join() !== params[name]!.shape.join())) continue;
     params[name]!.dispose();
     // A copy of its own: a clone shares memory, into which an in-place optimizer would write.
     params[name] = add(weight, 0);

@@ -1,9 +1,11 @@
 import { basename } from "node:path";
 import { type FileRow, fileDocuments, fileRows, hubRows } from "@cramkit/corpus/node";
 import { checkOptions, fault } from "@cramkit/errors";
-import type { Example, Label, Span } from "../examples/example.ts";
+import type { Example } from "../examples/example.ts";
 import type { TaskKind } from "../examples/task.ts";
+import { labelOf } from "./label-of.ts";
 import { readConll } from "./read-conll.ts";
+import { placeOfRow, textOf } from "./text-of.ts";
 
 export interface ReadExamplesOptions {
   readonly kind: TaskKind;
@@ -23,6 +25,12 @@ export interface ReadExamplesOptions {
   readonly offsets?: "utf16" | "code-points";
   /** What separates the fields of CSV and TSV. @defaultValue a comma, in TSV a tab */
   readonly delimiter?: string;
+  /** What quotes them; false: nothing does. @defaultValue `"`, in TSV nothing */
+  readonly quote?: string | false;
+  /** What escapes a quote inside quotes. @defaultValue the quote itself, doubled */
+  readonly escape?: string;
+  /** Of text that is not UTF-8, such as `latin1`. @defaultValue UTF-8 */
+  readonly encoding?: string;
   /** If names do not tell. @defaultValue by the name of the file */
   readonly format?: "csv" | "tsv" | "jsonl" | "json" | "parquet" | "conll" | "txt";
 }
@@ -46,24 +54,34 @@ export async function* readExamples(source: string, options: ReadExamplesOptions
     separator: true,
     offsets: true,
     delimiter: true,
+    quote: true,
+    escape: true,
+    encoding: true,
     format: true,
   });
   checkUse(options);
   const nameOf = (formats: RegExp, format: ReadExamplesOptions["format"]) =>
     options.format === format || (!options.format && !source.startsWith("hf://") && formats.test(source));
   if (nameOf(/\.(conll|conllu|bio|iob2?)$/i, "conll")) {
-    requireNoColumns(source, options);
+    requireNoColumns(source, options, ["encoding"]);
     yield* readConll(source);
     return;
   }
   if (nameOf(/\.(txt|text|md)(\.gz|\.zst)?$/i, "txt")) {
     requireNoColumns(source, options);
-    const lines = fileDocuments({ path: source, format: "txt", unit: "line", maxBadShare: 0 });
+    const { encoding } = options;
+    const lines = fileDocuments({ path: source, format: "txt", unit: "line", encoding, maxBadShare: 0 });
     for await (const { text, source: file, id } of lines) yield { text, place: `${basename(file ?? source)}, ${id}` };
     return;
   }
-  const { delimiter, format } = options;
-  const dialect = { delimiter, format: format as Exclude<typeof format, "conll" | "txt"> };
+  const { delimiter, quote, escape: escapeSign, encoding, format } = options;
+  const dialect = {
+    delimiter,
+    quote,
+    escape: escapeSign,
+    encoding,
+    format: format as Exclude<typeof format, "conll" | "txt">,
+  };
   const rows = source.startsWith("hf://")
     ? hubRows({ uri: source, ...dialect })
     : fileRows({ path: source, ...dialect });
@@ -96,10 +114,9 @@ const checkUse = (options: ReadExamplesOptions): void => {
 };
 
 /** Formats without columns have no use for their names. */
-const requireNoColumns = (source: string, options: ReadExamplesOptions): void => {
-  const named = (["text", "pair", "negative", "id", "label", "delimiter"] as const).find(
-    (name) => typeof options[name] === "string",
-  );
+const requireNoColumns = (source: string, options: ReadExamplesOptions, more: readonly "encoding"[] = []): void => {
+  const columns = ["text", "pair", "negative", "id", "label", "delimiter", "quote", "escape"] as const;
+  const named = [...columns, ...more].find((name) => options[name] !== undefined && options[name] !== null);
   if (named !== undefined) throw useless(named, "for a table", `${source}, which has no columns`);
 };
 
@@ -121,97 +138,43 @@ interface Columns {
   readonly label: string | null;
 }
 
+/** Checks the names of columns by the first row of a file. */
 const checkedColumns = ({ fields, file, place }: FileRow, options: ReadExamplesOptions): Columns => {
   const { text = "text", pair, negative, id, kind } = options;
   const { label = kind === "tags" ? "spans" : kind === "embedding" ? null : "label" } = options;
   for (const [option, name] of Object.entries({ text, pair, negative, id, label })) {
     if (name === undefined || name === null || Object.hasOwn(fields, name)) continue;
+    const names = Object.keys(fields);
+    const shown = names.slice(0, 20).map((key) => JSON.stringify(key));
+    // A name that holds others was written with another sign between them.
+    const sign = options.delimiter
+      ? undefined
+      : [";", "\t", "|", ","].find((one) => names[0]?.split(one).includes(name));
+    const choose = { option, remedy: `choose the ${option === "pair" ? "second text" : option} among them` };
+    const { remedy, option: named } =
+      sign === undefined ? choose : { option: "delimiter", remedy: `set delimiter to ${JSON.stringify(sign)}` };
     throw fault({
       code: "invalid-input",
       place: `${file}, ${place}`,
-      problem: `expected a column "${name}", got ${Object.keys(fields)
-        .slice(0, 20)
-        .map((key) => JSON.stringify(key))
-        .join(", ")}`,
-      remedy: `choose the ${option === "pair" ? "second text" : option} among them`,
+      problem: `expected a column "${name}", got ${shown.join(", ")}`,
+      remedy,
       type: RangeError,
-      details: { option, columns: Object.keys(fields) },
+      details: { option: named, columns: names },
     });
   }
   return { text, pair, negative, id, label };
 };
 
-const exampleOf = ({ fields, file, place }: FileRow, columns: Columns, options: ReadExamplesOptions): Example => {
-  const where = `${basename(file)}, ${place}`;
-  const text = textOf(fields[columns.text]);
-  const label = columns.label === null ? undefined : labelOf(fields[columns.label], text, where, options);
+const exampleOf = (row: FileRow, columns: Columns, options: ReadExamplesOptions): Example => {
+  const text = textOf(row, columns.text);
+  const { pair, negative, id } = columns;
+  const label = columns.label === null ? undefined : labelOf(row, columns.label, text, options);
   return {
     text,
-    ...(columns.pair !== undefined && { pair: textOf(fields[columns.pair]) }),
-    ...(columns.negative !== undefined && { negative: textOf(fields[columns.negative]) }),
-    ...(columns.id !== undefined && { id: textOf(fields[columns.id]) }),
+    ...(pair !== undefined && { pair: textOf(row, pair) }),
+    ...(negative !== undefined && { negative: textOf(row, negative) }),
+    ...(id !== undefined && { id: textOf(row, id) }),
     ...(label !== undefined && { label }),
-    place: where,
+    place: placeOfRow(row),
   };
-};
-
-const textOf = (value: unknown): string => (value === null || value === undefined ? "" : String(value));
-
-const labelOf = (
-  value: unknown,
-  text: string,
-  place: string,
-  { kind, separator = ",", offsets = "utf16" }: ReadExamplesOptions,
-): Label | undefined => {
-  if (value === null || value === undefined) return undefined;
-  if (kind === "classes") return String(value).trim();
-  if (kind === "score") return typeof value === "string" && value.trim() === "" ? undefined : Number(value);
-  if (kind === "labels") {
-    const names = Array.isArray(value) ? value.map(String) : String(value).split(separator);
-    return names.map((name) => name.trim()).filter(Boolean);
-  }
-  const spans = typeof value === "string" ? parsed(value, place) : value;
-  const refuse = () =>
-    fault({
-      code: "invalid-input",
-      place,
-      problem: `expected spans such as [{"start": 0, "end": 5, "label": "PER"}], got ${JSON.stringify(spans)?.slice(0, 80)}`,
-      remedy: "correct the row, or leave it out",
-      type: RangeError,
-    });
-  if (!Array.isArray(spans)) throw refuse();
-  const positions = offsets === "code-points" ? codePoints(text) : undefined;
-  return spans.map((span): Span => {
-    // [start, end, label], as spaCy writes it, or an object.
-    const [start, end, label] = Array.isArray(span) ? span : [span?.start, span?.end, span?.label];
-    if (label === undefined) throw refuse();
-    const at = (offset: unknown) => (positions ? (positions[Number(offset)] ?? text.length + 1) : Number(offset));
-    return { start: at(start), end: at(end), label: String(label) };
-  });
-};
-
-const parsed = (value: string, place: string): unknown => {
-  try {
-    return JSON.parse(value);
-  } catch (cause) {
-    throw fault({
-      code: "invalid-input",
-      place,
-      problem: `expected spans as JSON, got ${JSON.stringify(value.slice(0, 60))}`,
-      remedy: "correct the row, or leave it out",
-      type: RangeError,
-      cause,
-    });
-  }
-};
-
-/** The UTF-16 position of each code point, and of the end. */
-const codePoints = (text: string): number[] => {
-  const positions: number[] = [];
-  let at = 0;
-  for (const character of text) {
-    positions.push(at);
-    at += character.length;
-  }
-  return [...positions, at];
 };

@@ -9,7 +9,7 @@ import { checkPages, loadCompressors } from "./parquet-pages.ts";
 import type { ReadSet } from "./read-tsv.ts";
 
 /** The Parquet shards of a split below the folder of a hub download, in order; empty if there are none. */
-export const parquetShards = async (folder: string, { hub }: SplitLayout): Promise<string[]> => {
+export const parquetShards = async (folder: string, { hub }: Pick<SplitLayout, "hub">): Promise<string[]> => {
   const shardFolder = join(folder, hub.folder);
   const names = await readdir(shardFolder).catch((): string[] => []);
   const shards = names

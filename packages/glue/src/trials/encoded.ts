@@ -1,4 +1,5 @@
 import { checkOptions, fault } from "@cramkit/errors";
+import { fieldSeparator } from "../tasks/fields.ts";
 import { type Example, isRegression, type Task } from "../tasks/task.ts";
 
 /** Token ids of one example with its special tokens; `typeIds` is 0 for the first text and 1 for the second. */
@@ -22,14 +23,21 @@ export interface TemplateOptions {
 
 /**
  * `<cls> A <sep>` and `<cls> A <sep> B <sep>` around any tokenizer. What is too long loses tokens from the end of the
- * longer text, one by one; from the second if both are equal.
+ * longer text, one by one; from the second if both are equal. Between the fields of a text, at each `fieldSeparator`, lies a
+ * `<sep>`, too.
  */
 export const templateEncode = (options: TemplateOptions): Encode => {
   checkOptions("templateEncode", options, { encodeIds: true, firstId: true, separatorId: true });
   const { encodeIds, firstId, separatorId } = options;
+  const idsOf = (text: string): ArrayLike<number> => {
+    if (!text.includes(fieldSeparator)) return encodeIds(text);
+    return text
+      .split(fieldSeparator)
+      .flatMap((field, i) => [...(i === 0 ? [] : [separatorId]), ...Array.from(encodeIds(field))]);
+  };
   return (text, pair, maxLength) => {
-    const first = encodeIds(text);
-    const second = pair === undefined ? [] : encodeIds(pair);
+    const first = idsOf(text);
+    const second = pair === undefined ? [] : idsOf(pair);
     const [a, b] = truncated(first.length, second.length, maxLength - (pair === undefined ? 2 : 3));
     const ids = new Int32Array(a + 2 + (pair === undefined ? 0 : b + 1));
     const typeIds = new Int32Array(ids.length).fill(1, a + 2);

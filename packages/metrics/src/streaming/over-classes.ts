@@ -37,6 +37,27 @@ export const f1 = ({
   };
 };
 
+/** The mean of the F1 of every class that is predicted or present, all alike, as in scikit-learn; 0 if there is none. */
+export const macroF1 = (): Metric => {
+  const counts = new Map<number, { both: number; either: number }>();
+  const of = (label: number) => {
+    if (!counts.has(label)) counts.set(label, { both: 0, either: 0 });
+    return counts.get(label)!;
+  };
+  return {
+    add(prediction, target) {
+      const [p, t] = [of(classOf(prediction)), of(classOf(target))];
+      if (p === t) p.both++;
+      else for (const count of [p, t]) count.either++;
+    },
+    value() {
+      let sum = 0;
+      for (const { both, either } of counts.values()) sum += (2 * both) / (2 * both + either);
+      return counts.size === 0 ? 0 : sum / counts.size;
+    },
+  };
+};
+
 /**
  * Matthews correlation for any number of classes (Gorodkin's R_K; with two classes, the phi coefficient):
  * `(n c - sum_k p_k t_k) / sqrt((n^2 - sum_k p_k^2) (n^2 - sum_k t_k^2))` with c right ones of n, and p_k and t_k the

@@ -71,6 +71,23 @@ describe("metrics over classes", () => {
     expect(measured("matthews", ...generated(7))).toBeCloseTo(0.335219165123994, 13);
   });
 
+  it("take the mean of the F1 of each class that occurs", () => {
+    const three = classes["three classes"]!;
+    // By hand: 3 right of 4 predicted and 4 present, 2 of 3 and 4, 2 of 4 and 3.
+    expect(measured("macro-f1", three[0], three[1])).toBeCloseTo((6 / 8 + 4 / 7 + 4 / 7) / 3, 14);
+    // A class that is never predicted counts with 0, one that never occurs does not count.
+    expect(measured("macro-f1", [0, 0, 2, 2, 0, 2], [0, 1, 2, 1, 0, 2])).toBeCloseTo((4 / 5 + 0 + 4 / 5) / 3, 14);
+    expect(measured("macro-f1", [0, 0, 5, 5], [0, 5, 5, 0])).toBeCloseTo(0.5, 14);
+    const [prediction, target] = generated(7);
+    const each = [0, 1, 2, 3, 4, 5, 6].map((positive) =>
+      measured(
+        "f1",
+        ...([prediction, target].map((list) => list.map((x) => Number(x === positive))) as [number[], number[]]),
+      ),
+    );
+    expect(measured("macro-f1", prediction, target)).toBeCloseTo(each.reduce((a, b) => a + b) / 7, 13);
+  });
+
   it("refuse what is no class", () => {
     expect(() => createMetric("f1").add(0.5, 1)).toThrow(/expected a class number/);
     expect(() => createMetric("matthews").add(Number.NaN, 1)).toThrow(/got NaN/);
@@ -123,7 +140,7 @@ describe("every metric", () => {
 
   it("has a known name", () => {
     expect(() => createMetric("bleu" as MetricName)).toThrow(
-      "expected one of accuracy, f1, matthews, pearson, spearman",
+      "expected one of accuracy, f1, macro-f1, matthews, pearson, spearman",
     );
   });
 });

@@ -161,6 +161,7 @@ export const onnxBuilder = ({ precision, parameters, tiedTable }: OnnxBuilderOpt
       return { sum, normed };
     },
     normOfSum: (x, branch, norm) => ops.residualNorm(x, branch, norm).normed,
+    hasReach: false,
     attention(qkv, { heads, mask }) {
       // [batch, seq, heads, 3 * headDim] -> three of [batch, heads, seq, headDim]
       const parts = split(reshape(qkv, [0, 0, heads, -1]), 3, -1);

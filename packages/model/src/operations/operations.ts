@@ -27,6 +27,8 @@ export interface Operations<Value> {
   normOfSum(x: Value, branch: Value, norm: NormOptions<Value>): Value;
   /** `qkv [batch, seq, 3 * hidden]` grouped `[heads, 3, headDim]`, mask `[batch, seq]` -> `[batch, seq, hidden]` */
   attention(qkv: Value, options: AttentionOptions<Value>): Value;
+  /** Whether attention takes a `reach`: a graph has no operator for it. */
+  readonly hasReach: boolean;
   /** Queries and keys of such a `qkv`, turned with their position; values pass. `seq <= maxLength` */
   rotary(qkv: Value, options: { heads: number; headDim: number; maxLength: number; base: number }): Value;
   activate(x: Value, activation: Activation): Value;
@@ -91,6 +93,8 @@ export interface NormOptions<Value> {
 interface AttentionOptions<Value> {
   heads: number;
   mask?: Value;
+  /** How many positions to each side a query sees. @defaultValue all */
+  reach?: number;
   dropout?: DropoutOptions;
 }
 

@@ -86,11 +86,12 @@ export const countingOperations = (): { ops: Operations<Shape>; tally: Tally; ma
       return { sum, normed: like(x) };
     },
     normOfSum: (x, branch, norm) => ops.residualNorm(x, branch, norm).normed,
-    attention(qkv, { heads, mask }) {
+    hasReach: true,
+    attention(qkv, { heads, mask, reach = Number.POSITIVE_INFINITY }) {
       const [batch, seq, width] = qkv.shape as [number, number, number];
       const y = make([batch, seq, width / 3]);
       save(qkv, y, make([batch, heads, seq]), ...(mask ? [mask] : []));
-      const product = 2 * batch * seq * seq * (width / 3);
+      const product = 2 * batch * seq * Math.min(seq, 2 * reach + 1) * (width / 3);
       count(2 * product, 5 * product);
       return y;
     },

@@ -33,6 +33,7 @@ export const tensorOperations: Operations<tf.Tensor> = {
     return normOf(broadcastSum(x, branch, norm), norm);
   },
   attention: (qkv, options) => ops.attention(qkv, options),
+  hasReach: true,
   rotary: (qkv, { heads, base }) => ops.rotary(qkv, { heads, base }),
   activate: (x, activation) => activate[activation](x),
   gate: (x, activation) => (activation === "relu2" ? squaredGate(x) : ops.glu(x, activation)),

@@ -122,8 +122,8 @@ export const selfAttention: PartFactory = (config, place) => ({
 });
 
 /**
- * The same, each position attending to those of its neighbourhood alone. Rows in which everything is near are mixed by the
- * fused kernel; longer ones have their scores in memory, `[batch, heads, seq, seq]`.
+ * The same, each position attending to those of its neighbourhood alone. A graph has its scores in memory, unless it is for
+ * rows alone in which everything is near.
  */
 export const localAttention: PartFactory = (config, place) => ({
   parameters: attentionParameters(config, place),
@@ -132,17 +132,23 @@ export const localAttention: PartFactory = (config, place) => ({
     const { reach } = config.localAttention!;
     const isNear = config.maxLength <= reach + 1 || scope.ops.isAtMost(qkv, 1, reach + 1);
     const mixed =
-      isNear && !scope.causal
-        ? mixedAll(qkv, scope, config)
+      !scope.causal && (isNear || scope.ops.hasReach)
+        ? mixedAll(qkv, scope, config, reach)
         : mixedInSight(qkv, scope, { causal: scope.causal, reach }, config);
     return runLinear(mixed, scope, "dense", config.useBias);
   },
 });
 
-const mixedAll = <Value>(qkv: Value, scope: Scope<Value>, { heads, attentionDropout }: ModelConfig): Value => {
+const mixedAll = <Value>(
+  qkv: Value,
+  scope: Scope<Value>,
+  { heads, attentionDropout }: ModelConfig,
+  reach?: number,
+): Value => {
   const dropout = scope.dropoutAt(attentionDropout);
   return scope.ops.attention(qkv, {
     heads,
+    ...(reach !== undefined && { reach }),
     ...(scope.mask !== undefined && { mask: scope.mask }),
     ...(dropout && { dropout }),
   });

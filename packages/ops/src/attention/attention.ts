@@ -17,6 +17,13 @@ export interface AttentionOptions {
    */
   mask?: Tensor;
   /**
+   * How many positions to each side a query sees beside its own. The CPU backend has a kernel of its own for it, which
+   * computes what is near alone; elsewhere all scores are in memory.
+   *
+   * @defaultValue every position is seen
+   */
+  reach?: number;
+  /**
    * Dropout of the attention probabilities.
    *
    * @defaultValue none
@@ -29,7 +36,7 @@ export interface AttentionOptions {
  * `qkv [batch, seq, 3 * hidden]`, its last axis grouped `[heads, 3, headDim]` -> `[batch, seq, hidden]`.
  * A row that may attend to nothing yields zeros.
  */
-export const attention = (qkv: Tensor, { heads, mask, dropout }: AttentionOptions): Tensor => {
+export const attention = (qkv: Tensor, { heads, mask, reach, dropout }: AttentionOptions): Tensor => {
   checkTensor("attention", "qkv", qkv, ["batch", "seq", "3 * hidden"]);
   const [batch, seq, width] = qkv.shape as [number, number, number];
   checkRange("attention", "heads to be a positive integer", heads, Number.isInteger(heads) && heads > 0);
@@ -41,10 +48,14 @@ export const attention = (qkv: Tensor, { heads, mask, dropout }: AttentionOption
     divides,
   );
   if (mask) checkTensor("attention", "mask", mask, [batch, seq]);
+  if (reach !== undefined)
+    checkRange("attention", "reach to be a positive integer", reach, Number.isInteger(reach) && reach > 0);
   if (dropout) checkDropout("attention", dropout);
   if (dropout) checkRange("attention", `seq up to ${dropoutRow / 4} with dropout`, seq, seq <= dropoutRow / 4);
   const { rate, key } = dropout ?? { rate: 0, key: [0, 0] };
-  const attrs = { heads, rate, key0: key[0], key1: key[1] };
+  // A row in which everything is near has the kernel that every backend has.
+  const isLocal = reach !== undefined && reach < seq - 1;
+  const attrs = { heads, rate, key0: key[0], key1: key[1], reach: isLocal ? reach : 0 };
   return differentiable(
     [qkv],
     (save) => {
@@ -63,7 +74,10 @@ const attentionForward = (qkv: Tensor, mask: Tensor | undefined, attrs: Attentio
   const [batch, seq, width] = qkv.shape as [number, number, number];
   return qkv.size === 0
     ? ([zeros([batch, seq, width / 3]), zeros([batch, attrs.heads, seq])] as const)
-    : fusedMany<[y: Tensor, lse: Tensor]>("CramkitAttention", { qkv, mask }, { ...attrs }, () =>
-        attentionReference(qkv, mask, attrs),
+    : fusedMany<[y: Tensor, lse: Tensor]>(
+        `Cramkit${attrs.reach === 0 ? "" : "Local"}Attention`,
+        { qkv, mask },
+        { ...attrs },
+        () => attentionReference(qkv, mask, attrs),
       );
 };

@@ -13,6 +13,6 @@ export const attentionGrad = (
 ): Tensor =>
   qkv.size === 0
     ? zerosLike(qkv)
-    : fused("CramkitAttentionGrad", { dy, qkv, y, lse, mask }, { ...attrs }, () =>
+    : fused(`Cramkit${attrs.reach === 0 ? "" : "Local"}AttentionGrad`, { dy, qkv, y, lse, mask }, { ...attrs }, () =>
         attentionGradReference(dy, qkv, y, lse, mask, attrs),
       );

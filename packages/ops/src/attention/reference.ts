@@ -25,6 +25,8 @@ export interface AttentionAttrs {
   rate: number;
   key0: number;
   key1: number;
+  /** How far a query sees to each side; 0: everything. */
+  reach: number;
 }
 
 /** qkv -> q, k, v, each `[batch, heads, seq, headDim]` */
@@ -36,20 +38,27 @@ const splitHeads = (qkv: Tensor, heads: number): [Tensor, Tensor, Tensor] => {
   return [part(0), part(1), part(2)];
 };
 
-/** Scaled scores, far below zero if the mask is 0. [batch, heads, seq, seq] */
-const maskedScores = (q: Tensor, k: Tensor, mask: Tensor | undefined): Tensor => {
-  const scores = mul(matMul(q, k, false, true), (q.shape[3] as number) ** -0.5);
-  if (!mask) return scores;
-  const keys = reshape(mask, [mask.shape[0]!, 1, 1, mask.shape[1]!]);
-  return add(mul(scores, keys), mul(sub(keys, 1), 1e30));
+/** 1 if a query sees a key, else 0, in a shape that broadcasts to `[batch, heads, seq, seq]`; undefined if all see all. */
+const sightOf = (mask: Tensor | undefined, seq: number, reach: number): Tensor | undefined => {
+  const keys = mask && reshape(mask, [mask.shape[0]!, 1, 1, seq]);
+  if (reach === 0 || reach >= seq - 1) return keys;
+  const isNear = Float32Array.from({ length: seq * seq }, (_, at) =>
+    Math.abs(Math.floor(at / seq) - (at % seq)) <= reach ? 1 : 0,
+  );
+  const near = tensor(isNear, [1, 1, seq, seq]);
+  return keys ? mul(keys, near) : near;
 };
 
-/** exp(scores - lse), exactly 0 if the mask is 0. */
-const probabilities = (scores: Tensor, lse: Tensor, mask: Tensor | undefined): Tensor => {
-  const column = reshape(lse, [...lse.shape, 1]);
-  if (!mask) return exp(sub(scores, column));
-  const keys = reshape(mask, [mask.shape[0]!, 1, 1, mask.shape[1]!]);
-  return mul(exp(sub(scores, column)), keys);
+/** Scaled scores, far below zero out of sight. [batch, heads, seq, seq] */
+const maskedScores = (q: Tensor, k: Tensor, sight: Tensor | undefined): Tensor => {
+  const scores = mul(matMul(q, k, false, true), (q.shape[3] as number) ** -0.5);
+  return sight ? add(mul(scores, sight), mul(sub(sight, 1), 1e30)) : scores;
+};
+
+/** exp(scores - lse), exactly 0 out of sight. */
+const probabilities = (scores: Tensor, lse: Tensor, sight: Tensor | undefined): Tensor => {
+  const shares = exp(sub(scores, reshape(lse, [...lse.shape, 1])));
+  return sight ? mul(shares, sight) : shares;
 };
 
 const dropMask = ([batch, heads, seq]: number[], { rate, key0, key1 }: AttentionAttrs): Tensor | undefined =>
@@ -61,9 +70,10 @@ const dropMask = ([batch, heads, seq]: number[], { rate, key0, key1 }: Attention
 export const attentionReference = (qkv: Tensor, mask: Tensor | undefined, attrs: AttentionAttrs): [Tensor, Tensor] => {
   const [batch, seq, width] = qkv.shape as [number, number, number];
   const [q, k, v] = splitHeads(qkv, attrs.heads);
-  const scores = maskedScores(q, k, mask);
+  const sight = sightOf(mask, seq, attrs.reach);
+  const scores = maskedScores(q, k, sight);
   const top = max(scores, 3, true);
-  const weights = probabilities(scores, reshape(top, top.shape.slice(0, 3)), mask);
+  const weights = probabilities(scores, reshape(top, top.shape.slice(0, 3)), sight);
   const total = sum(weights, 3, true);
   const nothing = cast(equal(total, 0), "float32"); // 1 in rows that may attend to nothing
   const divisor = add(total, nothing);
@@ -92,7 +102,8 @@ export const attentionGradReference = (
   const toHeads = (x: Tensor) => transpose(reshape(x, [batch, seq, attrs.heads, headDim]), [0, 2, 1, 3]);
   const [q, k, v] = splitHeads(qkv, attrs.heads);
   const [dyHeads, yHeads] = [toHeads(dy), toHeads(y)];
-  const p = probabilities(maskedScores(q, k, mask), lse, mask);
+  const sight = sightOf(mask, seq, attrs.reach);
+  const p = probabilities(maskedScores(q, k, sight), lse, sight);
   const drop = dropMask(p.shape, attrs);
   const dv = matMul(drop ? mul(p, drop) : p, dyHeads, true, false);
   const dp = matMul(dyHeads, v, false, true);

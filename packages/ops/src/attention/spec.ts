@@ -7,6 +7,7 @@ interface Variant {
   masked?: boolean;
   rate?: number;
   scale?: number;
+  reach?: number;
 }
 
 /** Every third key is hidden; with more than one example the last one hides all. */
@@ -23,14 +24,15 @@ const attentionCase = (
   seq: number,
   heads: number,
   headDim: number,
-  { masked = false, rate = 0, scale = 1 }: Variant = {},
+  { masked = false, rate = 0, scale = 1, reach }: Variant = {},
 ): OpCase => {
   const hidden = heads * headDim;
   const dropout = { rate, key: streamKey(3, "attention") };
   return {
-    name: `batch ${batch}, seq ${seq}, ${heads} x ${headDim}${masked ? ", masked" : ""}${rate ? `, dropout ${rate}` : ""}${scale === 1 ? "" : `, x ${scale}`}`,
+    name: `batch ${batch}, seq ${seq}, ${heads} x ${headDim}${masked ? ", masked" : ""}${rate ? `, dropout ${rate}` : ""}${scale === 1 ? "" : `, x ${scale}`}${reach === undefined ? "" : `, reach ${reach}`}`,
     inputs: { qkv: uniform([batch, seq, 3 * hidden], 1, scale), ...(masked ? { mask: someKeys(batch, seq) } : {}) },
-    run: ({ qkv, mask }) => attention(qkv!, { heads, ...(mask ? { mask } : {}), ...(rate ? { dropout } : {}) }),
+    run: ({ qkv, mask }) =>
+      attention(qkv!, { heads, ...(mask && { mask }), ...(rate && { dropout }), ...(reach && { reach }) }),
     truth: ({ qkv, mask }) => {
       const drop = attentionDropoutMask([batch, heads, seq], rate, dropout.key);
       const y = new Float64Array(batch * seq * hidden);
@@ -41,6 +43,7 @@ const attentionCase = (
           for (let i = 0; i < seq; i++) {
             const scores = Array.from({ length: seq }, (_, j) => {
               if (mask && mask[b * seq + j] === 0) return Number.NEGATIVE_INFINITY;
+              if (reach !== undefined && Math.abs(i - j) > reach) return Number.NEGATIVE_INFINITY;
               let dot = 0;
               for (let d = 0; d < headDim; d++) dot += at(b, i, h, 0, d) * at(b, j, h, 1, d);
               return dot / Math.sqrt(headDim);
@@ -68,7 +71,7 @@ const attentionCase = (
 
 export const attentionSpec: OpSpec = {
   op: "attention",
-  kernels: ["CramkitAttention", "CramkitAttentionGrad"],
+  kernels: ["CramkitAttention", "CramkitAttentionGrad", "CramkitLocalAttention", "CramkitLocalAttentionGrad"],
   cases: [
     attentionCase(1, 1, 1, 1),
     attentionCase(1, 3, 1, 7),
@@ -78,6 +81,13 @@ export const attentionSpec: OpSpec = {
     attentionCase(1, 129, 2, 12),
     attentionCase(1, 64, 1, 64),
     attentionCase(0, 7, 1, 4),
+    attentionCase(2, 9, 2, 4, { reach: 1 }),
+    attentionCase(1, 9, 2, 4, { reach: 7, masked: true }),
+    attentionCase(2, 9, 1, 4, { reach: 8 }),
+    attentionCase(2, 131, 2, 5, { reach: 3, masked: true }),
+    attentionCase(1, 150, 2, 8, { reach: 70, rate: 0.2 }),
+    attentionCase(1, 65, 1, 12, { reach: 20, masked: true, rate: 0.1 }),
+    attentionCase(1, 200, 1, 16, { reach: 64 }),
     attentionCase(1, 23, 1, 16, { scale: 40 }),
     attentionCase(2, 150, 1, 8, { masked: true, rate: 0.2 }),
     attentionCase(2, 13, 3, 4, { rate: 0.5 }),

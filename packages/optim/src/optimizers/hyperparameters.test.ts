@@ -5,6 +5,7 @@ import {
   adahessian,
   adam,
   adamw,
+  adamw8bit,
   adamwScale,
   agd,
   ema,
@@ -28,6 +29,11 @@ const bad: Record<string, [() => unknown, string][]> = {
   adam: [
     [() => adam({ b1: -0.1 }), '"b1" in [0, 1), got -0.1'],
     [() => adam({ epsilon: Number.NaN }), '"epsilon"'],
+  ],
+  adamw8bit: [
+    [() => adamw8bit({ b1: 1 }), '"b1" in [0, 1), got 1'],
+    [() => adamw8bit({ minSize: 0 }), '"minSize"'],
+    [() => adamw8bit({ weightDecay: -1 }), '"weightDecay"'],
   ],
   adamwScale: [[() => adamwScale({ b2: 1 }), '"b2" in [0, 1), got 1']],
   stableAdamw: [[() => stableAdamw({ weightDecay: Number.NaN }), '"weightDecay"']],

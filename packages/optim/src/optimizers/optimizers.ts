@@ -3,7 +3,7 @@ import type { Rate } from "../contracts.ts";
 import { type FactoredRmsOptions, scaleByFactoredRms } from "../transforms/adafactor.ts";
 import { scaleByAgd } from "../transforms/agd.ts";
 import { chain } from "../transforms/chain.ts";
-import { addDecayedWeights, type DecayOptions, scaleByLearningRate } from "../transforms/decay-and-rate.ts";
+import { addDecayedWeights, scaleByLearningRate } from "../transforms/decay-and-rate.ts";
 import { type MomentumOptions, scaleByLion, trace } from "../transforms/momentum.ts";
 import { type AdamOptions, scaleByAdam, scaleByRadam, scaleByStableAdamw } from "../transforms/scale-by-adam.ts";
 import { toOptimizer } from "../transforms/to-optimizer.ts";
@@ -14,25 +14,9 @@ import {
   scaleByParamRms,
   scaleByTrustRatio,
 } from "../transforms/trust-ratio.ts";
+import { adamOptions, type Common, commonOptions } from "./known-options.ts";
 
 // Each optimizer is the chain that its equation is. Defaults are those of the study if it has them.
-
-interface Common extends DecayOptions {
-  /** Step size, a number or a schedule. @defaultValue the study's for this optimizer */
-  learningRate?: Rate;
-}
-
-/** What several optimizers take, for the check of their options' names. */
-const commonOptions: KnownOptions<Common> = { learningRate: true, weightDecay: true, noDecay: true };
-
-const adamOptions: KnownOptions<Common & AdamOptions> = {
-  learningRate: true,
-  weightDecay: true,
-  noDecay: true,
-  b1: true,
-  b2: true,
-  epsilon: true,
-};
 
 const localRateOptions: KnownOptions<LarsOptions> = {
   learningRate: true,

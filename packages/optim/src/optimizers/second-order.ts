@@ -15,13 +15,14 @@ import {
   type Tensor,
   tensor,
 } from "@tensorflow/tfjs-core";
-import type { Evaluate, GradientTransformation, Rate, TensorMap } from "../contracts.ts";
+import type { Evaluate, GradientTransformation, TensorMap } from "../contracts.ts";
 import { checkBetas, checkCount, checkFit, checkNoMore, checkNonNegative, checkPositive } from "../state/check.ts";
 import { requireEvaluate } from "../state/evaluation.ts";
 import { disposeMap, mapEach, mapTensors, zerosOf } from "../state/tensor-map.ts";
 import { chain } from "../transforms/chain.ts";
-import { addDecayedWeights, type DecayOptions, scaleByLearningRate } from "../transforms/decay-and-rate.ts";
+import { addDecayedWeights, scaleByLearningRate } from "../transforms/decay-and-rate.ts";
 import { toOptimizer } from "../transforms/to-optimizer.ts";
+import { adamOptions, type Common, commonOptions } from "./known-options.ts";
 import { randomSigns } from "./random-signs.ts";
 
 export interface SophiaOptions {
@@ -199,16 +200,9 @@ export const scaleByAdahessian = ({
   };
 };
 
-interface Common extends DecayOptions {
-  /** Step size, a number or a schedule. @defaultValue the study's for this optimizer */
-  learningRate?: Rate;
-}
-
 export const sophia = (options: Common & SophiaOptions = {}) => {
   checkOptions("sophia", options, {
-    learningRate: true,
-    weightDecay: true,
-    noDecay: true,
+    ...commonOptions,
     b1: true,
     b2: true,
     rho: true,
@@ -222,17 +216,7 @@ export const sophia = (options: Common & SophiaOptions = {}) => {
 };
 
 export const adahessian = (options: Common & AdahessianOptions = {}) => {
-  checkOptions("adahessian", options, {
-    learningRate: true,
-    weightDecay: true,
-    noDecay: true,
-    b1: true,
-    b2: true,
-    epsilon: true,
-    hessianPower: true,
-    difference: true,
-    seed: true,
-  });
+  checkOptions("adahessian", options, { ...adamOptions, hessianPower: true, difference: true, seed: true });
   const { learningRate = 0.15, weightDecay, noDecay, ...own } = options;
   return toOptimizer(
     chain(scaleByAdahessian(own), addDecayedWeights({ weightDecay, noDecay }), scaleByLearningRate(learningRate)),

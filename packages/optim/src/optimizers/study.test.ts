@@ -36,6 +36,7 @@ it.each(studyOptimizerNames)("%s takes a step, with its own rate and with a sche
 const published: Record<StudyOptimizerName, object> = {
   adam: { learningRate: 5e-4, b1: 0.9, b2: 0.98, epsilon: 1e-12, weightDecay: 0.01 },
   adam_classic: { learningRate: 5e-4, b1: 0.9, b2: 0.999, epsilon: 1e-8, weightDecay: 0.01 },
+  adam8bit: { learningRate: 5e-4, b1: 0.9, b2: 0.98, epsilon: 1e-12, weightDecay: 0.01 },
   adamscale: { learningRate: 5e-4, b1: 0.9, b2: 0.98, epsilon: 1e-12, weightDecay: 0.01 },
   radam: { learningRate: 5e-4, b1: 0.9, b2: 0.98, epsilon: 1e-12, weightDecay: 0.01 },
   adafactor: { learningRate: 1e-3, epsilon: 1e-30, threshold: 1, decay: -0.8, weightDecay: 0, scaleParameter: false },

@@ -3,6 +3,7 @@ import type { Optimizer, OptimizerKernels, Progress, Rate } from "../contracts.t
 import type { Pattern } from "../state/patterns.ts";
 import { sam } from "../wrappers/sam.ts";
 import { adamw } from "./adamw.ts";
+import { adamw8bit } from "./adamw-8bit.ts";
 import { muon, type OrthogonalizeMethod } from "./muon.ts";
 import { adafactor, adam, adamwScale, agd, lamb, larc, lars, lion, radam, sgd, stableAdamw } from "./optimizers.ts";
 import { adahessian, sophia } from "./second-order.ts";
@@ -22,6 +23,7 @@ const localValues = {
 const values = {
   adam: adamwValues,
   adam_classic: { learningRate: 5e-4, b1: 0.9, b2: 0.999, epsilon: 1e-8, weightDecay: 0.01 },
+  adam8bit: adamwValues,
   adamscale: adamwValues,
   radam: adamwValues,
   adafactor: { learningRate: 1e-3, epsilon: 1e-30, decay: -0.8, threshold: 1, weightDecay: 0, scaleParameter: false },
@@ -126,6 +128,7 @@ type Given<N extends StudyOptimizerName> = Omit<StudyHyperparameters[N], "learni
 const makers: { [N in StudyOptimizerName]: (options: Given<N>) => Optimizer } = {
   adam: adamw,
   adam_classic: adam,
+  adam8bit: adamw8bit,
   adamscale: adamwScale,
   radam,
   adafactor,

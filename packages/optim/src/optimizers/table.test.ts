@@ -45,8 +45,9 @@ const throughCheckpoint = async (state: OptimizerState): Promise<OptimizerState>
   const layout = JSON.parse(JSON.stringify(stateLayout(state)));
   const tensorsOf: Record<string, Tensor> = {};
   for (const [path, held] of Object.entries(stateTensors(state))) {
-    const bytes = Buffer.from(Uint8Array.from(new Uint8Array(Float32Array.from(await held.data()).buffer)));
-    tensorsOf[path] = tensor(new Float32Array(Uint8Array.from(bytes).buffer), held.shape);
+    const Values = held.dtype === "int32" ? Int32Array : Float32Array;
+    const bytes = Buffer.from(Uint8Array.from(new Uint8Array(Values.from(await held.data()).buffer)));
+    tensorsOf[path] = tensor(new Values(Uint8Array.from(bytes).buffer), held.shape, held.dtype);
   }
   disposeState(state);
   return stateFromTensors<OptimizerState>(layout, tensorsOf);

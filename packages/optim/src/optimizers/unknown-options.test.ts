@@ -5,11 +5,13 @@ const inner = optim.adamw();
 
 it.each([
   ["adamw", () => optim.adamw({ lr: 0.1 } as object)],
+  ["adamw8bit", () => optim.adamw8bit({ blockSize: 64 } as object)],
   ["adam", () => optim.adam({ lr: 0.1 } as object)],
   ["radam", () => optim.radam({ beta1: 0.1 } as object)],
   ["sgd", () => optim.sgd({ lr: 0.1 } as object)],
   ["lars", () => optim.lars({ lr: 0.1 } as object)],
   ["sophia", () => optim.sophia({ lr: 0.1 } as object)],
+  ["adahessian", () => optim.adahessian({ lr: 0.1 } as object)],
   ["shampoo", () => optim.shampoo({ lr: 0.1 } as object)],
   ["muon", () => optim.muon({ lr: 0.1 } as object)],
   ["clip", () => optim.clip(inner, { norm: 1 } as object)],

@@ -56,6 +56,49 @@ export const adamwReference = (b1 = 0.9, b2 = 0.98, epsilon = 1e-12): Reference 
   return decoupled((name, _, g, step) => adam(name, g, step));
 };
 
+/** The 256 values of a moment in 8 bits, by the formula of the paper: another way to them than the optimizer's. */
+export const codeValues = (signed: boolean): number[] => {
+  const values = [0, 1];
+  for (let fractionBits = 0; fractionBits <= 6; fractionBits++) {
+    const edges = 2 ** (signed ? fractionBits : fractionBits + 1);
+    const edge = (i: number) => 0.1 + (0.9 * i) / edges;
+    for (let i = 0; i < edges; i++) {
+      const middle = ((edge(i) + edge(i + 1)) / 2) * 10 ** (fractionBits - 6);
+      values.push(middle, ...(signed ? [-middle] : []));
+    }
+  }
+  return values.sort((a, b) => a - b);
+};
+
+/** The nearest value of a map, times the largest of the block; what is negative does not become 0. */
+export const rounded = (block: readonly number[], map: readonly number[]): number[] => {
+  const largest = Math.max(...block.map(Math.abs));
+  return block.map((value) => {
+    const x = largest === 0 ? 0 : value / largest;
+    const allowed = x < 0 ? map.filter((code) => code < 0) : map.filter((code) => code >= 0);
+    return largest * allowed.reduce((best, code) => (Math.abs(code - x) < Math.abs(best - x) ? code : best));
+  });
+};
+
+/** AdamW with moments that are rounded to 8 bits between steps; each tensor is one block. */
+export const adamw8bitReference = (): Reference => {
+  const [mu, nu, signs, none] = [moments(), moments(), codeValues(true), codeValues(false)];
+  return decoupled((name, _, g, step) => {
+    const [m, v] = [mu(name, g), nu(name, g)];
+    blend(m, g, 0.9);
+    blend(
+      v,
+      g.map((x) => x * x),
+      0.98,
+    );
+    const direction = m.map((x, i) => x / (1 - 0.9 ** step) / (Math.sqrt(v[i]! / (1 - 0.98 ** step)) + 1e-12));
+    const [codedM, codedV] = [rounded(m, signs), rounded(v, none)];
+    change(m, (_, i) => codedM[i]!);
+    change(v, (_, i) => codedV[i]!);
+    return direction;
+  });
+};
+
 export const adamReference = (): Reference => {
   const adam = adamDirection(0.9, 0.999, 1e-8);
   return eachTensor((name, p, g, step) => {

@@ -4,6 +4,7 @@ import type { Communicator, Numbers, Reduction } from "../communicator.ts";
 import type { Placement } from "../launcher.ts";
 import { findMpi } from "./find-mpi.ts";
 import { type Handles, handlesOf } from "./handles.ts";
+import { leaveProcessAlone } from "./leave-process-alone.ts";
 
 /** MPI_THREAD_SERIALIZED: calls come from several threads, one at a time. */
 const serialized = 2;
@@ -38,25 +39,8 @@ const endBySignal = () => {
 
 const join = (placed: Placement | undefined, options: MpiOptions): Communicator => {
   const { native = startNative(), library: path = process.env.CRAMKIT_MPI } = options;
-  const { library, file } = findMpi(native, placed?.launcher, path);
-  const handles = handlesOf(library, file);
-  const int = (name: string, ...parameters: Parameter[]) => library.func(name, ["i32", ...parameters]);
-  const calls = {
-    init: int("MPI_Init_thread", "pointer", "pointer", "i32", "pointer"),
-    rank: int("MPI_Comm_rank", "i64", "pointer"),
-    size: int("MPI_Comm_size", "i64", "pointer"),
-    version: int("MPI_Get_library_version", "pointer", "pointer"),
-    allReduce: int("MPI_Allreduce", "i64", "pointer", "i32", "i64", "i64", "i64"),
-    broadcast: int("MPI_Bcast", "pointer", "i32", "i64", "i32", "i64"),
-    allGather: int("MPI_Allgather", "pointer", "i32", "i64", "pointer", "i32", "i64", "i64"),
-    allToAll: int("MPI_Alltoall", "pointer", "i32", "i64", "pointer", "i32", "i64", "i64"),
-    barrier: int("MPI_Barrier", "i64"),
-    abort: int("MPI_Abort", "i64", "i32"),
-    finalize: int("MPI_Finalize"),
-  };
+  const { file, handles, calls, threads } = leaveProcessAlone(native, () => initialize(native, placed, path));
   const number = new Int32Array(1);
-  check("MPI_Init_thread", calls.init(null, null, serialized, number));
-  const threads = number[0]!;
   const read = (name: string, code: number) => {
     check(name, code);
     return number[0]!;
@@ -147,6 +131,29 @@ const join = (placed: Placement | undefined, options: MpiOptions): Communicator 
         process.off("exit", end);
       }),
   };
+};
+
+/** Loads the library, binds what is called of it, and initializes it. */
+const initialize = (native: Native, placed: Placement | undefined, path: string | undefined) => {
+  const { library, file } = findMpi(native, placed?.launcher, path);
+  const handles = handlesOf(library, file);
+  const int = (name: string, ...parameters: Parameter[]) => library.func(name, ["i32", ...parameters]);
+  const calls = {
+    init: int("MPI_Init_thread", "pointer", "pointer", "i32", "pointer"),
+    rank: int("MPI_Comm_rank", "i64", "pointer"),
+    size: int("MPI_Comm_size", "i64", "pointer"),
+    version: int("MPI_Get_library_version", "pointer", "pointer"),
+    allReduce: int("MPI_Allreduce", "i64", "pointer", "i32", "i64", "i64", "i64"),
+    broadcast: int("MPI_Bcast", "pointer", "i32", "i64", "i32", "i64"),
+    allGather: int("MPI_Allgather", "pointer", "i32", "i64", "pointer", "i32", "i64", "i64"),
+    allToAll: int("MPI_Alltoall", "pointer", "i32", "i64", "pointer", "i32", "i64", "i64"),
+    barrier: int("MPI_Barrier", "i64"),
+    abort: int("MPI_Abort", "i64", "i32"),
+    finalize: int("MPI_Finalize"),
+  };
+  const number = new Int32Array(1);
+  check("MPI_Init_thread", calls.init(null, null, serialized, number));
+  return { file, handles, calls, threads: number[0]! };
 };
 
 const wrongSize = (placed: Placement, size: number, file: string): Error =>

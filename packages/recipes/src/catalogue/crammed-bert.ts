@@ -62,6 +62,7 @@ export const crammedBert = (): Recipe => ({
     progressiveBatch: null,
     reverseRows: false,
     localRate: null,
+    gradInit: null,
     reshuffle: false,
     frozen: [],
     localSteps: null,

@@ -124,3 +124,20 @@ it.each([
 ])("names %s", async (_, changes, message) => {
   await expect(runGlue(spec(changes), compute, quiet)).rejects.toThrow(message);
 });
+
+it("finetunes on a task of SuperGLUE that is named", async () => {
+  const rows = Array.from({ length: 96 }, (_, i) => {
+    const [choice1, choice2] = [i % 2 === 0 ? "fox" : "rain", "dog"];
+    return { premise: `the ${i % 7}`, question: "cause", choice1, choice2, label: i % 2, idx: i };
+  });
+  const lines = rows.map((row) => `${JSON.stringify(row)}\n`);
+  mkdirSync(join(data, "COPA"));
+  writeFileSync(join(data, "COPA", "train.jsonl"), lines.slice(0, 64).join(""));
+  writeFileSync(join(data, "COPA", "val.jsonl"), lines.slice(64).join(""));
+  const protocol = { ...protocols.superGLUE, epochs: 20, trials: 1, learningRate: 1e-2 };
+  const settings = spec({ tasks: ["copa"], protocol, untrained: false, allowMoreEpochs: true });
+  const [trained] = await runGlue(settings, compute, quiet);
+  expect(trained!.results[0]!.evaluations).toMatchObject([{ column: "COPA", rows: 32, officialRows: 100 }]);
+  expect(trained!.results[0]!.evaluations[0]!.scores.accuracy).toBeGreaterThan(0.9);
+  await expect(runGlue(spec({ tasks: ["wic"] }), compute, quiet)).rejects.toThrow(/WiC.train\.jsonl: expected this/);
+});

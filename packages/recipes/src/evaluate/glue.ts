@@ -13,18 +13,21 @@ import {
   type RunProgress,
   runTasks,
   type ScoreRow,
+  type StudyTaskName,
   scoreRow,
   scoreTable,
+  studyTasks,
   subset,
   type TaskData,
   type TrialResult,
   tableMarkdown,
   trialTable,
 } from "@cramkit/glue";
-import { glueTasksIn, readGlue, resultsFolder } from "@cramkit/glue/node";
+import { glueTasksIn, readGlue, readStudyTask, resultsFolder } from "@cramkit/glue/node";
 import type { Compute } from "../compute.ts";
+import { pretrainedHead } from "../model/pretrained-head.ts";
 import type { SavedModel } from "../model/saved-model.ts";
-import { disposeTensors, tensorsOf } from "../named-tensors.ts";
+import { disposeTensors } from "../named-tensors.ts";
 import { type ModelPlace, placeDigest } from "../open/find-model.ts";
 import { openModel } from "../open/open-model.ts";
 import { Interrupted, type RunContext, type StageProgress } from "../progress.ts";
@@ -43,11 +46,11 @@ export interface GlueSpec {
   /** The folder with the tasks' folders. */
   readonly data: string;
   /**
-   * Names of tasks.
+   * Names of tasks, of GLUE or others of the study.
    *
-   * @defaultValue all that are in `data`
+   * @defaultValue all of GLUE that are in `data`
    */
-  readonly tasks?: readonly GlueName[];
+  readonly tasks?: readonly (GlueName | StudyTaskName)[];
   /**
    * Random examples of each task to finetune on; the tables say so.
    *
@@ -91,7 +94,8 @@ export const runGlue = async (spec: GlueSpec, compute: Compute, context: RunCont
       code: "not-found",
       place: `folder ${spec.data}`,
       problem: `expected GLUE tasks with their training and dev files, found none of ${glueNames.join(", ")}`,
-      remedy: "pass the folder that has CoLA, SST-2, ... in it, or fetch them with cramkit glue download",
+      remedy:
+        "pass the folder that has CoLA, SST-2, ... in it, fetch them with cramkit glue download, or name other tasks, such as boolq",
     });
   await checkWritable(spec.results); // not after a trial
   const scores: GlueScores[] = [];
@@ -120,7 +124,7 @@ export const runGlue = async (spec: GlueSpec, compute: Compute, context: RunCont
   try {
     for (const [index, folder] of [spec.model, ...(spec.baselines ?? [])].entries()) {
       const { params, place, ...model } = await openModel(folder, { encoderOnly: true });
-      const pooler = poolerOf(model);
+      const pooler = pretrainedHead(model);
       try {
         const name = modelName(place);
         const id = `${name} ${await digestOf(place)}`;
@@ -142,18 +146,17 @@ export const runGlue = async (spec: GlueSpec, compute: Compute, context: RunCont
 
 type Weights = SavedModel["params"];
 
-/** The pooler of a published BERT, which its pretraining has trained: the study finetunes that one, not a new one. */
-const poolerOf = ({ published }: Omit<SavedModel, "params">): Weights => {
-  const entries = (published?.rest ?? []).filter(({ name }) => /^(bert\.)?pooler\.dense\.(weight|bias)$/.test(name));
-  return tensorsOf(entries.map((entry) => ({ ...entry, name: entry.name.replace(/^bert\./, "") })));
-};
-
 async function* read(
   { data, tests, trainExamples, seed }: GlueSpec,
-  names: readonly GlueName[],
+  names: readonly (GlueName | StudyTaskName)[],
 ): AsyncGenerator<TaskData> {
-  for (const name of names) yield subset(await readGlue(data, name, { tests }), { train: trainExamples, seed });
+  for (const name of names) {
+    const task = isStudyTask(name) ? await readStudyTask(data, name) : await readGlue(data, name, { tests });
+    yield subset(task, { train: trainExamples, seed });
+  }
 }
+
+const isStudyTask = (name: GlueName | StudyTaskName): name is StudyTaskName => Object.hasOwn(studyTasks, name);
 
 const stageOf = (model: string, progress: RunProgress): StageProgress => {
   const { task, trial, trials } = progress;

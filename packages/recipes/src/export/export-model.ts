@@ -190,7 +190,11 @@ const renamed: Record<Kind | "graph", Rename> = {
   graph: (tensors) => tensors,
   bert: (tensors, { heads }, rest = []) => [...toHuggingFaceBert(tensors, { heads }), ...rest],
   roberta: toRoberta,
-  modernbert: (tensors, { heads }, rest = []) => [...toModernBert(tensors, { heads }), ...rest],
+  modernbert: (tensors, { heads, head }, rest = []) => [
+    ...toModernBert(tensors, { heads }),
+    // An encoder alone has no place for the prediction head that it was read with.
+    ...rest.filter(({ name }) => head.type !== "none" || !name.startsWith("head.")),
+  ],
   "crammed-bert": (tensors, _, rest = []) => {
     // The copy of a tied decoder that the file had is one of today's values.
     const table = tensors.find(({ name }) => name === "encoder.embedding.word_embedding.weight");

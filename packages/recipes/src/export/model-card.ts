@@ -1,4 +1,4 @@
-import { readFile, stat } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFileAtomic } from "@cramkit/files";
 import { type ModelConfig, parameterCount } from "@cramkit/model";
@@ -32,7 +32,8 @@ export const writeModelCard = async (folder: string, card: ModelCard): Promise<v
   if (there !== undefined && !there.includes(marker)) return;
   const graphs = await graphsIn(folder);
   const files: [string, string][] = [];
-  for (const name of ["model.safetensors", ...graphs.map((one) => join("onnx", graphFiles[one]))]) {
+  const weights = (await readdir(folder)).filter((name) => /^model(-\d+-of-\d+)?\.safetensors$/.test(name)).sort();
+  for (const name of [...weights, ...graphs.map((one) => join("onnx", graphFiles[one]))]) {
     const bytes = (await stat(join(folder, name)).catch(() => undefined))?.size;
     if (bytes !== undefined) files.push([`\`${name}\``, `${(bytes / 1e6).toFixed(2)} MB`]);
   }

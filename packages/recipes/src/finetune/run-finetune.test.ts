@@ -2,13 +2,14 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } fro
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { disposeTensors } from "@cramkit/finetune";
-import { init, preset } from "@cramkit/model";
+import { init, type ModelConfig, type PresetName, preset } from "@cramkit/model";
 import { crammingTokenizerOptions, trainTokenizer } from "@cramkit/tokenizer";
 import { memory } from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Compute, startCompute } from "../compute.ts";
 import { exportModel } from "../export/export-model.ts";
 import { saveModel } from "../model/saved-model.ts";
+import { openModel } from "../open/open-model.ts";
 import { Interrupted, type RunContext } from "../progress.ts";
 import { quiet, sentences } from "../testing/tiny.testing.ts";
 import { finetuneFiles } from "./folder.ts";
@@ -139,6 +140,56 @@ it("finetunes a BERT of Hugging Face from its folder, and predicts with it", asy
   for await (const line of predictionLines(tuned, examples, { format: "jsonl" })) lines.push(JSON.parse(line));
   expect(["animal", "none"]).toContain(lines[0].label);
   disposeTensors(tuned.params);
+});
+
+/** A published model that was finetuned so little that its weights are where they were, and the weights that it had. */
+const barelyFinetuned = async (name: string, fields: Partial<ModelConfig>, base: PresetName) => {
+  const tokenizer = await trainTokenizer(sentences(300), { ...crammingTokenizerOptions({ vocabSize: 90 }) });
+  const size = { layers: 1, hidden: 16, heads: 2, intermediate: 32, maxLength: 32 };
+  const config = preset(base, { vocabSize: tokenizer.vocabSize, ...size, ...fields });
+  const params = init(config, 1);
+  const model = join(root, name);
+  await exportModel({ params, config, tokenizer }, "hf", model);
+  const folder = join(root, `${name}-tuned`);
+  const settings = { ...spec.settings, epochs: 1, learningRate: 1e-9 };
+  await runFinetune({ ...spec, model, folder, settings }, compute, quiet);
+  return { params, folder, tuned: await loadTaskModel(folder) };
+};
+
+it("keeps the pooler that a BERT was pretrained with", async () => {
+  const head = { type: "classification", labels: 5, width: 16, pooling: "first", dropout: 0 } as const;
+  const { params, tuned } = await barelyFinetuned("with-pooler", { head }, "hf-bert-base");
+  const [had, has] = [params, tuned.params].map((one) => one["pooler.dense.weight"]!.dataSync());
+  for (const [i, value] of has!.entries()) expect(value).toBeCloseTo(had![i]!, 6);
+  expect(tuned.params["head.weight"]!.shape).toEqual([2, 16]);
+  disposeTensors(params);
+  disposeTensors(tuned.params);
+});
+
+it("finetunes a ModernBERT on its own prediction head, and lets it go as one", async () => {
+  const modern: Partial<ModelConfig> = {
+    ...{ position: "none", rotary: true, firstNorm: false, norm: "LayerNorm-unbiased", predictionHead: "transform" },
+    ...{ decoderBias: true, mixer: "local-attention", localAttention: { reach: 3, rotaryBase: 100 } },
+  };
+  const { params, folder, tuned } = await barelyFinetuned("modern", modern, "crammed-bert");
+  const [had, has] = [params, tuned.params].map((one) => one["prediction_head.dense.weight"]!.dataSync());
+  for (const [i, value] of has!.entries()) expect(value).toBeCloseTo(had![i]!, 6);
+  const exported = join(root, "modern-exported");
+  const opened = await openModel(folder);
+  await exportModel(opened, "hf", exported);
+  const { architectures, classifier_pooling, id2label } = JSON.parse(
+    readFileSync(join(exported, "config.json"), "utf8"),
+  );
+  expect({ architectures, classifier_pooling, id2label }).toEqual({
+    architectures: ["ModernBertForSequenceClassification"],
+    classifier_pooling: "mean",
+    id2label: { 0: "animal", 1: "none" },
+  });
+  const back = await openModel(exported);
+  expect(Object.keys(back.params).sort()).toEqual(Object.keys(tuned.params).sort());
+  for (const [name, value] of Object.entries(back.params))
+    expect(value.dataSync(), name).toEqual(tuned.params[name]!.dataSync());
+  for (const one of [params, tuned.params, opened.params, back.params]) disposeTensors(one);
 });
 
 it("says of a folder that it holds no finetuned model", async () => {

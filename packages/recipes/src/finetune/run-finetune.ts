@@ -5,6 +5,7 @@ import { checkWritable, writeFileAtomic } from "@cramkit/files";
 import { disposeTensors, type Example, type Finetuned, finetune, mainScore } from "@cramkit/finetune";
 import { checkpointsFolder, type ReadExamplesOptions, readExamples } from "@cramkit/finetune/node";
 import type { Compute } from "../compute.ts";
+import { pretrainedHead } from "../model/pretrained-head.ts";
 import { modelDigest } from "../model/saved-model.ts";
 import { findModel, type ModelPlace, placeDigest } from "../open/find-model.ts";
 import { openModel } from "../open/open-model.ts";
@@ -45,7 +46,9 @@ export const runFinetune = async (
     context.say(`${folder} is already finished; to run it again, remove the folder or name another one`);
     return readFinetuning(folder);
   }
-  const { params, place: _, ...pretrained } = await openModel(spec.model, { checkpoint: spec.checkpoint });
+  const opened = await openModel(spec.model, { checkpoint: spec.checkpoint, encoderOnly: true });
+  const { params, place: _, ...pretrained } = opened;
+  const pooler = pretrainedHead(opened);
   const started = performance.now();
   let result: FinetuneResult;
   try {
@@ -53,7 +56,7 @@ export const runFinetune = async (
     const checkpoints = await checkpointsFolder(files.checkpoints, context.say);
     const tuned = await finetune({
       ...spec.settings,
-      model: { ...pretrained, params },
+      model: { ...pretrained, params, pooler },
       kind,
       train,
       dev,
@@ -94,6 +97,7 @@ export const runFinetune = async (
     throw error;
   } finally {
     disposeTensors(params);
+    disposeTensors(pooler);
   }
   const lines = result.history.map(({ epoch, trainLoss, dev }) => {
     const scores = Object.entries(dev.scores).map(([name, value]) => [name, Number.isFinite(value) ? value : null]);

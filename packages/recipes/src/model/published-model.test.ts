@@ -274,9 +274,9 @@ describe("a ModernBERT", () => {
   it("whose decoder or head is another is refused, and its encoder is read", async () => {
     const folder = copyOf("modern");
     const fields = readJson(folder, "config.json");
-    writeJson(join(folder, "config.json"), { ...fields, architectures: ["ModernBertForSequenceClassification"] });
+    writeJson(join(folder, "config.json"), { ...fields, architectures: ["ModernBertForQuestionAnswering"] });
     await expect(loadModel(folder)).rejects.toThrow(
-      /expected an architecture of "ModernBertForMaskedLM", "ModernBertModel"/,
+      /expected an architecture of "ModernBertModel", "ModernBertForMaskedLM"/,
     );
     const bare = await loadModel(folder, { encoderOnly: true });
     expect(bare.config.head).toEqual({ type: "none" });

@@ -59,7 +59,10 @@ export const readPublished = async (
   const entries = await readWeights(folder);
   const names = { heads: config.heads, tieWeights: config.tieWeights, paddingId: config.paddingId };
   const wanted = options.encoderOnly ? entries.filter(({ name }) => !isHead.test(name)) : entries;
-  if (fields.model_type === "modernbert") return withRest(fields, config, fromModernBert(wanted, names), entries);
+  if (fields.model_type === "modernbert") {
+    const below = options.encoderOnly ? entries.filter(({ name }) => /^head\.(dense|norm)\./.test(name)) : [];
+    return withRest(fields, config, fromModernBert(wanted, names), entries, below);
+  }
   if (fields.model_type === "roberta") {
     const { tensors, rest } = fromRoberta(wanted, names);
     const padding = rest.filter(({ name }) => !/(^|\.)pooler\./.test(name));

@@ -114,9 +114,12 @@ export const readModel = async (folder: string, options: ReadOptions = {}): Prom
   if (saved && !isStudys) {
     const ours = completeModel(saved);
     checkConfig(ours);
-    const path = join(folder, weightsFile);
     const published = fields && { published: { config: fields } };
-    return { ...toModel(path, await readEntries(path), ours), tokenizer: await readTokenizer(folder), ...published };
+    return {
+      ...toModel(folder, await readEntries(folder), ours),
+      tokenizer: await readTokenizer(folder),
+      ...published,
+    };
   }
   if (saved || fields) {
     const path = join(folder, configFile);

@@ -15,6 +15,8 @@ const chunkFiles = (folder: string) => ({
 
 const format = 1;
 const headerElements = 6 + 32;
+/** Units of the longest chunk. */
+const mostUnits = 64;
 
 /** Elements that are written at a time. */
 const bufferElements = 1 << 18;
@@ -78,20 +80,23 @@ export const createChunksWriter = async (folder: string, dictionary: ChunkDictio
 /** The chunks and what they belong to: numbers of 32 bits, then the UTF-16 units of all chunks. */
 const dictionaryBytes = (dictionary: ChunkDictionary, documents: number, elements: number): Uint8Array => {
   const { rule, size } = dictionary;
-  let units = 0;
-  for (let n = 0; n < size; n++) units += dictionary.chunk(n).length;
-  const bytes = new Uint8Array(4 * (headerElements + size + 1) + 2 * units);
+  const codes = new Uint8Array(mostUnits);
+  const bytes = new Uint8Array(4 * (headerElements + size + 1) + 2 * mostUnits * size);
   const numbers = new Int32Array(bytes.buffer, 0, headerElements + size + 1);
   numbers.set([format, documents, elements, size, Number(rule.keepSpace), Number(rule.anyNeighbour)]);
   bytes.set(rule.kinds, 4 * 6);
   const all = new Uint16Array(bytes.buffer, numbers.byteLength);
   let at = 0;
   for (let n = 0; n < size; n++) {
-    const chunk = dictionary.chunk(n);
-    for (let i = 0; i < chunk.length; i++) all[at++] = chunk.charCodeAt(i);
+    const length = dictionary.asciiOf(n, codes);
+    for (let i = 0; i < length; i++) all[at++] = codes[i]!;
+    if (length < 0) {
+      const chunk = dictionary.chunk(n);
+      for (let i = 0; i < chunk.length; i++) all[at++] = chunk.charCodeAt(i);
+    }
     numbers[headerElements + n + 1] = at;
   }
-  return bytes;
+  return bytes.subarray(0, all.byteOffset + 2 * at);
 };
 
 /** Documents as their chunks. */
@@ -119,6 +124,15 @@ export const openChunks = async (folder: string, documents: number): Promise<Sto
     rule: { kinds: own.subarray(4 * 6, 4 * headerElements), keepSpace: header[4] === 1, anyNeighbour: header[5] === 1 },
     size: chunks,
     chunk: (n) => String.fromCharCode(...units.subarray(bounds[n]!, bounds[n + 1]!)),
+    asciiOf(n, codes) {
+      const [from, to] = [bounds[n]!, bounds[n + 1]!];
+      for (let at = from; at < to; at++) {
+        const unit = units[at]!;
+        if (unit > 127) return -1;
+        codes[at - from] = unit;
+      }
+      return to - from;
+    },
     read: (from) => readSequences(paths.documents, from),
   };
 };

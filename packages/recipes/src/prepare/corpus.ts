@@ -47,6 +47,8 @@ import { wantedRecords } from "./wanted-records.ts";
 
 /** Text that a shuffle holds at once: the order does not depend on it. */
 const shuffleBytes = 64 << 20;
+/** Tables of what repeats: what is found does not depend on it. */
+const repeatBytes = 128 << 20;
 
 /** What `openCorpus` needs besides the recipe. */
 export interface CorpusOptions {
@@ -197,7 +199,8 @@ const filtersOf = (recipe: Recipe, options: CorpusOptions): DocumentFilter[] => 
   if (corpus.duplicateBytes !== null) {
     const onProgress = ({ stage }: { stage: string }) => onRead(`${stage} for repeated text`);
     const keep = corpus.duplicateCopies;
-    filters.push(deduplicateSubstrings({ minBytes: corpus.duplicateBytes, keep, workFolder, onProgress }));
+    const sizes = { minBytes: corpus.duplicateBytes, memoryBytes: repeatBytes };
+    filters.push(deduplicateSubstrings({ ...sizes, keep, workFolder, onProgress }));
   }
   if (corpus.nearDuplicates !== null) {
     const onProgress = ({ stage }: { stage: string }) => onRead(`${stage} for near-duplicates`);

@@ -47,6 +47,10 @@ it.each([
     ['corpus.lastPhase={"sources":[{"kind":"ids","path":"x"}]}'],
     "corpus.lastPhase: expected null with a source of kind ids, which is packed as it is",
   ],
+  [
+    ["training.gradInit={}", "training.from=runs/first"],
+    "training.gradInit: expected null with training.from, whose weights are trained already",
+  ],
   [['training.frozen=["encoder"]'], "training.frozen: expected a parameter that is left to train, got none"],
   [
     ['training.sequenceCurriculum={"lengths":[24,128],"fractions":[0,0.5]}'],

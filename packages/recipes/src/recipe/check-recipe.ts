@@ -38,6 +38,7 @@ export const checkRecipe = (recipe: Recipe): void => {
   check(() => checkLastPhase(recipe));
   check(() => checkSchedule(recipe));
   check(() => checkLocalRate(recipe));
+  check(() => checkGradInit(recipe));
   check(() => checkBatch(recipe));
   check(() => checkProgressiveBatch(recipe));
   const { microbatchSize, batchSize } = recipe.training;
@@ -108,6 +109,11 @@ const checkLocalRate = ({ training: { localRate, optimizer, groups } }: Recipe):
       "training.localRate",
       `expected null with training.optimizer.name=${named.name}, which has local rates of its own`,
     );
+};
+
+const checkGradInit = ({ training: { gradInit, from } }: Recipe): void => {
+  if (gradInit !== null && from !== null)
+    refuse("training.gradInit", "expected null with training.from, whose weights are trained already");
 };
 
 const checkBatch = ({ training: { batchSize, microbatchSize } }: Recipe): void => {

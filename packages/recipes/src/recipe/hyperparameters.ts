@@ -5,6 +5,7 @@ export const optimizerPapers: Readonly<Record<string, string>> = {
   adamw: "Loshchilov and Hutter, arXiv 1711.05101; Cramming, section 4.3",
   adam: "Loshchilov and Hutter, arXiv 1711.05101",
   adam_classic: "Kingma and Ba, arXiv 1412.6980",
+  adam8bit: "Dettmers et al., arXiv 2110.02861; bitsandbytes",
   adamscale: "nanoT5, arXiv 2309.02373",
   radam: "Liu et al., arXiv 1908.03265",
   adafactor: "Shazeer and Stern, arXiv 1804.04235",

@@ -27,6 +27,9 @@ it("has a meaning for every setting, and a unit for every number that counts som
     "training.loss.zLoss",
     "training.progressiveBatch.theta",
     "training.localRate.trust",
+    "training.gradInit.tau",
+    "training.gradInit.minScale",
+    "training.gradInit.maxScale",
     "training.localSteps.outerLearningRate",
     "evaluation.probes.learningRate",
   ]);

@@ -103,6 +103,7 @@ const parametersOf = (recipe: Recipe): number => parameterCount(modelOf(recipe, 
 
 /** Tensors of the size of the model that an optimizer keeps; two unless it is listed. */
 const moments: Partial<Record<Recipe["training"]["optimizer"]["name"], number>> = {
+  adam8bit: 0.51,
   agd: 0,
   adafactor: 0,
   sgd: 1,

@@ -1,5 +1,8 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { maskedLossNames, presetNames } from "@cramkit/model";
 import { batchRules } from "@cramkit/optim";
+import { createDraws, streamKey } from "@cramkit/random";
 import { scheduleNames } from "@cramkit/scheduler";
 import { studyAlgorithms } from "@cramkit/tokenizer";
 import { optimizerNames } from "../recipe/optimizer-settings.ts";
@@ -20,8 +23,22 @@ const warmups: Record<string, object> = {
   "budget-inverse-sqrt": { warmup: 0.2 },
 };
 
+/** Of tokenizers that find no more in their text: 70 words and 7 special tokens, for example. */
+const mostWords: Readonly<Record<string, number>> = { WordLevel: 77, SentencePieceUnigram: 72 };
+
+/** A text of 70 words, more than that of a tiny run has; in this folder. */
+export const writeManyWords = (folder: string): string => {
+  const { below } = createDraws(streamKey(1, "many-words"));
+  const letters = () => String.fromCharCode(97 + below(26));
+  const words = Array.from({ length: 70 }, () => Array.from({ length: 4 + below(6) }, letters).join(""));
+  const line = () => Array.from({ length: 60 }, () => words[below(words.length)]).join(" ");
+  const path = join(folder, "many-words.txt");
+  writeFileSync(path, Array.from({ length: 120 }, line).join("\n"));
+  return path;
+};
+
 /** Every choice that the study's code offers and a recipe has, one variant each, on a base that runs in a second or two. */
-export const everySetting = (base: Recipe): Variants => [
+export const everySetting = (base: Recipe, manyWords: string): Variants => [
   ...presetNames.map((name) => ({ name: `model ${name}`, set: architecture(name, base) })),
   ...each("model.position", ["scaled-sinusoidal", "sinusoidal", "learned", "none"]),
   ...each("model.norm", ["LayerNorm", "LayerNorm-unbiased", "RMSNorm", "RMSNorm-v1", "ScaleNorm"]),
@@ -81,7 +98,15 @@ export const everySetting = (base: Recipe): Variants => [
   ...[...maskedLossNames, "script"].map((name) => one(`loss ${name}`, { "training.loss.name": name })),
   one("z-loss", { "training.loss.zLoss": 1e-4 }),
   ...each("rows.order", ["as-is", "shuffled", "separators", "full-stops", "unigram", "reverse-unigram", "word-length"]),
-  ...each("tokenizer.model", studyAlgorithms),
+  ...studyAlgorithms.map((name) =>
+    one(`tokenizer.model ${name}`, {
+      "tokenizer.model": name,
+      ...(["Unigram", "WordLevel"].includes(name) && {
+        "corpus.sources": [{ kind: "files", path: manyWords, unit: "line" }],
+      }),
+      "tokenizer.vocabSize": mostWords[name] ?? 100,
+    }),
+  ),
   ...each("tokenizer.text", ["english", "cased", "multilingual"]),
   one("with <cls>", { "tokenizer.includeCls": true }),
   one("without <sep>", { "tokenizer.includeSep": false }),
@@ -113,6 +138,8 @@ export const everySetting = (base: Recipe): Variants => [
   ),
   one("LARS around AdamW", { "training.localRate": {} }),
   one("LARC around Lion", { "training.localRate": { clip: true }, "training.optimizer.name": "lion" }),
+  one("GradInit", { "training.gradInit": { steps: 2 } }),
+  one("GradInit as in the study's code", { "training.gradInit": { steps: 2, secondOrder: false } }),
   one("mixed precision", { "backend.precision": "mixed" }),
   ...each("training.budget", ["200 tokens", "1e7 flops", "0.001 hours"]),
 ];

@@ -1,5 +1,4 @@
 import { hasCode, problemOf } from "@cramkit/errors";
-import { init } from "@cramkit/model";
 import {
   allReduce,
   averagedWeights,
@@ -29,6 +28,7 @@ import {
 } from "../snapshot/checkpoint-format.ts";
 import { createCheckpointKeeper } from "./checkpoint-keeper.ts";
 import { createTrainingDisplay } from "./display.ts";
+import { firstWeights } from "./first-weights.ts";
 import { openTrainingLog } from "./log.ts";
 import { planAlong } from "./plan-along.ts";
 import { trainingReadings } from "./readings.ts";
@@ -217,17 +217,18 @@ async function* untilGivenUp<R>(reports: AsyncIterable<R>, onGivenUp: () => void
 
 /** The state of a checkpoint, or the first one; microbatches of another size begin their batch anew. */
 const stateAt = async (
-  { spec: { recipe, config, firstWeights }, deadline, team }: Session,
+  session: Session,
   snapshot: Snapshot | undefined,
   optimizer: Optimizer<Updating>,
   microbatchSize: number,
 ): Promise<TrainingState> => {
   if (!snapshot) {
-    const params = firstWeights ? await firstWeights() : init(config, recipe.seed);
+    const params = await firstWeights(session, microbatchSize);
     return initialState<NamedTensors, OptimizerState, Gradients>(params, optimizer);
   }
+  const { spec, deadline, team } = session;
   const kept = stateOf(snapshot);
-  const { budget } = recipe.training;
+  const { budget } = spec.recipe.training;
   const hasMore = (snapshot.run.settings?.budget ?? budget) !== budget;
   const fraction = hasMore ? Math.min(1, deadline.fraction(kept.progress)) : kept.progress.fraction;
   const state = { ...kept, progress: { ...kept.progress, fraction } };

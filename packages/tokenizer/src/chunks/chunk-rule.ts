@@ -21,8 +21,8 @@ export const OTHER = 3;
 /** The rule for these components, or undefined if no cut is known to be safe. */
 export const chunkRule = (normalizer: Component | null, preTokenizer: Component | null): ChunkRule | undefined => {
   if (!preTokenizer) return undefined;
-  const normalizers = flatten(normalizer, "normalizers");
-  const [first, ...rest] = flatten(preTokenizer, "pretokenizers");
+  const normalizers = components(normalizer, "normalizers");
+  const [first, ...rest] = components(preTokenizer, "pretokenizers");
   if (!first) return undefined;
   const isWordSplitter = ["Whitespace", "BertPreTokenizer"].includes(first.type);
   if (isWordSplitter || first.type === "WhitespaceSplit") {
@@ -46,10 +46,10 @@ export const isSameRule = (a: ChunkRule, b: ChunkRule): boolean =>
   a.kinds.every((kind, code) => kind === b.kinds[code]);
 
 /** Components in the order in which they run; sequences are opened. */
-const flatten = (component: Component | null, parts: string): Component[] => {
+export const components = (component: Component | null, parts: "normalizers" | "pretokenizers"): Component[] => {
   if (!component) return [];
   return component.type === "Sequence"
-    ? (component[parts] as Component[]).flatMap((part) => flatten(part, parts))
+    ? (component[parts] as Component[]).flatMap((part) => components(part, parts))
     : [component];
 };
 
@@ -64,6 +64,12 @@ const kindTable = (word: RegExp): Uint8Array =>
 const withinWords = ["NFC", "NFD", "NFKC", "NFKD", "Lowercase", "StripAccents", "BertNormalizer"];
 
 const patternOf = (component: Component) => component.pattern as { String?: string; Regex?: string };
+
+/** Whether a pattern is an expression, or a text of punctuation alone. */
+export const isMarksAlone = (pattern: unknown): boolean => {
+  const { String: text } = pattern as { String?: string };
+  return text === undefined || marks.test(text);
+};
 
 /** Whether what stands on one side of a separator has no influence on the other side. */
 const keepsSpacesApart = (normalizer: Component): boolean => {
@@ -80,5 +86,5 @@ const marks = /^[!-/:-@[-^`{-~]+$/;
 /** Whether ASCII letters and digits stay apart from ASCII punctuation beside them. */
 const keepsKindsApart = (normalizer: Component): boolean => {
   if (normalizer.type !== "Replace" || patternOf(normalizer).Regex !== undefined) return true;
-  return marks.test(patternOf(normalizer).String!) && marks.test(normalizer.content as string);
+  return isMarksAlone(normalizer.pattern) && marks.test(normalizer.content as string);
 };

@@ -9,6 +9,8 @@ export interface ChunkTable {
   /** Adds a chunk that is not there and returns its number. */
   add(text: string, start: number, end: number, hash: number): number;
   chunk(number: number): string;
+  /** Writes the codes of a chunk of ASCII, up to 64, and returns how many; -1 if the chunk holds other characters. */
+  asciiOf(number: number, codes: Uint8Array): number;
   clear(): void;
 }
 
@@ -72,6 +74,16 @@ export const chunkTable = (): ChunkTable => {
       return size++;
     },
     chunk: (n) => String.fromCharCode(...units.subarray(bounds[n]!, bounds[n + 1]!)),
+    asciiOf(n, codes) {
+      const base = bounds[n]!;
+      const length = bounds[n + 1]! - base;
+      for (let k = 0; k < length; k++) {
+        const unit = units[base + k]!;
+        if (unit > 127) return -1;
+        codes[k] = unit;
+      }
+      return length;
+    },
     clear() {
       slots.fill(-1);
       size = 0;

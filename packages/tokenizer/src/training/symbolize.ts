@@ -41,13 +41,17 @@ export const symbolize = (
   const counts = new Float64Array(words.size);
   let at = 0;
   let w = 0;
+  const ascii = ids.map((map) =>
+    Int32Array.from({ length: 128 }, (_, code) => map.get(String.fromCharCode(code)) ?? -1),
+  );
   for (const [word, count] of words) {
-    let end = 0;
-    for (const character of word) {
-      const place = (end === 0 ? 0 : 1) + (end + character.length === word.length ? 2 : 0);
-      const id = ids[place]!.get(character);
-      if (id !== undefined) symbols[at++] = id;
-      end += character.length;
+    for (let i = 0; i < word.length; i++) {
+      const code = word.codePointAt(i)!;
+      const start = i;
+      if (code > 0xffff) i++;
+      const place = placeOf(start, i, word.length);
+      const id = code < 128 ? ascii[place]![code]! : (ids[place]!.get(String.fromCodePoint(code)) ?? -1);
+      if (id >= 0) symbols[at++] = id;
     }
     counts[w++] = count;
     offsets[w] = at;
@@ -55,16 +59,26 @@ export const symbolize = (
   return { symbols: symbols.slice(0, at), offsets, counts };
 };
 
-/** The characters that occur in each place of a word: 0 first, 1 later, 2 first and last, 3 later and last. */
+/** The place of the character from unit `start` to `last` of a word: 0 first, 1 later, 2 first and last, 3 later and last. */
+const placeOf = (start: number, last: number, length: number): number =>
+  (start === 0 ? 0 : 1) + (last === length - 1 ? 2 : 0);
+
+/** The characters that occur in each place. */
 const placesOf = (words: WordCounts): Set<string>[] => {
   const places = [new Set<string>(), new Set<string>(), new Set<string>(), new Set<string>()];
+  const ascii = new Uint8Array(4 * 128);
   for (const word of words.keys()) {
-    let end = 0;
-    for (const character of word) {
-      const start = end;
-      end += character.length;
-      places[(start === 0 ? 0 : 1) + (end === word.length ? 2 : 0)]!.add(character);
+    for (let i = 0; i < word.length; i++) {
+      const code = word.codePointAt(i)!;
+      const start = i;
+      if (code > 0xffff) i++;
+      const place = placeOf(start, i, word.length);
+      if (code < 128) ascii[128 * place + code] = 1;
+      else places[place]!.add(String.fromCodePoint(code));
     }
   }
+  ascii.forEach((occurs, at) => {
+    if (occurs) places[at >> 7]!.add(String.fromCharCode(at & 127));
+  });
   return places;
 };

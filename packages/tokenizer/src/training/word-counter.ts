@@ -1,6 +1,8 @@
-import { type ChunkDictionary, type ChunkSequence, writtenElements, writtenOut } from "../chunks/chunk-dictionary.ts";
+import type { ChunkDictionary } from "../chunks/chunk-dictionary.ts";
 import { isSameRule } from "../chunks/chunk-rule.ts";
+import { type ChunkSequence, writtenElements, writtenOut } from "../chunks/chunk-sequence.ts";
 import { chunkTable, longestChunk } from "../chunks/chunk-table.ts";
+import { plainPieces } from "../chunks/plain-chunks.ts";
 import { chunkList, hashOfChunk, scanChunks } from "../chunks/scan-chunks.ts";
 import { createPipeline, eachSegment, type PipelineOptions } from "../pipeline.ts";
 import { alignedText, wellFormed } from "../text/aligned-text.ts";
@@ -43,11 +45,12 @@ export const wordCounter = (
   maxWords: number,
   { dictionary }: CountingOptions = {},
 ): WordCounter => {
-  const { finder, readPieces, rule } = createPipeline(options);
+  const { finder, readPieces, rule, plain } = createPipeline(options);
   const numbered = dictionary && rule && isSameRule(rule, dictionary.rule) ? dictionary : undefined;
   const counted: CountedWords = { words: new Map(), dropped: 0 };
   const table = chunkTable();
   const chunks = chunkList();
+  const plainPiece = plainPieces(plain);
   let counts = new Float64Array(1 << 12);
   let numberCounts = new Float64Array(1 << 12);
 
@@ -80,10 +83,10 @@ export const wordCounter = (
   };
 
   const countSequence = (sequence: ChunkSequence) => {
+    while (numbered!.size > numberCounts.length) numberCounts = grown(numberCounts);
     for (let at = 0; at < sequence.length; at++) {
       const number = sequence[at]!;
       if (number >= 0) {
-        while (number >= numberCounts.length) numberCounts = grown(numberCounts);
         numberCounts[number]!++;
         continue;
       }
@@ -122,7 +125,10 @@ export const wordCounter = (
       if (numbered)
         for (let number = 0; number < numbered.size; number++) {
           const times = numberCounts[number] ?? 0;
-          if (times > 0) countPieces(numbered.chunk(number), 1, times);
+          if (times === 0) continue;
+          const plain = plainPiece(numbered, number);
+          if (!plain) countPieces(numbered.chunk(number), 1, times);
+          else if (plain.piece !== "") addRareFirst(counted, plain.piece, times, maxWords);
         }
       numberCounts.fill(0);
       return counted;

@@ -1,5 +1,14 @@
 import { finish } from "../finish-hash.ts";
 
+/** Anchors of runs of windows, in the order of the windows. Window `n` of a text is that which begins at byte `n`. */
+export interface Anchors {
+  count: number;
+  /** Of the anchor's bytes. */
+  readonly hashes: Uint32Array;
+  readonly firsts: Uint32Array;
+  readonly lasts: Uint32Array;
+}
+
 /**
  * Winnowing (Schleimer, Wilkerson and Aiken, 2003). A window of `windowBytes` has `windowBytes - anchorBytes + 1` grams
  * of `anchorBytes`; its anchor is the one with the least hash, the last of equals. The choice depends on the bytes of
@@ -8,37 +17,61 @@ import { finish } from "../finish-hash.ts";
  * windows whose anchors are equal.
  */
 export interface AnchorScanner {
-  /** Calls `visit` for the anchor of each run of windows of `bytes`, `first` to `last` (starts), ascending. */
-  scan(bytes: Uint8Array, visit: (hash: number, first: number, last: number) => void): void;
+  /** Calls `visit` with the anchors of the runs of windows of `bytes`, some of them at a time; borrowed until it returns. */
+  scan(bytes: Uint8Array, visit: (anchors: Anchors) => void): void;
 }
 
-const base = 0x01000193;
+/** Of two hashes that roll over the grams: one chooses an anchor, the other tells it from different ones. */
+export const base = 0x01000193;
+export const secondBase = 0x6c078965;
 
-export const createAnchorScanner = (windowBytes: number): AnchorScanner => {
-  const anchorBytes = Math.max(4, Math.floor((windowBytes * 32) / 75));
+export const anchorBytesOf = (windowBytes: number): number => Math.max(4, Math.floor((windowBytes * 32) / 75));
+
+/** Grams that are remembered, a power of two: those of a window and the one before. */
+export const ringElements = (windowBytes: number): number =>
+  2 ** Math.ceil(Math.log2(windowBytes - anchorBytesOf(windowBytes) + 2));
+
+/** Anchors that are handed over at a time. */
+const batchAnchors = 1 << 12;
+
+/** The scanner in script: the reference, and for engines without WebAssembly. */
+export const scriptScanner = (windowBytes: number): AnchorScanner => {
+  const anchorBytes = anchorBytesOf(windowBytes);
   const grams = windowBytes - anchorBytes + 1;
-  const ring = new Int32Array(2 ** Math.ceil(Math.log2(grams + 1)));
+  const ring = new Int32Array(ringElements(windowBytes));
+  const secondRing = new Int32Array(ring.length);
   const mask = ring.length - 1;
-  let top = 1; // base ** (anchorBytes - 1)
-  for (let index = 1; index < anchorBytes; index++) top = Math.imul(top, base);
-
-  /** A second hash of the same bytes: the rolling one is small by the choice of the anchor. */
-  const hashOf = (bytes: Uint8Array, start: number): number => {
-    let hash = 0x9747b28c;
-    for (let index = start; index < start + anchorBytes; index++) {
-      hash = Math.imul(hash ^ (bytes[index] as number), 0x5bd1e995);
-      hash ^= hash >>> 15;
-    }
-    return finish(hash);
+  let [top, secondTop] = [1, 1]; // base ** (anchorBytes - 1)
+  for (let index = 1; index < anchorBytes; index++) {
+    top = Math.imul(top, base);
+    secondTop = Math.imul(secondTop, secondBase);
+  }
+  const anchors: Anchors = {
+    count: 0,
+    hashes: new Uint32Array(batchAnchors),
+    firsts: new Uint32Array(batchAnchors),
+    lasts: new Uint32Array(batchAnchors),
   };
 
   return {
     scan(bytes, visit) {
-      const lastGram = bytes.length - anchorBytes;
       if (bytes.length < windowBytes) return;
-      let rolling = 0;
-      for (let index = 0; index < anchorBytes; index++)
-        rolling = (Math.imul(rolling, base) + (bytes[index] as number)) | 0;
+      const lastGram = bytes.length - anchorBytes;
+      anchors.count = 0;
+      const add = (gram: number, first: number, last: number) => {
+        const { hashes, firsts, lasts, count } = anchors;
+        hashes[count] = finish(secondRing[gram & mask]!);
+        firsts[count] = first;
+        lasts[count] = last;
+        if (++anchors.count < batchAnchors) return;
+        visit(anchors);
+        anchors.count = 0;
+      };
+      let [rolling, second] = [0, 0];
+      for (let index = 0; index < anchorBytes; index++) {
+        rolling = (Math.imul(rolling, base) + bytes[index]!) | 0;
+        second = (Math.imul(second, secondBase) + bytes[index]!) | 0;
+      }
       let least = 0x7fffffff;
       let leastAt = -1;
       let anchor = -1;
@@ -46,6 +79,7 @@ export const createAnchorScanner = (windowBytes: number): AnchorScanner => {
       for (let gram = 0; ; gram++) {
         const value = Math.imul(rolling ^ (rolling >>> 15), 0x2c1b3c6d);
         ring[gram & mask] = value;
+        secondRing[gram & mask] = second;
         if (value <= least) {
           least = value;
           leastAt = gram;
@@ -55,7 +89,7 @@ export const createAnchorScanner = (windowBytes: number): AnchorScanner => {
           if (leastAt < window) {
             least = 0x7fffffff;
             for (let index = window; index <= gram; index++) {
-              const candidate = ring[index & mask] as number;
+              const candidate = ring[index & mask]!;
               if (candidate <= least) {
                 least = candidate;
                 leastAt = index;
@@ -63,16 +97,19 @@ export const createAnchorScanner = (windowBytes: number): AnchorScanner => {
             }
           }
           if (leastAt !== anchor) {
-            if (anchor >= 0) visit(hashOf(bytes, anchor), first, window - 1);
+            if (anchor >= 0) add(anchor, first, window - 1);
             anchor = leastAt;
             first = window;
           }
         }
         if (gram === lastGram) break;
-        const without = (rolling - Math.imul(bytes[gram] as number, top)) | 0;
-        rolling = (Math.imul(without, base) + (bytes[gram + anchorBytes] as number)) | 0;
+        const leaves = bytes[gram]!;
+        const comes = bytes[gram + anchorBytes]!;
+        rolling = (Math.imul(rolling - Math.imul(leaves, top), base) + comes) | 0;
+        second = (Math.imul(second - Math.imul(leaves, secondTop), secondBase) + comes) | 0;
       }
-      visit(hashOf(bytes, anchor), first, bytes.length - windowBytes);
+      add(anchor, first, bytes.length - windowBytes);
+      if (anchors.count > 0) visit(anchors);
     },
   };
 };

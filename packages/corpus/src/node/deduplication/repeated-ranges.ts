@@ -28,21 +28,24 @@ interface RepeatedRangesOptions {
  *
  * Only windows whose anchor occurs twice can be repeated. They are written to partitions by the hash of their anchor,
  * so that equal windows are in the same one, and each partition is searched in memory. If the corpus has more
- * anchors than the counter has slots, most would count as repeated; then the anchors are counted and searched in
+ * anchors than the counter has room for, most would count as repeated; then the anchors are counted and searched in
  * several rounds, each for a part of all hashes.
  */
 export const repeatedRanges = async (options: RepeatedRangesOptions): Promise<CoveredRanges> => {
   const { folder, spool, minBytes, maxWindows, scanner, counter, keep, onRead } = options;
   const ranges = createCoveredRanges(folder);
   const finder = createRepeatFinder(minBytes, maxWindows, keep);
-  const rounds = Math.ceil(counter.total() / counter.slots);
+  const rounds = Math.ceil(counter.total() / counter.capacity);
   for (let round = 0; round < rounds; round++) {
     const inRound = (hash: number) => rounds === 1 || finish(hash ^ 0x7f4a7c15) % rounds === round;
     if (rounds > 1) {
       counter.clear();
       for await (const { bytes } of readSpool(spool)) {
-        scanner.scan(bytes, (hash) => {
-          if (inRound(hash)) counter.add(hash);
+        scanner.scan(bytes, (anchors) => {
+          const { hashes } = anchors;
+          let count = 0;
+          for (let n = 0; n < anchors.count; n++) if (inRound(hashes[n]!)) hashes[count++] = hashes[n]!;
+          counter.addAll(hashes, count);
         });
         onRead?.(bytes.length);
       }
@@ -52,8 +55,12 @@ export const repeatedRanges = async (options: RepeatedRangesOptions): Promise<Co
     const partitions = createPartitions(folder, minBytes, Math.min(4096, Math.ceil(expectedWindows / maxWindows) || 1));
     let documentStart = 0;
     for await (const { bytes } of readSpool(spool)) {
-      scanner.scan(bytes, (hash, first, last) => {
-        if (inRound(hash) && counter.isRepeated(hash)) partitions.add(hash, documentStart, bytes, first, last);
+      scanner.scan(bytes, ({ count, hashes, firsts, lasts }) => {
+        for (let n = 0; n < count; n++) {
+          const hash = hashes[n]!;
+          if (counter.isRepeated(hash) && inRound(hash))
+            partitions.add(hash, documentStart, bytes, firsts[n]!, lasts[n]!);
+        }
       });
       documentStart += bytes.length;
       onRead?.(bytes.length);

@@ -6,7 +6,7 @@ import { createTemporaryFolder } from "@cramkit/files";
 import type { Document } from "../../document.ts";
 import { countedFilter, type DocumentFilter, type FilterTally } from "../../filters/filter.ts";
 import { documentOf, readSpool, type SpooledDocument, writeSpool } from "../spool.ts";
-import { createAnchorScanner } from "./anchors.ts";
+import { createAnchorScanner } from "./anchors-in-wasm.ts";
 import type { RangeReader } from "./covered-ranges.ts";
 import { createRepeatCounter } from "./repeat-counter.ts";
 import { repeatedRanges } from "./repeated-ranges.ts";
@@ -92,7 +92,7 @@ async function* deduplicated(
   try {
     const scanner = createAnchorScanner(minBytes);
     let counter: ReturnType<typeof createRepeatCounter> | undefined = createRepeatCounter(memoryBytes / 2);
-    const { add } = counter;
+    const { addAll } = counter;
     const writer = writeSpool(spool);
     const onRead = progress("reading");
     let isEmpty = true;
@@ -100,7 +100,7 @@ async function* deduplicated(
       isEmpty = false;
       const bytes = Buffer.from(text);
       writer.add({ bytes, source, id });
-      scanner.scan(bytes, add);
+      scanner.scan(bytes, ({ hashes, count }) => addAll(hashes, count));
       onRead(bytes.length);
     }
     writer.close();

@@ -84,6 +84,7 @@ export const createRepeatFinder = (
         readRuns(path, windowBytes, (start, count, run) => {
           let offset = -1;
           let repeatedFrom = -1;
+          let same = -1; // where in `kept` the window before this one stands
           let hash = 0;
           for (let index = 0; index < windowBytes; index++) hash = (Math.imul(hash, base) + (run[index] as number)) | 0;
           for (let window = 0; window < count; window++) {
@@ -92,6 +93,8 @@ export const createRepeatFinder = (
               hash = (Math.imul(without, base) + (run[window + windowBytes - 1] as number)) | 0;
             }
             const mixed = spread(hash);
+            const after = same + 1;
+            same = -1;
             let repeated = false;
             if (passes === 1 || (mixed >>> 16) % passes === pass) {
               let slot = firstSlot(mixed, mask);
@@ -104,7 +107,13 @@ export const createRepeatFinder = (
                 }
                 if (hashes[entry] !== hash) continue;
                 const other = offsets[entry] as number;
-                if (run.compare(kept, other, other + windowBytes, window, window + windowBytes) !== 0) continue;
+                // Behind a window that was equal only one byte is new.
+                const isSame =
+                  other === after && after > 0
+                    ? kept[other + windowBytes - 1] === run[window + windowBytes - 1]
+                    : run.compare(kept, other, other + windowBytes, window, window + windowBytes) === 0;
+                if (!isSame) continue;
+                same = other;
                 const earlier = starts[entry] as number;
                 repeated = keep === "none" || earlier + windowBytes <= start + window;
                 if (keep === "none") {

@@ -11,6 +11,8 @@ export interface CorpusInputParts {
   /** @defaultValue none */
   readonly remedy?: string;
   /** @defaultValue none */
+  readonly details?: FaultParts["details"];
+  /** @defaultValue none */
   readonly cause?: unknown;
 }
 
@@ -26,13 +28,16 @@ export class CorpusInputError extends Error implements FaultParts {
   readonly problem: string;
   /** @defaultValue none */
   readonly remedy?: string;
+  /** @defaultValue none */
+  readonly details?: FaultParts["details"];
   /** Problem and remedy. */
   readonly reason: string;
-  constructor(problem: string, { file, at, code = "damaged-file", remedy, cause }: CorpusInputParts) {
+  constructor(problem: string, { file, at, code = "damaged-file", remedy, details, cause }: CorpusInputParts) {
     const reason = remedy === undefined ? problem : `${problem}; ${remedy}`;
     super(`${file}, ${at}: ${reason}`, { cause });
     [this.file, this.at, this.place] = [file, at, `${file}, ${at}`];
     [this.code, this.problem, this.remedy, this.reason] = [code, problem, remedy, reason];
+    this.details = details;
   }
 }
 
@@ -96,9 +101,12 @@ export const createReadTally = ({ maxBadShare = 0.001, onBrokenFile = "stop", on
   const check = (atLeast: number) => {
     const records = report.documents + report.unwanted + report.badRecords;
     if (report.badRecords <= maxBadShare * Math.max(records, atLeast)) return;
+    const { file, place: at } = last;
+    // Who allows none reads what must be whole, such as a held-out set: there is nothing to raise.
+    const remedy = maxBadShare === 0 ? "repair the input" : "repair the input or raise maxBadShare";
     stopped = new CorpusInputError(
       `${last.reason}; ${report.badRecords} of ${records} records are bad, more than the allowed share of ${maxBadShare}`,
-      { file: last.file, at: last.place, code: "invalid-input", remedy: "repair the input or raise maxBadShare" },
+      { file, at, code: "invalid-input", remedy, ...(maxBadShare > 0 && { details: { option: "maxBadShare" } }) },
     );
     throw stopped;
   };

@@ -1,5 +1,5 @@
 import { readdir, stat } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, join, relative } from "node:path";
 import { checkOptions, fault, type KnownOptions } from "@cramkit/errors";
 import picomatch from "picomatch";
 import type { Document } from "../../document.ts";
@@ -203,7 +203,7 @@ const selectedFiles = async ({ path, include, exclude, format }: FileSelection):
     }
     const all = (await readdir(start, { recursive: true, withFileTypes: true }))
       .filter((item) => item.isFile() || item.isSymbolicLink())
-      .map((item) => join(item.parentPath ?? item.path, item.name).slice(join(start, "/").length))
+      .map((item) => relative(start, join(item.parentPath ?? item.path, item.name)))
       .map((name) => name.replaceAll("\\", "/"));
     const names = (wanted ? all.filter((name) => wanted(name)) : dataFiles(all, format))
       .filter((name) => !unwanted?.(name))

@@ -1,5 +1,5 @@
 import { maskedLossNames } from "@cramkit/model";
-import { batchRules } from "@cramkit/optim";
+import { batchRules, gradInitSteps } from "@cramkit/optim";
 import { scheduleNames } from "@cramkit/scheduler";
 import { z } from "zod";
 import { budgetForm, isBudget } from "../budget.ts";
@@ -67,6 +67,7 @@ export const trainingSchema = () => {
   const { share, positive, count, upTo } = numbers();
   const { optimizer, groupOptimizer } = optimizerSchemas();
   const section = "Cramming, section 4.3";
+  const gradInit = "Zhu et al., arXiv 2102.08098";
   const diLoCo = "DiLoCo: Douillard et al., arXiv 2311.08105";
   const budget = () => z.custom<string>(isBudget, `expected ${budgetForm}`);
   return z.strictObject({
@@ -159,6 +160,36 @@ export const trainingSchema = () => {
         .default(null),
       "A rate of its own for each tensor, around any optimizer but lars and larc, which have it; the decay goes into the gradients then. null: off.",
       { paper: "You et al., arXiv 1708.03888" },
+    ),
+    gradInit: setting(
+      z
+        .strictObject({
+          steps: setting(upTo(1 << 16).default(50), "Steps of the search.", {
+            unit: "steps of two microbatches",
+            paper: "Cramming, code",
+          }),
+          tau: setting(positive.default(1e-3), "Learning rate of the search, by Adam.", { paper: gradInit }),
+          stepType: setting(
+            z.enum(gradInitSteps).default("sign"),
+            "The step of the training that is tried, as long as the peak of the learning rate: signs, as Adam's, along the gradient, or by it.",
+            { paper: gradInit },
+          ),
+          minScale: setting(positive.default(1e-3), "The smallest factor.", { paper: "Cramming, code" }),
+          maxScale: setting(positive.default(1e3), "The largest factor.", { paper: "Cramming, code" }),
+          secondOrder: setting(
+            z.boolean().default(true),
+            "Whether the norm of the gradient is led to 1, by differences of gradients. The study's code has it off.",
+            { paper: gradInit },
+          ),
+        })
+        .refine(({ minScale, maxScale }) => minScale <= maxScale, {
+          path: ["minScale"],
+          error: "expected at most maxScale",
+        })
+        .nullable()
+        .default(null),
+      "GradInit: before training, finds a factor for each tensor of the random first weights, for which the first step lowers the loss the most. Takes time, but neither steps nor tokens of the budget. null: off.",
+      { paper: gradInit },
     ),
     microbatchSize: setting(
       z.union([upTo(1 << 16), z.literal("auto")]),
