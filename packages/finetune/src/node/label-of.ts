@@ -38,7 +38,7 @@ export const labelOf = (
   if (kind === "labels") {
     const names = Array.isArray(value) ? value : isPlain ? String(value).split(separator) : [value];
     const wrong = names.find((name) => typeof name === "object");
-    if (wrong !== undefined) throw refused(place, "names of labels", value);
+    if (wrong !== undefined) throw refused(place, "names", value);
     return names.map((name) => String(name).trim()).filter(Boolean);
   }
   const spans = typeof value === "string" ? parsed(value, place) : value;

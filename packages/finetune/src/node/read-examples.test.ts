@@ -72,7 +72,21 @@ it("reads sentences of CoNLL", async () => {
   ]);
 });
 
-it.each<[string, string, string, ReadExamplesOptions, RegExp]>([
+it("takes what its messages advise: another delimiter, quotes that are none, another encoding", async () => {
+  const one = async (content: string | Uint8Array, options: Partial<ReadExamplesOptions>) =>
+    (await read("h.csv", content, { kind: "classes", ...options })).map(({ text, label }) => [text, label]);
+  expect(await one("text;label\na;b\n", { delimiter: ";" })).toEqual([["a", "b"]]);
+  expect(await one('text,label\n"a,b\n', { quote: false })).toEqual([['"a', "b"]]);
+  expect(await one('text,label\n"a\\"b",c\n', { escape: "\\" })).toEqual([['a"b', "c"]]);
+  expect(await one(Buffer.from("text,label\nCaf\u00e9,b\n", "latin1"), { encoding: "latin1" })).toEqual([
+    ["Caf\u00e9", "b"],
+  ]);
+  const lines = await read("h.txt", Buffer.from("Caf\u00e9\n", "latin1"), { kind: "classes", encoding: "latin1" });
+  expect(lines[0]!.text).toBe("Caf\u00e9");
+  await expect(read("h.conll", "", { kind: "tags", encoding: "latin1" })).rejects.toThrow(/leave encoding out/);
+});
+
+it.each<[string, string, string | Uint8Array, ReadExamplesOptions, RegExp]>([
   [
     "a column that is not there",
     "f.csv",
@@ -100,6 +114,84 @@ it.each<[string, string, string, ReadExamplesOptions, RegExp]>([
     '{"text": "t", "spans": {"a": 1}}',
     { kind: "tags" },
     /f\.jsonl, line 1: expected spans such as/,
+  ],
+  [
+    "a later record without the column",
+    "g.jsonl",
+    '{"text": "t", "label": "a"}\n{"body": "u", "label": "b"}',
+    { kind: "classes" },
+    /g\.jsonl, line 2: expected a text in the column "text", got none; correct the row, or leave it out/,
+  ],
+  [
+    "null in place of a text",
+    "g.jsonl",
+    '{"text": "t", "pair": "v"}\n{"text": "u", "pair": null}',
+    { kind: "embedding", pair: "pair" },
+    /g\.jsonl, line 2: expected a text in the column "pair", got null/,
+  ],
+  [
+    "an object in place of a text",
+    "g.jsonl",
+    '{"text": {"en": "t"}, "label": "a"}',
+    { kind: "classes" },
+    /g\.jsonl, line 1: expected a text in the column "text", got \{"en":"t"\}/,
+  ],
+  [
+    "several labels in place of a class",
+    "g.jsonl",
+    '{"text": "t", "label": ["a", "b"]}',
+    { kind: "classes" },
+    /expected a class as the label, got \["a","b"\]; correct the row, or finetune with the task labels/,
+  ],
+  [
+    "spans in place of a class",
+    "g.jsonl",
+    '{"text": "t", "label": [{"start": 0, "end": 1, "label": "A"}]}',
+    { kind: "classes" },
+    /expected a class as the label, .*finetune with the task tags/,
+  ],
+  [
+    "objects in place of labels",
+    "g.jsonl",
+    '{"text": "t", "label": [{"name": "a"}]}',
+    { kind: "labels" },
+    /expected names as the label, got \[\{"name":"a"\}\]/,
+  ],
+  [
+    "a word in place of a score",
+    "g.csv",
+    "text,label\na,high\n",
+    { kind: "score" },
+    /g\.csv, line 2: expected a finite number as the label, got "high"/,
+  ],
+  ["a list in place of a score", "g.jsonl", '{"text": "t", "label": [5]}', { kind: "score" }, /got \[5\]/],
+  [
+    "offsets outside of the text as they are written",
+    "g.jsonl",
+    '{"text": "\u{1f98a} Anna", "spans": [[2, 9, "PER"]]}',
+    { kind: "tags", offsets: "code-points" },
+    /expected offsets within the 6 code points of its text, got 9 \("PER"\); .* offsets count code points/,
+  ],
+  [
+    "another sign between the fields",
+    "g.csv",
+    "text;label\na;b\n",
+    { kind: "classes" },
+    /expected a column "text", got "text;label"; set delimiter to ";"/,
+  ],
+  [
+    "a quote that never closes",
+    "g.csv",
+    'text,label\n"a,b\nc,d\n',
+    { kind: "classes" },
+    /a quote opens here and never closes; set quote to false/,
+  ],
+  [
+    "another encoding",
+    "g.csv",
+    Buffer.from("text,label\nCaf\u00e9 noir,b\n", "latin1"),
+    { kind: "classes" },
+    /it looks like Latin-1: set encoding to "latin1"/,
   ],
   ["broken JSON", "g.jsonl", '{"text": "t"', { kind: "classes" }, /g\.jsonl, line 1: invalid JSON/],
   [

@@ -29,6 +29,18 @@ const texts = async (options: FileDocumentsOptions): Promise<string[]> =>
 
 const lines = (values: unknown[]) => `${values.map((value) => JSON.stringify(value)).join("\n")}\n`;
 
+it("reads the folder that a process is in, by its dot", async () => {
+  const before = process.cwd();
+  write("here/sub/a.txt", "one");
+  write("here/b.txt", "two");
+  process.chdir(join(folder, "here"));
+  try {
+    for (const path of [".", "./", "../here"]) expect(await texts({ path })).toEqual(["two", "one"]);
+  } finally {
+    process.chdir(before);
+  }
+});
+
 describe("fileDocuments", () => {
   it("reads a text file as a file, by line and by block", async () => {
     const path = write("modes.txt", "\ufeffone\r\ntwo \u00e9\r\n\r\n \t\r\nthree\r\n");
