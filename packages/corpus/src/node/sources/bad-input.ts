@@ -103,11 +103,16 @@ export const createReadTally = ({ maxBadShare = 0.001, onBrokenFile = "stop", on
     if (report.badRecords <= maxBadShare * Math.max(records, atLeast)) return;
     const { file, place: at } = last;
     // Who allows none reads what must be whole, such as a held-out set: there is nothing to raise.
-    const remedy = maxBadShare === 0 ? "repair the input" : "repair the input or raise maxBadShare";
-    stopped = new CorpusInputError(
-      `${last.reason}; ${report.badRecords} of ${records} records are bad, more than the allowed share of ${maxBadShare}`,
-      { file, at, code: "invalid-input", remedy, ...(maxBadShare > 0 && { details: { option: "maxBadShare" } }) },
-    );
+    stopped =
+      maxBadShare === 0
+        ? new CorpusInputError(last.reason, { file, at, code: "invalid-input", remedy: "repair the input" })
+        : new CorpusInputError(
+            `${last.reason}; ${report.badRecords} of ${records} records are bad, more than the allowed share of ${maxBadShare}`,
+            {
+              ...{ file, at, code: "invalid-input", remedy: "repair the input or raise maxBadShare" },
+              details: { option: "maxBadShare" },
+            },
+          );
     throw stopped;
   };
   const note = (record: BadRecord, isFirst: boolean) => {
