@@ -6,10 +6,12 @@ import type { Document } from "../document.ts";
 import type { Count } from "../filters/filter.ts";
 import { restartable } from "../restartable.ts";
 import { documentOf, readSpool, type SpooledDocument, type SpoolRange, writeSpool } from "./spool.ts";
+import { utf8Scratch } from "./utf8-scratch.ts";
 
 /** Documents on their way into a file of `readDocuments`, which appears under its name when it is complete. */
 export interface DocumentsWriter {
-  add(document: Document): void;
+  /** `bytes` are those of its text, if they are at hand. */
+  add(document: Document, bytes?: Buffer): void;
   /** The same of bytes, which need not be text; they count as a document of no characters. */
   addBytes(document: SpooledDocument): void;
   /** Completes the file, synced, and says what it holds. */
@@ -26,9 +28,10 @@ export const createDocumentsWriter = async (path: string): Promise<DocumentsWrit
   await (await open(partial, "w")).close();
   const spool = writeSpool(partial);
   const count = { documents: 0, characters: 0 };
+  const encode = utf8Scratch();
   return {
-    add({ text, source, id }) {
-      spool.add({ bytes: Buffer.from(text), source, id });
+    add({ text, source, id }, bytes = encode(text)) {
+      spool.add({ bytes, source, id });
       count.documents++;
       count.characters += text.length;
     },

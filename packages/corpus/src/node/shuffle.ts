@@ -7,6 +7,7 @@ import { checkSeed, randomStream, streamKey } from "@cramkit/random";
 import type { Document } from "../document.ts";
 import { restartable } from "../restartable.ts";
 import { documentOf, readSpool, type SpooledDocument, writeSpool } from "./spool.ts";
+import { utf8Scratch } from "./utf8-scratch.ts";
 
 export interface ShuffleOptions {
   /** An integer of 0 to 2^53 - 1. */
@@ -40,17 +41,19 @@ export const shuffleDocuments = (
   const { float64 } = randomStream(streamKey(seed, "corpus/shuffle"));
   const keyOf = (number: number) => Math.floor(float64(number) * 2 ** keyBits);
   return restartable(async function* () {
+    const encode = utf8Scratch();
     let held: Keyed[] = [];
     let heldBytes = 0;
     let buckets: Buckets | undefined;
     let number = 0;
     try {
       for await (const { text, source, id } of documents) {
-        const item = { key: keyOf(number++), bytes: Buffer.from(text), source, id };
+        const key = keyOf(number++);
         if (buckets) {
-          buckets.add(item);
+          buckets.add({ key, bytes: encode(text), source, id });
           continue;
         }
+        const item = { key, bytes: Buffer.from(text), source, id };
         held.push(item);
         heldBytes += item.bytes.length + overheadBytes;
         if (heldBytes <= memoryBytes) continue;
@@ -85,7 +88,7 @@ const createBuckets = async (workFolder: string, firstBit: number): Promise<Buck
   const folder = await createTemporaryFolder(workFolder, "shuffle");
   const buckets = Array.from({ length: 2 ** bucketBits }, (_, index) => {
     const path = join(folder, String(index));
-    return { path, bytes: 0, spool: writeSpool(path, 1 << 16) };
+    return { path, bytes: 0, textBytes: 0, spool: writeSpool(path, 1 << 16) };
   });
   return {
     add({ key, bytes, source, id }) {
@@ -94,14 +97,21 @@ const createBuckets = async (workFolder: string, firstBit: number): Promise<Buck
       // The key travels in front of the identity.
       bucket.spool.add({ bytes, source, id: `${key} ${id ?? ""}${id === undefined ? "" : "+"}` });
       bucket.bytes += bytes.length + overheadBytes;
+      bucket.textBytes += bytes.length;
     },
     async *sorted(memoryBytes) {
       for (const { spool } of buckets) spool.close();
-      for (const { path, bytes } of buckets) {
+      for (const { path, bytes, textBytes } of buckets) {
         if (bytes === 0) continue;
         if (bytes <= memoryBytes || firstBit + 2 * bucketBits > keyBits) {
           const items: Keyed[] = [];
-          for await (const item of readKeyed(path)) items.push({ ...item, bytes: Buffer.from(item.bytes) });
+          const texts = Buffer.allocUnsafeSlow(textBytes); // one piece of memory: thousands keep the collector busy
+          let used = 0;
+          for await (const item of readKeyed(path)) {
+            const from = used;
+            used += item.bytes.copy(texts, from);
+            items.push({ ...item, bytes: texts.subarray(from, used) });
+          }
           await rm(path);
           yield* inOrder(items);
           continue;

@@ -6,6 +6,7 @@ import { createTemporaryFolder } from "@cramkit/files";
 import type { Document } from "../../document.ts";
 import { countedFilter, type DocumentFilter, type FilterTally } from "../../filters/filter.ts";
 import { documentOf, readSpool, type SpooledDocument, writeSpool } from "../spool.ts";
+import { utf8Scratch } from "../utf8-scratch.ts";
 import { createAnchorScanner } from "./anchors-in-wasm.ts";
 import type { RangeReader } from "./covered-ranges.ts";
 import { createRepeatCounter } from "./repeat-counter.ts";
@@ -94,11 +95,12 @@ async function* deduplicated(
     let counter: ReturnType<typeof createRepeatCounter> | undefined = createRepeatCounter(memoryBytes / 2);
     const { addAll } = counter;
     const writer = writeSpool(spool);
+    const encode = utf8Scratch();
     const onRead = progress("reading");
     let isEmpty = true;
     for await (const { text, source, id } of documents) {
       isEmpty = false;
-      const bytes = Buffer.from(text);
+      const bytes = encode(text);
       writer.add({ bytes, source, id });
       scanner.scan(bytes, ({ hashes, count }) => addAll(hashes, count));
       onRead(bytes.length);
