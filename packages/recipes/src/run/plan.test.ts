@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { recipes } from "../catalogue/recipes.ts";
 import { modelOf } from "../recipe/model-of.ts";
 import { applySettings } from "../recipe/settings.ts";
-import { epochsWarning, plannedTokens, spoken } from "./plan.ts";
+import { epochsWarning, plannedTokens, probeCost, spoken } from "./plan.ts";
 
 const beginning = (...settings: string[]) => {
   const recipe = applySettings(recipes.quickstart(), settings);
@@ -25,6 +25,13 @@ it("counts what a run computes: training, held-out losses, evaluation and probes
   expect(plannedTokens(beginning("training.budget=2 epochs, 1e9 tokens")).training).toBe(3 * 2 * 1000 * 128);
   expect(plannedTokens({ ...beginning("evaluation.probes.trials=0"), evaluates: true }).probes).toBe(0);
   expect(plannedTokens({ ...beginning(), evaluates: false })).toMatchObject({ evaluation: 0, probes: 0 });
+});
+
+it("counts no prediction of words in a probe", () => {
+  const small = probeCost(beginning());
+  expect(small).toBeGreaterThan(0.5);
+  expect(small).toBeLessThan(0.9); // a quarter of the tokens times 4096 words, beside two layers of 128
+  expect(probeCost(beginning("evaluation.maskProbability=0.05"))).toBeGreaterThan(small);
 });
 
 it("warns of a run that sees its rows more than 16 times", () => {

@@ -1,4 +1,4 @@
-import { init, type ModelConfig } from "@cramkit/model";
+import { countFlops, init, type ModelConfig } from "@cramkit/model";
 import { type EvaluationSet, heldOutLoss } from "../evaluate/evaluate.ts";
 import { disposeTensors } from "../named-tensors.ts";
 import { budgetLimits } from "../recipe/budget.ts";
@@ -85,6 +85,13 @@ export const epochsWarning = (tokens: number, { recipe, rows }: Pick<Beginning, 
   return `warning: this run sees its ${rows.toLocaleString("en-US")} rows about ${times} times; beyond ${manyEpochs} times it mostly learns them by heart: give more text, or a smaller training.budget`;
 };
 
+/** What a token costs in a probe, which predicts no words, as a share of what it costs where held-out text is scored. */
+export const probeCost = ({ recipe, config }: Pick<Beginning, "recipe" | "config">): number => {
+  const { evaluation, masking, rows } = recipe;
+  const cost = (predictedShare: number) => countFlops(config, rows.seqLength, { predictedShare }).perToken;
+  return cost(0) / cost(evaluation.maskProbability ?? masking.probability);
+};
+
 /** Time in the unit that a person would say. */
 export const spoken = (seconds: number): string => {
   if (seconds < 99.5) return `${Math.max(1, Math.round(seconds))} s`;
@@ -136,7 +143,9 @@ export const planOf = async (beginning: Beginning): Promise<string[]> => {
   const after = [
     ...(tokens.evaluation > 0 ? [`evaluation ${spoken(perToken * tokens.evaluation)}`] : []),
     ...(tokens.probes > 0
-      ? [`probes ${spoken(perToken * tokens.probes)} (evaluation.probes.trials=0 leaves them out)`]
+      ? [
+          `probes ${spoken(perToken * probeCost(beginning) * tokens.probes)} (evaluation.probes.trials=0 leaves them out)`,
+        ]
       : []),
   ];
   const first = tokens.training === undefined ? `training ${budget}` : `training ${budget}, about ${spoken(seconds)}`;
