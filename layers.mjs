@@ -52,6 +52,7 @@ export const testEdges = {
   ops: ["backend"],
   optim: ["backend", "ops"],
   cramkit: ["wasm-kit"],
+  corpus: ["wasm-kit"],
   tokenizer: ["wasm-kit"],
 };
 
