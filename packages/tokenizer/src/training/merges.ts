@@ -46,13 +46,17 @@ export const learnMerges = async (words: SymbolWords, options: MergeOptions): Pr
   const queue = mergeQueue(pairs);
 
   // Lists of words: cell i holds a word and the next cell; `lastWord` spares a pair the same word twice in a row.
-  const cells = { word: growInt32(1 << 16), next: growInt32(1 << 16), size: 0 };
+  // The cells of a pair that was merged are used again.
+  const enoughCells = Math.max(1, symbols.length);
+  const cells = { word: growInt32(enoughCells), next: growInt32(enoughCells), size: 0, free: -1 };
   const touched: number[] = [];
   const note = (pair: number, w: number) => {
     if (pairs.head[pair] === -1) {
       touched.push(pair);
     } else if (cells.word.data[pairs.head[pair]!] === w) return;
-    const cell = cells.size++;
+    let cell = cells.free;
+    if (cell === -1) cell = cells.size++;
+    else cells.free = cells.next.data[cell]!;
     cells.word.set(cell, w);
     cells.next.set(cell, pairs.head[pair]!);
     pairs.head[pair] = cell;
@@ -102,7 +106,9 @@ export const learnMerges = async (words: SymbolWords, options: MergeOptions): Pr
     merges.push([left, right]);
     const length = tokenLengths[left]! + tokenLengths[right]!;
 
+    let lastCell = top.head;
     for (let cell = top.head; cell !== -1; cell = cells.next.data[cell]!) {
+      lastCell = cell;
       const w = cells.word.data[cell]!;
       const count = counts[w]!;
       const begin = offsets[w]!;
@@ -137,6 +143,8 @@ export const learnMerges = async (words: SymbolWords, options: MergeOptions): Pr
       }
       lengths[w] = out - begin;
     }
+    cells.next.set(lastCell, cells.free);
+    cells.free = top.head;
     flush();
     const pause = options.onMerge?.(ids.size);
     if (pause) await pause;

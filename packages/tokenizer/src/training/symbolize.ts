@@ -56,7 +56,7 @@ export const symbolize = (
     counts[w++] = count;
     offsets[w] = at;
   }
-  return { symbols: symbols.slice(0, at), offsets, counts };
+  return { symbols: symbols.subarray(0, at), offsets, counts };
 };
 
 /** The place of the character from unit `start` to `last` of a word: 0 first, 1 later, 2 first and last, 3 later and last. */

@@ -1,5 +1,5 @@
 import type { Component } from "../json/schema.ts";
-import { alphabetOf, type WordCounts } from "./alphabet.ts";
+import { alphabetOf } from "./alphabet.ts";
 import { MAX_TOKEN_LENGTH } from "./check-options.ts";
 import { learnMerges } from "./merges.ts";
 import type { TrainOptions } from "./options.ts";
@@ -7,9 +7,9 @@ import { symbolize } from "./symbolize.ts";
 import type { OnFraction } from "./turns.ts";
 import { VocabSizeError } from "./vocab-size-error.ts";
 
-/** Byte-pair encoding over counted words, for the models that are made of merges. */
+/** Byte-pair encoding over counted words, for the models that are made of merges. Consumes `words`. */
 export const trainMerges = async (
-  words: WordCounts,
+  words: Map<string, number>,
   options: TrainOptions,
   onProgress: OnFraction,
 ): Promise<Component> => {
@@ -19,6 +19,7 @@ export const trainMerges = async (
   const alphabet = alphabetOf(words, initialAlphabet, options.limitAlphabet ?? Number.POSITIVE_INFINITY);
   const tokens = [...new Set([...specialTokens, ...alphabet])];
   const symbols = symbolize(words, tokens, alphabet, { prefix, suffix });
+  words.clear();
   if (tokens.length > vocabSize) {
     throw new VocabSizeError(
       `at least ${tokens.length} (${specialTokens.length} special tokens and the characters of the text)`,

@@ -1,14 +1,13 @@
 import type { Component } from "../json/schema.ts";
-import type { WordCounts } from "./alphabet.ts";
 import type { TrainOptions } from "./options.ts";
 import { trainMerges } from "./train-merges.ts";
 import { trainUnigram } from "./train-unigram.ts";
 import { trainWordLevel } from "./train-word-level.ts";
 import type { OnFraction } from "./turns.ts";
 
-/** Makes the `model` of a `tokenizer.json` from counted words. */
+/** Makes the `model` of a `tokenizer.json` from counted words, which it may consume. */
 export const trainModel = (
-  words: WordCounts,
+  words: Map<string, number>,
   options: TrainOptions,
   onProgress: OnFraction,
 ): Component | Promise<Component> => {
