@@ -4,10 +4,12 @@ import { columnSums } from "../webgpu/column-sum.ts";
 import { halvesKey } from "../webgpu/elementwise.ts";
 import { besideHalf, halfResult, readable } from "../webgpu/half.ts";
 import { type Host, type KernelBinding, lastAxisOf, output, release, rowsOf, webgpuKernel } from "../webgpu/host.ts";
-import { type NormKind, registers, rowsPerGroup } from "../webgpu/norm.ts";
+import type { NormKind } from "../webgpu/norm.ts";
+import { inTeams, rowsPerGroup, sizeOfTeams, teamsWgsl } from "../webgpu/norm-teams.ts";
 import { partOf, partsOf } from "../webgpu/parts.ts";
 import { grid, groupIndex, type ProgramSource, programs } from "../webgpu/program.ts";
 import { reduceFunction, reduceScratch } from "../webgpu/reduce.ts";
+import { registers } from "../webgpu/row-registers.ts";
 
 /*
  * A norm with the residual sum before it, and the gradient of both: what lies between two branches, in one pass each way. As
@@ -103,7 +105,7 @@ const backwardProgram = /* @__PURE__ */ programs((shape: Shape) => keyOf(".gradi
  */
 function backward(shape: Shape): ProgramSource {
   const { kind, n, extra: dsum, dropped, halves, second } = shape;
-  const { size, slots, vectors, type, column, guarded, total, declare, width } = registers(n);
+  const { slots, vectors, column, guarded, total, declare, width } = registers(n);
   const layer = kind === "layer";
   const large = (i: number) => (halves[i] ? "vec4<f16>" : "T");
   const element = (slot: number) => `((uniforms.first + row) * ${vectors}u + ${column(slot)}) * ${width}u`;
@@ -129,36 +131,23 @@ function backward(shape: Shape): ProgramSource {
       ...{ rows: "u32", rowsPerGroup: "u32", firstGroup: "u32", first: "u32", all: "u32" },
       ...(dropped ? dropoutUniformTypes : {}),
     },
-    size,
-    declare: [
-      `alias T = ${type};`,
-      reduceScratch(size, "vec2<f32>"),
-      reduceFunction(size, "sum", "vec2<f32>"),
-      dropped ? droppedWgsl(width === 4) : "",
-    ].join("\n"),
-    main: `
-${declare("w", (slot) => `weight[${column(slot)}]`)}
-${slots.map((slot) => `var dw${slot} = T();${layer ? `\nvar db${slot} = T();` : ""}`).join("\n")}
-let end = min(uniforms.rows, (group.x + 1u) * uniforms.rowsPerGroup);
-for (var row = group.x * uniforms.rowsPerGroup; row < end; row++) {
-  let first = row * ${vectors}u;
+    size: sizeOfTeams(n),
+    declare: [teamsWgsl(n), dropped ? droppedWgsl(width === 4) : ""].join("\n"),
+    main: inTeams(n, {
+      before: `${declare("w", (slot) => `weight[${column(slot)}]`)}
+${slots.map((slot) => `var dw${slot} = T();${layer ? `\nvar db${slot} = T();` : ""}`).join("\n")}`,
+      row: `let first = row * ${vectors}u;
   let mu = stats[uniforms.first + row];
   let scale = stats[uniforms.all + uniforms.first + row];
-  ${declare("g", (slot) => `T(dy[first + ${column(slot)}])`)}
+  ${declare("g", (slot) => `select(T(), T(dy[first + ${column(slot)}]), inside)`)}
   ${declare("h", (slot) => `(total[first + ${column(slot)}] - mu) * scale`)}
   ${slots.map((slot) => `dw${slot} += g${slot} * h${slot};${layer ? ` db${slot} += g${slot};` : ""}\n  g${slot} *= w${slot};`).join("\n  ")}
-  let means = workgroupSum(lane, vec2<f32>(${slots.map((slot) => total(`g${slot}`)).join(" + ")}, ${slots.map((slot) => total(`g${slot} * h${slot}`)).join(" + ")})) / ${n}.0;
+  let means = teamSum(team, lane, vec2<f32>(${slots.map((slot) => total(`g${slot}`)).join(" + ")}, ${slots.map((slot) => total(`g${slot} * h${slot}`)).join(" + ")})) / ${n}.0;
+  if (inside) {
   ${slots.map((slot) => guarded(slot, results(slot))).join("\n  ")}
-}
-let at = (uniforms.firstGroup + group.x) * ${layer ? 2 * vectors : vectors}u;
-${slots
-  .map((slot) =>
-    guarded(
-      slot,
-      `sums[at + ${column(slot)}] = dw${slot};${layer ? ` sums[at + ${vectors}u + ${column(slot)}] = db${slot};` : ""}`,
-    ),
-  )
-  .join("\n")}`,
+  }`,
+      terms: layer ? ["dw", "db"] : ["dw"],
+    }),
   };
 }
 
@@ -224,7 +213,7 @@ const residualNormBackward = (
     second: second !== undefined,
   });
   const parts = partsOf(host, rows, n * 4);
-  const step = rowsPerGroup(rows);
+  const step = rowsPerGroup(rows, n);
   const groups = parts.map(({ count }) => Math.ceil(count / step));
   const total = groups.reduce((a, b) => a + b, 0);
   const terms = kind === "layer" ? 2 : 1;

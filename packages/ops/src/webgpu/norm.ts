@@ -3,10 +3,11 @@ import { columnSums } from "./column-sum.ts";
 import { halvesKey } from "./elementwise.ts";
 import { halfResult, readable } from "./half.ts";
 import { type Host, type KernelBinding, lastAxisOf, output, release, rowsOf } from "./host.ts";
+import { inTeams, rowsPerGroup, sizeOfTeams, teamsWgsl } from "./norm-teams.ts";
 import { partOf, partsOf } from "./parts.ts";
 import { grid, groupIndex, type ProgramSource, programs } from "./program.ts";
-import { range } from "./range.ts";
 import { reduceFunction, reduceScratch } from "./reduce.ts";
+import { registers } from "./row-registers.ts";
 
 /*
  * Layer norm and RMS norm, the latter without a mean. A workgroup takes rows; each of its invocations keeps its columns of the
@@ -23,37 +24,6 @@ interface NormShape {
   /** Whether the first and the last tensor that is as large as x is f16. */
   halves: readonly [boolean, boolean];
 }
-
-/** Elements that a register holds, invocations that share a row, and registers of each. */
-const normTiling = (n: number): { width: 1 | 4; size: number; slots: number } => {
-  const width = n % 4 === 0 ? 4 : 1;
-  const vectors = n / width;
-  const size = [32, 64, 128].find((candidate) => vectors <= candidate * 4) ?? 256;
-  return { width, size, slots: Math.ceil(vectors / size) };
-};
-
-/** The text of both passes shares its registers: `name0`, `name1`, ... for the columns of this invocation. */
-export const registers = (n: number) => {
-  const { width, size, slots } = normTiling(n);
-  const isWhole = slots * size * width === n;
-  const column = (slot: number) => `lane + ${slot * size}u`;
-  const guarded = (slot: number, text: string) => (isWhole ? text : `if (${column(slot)} < ${n / width}u) { ${text} }`);
-  return {
-    width,
-    size,
-    slots: range(slots),
-    vectors: n / width,
-    type: width === 4 ? "vec4<f32>" : "f32",
-    column,
-    guarded,
-    /** The sum of a register's elements. */
-    total: (text: string) => (width === 4 ? `dot(${text}, vec4<f32>(1.0))` : `(${text})`),
-    declare: (name: string, value: (slot: number) => string) =>
-      range(slots)
-        .map((slot) => `var ${name}${slot} = T();\n${guarded(slot, `${name}${slot} = ${value(slot)};`)}`)
-        .join("\n"),
-  };
-};
 
 const keyOf = (pass: string, { kind, n, bias, halves }: NormShape) =>
   `${kind}-norm${pass}.${n}${bias ? ".bias" : ""}${halvesKey(halves)}`;
@@ -111,7 +81,7 @@ const normGradProgram = /* @__PURE__ */ programs((shape: NormShape) => keyOf(".g
 
 function backward(shape: NormShape): ProgramSource {
   const { kind, n, halves } = shape;
-  const { size, slots, vectors, type, column, guarded, total, declare } = registers(n);
+  const { slots, vectors, column, guarded, total, declare } = registers(n);
   const layer = kind === "layer";
   return {
     enable: halves.includes(true) ? ["f16"] : [],
@@ -125,20 +95,19 @@ function backward(shape: NormShape): ProgramSource {
       sums: ["write", "T"],
     },
     uniforms: { rows: "u32", rowsPerGroup: "u32", firstGroup: "u32" },
-    size,
-    declare: `alias T = ${type};\n${reduceScratch(size, "vec2<f32>")}\n${reduceFunction(size, "sum", "vec2<f32>")}`,
-    main: `
-${declare("w", (slot) => `weight[${column(slot)}]`)}
-${slots.map((slot) => `var dw${slot} = T();${layer ? `\nvar db${slot} = T();` : ""}`).join("\n")}
-let end = min(uniforms.rows, (group.x + 1u) * uniforms.rowsPerGroup);
-for (var row = group.x * uniforms.rowsPerGroup; row < end; row++) {
-  let first = row * ${vectors}u;
+    size: sizeOfTeams(n),
+    declare: teamsWgsl(n),
+    main: inTeams(n, {
+      before: `${declare("w", (slot) => `weight[${column(slot)}]`)}
+${slots.map((slot) => `var dw${slot} = T();${layer ? `\nvar db${slot} = T();` : ""}`).join("\n")}`,
+      row: `let first = row * ${vectors}u;
   let scale = rstd[row];
   ${layer ? "let mu = mean[row];" : ""}
-  ${declare("g", (slot) => `T(dy[first + ${column(slot)}])`)}
+  ${declare("g", (slot) => `select(T(), T(dy[first + ${column(slot)}]), inside)`)}
   ${declare("h", (slot) => `(T(x[first + ${column(slot)}])${layer ? " - mu" : ""}) * scale`)}
   ${slots.map((slot) => `dw${slot} += g${slot} * h${slot};${layer ? ` db${slot} += g${slot};` : ""}\n  g${slot} *= w${slot};`).join("\n  ")}
-  let means = workgroupSum(lane, vec2<f32>(${slots.map((slot) => total(`g${slot}`)).join(" + ")}, ${slots.map((slot) => total(`g${slot} * h${slot}`)).join(" + ")})) / ${n}.0;
+  let means = teamSum(team, lane, vec2<f32>(${slots.map((slot) => total(`g${slot}`)).join(" + ")}, ${slots.map((slot) => total(`g${slot} * h${slot}`)).join(" + ")})) / ${n}.0;
+  if (inside) {
   ${slots
     .map((slot) =>
       guarded(
@@ -147,16 +116,9 @@ for (var row = group.x * uniforms.rowsPerGroup; row < end; row++) {
       ),
     )
     .join("\n  ")}
-}
-let at = (uniforms.firstGroup + group.x) * ${layer ? 2 * vectors : vectors}u;
-${slots
-  .map((slot) =>
-    guarded(
-      slot,
-      `sums[at + ${column(slot)}] = dw${slot};${layer ? ` sums[at + ${vectors}u + ${column(slot)}] = db${slot};` : ""}`,
-    ),
-  )
-  .join("\n")}`,
+  }`,
+      terms: layer ? ["dw", "db"] : ["dw"],
+    }),
   };
 }
 
@@ -186,9 +148,6 @@ export const normForward = (
   return [y.tensor, ...columns];
 };
 
-/** Workgroups of the backward pass: several for each processor of a large GPU, and blocks of at least four rows. */
-export const rowsPerGroup = (rows: number): number => Math.max(4, Math.ceil(rows / 1024));
-
 /** `[dx, dweight, dbias]`, or `[dx, dweight]` without a mean. */
 export const normBackward = (
   host: Host,
@@ -201,7 +160,7 @@ export const normBackward = (
   const shader = normGradProgram({ kind, n, bias: false, halves: [upstream.half, input.half] });
   const columns = [...(kind === "layer" ? [mean!] : []), rstd!];
   const parts = partsOf(host, rows, n * 4);
-  const step = rowsPerGroup(rows);
+  const step = rowsPerGroup(rows, n);
   const groups = parts.map(({ count }) => Math.ceil(count / step));
   const total = groups.reduce((a, b) => a + b, 0);
   const terms = kind === "layer" ? 2 : 1;
