@@ -37,6 +37,7 @@ import { findBackend, type KernelConfig, registerKernel } from "@tensorflow/tfjs
  *                             bias? [vocab], positions int32 [count],
  *                             targets int32 [count]
  * CramkitMaskedCrossEntropyGrad  the same                                 chunkRows                 [loss [], dhidden [rows, n], dweight [vocab, n], dbias [vocab]]
+ * CramkitScale                x, factor []                                -                         factor x
  * CramkitAdamW                param, grad, mu, nu, gradScale []           learningRate, b1, b2, epsilon, weightDecay, correction1, correction2
  *                                                                                                   [] (param, mu, nu in place)
  * CramkitAccumulate           sum, grad                                   scale                     [] (sum in place)

@@ -1,7 +1,7 @@
 /// <reference types="@webgpu/types" />
 import { fault } from "@cramkit/errors";
 import { WebGPUBackend, type WebGPUProgram } from "@tensorflow/tfjs-backend-webgpu";
-import { type BackendValues, type DataType, env, type TensorInfo, util } from "@tensorflow/tfjs-core";
+import { type BackendValues, env, type TensorInfo } from "@tensorflow/tfjs-core";
 import { Attachments } from "./attachments.ts";
 import { BindGroupCache, type Binding } from "./bind-groups.ts";
 import { BufferPool } from "./buffer-pool.ts";
@@ -10,16 +10,12 @@ import { ConstantCache, maxConstantBytes } from "./constants.ts";
 import type { OpenDevice } from "./device.ts";
 import { DispatchTimer, type ProfiledDispatch } from "./dispatch-timer.ts";
 import { PipelineCache, type Program } from "./pipelines.ts";
-import type { Internals, TensorData } from "./tfjs-internals.ts";
+import { bytesOf, type Internals, storageUsage, type TensorData } from "./tfjs-internals.ts";
 import { type Traffic, TrafficCounter } from "./traffic-counter.ts";
 import { packFields, packUniforms, tfjsFields, UniformCache, type UniformField, uniformsKey } from "./uniforms.ts";
 
 /** A tensor as a binding, or `byteLength` bytes of it from `byteOffset` (a multiple of 256). */
 export type KernelBinding = TensorInfo | { tensor: TensorInfo; byteOffset: number; byteLength: number };
-
-const bytesOf = (dtype: DataType, shape: readonly number[]) =>
-  util.sizeFromShape(shape as number[]) * (dtype === "complex64" ? 8 : 4);
-const storageUsage = () => GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
 
 /**
  * tfjs's WebGPU backend over a device of ours, with a dispatch path of its own: pipelines, bind groups and uniforms are
@@ -130,6 +126,11 @@ export class CramkitWebgpuBackend extends WebGPUBackend {
     if (data.holds! > 0 || !data.outlived) return;
     this.numOutlived--;
     this.free(tensor.dataId, data);
+  }
+
+  /** Values that the host has, as of a tensor that was made of numbers and that no kernel wrote. */
+  hostValues(tensor: TensorInfo): BackendValues | undefined {
+    return this.data(tensor).values ?? undefined;
   }
 
   isDeferred(tensor: TensorInfo): boolean {

@@ -1,6 +1,6 @@
 /// <reference types="@webgpu/types" />
 import type { WebGPUProgram } from "@tensorflow/tfjs-backend-webgpu";
-import type { BackendValues, DataType, TensorInfo } from "@tensorflow/tfjs-core";
+import { type BackendValues, type DataType, type TensorInfo, util } from "@tensorflow/tfjs-core";
 import type { UniformField } from "./uniforms.ts";
 
 /** What tfjs keeps of a tensor, and what Cramkit adds. */
@@ -58,3 +58,8 @@ export interface Internals {
   tensorToBinding(tensor: TensorInfo): GPUBindingResource;
   recordAndSubmit(program: WebGPUProgram, output: TensorInfo, inputs: TensorInfo[], extra?: UniformField[]): void;
 }
+
+export const bytesOf = (dtype: DataType, shape: readonly number[]): number =>
+  util.sizeFromShape(shape as number[]) * (dtype === "complex64" ? 8 : 4);
+
+export const storageUsage = (): number => GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;

@@ -59,6 +59,6 @@ export const maskedCrossEntropy = (
       save(...gradients.slice(0, differentiated.length));
       return loss!;
     },
-    (dy, gradients) => gradients.map((gradient) => mul(gradient, dy)),
+    (dy, gradients) => gradients.map((x) => fused("CramkitScale", { x, factor: dy }, {}, () => mul(x, dy))),
   );
 };

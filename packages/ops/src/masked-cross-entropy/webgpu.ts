@@ -6,7 +6,7 @@ import { columnSum } from "../webgpu/column-sum.ts";
 import { gemm } from "../webgpu/gemm/gemm.ts";
 import { halfResult, type Result } from "../webgpu/half.ts";
 import { type Host, type Inputs, output, release, sizeOf, webgpuKernel } from "../webgpu/host.ts";
-import { partOf } from "../webgpu/parts.ts";
+import { partOf, partsOf } from "../webgpu/parts.ts";
 import { grid, groupIndex, type Program, program, programs } from "../webgpu/program.ts";
 import { reduceFunction, reduceScratch } from "../webgpu/reduce.ts";
 
@@ -165,7 +165,40 @@ let i = (group.x + group.y * groups.x) * 256u + lane;
 if (i < uniforms.count) { y[i] = uniforms.scale * x[i]; }`,
 });
 
+const scaledProgram = /* @__PURE__ */ programs(
+  (vectors: boolean) => `scale.by-tensor.${vectors ? "vec4" : "scalar"}`,
+  (vectors) => ({
+    storage: { x: ["read", "T"], factor: ["read", "f32"], y: ["write", "T"] },
+    uniforms: { count: "u32" },
+    size: 256,
+    declare: `alias T = ${vectors ? "vec4<f32>" : "f32"};`,
+    main: `
+let i = (group.x + group.y * groups.x) * 256u + lane;
+if (i < uniforms.count) { y[i] = factor[0] * x[i]; }`,
+  }),
+);
+
+/** `factor` times `x`; if the host knows that it is 1, as where a loss is differentiated by itself, that is `x`. */
+const scaled = (host: Host, x: TensorInfo, factor: TensorInfo): TensorInfo => {
+  if (host.hostValues(factor)?.[0] === 1) {
+    host.incRef(x.dataId);
+    return { dataId: x.dataId, shape: x.shape, dtype: x.dtype };
+  }
+  const y = output(host, x.shape);
+  const width = sizeOf(x) % 4 === 0 ? 4 : 1;
+  const size = sizeOf(x) / width;
+  for (const part of partsOf(host, size, 4 * width))
+    host.dispatch(
+      scaledProgram(width === 4),
+      [partOf(x, size, 4 * width, part), factor, partOf(y, size, 4 * width, part)],
+      { count: part.count },
+      grid(Math.ceil(part.count / 256)),
+    );
+  return y;
+};
+
 export const maskedCrossEntropyWebgpu = [
+  webgpuKernel("CramkitScale", (host, { x, factor }) => scaled(host, x!, factor!)),
   webgpuKernel("CramkitMaskedCrossEntropy", (host, inputs, attrs) => run(host, inputs, attrs.chunkRows as number)),
   webgpuKernel("CramkitMaskedCrossEntropyGrad", (host, inputs, attrs) => {
     const { hidden, weight, positions } = inputs;

@@ -47,6 +47,9 @@ export interface Host {
   hold(tensor: TensorInfo): void;
   letGo(tensor: TensorInfo): void;
   isDeferred(tensor: TensorInfo): boolean;
+  /** Values that the host has, as of a tensor that was made of numbers and that no kernel wrote. */
+  hostValues(tensor: TensorInfo): ArrayLike<unknown> | undefined;
+  incRef(dataId: object): void;
   /** Says that a kernel wrote into an existing tensor; `keep` names the attachments that it wrote as well. */
   written(tensor: TensorInfo, keep?: readonly string[]): void;
 }
