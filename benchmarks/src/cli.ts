@@ -214,7 +214,7 @@ program
   .option("--rounds <n>", "times that one and two ranks train in turns; 0: not at all", "3")
   .option("--seeds <n>", "seeds of DiLoCo beside averaging at every step; 0: not at all", "3")
   .option("--steps <n>", "steps of each of those runs", "1000")
-  .option("--outer <pairs>", "outer learning rates and momenta of DiLoCo that are compared", "0.7:0.9")
+  .option("--outer <pairs>", "outer learning rates and momenta of DiLoCo that are compared", "0.7:0.8,0.7:0.9")
   .option("--no-sums", "leave out the sums over ranks")
   .option("--quick", "short sums and runs: does it work, not how fast is it")
   .action(async ({ launcher, rounds, seeds, steps, outer, sums, quick = false }) => {

@@ -251,7 +251,7 @@ export const trainingSchema = () => {
         .strictObject({
           every: setting(count.default(50), "Steps between two exchanges.", { unit: "steps", paper: diLoCo }),
           outerLearningRate: setting(positive.default(0.7), "Learning rate of the outer optimizer.", { paper: diLoCo }),
-          outerMomentum: setting(share.lt(1).default(0.9), "Its Nesterov momentum.", {
+          outerMomentum: setting(share.lt(1).default(0.8), "Its Nesterov momentum; the paper has 0.9.", {
             unit: "share",
             paper: diLoCo,
           }),
