@@ -6,7 +6,7 @@ import { registers } from "./row-registers.ts";
  * them share a workgroup, each with a row of its own, and their sums leave it as one.
  */
 
-export const teamsOf = (n: number): number => Math.max(1, Math.floor(256 / registers(n).size));
+const teamsOf = (n: number): number => Math.max(1, Math.floor(256 / registers(n).size));
 
 /** Invocations of a workgroup. */
 export const sizeOfTeams = (n: number): number => teamsOf(n) * registers(n).size;
