@@ -131,13 +131,13 @@ describe("runSuites", () => {
       const args = [cli, "pytorch", "glue", "--quick", "--no-save", "--python", python];
       const run = spawn(process.execPath, [...flags, ...args], { stdio: "ignore" });
       const pid = Number(
-        await vi.waitFor(() => readFile(pids, "utf8").then((text) => text.trim() || Promise.reject()), 30_000),
+        await vi.waitFor(() => readFile(pids, "utf8").then((text) => text.trim() || Promise.reject()), 60_000),
       );
       expect(() => process.kill(pid, 0)).not.toThrow();
       run.kill(signal);
       await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow("ESRCH"), 10_000);
     },
-    60_000,
+    90_000,
   );
 
   it("writes the header of a run with commit, date, versions and load", async () => {

@@ -127,6 +127,9 @@ describe("a folder of ours", () => {
     await expect(loadModel(folder)).rejects.toThrow(
       /model\.safetensors: its checksum does not match, its content was changed; restore .* delete .*checksums\.json$/,
     );
+    rmSync(join(folder, "model.safetensors"));
+    await expect(loadModel(folder)).rejects.toThrow(/model\.safetensors: expected \d+ bytes, found no file; restore /);
+    writeFileSync(join(folder, "model.safetensors"), whole);
     rmSync(join(folder, "checksums.json"));
     disposeTensors((await loadModel(folder)).params);
   });
@@ -140,7 +143,7 @@ describe("a folder of ours", () => {
     rmSync(join(folder, "checksums.json"));
     await writeSafetensors(join(folder, "model.safetensors"), entriesOf(spoilt));
     await expect(loadModel(folder)).rejects.toThrow(
-      /model\.safetensors: expected finite weights, got NaN in .*; its training diverged: train again/,
+      new RegExp(`${folder}: expected finite weights, got NaN in .*; its training diverged: train again`),
     );
     disposeTensors(spoilt);
     params[name!]!.dispose();

@@ -51,7 +51,7 @@ export const saveModel = async (folder: string, { params, config, tokenizer }: S
   await writeSafetensors(join(folder, weightsFile), entriesOf(params), { metadata: { format: "pt" } });
   await writeFileAtomic(join(folder, configFile), `${JSON.stringify(config, null, 2)}\n`);
   await writeFileAtomic(join(folder, tokenizerFile), JSON.stringify(tokenizer.toJSON()));
-  const checksums: Record<string, Checksum> = {};
+  const checksums: Record<string, Checksum | undefined> = {};
   for (const name of [weightsFile, configFile, tokenizerFile]) checksums[name] = await checksumOf(join(folder, name));
   await writeFileAtomic(join(folder, checksumsFile), `${JSON.stringify(checksums, null, 2)}\n`);
 };
@@ -61,12 +61,18 @@ interface Checksum {
   readonly sha256: string;
 }
 
-const checksumOf = async (path: string): Promise<Checksum> => {
+/** Undefined if there is no such file. */
+const checksumOf = async (path: string): Promise<Checksum | undefined> => {
   const hash = createHash("sha256");
   let bytes = 0;
-  for await (const chunk of createReadStream(path)) {
-    hash.update(chunk as Uint8Array);
-    bytes += (chunk as Uint8Array).length;
+  try {
+    for await (const chunk of createReadStream(path)) {
+      hash.update(chunk as Uint8Array);
+      bytes += (chunk as Uint8Array).length;
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
   }
   return { bytes, sha256: hash.digest("hex") };
 };
@@ -83,7 +89,9 @@ const requireChecksums = async (folder: string): Promise<void> => {
   const checksums = (await readJson(join(folder, checksumsFile))) as Record<string, Checksum> | undefined;
   for (const [name, expected] of Object.entries(checksums ?? {})) {
     const path = nameInside(folder, name, checksumsFile);
-    const { bytes, sha256 } = await checksumOf(path);
+    const found = await checksumOf(path);
+    if (!found) throw damaged(path, `expected ${expected?.bytes} bytes, found no file`);
+    const { bytes, sha256 } = found;
     if (bytes !== expected?.bytes) throw damaged(path, `expected ${expected?.bytes} bytes, got ${bytes}`);
     if (sha256 !== expected.sha256) throw damaged(path, "its checksum does not match, its content was changed");
   }
