@@ -7,8 +7,8 @@ const learningRate = 1e-3;
 
 /**
  * Crammed BERT with what has been found since 2022, at the same cost of a token. Provisional: the ladder of docs/study/ladder.md,
- * in which each change has to earn its place, has only begun: in its first small runs the whole does better by far, and Muon's part in
- * that is nothing so far. Nothing of this size has been trained. From the literature are
+ * in which each change has to earn its place, is not finished: in small runs the whole does better by far, rotary positions and Muon
+ * have earned theirs, the others have not yet. Nothing of this size has been trained. From the literature are
  * Muon for the hidden matrices (arXiv 2502.16982; its polynomials 2505.16932), rotary positions in place of sines (2104.09864),
  * branches that begin at zero (1901.09321), masks that fall from 30 to 15 % (2305.15096) and a rate that holds and then falls with
  * the root (2405.18392). Held-out losses are of 25 % masked, as crammed-bert's are.
