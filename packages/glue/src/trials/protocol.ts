@@ -65,20 +65,19 @@ const sane: Protocol = {
 /** The pooler of the original BERT is as wide as the model. */
 const bertHead: Head = { pooling: "first" };
 
-const reading = {
-  ...sane,
-  learningRate: 1e-5,
-  adamw: { ...sane.adamw, weightDecay: 0.1 },
-  maxLength: 1024,
-  head: bertHead,
-} as const;
-
 /**
  * The study's protocols under the names of its configurations: `GLUE_sane` scored the crammed models, `GLUE_v2` and
  * `GLUE_v1` the published BERT in either version of the study, `GLUE_mosbach` is the long schedule of Mosbach et al. (2021).
  */
-export const protocols = /* @__PURE__ */ (() =>
-  ({
+export const protocols = /* @__PURE__ */ (() => {
+  const reading = {
+    ...sane,
+    learningRate: 1e-5,
+    adamw: { ...sane.adamw, weightDecay: 0.1 },
+    maxLength: 1024,
+    head: bertHead,
+  } as const;
+  return {
     GLUE_sane: sane,
     GLUE_v2: {
       ...sane,
@@ -126,7 +125,8 @@ export const protocols = /* @__PURE__ */ (() =>
     superGLUE: { ...sane, name: "superGLUE", epochs: 10, learningRate: 1e-5, maxLength: 1024, head: bertHead },
     RACE: { ...reading, name: "RACE" },
     SWAG: { ...reading, name: "SWAG" },
-  }) as const satisfies Record<string, Protocol>)();
+  } as const satisfies Record<string, Protocol>;
+})();
 
 /** What `changedProtocol` may change. */
 export type ProtocolChanges = Partial<

@@ -46,9 +46,9 @@ const attentionGrad = (call: CpuCall) => {
   return dqkv;
 };
 
-export const attentionCpu = /* @__PURE__ */ [
-  cpuKernel("CramkitAttention", attention),
-  cpuKernel("CramkitAttentionGrad", attentionGrad),
-  cpuKernel("CramkitLocalAttention", attention),
-  cpuKernel("CramkitLocalAttentionGrad", attentionGrad),
+export const attentionCpu = [
+  /* @__PURE__ */ cpuKernel("CramkitAttention", attention),
+  /* @__PURE__ */ cpuKernel("CramkitAttentionGrad", attentionGrad),
+  /* @__PURE__ */ cpuKernel("CramkitLocalAttention", attention),
+  /* @__PURE__ */ cpuKernel("CramkitLocalAttentionGrad", attentionGrad),
 ];
