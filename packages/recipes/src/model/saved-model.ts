@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
+import { createReadStream, existsSync } from "node:fs";
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { requireTensors, type TensorEntry } from "@cramkit/checkpoint";
@@ -123,8 +123,9 @@ export const readModel = async (folder: string, options: ReadOptions = {}): Prom
     const ours = completeModel(saved);
     checkConfig(ours);
     const published = fields && { published: { config: fields } };
+    const weights = join(folder, weightsFile);
     return {
-      ...toModel(folder, await readEntries(folder), ours),
+      ...toModel(existsSync(weights) ? weights : folder, await readEntries(folder), ours),
       tokenizer: await readTokenizer(folder),
       ...published,
     };
