@@ -1,15 +1,6 @@
 import { add, div, mul, sqrt, square, sub, Tensor, tidy, where, zerosLike } from "@tensorflow/tfjs-core";
 import type { Optimizer, Rate, TensorMap, Updated } from "../contracts.ts";
-import {
-  checkBetas,
-  checkCount,
-  checkFit,
-  checkNoMore,
-  checkNonNegative,
-  checkPositive,
-  checkRate,
-  rateAt,
-} from "../state/check.ts";
+import { checkCount, checkFit, checkNoMore, rateAt } from "../state/check.ts";
 import {
   blocksOf,
   type Coded,
@@ -23,9 +14,8 @@ import {
 } from "../state/codes.ts";
 import { defineOptimizer } from "../state/define-optimizer.ts";
 import { isTaken, scaledOrZero } from "../state/device-scalar.ts";
-import { decayMask } from "../state/patterns.ts";
 import { asMeasured } from "../state/tensor-map.ts";
-import type { AdamwOptions } from "./adamw.ts";
+import { type AdamwOptions, checkAdamw } from "./adamw.ts";
 
 export interface Adamw8bitOptions extends Omit<AdamwOptions, "kernels" | "learningRate"> {
   /**
@@ -74,12 +64,8 @@ export const adamw8bit = ({
   ...unknown
 }: Adamw8bitOptions = {}): Optimizer<Updated> => {
   checkNoMore("adamw8bit", unknown, "learningRate, b1, b2, epsilon, weightDecay, noDecay, minSize");
-  checkRate("adamw8bit", learningRate);
-  checkBetas("adamw8bit", { b1, b2 });
-  checkPositive("adamw8bit", { epsilon });
-  checkNonNegative("adamw8bit", { weightDecay });
   checkCount("adamw8bit", { minSize });
-  const mask = decayMask("adamw8bit", noDecay);
+  const mask = checkAdamw("adamw8bit", { learningRate, b1, b2, epsilon, weightDecay, noDecay });
   const zerosFor = (params: TensorMap, table: CodeTable): Moments =>
     Object.fromEntries(
       Object.entries(params).map(([name, param]) => [

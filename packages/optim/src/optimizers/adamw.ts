@@ -79,11 +79,7 @@ export const adamw = ({
   ...unknown
 }: AdamwOptions = {}): Optimizer<Updated> => {
   checkNoMore("adamw", unknown, "learningRate, b1, b2, epsilon, weightDecay, noDecay, kernels");
-  checkRate("adamw", learningRate);
-  checkBetas("adamw", { b1, b2 });
-  checkPositive("adamw", { epsilon });
-  checkNonNegative("adamw", { weightDecay });
-  const mask = decayMask("adamw", noDecay);
+  const mask = checkAdamw("adamw", { learningRate, b1, b2, epsilon, weightDecay, noDecay });
   return defineOptimizer<MomentState>({
     init(params) {
       mask.check(Object.keys(params));
@@ -131,6 +127,25 @@ export const adamw = ({
       return { params: next.params, state: { count: step, mu: next.mu, nu: next.nu }, applied: true };
     },
   });
+};
+
+/** Checks what all forms of AdamW take. @returns which parameters decay */
+export const checkAdamw = (
+  name: string,
+  {
+    learningRate,
+    b1,
+    b2,
+    epsilon,
+    weightDecay,
+    noDecay,
+  }: Required<Omit<AdamwOptions, "kernels" | "noDecay">> & Pick<AdamwOptions, "noDecay">,
+) => {
+  checkRate(name, learningRate);
+  checkBetas(name, { b1, b2 });
+  checkPositive(name, { epsilon });
+  checkNonNegative(name, { weightDecay });
+  return decayMask(name, noDecay);
 };
 
 /** One parameter's step from tfjs-core: -> [param, mu, nu]. A step that is skipped keeps them by its coefficients. */
