@@ -10,6 +10,8 @@ export interface CompiledModule {
   bytes: number;
   /** Exported kernels in the order of the export section. */
   names: string[];
+  /** Whether its kernels compute products by a library. */
+  callsLibrary: boolean;
   kernels: ((args: number, task: number, thread: number) => void)[];
 }
 
@@ -39,6 +41,7 @@ export const compileModule = (source: WasmSource, relaxed: boolean, heap: Heap, 
     address,
     bytes: code.length,
     names,
+    callsLibrary: WebAssembly.Module.imports(module).some(({ name }) => name === "product"),
     kernels: names.map((name) => instance.exports[name] as CompiledModule["kernels"][number]),
   };
 };

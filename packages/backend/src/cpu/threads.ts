@@ -59,7 +59,7 @@ export class Threads {
     this.#products = library?.products;
     if (library) {
       const kernels = libraryTasks(library.products, heap.memory);
-      this.#library = { address: libraryModule, bytes: 0, names: [...taskNames], kernels };
+      this.#library = { address: libraryModule, bytes: 0, names: [...taskNames], callsLibrary: true, kernels };
     }
   }
 
@@ -104,10 +104,13 @@ export class Threads {
     const [intViews, floatViews] = this.#views();
     for (let i = 0; i < ints.length; i++) intViews[i] = ints[i]!;
     for (let i = 0; i < floats.length; i++) floatViews[i] = floats[i]!;
-    if (alone) {
-      for (let task = 0; task < tasks; task++) call(argumentsAt, task, 0);
-    } else {
-      this.#share(module, index, call, tasks);
+    const signals = module.callsLibrary ? this.#products?.signals : undefined;
+    signals?.hold();
+    try {
+      if (alone) for (let task = 0; task < tasks; task++) call(argumentsAt, task, 0);
+      else this.#share(module, index, call, tasks);
+    } finally {
+      signals?.release();
     }
   }
 

@@ -1,4 +1,4 @@
-import type { Product } from "./product.ts";
+import type { Products } from "./product.ts";
 
 /** Odd sizes and one of several blocks along every axis; both forms of each operand. */
 const shapes = [
@@ -10,14 +10,16 @@ const shapes = [
 /**
  * Multiplies small whole numbers, whose sums every float32 and every bf16 operand holds exactly, and compares: some builds
  * of some libraries compute wrong results on processors that they do not know. Returns what is wrong, or undefined.
- * `memory` has room for 256 KiB of numbers at `address`; `isHalf`: operands are bf16.
+ * `memory` has room for 256 KiB of numbers at `address`; `precision` is that of the operands.
  */
 export const checkProduct = (
-  product: Product,
+  products: Products,
+  precision: "float32" | "bf16",
   memory: WebAssembly.Memory,
   address: number,
-  isHalf = false,
 ): string | undefined => {
+  const isHalf = precision === "bf16";
+  const product = products[precision]!;
   for (const { m, n, k, transposeA, transposeB } of shapes) {
     const [atA, atB, atC] = [address, address + 65536, address + 131072];
     const a = wholeNumbers(m * k, 7);
@@ -25,7 +27,9 @@ export const checkProduct = (
     write(memory, atA, a, isHalf);
     write(memory, atB, b, isHalf);
     const c = new Float32Array(memory.buffer, atC, m * n).fill(1);
+    products.signals?.hold();
     product(transposeA, transposeB, m, n, k, atA, transposeA ? m : k, atB, transposeB ? k : n, true, atC, n);
+    products.signals?.release();
     for (let i = 0; i < m; i++) {
       for (let j = 0; j < n; j++) {
         let expected = 1;

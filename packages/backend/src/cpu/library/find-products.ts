@@ -1,6 +1,7 @@
 import { type Attempt, findLibrary, isNativeFault, type Native, nativeFault, startNative } from "@cramkit/native";
 import { checkProduct } from "./check-products.ts";
 import { type Flavour, flavours } from "./flavours.ts";
+import { productsOf } from "./open-products.ts";
 import type { LibraryAddress, Products } from "./product.ts";
 
 /** A library that computes products, as it was found and checked. */
@@ -77,9 +78,8 @@ const open = (
 ): FoundProducts => {
   const { name, candidates, symbols } = flavour;
   const { library, file } = findLibrary(native, { what: name, candidates, symbols, remedy: installCommand(), path });
-  flavour.useOneThread(library);
-  const products = flavour.products(library, Number(native.addressOf(new Uint8Array(memory.buffer))));
-  const fault = checkProduct(products.float32, memory, scratch);
+  const products = productsOf(native, flavour, library, memory);
+  const fault = checkProduct(products, "float32", memory, scratch);
   if (fault) {
     const problem = `expected a library that multiplies matrices, got wrong numbers (${fault})`;
     throw nativeFault("broken-library", {
@@ -88,7 +88,7 @@ const open = (
       remedy: "install a newer version, or use products wasm",
     });
   }
-  const bf16 = products.bf16 !== undefined && processorHasBf16() && !checkProduct(products.bf16, memory, scratch, true);
+  const bf16 = products.bf16 !== undefined && processorHasBf16() && !checkProduct(products, "bf16", memory, scratch);
   const { interface: wanted, koffiPath } = native;
   return {
     address: { interface: wanted, koffiPath, path: library.path, flavour: name },

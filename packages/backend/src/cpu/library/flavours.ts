@@ -9,6 +9,12 @@ export interface Flavour {
   symbols: readonly string[];
   /** Makes calls from this thread compute on this thread alone. Settings of some are a thread's own: each calls it. */
   useOneThread(library: NativeLibrary): void;
+  /**
+   * Whether its kernels compute with the stack pointer in the heap, where a signal handler then writes its frame.
+   *
+   * @defaultValue `false`
+   */
+  movesStackPointer?: boolean;
   products(library: NativeLibrary, base: number): Products;
   /** Version and kernel, in the library's own words. */
   describe(library: NativeLibrary, native: Native): { version: string; kernel: string };
@@ -58,6 +64,8 @@ const oneDnn: Flavour = {
   // One that is built without OpenMP cannot be told to use one thread.
   symbols: ["dnnl_sgemm", "omp_set_num_threads"],
   useOneThread: (library) => library.func("omp_set_num_threads", ["void", "i32"])(1),
+  // Small float32 products with more than 41 or 123 steps, until 3.12 (uxlfoundation/oneDNN, issue 4845).
+  movesStackPointer: true,
   products: (library, base) => {
     const bf16 = "dnnl_gemm_bf16bf16f32";
     return {

@@ -1,3 +1,5 @@
+import type { HeldSignals } from "./held-signals.ts";
+
 /**
  * One product on the calling thread: c [m, n] = op(a) op(b), or plus what is there. Matrices are row-major in the memory
  * that it was made for, at addresses of it, with rows `ld*` elements apart: a is [m, k], or [k, m] if `transposeA`; b is
@@ -27,6 +29,12 @@ export interface Products {
    * @defaultValue absent if the library has none
    */
   bf16?: Product;
+  /**
+   * To hold signals back while a thread computes products: if a handler runs there, it writes over the heap.
+   *
+   * @defaultValue absent if the library does not mind
+   */
+  signals?: HeldSignals;
 }
 
 /** What a thread needs to open the library that the main thread has found. */
