@@ -11,6 +11,8 @@ export default defineConfig({
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
     testTimeout: 30_000,
+    // Vitest leaves a core to itself, which idles: on two cores that is half of the machine.
+    maxWorkers: "100%",
     reporters: ["default", "./scripts/plain-summary.mjs"],
     projects: [
       { extends: true, test: { name: "unit", include: tests("test"), exclude: tests(...special) } },
