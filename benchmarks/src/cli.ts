@@ -24,6 +24,7 @@ interface Flags {
   threads?: string;
   toggles?: string;
   text?: string;
+  vectors?: string;
   python: string;
   results: string;
   save: boolean;
@@ -91,6 +92,7 @@ const run = async (named: string[], flags: Flags): Promise<void> => {
     ...(flags.threads !== undefined && { threads: Number(flags.threads) }),
     ...(flags.toggles !== undefined && { toggles: togglesOf(flags.toggles) }),
     ...(flags.text !== undefined && { text: flags.text }),
+    ...(flags.vectors !== undefined && { vectors: flags.vectors }),
   };
   const wanted = named.length > 0 ? named : flags.backend === "cpu" ? suiteNames : deviceSuites;
   // Shares need the ceilings of this very run.
@@ -135,6 +137,7 @@ const program = new Command("bench")
   .option("--threads <n>", "of the CPU backend")
   .option("--toggles <names>", `leave out checks of Dawn, with commas between: ${toggleNames.join(",")}`)
   .option("--text <file>", "plain text for tokenizer, corpus and packer in place of the installed documentation")
+  .option("--vectors <file>", "a file that cramkit embed wrote, for search in place of synthetic vectors")
   .option("--results <folder>", "where results are kept", join(root, "results"))
   .option("--no-save", "keep no results")
   .option("--suite-minutes <n>", "stop a suite after so long", "60")

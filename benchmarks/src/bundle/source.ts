@@ -23,6 +23,7 @@ export const bundleSource = (folder: string) =>
     external: [
       "webgpu",
       "tokenizers",
+      "usearch",
       "@jax-js/jax",
       "@tensorflow/tfjs-backend-wasm",
       "@tensorflow/tfjs-node",

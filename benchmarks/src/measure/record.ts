@@ -1,7 +1,7 @@
 import type { WebgpuReport } from "@cramkit/backend/webgpu";
 
 /** How a number is to be read: the work of a call over its time, or for `ns` the time of one piece of work. */
-export type Unit = "GB/s" | "MB/s" | "GFLOP/s" | "tokens/s" | "rows/s" | "examples/s" | "ns" | "ms";
+export type Unit = "GB/s" | "MB/s" | "GFLOP/s" | "tokens/s" | "rows/s" | "examples/s" | "queries/s" | "ns" | "ms";
 
 /** 20th, 50th and 80th percentile. */
 export interface Spread {
@@ -121,6 +121,7 @@ const scales: Record<Unit, number> = {
   "tokens/s": 1,
   "rows/s": 1,
   "examples/s": 1,
+  "queries/s": 1,
   ns: 1e9,
   ms: 1e3,
 };

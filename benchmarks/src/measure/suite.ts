@@ -24,6 +24,8 @@ export interface SuiteOptions {
   toggles?: readonly Toggle[];
   /** Plain text, a document a line, in place of the documentation of the installed packages. */
   text?: string;
+  /** A file that `cramkit embed` wrote, in place of synthetic vectors. */
+  vectors?: string;
   python: string;
 }
 

@@ -16,6 +16,7 @@ export const suites: Record<string, () => Promise<Suite>> = {
   kernels: async () => (await import("../suites/kernels.ts")).kernelsSuite,
   sweep: async () => (await import("../suites/sweep.ts")).sweepSuite,
   loop: async () => (await import("../suites/loop.ts")).loopSuite,
+  search: async () => (await import("../suites/search.ts")).searchSuite,
   glue: async () => (await import("../suites/glue.ts")).glueSuite,
   "stock-tfjs": async () => (await import("../peers/stock-tfjs.ts")).stockTfjsSuite,
   "jax-js": async () => (await import("../peers/jax-js.ts")).jaxJsSuite,

@@ -1,3 +1,4 @@
+export type { Found } from "./best.ts";
 export { type Embedding, type EmbeddingModel, type EmbedOptions, embed, poolingOf } from "./embed.ts";
 export type { InputBatch } from "./encode/batches.ts";
 export type { Example, Label, Span } from "./examples/example.ts";
@@ -13,6 +14,7 @@ export type {
   FinetuneProgress,
   FinetuneState,
 } from "./finetune-options.ts";
+export { innerProduct } from "./inner-product.ts";
 export { initialised, withHead } from "./learn/head.ts";
 export { inputTensors } from "./learn/inputs.ts";
 export { createLearner, type Learner, type LearnerState } from "./learn/learner.ts";
@@ -21,5 +23,5 @@ export { type PredictOptions, predict, type TaskModel } from "./predict.ts";
 export type { Outcome } from "./score/outcome.ts";
 export type { PredictedSpan, Prediction } from "./score/predictions.ts";
 export { type Evaluation, mainScore } from "./score/score.ts";
-export { type Found, type SearchOptions, search } from "./search.ts";
+export { type SearchOptions, search, searchRows } from "./search.ts";
 export { disposeTensors, entriesOf, type NamedTensors, tensorsOf } from "./tensors/named-tensors.ts";

@@ -1,14 +1,10 @@
 import { checkOptions, fault } from "@cramkit/errors";
+import { type Found, keepBest } from "./best.ts";
+import { innerProduct } from "./inner-product.ts";
 
 export interface SearchOptions {
   /** At most. @defaultValue `10` */
   top?: number;
-}
-
-/** What was found, with its inner product with the query. */
-export interface Found<Item> {
-  readonly item: Item;
-  readonly score: number;
 }
 
 /**
@@ -23,37 +19,51 @@ export const search = <Item extends { readonly vector: Float32Array }>(
   query: Float32Array,
   options: SearchOptions = {},
 ): Found<Item>[] => {
-  checkOptions("search", options, { top: true });
-  const { top = 10 } = options;
-  if (!Number.isInteger(top) || top < 1)
-    throw fault({
-      code: "invalid-argument",
-      place: "search",
-      problem: `expected top to be a whole number above 0, got ${top}`,
-      type: RangeError,
-    });
-  const best: Found<Item>[] = [];
+  const best = keepBest<Item>(topOf("search", options));
   for (const item of items) {
-    const score = innerProduct(item.vector, query);
-    if (best.length === top && !(score > best[top - 1]!.score)) continue;
-    let at = best.length;
-    while (at > 0 && score > best[at - 1]!.score) at--;
-    best.splice(at, 0, { item, score });
-    if (best.length > top) best.pop();
+    if (item.vector.length !== query.length)
+      throw otherLength("search", `got one of ${item.vector.length}`, query.length);
+    best.add(item, innerProduct(item.vector, query));
   }
-  return best;
+  return best.found();
 };
 
-const innerProduct = (a: Float32Array, b: Float32Array): number => {
-  if (a.length !== b.length)
-    throw fault({
-      code: "invalid-input",
-      place: "search",
-      problem: `expected vectors of ${b.length} numbers, as the query has, got one of ${a.length}`,
-      remedy: "embed the query with the model that made them",
-      type: RangeError,
-    });
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return sum;
+/**
+ * `search` over the rows of a matrix: what it finds are their indices.
+ *
+ * @param rows `[count, hidden]`
+ * @param query `[hidden]`, from the model that made the rows
+ * @throws a fault `invalid-input` over rows of another length, which another model has made
+ */
+export const searchRows = (rows: Float32Array, query: Float32Array, options: SearchOptions = {}): Found<number>[] => {
+  const best = keepBest<number>(topOf("searchRows", options));
+  const { length } = query;
+  if (length === 0 || rows.length % length !== 0)
+    throw otherLength("searchRows", `got ${rows.length} numbers, which are no whole number of them`, length);
+  for (let row = 0; row < rows.length / length; row++) {
+    const score = innerProduct(rows, query, row * length);
+    if (best.takes(score)) best.add(row, score);
+  }
+  return best.found();
 };
+
+const topOf = (place: string, options: SearchOptions): number => {
+  checkOptions(place, options, { top: true });
+  const { top = 10 } = options;
+  if (Number.isInteger(top) && top >= 1) return top;
+  throw fault({
+    code: "invalid-argument",
+    place,
+    problem: `expected top to be a whole number above 0, got ${top}`,
+    type: RangeError,
+  });
+};
+
+const otherLength = (place: string, got: string, length: number) =>
+  fault({
+    code: "invalid-input",
+    place,
+    problem: `expected vectors of ${length} numbers, as the query has, ${got}`,
+    remedy: "embed the query with the model that made them",
+    type: RangeError,
+  });

@@ -11,10 +11,16 @@ export {
 } from "./composed/composed-run.ts";
 export { trainStateFormat } from "./composed/train-state-format.ts";
 export { type Compute, startCompute } from "./compute.ts";
+export {
+  type ApproximateIndex,
+  type ApproximateIndexOptions,
+  openApproximateIndex,
+} from "./embeddings/approximate-index.ts";
 export { type OpenedEmbeddingModel, openEmbeddingModel } from "./embeddings/open-embedding-model.ts";
-export { openVectors, type VectorFile } from "./embeddings/open-vectors.ts";
+export { type FoundRow, openVectors, type VectorFile } from "./embeddings/open-vectors.ts";
 export { requireSameModel } from "./embeddings/require-same-model.ts";
 export type { VectorOrigin, VectorRow } from "./embeddings/vector-file.ts";
+export { type VectorOfRow, writeVectorFile } from "./embeddings/write-vector-file.ts";
 export { type WriteVectorsOptions, type WrittenVectors, writeVectors } from "./embeddings/write-vectors.ts";
 export { type EvaluateTextOptions, evaluateText, type TextScore } from "./evaluate/evaluate-text.ts";
 export { type GlueScores, type GlueSpec, readScores, runGlue, scoreRows } from "./evaluate/glue.ts";

@@ -1,7 +1,16 @@
 import { dirname, join } from "node:path";
 import { fault, hasCode } from "@cramkit/errors";
 import { disposeTensors, embed } from "@cramkit/finetune";
-import { openEmbeddingModel, openVectors, requireSameModel, startCompute, type VectorFile } from "@cramkit/recipes";
+import {
+  type ApproximateIndex,
+  openApproximateIndex,
+  openEmbeddingModel,
+  openVectors,
+  type RunContext,
+  requireSameModel,
+  startCompute,
+  type VectorFile,
+} from "@cramkit/recipes";
 import { Command } from "commander";
 import { type BackendOptions, backendOf, withBackend } from "../options/backend-options.ts";
 import { linesOfInput } from "../options/standard-input.ts";
@@ -12,16 +21,21 @@ import { session } from "../terminal/session.ts";
 interface SearchOptions extends BackendOptions {
   readonly model?: string;
   readonly top: number;
+  readonly approximate?: boolean;
   readonly json?: boolean;
 }
 
 export const searchCommand = (): Command =>
   withBackend(
     new Command("search")
-      .description("find the texts nearest to a query, by exact inner products of their vectors")
+      .description("find the texts nearest to a query, by inner products of their vectors")
       .argument("<index>", "file that embed wrote")
       .argument("[query]", "what to look for (default: standard input, a query a line)")
       .option("--top <count>", "texts to show", wholeNumber(1, 1e6), 10)
+      .option(
+        "--approximate",
+        "look through a graph of the vectors, built once beside them; for many queries (needs npm's usearch)",
+      )
       .option("--model <folder>", "the model that made the vectors (default: the path recorded in the index)")
       .option("--json", "print one line of JSON per query"),
   ).action(async (path: string, query: string | undefined, options: SearchOptions) => {
@@ -56,12 +70,13 @@ const answer = async (
   try {
     const model = requireSameModel(opened, vectors, { file: path, modelPath });
     const queries = query === undefined ? linesOfInput() : [{ text: query, place: "the query" }];
-    await session(async ({ say, signal }) => {
+    await session(async ({ onProgress, say, signal }) => {
+      const index = options.approximate ? await openGraph(vectors, { onProgress, say, signal }) : vectors;
       // One at a time: who asks waits for the answer.
       for await (const { text, vector, cut } of embed(model, queries, { window: 1, pooling: model.pooling, signal })) {
         if (cut > 0)
           say(`the query has ${cut} tokens more than the ${model.maxLength} of the longest text; they were cut`);
-        const found = await vectors.nearest(vector, { top: options.top });
+        const found = await index.nearest(vector, { top: options.top });
         if (options.json) {
           print(JSON.stringify({ query: text, found }));
           continue;
@@ -75,3 +90,13 @@ const answer = async (
     disposeTensors(opened.params);
   }
 };
+
+const openGraph = (
+  vectors: VectorFile,
+  { onProgress, say, signal }: Pick<RunContext, "onProgress" | "say" | "signal">,
+): Promise<ApproximateIndex> =>
+  openApproximateIndex(vectors, {
+    onBuild: () => say(`building ${vectors.path}.approximate, once for these vectors`),
+    onVector: (done) => onProgress({ stage: "building", done, total: vectors.count, unit: "vectors" }),
+    signal,
+  });

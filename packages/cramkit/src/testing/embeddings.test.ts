@@ -83,6 +83,23 @@ it("embeds texts of a .txt, and finds what belongs to a query", { timeout: 60_00
   expect(found.out).toMatch(/^0\.\d{4} {2}by a crown in 2\n/);
 });
 
+it("finds the same by an approximate index, which it builds once", { timeout: 60_000 }, async () => {
+  await run("embed", "tuned", "--data", "texts.txt", "--out", "near.safetensors", ...cpu);
+  const search = ["search", "near.safetensors", "where is the king of day 2", "--json"];
+  const [exact, built, kept] = [
+    await run(...search),
+    await run(...search, "--approximate"),
+    await run(...search, "--approximate"),
+  ];
+  expect(built.error).toContain("building near.safetensors.approximate, once for these vectors");
+  expect(kept.error).not.toContain("building");
+  expect([built.out, kept.out]).toEqual([exact.out, exact.out]);
+  await run("embed", "tuned", "--data", "texts.csv", "--text", "body", "--out", "near.safetensors", ...cpu);
+  expect((await run(...search, "--approximate")).error).toContain("building near.safetensors.approximate");
+  const other = await run(...search, "--approximate", "--model", "encoder");
+  expect(other.error).toMatch(/expected the model that made these vectors/);
+});
+
 it("embeds a column with names, says how many texts were cut, and answers queries of standard input", {
   timeout: 60_000,
 }, async () => {

@@ -13,7 +13,7 @@ import type { EncoderModel, FinetuneOptions, FinetuneState } from "../finetune-o
 import { contrastiveLoss } from "../learn/contrastive-loss.ts";
 import { type Pooling, pooledVectors } from "../learn/text-vectors.ts";
 import { predict } from "../predict.ts";
-import { search } from "../search.ts";
+import { search, searchRows } from "../search.ts";
 import { disposeTensors } from "../tensors/named-tensors.ts";
 import { halvesOf, retrievalSet } from "./retrieval-set.ts";
 import { scoreRetrieval } from "./score-retrieval.ts";
@@ -312,7 +312,29 @@ describe("search", () => {
     expect(search([], query)).toEqual([]);
   });
 
+  it.each([
+    [1, 1],
+    [9, 3],
+    [41, 5],
+    [341, 64],
+  ])("is the same over the rows of a matrix, and a full sort's beginning: %i x %i", (count, hidden) => {
+    const rows = Float32Array.from({ length: count * hidden }, (_, i) => Math.round(4 * Math.sin(i * i + i)) / 4);
+    const query = Float32Array.from({ length: hidden }, (_, i) => Math.round(4 * Math.cos(3 * i)) / 4);
+    const vectors = Array.from({ length: count }, (_, i) => rows.subarray(i * hidden, (i + 1) * hidden));
+    const sorted = vectors
+      .map((vector, item) => ({ item, score: vector.reduce((sum, value, k) => sum + value * query[k]!, 0) }))
+      .sort((a, b) => b.score - a.score);
+    for (const top of [1, 2, 10, count, count + 1]) {
+      const found = searchRows(rows, query, { top });
+      expect(found).toEqual(sorted.slice(0, top));
+      const items = vectors.map((vector, i) => ({ vector, i }));
+      expect(search(items, query, { top }).map(({ item: { i: item }, score }) => ({ item, score }))).toEqual(found);
+    }
+  });
+
   it("refuses vectors of another length, and no results", () => {
+    expect(() => searchRows(new Float32Array(7), Float32Array.from([1, 0]))).toThrow(/got 7 numbers/);
+    expect(() => searchRows(new Float32Array(7), new Float32Array())).toThrow(/expected vectors of 0 numbers/);
     expect(() => search(items, Float32Array.from([1, 0, 0]))).toThrow(/expected vectors of 3 numbers/);
     expect(() => search(items, Float32Array.from([1, 0]), { top: 0 })).toThrow(/top to be a whole number/);
   });

@@ -1,19 +1,27 @@
 import { type Checkpoint, openSafetensors, type TensorInfo } from "@cramkit/checkpoint";
 import { fileSource } from "@cramkit/checkpoint/node";
 import { checkOptions, fault, problemOf } from "@cramkit/errors";
-import { type Found, type SearchOptions, search } from "@cramkit/finetune";
+import { type Found, type SearchOptions, searchRows } from "@cramkit/finetune";
 import { type VectorOrigin, type VectorRow, vectorFormat } from "./vector-file.ts";
 
 /** Vectors that are in memory at once. */
 const block = 4096;
 
+/** A text that was found, with the inner product of its vector with the query's. */
+export type FoundRow = VectorRow & { readonly score: number };
+
 /** An open file of vectors. */
 export interface VectorFile {
+  readonly path: string;
   readonly origin: VectorOrigin;
   readonly count: number;
   readonly dimension: number;
+  /** Vectors `from` to `to`, without the last: `[to - from, dimension]`. */
+  vectors(from: number, to: number): Promise<Float32Array>;
+  /** What the vectors of these indices are of, in their order. */
+  rows(indices: readonly number[]): Promise<VectorRow[]>;
   /** What is nearest to a vector, by exact inner products over the whole file, in flat memory. */
-  nearest(query: Float32Array, options?: SearchOptions): Promise<(VectorRow & { readonly score: number })[]>;
+  nearest(query: Float32Array, options?: SearchOptions): Promise<FoundRow[]>;
   close(): Promise<void>;
 }
 
@@ -34,36 +42,35 @@ export const openVectors = async (path: string): Promise<VectorFile> => {
     const { origin, count, dimension, sizes } = describedBy(file, path);
     const start = 8 + Number(new DataView((await source.read(0, 8)).buffer).getBigUint64(0, true));
     const [vectorBytes, endBytes] = sizes;
-    const endOf = async (row: number): Promise<number> => {
-      if (row < 0) return 0;
-      const at = start + vectorBytes + 8 * row;
-      return Number(new DataView((await source.read(at, at + 8)).buffer).getBigInt64(0, true));
-    };
     const rowOf = async (row: number): Promise<VectorRow> => {
+      // Where the row before it ends, and where it ends itself; the first begins at 0.
+      const at = start + vectorBytes + 8 * row;
+      const ends = await source.read(row === 0 ? at : at - 8, at + 8);
+      const view = new DataView(ends.buffer, ends.byteOffset);
+      const begin = row === 0 ? 0 : Number(view.getBigInt64(0, true));
+      const end = Number(view.getBigInt64(row === 0 ? 0 : 8, true));
       const rows = start + vectorBytes + endBytes;
-      const bytes = await source.read(rows + (await endOf(row - 1)), rows + (await endOf(row)));
+      const bytes = await source.read(rows + begin, rows + end);
       return JSON.parse(new TextDecoder().decode(bytes)) as VectorRow;
     };
+    const vectors = async (from: number, to: number): Promise<Float32Array> => {
+      const bytes = await source.read(start + 4 * dimension * from, start + 4 * dimension * to);
+      return new Float32Array(bytes.buffer, bytes.byteOffset, (to - from) * dimension);
+    };
+    const rows = (indices: readonly number[]): Promise<VectorRow[]> => Promise.all(indices.map(rowOf));
     return {
-      origin,
-      count,
-      dimension,
+      ...{ path, origin, count, dimension, vectors, rows },
       async nearest(query, options = {}) {
         checkOptions("nearest", options, { top: true });
-        let best: Found<{ row: number; vector: Float32Array }>[] = [];
+        requireDimension(query, dimension, path);
+        let best: Found<number>[] = [];
         for (let from = 0; from < count; from += block) {
-          const to = Math.min(count, from + block);
-          const bytes = await source.read(start + 4 * dimension * from, start + 4 * dimension * to);
-          const values = new Float32Array(bytes.buffer, bytes.byteOffset, (to - from) * dimension);
-          const items = Array.from({ length: to - from }, (_, i) => ({
-            row: from + i,
-            vector: values.subarray(i * dimension, (i + 1) * dimension),
-          }));
-          best = search([...best.map(({ item }) => item), ...items], query, options);
-          // What stays must not hold its whole block.
-          best = best.map(({ item, score }) => ({ item: { ...item, vector: item.vector.slice() }, score }));
+          const found = searchRows(await vectors(from, Math.min(count, from + block)), query, options);
+          const here = found.map(({ item, score }) => ({ item: from + item, score }));
+          // A stable sort: of equal ones the first row stays first.
+          best = [...best, ...here].sort((a, b) => b.score - a.score).slice(0, options.top ?? 10);
         }
-        return Promise.all(best.map(async ({ item, score }) => ({ ...(await rowOf(item.row)), score })));
+        return withRows(best, rows);
       },
       close: () => file.close(),
     };
@@ -73,13 +80,30 @@ export const openVectors = async (path: string): Promise<VectorFile> => {
   }
 };
 
+/** Found indices with what they are of. */
+export const withRows = async (found: readonly Found<number>[], rows: VectorFile["rows"]): Promise<FoundRow[]> =>
+  (await rows(found.map(({ item }) => item))).map((row, i) => ({ ...row, score: found[i]!.score }));
+
+/** @throws a fault `invalid-input` over a query of another length, which another model has made */
+export const requireDimension = (query: Float32Array, dimension: number, path: string): void => {
+  if (query.length === dimension) return;
+  throw fault({
+    code: "invalid-input",
+    place: path,
+    problem: `expected a query of ${dimension} numbers, as these vectors have, got ${query.length}`,
+    remedy: "embed the query with the model that made them",
+    type: RangeError,
+  });
+};
+
 const describedBy = ({ metadata, tensors }: Checkpoint, path: string) => {
-  const { format, model, digest, pooling, maxLength } = metadata;
+  const { format, model, digest, vectorsDigest, pooling, maxLength } = metadata;
   const [vectors, ends, rows] = tensors as [TensorInfo, TensorInfo, TensorInfo];
   const isOurs =
     format === vectorFormat &&
     model !== undefined &&
     digest !== undefined &&
+    vectorsDigest !== undefined &&
     (pooling === "mean" || pooling === "first") &&
     Number(maxLength) > 0 &&
     tensors.map(({ name, dtype, shape }) => `${name} ${dtype} ${shape.length}`).join() ===
@@ -87,7 +111,7 @@ const describedBy = ({ metadata, tensors }: Checkpoint, path: string) => {
     ends.shape[0] === vectors.shape[0];
   if (!isOurs) throw noVectors(path, `format ${JSON.stringify(format ?? "none")}, ${tensors.length} tensors`);
   const [count, dimension] = vectors.shape as [number, number];
-  const origin: VectorOrigin = { model, digest, pooling, maxLength: Number(maxLength) };
+  const origin: VectorOrigin = { model, digest, vectorsDigest, pooling, maxLength: Number(maxLength) };
   return { origin, count, dimension, sizes: [4 * count * dimension, 8 * count, rows.shape[0]!] as const };
 };
 

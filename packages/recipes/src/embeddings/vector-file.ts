@@ -11,6 +11,8 @@ export interface VectorOrigin {
   readonly model: string;
   /** SHA-256 over the model's files. */
   readonly digest: string;
+  /** SHA-256 over the vectors' bytes, by which an approximate index knows them. */
+  readonly vectorsDigest: string;
   readonly pooling: "first" | "mean";
   /** Tokens of the longest text. */
   readonly maxLength: number;
