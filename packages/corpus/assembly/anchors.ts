@@ -12,9 +12,10 @@ let ring: usize = 0; // of two numbers a gram: what the choice goes by, and the 
 let hashes: usize = 0;
 let firsts: usize = 0;
 let lasts: usize = 0;
+let places: usize = 0;
 
-export function setUp(textAt: usize, ringAt: usize, hashesAt: usize, firstsAt: usize, lastsAt: usize): void {
-  text = textAt; ring = ringAt; hashes = hashesAt; firsts = firstsAt; lasts = lastsAt;
+export function setUp(textAt: usize, ringAt: usize, hashesAt: usize, firstsAt: usize, lastsAt: usize, placesAt: usize): void {
+  text = textAt; ring = ringAt; hashes = hashesAt; firsts = firstsAt; lasts = lastsAt; places = placesAt;
 }
 
 export function setSizes(window: u32, anchor: u32, ringElements: u32, base: u32, secondBase: u32): void {
@@ -79,6 +80,7 @@ export function scan(bytes: u32, base: u32, secondBase: u32): u32 {
           store<u32>(hashes + count, finish(load<u32>(ring + (<usize>(anchor & ringMask) << 3), 4)));
           store<u32>(firsts + count, first);
           store<u32>(lasts + count, window - 1);
+          store<u32>(places + count, anchor);
           count += 4;
         }
         anchor = leastAt;
@@ -93,5 +95,6 @@ export function scan(bytes: u32, base: u32, secondBase: u32): u32 {
   store<u32>(hashes + count, finish(load<u32>(ring + (<usize>(anchor & ringMask) << 3), 4)));
   store<u32>(firsts + count, first);
   store<u32>(lasts + count, bytes - windowBytes);
+  store<u32>(places + count, anchor);
   return <u32>(count >>> 2) + 1;
 }

@@ -1,4 +1,4 @@
-import { buildTrie, NONE, ROOT, step, type Trie } from "./models/trie.ts";
+import { buildTrie, NONE, ROOT, step, type Trie, valueAt } from "./models/trie.ts";
 import { isWhitespace, isWordCharacter } from "./text/characters.ts";
 
 /** A token outside the model, found in the text before the model sees it. The fields are those of `tokenizer.json`. */
@@ -105,7 +105,8 @@ const longestAt = (trie: Trie, text: string, start: number) => {
   for (let i = start; i < text.length; ) {
     node = step(trie, node, text.charCodeAt(i++));
     if (node === NONE) break;
-    if (trie.value[node] !== NONE) best = { value: trie.value[node]!, end: i };
+    const value = valueAt(trie, node);
+    if (value !== NONE) best = { value, end: i };
   }
   return best;
 };

@@ -27,9 +27,15 @@ export interface ChunkedEncoder {
   encode(sequence: ChunkSequence): TokenMeasure & { readonly ids: Uint32Array };
 }
 
-// What is remembered of a chunk, in one element: the id of its only token if nothing is lost, as of most chunks, or else minus
-// the place of what is remembered elsewhere. Chunks are numbered as they come, so that of common ones lies together.
+// What is remembered of a chunk, in one element: the id of its only token if nothing is lost, as of most chunks; or else the
+// complement of how many tokens it has and where they are; or of the place of its details, if something is lost or that has no
+// room. Chunks are numbered as they come, so that of common ones lies together.
 const notYet = -0x8000_0000;
+const countBits = 4;
+const countMask = (1 << countBits) - 1;
+/** In place of a count. */
+const hasDetails = countMask;
+const mostPlaces = 2 ** (31 - countBits) - 1;
 /** Where the ids are, how many, and the units that are deleted and unknown. */
 const detailElements = 4;
 
@@ -42,7 +48,7 @@ export const chunkedEncoder = (tokenizer: Tokenizer, chunks: NumberedChunks): Ch
   const template = templateFor(postProcessor, 1, true);
   const added = fillTemplate(template, new Uint32Array(0)).length;
   const loss = characterLoss(tokenizer);
-  const plainPiece = plainPieces(pipeline.plain);
+  const plain = pipeline.plain && plainPieces(pipeline.plain);
   let entries = new Int32Array(1 << 12).fill(notYet);
   let details = new Int32Array(1 << 12);
   let detailed = 0;
@@ -68,30 +74,39 @@ export const chunkedEncoder = (tokenizer: Tokenizer, chunks: NumberedChunks): Ch
   };
 
   const remember = (count: number, deleted: number, unknown: number): number => {
-    if (count === 1 && deleted === 0 && unknown === 0) return list.ids[0]!;
-    if (detailed + detailElements > details.length) details = grown(details, new Int32Array(2 * details.length));
+    const isWhole = deleted === 0 && unknown === 0;
+    if (count === 1 && isWhole) return list.ids[0]!;
     if (remembered + count > memory.length) memory = grown(memory, new Uint32Array(2 * memory.length + count));
-    memory.set(list.ids, remembered);
-    details.set([remembered, count, deleted, unknown], detailed);
+    for (let i = 0; i < count; i++) memory[remembered + i] = list.ids[i]!;
+    const first = remembered;
     remembered += count;
-    detailed += detailElements;
-    return detailElements - detailed - 1;
+    if (isWhole && count < hasDetails && first < mostPlaces) return ~((first << countBits) | count);
+    if (detailed * detailElements === details.length) details = grown(details, new Int32Array(2 * details.length));
+    details.set([first, count, deleted, unknown], detailed * detailElements);
+    return ~((detailed++ << countBits) | hasDetails);
   };
 
   const learn = (number: number): number => {
-    const plain = plainPiece(chunks, number);
-    if (plain) {
-      clearList(list);
-      if (plain.piece !== "") model.tokenize(plain.piece, list);
-      if (loss.unknown === undefined || !list.ids.includes(loss.unknown))
-        return (entries[number] = remember(list.ids.length, plain.chunk ? deletedIn(plain.chunk) : 0, 0));
+    const length = plain && model.tokenizeCodes ? plain.read(chunks, number) : -1;
+    clearList(list);
+    if (length > 0) {
+      model.tokenizeCodes!(plain!.codes, length, list.ids);
+      if (isKnown()) return remember(list.ids.length, 0, 0);
+    } else {
+      const found = plain?.piece(chunks, number);
+      if (found) {
+        if (found.piece !== "") model.tokenize(found.piece, list);
+        if (isKnown()) return remember(list.ids.length, found.chunk ? deletedIn(found.chunk) : 0, 0);
+      }
     }
     const text = chunks.chunk(number);
     clearList(list);
     tokenize(alignedText(text, 1), list); // after the beginning of the text, as every chunk with a number
     const { deleted, unknown } = lostIn(text, 1, list);
-    return (entries[number] = remember(list.ids.length, deleted, unknown));
+    return remember(list.ids.length, deleted, unknown);
   };
+
+  const isKnown = (): boolean => loss.unknown === undefined || !list.ids.includes(loss.unknown);
 
   const makeRoom = (count: number) => {
     if (count > ids.length) ids = grown(ids, new Uint32Array(Math.max(2 * ids.length, count)));
@@ -106,22 +121,27 @@ export const chunkedEncoder = (tokenizer: Tokenizer, chunks: NumberedChunks): Ch
     }
     if (isWanted) makeRoom(sequence.length);
     let [tokens, deleted, unknown] = [0, 0, 0];
+    const known = entries;
     for (let at = 0; at < sequence.length; at++) {
       const number = sequence[at]!;
       if (number >= 0) {
-        let entry = entries[number]!;
-        if (entry === notYet) entry = learn(number);
+        let entry = known[number]!;
+        if (entry === notYet) entry = known[number] = learn(number);
         if (entry >= 0) {
           if (isWanted) ids[tokens] = entry;
           tokens++;
           continue;
         }
-        const detail = -1 - entry;
-        const count = details[detail + 1]!;
-        deleted += details[detail + 2]!;
-        unknown += details[detail + 3]!;
+        let count = ~entry & countMask;
+        let first = ~entry >> countBits;
+        if (count === hasDetails) {
+          const detail = first * detailElements;
+          first = details[detail]!;
+          count = details[detail + 1]!;
+          deleted += details[detail + 2]!;
+          unknown += details[detail + 3]!;
+        }
         if (isWanted) {
-          const first = details[detail]!;
           makeRoom(tokens + count + sequence.length - at);
           for (let i = 0; i < count; i++) ids[tokens + i] = memory[first + i]!;
         }

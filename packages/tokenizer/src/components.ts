@@ -25,6 +25,13 @@ export const tokenList = (): TokenList => ({ ids: [], starts: [], ends: [] });
 export interface Model {
   /** Appends the tokens of `piece`; offsets are units of `piece`. */
   tokenize(piece: string, out: TokenList): void;
+  /**
+   * Appends the ids alone of a piece of ASCII, which is given by its first `length` codes: without a text, which is made for
+   * nothing.
+   *
+   * @defaultValue pieces have to be texts
+   */
+  tokenizeCodes?(codes: Uint8Array, length: number, ids: number[]): void;
   readonly vocabSize: number;
   /** One more than the largest id. */
   readonly idLimit: number;

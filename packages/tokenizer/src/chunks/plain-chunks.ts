@@ -79,18 +79,29 @@ interface PlainPiece {
   readonly chunk?: string;
 }
 
-/** The piece that a chunk of plain characters gives; undefined for any other chunk. */
-export const plainPieces = (plain: PlainCharacters | undefined) => {
+/** The pieces that chunks of plain characters give. */
+export interface PlainPieces {
+  /** Of a chunk of ASCII, what `read` has found. */
+  readonly codes: Uint8Array;
+  /** Reads the piece of a chunk of ASCII into `codes`, and returns its length; -1 for any other chunk. */
+  read(chunks: NumberedChunks, number: number): number;
+  /** The piece as a text, undefined for any other chunk. */
+  piece(chunks: NumberedChunks, number: number): PlainPiece | undefined;
+}
+
+export const plainPieces = ({ ascii, of }: PlainCharacters): PlainPieces => {
   const codes = new Uint8Array(longestChunk);
-  return (chunks: NumberedChunks, number: number): PlainPiece | undefined => {
-    if (!plain) return undefined;
-    const { ascii, of } = plain;
+  const read = (chunks: NumberedChunks, number: number): number => {
     const length = chunks.asciiOf(number, codes);
     for (let i = 0; i < length; i++) {
       const code = ascii[codes[i]!]!;
-      if (code === 0) return undefined;
+      if (code === 0) return -1;
       codes[i] = code;
     }
+    return length;
+  };
+  const piece = (chunks: NumberedChunks, number: number): PlainPiece | undefined => {
+    const length = read(chunks, number);
     if (length >= 0) return { piece: textOfCodes(codes, length) };
     if (!of) return undefined;
     const chunk = chunks.chunk(number);
@@ -104,4 +115,5 @@ export const plainPieces = (plain: PlainCharacters | undefined) => {
     }
     return { piece, chunk };
   };
+  return { codes, read, piece };
 };

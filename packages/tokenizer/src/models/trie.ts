@@ -1,44 +1,47 @@
 /**
- * A trie over UTF-16 units in typed arrays: an edge (node, unit) -> node is a slot of an open-addressing hash table, so a
- * step costs one probe whatever the alphabet. `value[node]` is the entry that ends there, or -1.
+ * A trie over UTF-16 units in one typed array: an edge (node, unit) is a cell of an open-addressing hash table, and the node
+ * that it leads to is named after the place of the cell. So a step costs one line of the cache whatever the alphabet, and
+ * brings the node's value along.
  */
 export interface Trie {
-  readonly mask: number;
-  readonly edgeNode: Int32Array;
-  readonly edgeUnit: Uint16Array;
-  readonly edgeTarget: Int32Array;
-  readonly value: Int32Array;
+  readonly shift: number;
+  /** Four elements a cell: the node that the edge leaves plus one, or 0 for a free cell; the unit; the value; nothing. */
+  readonly cells: Int32Array;
 }
 
 export const ROOT = 0;
 export const NONE = -1;
 
-const slotOf = (node: number, unit: number, mask: number) =>
-  (Math.imul(node, 0x9e3779b1) ^ Math.imul(unit, 0x85ebca6b) ^ (node >>> 7)) & mask;
+const slotOf = (node: number, unit: number, shift: number) =>
+  Math.imul(node ^ Math.imul(unit, 0x85ebca6b), 0x9e3779b1) >>> shift;
 
 /** The node at the end of the edge `unit` of `node`, or -1. */
-export const step = (trie: Trie, node: number, unit: number): number => {
-  const { mask, edgeNode, edgeUnit, edgeTarget } = trie;
-  for (let slot = slotOf(node, unit, mask); ; slot = (slot + 1) & mask) {
-    const owner = edgeNode[slot]!;
-    if (owner === node && edgeUnit[slot] === unit) return edgeTarget[slot]!;
-    if (owner === NONE) return NONE;
+export const step = ({ cells, shift }: Trie, node: number, unit: number): number => {
+  const mask = (cells.length >> 2) - 1;
+  for (let slot = slotOf(node, unit, shift); ; slot = (slot + 1) & mask) {
+    const owner = cells[slot << 2]!;
+    if (owner === node + 1 && cells[(slot << 2) + 1] === unit) return slot + 1;
+    if (owner === 0) return NONE;
   }
 };
 
-/** Builds a trie of `keys`; key `i` gets `values[i]`. Of equal keys the last one counts. */
+/** The entry that ends at a node other than the root, or -1. */
+export const valueAt = ({ cells }: Trie, node: number): number => cells[((node - 1) << 2) + 2]!;
+
+/** Builds a trie of `keys`; key `i` gets `values[i]`. Of equal keys the last one counts; empty ones are left out. */
 export const buildTrie = (keys: readonly string[], values: ArrayLike<number>): Trie => {
-  const units = keys.reduce((sum, key) => sum + key.length, 0);
-  let size = 16;
-  while (size < units * 2) size *= 2;
-  const trie = {
-    mask: size - 1,
-    edgeNode: new Int32Array(size).fill(NONE),
-    edgeUnit: new Uint16Array(size),
-    edgeTarget: new Int32Array(size),
-    value: new Int32Array(units + 1).fill(NONE),
-  };
-  let nodes = 1;
+  for (let bits = 4; ; bits++) {
+    if (2 ** bits < 2 * keys.length) continue;
+    const trie = { shift: 32 - bits, cells: new Int32Array(4 * 2 ** bits) };
+    if (fill(trie, keys, values)) return trie;
+  }
+};
+
+/** False if the keys fill more than half of the cells. */
+const fill = (trie: Trie, keys: readonly string[], values: ArrayLike<number>): boolean => {
+  const { cells, shift } = trie;
+  const mask = (cells.length >> 2) - 1;
+  let left = cells.length >> 3;
   for (let k = 0; k < keys.length; k++) {
     const key = keys[k]!;
     let node = ROOT;
@@ -46,16 +49,15 @@ export const buildTrie = (keys: readonly string[], values: ArrayLike<number>): T
       const unit = key.charCodeAt(i);
       let next = step(trie, node, unit);
       if (next === NONE) {
-        let slot = slotOf(node, unit, trie.mask);
-        while (trie.edgeNode[slot] !== NONE) slot = (slot + 1) & trie.mask;
-        next = nodes++;
-        trie.edgeNode[slot] = node;
-        trie.edgeUnit[slot] = unit;
-        trie.edgeTarget[slot] = next;
+        if (left-- === 0) return false;
+        let slot = slotOf(node, unit, shift);
+        while (cells[slot << 2] !== 0) slot = (slot + 1) & mask;
+        cells.set([node + 1, unit, NONE], slot << 2);
+        next = slot + 1;
       }
       node = next;
     }
-    trie.value[node] = values[k]!;
+    if (node !== ROOT) cells[((node - 1) << 2) + 2] = values[k]!;
   }
-  return { ...trie, value: trie.value.slice(0, nodes) };
+  return true;
 };

@@ -1,5 +1,5 @@
 import type { Model, TokenList } from "../components.ts";
-import { buildTrie, NONE, ROOT, step } from "./trie.ts";
+import { buildTrie, NONE, ROOT, step, valueAt } from "./trie.ts";
 
 export interface UnigramOptions {
   /** Tokens with their log-probabilities; the index is the id. */
@@ -51,7 +51,7 @@ export const unigram = ({ pieces, unkId, byteFallback }: UnigramOptions): Model 
         for (let i = start; i < size; ) {
           node = step(trie, node, piece.charCodeAt(i++));
           if (node === NONE) break;
-          const id = trie.value[node]!;
+          const id = valueAt(trie, node);
           if (id === NONE) continue;
           if (i - start === width) single = true;
           const score = before + scores[id]!;

@@ -1,5 +1,5 @@
 import type { Model } from "../components.ts";
-import { buildTrie, NONE, ROOT, step } from "./trie.ts";
+import { buildTrie, NONE, ROOT, step, valueAt } from "./trie.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
 export interface WordPieceOptions {
@@ -23,6 +23,12 @@ export const wordPiece = ({
     continuation = step(trie, continuation, continuingSubwordPrefix.charCodeAt(i));
   }
   const unknown = vocab.ids.get(unkToken);
+  const unknownId = (): number => {
+    if (unknown !== undefined) return unknown;
+    throw new RangeError(
+      `encode: the vocabulary lacks its unknown token ${JSON.stringify(unkToken)}; add it to model.vocab`,
+    );
+  };
 
   return {
     vocabSize: vocab.size,
@@ -40,8 +46,10 @@ export const wordPiece = ({
         let end = start;
         for (let i = start; i < piece.length && node !== NONE; ) {
           node = step(trie, node, piece.charCodeAt(i++));
-          if (node !== NONE && trie.value[node] !== NONE) {
-            id = trie.value[node]!;
+          if (node === NONE) break;
+          const value = valueAt(trie, node);
+          if (value !== NONE) {
+            id = value;
             end = i;
           }
         }
@@ -55,15 +63,36 @@ export const wordPiece = ({
         }
       }
       if (start !== NONE) return;
-      if (unknown === undefined) {
-        throw new RangeError(
-          `encode: the vocabulary lacks its unknown token ${JSON.stringify(unkToken)}; add it to model.vocab`,
-        );
-      }
       out.ids.length = out.starts.length = out.ends.length = first;
-      out.ids.push(unknown);
+      out.ids.push(unknownId());
       out.starts.push(0);
       out.ends.push(piece.length);
+    },
+    tokenizeCodes(codes, length, ids) {
+      const first = ids.length;
+      if (length <= maxInputCharsPerWord) {
+        let start = 0;
+        while (start < length) {
+          let node = start === 0 ? ROOT : continuation;
+          let id = NONE;
+          let end = start;
+          for (let i = start; i < length && node !== NONE; ) {
+            node = step(trie, node, codes[i++]!);
+            if (node === NONE) break;
+            const value = valueAt(trie, node);
+            if (value !== NONE) {
+              id = value;
+              end = i;
+            }
+          }
+          if (id === NONE) break;
+          ids.push(id);
+          start = end;
+        }
+        if (start >= length) return;
+      }
+      ids.length = first;
+      ids.push(unknownId());
     },
   };
 };

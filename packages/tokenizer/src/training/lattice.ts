@@ -1,4 +1,4 @@
-import { buildTrie, NONE, ROOT, step, type Trie } from "../models/trie.ts";
+import { buildTrie, NONE, ROOT, step, type Trie, valueAt } from "../models/trie.ts";
 import type { ScoredPiece } from "./seed-pieces.ts";
 
 /** The pieces of one round of Unigram training. Piece 0 stands for unknown characters and is in no text. */
@@ -48,8 +48,9 @@ export const fillLattice = (lattice: Lattice, word: string, { trie }: UnigramRou
     for (let i = start; i < word.length; ) {
       node = step(trie, node, word.charCodeAt(i++));
       if (node === NONE) break;
-      if (trie.value[node] === NONE) continue;
-      add(lattice, start, i, trie.value[node]!);
+      const id = valueAt(trie, node);
+      if (id === NONE) continue;
+      add(lattice, start, i, id);
       if (i - start === width) single = true;
     }
     if (!single) add(lattice, start, start + width, 0);

@@ -50,7 +50,7 @@ export const wordCounter = (
   const counted: CountedWords = { words: new Map(), dropped: 0 };
   const table = chunkTable();
   const chunks = chunkList();
-  const plainPiece = plainPieces(plain);
+  const plainPiece = plain && plainPieces(plain).piece;
   let counts = new Float64Array(1 << 12);
   let numberCounts = new Float64Array(1 << 12);
 
@@ -126,7 +126,7 @@ export const wordCounter = (
         for (let number = 0; number < numbered.size; number++) {
           const times = numberCounts[number] ?? 0;
           if (times === 0) continue;
-          const plain = plainPiece(numbered, number);
+          const plain = plainPiece?.(numbered, number);
           if (!plain) countPieces(numbered.chunk(number), 1, times);
           else if (plain.piece !== "") addRareFirst(counted, plain.piece, times, maxWords);
         }

@@ -12,7 +12,7 @@ import { wasm } from "./anchors-wasm.generated.ts";
 /** What `assembly/anchors.ts` exports; addresses and sizes are in bytes. */
 interface AnchorKernel {
   readonly memory: WebAssembly.Memory;
-  setUp(text: number, ring: number, hashes: number, firsts: number, lasts: number): void;
+  setUp(text: number, ring: number, hashes: number, firsts: number, lasts: number, places: number): void;
   setSizes(window: number, anchor: number, ringElements: number, base: number, secondBase: number): void;
   scan(bytes: number, base: number, secondBase: number): number;
 }
@@ -32,9 +32,10 @@ export const wasmScanner = (windowBytes: number): AnchorScanner => {
   const hashes = ring + 8 * elements;
   const firsts = hashes + 4 * pieceWindows;
   const lasts = firsts + 4 * pieceWindows;
-  const missing = lasts + 4 * pieceWindows - kernel.memory.buffer.byteLength;
+  const places = lasts + 4 * pieceWindows;
+  const missing = places + 4 * pieceWindows - kernel.memory.buffer.byteLength;
   if (missing > 0) kernel.memory.grow(Math.ceil(missing / pageBytes));
-  kernel.setUp(text, ring, hashes, firsts, lasts);
+  kernel.setUp(text, ring, hashes, firsts, lasts, places);
   kernel.setSizes(windowBytes, anchorBytesOf(windowBytes), elements, base, secondBase);
   const { buffer } = kernel.memory;
   const heap = new Uint8Array(buffer);
@@ -43,6 +44,7 @@ export const wasmScanner = (windowBytes: number): AnchorScanner => {
     hashes: new Uint32Array(buffer, hashes, pieceWindows),
     firsts: new Uint32Array(buffer, firsts, pieceWindows),
     lasts: new Uint32Array(buffer, lasts, pieceWindows),
+    places: new Uint32Array(buffer, places, pieceWindows),
   };
   return {
     scan(bytes, visit) {
@@ -55,6 +57,7 @@ export const wasmScanner = (windowBytes: number): AnchorScanner => {
           for (let n = 0; n < anchors.count; n++) {
             anchors.firsts[n]! += from;
             anchors.lasts[n]! += from;
+            anchors.places[n]! += from;
           }
         visit(anchors);
       }

@@ -4,9 +4,9 @@ import { type AnchorScanner, anchorBytesOf, scriptScanner } from "./anchors.ts";
 import { wasmScanner } from "./anchors-in-wasm.ts";
 
 const runsOf = (scanner: AnchorScanner, bytes: Uint8Array) => {
-  const runs: [hash: number, first: number, last: number][] = [];
-  scanner.scan(bytes, ({ count, hashes, firsts, lasts }) => {
-    for (let n = 0; n < count; n++) runs.push([hashes[n]!, firsts[n]!, lasts[n]!]);
+  const runs: [hash: number, first: number, last: number, place: number][] = [];
+  scanner.scan(bytes, ({ count, hashes, firsts, lasts, places }) => {
+    for (let n = 0; n < count; n++) runs.push([hashes[n]!, firsts[n]!, lasts[n]!, places[n]!]);
   });
   return runs;
 };
@@ -14,10 +14,10 @@ const runsOf = (scanner: AnchorScanner, bytes: Uint8Array) => {
 /** Neighbouring runs of one anchor as one: a piece of a long text may end inside of a run. */
 const joined = (runs: ReturnType<typeof runsOf>) => {
   const out: ReturnType<typeof runsOf> = [];
-  for (const [hash, first, last] of runs) {
+  for (const [hash, first, last, place] of runs) {
     const before = out.at(-1);
     if (before && before[0] === hash && before[2] + 1 === first) before[2] = last;
-    else out.push([hash, first, last]);
+    else out.push([hash, first, last, place]);
   }
   return out;
 };
@@ -46,8 +46,12 @@ describe("wasmScanner", () => {
           Array.from({ length: last - first + 1 }, () => hash),
         );
         expect(hashes.length).toBe(Math.max(0, bytes.length - window + 1));
+        const placesOfWindows = runsOf(kernel, bytes).flatMap(([, first, last, place]) =>
+          Array.from({ length: last - first + 1 }, () => place),
+        );
         hashes.forEach((hash, start) => {
-          expect(runsOf(kernel, bytes.subarray(start, start + window))).toEqual([[hash, 0, 0]]);
+          const place = placesOfWindows[start]! - start;
+          expect(runsOf(kernel, bytes.subarray(start, start + window))).toEqual([[hash, 0, 0, place]]);
         });
         expect(anchorBytesOf(window)).toBeLessThan(window);
       }),

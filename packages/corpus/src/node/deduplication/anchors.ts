@@ -7,6 +7,8 @@ export interface Anchors {
   readonly hashes: Uint32Array;
   readonly firsts: Uint32Array;
   readonly lasts: Uint32Array;
+  /** Where the anchors begin, which all windows of their runs hold. */
+  readonly places: Uint32Array;
 }
 
 /**
@@ -51,6 +53,7 @@ export const scriptScanner = (windowBytes: number): AnchorScanner => {
     hashes: new Uint32Array(batchAnchors),
     firsts: new Uint32Array(batchAnchors),
     lasts: new Uint32Array(batchAnchors),
+    places: new Uint32Array(batchAnchors),
   };
 
   return {
@@ -59,10 +62,11 @@ export const scriptScanner = (windowBytes: number): AnchorScanner => {
       const lastGram = bytes.length - anchorBytes;
       anchors.count = 0;
       const add = (gram: number, first: number, last: number) => {
-        const { hashes, firsts, lasts, count } = anchors;
+        const { hashes, firsts, lasts, places, count } = anchors;
         hashes[count] = finish(secondRing[gram & mask]!);
         firsts[count] = first;
         lasts[count] = last;
+        places[count] = gram;
         if (++anchors.count < batchAnchors) return;
         visit(anchors);
         anchors.count = 0;

@@ -7,6 +7,7 @@ import type { Document } from "../../document.ts";
 import { countedFilter, type DocumentFilter, type FilterTally } from "../../filters/filter.ts";
 import { documentOf, readSpool, type SpooledDocument, writeSpool } from "../spool.ts";
 import { utf8Scratch } from "../utf8-scratch.ts";
+import { writeAnchors } from "./anchors-file.ts";
 import { createAnchorScanner } from "./anchors-in-wasm.ts";
 import type { RangeReader } from "./covered-ranges.ts";
 import { createRepeatCounter } from "./repeat-counter.ts";
@@ -27,7 +28,8 @@ export interface SubstringDeduplicationOptions {
    */
   keep?: "first" | "none";
   /**
-   * Where the intermediate files go: the corpus, and five times the part of it that repeats. Removed at the end.
+   * Where the intermediate files go: the corpus and half as much again, and five times the part of it that repeats. Removed at
+   * the end.
    *
    * @defaultValue the system's folder for temporary files
    */
@@ -95,6 +97,8 @@ async function* deduplicated(
     let counter: ReturnType<typeof createRepeatCounter> | undefined = createRepeatCounter(memoryBytes / 2);
     const { addAll } = counter;
     const writer = writeSpool(spool);
+    const anchors = join(folder, "anchors");
+    const anchorsWriter = writeAnchors(anchors);
     const encode = utf8Scratch();
     const onRead = progress("reading");
     let isEmpty = true;
@@ -102,10 +106,15 @@ async function* deduplicated(
       isEmpty = false;
       const bytes = encode(text);
       writer.add({ bytes, source, id });
-      scanner.scan(bytes, ({ hashes, count }) => addAll(hashes, count));
+      scanner.scan(bytes, (found) => {
+        addAll(found.hashes, found.count);
+        anchorsWriter.add(found);
+      });
+      anchorsWriter.endDocument();
       onRead(bytes.length);
     }
     writer.close();
+    anchorsWriter.close();
     if (isEmpty) return;
 
     bytesDone = 0;
@@ -116,7 +125,7 @@ async function* deduplicated(
       spool,
       minBytes,
       maxWindows,
-      scanner,
+      anchors,
       counter,
       keep,
       onRead: onSearched,

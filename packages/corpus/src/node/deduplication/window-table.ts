@@ -1,15 +1,17 @@
-import { closeSync, openSync, readSync } from "node:fs";
+import { readRuns, type WindowRun } from "./run-files.ts";
 
-/**
- * A run of neighbouring windows with one anchor, as a record of a file: the start of the first window in the corpus
- * (8 bytes, a double), the number of windows (4 bytes), then the bytes that they cover.
- */
-export const runHeaderBytes = 12;
-
-/** Finds the windows among the runs of a file that repeat an earlier one. */
-export interface RepeatFinder {
+/** Finds the windows among the runs of a file that repeat an earlier one, each by itself. */
+export interface WindowTable {
   /** Calls `found` with the start in the corpus and the length of each stretch that is covered by repeated windows. */
-  find(path: string, windows: number, found: (start: number, length: number) => void): void;
+  find(
+    path: string,
+    options: {
+      /** Of the runs that are wanted. */
+      windows: number;
+      isWanted: (run: WindowRun) => boolean;
+      found: (start: number, length: number) => void;
+    },
+  ): void;
 }
 
 const base = 0x6c078965;
@@ -21,17 +23,17 @@ const base = 0x6c078965;
  * hash. A window repeats an earlier one if the two do not overlap. About `maxWindows` windows at most are in the table
  * at once: a file with more of them is read several times, each time for a part of all hashes.
  */
-export const createRepeatFinder = (
+export const createWindowTable = (
   windowBytes: number,
   maxWindows: number,
   keep: "first" | "none" = "first",
-): RepeatFinder => {
-  let slots = new Int32Array(2 ** Math.ceil(Math.log2(maxWindows * 1.5))); // 1 + entry, 0 for none
+): WindowTable => {
+  let slots = new Int32Array(1 << 12); // 1 + entry, 0 for none
   let mask = slots.length - 1;
-  let hashes = new Int32Array(maxWindows);
-  let offsets = new Uint32Array(maxWindows); // of the window's bytes in `kept`
-  let starts = new Float64Array(maxWindows); // of the window in the corpus
-  let kept = Buffer.alloc(1 << 22);
+  let hashes = new Int32Array(1 << 10);
+  let offsets = new Uint32Array(1 << 10); // of the window's bytes in `kept`
+  let starts = new Float64Array(1 << 10); // of the window in the corpus
+  let kept = Buffer.alloc(1 << 16);
   let entries = 0;
   let keptBytes = 0;
   let top = 1;
@@ -72,7 +74,7 @@ export const createRepeatFinder = (
   };
 
   return {
-    find(path, windows, found) {
+    find(path, { windows, isWanted, found }) {
       const passes = Math.max(1, Math.ceil(windows / maxWindows));
       for (let pass = 0; pass < passes; pass++) {
         clear();
@@ -81,7 +83,9 @@ export const createRepeatFinder = (
           if (from >= 0) found(from, last - from + windowBytes);
           [from, last] = [-1, -2];
         };
-        readRuns(path, windowBytes, (start, count, run) => {
+        readRuns(path, windowBytes, (at) => {
+          if (!isWanted(at)) return;
+          const { start, count, bytes: run } = at;
           let offset = -1;
           let repeatedFrom = -1;
           let same = -1; // where in `kept` the window before this one stands
@@ -149,33 +153,4 @@ const firstSlot = (mixed: number, mask: number): number => (Math.imul(mixed, 0x2
 const grown = <T extends Int32Array | Uint32Array | Float64Array>(from: T, to: T): T => {
   to.set(from);
   return to;
-};
-
-const readRuns = (
-  path: string,
-  windowBytes: number,
-  visit: (start: number, count: number, run: Buffer) => void,
-): void => {
-  const file = openSync(path, "r");
-  try {
-    const buffer = Buffer.alloc(1 << 20);
-    let end = 0;
-    for (;;) {
-      const bytesRead = readSync(file, buffer, end, buffer.length - end, null);
-      if (bytesRead === 0) return;
-      end += bytesRead;
-      let at = 0;
-      while (at + runHeaderBytes <= end) {
-        const count = buffer.readUInt32LE(at + 8);
-        const next = at + runHeaderBytes + count - 1 + windowBytes;
-        if (next > end) break;
-        visit(buffer.readDoubleLE(at), count, buffer.subarray(at + runHeaderBytes, next));
-        at = next;
-      }
-      buffer.copy(buffer, 0, at, end);
-      end -= at;
-    }
-  } finally {
-    closeSync(file);
-  }
 };
