@@ -69,10 +69,13 @@ class Layer(nn.Module):
             mixed = F.scaled_dot_product_attention(q, k, v)
         else:
             mixed = torch.softmax(q @ k.transpose(-1, -2) * q.shape[-1] ** -0.5, dim=-1) @ v
-        return self.out(mixed.transpose(1, 2).reshape(batch, seq, hidden))
+        return mixed.transpose(1, 2).reshape(batch, seq, hidden)
 
-    def forward(self, x):
-        x = x + self.attend(self.norm1(x))
+    def forward(self, x, positions=None):
+        mixed = self.attend(self.norm1(x))
+        if positions is not None:  # the rest is row by row, and of the last layer only these rows are read
+            x, mixed = x.flatten(0, 1)[positions], mixed.flatten(0, 1)[positions]
+        x = x + self.out(mixed)
         y = self.up(self.norm2(x))
         if self.gated:
             u, g = y.chunk(2, dim=-1)
@@ -95,9 +98,9 @@ class Encoder(nn.Module):
 
     def forward(self, ids, positions, targets):
         x = self.first(self.words(ids) + self.places)
-        for layer in self.layers:
+        for layer in self.layers[:-1]:
             x = layer(x)
-        rows = self.last(x).flatten(0, 1)[positions]
+        rows = self.last(self.layers[-1](x, positions))
         return F.cross_entropy((rows @ self.words.weight.T).float(), targets)
 
 

@@ -105,16 +105,18 @@ describe("costs from the configuration", () => {
   ])("say what %s keeps for its gradient", (_, config) => {
     const counted = activationBytes(config, 2, 8, { predictedShare: 4 / 16 });
     // The rest is a handful of scalars, index vectors and the table of positions: constants, not activations.
-    expect(Math.abs(measureSaved(config) - counted) / counted).toBeLessThan(0.05);
+    expect(Math.abs(measureSaved(config) - counted) / counted).toBeLessThan(0.06);
   });
 
   it("say what the matrix products of one sequence are", () => {
     const config = preset("crammed-bert", small);
     const { forward, backward, perToken } = countFlops(config, 8, { predictedShare: 0.25 });
-    const perLayer = 8 * 2 * 16 * (48 + 16 + 24 + 12) + 2 * 2 * 8 * 8 * 16;
-    const decoder = 2 * 2 * 16 * 80;
-    expect(forward).toBe(2 * perLayer + decoder);
-    expect(backward).toBe(2 * (2 * perLayer + 2 * 8 * 8 * 16) + 2 * decoder);
+    const scores = 2 * 2 * 8 * 8 * 16;
+    const mixers = 2 * (8 * 2 * 16 * 48 + scores);
+    // Of the last layer the two rows that are predicted.
+    const rest = (8 + 2) * 2 * 16 * (16 + 24 + 12) + 2 * 2 * 16 * 80;
+    expect(forward).toBe(mixers + rest);
+    expect(backward).toBe(2 * (mixers + rest) + scores);
     expect(perToken).toBe((forward + backward) / 8);
   });
 

@@ -14,7 +14,7 @@ export interface Flops {
 }
 
 export interface FlopOptions {
-  /** Share of the positions that a masked language model predicts; only they pass its head. @defaultValue `0.25` */
+  /** Share of the positions that a masked language model predicts; only they pass its head and what follows the last attention. @defaultValue `0.25` */
   predictedShare?: number;
 }
 
@@ -54,16 +54,13 @@ const walk = (config: ModelConfig, batch: number, seq: number, predicted: number
   const mask = masked ? make([batch, seq]) : undefined;
   const scope = createScope(ops, (name) => values.get(name)!, mask ? { mask } : {});
   const ids = make([batch, seq]);
-  const hidden = runEncoder({ inputIds: ids, tokenTypeIds: make([batch, seq]) }, scope, config);
   const { head } = config;
+  const rows = head.type === "masked-language-model" ? make([predicted]) : undefined;
+  const hidden = runEncoder({ inputIds: ids, tokenTypeIds: make([batch, seq]) }, scope, config, undefined, rows);
   if (head.type === "masked-language-model") {
-    const direct = config.predictionHead === "none";
-    const rows = direct
-      ? make([predicted, config.hidden], true)
-      : ops.embedding(make([predicted]), ops.reshape(hidden, [-1, config.hidden]));
-    const transformed = runPredictionHead(rows, scope, config);
+    const transformed = runPredictionHead(hidden, scope, config);
     // The loss keeps the gradients of what it gets instead of its inputs.
-    tally.savedBytes += 4 * ((direct ? batch * seq : predicted) * transformed.shape[1]! + lossWeights(config));
+    tally.savedBytes += 4 * (predicted * transformed.shape[1]! + lossWeights(config));
     const kept = tally.savedBytes;
     ops.linear(transformed, decoderOf(scope, config).weight);
     tally.savedBytes = kept;

@@ -1,5 +1,5 @@
 import { randomStream, type StreamKey, subKey } from "@cramkit/random";
-import { type ModelConfig, ownLayers } from "./config.ts";
+import { type ModelConfig, mixerAt, ownLayers } from "./config.ts";
 import { type EncoderInputs, embed, embeddingParameters } from "./embedding.ts";
 import { createFunnel } from "./funnel.ts";
 import { makeLayer } from "./layer.ts";
@@ -19,7 +19,8 @@ export const encoderParameters = (config: ModelConfig): ParameterTable => {
 };
 
 /**
- * Ids `[batch, seq]` -> hidden `[batch, seq, hidden]`, after the final norm.
+ * Ids `[batch, seq]` -> hidden `[batch, seq, hidden]`, after the final norm; or of `rows`, int32 `[count]` among all positions of the
+ * batch, `[count, hidden]`.
  *
  * @param key of the random choices of a step of training (layer drop, depth of a deep-thinking recurrence)
  */
@@ -28,12 +29,15 @@ export const runEncoder = <Value>(
   outer: Scope<Value>,
   config: ModelConfig,
   key?: StreamKey,
+  rows?: Value,
 ): Value => {
   const scope = outer.within("encoder");
   const { ops } = scope;
   const layers = Array.from({ length: ownLayers(config) }, (_, index) => makeLayer(config, index));
   const drop = survival(config, key);
   const funnel = createFunnel(config, scope);
+  const row = (x: Value) => ops.embedding(rows!, ops.reshape(x, [-1, config.hidden]));
+  let isTaken = rows === undefined;
   const runLayer = (stream: Stream<Value>, index: number): Stream<Value> => {
     const scale = drop(index);
     const { resized, scope: inner } = config.funnel
@@ -45,10 +49,12 @@ export const runEncoder = <Value>(
     if (scale === 0) {
       return { x: ops.touch(settled(entering, scope), Object.keys(layers[own]!.parameters).map(placed.param)) };
     }
-    if (!config.valueResidual || index > 0) return ops.scoped(() => layers[own]!.run(entering, placed));
+    const last = !isTaken && isLastMixed(config, index) ? row : undefined;
+    isTaken ||= last !== undefined;
+    if (!config.valueResidual || index > 0) return ops.scoped(() => layers[own]!.run(entering, placed, last));
     // Later layers need the values of the first: they leave its scope with what it returns.
     const { output, values } = ops.scoped(() => ({
-      output: layers[own]!.run(entering, placed),
+      output: layers[own]!.run(entering, placed, last),
       values: scope.firstValues.current!,
     }));
     scope.firstValues.current = values;
@@ -66,9 +72,21 @@ export const runEncoder = <Value>(
   } else {
     for (let index = 0; index < config.layers; index++) stream = runLayer(stream, index);
   }
-  if (!config.finalNorm) return settled(stream, scope);
-  const norm = makeNorm(config, { layer: config.layers, width: config.hidden });
-  return ops.scoped(() => normOfStream(stream, norm, scope.within("final_norm")));
+  return ops.scoped(() => {
+    const norm = config.finalNorm && makeNorm(config, { layer: config.layers, width: config.hidden });
+    const hidden = norm ? normOfStream(stream, norm, scope.within("final_norm")) : settled(stream, scope);
+    return isTaken ? hidden : row(hidden);
+  });
+};
+
+/**
+ * Whether positions are mixed for the last time in this layer, so that what follows is row by row. A part of the caller's own may look at
+ * other rows, and a deep-thinking recurrence comes back to the first layer.
+ */
+const isLastMixed = (config: ModelConfig, index: number): boolean => {
+  const { feedForward, norm, recurrence, funnel } = config;
+  const isOurs = [feedForward, norm, mixerAt(config, index)].every((part) => typeof part === "string");
+  return index === config.layers - 1 && isOurs && funnel === null && recurrence !== "deep-thinking";
 };
 
 /**

@@ -12,11 +12,13 @@ import {
 import { feedForwards } from "./parts/feed-forward.ts";
 import { mixers } from "./parts/mixers.ts";
 import { makeNorm } from "./parts/norms.ts";
+import { rescope } from "./scope.ts";
 
 /** What a layer owns, and what it makes of the stream. */
 export interface Layer {
   readonly parameters: ParameterTable;
-  run<Value>(stream: Stream<Value>, scope: Scope<Value>): Stream<Value>;
+  /** `row` takes the rows that are read of the layer: what follows its mixing of positions is computed for those alone. */
+  run<Value>(stream: Stream<Value>, scope: Scope<Value>, row?: (x: Value) => Value): Stream<Value>;
 }
 
 /** Layer `index`: a mixer and, if the layer has one, a feed-forward part, each on a branch of a residual connection. */
@@ -38,8 +40,8 @@ export const makeLayer = (config: ModelConfig, index: number): Layer => {
   const fed = ffn ? residual(config, parts, "ffn", "norm2", sandwich ? "norm4" : undefined) : undefined;
   return {
     parameters: config.zeroOutputs ? withZeroOutputs(parametersOf(parts)) : parametersOf(parts),
-    run(stream, scope) {
-      const between = mixed(stream, scope);
+    run(stream, scope, row) {
+      const between = mixed(stream, scope, row);
       return fed ? fed(between, scope) : between;
     },
   };
@@ -75,8 +77,9 @@ const residual =
     part: string,
     norm: string | undefined,
     outputNorm: string | undefined,
-  ): Layer["run"] =>
-  <Value>(stream: Stream<Value>, scope: Scope<Value>): Stream<Value> => {
+  ) =>
+  <Value>(stream: Stream<Value>, outer: Scope<Value>, row?: (x: Value) => Value): Stream<Value> => {
+    const scope = row ? rescope(outer, { row }) : outer;
     const { ops } = scope;
     const run = (name: string, value: Value) => parts[name]!.run(value, scope.within(name));
     const before = () => {
@@ -86,6 +89,7 @@ const residual =
     const { x, normed } =
       normScheme === "post" || norm === undefined ? before() : normedStream(stream, parts[norm]!, scope.within(norm));
     let branch = run(part, normed);
+    if (row && !parts[part]!.takesRows) branch = row(branch);
     let dropout = scope.hiddenDropout();
     if (outputNorm || scope.branchScale !== 1) {
       if (dropout) branch = ops.dropout(branch, dropout);
@@ -93,7 +97,8 @@ const residual =
       if (outputNorm) branch = run(outputNorm, branch);
       if (scope.branchScale !== 1) branch = ops.scale(branch, scope.branchScale);
     }
-    const open = { x: residualScale === 1 ? x : ops.scale(x, residualScale), branch, dropout };
+    const kept = row ? row(x) : x;
+    const open = { x: residualScale === 1 ? kept : ops.scale(kept, residualScale), branch, dropout };
     return normScheme === "post" && norm !== undefined
       ? { x: normOfStream(open, parts[norm]!, scope.within(norm)) }
       : open;

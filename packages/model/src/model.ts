@@ -119,12 +119,13 @@ const checkCausal = (config: ModelConfig): void => {
     });
 };
 
-/** The encoder within a scope, with token types of 0 if the caller has none. */
+/** The encoder within a scope, with token types of 0 if the caller has none; of `rows` as {@link runEncoder} takes them. */
 export const encodeWithin = (
   scope: Scope<Tensor>,
   config: ModelConfig,
   inputs: Inputs,
   { dropout }: ForwardOptions,
+  rows?: Tensor,
 ): Tensor => {
   const { shape } = inputs.inputIds;
   if (shape.length !== 2 || shape[1]! > config.maxLength) {
@@ -150,7 +151,7 @@ export const encodeWithin = (
   }
   const typed =
     config.typeVocabSize > 0 && !inputs.tokenTypeIds ? { ...inputs, tokenTypeIds: zerosLike(inputs.inputIds) } : inputs;
-  return runEncoder(typed, scope, config, dropout && keyOf(dropout));
+  return runEncoder(typed, scope, config, dropout && keyOf(dropout), rows);
 };
 
 const lookup =

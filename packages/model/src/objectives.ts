@@ -44,8 +44,8 @@ export const inputsOf = (batch: Omit<MaskedBatch, "positions" | "targets">): Inp
 };
 
 /**
- * Mean loss over the positions to predict: a scalar. Only their rows pass the prediction head and the decoder. Of plain
- * cross-entropy their logits exist in pieces only; everything else needs them whole. No positions: 0, with zero gradients.
+ * Mean loss over the positions to predict: a scalar. Only their rows pass what follows the last attention, the prediction head
+ * and the decoder. Of plain cross-entropy their logits exist in pieces only; everything else needs them whole. No positions: 0, with zero gradients.
  *
  * @throws RangeError if positions and targets differ in number, or one of them, an id or an option is out of range
  */
@@ -92,19 +92,16 @@ export const maskedLanguageModelLoss = (
     const positions = tf.tensor1d(batch.positions, "int32");
     const targets = tf.tensor1d(batch.targets, "int32");
     const scope = scopeOf(params, config, inputs, options);
-    const hidden = encodeWithin(scope, config, inputs, options);
-    const rows = scope.ops.reshape(hidden, [-1, config.hidden]);
+    const rows = encodeWithin(scope, config, inputs, options, positions);
     const { weight, bias } = decoderOf(scope, config);
     // Without a row TensorFlow.js's means have no gradient, and the fused loss is 0.
     const isPlain = (loss === "cross-entropy" && isPure) || batch.positions.length === 0;
-    if (isPlain && config.predictionHead === "none") return maskedCrossEntropy(rows, weight, bias, positions, targets);
-    const { ops } = scope;
-    const selected = runPredictionHead(ops.embedding(positions, rows), scope, config);
+    const selected = runPredictionHead(rows, scope, config);
     if (isPlain) {
       const every = tf.range(0, batch.positions.length, 1, "int32");
       return maskedCrossEntropy(selected, weight, bias, every, targets);
     }
-    const logits = ops.linear(selected, weight, bias);
+    const logits = scope.ops.linear(selected, weight, bias);
     return isPure ? meanLoss(loss, logits, targets) : smoothedCrossEntropy(logits, targets, labelSmoothing, zLoss);
   }) as tf.Scalar;
 };

@@ -32,6 +32,8 @@ export interface Scope<Value> {
   readonly firstValues: { current?: Value };
   /** Factor on the branch of a residual connection; 1 but for a layer that survived layer drop. */
   readonly branchScale: number;
+  /** Takes the rows of `[batch, seq, width]` that are read of a mixer's result: `[count, width]`. @defaultValue all are */
+  readonly row?: (x: Value) => Value;
   /** Dropout of hidden values; the identity unless the model trains. */
   dropout(x: Value): Value;
   /** The same as options, for an operation with a dropout inside. */
@@ -47,6 +49,8 @@ export interface Scope<Value> {
 export interface Part {
   readonly parameters: ParameterTable;
   run<Value>(x: Value, scope: Scope<Value>): Value;
+  /** Of a mixer: whether it returns what `scope.row` takes, if that is there, and computes its last step for those rows alone. */
+  takesRows?: boolean;
   /**
    * Of a norm: how `Operations.residualNorm` computes it. Absent if it cannot: then the sum is an operation of its own.
    */

@@ -54,7 +54,7 @@ export const createScope = <Value>(
   return at("");
 };
 
-/** The same scope with a mask or a branch scale of its own, inside of it too. */
+/** The same scope with a mask, a branch scale or rows of its own, inside of it too. */
 export const rescope = <Value>(
   scope: Scope<Value>,
   changes: {
@@ -62,5 +62,7 @@ export const rescope = <Value>(
     mask?: Value | undefined;
     /** @defaultValue the scope's own */
     branchScale?: number;
+    /** @defaultValue the scope's own */
+    row?: (x: Value) => Value;
   },
 ): Scope<Value> => ({ ...scope, ...changes, within: (name) => rescope(scope.within(name), changes) }) as Scope<Value>;

@@ -112,12 +112,13 @@ const sightTable = (size: number, { causal, reach }: Sight): Float32Array =>
 /** dense(softmax(Q K^T / sqrt(headDim)) V), per head */
 export const selfAttention: PartFactory = (config, place) => ({
   parameters: attentionParameters(config, place),
+  takesRows: true,
   run(x, scope) {
     const qkv = projectSoftmaxQkv(x, scope, config, place);
     const mixed = scope.causal
       ? mixedInSight(qkv, scope, { causal: true, reach: Number.POSITIVE_INFINITY }, config)
       : mixedAll(qkv, scope, config);
-    return runLinear(mixed, scope, "dense", config.useBias);
+    return runLinear(scope.row ? scope.row(mixed) : mixed, scope, "dense", config.useBias);
   },
 });
 
@@ -127,6 +128,7 @@ export const selfAttention: PartFactory = (config, place) => ({
  */
 export const localAttention: PartFactory = (config, place) => ({
   parameters: attentionParameters(config, place),
+  takesRows: true,
   run(x, scope) {
     const qkv = projectSoftmaxQkv(x, scope, config, place);
     const { reach } = config.localAttention!;
@@ -135,7 +137,7 @@ export const localAttention: PartFactory = (config, place) => ({
       !scope.causal && (isNear || scope.ops.hasReach)
         ? mixedAll(qkv, scope, config, reach)
         : mixedInSight(qkv, scope, { causal: scope.causal, reach }, config);
-    return runLinear(mixed, scope, "dense", config.useBias);
+    return runLinear(scope.row ? scope.row(mixed) : mixed, scope, "dense", config.useBias);
   },
 });
 

@@ -70,8 +70,9 @@ it("counts operations as the recipe masks, and sam twice", () => {
   const perToken = flopsPerToken(config, recipe);
   expect(flopsPerToken(config, applySettings(recipe, ["training.optimizer.name=sam"]))).toBe(2 * perToken);
   const fewer = flopsPerToken(config, applySettings(recipe, ["masking.probability=0.125"]));
-  // An eighth of the positions less, each with 6 operations a weight of the decoder.
-  expect(perToken - fewer).toBeCloseTo(0.125 * 6 * 4096 * 128, 0);
+  // An eighth of the positions less, each with 6 operations a weight of the decoder and of what follows the last attention.
+  const { hidden, intermediate } = config;
+  expect(perToken - fewer).toBeCloseTo(0.125 * 6 * hidden * (4096 + hidden + intermediate + intermediate / 2), 0);
 });
 
 it.each([
