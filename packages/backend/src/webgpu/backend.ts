@@ -114,16 +114,20 @@ export class CramkitWebgpuBackend extends WebGPUBackend {
     this.data(tensor).deferred = { fill, dropped };
   }
 
-  /** Keeps a tensor's values until as many calls of {@link letGo}, even if the tensor is disposed of before. */
-  hold(tensor: TensorInfo): void {
+  /**
+   * Keeps a tensor's values until {@link letGo} gets the same function, even if the tensor is disposed of before. `settle` is called before
+   * a kernel writes there.
+   */
+  hold(tensor: TensorInfo, settle: () => void): void {
     const data = this.data(tensor);
-    data.holds = (data.holds ?? 0) + 1;
+    data.holds ??= [];
+    data.holds.push(settle);
   }
 
-  letGo(tensor: TensorInfo): void {
+  letGo(tensor: TensorInfo, settle: () => void): void {
     const data = this.data(tensor);
-    data.holds!--;
-    if (data.holds! > 0 || !data.outlived) return;
+    data.holds!.splice(data.holds!.indexOf(settle), 1);
+    if (data.holds!.length > 0 || !data.outlived) return;
     this.numOutlived--;
     this.free(tensor.dataId, data);
   }
@@ -131,6 +135,11 @@ export class CramkitWebgpuBackend extends WebGPUBackend {
   /** Values that the host has, as of a tensor that was made of numbers and that no kernel wrote. */
   hostValues(tensor: TensorInfo): BackendValues | undefined {
     return this.data(tensor).values ?? undefined;
+  }
+
+  /** Writes a tensor that {@link defer} left without a buffer. */
+  settle(tensor: TensorInfo): void {
+    if (this.isDeferred(tensor)) this.uploadToGPU(tensor.dataId);
   }
 
   isDeferred(tensor: TensorInfo): boolean {
@@ -156,6 +165,7 @@ export class CramkitWebgpuBackend extends WebGPUBackend {
     const { dataId } = isPart ? binding.tensor : binding;
     const data = this.tensorMap.get(dataId) as unknown as TensorData;
     if (data.resource == null) this.uploadToGPU(dataId);
+    if (writes && data.holds) for (const settle of [...data.holds]) settle();
     if (writes && this.constants.has(data.resource as GPUBuffer)) this.takeOwn(data);
     const buffer = data.resource as GPUBuffer;
     return isPart ? { buffer, offset: binding.byteOffset, size: binding.byteLength } : { buffer };
@@ -276,10 +286,7 @@ export class CramkitWebgpuBackend extends WebGPUBackend {
     if (data.complexTensorInfos != null) return super.disposeData(dataId, force);
     data.refCount = force ? 0 : data.refCount - 1;
     if (data.refCount > 0) return false;
-    const { deferred } = data;
-    data.deferred = undefined;
-    deferred?.dropped?.();
-    if (data.holds) {
+    if (data.holds?.length) {
       // Whoever holds the values reads them on the device; for tfjs the tensor is gone.
       if (!data.outlived) this.numOutlived++;
       data.outlived = true;
@@ -290,6 +297,9 @@ export class CramkitWebgpuBackend extends WebGPUBackend {
   }
 
   private free(dataId: object, data: TensorData): void {
+    const { deferred } = data;
+    data.deferred = undefined;
+    deferred?.dropped?.();
     this.detach(dataId);
     const { resource } = data;
     if (resource instanceof GPUBuffer && !data.external && !this.constants.release(resource))

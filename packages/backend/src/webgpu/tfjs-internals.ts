@@ -34,11 +34,11 @@ export interface TensorData {
    */
   deferred?: { fill: () => void; dropped?: () => void };
   /**
-   * How many times the values are held beyond the tensor's life.
+   * One for each time that the values are held, also beyond the tensor's life: to be called before something writes over them.
    *
    * @defaultValue not held
    */
-  holds?: number;
+  holds?: (() => void)[];
   /**
    * Whether the tensor was disposed of while its values were held.
    *

@@ -164,21 +164,47 @@ describe.runIf(available)("the WebGPU backend", () => {
     const own = backend.makeTensorInfo([3], "float32");
     backend.dispatch(double, [x, own], { count: 3, factor: 1 }, [1, 1, 1]);
     const attached = backend.attach(own, "half", () => backend.makeTensorInfo([3], "float32"));
-    backend.hold(own);
-    backend.hold(own);
-    backend.hold(attached);
+    const settle = () => undefined;
+    for (const held of [own, own, attached]) backend.hold(held, settle);
     expect(backend.disposeData(own.dataId)).toBe(true);
     // x and y; the others are gone for tfjs.
     expect(backend.numDataIds()).toBe(2);
-    backend.letGo(own);
+    backend.letGo(own, settle);
     backend.dispatch(double, [own, y], { count: 3, factor: 1 }, [1, 1, 1]);
     expect([...((await backend.read(y.dataId)) as Float32Array)]).toEqual([1, 2, 3]);
-    backend.letGo(own);
-    backend.letGo(attached);
+    backend.letGo(own, settle);
+    backend.letGo(attached, settle);
     backend.disposeData(y.dataId);
     x.dispose();
     expect(backend.numDataIds()).toBe(0);
     expect(backend.memory().numBytesInGPU).toBe(before);
+  });
+
+  it("has what still reads a tensor read it before a kernel writes over it, and fills a held tensor after its end", async () => {
+    const { backend } = await start();
+    const [x, y, z] = [
+      tensor([1, 2, 3]),
+      backend.makeTensorInfo([3], "float32"),
+      backend.makeTensorInfo([3], "float32"),
+    ];
+    const own = backend.makeTensorInfo([3], "float32");
+    backend.dispatch(double, [x, own], { count: 3, factor: 1 }, [1, 1, 1]);
+    const settle = () => backend.settle(y);
+    backend.hold(own, settle);
+    backend.defer(y, () => {
+      backend.dispatch(double, [own, y], { count: 3, factor: 2 }, [1, 1, 1]);
+      backend.letGo(own, settle);
+    });
+    backend.hold(y, settle);
+    backend.disposeData(y.dataId);
+    backend.dispatch(double, [x, own], { count: 3, factor: 5 }, [1, 1, 1]);
+    backend.dispatch(double, [y, z], { count: 3, factor: 1 }, [1, 1, 1]);
+    expect([...((await backend.read(z.dataId)) as Float32Array)]).toEqual([2, 4, 6]);
+    backend.letGo(y, settle);
+    backend.disposeData(own.dataId);
+    backend.disposeData(z.dataId);
+    x.dispose();
+    expect(backend.numDataIds()).toBe(0);
   });
 
   it("times dispatches where the device has timestamps", async () => {

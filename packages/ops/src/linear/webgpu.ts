@@ -1,6 +1,7 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
 import { columnSum } from "../webgpu/column-sum.ts";
 import { gemmResult } from "../webgpu/gemm/gemm.ts";
+import { openProduct } from "../webgpu/gemm/open-products.ts";
 import { weightGradient } from "../webgpu/gemm/weight-gradients.ts";
 import { type Host, lastAxisOf, rowsOf, webgpuKernel } from "../webgpu/host.ts";
 
@@ -8,7 +9,8 @@ import { type Host, lastAxisOf, rowsOf, webgpuKernel } from "../webgpu/host.ts";
 export const linearForward = (host: Host, x: TensorInfo, weight: TensorInfo, bias?: TensorInfo): TensorInfo => {
   const [n, k] = weight.shape as [number, number];
   const product = { form: "nt" as const, a: x, b: weight, m: rowsOf(x), n, k, biasTensor: bias };
-  return gemmResult(host, product, [...x.shape.slice(0, -1), n], true);
+  const shape = [...x.shape.slice(0, -1), n];
+  return openProduct(host, product, shape) ?? gemmResult(host, product, shape, true);
 };
 
 /** dy W */

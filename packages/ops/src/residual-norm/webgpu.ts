@@ -2,6 +2,7 @@ import type { TensorInfo } from "@tensorflow/tfjs-core";
 import { dropoutUniforms, dropoutUniformTypes, dropoutWgsl } from "../dropout/webgpu.ts";
 import { columnSums } from "../webgpu/column-sum.ts";
 import { halvesKey } from "../webgpu/elementwise.ts";
+import { joinOpenProduct } from "../webgpu/gemm/open-products.ts";
 import { besideHalf, halfResult, readable } from "../webgpu/half.ts";
 import { type Host, type KernelBinding, lastAxisOf, output, release, rowsOf, webgpuKernel } from "../webgpu/host.ts";
 import type { NormKind } from "../webgpu/norm.ts";
@@ -24,12 +25,12 @@ interface Shape {
   dropped: boolean;
   /** Which of the large tensors hold f16: forward x, branch, y; backward dy, dsum, dbranch. */
   halves: readonly boolean[];
-  /** Backward: whether there is a second large output. */
+  /** Forward: whether the sum is still to be computed. Backward: whether there is a second large output. */
   second: boolean;
 }
 
 const keyOf = (pass: string, { kind, n, extra, dropped, halves, second }: Shape) =>
-  `residual-${kind}-norm${pass}.${n}${extra ? (pass ? ".sum" : ".bias") : ""}${dropped ? ".dropout" : ""}${second ? ".two" : ""}${halvesKey(halves)}`;
+  `residual-${kind}-norm${pass}.${n}${extra ? (pass ? ".sum" : ".bias") : ""}${dropped ? ".dropout" : ""}${pass ? (second ? ".two" : "") : second ? "" : ".joined"}${halvesKey(halves)}`;
 
 /** WGSL of `dropped(value, element)`: what is left of a register whose first element has this number. */
 const droppedWgsl = (vectors: boolean) => `${dropoutWgsl()}
@@ -39,9 +40,9 @@ fn dropped(value: T, e: u32) -> T {
 
 const forwardProgram = /* @__PURE__ */ programs((shape: Shape) => keyOf("", shape), forward);
 
-/** One workgroup a row: sum = x + dropped(branch), y = (sum - mean) rstd weight (+ bias). */
+/** One workgroup a row: sum = x + dropped(branch), y = (sum - mean) rstd weight (+ bias). Or x is that sum already. */
 function forward(shape: Shape): ProgramSource {
-  const { kind, n, extra: bias, dropped, halves } = shape;
+  const { kind, n, extra: bias, dropped, halves, second: adds } = shape;
   const { size, slots, vectors, type, column, guarded, total, declare, width } = registers(n);
   const layer = kind === "layer";
   const sumOf = (text: (slot: number) => string) => slots.map((slot) => total(text(slot))).join(" + ");
@@ -55,10 +56,10 @@ function forward(shape: Shape): ProgramSource {
     enable: halves.includes(true) ? ["f16"] : [],
     storage: {
       x: ["read", large(0)],
-      branch: ["read", large(1)],
+      ...(adds ? { branch: ["read", large(1)] as const } : {}),
       weight: ["read", "T"],
       ...(bias ? { bias: ["read", "T"] as const } : {}),
-      sum: ["write", "T"],
+      ...(adds ? { sum: ["write", "T"] as const } : {}),
       y: ["write", large(2)],
       stats: ["write", "f32"],
     },
@@ -74,8 +75,8 @@ function forward(shape: Shape): ProgramSource {
 ${groupIndex}
 if (index >= uniforms.rows) { return; }
 let first = index * ${vectors}u;
-${declare("x", (slot) => `T(x[first + ${column(slot)}]) + ${branch(slot)}`)}
-${slots.map((slot) => guarded(slot, `sum[first + ${column(slot)}] = x${slot};`)).join("\n")}
+${declare("x", (slot) => `T(x[first + ${column(slot)}])${adds ? ` + ${branch(slot)}` : ""}`)}
+${adds ? slots.map((slot) => guarded(slot, `sum[first + ${column(slot)}] = x${slot};`)).join("\n") : ""}
 ${
   layer
     ? `let mu = workgroupSum(lane, ${sumOf((slot) => `x${slot}`)}) / ${n}.0;
@@ -158,27 +159,32 @@ interface ResidualAttrs {
   key1: number;
 }
 
-/** `[sum, y, stats]`; the sum is float32, as the residual stream is. */
+/** `[sum, y, stats]`; the sum is float32, as the residual stream is. The product that a branch ends in computes it if it may. */
 const residualNormForward = (
   host: Host,
   { x, branch, weight, bias }: Readonly<Record<string, TensorInfo>>,
   { kind, epsilon, ...mask }: ResidualAttrs & { epsilon: number },
 ): TensorInfo[] => {
   const [rows, n] = [rowsOf(x!), lastAxisOf(x!)];
-  const [input, added] = [readable(host, x!), readable(host, branch!)];
-  const sum = output(host, x!.shape);
+  const joined = mask.rate > 0 ? undefined : joinOpenProduct(branch!, x!);
+  const input = readable(host, joined ?? x!);
+  const added = joined ? undefined : readable(host, branch!);
+  const sum = joined ?? output(host, x!.shape);
   const y = halfResult(host, x!.shape);
   const stats = output(host, [2, rows]);
-  const halves = [input.half, added.half, y.half];
-  const shader = forwardProgram({ kind, n, extra: bias !== undefined, dropped: mask.rate > 0, halves, second: false });
+  const halves = [input.half, added?.half ?? false, y.half];
+  const shader = forwardProgram({
+    ...{ kind, n, extra: bias !== undefined, dropped: mask.rate > 0, halves },
+    second: added !== undefined,
+  });
   for (const part of partsOf(host, rows, n * 4)) {
     const rowsOfPart = (tensor: TensorInfo, half: boolean) => partOf(tensor, rows, n * (half ? 2 : 4), part);
     const bound: KernelBinding[] = [
       rowsOfPart(input.bound, input.half),
-      rowsOfPart(added.bound, added.half),
+      ...(added ? [rowsOfPart(added.bound, added.half)] : []),
       weight!,
       ...(bias ? [bias] : []),
-      rowsOfPart(sum, false),
+      ...(added ? [rowsOfPart(sum, false)] : []),
       rowsOfPart(y.written, y.half),
       stats,
     ];

@@ -43,9 +43,14 @@ export interface Host {
    * of before.
    */
   defer(tensor: TensorInfo, fill: () => void, dropped?: () => void): void;
-  /** Keeps a tensor's values until it is let go, even if it is disposed of before. */
-  hold(tensor: TensorInfo): void;
-  letGo(tensor: TensorInfo): void;
+  /**
+   * Keeps a tensor's values until it is let go, even if it is disposed of before. `settle` is called before a kernel writes into it, and is to
+   * read what is still to be read of it.
+   */
+  hold(tensor: TensorInfo, settle: () => void): void;
+  letGo(tensor: TensorInfo, settle: () => void): void;
+  /** Writes a tensor that was left without memory. */
+  settle(tensor: TensorInfo): void;
   isDeferred(tensor: TensorInfo): boolean;
   /** Values that the host has, as of a tensor that was made of numbers and that no kernel wrote. */
   hostValues(tensor: TensorInfo): ArrayLike<unknown> | undefined;

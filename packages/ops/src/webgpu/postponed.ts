@@ -13,6 +13,7 @@ export interface Postponed<Details> {
 interface Waiting<Details> extends Postponed<Details> {
   /** Results that were disposed of before anything asked for them. */
   dropped: Set<TensorInfo>;
+  settle: () => void;
 }
 
 /**
@@ -44,7 +45,7 @@ export const postponing = <Details>({
       results: work.results.map((result) => (work.dropped.has(result) ? inPlaceOf(result) : result)),
     }));
     run(host, whole);
-    for (const { operands } of all) for (const operand of operands) host.letGo(operand);
+    for (const { operands, settle } of all) for (const operand of operands) host.letGo(operand, settle);
     release(host, ...scratch);
   };
 
@@ -54,7 +55,7 @@ export const postponing = <Details>({
     if (!queue?.includes(work) || work.dropped.size < work.results.length) return;
     queue.splice(queue.indexOf(work), 1);
     if (queue.length === 0) queues.get(host)!.delete(kind);
-    for (const operand of work.operands) host.letGo(operand);
+    for (const operand of work.operands) host.letGo(operand, work.settle);
   };
 
   return (host, kind, { operands, results, details }) => {
@@ -62,15 +63,11 @@ export const postponing = <Details>({
     const own = queues.get(host)!;
     if (!own.has(kind)) own.set(kind, []);
     const queue = own.get(kind)!;
-    const work: Waiting<Details> = { operands, results, details, dropped: new Set() };
+    const settle = () => finish(host, kind);
+    const work: Waiting<Details> = { operands, results, details, dropped: new Set(), settle };
     queue.push(work);
-    for (const operand of operands) host.hold(operand);
-    for (const result of results)
-      host.defer(
-        result,
-        () => finish(host, kind),
-        () => drop(host, kind, work, result),
-      );
+    for (const operand of operands) host.hold(operand, settle);
+    for (const result of results) host.defer(result, settle, () => drop(host, kind, work, result));
     if (queue.length >= most(host)) finish(host, kind);
   };
 };

@@ -30,6 +30,12 @@ export interface TiledVariant {
   bias: boolean;
   accumulate: boolean;
   /**
+   * A matrix like C is added.
+   *
+   * @defaultValue `false`
+   */
+  added?: boolean;
+  /**
    * What becomes of C before it is written; see gate.ts. Forward only for tiles with eight columns an invocation.
    *
    * @defaultValue it is written as it is
@@ -61,6 +67,7 @@ export const tiledKey = (v: TiledVariant): string => {
   if (v.edges) flags.push("edges");
   if (v.bias) flags.push("bias");
   if (v.accumulate) flags.push("accumulate");
+  if (v.added) flags.push("added");
   if (v.gate) flags.push(gateName(v.gate));
   return `gemm.${v.form}.tiled.${v.operand}.${v.tile}.${flags.join("-")}`;
 };
@@ -125,6 +132,7 @@ function tiledKernel(v: TiledVariant): ProductKernel {
       a: ["read", v.vectors.a ? "vec4<f32>" : "f32"],
       b: ["read", v.vectors.b ? "vec4<f32>" : "f32"],
       ...(v.bias ? { bias: ["read", "f32"] as const } : {}),
+      ...(v.added ? { added: ["read", v.vectors.c ? "vec4<f32>" : "f32"] as const } : {}),
       ...(v.gate?.pass === "backward" ? { inner: ["read", "vec4<f32>"] as const } : {}),
       c: ["write", v.vectors.c ? "vec4<f32>" : "f32"],
       ...(paired ? { gated: ["write", "vec4<f32>"] as const } : {}),
@@ -260,7 +268,7 @@ const keepBlock = (v: TiledVariant, tile: Tile, slot: Slot, from: string): strin
     return [0, 1, 2, 3].map((i) => `    tile${operand}[${at(i)}] = ${narrow(value(i))};`).join("\n");
   });
 
-const storeFunction = ({ vectors, edges, bias, accumulate, gate }: TiledVariant, suffix: string): string => {
+const storeFunction = ({ vectors, edges, bias, accumulate, added, gate }: TiledVariant, suffix: string): string => {
   if (gate) {
     const finish = (sum: string) => `uniforms.alpha${suffix} * ${sum}`;
     return `fn store${suffix}(row: u32, column: u32, ${gate.pass === "forward" ? "uSum: vec4<f32>, gSum: vec4<f32>" : "first: u32, uSum: vec4<f32>"}) {
@@ -268,15 +276,16 @@ const storeFunction = ({ vectors, edges, bias, accumulate, gate }: TiledVariant,
   ${gateStore(gate, { suffix, bias, sum: finish("uSum"), gateSum: finish("gSum"), narrow: false })}
 }`;
   }
-  const finish = (sum: string, n: string, old: string) =>
-    `uniforms.alpha${suffix} * ${sum}${bias ? ` + ${n}` : ""}${accumulate ? ` + ${old}` : ""}`;
+  const finish = (sum: string, n: string, at: string) =>
+    `uniforms.alpha${suffix} * ${sum}${bias ? ` + ${n}` : ""}${accumulate ? ` + c${suffix}[${at}]` : ""}${added ? ` + added${suffix}[${at}]` : ""}`;
   const biasOf = (e: number) => `bias${suffix}[n + ${e}u]`;
   const body = vectors.c
     ? `let at = (first + m * uniforms.n${suffix} + n) / 4u;
-  c${suffix}[at] = ${finish("sum", `vec4<f32>(${[0, 1, 2, 3].map(biasOf).join(", ")})`, `c${suffix}[at]`)};`
+  c${suffix}[at] = ${finish("sum", `vec4<f32>(${[0, 1, 2, 3].map(biasOf).join(", ")})`, "at")};`
     : [0, 1, 2, 3]
         .map((e) => {
-          const store = `c${suffix}[first + m * uniforms.n${suffix} + n + ${e}u] = ${finish(`sum.${"xyzw"[e]}`, biasOf(e), `c${suffix}[first + m * uniforms.n${suffix} + n + ${e}u]`)};`;
+          const at = `first + m * uniforms.n${suffix} + n + ${e}u`;
+          const store = `c${suffix}[${at}] = ${finish(`sum.${"xyzw"[e]}`, biasOf(e), at)};`;
           return edges ? `if (n + ${e}u < uniforms.n${suffix}) { ${store} }` : store;
         })
         .join("\n  ");
