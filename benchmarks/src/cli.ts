@@ -25,6 +25,7 @@ interface Flags {
   toggles?: string;
   text?: string;
   vectors?: string;
+  queries?: string;
   python: string;
   results: string;
   save: boolean;
@@ -93,6 +94,7 @@ const run = async (named: string[], flags: Flags): Promise<void> => {
     ...(flags.toggles !== undefined && { toggles: togglesOf(flags.toggles) }),
     ...(flags.text !== undefined && { text: flags.text }),
     ...(flags.vectors !== undefined && { vectors: flags.vectors }),
+    ...(flags.queries !== undefined && { queries: flags.queries }),
   };
   const wanted = named.length > 0 ? named : flags.backend === "cpu" ? suiteNames : deviceSuites;
   // Shares need the ceilings of this very run.
@@ -138,6 +140,7 @@ const program = new Command("bench")
   .option("--toggles <names>", `leave out checks of Dawn, with commas between: ${toggleNames.join(",")}`)
   .option("--text <file>", "plain text for tokenizer, corpus and packer in place of the installed documentation")
   .option("--vectors <file>", "a file that cramkit embed wrote, for search in place of synthetic vectors")
+  .option("--queries <file>", "another one, whose vectors are looked for (default: 200 of --vectors)")
   .option("--results <folder>", "where results are kept", join(root, "results"))
   .option("--no-save", "keep no results")
   .option("--suite-minutes <n>", "stop a suite after so long", "60")

@@ -26,6 +26,8 @@ export interface SuiteOptions {
   text?: string;
   /** A file that `cramkit embed` wrote, in place of synthetic vectors. */
   vectors?: string;
+  /** Another one, whose vectors are looked for among those. */
+  queries?: string;
   python: string;
 }
 

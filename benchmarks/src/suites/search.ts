@@ -43,14 +43,19 @@ const rowsOf = function* (vectors: Iterable<Float32Array>): Generator<VectorOfRo
   for (const vector of vectors) yield { text: `text ${row++}`, vector };
 };
 
+/** 200 vectors of a file, from all over it. */
+const rowsIn = async (path: string): Promise<Float32Array[]> => {
+  const file = await openVectors(path);
+  const rows = Array.from({ length: 200 }, (_, i) => (i * 7919) % file.count);
+  const vectors = await Promise.all(rows.map((row) => file.vectors(row, row + 1)));
+  await file.close();
+  return vectors;
+};
+
 /** Queries a second of the exact search and of the approximate one; its error is 1 - recall@10. */
 const measureSearch = async ({ measure, emit, fail, options }: SuiteContext, vectors: VectorFile, shape: string) => {
   const { count } = vectors;
-  const queries = options.vectors
-    ? await Promise.all(
-        Array.from({ length: 200 }, (_, i) => vectors.vectors((i * 7919) % count, ((i * 7919) % count) + 1)),
-      )
-    : [...clustered("query", 200)];
+  const queries = options.vectors ? await rowsIn(options.queries ?? options.vectors) : [...clustered("query", 200)];
   let next = 0;
   const query = () => queries[next++ % queries.length]!;
   const contestants = [{ provider: "exact, from the file", work: 1, run: () => vectors.nearest(query(), { top }) }];

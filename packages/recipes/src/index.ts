@@ -80,9 +80,15 @@ export { type StudyName, studyNames, studySweep } from "./study/studies.ts";
 export { comparisonKey, incomparable } from "./sweep/comparison.ts";
 export { budgetTokens, type SweepEstimate } from "./sweep/estimate.ts";
 export { findSweep } from "./sweep/find-sweep.ts";
+export {
+  readSweepResults,
+  runsWithResults,
+  type SweepRecord,
+  type SweepResult,
+  sweepFiles,
+} from "./sweep/kept-results.ts";
 export { type PlannedRun, type PlanOptions, planSweep, type SweepPlan } from "./sweep/plan.ts";
-export { readSweepResults, type SweepResult, sweepFiles } from "./sweep/results.ts";
-export { runSweep, type SweepRecord } from "./sweep/run-sweep.ts";
+export { runSweep } from "./sweep/run-sweep.ts";
 export { type SweepOptions, type SweepOutlook, surveySweep } from "./sweep/survey.ts";
 export { parseSweep, type Sweep, type SweepInput } from "./sweep/sweep.ts";
 export { isOfAllRanks, type Team, teamOf } from "./team.ts";

@@ -16,7 +16,7 @@ export const sweepCommand = (): Command =>
 /** Shows the plan, does this process's part of it, and reports. A run that failed makes the exit code 1. */
 export const doSweep = async (asked: Sweep, options: SweepCommandOptions, file?: string): Promise<void> => {
   const sweep = changed(asked, options);
-  const plan = await planSweep(sweep, { ...planOptionsOf(sweep.name, options), file });
+  const plan = await planSweep(sweep, { ...planOptionsOf(sweep.name, options), seeds: options.seeds, file });
   const part = partOf(options);
   if (options.plan) {
     print(showPlan(plan, await surveySweep(plan, part)));
@@ -38,9 +38,8 @@ export const doSweep = async (asked: Sweep, options: SweepCommandOptions, file?:
   tell(`${failed.length} of ${total} runs failed; the same command tries them again:\n${failed.join("\n")}`);
 };
 
-const changed = (sweep: Sweep, { seeds, glue }: SweepCommandOptions): Sweep => ({
+const changed = (sweep: Sweep, { glue }: SweepCommandOptions): Sweep => ({
   ...sweep,
-  ...(seeds && { seeds }),
   ...(glue !== undefined && {
     glue: {
       ...{ tasks: null, protocol: "GLUE_sane", trials: null, epochs: null, trainExamples: null, untrained: false },

@@ -34,6 +34,19 @@ it("makes a run of every variant, every cell of the grid and every seed, on one 
   expect(new Set(runs.map(({ folder }) => folder)).size).toBe(8);
 });
 
+it("gives other seeds the data of its own first one", async () => {
+  const runsOf = async (own: number[], seeds: number[]) => (await plan({ seeds: own }, { seeds })).runs;
+  for (const [own, first] of [
+    [[3, 4], 3],
+    [[], 1],
+  ] as const) {
+    const [run, ...others] = await runsOf([...own], [5]);
+    expect(run).toMatchObject({ seed: 5, recipe: { seed: 5, corpus: { seed: first } } });
+    expect(others).toEqual([]);
+  }
+  expect((await runsOf([3, 4], [4]))[0]).toEqual({ ...(await plan({ seeds: [3, 4] })).runs[1], index: 0 });
+});
+
 it("is one run of the recipe as it is, with its own seed, if nothing is varied", async () => {
   const { runs } = await plan({});
   expect(runs.map(({ variant, seed }) => [variant, seed])).toEqual([["as it is", 1]]);

@@ -50,6 +50,11 @@ export interface PlanOptions {
    */
   readonly set?: readonly string[];
   /**
+   * In place of the sweep's own. Their data stay those of the sweep's first seed, so runs of other seeds can be added later.
+   * @defaultValue those of the sweep; the recipe's if it has none
+   */
+  readonly seeds?: readonly number[];
+  /**
    * The sweep's file: its recipes are named relative to it.
    * @defaultValue relative to the working folder
    */
@@ -62,7 +67,7 @@ export interface PlanOptions {
  * @throws a fault `invalid-input` if two variants have one name, or none can be run
  */
 export const planSweep = async (sweep: Sweep, options: PlanOptions): Promise<SweepPlan> => {
-  checkOptions("planSweep", options, { folder: true, dataFolder: true, set: true, file: true });
+  checkOptions("planSweep", options, { folder: true, dataFolder: true, set: true, seeds: true, file: true });
   const { folder, dataFolder, set = [], file } = options;
   const variants = sweep.variants.length > 0 ? sweep.variants : [{ name: "", recipe: undefined, set: [] }];
   const cells = gridCells(sweep.grid);
@@ -87,24 +92,33 @@ export const planSweep = async (sweep: Sweep, options: PlanOptions): Promise<Swe
       type: RangeError,
     });
   const base = await recipeOf(sweep.recipe, file);
-  const seeds = sweep.seeds.length > 0 ? sweep.seeds : [applySettings(base, [...settingsOf(sweep.set), ...set]).seed];
+  const own = sweep.seeds.length > 0 ? sweep.seeds : [applySettings(base, [...settingsOf(sweep.set), ...set]).seed];
+  const seeds = options.seeds ?? own;
+  const dataSeed = own[0]!;
   const filter =
     sweep.filterTokenizer === null
       ? undefined
       : shared(
           applySettings(base, [...settingsOf(sweep.set), ...set, ...settingsOf(sweep.filterTokenizer)]),
           sweep,
-          seeds,
+          dataSeed,
         );
   const runs: PlannedRun[] = [];
   for (const { variant, cell, name } of named) {
     const from = variant.recipe === undefined ? base : await recipeOf(variant.recipe, file);
-    const own = [...settingsOf(variant.set), ...settingsOf(cell.values)];
+    const changes = [...settingsOf(variant.set), ...settingsOf(cell.values)];
     for (const seed of seeds) {
       const id = `${folderName(name)}.seed-${seed}`;
-      const run = { index: runs.length, id, variant: name, seed, settings: valuesOf(own), folder: join(folder, id) };
+      const run = {
+        index: runs.length,
+        id,
+        variant: name,
+        seed,
+        settings: valuesOf(changes),
+        folder: join(folder, id),
+      };
       try {
-        const changed = shared(applySettings(from, [...settingsOf(sweep.set), ...own, ...set]), sweep, seeds);
+        const changed = shared(applySettings(from, [...settingsOf(sweep.set), ...changes, ...set]), sweep, dataSeed);
         const recipe: Recipe = {
           ...changed,
           seed,
@@ -137,10 +151,10 @@ export const planSweep = async (sweep: Sweep, options: PlanOptions): Promise<Swe
 export const runKey = (recipe: Recipe, { glue }: Sweep): string => preparedSetKey({ recipe, glue });
 
 /** All runs of a sweep have its name, as prepared data is found by it, and one seed of their data. */
-const shared = (recipe: Recipe, { name }: Sweep, seeds: readonly number[]): Recipe => ({
+const shared = (recipe: Recipe, { name }: Sweep, dataSeed: number): Recipe => ({
   ...recipe,
   name,
-  corpus: { ...recipe.corpus, seed: recipe.corpus.seed ?? seeds[0]! },
+  corpus: { ...recipe.corpus, seed: recipe.corpus.seed ?? dataSeed },
 });
 
 const recipeOf = (recipe: Sweep["recipe"], file: string | undefined): Promise<Recipe> | Recipe => {

@@ -1,65 +1,13 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { lockFolder, writeFileAtomic } from "@cramkit/files";
-import { type ScoreRow, summarize } from "@cramkit/glue";
+import { summarize } from "@cramkit/glue";
 import { readScores } from "../evaluate/glue.ts";
-import { readJson, readRun, runFiles, writeJson } from "../run-record.ts";
+import { readRun, runFiles, writeJson } from "../run-record.ts";
 import { comparisonKey } from "./comparison.ts";
-import { type PlannedRun, runKey, type SweepPlan } from "./plan.ts";
+import { keptResult, keyOf, resultFile, type SweepRecord, type SweepResult, sweepFiles } from "./kept-results.ts";
+import { withOtherSeeds } from "./other-seeds.ts";
+import type { PlannedRun, SweepPlan } from "./plan.ts";
 import { waitForLock } from "./wait-for-lock.ts";
-
-/** One line of `results.jsonl`: what became of a run. */
-export interface SweepResult {
-  readonly sweep: string;
-  readonly variant: string;
-  readonly seed: number;
-  /** What the variant and the grid change, by setting. */
-  readonly settings: Readonly<Record<string, unknown>>;
-  readonly status: "done" | "failed";
-  /** Name of its folder in that of the sweep. */
-  readonly id: string;
-  /** Of its recipe and its scores: a run of another key is run again. */
-  readonly key: string;
-  /** Held-out losses of the same key are of the same tokens. @defaultValue absent if the run failed */
-  readonly comparison?: string;
-  /** @defaultValue absent if the run failed, or did not measure it */
-  readonly parameters?: number;
-  /** @defaultValue absent if the run failed, or did not measure it */
-  readonly steps?: number;
-  /** @defaultValue absent if the run failed, or did not measure it */
-  readonly tokens?: number;
-  /** Operations of its training, with those of its optimizer, counted from its configuration. @defaultValue absent if the run failed, or did not measure it */
-  readonly flops?: number;
-  /** Of training. @defaultValue absent if the run failed, or did not measure it */
-  readonly seconds?: number;
-  /** @defaultValue absent if the run failed, or did not measure it */
-  readonly heldOutLoss?: number;
-  /** @defaultValue absent if the run failed, or did not measure it */
-  readonly heldOutAccuracy?: number;
-  /** Loss of a guess by frequency on the same tokens. @defaultValue absent if the run failed, or did not measure it */
-  readonly unigramLoss?: number;
-  /** Share of right answers, the median over trials, by probe. @defaultValue absent if the run failed, or did not measure it */
-  readonly probes?: Readonly<Record<string, { readonly trained: number; readonly untrained: number }>>;
-  /** GLUE, the trained model first. @defaultValue absent if the sweep has no GLUE, or the run failed */
-  readonly glue?: readonly ScoreRow[];
-  /** @defaultValue absent if the run is done */
-  readonly error?: {
-    readonly message: string;
-    /** @defaultValue absent if the error has none */
-    readonly code?: string;
-  };
-}
-
-/** Names of the files in the folder of a sweep. */
-export const sweepFiles = (folder: string) => ({
-  /** What it is: the format, the sweep, its runs. */
-  sweep: join(folder, "sweep.json"),
-  results: join(folder, "results.jsonl"),
-  report: join(folder, "report.html"),
-});
-
-/** In the folder of a run. */
-const resultFile = (run: string): string => join(run, "sweep-result.json");
 
 /** What a run came to, as its folder says. */
 export const resultOf = async (run: PlannedRun, plan: SweepPlan): Promise<SweepResult> => {
@@ -109,40 +57,31 @@ const probeMedians = (trained: Trials, untrained: Trials): SweepResult["probes"]
   );
 };
 
-/** The result that a run has left, if it is of what is planned now. */
-export const keptResult = async (run: PlannedRun, plan: SweepPlan): Promise<SweepResult | undefined> => {
-  const kept = (await readJson(resultFile(run.folder))) as SweepResult | undefined;
-  return kept?.key === keyOf(run, plan) ? kept : undefined;
-};
-
-const keyOf = ({ recipe }: PlannedRun, { sweep }: SweepPlan): string => (recipe ? runKey(recipe, sweep) : "");
-
-/** Keeps the result of a run, and all results so far in `results.jsonl`, in the order of the plan. */
+/** Keeps the result of a run, and all results so far, of other seeds too, in `results.jsonl`, in the order of the plan. */
 export const keepResult = async (
   result: SweepResult,
   plan: SweepPlan,
   signal: AbortSignal | undefined,
 ): Promise<void> => {
-  const files = sweepFiles(plan.folder);
   await writeJson(resultFile(join(plan.folder, result.id)), result);
+  await writeResults(plan, signal);
+};
+
+/** Writes what lies in the folder of a sweep as its results: which runs there are, and what each came to. */
+export const writeResults = async (plan: SweepPlan, signal: AbortSignal | undefined): Promise<void> => {
+  const files = sweepFiles(plan.folder);
   // Other processes may be at the same sweep: who writes the list has read all that was there.
   const unlock = await waitForLock(() => lockFolder(plan.folder, { name: "results.lock" }), { signal });
   try {
-    const kept = await Promise.all(plan.runs.map((run) => keptResult(run, plan)));
+    const all = await withOtherSeeds(plan);
+    const kept = await Promise.all(all.runs.map((run) => keptResult(run, plan)));
+    await writeJson(files.sweep, {
+      format: 1,
+      sweep: plan.sweep,
+      runs: all.runs.map(({ recipe: _, folder: __, data: ___, ...run }) => run),
+    } satisfies SweepRecord);
     await writeFileAtomic(files.results, kept.flatMap((line) => (line ? `${JSON.stringify(line)}\n` : [])).join(""));
   } finally {
     unlock();
   }
-};
-
-/** The results of a sweep so far, in its order. */
-export const readSweepResults = async (folder: string): Promise<SweepResult[]> => {
-  const text = await readFile(sweepFiles(folder).results, "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return "";
-    throw error;
-  });
-  return text
-    .split("\n")
-    .filter(Boolean)
-    .map((line) => JSON.parse(line) as SweepResult);
 };

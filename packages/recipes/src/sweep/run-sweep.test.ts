@@ -3,18 +3,19 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { type RunSummary, runFiles } from "../run-record.ts";
 import { quiet, tinyRun } from "../testing/tiny.testing.ts";
+import { readSweepResults, runsWithResults } from "./kept-results.ts";
 import { planSweep, type SweepPlan } from "./plan.ts";
-import { readSweepResults } from "./results.ts";
 import { runSweep } from "./run-sweep.ts";
 import { surveySweep } from "./survey.ts";
 import { parseSweep, type SweepInput } from "./sweep.ts";
 
 const setUp = (changes: Partial<SweepInput> = {}) => {
   const { recipe, root } = tinyRun({ budget: "3 steps" });
-  const plan = (more: Partial<SweepInput> = {}): Promise<SweepPlan> =>
+  const plan = (more: Partial<SweepInput> = {}, seeds?: readonly number[]): Promise<SweepPlan> =>
     planSweep(parseSweep({ name: "tiny", recipe, ...changes, ...more }, "sweep"), {
       folder: join(root, "sweep"),
       dataFolder: join(root, "prepared"),
+      seeds,
     });
   return { root, plan };
 };
@@ -94,6 +95,39 @@ it("deals its runs out to tasks, and does the changed ones alone again", { timeo
   // Another recipe in the same folder is not taken for this one.
   const [changed] = await runSweep(await plan({ set: ["training.dropout=0.2"] }), { task: 2, of: 2 }, quiet);
   expect(changed!.error!.message).toMatch(/holds a run of another recipe: training\.dropout is 0 there and 0\.2 here/);
+});
+
+it("holds the runs of all seeds in its folder, whichever came last, and of no other settings", {
+  timeout: 60_000,
+}, async () => {
+  const { root, plan } = setUp({ variants: [{ name: "a" }, { name: "a.seed-2" }], seeds: [1, 2] });
+  const listed = async () =>
+    (await readSweepResults(join(root, "sweep"))).map(({ variant, seed }) => `${variant} ${seed}`);
+  await runSweep(await plan({}, [2]), {}, quiet);
+  expect(await listed()).toEqual(["a 2", "a.seed-2 2"]);
+  const added = await runSweep(await plan({}, [3]), {}, quiet);
+  expect(added.map(({ seed }) => seed)).toEqual([3, 3]);
+  const all = ["a 3", "a 2", "a.seed-2 3", "a.seed-2 2"];
+  expect(await listed()).toEqual(all);
+  const results = await readSweepResults(join(root, "sweep"));
+  expect(new Set(results.map(({ comparison }) => comparison)).size).toBe(1);
+  expect(readdirSync(join(root, "prepared"))).toHaveLength(1);
+  // All of them again: nothing is left to do, and each seed has the place that it was given.
+  const both = await plan({}, [2, 3]);
+  expect((await surveySweep(both)).open).toEqual([]);
+  await runSweep(both, {}, quiet);
+  expect(await listed()).toEqual(["a 2", "a 3", "a.seed-2 2", "a.seed-2 3"]);
+  // Runs of a setting that the sweep no longer has are in its folder, and not in its results.
+  await runSweep(
+    await plan({ variants: [{ name: "b" }, { name: "a", set: ["training.dropout=0.1"] }] }, [4]),
+    {},
+    quiet,
+  );
+  expect(await listed()).toEqual(["b 4", "a 4"]);
+  expect(await runsWithResults(join(root, "sweep"))).toEqual([
+    ...["a.seed-2", "a.seed-2.seed-2", "a.seed-2.seed-3", "a.seed-3", "a.seed-4", "b.seed-4"],
+  ]);
+  expect(readFileSync(join(root, "sweep", "sweep.json"), "utf8")).not.toContain("a.seed-3");
 });
 
 it("leaves a run that another process is at, and waits for data that another prepares", {

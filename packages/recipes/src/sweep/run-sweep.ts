@@ -7,9 +7,10 @@ import { runGlue } from "../evaluate/glue.ts";
 import { prepare } from "../prepare/prepare.ts";
 import { Interrupted, type RunContext } from "../progress.ts";
 import { runRecipe } from "../run/run.ts";
-import { runFiles, writeJson } from "../run-record.ts";
+import { runFiles } from "../run-record.ts";
+import type { SweepResult } from "./kept-results.ts";
 import type { PlannedRun, SweepPlan } from "./plan.ts";
-import { failureOf, keepResult, resultOf, type SweepResult, sweepFiles } from "./results.ts";
+import { failureOf, keepResult, resultOf, writeResults } from "./results.ts";
 import { type SweepOptions, sweepState } from "./survey.ts";
 import { waitForLock } from "./wait-for-lock.ts";
 
@@ -23,12 +24,8 @@ import { waitForLock } from "./wait-for-lock.ts";
  */
 export const runSweep = async (plan: SweepPlan, options: SweepOptions, context: RunContext): Promise<SweepResult[]> => {
   const { mine, open, kept } = await sweepState(plan, options);
-  const { sweep, folder } = plan;
-  await writeJson(sweepFiles(folder).sweep, {
-    format: 1,
-    sweep,
-    runs: plan.runs.map(({ recipe: _, folder: __, data: ___, ...run }) => run),
-  } satisfies SweepRecord);
+  const { folder } = plan;
+  await writeResults(plan, context.signal);
   const results = new Map(kept);
   const keep = async (result: SweepResult): Promise<void> => {
     results.set(result.id, result);
@@ -62,13 +59,6 @@ export const runSweep = async (plan: SweepPlan, options: SweepOptions, context: 
   }
   return mine.flatMap(({ id }) => results.get(id) ?? []);
 };
-
-/** `sweep.json` in the folder of a sweep. */
-export interface SweepRecord {
-  readonly format: number;
-  readonly sweep: SweepPlan["sweep"];
-  readonly runs: readonly Omit<PlannedRun, "recipe" | "folder" | "data">[];
-}
 
 /** One run, from its data to its scores. */
 const doRun = async (run: PlannedRun, plan: SweepPlan, options: SweepOptions, context: RunContext): Promise<void> => {

@@ -3,8 +3,8 @@ import { startCompute } from "../compute.ts";
 import { budgetLimits } from "../recipe/budget.ts";
 import { matrixSpeed } from "../run/matrix-speed.ts";
 import { estimateSweep, type SweepEstimate } from "./estimate.ts";
+import { keptResult, type SweepResult } from "./kept-results.ts";
 import type { PlannedRun, SweepPlan } from "./plan.ts";
-import { keptResult, type SweepResult } from "./results.ts";
 
 export interface SweepOptions {
   /** This process's part of the runs, from 1. @defaultValue `1` */

@@ -5,6 +5,7 @@ import {
   type RunRecord,
   readRun,
   readSweepResults,
+  runsWithResults,
   type SweepRecord,
   type SweepResult,
   sweepFiles,
@@ -18,6 +19,8 @@ export interface SweepData {
   readonly runs: readonly { readonly result: SweepResult; readonly run: RunRecord }[];
   /** Runs of the plan without a result. */
   readonly missing: readonly string[];
+  /** Runs in the folder that are not of the plan: their variant is no part of it any more, or has other settings now. */
+  readonly leftOut: readonly string[];
 }
 
 /** Whether a folder is that of a sweep. */
@@ -48,5 +51,6 @@ export const readSweep = async (folder: string): Promise<SweepData> => {
     if (result.status === "done") runs.push({ result, run: await readRun(join(folder, result.id)) });
   const done = new Set(results.map(({ id }) => id));
   const missing = record.runs.filter(({ id }) => !done.has(id)).map(({ variant, seed }) => `${variant}, seed ${seed}`);
-  return { record, results, runs, missing };
+  const leftOut = (await runsWithResults(folder)).filter((id) => !done.has(id));
+  return { record, results, runs, missing, leftOut };
 };

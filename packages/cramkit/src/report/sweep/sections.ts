@@ -21,12 +21,14 @@ const shownSpread = (spread: Spread | undefined, score: Score): string => {
 };
 
 /** What was run, what failed and why, and what is still to do. */
-export const stateSection = ({ results, missing }: SweepData): Html => {
+export const stateSection = ({ results, missing, leftOut }: SweepData): Html => {
   const failed = results.filter(({ status }) => status === "failed");
   const rows = failed.map(({ variant, seed, error }) => ({ cells: [variant, seed, error?.message] }));
   return html`<p>${done(results).length} runs done${failed.length > 0 ? `, ${failed.length} failed` : ""}${missing.length > 0 ? `, ${missing.length} not run yet` : ""}.</p>${
-    rows.length > 0 ? html`<h2>Failed</h2>${table({ head: ["", "seed", "why"], rows })}` : ""
-  }`;
+    leftOut.length > 0
+      ? html`<p>Left out, because their settings are not those of this sweep (any more): ${leftOut.join(", ")}.</p>`
+      : ""
+  }${rows.length > 0 ? html`<h2>Failed</h2>${table({ head: ["", "seed", "why"], rows })}` : ""}`;
 };
 
 /**

@@ -71,6 +71,7 @@ it("shows scores with their spread, differences seed by seed, what failed and wh
   expect(await writeSweepReport(folder)).toContain(join(folder, "report.html"));
   const page = read(folder, "report.html");
   expect(page).toContain("4 runs done, 1 failed, 1 not run yet.");
+  expect(page).not.toContain("Left out");
   expect(page).toContain("expected &#60;more&#62;, got less");
   expect(page).toContain("&#60;toys&#62;");
   expect(page).toMatch(/<td>full<\/td><td>2<\/td><td class="long">4\.100 \u00b1 0\.141<\/td>/);
@@ -82,6 +83,19 @@ it("shows scores with their spread, differences seed by seed, what failed and wh
   expect(results[0]).toMatch(/^variant,seed,status,model\.activation,seed,parameters,/);
   expect(results[3]).toMatch(/^"without, gate",1,done,gelu,,10,40,4000,4000000000,20,4\.5,1\.5,50,/);
   expect(read(folder, "data/loss.csv").split("\r\n")).toHaveLength(1 + 4 * 40 + 1);
+});
+
+it("names the runs in its folder that are not of the sweep any more", async () => {
+  const folder = sweepFolder([{ variant: "full", losses: [4] }]);
+  for (const id of ["gone.seed-1", "gone.seed-2"]) {
+    mkdirSync(join(folder, id));
+    writeFileSync(join(folder, id, "sweep-result.json"), "{}");
+  }
+  mkdirSync(join(folder, "charts"));
+  await writeSweepReport(folder);
+  expect(read(folder, "report.html")).toContain(
+    "Left out, because their settings are not those of this sweep (any more): gone.seed-1, gone.seed-2.",
+  );
 });
 
 it("draws losses of any number of variants, whole and their second half, as SVG that stands alone", async () => {
