@@ -54,7 +54,6 @@ const rowsIn = async (path: string): Promise<Float32Array[]> => {
 
 /** Queries a second of the exact search and of the approximate one; its error is 1 - recall@10. */
 const measureSearch = async ({ measure, emit, fail, options }: SuiteContext, vectors: VectorFile, shape: string) => {
-  const { count } = vectors;
   const queries = options.vectors ? await rowsIn(options.queries ?? options.vectors) : [...clustered("query", 200)];
   let next = 0;
   const query = () => queries[next++ % queries.length]!;
