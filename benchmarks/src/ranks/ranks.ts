@@ -132,25 +132,38 @@ const rateOf = (rows: readonly Row[]): number => {
   return (1000 * (last.tokens - first.tokens)) / (last.elapsedMs - first.elapsedMs);
 };
 
+/** Rows of a step, and steps that are timed: what ranks exchange does not grow with the rows. */
+const sizes = [
+  [64, 17],
+  [256, 6],
+] as const;
+
 const speeds = async (launcher: string, folder: string, rounds: number, quick: boolean): Promise<void> => {
-  const budget = quick ? "4 steps" : "40 steps";
-  const training = { budget, batchSize: 64, microbatchSize: 8, batchRamp: 0 };
   const model = quick ? {} : { layers: 4, hidden: 256, heads: 4, intermediate: 1024 };
   const evaluation = { every: 1, rows: 8, probes: { trials: 0 } };
-  console.log(
-    "\n| round | one rank, tokens/s | two ranks, tokens/s | times | two runs apart at once, times |\n| --- | --- | --- | --- | --- |",
-  );
+  const titles = [
+    "round",
+    "rows a step",
+    "one rank, tokens/s",
+    "two ranks, tokens/s",
+    "times",
+    "two runs at once, times",
+  ];
+  console.log(`\n| ${titles.join(" | ")} |\n${"| --- ".repeat(titles.length)}|`);
   for (let round = 1; round <= rounds; round++) {
-    const one = rateOf(await trained(launcher, folder, "one", 1, { training, model, evaluation }));
-    const two = rateOf(await trained(launcher, folder, "two", 2, { training, model, evaluation }));
-    // What the machine gives two processes that do not wait for each other: no ranks can do better.
-    const apart = await Promise.all(
-      ["left", "right"].map((name) => trained(launcher, folder, name, 1, { training, model, evaluation })),
-    );
-    const both = apart.map(rateOf).reduce((a, b) => a + b);
-    console.log(
-      `| ${round} | ${Math.round(one).toLocaleString("en-US")} | ${Math.round(two).toLocaleString("en-US")} | ${(two / one).toFixed(2)} | ${(both / one).toFixed(2)} |`,
-    );
+    for (const [batchSize, steps] of quick ? sizes.slice(0, 1) : sizes) {
+      const budget = quick ? "4 steps" : `${steps} steps`;
+      const training = { budget, batchSize, microbatchSize: 8, batchRamp: 0 };
+      const rate = async (name: string, ranks: number) =>
+        rateOf(await trained(launcher, folder, name, ranks, { training, model, evaluation }));
+      const one = await rate("one", 1);
+      const two = await rate("two", 2);
+      // What the machine gives two processes that do not wait for each other: no ranks can do better.
+      const both = (await Promise.all(["left", "right"].map((name) => rate(name, 1)))).reduce((a, b) => a + b);
+      const speeds = [one, two].map((value) => Math.round(value).toLocaleString("en-US"));
+      const times = [two, both].map((value) => (value / one).toFixed(2));
+      console.log(`| ${[round, batchSize, ...speeds, ...times].join(" | ")} |`);
+    }
   }
 };
 

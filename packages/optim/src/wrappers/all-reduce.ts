@@ -35,7 +35,6 @@ export interface AllReduceOptions {
 export const allReduce = (inner: Optimizer<Updating>, options: AllReduceOptions): Optimizer<Promise<Updated>> => {
   checkOptions("allReduce", options, { ranks: true, sum: true });
   const { ranks, sum = (values) => ranks.allReduce(values) } = options;
-  let flat = new Float32Array(0);
   // Its state is that of `inner`, so that one rank goes on with what several began, and the other way round.
   return defineOptimizer<OptimizerState>({
     init: inner.init,
@@ -44,8 +43,7 @@ export const allReduce = (inner: Optimizer<Updating>, options: AllReduceOptions)
       const weight = targets ?? 1;
       const entries = Object.entries(grads);
       const length = entries.reduce((total, [, { size }]) => total + size, 1);
-      if (flat.length !== length) flat = new Float32Array(length);
-      const values = flat; // another update may not begin before this one has ended
+      const values = new Float32Array(length); // the tensors of the means lie in it
       const [scale, ...data] = await Promise.all([
         gradScale ? gradScale.data() : [1],
         ...entries.map(([, grad]) => grad.data<"float32">()),
@@ -79,7 +77,7 @@ const toTensors = (like: TensorMap, values: Float32Array, factor: number): Tenso
   let at = 0;
   const made: Record<string, ReturnType<typeof tensor>> = {};
   for (const [name, { shape, size }] of Object.entries(like)) {
-    const part = values.slice(at, at + size);
+    const part = values.subarray(at, at + size);
     if (factor !== 1) for (let i = 0; i < size; i++) part[i]! *= factor;
     made[name] = tensor(part, shape, "float32");
     at += size;
