@@ -11,6 +11,7 @@ export default defineConfig({
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
     testTimeout: 30_000,
+    globalSetup: "./scripts/temporary-folder.mjs",
     // Vitest leaves a core to itself, which idles: on two cores that is half of the machine.
     maxWorkers: "100%",
     reporters: ["default", "./scripts/plain-summary.mjs"],
