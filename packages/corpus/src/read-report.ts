@@ -5,6 +5,23 @@ export interface BadRecord {
   reason: string;
 }
 
+/** What is wrong with a record, and what to do if its likes are. */
+export interface BadReason {
+  reason: string;
+  /**
+   * What to do if all are like it.
+   *
+   * @defaultValue the record is broken by itself
+   */
+  remedy?: string;
+  /**
+   * The options that the remedy names, as code has them.
+   *
+   * @defaultValue none
+   */
+  option?: string | readonly string[];
+}
+
 /** Counts of one reading of a source. */
 export interface ReadReport {
   files: number;

@@ -39,9 +39,9 @@ export const runProgram = async (
 /** Place, problem, remedy. This is where an error becomes words for a person, and nowhere else. */
 const message = (error: unknown, program: Command, args: readonly string[]): string => {
   const { place, problem, remedy, details } = explain(error);
-  const option = (details as { option?: unknown } | undefined)?.option;
-  // The remedy names an option as code has it.
-  const flag = typeof option === "string" ? flagOf(program, args, option) : undefined;
-  const advice = remedy === undefined ? "" : `; ${remedy}${flag === undefined ? "" : ` (${flag})`}`;
+  // The remedy names options as code has them.
+  const options = [(details as { option?: string | readonly string[] } | undefined)?.option ?? []].flat();
+  const flags = options.flatMap((option) => flagOf(program, args, option) ?? []);
+  const advice = remedy === undefined ? "" : `; ${remedy}${flags.length === 0 ? "" : ` (${flags.join(", ")})`}`;
   return `${place === undefined ? "" : `${place}: `}${problem}${advice}`;
 };

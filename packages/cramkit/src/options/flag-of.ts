@@ -4,7 +4,10 @@ import type { Command } from "commander";
 const otherNames: Readonly<Record<string, string>> = { pair: "text-pair", negative: "text-negative" };
 
 /** Options in code that are settings of a recipe. */
-const settings: Readonly<Record<string, string>> = { maxBadShare: "corpus.maxBadShare=SHARE" };
+const settings: Readonly<Record<string, string>> = {
+  maxBadShare: "corpus.maxBadShare=SHARE",
+  onBrokenFile: "corpus.onBrokenFile=skip",
+};
 
 /** What an option in code is called on the command line of the command that runs; undefined if it takes none like it. */
 export const flagOf = (program: Command, args: readonly string[], option: string): string | undefined => {

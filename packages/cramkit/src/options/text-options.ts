@@ -100,7 +100,7 @@ export const withReading = (command: Command): Command =>
   withDialect(command)
     .option(
       "--field <name>",
-      "field or column with the text (default: text); a number in a table without a header",
+      "field or column with the text (default: text), such as document.text inside of another; a number in a table without a header",
       fieldOf,
     )
     .addOption(

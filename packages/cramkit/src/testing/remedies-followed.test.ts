@@ -56,6 +56,42 @@ const advice: readonly (readonly [name: string, advice: Advice])[] = [
     },
   ],
   [
+    "--field inside of another",
+    {
+      files: { "a.jsonl": lines.map((line) => JSON.stringify({ document: { body: line } })).join("\n") },
+      ...text("a.jsonl"),
+      says: /\(it has: (document\.body)\).*; choose with field, .*\(--field, /,
+      follow: (named) => ["--field", named],
+    },
+  ],
+  [
+    "corpus.onBrokenFile",
+    {
+      files: { "a.txt": lines.join("\n"), "b.json": '[{"text": "cut off' },
+      args: ["--text", "a.txt", "--text", "b.json", "--unit", "line"],
+      says: /fetch the file again, or set onBrokenFile to "skip" \(--set (corpus\.onBrokenFile=skip)\)$/,
+      follow: (named) => ["--set", named],
+    },
+  ],
+  [
+    "--encoding of UTF-16",
+    {
+      files: { "a.txt": Buffer.from(lines.join("\n"), "utf16le") },
+      ...text("a.txt"),
+      says: /set encoding to "(utf-16le)" or .* \(--encoding, --set corpus\.onBrokenFile=skip\)$/,
+      follow: (named) => ["--encoding", named],
+    },
+  ],
+  [
+    "--format",
+    {
+      files: { "a.pdf": lines.join("\n") },
+      ...text("a.pdf"),
+      says: /set format to what it holds, or make text of it \(--format\)$/,
+      follow: () => ["--format", "txt"],
+    },
+  ],
+  [
     "--delimiter",
     {
       files: { "a.csv": table(";", "id;text") },
@@ -89,7 +125,7 @@ const advice: readonly (readonly [name: string, advice: Advice])[] = [
         "a.txt": Buffer.from("Das Café liegt an der Straße, und größer wird es nicht.\n".repeat(400), "latin1"),
       },
       args: ["--text", "a.txt", "--set", "tokenizer.text=cased", "--set", "tokenizer.vocabSize=64"],
-      says: /set encoding to "(latin1)"/,
+      says: /set encoding to "(latin1)", .* \(--encoding, --set corpus\.maxBadShare=SHARE\)$/,
       follow: (named) => ["--encoding", named],
     },
   ],

@@ -191,7 +191,7 @@ it.each<[string, string, string | Uint8Array, ReadExamplesOptions, RegExp]>([
     "g.csv",
     Buffer.from("text,label\nCaf\u00e9 noir,b\n", "latin1"),
     { kind: "classes" },
-    /it looks like Latin-1: set encoding to "latin1"/,
+    /it looks like Latin-1\); set encoding to "latin1"/,
   ],
   ["broken JSON", "g.jsonl", '{"text": "t"', { kind: "classes" }, /g\.jsonl, line 1: invalid JSON/],
   [

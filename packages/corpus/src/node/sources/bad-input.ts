@@ -1,5 +1,5 @@
 import type { FaultCode, FaultParts } from "@cramkit/errors";
-import type { BadRecord, ReadReport } from "../../read-report.ts";
+import type { BadReason, BadRecord, ReadReport } from "../../read-report.ts";
 
 /** What a `CorpusInputError` says beside its problem. */
 export interface CorpusInputParts {
@@ -73,7 +73,7 @@ export interface BadInput extends BadRecord {
 export interface ReadTally {
   readonly report: ReadReport;
   good(text: string): void;
-  bad(record: BadRecord, records?: number): void;
+  bad(record: BadRecord & BadReason, records?: number): void;
   broken(error: CorpusInputError): void;
   /** True for the error that stopped the reading because too many records were bad. */
   exceeded(error: CorpusInputError): boolean;
@@ -97,27 +97,26 @@ export const createReadTally = ({ maxBadShare = 0.001, onBrokenFile = "stop", on
   };
   let stopped: CorpusInputError | undefined;
   let badPlaces = 0;
-  let last: BadRecord = { file: "", place: "", reason: "" };
+  let last: BadRecord & BadReason = { file: "", place: "", reason: "" };
   const check = (atLeast: number) => {
     const records = report.documents + report.unwanted + report.badRecords;
     if (report.badRecords <= maxBadShare * Math.max(records, atLeast)) return;
-    const { file, place: at } = last;
+    const { file, place: at, reason, remedy, option = [] } = last;
     // Who allows none reads what must be whole, such as a held-out set: there is nothing to raise.
-    stopped =
-      maxBadShare === 0
-        ? new CorpusInputError(last.reason, { file, at, code: "invalid-input", remedy: "repair the input" })
-        : new CorpusInputError(
-            `${last.reason}; ${report.badRecords} of ${records} records are bad, more than the allowed share of ${maxBadShare}`,
-            {
-              ...{ file, at, code: "invalid-input", remedy: "repair the input or raise maxBadShare" },
-              details: { option: "maxBadShare" },
-            },
-          );
+    const isRaised = maxBadShare > 0;
+    const remedies = [remedy ?? [], "repair the input", isRaised ? "raise maxBadShare" : []].flat();
+    const share = `; ${report.badRecords} of ${records} records are bad, more than the allowed share of ${maxBadShare}`;
+    stopped = new CorpusInputError(`${reason}${isRaised ? share : ""}`, {
+      ...{ file, at, code: "invalid-input" },
+      remedy: `${remedies.slice(0, -1).join(", ")}${remedies.length > 1 ? " or " : ""}${remedies.at(-1)}`,
+      details: { option: [option, isRaised ? "maxBadShare" : []].flat() },
+    });
     throw stopped;
   };
-  const note = (record: BadRecord, isFirst: boolean) => {
+  const note = (record: BadRecord & BadReason, isFirst: boolean) => {
     last = record;
-    if (isFirst) report.examples.push(record);
+    const { file, place, reason } = record;
+    if (isFirst) report.examples.push({ file, place, reason });
   };
   return {
     report,
@@ -126,13 +125,14 @@ export const createReadTally = ({ maxBadShare = 0.001, onBrokenFile = "stop", on
       report.characters += text.length;
     },
     bad(record, records = 1) {
-      onBad?.({ ...record, kind: "record", records });
+      const { file, place, reason } = record;
+      onBad?.({ file, place, reason, kind: "record", records });
       note(record, ++badPlaces <= keptExamples);
       report.badRecords += records;
       check(firstRecords);
     },
     broken(error) {
-      if (onBrokenFile === "stop") throw error;
+      if (onBrokenFile === "stop") throw orSkipped(error);
       const { file, at: place, reason } = error;
       onBad?.({ file, place, reason, kind: "file", records: 0 });
       note({ file, place, reason }, ++report.brokenFiles <= keptExamples);
@@ -142,4 +142,16 @@ export const createReadTally = ({ maxBadShare = 0.001, onBrokenFile = "stop", on
       check(0);
     },
   };
+};
+
+/** The same error, with what a reader of documents can do about it besides. */
+const orSkipped = (error: CorpusInputError): CorpusInputError => {
+  const { file, at, code, problem, remedy, details } = error;
+  const option = (details?.option ?? []) as string | readonly string[];
+  const skip = 'set onBrokenFile to "skip"';
+  return new CorpusInputError(problem, {
+    ...{ file, at, code, cause: error },
+    remedy: remedy === undefined ? skip : `${remedy}, or ${skip}`,
+    details: { ...details, option: [option, "onBrokenFile"].flat() },
+  });
 };

@@ -55,8 +55,8 @@ async function* decompressed(
         file: path,
         at: `at or before byte ${read}`,
         ...(error instanceof UnsupportedFrame
-          ? { code: "unsupported", remedy: 'decompress the file with the zstd program, or set onBrokenFile to "skip"' }
-          : { remedy: 'fetch the file again, or set onBrokenFile to "skip"' }),
+          ? { code: "unsupported", remedy: "decompress the file with the zstd program" }
+          : { remedy: "fetch the file again" }),
         cause: error,
       },
     );

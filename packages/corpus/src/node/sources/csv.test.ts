@@ -27,8 +27,8 @@ describe("readCsv and readTsv", () => {
     const csv = await read("more.csv", "id,text\n1,Sentence 1, which has a comma\n2,fine\n3\n");
     expect(csv.texts).toEqual(["fine"]);
     expect(csv.bad).toEqual([
-      'line 2: 3 fields in a table of 2 columns: a "," in a text has to be quoted, or is not the delimiter (set quote, escape or delimiter)',
-      'line 4: expected a text in the field "text" (it has: id; choose with field)',
+      'line 2: 3 fields in a table of 2 columns: a "," in a text has to be quoted, or is not the delimiter',
+      'line 4: expected a text in the field "text" (it has: id)',
     ]);
     const tsv = await read("more.tsv", "text\tlabel\na\tb\tc\nd\te\n");
     expect(tsv.texts).toEqual(["d"]);
@@ -72,17 +72,29 @@ describe("readCsv and readTsv", () => {
     expect(skipping.bad).toEqual([expect.stringMatching(/^line 3002: a quote opens here/)]);
   });
 
+  it("suggests another delimiter if a header of one name holds one, whatever its names are", async () => {
+    await expect(read("tabs.csv", "id,body\n1,a\n", { delimiter: "\t" })).rejects.toMatchObject({
+      remedy: 'set delimiter to ","',
+      details: { option: "delimiter" },
+    });
+    await expect(read("one.csv", "body\na\n")).rejects.toMatchObject({ remedy: "choose with field" });
+  });
+
   it("says which encoding a table seems to have, and reads it where it is named", async () => {
     const table = Buffer.from("id,text\n1,Stra\u00dfe in K\u00f6ln\n", "latin1");
     const unnamed = await read("latin.csv", table);
     expect(unnamed.bad).toEqual([
-      'line 2: invalid UTF-8 in the column "text" (byte 0xdf after 4 bytes of the record; it looks like Latin-1: set encoding to "latin1")',
+      'line 2: invalid UTF-8 in the column "text" (byte 0xdf after 4 bytes of the record; it looks like Latin-1)',
     ]);
+    await expect(read("latin.csv", table, { maxBadShare: 0.1 })).rejects.toMatchObject({
+      remedy: 'set encoding to "latin1", repair the input or raise maxBadShare',
+      details: { option: ["encoding", "maxBadShare"] },
+    });
     expect((await read("latin.csv", table, { encoding: "latin1" })).texts).toEqual(["Stra\u00dfe in K\u00f6ln"]);
     const wide = Buffer.from("\ufeffid,text\r\n1,\u4e2d\u6587\r\n", "utf16le");
     expect((await read("wide.csv", wide, { encoding: "utf-16le" })).texts).toEqual(["\u4e2d\u6587"]);
     await expect(read("wide.csv", wide, { encoding: "klingon" })).rejects.toThrow(
-      /expected an encoding such as "latin1" or "utf-16le", got "klingon"/,
+      /expected the name of an encoding, got "klingon"; set encoding to one such as "latin1"/,
     );
     const half = Buffer.from("text\na\ud800b\n", "utf16le");
     await expect(read("half.csv", half, { encoding: "utf-16le" })).rejects.toThrow(

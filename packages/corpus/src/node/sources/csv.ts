@@ -33,8 +33,10 @@ async function* readSeparated(
     if (wanted.columns === Number.POSITIVE_INFINITY && row.bad === undefined) {
       wanted.columns = row.count;
       if (row.count > maxColumns) {
-        const reason = `expected at most ${maxColumns} columns, got ${row.count}; set delimiter to what separates them`;
-        throw new RangeError(`${path}, ${place}: ${reason}`);
+        throw wrongColumn(`${path}, ${place}`, `expected at most ${maxColumns} columns, got ${row.count}`, {
+          option: "delimiter",
+          remedy: "set delimiter to what separates them",
+        });
       }
       if (hasHeader) {
         header = headerOf(path, row, options, dialect);
@@ -45,8 +47,13 @@ async function* readSeparated(
     }
     if (row.bad !== undefined) yield { kind: "bad", place, reason: row.bad };
     else if (row.hasExtraText) {
-      const reason = `${row.count} fields in a table of ${wanted.columns} columns: a "${dialect.delimiter}" in a text has to be quoted, or is not the delimiter (set quote, escape or delimiter)`;
-      yield { kind: "bad", place, reason };
+      yield {
+        kind: "bad",
+        place,
+        reason: `${row.count} fields in a table of ${wanted.columns} columns: a "${dialect.delimiter}" in a text has to be quoted, or is not the delimiter`,
+        remedy: "set quote, escape or delimiter",
+        option: ["quote", "escape", "delimiter"],
+      };
     } else yield fieldDocument(row, header, place, options);
   }
 }
@@ -75,9 +82,10 @@ const headerOf = (path: string, { fields, line }: Row, options: RecordOptions, {
   const shown = header.slice(0, 20).map((name) => JSON.stringify(name.slice(0, 100)));
   const more = header.length > shown.length ? ` and ${header.length - shown.length} more` : "";
   // A name that holds all names was written with another sign between them.
-  const other = [",", ";", "\t", "|"].find(
-    (sign) => sign !== delimiter && header.some((name) => name.split(sign).includes(options.field as string)),
-  );
+  const others = [",", ";", "\t", "|"].filter((sign) => sign !== delimiter);
+  const other =
+    others.find((sign) => header.some((name) => name.split(sign).includes(options.field as string))) ??
+    (header.length === 1 ? others.find((sign) => header[0]!.includes(sign)) : undefined);
   throw wrongColumn(
     `${path}, line ${line}`,
     `expected a column "${options.field}", got: ${shown.join(", ")}${more}`,
@@ -91,7 +99,7 @@ const fieldDocument = (row: Row, header: string[] | undefined, place: string, op
     const name = header ? header[index] : index;
     if (name === undefined) continue;
     const text = decodeUtf8(bytes);
-    if (text === undefined) return { kind: "bad", place, reason: invalidUtf8(bytes, ` in the column "${name}"`) };
+    if (text === undefined) return { kind: "bad", place, ...invalidUtf8(bytes, ` in the column "${name}"`) };
     fields[name] = text;
   }
   return recordDocument(fields, place, options);

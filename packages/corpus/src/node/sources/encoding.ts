@@ -1,4 +1,5 @@
 import { isAscii, isUtf8 } from "node:buffer";
+import type { BadReason } from "../../read-report.ts";
 
 /** The names of encodings other than UTF-8 that a text file may have, as the WHATWG's standard has them. */
 export const isEncoding = (name: string): boolean => {
@@ -22,13 +23,31 @@ export async function* asUtf8(chunks: AsyncIterable<Buffer>, encoding: string): 
 }
 
 /** What is wrong with bytes that are no UTF-8: the first of them, the encoding that it looks like, and what to do. */
-export const invalidUtf8 = (bytes: Uint8Array, place = ""): string => {
+export const invalidUtf8 = (bytes: Uint8Array, place = ""): BadReason => {
   const at = firstInvalid(bytes);
   const byte = (bytes[at] ?? 0).toString(16).padStart(2, "0");
-  const guess = looksLikeLatin1(bytes)
-    ? '; it looks like Latin-1: set encoding to "latin1"'
-    : "; set encoding if the file has another one";
-  return `invalid UTF-8${place} (byte 0x${byte} after ${at} bytes of the record${guess})`;
+  const isLatin1 = looksLikeLatin1(bytes);
+  const guess = isLatin1 ? "; it looks like Latin-1" : "";
+  return {
+    reason: `invalid UTF-8${place} (byte 0x${byte} after ${at} bytes of the record${guess})`,
+    remedy: isLatin1 ? 'set encoding to "latin1"' : "set encoding if the file has another one",
+    option: "encoding",
+  };
+};
+
+/** Of the beginning of a text, enough to tell its encoding by. */
+const judgedBytes = 1 << 12;
+
+/** The name of the kind of UTF-16 that bytes without a mark look like: every other byte of common letters is zero. */
+export const looksLikeUtf16 = (bytes: Uint8Array): "utf-16le" | "utf-16be" | undefined => {
+  const length = Math.min(bytes.length, judgedBytes) & ~1;
+  if (length < 16) return undefined;
+  const zeros = [0, 0];
+  for (let at = 0; at < length; at++) if (bytes[at] === 0) zeros[at & 1]!++;
+  const [even, odd] = zeros as [number, number];
+  const [many, few] = [0.2 * length, 0.01 * length]; // of a half each
+  if (odd >= many && even <= few) return "utf-16le";
+  return even >= many && odd <= few ? "utf-16be" : undefined;
 };
 
 /** The longest beginning that is valid, found by halving. */

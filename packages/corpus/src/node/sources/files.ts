@@ -1,6 +1,6 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, join, relative } from "node:path";
-import { checkOptions, fault, type KnownOptions } from "@cramkit/errors";
+import { checkOptions, type Fault, fault, type KnownOptions } from "@cramkit/errors";
 import picomatch from "picomatch";
 import type { Document } from "../../document.ts";
 import type { ReadReport } from "../../read-report.ts";
@@ -136,10 +136,13 @@ export const recordsOf = (
   const { field = "text", idField = "id", unit = "file" } = options;
   const format = options.format ?? formatOf(path);
   if (format !== undefined) return readers[format](path, { ...options, field, idField, unit });
-  throw new RangeError(
-    `fileDocuments: expected a file named .txt, .jsonl, .json, .csv, .tsv or .parquet (also .gz, .zst), got ${path}; ` +
-      formatRemedy(path),
-  );
+  throw fault({
+    code: "unsupported",
+    place: "fileDocuments",
+    problem: `expected a file named .txt, .jsonl, .json, .csv, .tsv or .parquet (also .gz, .zst), got ${path}`,
+    ...formatRemedy(path),
+    type: RangeError,
+  });
 };
 
 /** The documents of one file, counted in `tally`. */
@@ -157,8 +160,7 @@ export async function* readFileDocuments(
         tally.good(record.text);
         yield { text: record.text, source: name, id: record.id };
       } else if (record.kind === "unwanted") tally.report.unwanted++;
-      else if (record.kind === "bad")
-        tally.bad({ file: path, place: record.place, reason: record.reason }, record.records);
+      else if (record.kind === "bad") tally.bad({ ...record, file: path }, record.records);
     }
   } catch (error) {
     // A share that was exceeded stops the reading; what is wrong with this one file may not.
@@ -211,19 +213,27 @@ const selectedFiles = async ({ path, include, exclude, format }: FileSelection):
     unread ??= all.find((name) => name.endsWith(".arrow"));
     found.push(...names.map((name) => ({ path: join(start, name), name })));
   }
-  if (found.length === 0) throw new RangeError(noFiles({ path, include, exclude, format }, unread));
+  if (found.length === 0) throw noFiles({ path, include, exclude, format }, unread);
   return found;
 };
 
-const noFiles = ({ path, include, exclude, format }: FileDocumentsOptions, unread: string | undefined): string => {
+const noFiles = ({ path, include, exclude, format }: FileDocumentsOptions, unread: string | undefined): Fault => {
   const all =
     format === undefined ? "files named .txt, .jsonl, .json, .csv, .tsv or .parquet (also .gz, .zst)" : "files";
   const expected = include === undefined ? all : `files that match ${[include].flat().join(", ")}`;
   const isChosen = include !== undefined || exclude !== undefined;
-  const remedy = isChosen
-    ? "check include and exclude"
+  const advice = isChosen
+    ? { remedy: "check include and exclude", details: { option: ["include", "exclude"] } }
     : unread !== undefined
-      ? `there is ${unread}: ${formatRemedy(unread)}`
-      : `name another path${format === undefined ? ", or their format" : ""}`;
-  return `fileDocuments: expected ${expected}, got none in ${[path].flat().join(", ")}; ${remedy}`;
+      ? { remedy: `there is ${unread}: ${formatRemedy(unread).remedy}` }
+      : format === undefined
+        ? { remedy: "name another path, or set format", details: { option: "format" } }
+        : { remedy: "name another path" };
+  return fault({
+    code: "not-found",
+    place: "fileDocuments",
+    problem: `expected ${expected}, got none in ${[path].flat().join(", ")}`,
+    ...advice,
+    type: RangeError,
+  });
 };

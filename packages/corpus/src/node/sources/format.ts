@@ -1,3 +1,4 @@
+import type { BadReason } from "../../read-report.ts";
 import { uncompressedName } from "./bytes.ts";
 
 export type Format = "txt" | "jsonl" | "json" | "csv" | "tsv" | "parquet" | "wikiextractor";
@@ -5,7 +6,8 @@ export type Format = "txt" | "jsonl" | "json" | "csv" | "tsv" | "parquet" | "wik
 /** What a reader of one format is given besides the file. */
 export interface RecordOptions {
   /**
-   * Field or column with the text; a number counts columns from 0 in a file without a header.
+   * Field or column with the text; a number counts columns from 0 in a file without a header. A field inside of another is
+   * written with a dot, such as `document.text`.
    *
    * @defaultValue `"text"`
    */
@@ -66,13 +68,12 @@ export interface RecordOptions {
 export type FileRecord =
   | { kind: "document"; text: string; id: string }
   | { kind: "row"; fields: Record<string, unknown>; place: string }
-  | {
+  | (BadReason & {
       kind: "bad";
       place: string;
-      reason: string;
       /** @defaultValue `1` */
       records?: number;
-    }
+    })
   | { kind: "unwanted" };
 
 /** Reads the records of one file; a file that is damaged as a whole throws a CorpusInputError. */
@@ -113,9 +114,10 @@ export const dataFiles = (names: string[], format: Format | undefined): string[]
 };
 
 /** What to do about a file of no known format. */
-export const formatRemedy = (path: string): string => {
-  if (path.endsWith(".arrow")) return "write it as Parquet, with to_parquet of the datasets library";
-  return /\.(?:bz2|xz|7z|zip|tar|tgz|br|lz4)$/i.test(path) ? "unpack it" : "name its format";
+export const formatRemedy = (path: string): { remedy: string; details?: { option: string } } => {
+  if (path.endsWith(".arrow")) return { remedy: "write it as Parquet, with to_parquet of the datasets library" };
+  if (/\.(?:bz2|xz|7z|zip|tar|tgz|br|lz4)$/i.test(path)) return { remedy: "unpack it" };
+  return { remedy: "set format to what it holds, or make text of it", details: { option: "format" } };
 };
 
 /** The document in a parsed record, or why there is none. */
@@ -126,18 +128,38 @@ export const recordDocument = (value: unknown, place: string, options: RecordOpt
   const record = value as Record<string, unknown>;
   if (options.whole) return { kind: "row", fields: record, place };
   if (options.where && !options.where(record)) return { kind: "unwanted" };
-  const text = record[options.field];
+  const text = fieldOf(record, options.field);
   if (typeof text !== "string") {
-    const got =
-      text === undefined
-        ? ` (it has: ${Object.keys(record).slice(0, 8).join(", ")}; choose with field)`
-        : `, got ${kindOf(text)}`;
-    return { kind: "bad", place, reason: `expected a text in the field "${options.field}"${got}` };
+    const got = text === undefined ? ` (it has: ${namesOf(record).join(", ")})` : `, got ${kindOf(text)}`;
+    return {
+      kind: "bad",
+      place,
+      reason: `expected a text in the field "${options.field}"${got}`,
+      remedy: "choose with field",
+      option: "field",
+    };
   }
-  const id = record[options.idField];
+  const id = fieldOf(record, options.idField);
   // Parquet gives integers of 64 bits as bigint.
   return { kind: "document", text, id: ["string", "number", "bigint"].includes(typeof id) ? String(id) : place };
 };
+
+/** The field of that name, or if there is none, the one inside of others that a name with dots stands for. */
+export const fieldOf = (record: Record<string, unknown>, name: string | number): unknown => {
+  if (typeof name === "number" || Object.hasOwn(record, name) || !name.includes(".")) return record[name];
+  return name.split(".").reduce<unknown>((node, key) => (isRecord(node) ? node[key] : undefined), record);
+};
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const shownNames = 8;
+
+/** The names that a field may be chosen by, the first few. */
+const namesOf = (record: Record<string, unknown>): string[] =>
+  Object.entries(record)
+    .flatMap(([name, value]) => (isRecord(value) ? Object.keys(value).map((inner) => `${name}.${inner}`) : [name]))
+    .slice(0, shownNames);
 
 const kindOf = (value: unknown): string => {
   if (value === null) return "null";

@@ -43,12 +43,13 @@ export async function* idDocuments(options: IdDocumentsOptions): AsyncGenerator<
   const { path, include, exclude, field = "input_ids", limit } = options;
   for (const file of await documentFiles({ path, include, exclude })) {
     for await (const { value, place } of recordsOf(file, field)) {
-      const fail = (got: string, remedy: string): never => {
+      const fail = (got: string, remedy: string, option?: string): never => {
         throw new CorpusInputError(`expected ids below ${limit} in "${field}", got ${got}`, {
           file: file.path,
           at: place,
           code: "invalid-input",
           remedy,
+          details: option === undefined ? undefined : { option },
         });
       };
       const isList = Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));

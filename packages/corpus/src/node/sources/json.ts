@@ -80,7 +80,7 @@ export async function* readJson(path: string, options: RecordOptions): AsyncGene
   } else if (inValue || base === 1) {
     throw new CorpusInputError("the JSON ends inside a value", {
       file: path,
-      remedy: 'fetch the file again, or set onBrokenFile to "skip"',
+      remedy: "fetch the file again",
       at: `record ${number + 1}, byte ${offset}`,
     });
   }

@@ -24,7 +24,7 @@ export const parseRecord = (json: Line, place: string, options: RecordOptions): 
     return { kind: "bad", place, reason: (error as Error).message };
   }
   const text = decodeUtf8(json);
-  if (text === undefined) return { kind: "bad", place, reason: invalidUtf8(json) };
+  if (text === undefined) return { kind: "bad", place, ...invalidUtf8(json) };
   let value: unknown;
   try {
     value = parseJson(text);

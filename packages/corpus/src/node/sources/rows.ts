@@ -44,7 +44,8 @@ export async function* rowsOfFile(path: string, options: Omit<FileRowsOptions, "
         file: path,
         at: record.place,
         code: "invalid-input",
-        remedy: "repair the input",
+        remedy: record.remedy === undefined ? "repair the input" : `${record.remedy} or repair the input`,
+        details: record.option === undefined ? undefined : { option: record.option },
       });
   }
 }

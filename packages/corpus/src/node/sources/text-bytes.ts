@@ -1,6 +1,7 @@
+import { fault } from "@cramkit/errors";
 import { CorpusInputError } from "./bad-input.ts";
 import { readBytes } from "./bytes.ts";
-import { asUtf8, isEncoding } from "./encoding.ts";
+import { asUtf8, isEncoding, looksLikeUtf16 } from "./encoding.ts";
 
 export interface TextEncoding {
   /**
@@ -21,7 +22,14 @@ export async function* textBytes(path: string, { encoding }: TextEncoding = {}):
     return;
   }
   if (!isEncoding(encoding)) {
-    throw new RangeError(`fileDocuments: expected an encoding such as "latin1" or "utf-16le", got "${encoding}"`);
+    throw fault({
+      code: "invalid-argument",
+      place: "fileDocuments",
+      problem: `expected the name of an encoding, got "${encoding}"`,
+      remedy: 'set encoding to one such as "latin1", "windows-1251" or "utf-16le"',
+      details: { option: "encoding" },
+      type: RangeError,
+    });
   }
   try {
     yield* asUtf8(readBytes(path), encoding); // its decoder drops its own mark
@@ -30,7 +38,8 @@ export async function* textBytes(path: string, { encoding }: TextEncoding = {}):
     throw new CorpusInputError(`expected ${encoding}, got bytes that it does not have`, {
       file: path,
       at: "its text",
-      remedy: 'name the encoding of the file, or set onBrokenFile to "skip"',
+      remedy: "set encoding to that of the file",
+      details: { option: "encoding" },
       cause,
     });
   }
@@ -53,15 +62,18 @@ async function* withoutMark(chunks: AsyncIterable<Buffer>, path: string): AsyncG
 const afterMark = (bytes: Buffer, path: string): Buffer => {
   const mark = bytes.toString("hex", 0, 3);
   if (mark.startsWith("fffe") || mark.startsWith("feff")) {
-    const name = mark.startsWith("fffe") ? "utf-16le" : "utf-16be";
-    throw new CorpusInputError("expected UTF-8, got UTF-16 or UTF-32 by the byte order mark", {
-      file: path,
-      at: "byte 0",
-      code: "unsupported",
-      remedy:
-        `convert the file, for example with "iconv -f UTF-16 -t UTF-8", set encoding to "${name}", ` +
-        'or set onBrokenFile to "skip"',
-    });
+    throw notUtf8(path, "UTF-16 or UTF-32 by the byte order mark", mark.startsWith("fffe") ? "utf-16le" : "utf-16be");
   }
+  const name = looksLikeUtf16(bytes);
+  if (name !== undefined) throw notUtf8(path, "what looks like UTF-16 without a byte order mark", name);
   return mark === "efbbbf" ? bytes.subarray(3) : bytes;
 };
+
+const notUtf8 = (file: string, got: string, name: string): CorpusInputError =>
+  new CorpusInputError(`expected UTF-8, got ${got}`, {
+    file,
+    at: "byte 0",
+    code: "unsupported",
+    remedy: `set encoding to "${name}" or convert the file, for example with "iconv -f UTF-16 -t UTF-8"`,
+    details: { option: "encoding" },
+  });

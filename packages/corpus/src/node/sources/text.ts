@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { StringDecoder } from "node:string_decoder";
 import { cutIntoPassages, passageCharacters, passageEnd } from "../../passages.ts";
+import type { BadReason } from "../../read-report.ts";
 import { invalidUtf8 } from "./encoding.ts";
 import type { FileRecord, RecordOptions } from "./format.ts";
 import { decodeUtf8, isBlank, type Line, lineBatches, maxRecordBytes } from "./lines.ts";
@@ -75,13 +76,13 @@ async function* textPassages(chunks: AsyncIterable<Buffer>): AsyncGenerator<File
   const decoder = new StringDecoder("utf8");
   let text = "";
   let number = 0;
-  let invalid: string | undefined;
+  let invalid: BadReason | undefined;
   const record = (passage: string): FileRecord | undefined => {
     const place = `passage ${++number}`;
     if (passage.trim() === "") return undefined;
     // U+FFFD stands for bytes that are no UTF-8; if a text holds it by itself, something was lost before.
     if (passage.includes("\ufffd"))
-      return { kind: "bad", place, reason: invalid ?? "U+FFFD, which stands for lost text" };
+      return { kind: "bad", place, ...(invalid ?? { reason: "U+FFFD, which stands for lost text" }) };
     return { kind: "document", text: passage, id: place };
   };
   for await (const chunk of chunks) {
@@ -112,9 +113,7 @@ const joinLines = (lines: Buffer[]): Buffer => {
 
 const decoded = (bytes: Buffer, place: string): FileRecord => {
   const text = decodeUtf8(bytes);
-  return text === undefined
-    ? { kind: "bad", place, reason: invalidUtf8(bytes) }
-    : { kind: "document", text, id: place };
+  return text === undefined ? { kind: "bad", place, ...invalidUtf8(bytes) } : { kind: "document", text, id: place };
 };
 
 const tooLong = (place: string): FileRecord => ({

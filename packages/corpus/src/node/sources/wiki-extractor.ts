@@ -1,3 +1,4 @@
+import type { BadReason } from "../../read-report.ts";
 import { CorpusInputError } from "./bad-input.ts";
 import { invalidUtf8 } from "./encoding.ts";
 import { type FileRecord, type RecordOptions, recordDocument } from "./format.ts";
@@ -39,7 +40,7 @@ export async function* readWikiExtractor(path: string, options: RecordOptions): 
   if (article) {
     throw new CorpusInputError("the dump ends inside an article", {
       file: path,
-      remedy: 'fetch the file again, or set onBrokenFile to "skip"',
+      remedy: "fetch the file again",
       at: article.place,
     });
   }
@@ -51,13 +52,13 @@ interface Article {
   lines: string[];
   bytes: number;
   /** Why it cannot be read. */
-  bad?: string;
+  bad?: BadReason;
 }
 
-const tooLong = `an article of more than ${maxRecordBytes} bytes`;
+const tooLong: BadReason = { reason: `an article of more than ${maxRecordBytes} bytes` };
 
 const finished = ({ place, fields, lines, bad }: Article, options: RecordOptions): FileRecord => {
-  if (bad !== undefined) return { kind: "bad", place, reason: bad };
+  if (bad !== undefined) return { kind: "bad", place, ...bad };
   const body = unescaped(lines[0] ?? "") === fields.title ? lines.slice(1) : lines;
   return recordDocument({ ...fields, [options.field]: unescaped(body.join("\n")).trim() }, place, options);
 };

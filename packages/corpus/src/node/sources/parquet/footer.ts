@@ -32,7 +32,7 @@ export const readFooter = async (name: string, file: AsyncBuffer): Promise<Foote
     throw new CorpusInputError(`no readable Parquet footer (${(cause as Error).message})`, {
       file: name,
       at: `byte ${byteLength}`,
-      remedy: 'fetch the file again, or set onBrokenFile to "skip"',
+      remedy: "fetch the file again",
       cause,
     });
   }
@@ -46,7 +46,7 @@ export const checkCount = (value: unknown, what: string): number => {
 };
 
 export const encrypted = (file: string, byteLength: number): CorpusInputError => {
-  const remedy = 'write it again without encryption, or set onBrokenFile to "skip"';
+  const remedy = "write it again without encryption";
   return new CorpusInputError("the Parquet data is encrypted", {
     file,
     at: `byte ${byteLength}`,

@@ -27,7 +27,7 @@ const write = (name: string, writing: Writing): string => {
 };
 
 describe("readParquet", () => {
-  it("refuses a column that is no text, or only is inside of another, by its name", async () => {
+  it("refuses a column that is no text by its name, and reads one inside of another by its path", async () => {
     const integers = write("integers.parquet", { columnData: [{ name: "text", data: [1, 2], type: "INT32" }] });
     await expect(texts(integers)).rejects.toThrow(
       /footer: expected texts in the column "text", got INT32; choose with/,
@@ -45,7 +45,11 @@ describe("readParquet", () => {
       ],
     });
     expect(await texts(nested, "body")).toEqual(["outer"]);
-    await expect(texts(nested)).rejects.toThrow(/footer: expected a column "text", got: meta, body; choose with field/);
+    await expect(texts(nested)).rejects.toThrow(
+      /footer: expected a column "text", got: meta.text, body; choose with field/,
+    );
+    expect(await texts(nested, "meta.text")).toEqual(["inner"]);
+    await expect(texts(nested, "meta.body")).rejects.toThrow(/expected a column "meta.body", got: meta.text, body/);
     await expect(texts(nested, "meta")).rejects.toThrow(/expected texts in the column "meta", got nested values/);
   });
 

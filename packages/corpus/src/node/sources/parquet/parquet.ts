@@ -6,7 +6,7 @@ import { pipeline } from "node:stream/promises";
 import { createTemporaryFolder } from "@cramkit/files";
 import { type AsyncBuffer, type FileMetaData, parquetReadObjects, type RowGroup, type SchemaTree } from "hyparquet";
 import { readBytes, uncompressedName } from "../bytes.ts";
-import { type FileRecord, type RecordOptions, recordDocument } from "../format.ts";
+import { type FileRecord, fieldOf, type RecordOptions, recordDocument } from "../format.ts";
 import { decodeUtf8 } from "../lines.ts";
 import { wrongColumn } from "../wrong-column.ts";
 import { type Cell, readColumn } from "./column.ts";
@@ -99,7 +99,8 @@ async function* readRowGroups(name: string, file: AsyncBuffer, options: RecordOp
         if (next.done || row === end) break; // what follows the rows that a group announces belongs to none
         const place = `row ${row++}`;
         const record = next.value;
-        if (Object.values(record).includes(invalidText)) yield { kind: "bad", place, reason: "invalid UTF-8" };
+        const isInvalid = Object.values(record).includes(invalidText) || fieldOf(record, options.field) === invalidText;
+        if (isInvalid) yield { kind: "bad", place, reason: "invalid UTF-8" };
         else yield recordDocument(record, place, options);
       }
     } finally {
@@ -187,16 +188,33 @@ const wantedColumns = (name: string, schema: SchemaTree, { field, idField, where
   const all = schema.children;
   const names = all.map(({ element }) => element.name);
   if (whole) return names;
-  const text = all[names.indexOf(String(field))];
+  const text = all[names.indexOf(String(field))] ?? innerColumn(all, String(field));
   if (text === undefined) {
-    throw wrongColumn(`${name}, footer`, `expected a column "${field}", got: ${names.join(", ")}`);
+    throw wrongColumn(`${name}, footer`, `expected a column "${field}", got: ${namesWithInner(all).join(", ")}`);
   }
   const type = text.element.type ?? "nested values";
   if (!type.endsWith("BYTE_ARRAY")) {
     throw wrongColumn(`${name}, footer`, `expected texts in the column "${field}", got ${type}`);
   }
-  return where ? names : names.filter((column) => column === field || column === idField);
+  const isOf = (column: string, path: string | number) =>
+    column === path || (!names.includes(String(path)) && String(path).startsWith(`${column}.`));
+  return where ? names : names.filter((column) => isOf(column, field) || isOf(column, idField));
 };
+
+/** The column inside of others that a name with dots stands for. */
+const innerColumn = (columns: readonly SchemaTree[], field: string): SchemaTree | undefined => {
+  const [first, ...rest] = field.split(".");
+  const column = columns.find(({ element }) => element.name === first);
+  return rest.length === 0 || column === undefined ? column : innerColumn(column.children, rest.join("."));
+};
+
+/** The names of columns, and of those inside of them that a field may be chosen by. */
+const namesWithInner = (columns: readonly SchemaTree[]): string[] =>
+  columns.flatMap(({ element, children }) =>
+    children.length > 0 && element.converted_type === undefined
+      ? children.map((child) => `${element.name}.${child.element.name}`)
+      : [element.name],
+  );
 
 const isEncrypted = ({ row_groups }: FileMetaData, wanted: string[]): boolean =>
   row_groups.some(({ columns }) =>
