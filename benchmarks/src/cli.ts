@@ -32,6 +32,12 @@ interface Flags {
   suiteMinutes: string;
 }
 
+interface TrafficFlags {
+  backend: "webgpu" | "cuda";
+  precision: SuiteOptions["precision"];
+  optimizer: "adamw" | "muon";
+}
+
 const collect = (value: string, all: string[]): string[] => [...all, value];
 
 /** Dawn itself ignores a toggle that it does not know. */
@@ -162,13 +168,19 @@ program
 program
   .command("traffic")
   .description(
-    "what one training step dispatches on WebGPU, kernel by kernel, and the bytes that it binds; needs no GPU",
+    "what one training step dispatches on WebGPU or launches on CUDA, kernel by kernel, and the bytes that it names; needs no GPU",
   )
   .argument("[shape]", "as of --shape", "crammed-bert:batch=64")
+  .addOption(new Option("--backend <name>", "whose kernels").choices(["webgpu", "cuda"]).default("webgpu"))
   .option("--precision <name>", "float32 or mixed", "mixed")
   .addOption(new Option("--optimizer <name>", "what takes the step").choices(["adamw", "muon"]).default("adamw"))
-  .action(async (shape: string, options: { precision: SuiteOptions["precision"]; optimizer: "adamw" | "muon" }) => {
-    const { precision, optimizer } = options;
+  .action(async (shape: string, options: TrafficFlags) => {
+    const { backend, precision, optimizer } = options;
+    if (backend === "cuda") {
+      const { countCudaStep, cudaTrafficText } = await import("./traffic/cuda-traffic.ts");
+      console.log(cudaTrafficText(await countCudaStep(shape, precision, { optimizer })));
+      process.exit(0);
+    }
     const { countStep, trafficText } = await import("./traffic/traffic.ts");
     console.log(trafficText(await countStep(shape, precision, { optimizer })));
     process.exit(0);

@@ -3,6 +3,7 @@
 // emulator_get: 0 to 99 in `enum`, below.
 #include KERNELS
 #include <deque>
+#include <set>
 #define API extern "C" __attribute__((visibility("default"))) int
 
 namespace driver {
@@ -111,6 +112,11 @@ API cuModuleLoadDataEx(void** m, const char* image, unsigned n, int* options, vo
 API cuModuleUnload(void*) { return 0; }
 API cuModuleGetFunction(void** f, void*, const char* name) {
   const auto at = emulator::kernels().find(name);
+  if (at == emulator::kernels().end() && settings[SKIP_KERNELS]) { // what computes nothing needs no kernel
+    static std::set<std::string> names;
+    *f = (void*)names.insert(name).first->c_str();
+    return 0;
+  }
   if (at == emulator::kernels().end()) return 500;
   *f = (void*)at->first.c_str();
   return 0;

@@ -16,7 +16,7 @@ import {
 import type { CardReport } from "./driver/device.ts";
 import type { CompiledKernels } from "./driver/kernel-module.ts";
 import type { Stream } from "./driver/stream.ts";
-import { type LaunchArgument, Launcher, type LaunchOptions } from "./launcher.ts";
+import { type KernelTraffic, type LaunchArgument, Launcher, type LaunchOptions } from "./launcher.ts";
 import { type Block, MemoryPool } from "./memory/pool.ts";
 import { Staging } from "./memory/staging.ts";
 import { multiply, type Product } from "./products/multiply.ts";
@@ -80,7 +80,7 @@ export class CudaBackend extends KernelBackend {
     this.card = stream.card;
     this.#pool = new MemoryPool(stream, maxFreeBytes);
     this.#staging = new Staging(stream);
-    this.#launcher = new Launcher(stream);
+    this.#launcher = new Launcher(stream, (pointer) => this.#pool.bytesAt(pointer));
     this.#launcher.waits = check;
     this.#check = check;
     this.#data = new DataStorage(this, engine());
@@ -161,6 +161,11 @@ export class CudaBackend extends KernelBackend {
   /** How often each kernel was launched so far. */
   kernelsRun(): ReadonlyMap<string, number> {
     return this.#launcher.counts;
+  }
+
+  /** What `body` launches, by kernel. Nothing is slower than this, so it is for counts alone. */
+  countTraffic(body: () => void): Map<string, KernelTraffic> {
+    return this.#launcher.countTraffic(body);
   }
 
   override write(values: BackendValues, _shape: number[], dtype: DataType): DataId {

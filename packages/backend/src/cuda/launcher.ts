@@ -11,6 +11,15 @@ export interface LaunchOptions {
   block?: number;
   /** Bytes of shared memory beside what the kernel declares. @defaultValue 0 */
   shared?: number;
+  /** Bytes of memory that lists among the arguments name, for counts. @defaultValue 0 */
+  listed?: number;
+}
+
+/** What a kernel did while it was counted. */
+export interface KernelTraffic {
+  launches: number;
+  /** Of the memory that its launches name, each block once a launch. */
+  bytes: number;
 }
 
 /** A pointer as bigint, a number for an int or a float, 32-bit words for a struct. */
@@ -31,8 +40,13 @@ export class Launcher {
   readonly #floats = new Float32Array(this.#area.buffer);
   readonly #pointers = new BigUint64Array(this.#area.buffer);
   readonly #address: bigint;
+  #traffic: Map<string, KernelTraffic> | undefined;
 
-  constructor(private readonly stream: Stream) {
+  constructor(
+    private readonly stream: Stream,
+    /** Bytes from an address to the end of its block. */
+    private readonly bytesAt: (pointer: bigint) => number,
+  ) {
     this.#address = stream.driver.native.addressOf(this.#area);
   }
 
@@ -57,9 +71,31 @@ export class Launcher {
     const { handle } = this.stream;
     const code = calls.cuLaunchKernel(kernel.handle, x, y, z, block, 1, 1, shared, handle, kernel.table, null);
     this.stream.check(code, "cuLaunchKernel", `launching ${name}`);
+    if (this.#traffic) this.#count(name, args, options.listed ?? 0);
     this.launches++;
     this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
     if (this.waits) this.stream.finish(`running ${name}`);
+  }
+
+  /** What is launched during `body`, by kernel. */
+  countTraffic(body: () => void): Map<string, KernelTraffic> {
+    const counted = new Map<string, KernelTraffic>();
+    this.#traffic = counted;
+    try {
+      body();
+    } finally {
+      this.#traffic = undefined;
+    }
+    return counted;
+  }
+
+  #count(name: string, args: readonly LaunchArgument[], listed: number): void {
+    const counted = this.#traffic!.get(name) ?? { launches: 0, bytes: 0 };
+    const pointers = new Set(args.filter((arg) => typeof arg === "bigint"));
+    counted.launches++;
+    counted.bytes += listed;
+    for (const pointer of pointers) counted.bytes += this.bytesAt(pointer);
+    this.#traffic!.set(name, counted);
   }
 
   dispose(): void {

@@ -27,7 +27,7 @@ export interface CudaRuntime {
   launch(
     module: typeof compiled,
     name: string,
-    options: { grid: readonly [number]; block?: number },
+    options: { grid: readonly [number, number?, number?]; block?: number; shared?: number; listed?: number },
     args: readonly CudaArgument[],
   ): void;
   /** c [m, n] = scale a [m, k] b [n, k]^T, plus bias [n], plus what is there. In mixed precision operands may be rounded. */

@@ -17,11 +17,11 @@ interface Listed {
 const withList = (
   { runtime }: CudaCall,
   entries: readonly Listed[],
-  body: (list: bigint, count: number, blocks: number) => void,
+  body: (list: bigint, count: number, grid: { grid: [blocks: number]; listed: number }) => void,
 ): void => {
   const words = new Int32Array(entries.length * entryWords);
   const [pointers, floats] = [new BigUint64Array(words.buffer), new Float32Array(words.buffer)];
-  let blocks = 0;
+  let [blocks, listed] = [0, 0];
   for (const [i, { tensors, number = 0 }] of entries.entries()) {
     const at = i * entryWords;
     for (const [j, tensor] of tensors.entries()) pointers[at / 2 + j] = runtime.pointer(tensor);
@@ -29,9 +29,10 @@ const withList = (
     words[at + 8] = n;
     words[at + 9] = blocks;
     floats[at + 10] = number;
+    listed += tensors.length * n * 4;
     blocks += Math.ceil(n / chunk);
   }
-  onDevice({ runtime }, words, (list) => body(list, entries.length, blocks));
+  onDevice({ runtime }, words, (list) => body(list, entries.length, { grid: [blocks], listed }));
 };
 
 /** Calls `body` with the address of words that are on the device for as long. */
@@ -51,8 +52,8 @@ const adamw = /* @__PURE__ */ cudaKernel("CramkitAdamW", (call) => {
     entries.push({ tensors: names.map((name) => inputs[`${name}${i}`]!), number: attrs[`weightDecay${i}`]! });
   const numbers = Float32Array.of(learningRate, b1, b2, epsilon, correction1, correction2);
   onDevice(call, new Int32Array(numbers.buffer), (pointer) =>
-    withList(call, entries, (list, count, blocks) =>
-      runtime.launch(compiled, "adamw", { grid: [blocks] }, [list, count, at("gradScale"), pointer]),
+    withList(call, entries, (list, count, grid) =>
+      runtime.launch(compiled, "adamw", grid, [list, count, at("gradScale"), pointer]),
     ),
   );
   for (const { tensors } of entries) for (const i of [0, 2, 3]) runtime.written(tensors[i]!);
@@ -63,8 +64,8 @@ const accumulate = /* @__PURE__ */ cudaKernel("CramkitAccumulate", (call) => {
   const { inputs, attrs, runtime } = call;
   const entries: Listed[] = [];
   for (let i = 0; inputs[`sum${i}`]; i++) entries.push({ tensors: [inputs[`sum${i}`]!, inputs[`grad${i}`]!] });
-  withList(call, entries, (list, count, blocks) =>
-    runtime.launch(compiled, "accumulate", { grid: [blocks] }, [list, count, attrs.scale!]),
+  withList(call, entries, (list, count, grid) =>
+    runtime.launch(compiled, "accumulate", grid, [list, count, attrs.scale!]),
   );
   for (const { tensors } of entries) runtime.written(tensors[0]!);
   return [];
@@ -74,10 +75,10 @@ const globalNorm = /* @__PURE__ */ cudaKernel("CramkitGlobalNorm", (call) => {
   const { inputs, runtime } = call;
   const norm = runtime.output([]);
   const entries = Object.values(inputs).map((tensor) => ({ tensors: [tensor] }));
-  withList(call, entries, (list, count, blocks) =>
-    runtime.withScratch(blocks * 4, (partial) => {
-      runtime.launch(compiled, "square_sums", { grid: [blocks], block: 32 }, [list, count, partial]);
-      runtime.launch(compiled, "norm_of", { grid: [1], block: 32 }, [partial, norm, blocks]);
+  withList(call, entries, (list, count, grid) =>
+    runtime.withScratch(grid.grid[0] * 4, (partial) => {
+      runtime.launch(compiled, "square_sums", { ...grid, block: 32 }, [list, count, partial]);
+      runtime.launch(compiled, "norm_of", { grid: [1], block: 32 }, [partial, norm, grid.grid[0]]);
     }),
   );
   return norm;

@@ -49,6 +49,15 @@ export class MemoryPool {
     this.#trim(this.maxFreeBytes ?? Math.max(this.#peak, leastFree));
   }
 
+  /** Bytes from an address to the end of the block in use that it lies in; 0 if it lies in none. */
+  bytesAt(pointer: bigint): number {
+    for (const block of this.#live) {
+      const offset = pointer - block.pointer;
+      if (offset >= 0n && offset < BigInt(block.bytes)) return block.bytes - Number(offset);
+    }
+    return 0;
+  }
+
   dispose(): void {
     this.#trim(0);
     const { calls } = this.stream.driver;

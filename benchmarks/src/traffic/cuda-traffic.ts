@@ -1,0 +1,69 @@
+import { startCuda } from "@cramkit/backend/cuda";
+import { buildCudaEmulator } from "@cramkit/backend/cuda-emulator";
+import { registerGradients } from "@cramkit/ops";
+import { cudaKernels } from "@cramkit/ops/cuda";
+import type { SuiteOptions } from "../measure/suite.ts";
+import { number, table } from "../report/markdown.ts";
+import { parseShape } from "../workloads/shapes.ts";
+import { createTrainingStep, type StepOptimizer } from "../workloads/training-step.ts";
+
+export interface CudaStepTraffic {
+  /** Kernels, those that move most first. */
+  kernels: { kernel: string; launches: number; bytes: number }[];
+  launches: number;
+  /** Each block of memory once a launch: what moves if a kernel touches every byte once. */
+  bytes: number;
+  /** Copies between host and device, and blocks asked of the driver: nothing, once a step repeats itself. */
+  copies: number;
+  allocations: number;
+  bytesInUse: number;
+}
+
+/** A card with an H200's memory that computes nothing. */
+const emulatedCard = () => {
+  const emulator = buildCudaEmulator();
+  for (const [key, value] of [
+    ["cards", 1],
+    ["skipKernels", 1],
+    ["memoryBytes", 2 ** 37],
+    ["major", 9],
+    ["minor", 0],
+  ] as const)
+    emulator.set(key, value);
+  return emulator;
+};
+
+/** What one training step launches on CUDA, counted by a driver whose card computes nothing. Linux on x64. */
+export const countCudaStep = async (
+  shape: string,
+  precision: SuiteOptions["precision"],
+  { warmUp = 2, optimizer }: { warmUp?: number; optimizer?: StepOptimizer } = {},
+): Promise<CudaStepTraffic> => {
+  const emulator = emulatedCard();
+  registerGradients();
+  const { backend, dispose: end } = await startCuda({ library: emulator.library, precision }, cudaKernels);
+  const { step, dispose } = createTrainingStep(parseShape(shape), optimizer);
+  for (let i = 0; i < warmUp; i++) step().dispose();
+  const before = { copies: emulator.get("copies"), allocations: backend.counters().allocations };
+  const counted = backend.countTraffic(() => step().dispose());
+  const kernels = [...counted].map(([kernel, traffic]) => ({ kernel, ...traffic })).sort((a, b) => b.bytes - a.bytes);
+  const traffic = {
+    kernels,
+    launches: kernels.reduce((sum, { launches }) => sum + launches, 0),
+    bytes: kernels.reduce((sum, { bytes }) => sum + bytes, 0),
+    copies: emulator.get("copies") - before.copies,
+    allocations: backend.counters().allocations - before.allocations,
+    bytesInUse: backend.counters().bytesInUse,
+  };
+  dispose();
+  end();
+  return traffic;
+};
+
+export const cudaTrafficText = ({ kernels, ...step }: CudaStepTraffic): string => {
+  const rows = kernels.map(({ kernel, launches, bytes }) => [kernel, String(launches), number(bytes / 1e9)]);
+  return (
+    `${table(["kernel", "launches", "GB"], rows)}\n\n${number(step.bytes / 1e9)} GB in ${step.launches} launches; ` +
+    `${step.copies} copies from and to the host, ${step.allocations} new blocks, ${number(step.bytesInUse / 1e9)} GB in use between steps`
+  );
+};
