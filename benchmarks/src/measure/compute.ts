@@ -22,15 +22,19 @@ export const startCompute = async (
   { backend, precision, threads, toggles = [] }: SuiteOptions,
   webgpu: Pick<WebgpuOptions, "tier" | "variants" | "gpu"> = {},
 ): Promise<Compute> => {
-  if (precision === "mixed" && backend !== "webgpu")
-    throw new RangeError(`expected --backend webgpu for --precision mixed, got ${backend}, which computes in float32`);
+  if (precision === "mixed" && backend !== "webgpu" && backend !== "cuda")
+    throw new RangeError(
+      `expected --backend webgpu or cuda for --precision mixed, got ${backend}, which computes in float32`,
+    );
   registerGradients();
   return startBackend(backend, {
     kernels: {
       cpu: async () => (await import("@cramkit/ops/cpu")).cpuKernels,
       webgpu: async () => (await import("@cramkit/ops/webgpu")).webgpuKernels,
+      cuda: async () => (await import("@cramkit/ops/cuda")).cudaKernels,
     },
     cpu: threads === undefined ? {} : { threads },
+    cuda: { precision },
     webgpu: { precision, allowSoftware: true, toggles: { enable: toggles }, ...webgpu },
   });
 };

@@ -3,8 +3,8 @@ import { explain, hasCode, problemOf } from "@cramkit/errors";
 import { type Failure, type Measurement, type Result, rateOf, type Unit } from "./record.ts";
 import { interleave, spread, type Timed } from "./timing.ts";
 
-export type BackendName = "cpu" | "webgpu" | "tensorflow";
-export const backendNames: readonly BackendName[] = ["cpu", "webgpu", "tensorflow"];
+export type BackendName = "cpu" | "webgpu" | "cuda" | "tensorflow";
+export const backendNames: readonly BackendName[] = ["cpu", "webgpu", "cuda", "tensorflow"];
 export const precisions = ["float32", "mixed"] as const;
 
 /** Toggles of Dawn that leave out its checks: of bounds, of workgroup memory before it is written, of calls. */

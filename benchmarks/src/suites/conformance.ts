@@ -5,8 +5,14 @@ import { messageOf, type Suite, type SuiteContext, type SuiteOptions } from "../
 /** Those of a GPU. */
 type Tier = Exclude<Parameters<typeof specsOfTier>[0], "bf16">;
 
-const tiersOf = ({ backend, precision }: SuiteOptions): Tier[] =>
-  backend === "webgpu" && precision === "mixed" ? ["matrix", "float16"] : ["float32"];
+const tiersOf = ({ backend, precision }: SuiteOptions): Tier[] => {
+  if (precision === "float32") return ["float32"];
+  return backend === "cuda" ? ["bf16 on a card"] : ["matrix", "float16"];
+};
+
+/** Matrices for products of any size: by itself the choice leaves small ones to the tiles. CUDA has no such choice. */
+const variantOf = (tier: Tier) =>
+  tier === "bf16 on a card" ? {} : { tier, variants: tier === "matrix" ? { gemm: "matrix" as const } : {} };
 
 /** Gradients have more roundings than values, and are held against a central difference: ten times as much is allowed. */
 const gradientAllowance = 10;
@@ -43,8 +49,7 @@ export const conformanceSuite: Suite = {
   async run(context) {
     for (const tier of tiersOf(context.options)) {
       try {
-        // Matrices for products of any size: by itself the choice leaves small ones to the tiles.
-        await startCompute(context.options, { tier, variants: tier === "matrix" ? { gemm: "matrix" } : {} });
+        await startCompute(context.options, variantOf(tier));
       } catch (error) {
         if (tier === "float32") throw error;
         context.skip(tier, "cramkit", messageOf(error));

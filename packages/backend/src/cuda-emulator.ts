@@ -3,7 +3,17 @@ import { startNative } from "@cramkit/native";
 
 /** What a test may set of the emulated machine, and count: keys of driver.cpp, in its order. */
 const keys = [
-  ...(["cards", "driverVersion", "major", "minor", "memoryBytes", "failIn", "failWith", "skipKernels"] as const),
+  ...([
+    "cards",
+    "driverVersion",
+    "major",
+    "minor",
+    "memoryBytes",
+    "failIn",
+    "failWith",
+    "skipKernels",
+    "mutant",
+  ] as const),
   ...(["launches", "bytes", "allocations", "copies", "graphLaunches"] as const),
 ] as const;
 
@@ -16,7 +26,7 @@ export interface CudaEmulator {
   /**
    * `cards`: how many (below 0: what starting the driver answers); `driverVersion`: 12080 for 12.8; `major`, `minor`: of the
    * card's capability; `memoryBytes`; `failIn`: the launch from now on that fails, `failWith` that number; `skipKernels`: 1 to
-   * launch without computing.
+   * launch without computing; `mutant`: which of the `mutants` is there, from 1 on; 0 for none.
    */
   set(key: EmulatorKey, value: number): void;
   get(key: EmulatorKey): number;
@@ -30,11 +40,23 @@ export interface EmulatorOptions {
    */
   kernels?: readonly string[];
   /**
-   * Changes the text of all kernels before it is compiled, for mutants. It is given a file's text and path.
+   * Faults that are compiled in, to see whether tests find them: `set("mutant", i + 1)` makes the i-th.
    *
-   * @defaultValue nothing is changed
+   * @defaultValue `[]`
    */
-  change?: (text: string, path: string) => string;
+  mutants?: readonly Mutant[];
+}
+
+/** A fault that somebody could make in a kernel's text. */
+export interface Mutant {
+  /** The end of a kernel file's path: "matrix-tile.h". */
+  file: string;
+  /** Statements with their semicolons, or an expression, that are there once. */
+  from: string;
+  /** What is right before them, if they are there more often. @defaultValue nothing that matters */
+  after?: string;
+  /** What is there instead; "" for nothing, in place of a statement. */
+  to: string;
 }
 
 /**
@@ -46,8 +68,8 @@ export interface EmulatorOptions {
  * @throws Fault with the code `unsupported` on other machines, and without a compiler.
  */
 export const buildCudaEmulator = (options: EmulatorOptions = {}): CudaEmulator => {
-  checkOptions("buildCudaEmulator", options, { kernels: true, change: true });
-  const { kernels = [], change } = options;
+  checkOptions("buildCudaEmulator", options, { kernels: true, mutants: true });
+  const { kernels = [], mutants = [] } = options;
   const { createHash } = process.getBuiltinModule("node:crypto");
   const { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } =
     process.getBuiltinModule("node:fs");
@@ -76,7 +98,7 @@ export const buildCudaEmulator = (options: EmulatorOptions = {}): CudaEmulator =
       const file = join(folder, name);
       if (!/\.(cu|h|cpp)$/.test(name)) continue;
       const text = readFileSync(file, "utf8");
-      const changed = change && /\.(cu|h)$/.test(name) && !name.startsWith("emulator") ? change(text, name) : text;
+      const changed = name.startsWith("emulator") ? text : withMutants(text, name, mutants);
       if (changed !== text) writeFileSync(file, changed);
       hash.update(name).update(changed);
     }
@@ -96,6 +118,20 @@ export const buildCudaEmulator = (options: EmulatorOptions = {}): CudaEmulator =
     rmSync(folder, { recursive: true, force: true });
   }
 };
+
+/** A text in which each mutant of that file is an alternative. */
+const withMutants = (text: string, name: string, mutants: readonly Mutant[]): string =>
+  mutants.reduce((changed, { file, from, to, after = "" }, i) => {
+    if (!name.endsWith(file)) return changed;
+    const times = changed.split(after + from).length - 1;
+    if (times !== 1)
+      throw new RangeError(`buildCudaEmulator: expected "${after}${from}" once in ${file}, got it ${times} times`);
+    const isMutant = `emulator::mutant == ${i + 1}`;
+    const either = from.trimEnd().endsWith(";")
+      ? `if (${isMutant}) { ${to} } else { ${from} }`
+      : `(${isMutant} ? (${to}) : (${from}))`;
+    return changed.replace(after + from, () => after + either);
+  }, text);
 
 const compile = (args: readonly string[]): void => {
   const { spawnSync } = process.getBuiltinModule("node:child_process");

@@ -1,8 +1,10 @@
 // One module: every fused kernel. Each lies beside its op; what several ops use is in cuda/.
 #include "attention/cuda.cu"
+#include "attention/cuda-matrix.cu"
 #include "cuda/norm.cu"
 #include "cuda/scatter.cu"
 #include "dropout/cuda.cu"
+#include "gated-feed-forward/cuda.cu"
 #include "gelu/cuda.cu"
 #include "glu/cuda.cu"
 #include "masked-cross-entropy/cuda.cu"

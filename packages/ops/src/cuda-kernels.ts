@@ -3,6 +3,7 @@ import { attentionCuda } from "./attention/cuda.ts";
 import { compiled } from "./cuda/compiled.generated.ts";
 import { dropoutCuda } from "./dropout/cuda.ts";
 import { embeddingCuda } from "./embedding/cuda.ts";
+import { gatedFeedForwardCuda } from "./gated-feed-forward/cuda.ts";
 import { geluCuda } from "./gelu/cuda.ts";
 import { gluCuda } from "./glu/cuda.ts";
 import { layerNormCuda } from "./layer-norm/cuda.ts";
@@ -26,6 +27,7 @@ export const cudaKernels: readonly KernelConfig[] = /* @__PURE__ */ (() =>
         attentionCuda,
         dropoutCuda,
         embeddingCuda,
+        gatedFeedForwardCuda,
         geluCuda,
         gluCuda,
         layerNormCuda,

@@ -37,7 +37,7 @@ extern "C" void emulator_switch(void** from, void* to);
 
 namespace emulator {
 struct Meeting { u32 arrived = 0, round = 0; int line = 0; };
-struct Copy { void* to; const void* from; bool valid; };
+struct Copy { void* to; const void* from; u32 bytes; };
 struct Warp { Meeting meeting; u32 live = 0; uint64_t words[2][32][8]; float results[2][32][4]; };
 struct Thread { void* stack_pointer; void* stack; dim3 id; u32 lane; Warp* warp; bool done; std::vector<std::vector<Copy>> groups; std::vector<Copy> copies; };
 
@@ -49,6 +49,8 @@ inline dim3 grid, block, block_index;
 inline Meeting barrier;
 inline u32 live, progress, seed;
 inline const char* fault;
+/** Which of the faults that a test compiled in is made; 0 is none. */
+inline long long mutant;
 inline u32 random() { seed ^= seed << 13; seed ^= seed >> 17; return seed ^= seed << 5; }
 alignas(1024) inline u8 dynamic_shared[232448];
 inline void (*invoke)(void*);
@@ -185,6 +187,7 @@ inline double double_of(u64 x) { double y; memcpy(&y, &x, 8); return y; }
 
 struct alignas(16) float4 { float x, y, z, w; };
 struct alignas(16) uint4 { u32 x, y, z, w; };
+struct alignas(8) uint2 { u32 x, y; };
 
 namespace emulator {
 /** Halves are f16 on an emulated Turing, bf16 on what is newer: the driver says which. */
@@ -201,9 +204,43 @@ inline u32 to_half(float x) {
 } // namespace emulator
 
 inline u32 pack_halves(float low, float high) { return emulator::to_half(low) | emulator::to_half(high) << 16; }
+inline float of_half(u32 bits) { return emulator::of_half(bits & 0xffff); }
+
+namespace emulator {
+inline void land(const Copy& copy) {
+  u8 bytes[16] = {};
+  memcpy(bytes, copy.from, copy.bytes);
+  memcpy(copy.to, bytes, 16);
+}
+} // namespace emulator
+/** Lands at once, or as late as the wait allows. */
+inline void copy_async(void* to, const void* from, u32 bytes) {
+  if ((uintptr_t)to % 16 || (bytes && (uintptr_t)from % 16)) { emulator::fault = "a copy to or from an address that is no multiple of 16"; emulator::yield(); }
+  const emulator::Copy copy{to, from, bytes};
+  if (emulator::seed && emulator::random() % 4 == 0) emulator::land(copy); else emulator::current->copies.push_back(copy);
+}
+inline void commit_copies() {
+  emulator::current->groups.push_back(std::move(emulator::current->copies));
+  emulator::current->copies.clear();
+}
+template <u32 N> inline void wait_copies() {
+  auto& groups = emulator::current->groups;
+  while (groups.size() > N) {
+    for (const auto& copy : groups.front()) emulator::land(copy);
+    groups.erase(groups.begin());
+  }
+}
 inline void load_matrices(u32 (&r)[4], const void* row) {
   auto all = emulator::exchange(row);
   for (u32 i = 0; i < 4; i++) memcpy(&r[i], (const char*)emulator::of_lane<const void*>(all, i * 8 + emulator::current->lane / 4) + emulator::current->lane % 4 * 4, 4);
+}
+inline void load_transposed(u32 (&r)[4], const void* row) {
+  auto all = emulator::exchange(row);
+  for (u32 i = 0; i < 4; i++) {
+    u16 pair[2];
+    for (u32 e = 0; e < 2; e++) memcpy(&pair[e], (const char*)emulator::of_lane<const void*>(all, i * 8 + emulator::current->lane % 4 * 2 + e) + emulator::current->lane / 4 * 2, 2);
+    r[i] = pair[0] | (u32)pair[1] << 16;
+  }
 }
 /** The fragments as gpu/device.h states them. */
 inline void multiply_halves(float (&c)[4], const u32 (&a)[4], u32 b0, u32 b1) {

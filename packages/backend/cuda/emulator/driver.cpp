@@ -7,7 +7,7 @@
 #define API extern "C" __attribute__((visibility("default"))) int
 
 namespace driver {
-enum { DEVICES, DRIVER_VERSION, MAJOR, MINOR, MEMORY, FAIL_IN, FAIL_WITH, SKIP_KERNELS, LAUNCHES, BYTES, ALLOCATIONS, COPIES, GRAPH_LAUNCHES, NUM_SETTINGS };
+enum { DEVICES, DRIVER_VERSION, MAJOR, MINOR, MEMORY, FAIL_IN, FAIL_WITH, SKIP_KERNELS, MUTANT, LAUNCHES, BYTES, ALLOCATIONS, COPIES, GRAPH_LAUNCHES, NUM_SETTINGS };
 static long long settings[NUM_SETTINGS] = {1, 12080, 8, 0, 1ll << 34};
 static char last_error[300] = "the launch failed";
 static int broken; // as a context is after a fault: every call answers the same
@@ -51,6 +51,7 @@ using namespace driver;
 
 extern "C" __attribute__((visibility("default"))) void emulator_set(int key, long long value) {
   settings[key] = value;
+  if (key == MUTANT) emulator::mutant = value;
   if (key == FAIL_IN || key == DEVICES) broken = 0;
 }
 extern "C" __attribute__((visibility("default"))) long long emulator_get(int key) { return settings[key]; }

@@ -71,23 +71,57 @@ __device__ __forceinline__ size_t __cvta_generic_to_shared(const void* p) { retu
 
 struct __align__(16) float4 { float x, y, z, w; };
 struct __align__(16) uint4 { u32 x, y, z, w; };
+struct __align__(8) uint2 { u32 x, y; };
 
 // Turing has no bf16: f16 stands in for it there.
 #if __CUDA_ARCH__ >= 800
 /** Two halves in 32 bits, the first one below. */
 __device__ __forceinline__ u32 pack_halves(float low, float high) { u32 r; asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(r) : "f"(high), "f"(low)); return r; }
+/** The half in the low 16 bits. */
+__device__ __forceinline__ float of_half(u32 bits) { return float_of(bits << 16); }
 #else
 __device__ __forceinline__ u32 pack_halves(float low, float high) {
   u32 r;
   asm("{ .reg .f16 a, b; cvt.rn.f16.f32 a, %1; cvt.rn.f16.f32 b, %2; mov.b32 %0, {a, b}; }" : "=r"(r) : "f"(low), "f"(high));
   return r;
 }
+__device__ __forceinline__ float of_half(u32 bits) {
+  float y;
+  asm("{ .reg .b16 h; cvt.u16.u32 h, %1; cvt.f32.f16 %0, h; }" : "=f"(y) : "r"(bits));
+  return y;
+}
+#endif
+
+// Copies of 16 bytes into shared memory that run beside the threads; of the last bytes, only so many are read, and zeros are written for
+// the others. Turing, which has none, copies at once.
+#if __CUDA_ARCH__ >= 800
+__device__ __forceinline__ void copy_async(void* to, const void* from, u32 bytes) {
+  const u32 at = (u32)__cvta_generic_to_shared(to);
+  asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" : : "r"(at), "l"(from), "r"(bytes) : "memory");
+}
+/** Ends a group of copies. */
+__device__ __forceinline__ void commit_copies() { asm volatile("cp.async.commit_group;" : : : "memory"); }
+/** Waits for this thread's copies, but those of the last N groups. */
+template <u32 N> __device__ __forceinline__ void wait_copies() { asm volatile("cp.async.wait_group %0;" : : "n"(N) : "memory"); }
+#else
+__device__ __forceinline__ void copy_async(void* to, const void* from, u32 bytes) {
+  if (bytes == 16) { *(uint4*)to = *(const uint4*)from; return; }
+  for (u32 i = 0; i < 8; i++) ((u16*)to)[i] = 2 * i < bytes ? ((const u16*)from)[i] : (u16)0;
+}
+__device__ __forceinline__ void commit_copies() {}
+template <u32 N> __device__ __forceinline__ void wait_copies() {}
 #endif
 
 /** Four matrices of 8 x 8 halves: lanes 8 i to 8 i + 7 name the rows of matrix i; lane l gets elements (l / 4, l % 4 * 2 and + 1) of each. */
 __device__ __forceinline__ void load_matrices(u32 (&r)[4], const void* row) {
   const u32 at = (u32)__cvta_generic_to_shared(row);
   asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];" : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3]) : "r"(at) : "memory");
+}
+
+/** The same with each matrix transposed: lane l gets elements (l % 4 * 2 and + 1, l / 4). */
+__device__ __forceinline__ void load_transposed(u32 (&r)[4], const void* row) {
+  const u32 at = (u32)__cvta_generic_to_shared(row);
+  asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];" : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3]) : "r"(at) : "memory");
 }
 
 /**

@@ -13,25 +13,17 @@ import {
   type TensorInfo,
   util,
 } from "@tensorflow/tfjs-core";
+import { compiled } from "./compiled.generated.ts";
 import type { CardReport } from "./driver/device.ts";
 import type { CompiledKernels } from "./driver/kernel-module.ts";
 import type { Stream } from "./driver/stream.ts";
 import { type KernelTraffic, type LaunchArgument, Launcher, type LaunchOptions } from "./launcher.ts";
+import { type Entry, wordsOf } from "./memory/entry.ts";
 import { type Block, MemoryPool } from "./memory/pool.ts";
 import { Staging } from "./memory/staging.ts";
-import { multiply, type Product } from "./products/multiply.ts";
+import { multiply, multiplyAll, type Product } from "./products/multiply.ts";
 
 type DataId = TensorInfo["dataId"];
-
-/** What is kept of a tensor: values of the host until a kernel wants them, memory of the device from then on. */
-interface Entry {
-  readonly dtype: DataType;
-  refCount: number;
-  /** Kept beside the device's if they are few. */
-  values: BackendValues | undefined;
-  block: Block | undefined;
-  readonly size: number;
-}
 
 /** Values that stay on the host as well, so that reading a scalar back waits for nothing. */
 const keptValues = 16;
@@ -72,6 +64,8 @@ export class CudaBackend extends KernelBackend {
   readonly #check: boolean;
   readonly #data: DataStorage<Entry>;
   #isDisposed = false;
+  /** Tensors that were disposed of while somebody holds their values. */
+  #outlived = 0;
 
   constructor({ stream, maxFreeBytes, check = false, precision = "float32" }: CudaBackendOptions) {
     super();
@@ -110,12 +104,39 @@ export class CudaBackend extends KernelBackend {
     multiply(this, product);
   }
 
+  /** Products dy^T x in one launch, see {@link multiplyAll}. */
+  multiplyAll(products: readonly Product[]): void {
+    multiplyAll(this, products);
+  }
+
   /** A tensor of undefined content on the device. */
   output(shape: readonly number[], dtype: DataType = "float32"): TensorInfo {
     const dataId = {};
     const size = util.sizeFromShape(shape as number[]);
     this.#data.set(dataId, { dtype, refCount: 1, values: undefined, block: this.#take(size * 4), size });
     return { dataId, shape: [...shape], dtype };
+  }
+
+  /**
+   * A tensor of undefined content that exists as halves alone where the precision is mixed, until something asks for its float32 form; else
+   * as float32. For what products read, and kernels that take either form.
+   */
+  halfOutput(shape: readonly number[]): TensorInfo {
+    if (this.precision !== "mixed") return this.output(shape);
+    const dataId = {};
+    const size = util.sizeFromShape(shape as number[]);
+    const half = this.#take(size * 2);
+    this.#data.set(dataId, { dtype: "float32", refCount: 1, values: undefined, block: undefined, half, size });
+    return { dataId, shape: [...shape], dtype: "float32" };
+  }
+
+  /** A tensor for which memory is taken when `fill`, which is to write it, is called: when something asks for it. */
+  deferredOutput(shape: readonly number[], fill: () => void, dropped?: () => void): TensorInfo {
+    const dataId = {};
+    const size = util.sizeFromShape(shape as number[]);
+    const deferred = { fill, dropped };
+    this.#data.set(dataId, { dtype: "float32", refCount: 1, values: undefined, block: undefined, deferred, size });
+    return { dataId, shape: [...shape], dtype: "float32" };
   }
 
   /** Runs `body` with the address of so many bytes of scratch memory. */
@@ -134,19 +155,89 @@ export class CudaBackend extends KernelBackend {
     return { dataId, shape: [...shape], dtype };
   }
 
-  /** Where a tensor's values lie on the device, to which they move on first use. */
-  pointer(tensor: TensorInfo): bigint {
-    const entry = this.#entry(tensor.dataId);
-    if (entry.block) return entry.block.pointer;
-    entry.block = this.#take(entry.size * 4);
-    if (entry.size > 0) this.#staging.upload(entry.block.pointer, wordsOf(entry.values!, entry.dtype));
-    if (entry.size > keptValues) entry.values = undefined;
-    return entry.block.pointer;
+  /** Runs `body` with the address of words that are on the device for as long. */
+  withList(words: Int32Array, body: (list: bigint) => void): void {
+    this.withScratch(words.byteLength, (pointer) => {
+      this.#staging.upload(pointer, words);
+      body(pointer);
+    });
   }
 
-  /** To be called after a kernel wrote into an existing tensor. */
-  written({ dataId }: TensorInfo): void {
-    this.#entry(dataId).values = undefined;
+  /** The address of words that a replay of a recorded step may change; 0n where no step is recorded. */
+  replayed(_name: string, _words: Int32Array): bigint {
+    return 0n;
+  }
+
+  /** Where a tensor's values lie on the device, to which they move on first use, as float32 or what its type is. */
+  pointer(tensor: TensorInfo): bigint {
+    const entry = this.#ready(tensor.dataId);
+    if (entry.block) return entry.block.pointer;
+    const block = this.#take(entry.size * 4);
+    entry.block = block;
+    if (entry.values) {
+      if (entry.size > 0) this.#staging.upload(block.pointer, wordsOf(entry.values, entry.dtype));
+      if (entry.size > keptValues) entry.values = undefined;
+    } else if (entry.half) this.#convert("widen", entry.half.pointer, block.pointer, entry.size);
+    return block.pointer;
+  }
+
+  /** Where a tensor's halves lie: they are made on first use, and kept until the tensor is written. */
+  half(tensor: TensorInfo): bigint {
+    const entry = this.#ready(tensor.dataId);
+    if (entry.half) return entry.half.pointer;
+    const from = this.pointer(tensor);
+    entry.half = this.#take(entry.size * 2);
+    this.#convert("narrow", from, entry.half.pointer, entry.size);
+    return entry.half.pointer;
+  }
+
+  /** Where a tensor lies as what it exists as: halves if there is nothing else. */
+  form(tensor: TensorInfo): { pointer: bigint; half: boolean } {
+    const { block, half, values } = this.#ready(tensor.dataId);
+    return half && !block && !values
+      ? { pointer: half.pointer, half: true }
+      : { pointer: this.pointer(tensor), half: false };
+  }
+
+  /** Room for the halves of a new float32 tensor, for the kernel that writes the tensor to write as well. Mixed precision alone. */
+  besideHalf(tensor: TensorInfo): bigint | undefined {
+    if (this.precision !== "mixed") return undefined;
+    const entry = this.#entry(tensor.dataId);
+    entry.half ??= this.#take(entry.size * 2);
+    return entry.half.pointer;
+  }
+
+  /** The halves of a tensor if there are some beside its float32 form. */
+  keptHalf(tensor: TensorInfo): bigint | undefined {
+    return this.#entry(tensor.dataId).half?.pointer;
+  }
+
+  /** Values that the host has, as of a tensor that was made of few numbers and that no kernel wrote. */
+  hostValues(tensor: TensorInfo): BackendValues | undefined {
+    return this.#entry(tensor.dataId).values;
+  }
+
+  /** To be called after a kernel wrote into an existing tensor; `keepHalf`: its halves too. */
+  written({ dataId }: TensorInfo, keepHalf = false): void {
+    const entry = this.#entry(dataId);
+    entry.values = undefined;
+    if (keepHalf || !entry.half) return;
+    this.#pool.give(entry.half);
+    entry.half = undefined;
+  }
+
+  /** Keeps a tensor's values until as many calls of {@link letGo}, even if the tensor is disposed of before. */
+  hold({ dataId }: TensorInfo): void {
+    const entry = this.#entry(dataId);
+    entry.holds = (entry.holds ?? 0) + 1;
+  }
+
+  letGo({ dataId }: TensorInfo): void {
+    const entry = this.#entry(dataId);
+    entry.holds!--;
+    if (entry.holds! > 0 || entry.refCount > 0) return;
+    this.#outlived--;
+    this.#free(dataId, entry);
   }
 
   /** Kernels launched and blocks asked of the driver so far, and the bytes of blocks in use. */
@@ -188,17 +279,18 @@ export class CudaBackend extends KernelBackend {
   }
 
   override async read(dataId: DataId): Promise<BackendValues> {
-    if (!this.#entry(dataId).values) await this.#stream.finished("waiting for values");
+    if (!this.#ready(dataId).values) await this.#stream.finished("waiting for values");
     return this.readSync(dataId);
   }
 
   override readSync(dataId: DataId): BackendValues {
-    const { values, block, dtype, size } = this.#entry(dataId);
+    const { values, dtype, size } = this.#ready(dataId);
     if (values) return values;
+    const from = this.pointer({ dataId, shape: [size], dtype });
     const words = dtype === "float32" ? new Float32Array(size) : new Int32Array(size);
     if (size > 0) {
       const { calls } = this.#stream.driver;
-      const code = calls.cuMemcpyDtoHAsync_v2(words, block!.pointer, words.byteLength, this.#stream.handle);
+      const code = calls.cuMemcpyDtoHAsync_v2(words, from, words.byteLength, this.#stream.handle);
       this.#stream.check(code, "cuMemcpyDtoHAsync_v2", "copying from the device");
       this.#stream.finish("copying from the device");
     }
@@ -224,13 +316,16 @@ export class CudaBackend extends KernelBackend {
     const entry = this.#entry(dataId);
     entry.refCount = force ? 0 : entry.refCount - 1;
     if (entry.refCount > 0) return false;
-    if (entry.block) this.#pool.give(entry.block);
-    this.#data.delete(dataId);
+    const { deferred } = entry;
+    entry.deferred = undefined;
+    deferred?.dropped?.();
+    if (entry.holds) this.#outlived++;
+    else this.#free(dataId, entry);
     return true;
   }
 
   override numDataIds(): number {
-    return this.#data.numDataIds();
+    return this.#data.numDataIds() - this.#outlived;
   }
 
   override memory(): { unreliable: boolean; numBytesInGPU: number } {
@@ -268,9 +363,29 @@ export class CudaBackend extends KernelBackend {
 
   #take(bytes: number): Block {
     const block = this.#pool.take(bytes);
-    // NaN as a float, a large negative number as an int: a kernel that leaves an element unwritten shows.
-    if (this.#check) this.#staging.upload(block.pointer, new Uint32Array(Math.max(1, bytes / 4)).fill(0xffc00001));
+    // NaN as a float and as halves, a large negative number as an int: a kernel that leaves an element unwritten shows.
+    if (this.#check) this.#staging.upload(block.pointer, new Uint16Array(Math.max(2, bytes / 2)).fill(0xffc1));
     return block;
+  }
+
+  #free(dataId: DataId, { block, half }: Entry): void {
+    if (block) this.#pool.give(block);
+    if (half) this.#pool.give(half);
+    this.#data.delete(dataId);
+  }
+
+  /** A tensor's entry, written by whoever put that off. */
+  #ready(dataId: DataId): Entry {
+    const entry = this.#entry(dataId);
+    const { deferred } = entry;
+    if (!deferred) return entry;
+    entry.deferred = undefined;
+    deferred.fill();
+    return entry;
+  }
+
+  #convert(kernel: "narrow" | "widen", from: bigint, to: bigint, size: number): void {
+    if (size > 0) this.launch(compiled, kernel, { grid: [Math.ceil(size / 1024)] }, [from, to, size]);
   }
 
   #entry(dataId: DataId): Entry {
@@ -280,18 +395,3 @@ export class CudaBackend extends KernelBackend {
     return this.#data.get(dataId);
   }
 }
-
-/** Values as the device has them: float32 or int32. */
-const wordsOf = (values: BackendValues, dtype: DataType): Float32Array | Int32Array => {
-  if (dtype === "string")
-    throw fault({
-      code: "unsupported",
-      place: "cuda",
-      problem: "expected numbers, got strings",
-      remedy: "keep strings on the host",
-      type: TypeError,
-    });
-  const numbers = values as ArrayLike<number>;
-  if (dtype === "float32") return numbers instanceof Float32Array ? numbers : Float32Array.from(numbers);
-  return numbers instanceof Int32Array ? numbers : Int32Array.from(numbers);
-};

@@ -43,7 +43,8 @@ __device__ __forceinline__ void store_row(const float (&sums)[PER_LANE], float s
 }
 
 /** y = softmax(scale q k^T, where mask is not 0) v, and lse; 0 for a row with nothing to attend to. */
-KERNEL attention_forward(const float* qkv, const float* mask, float* y, float* lse, Heads h, Dropout d) {
+KERNEL attention_forward(const float* qkv, const float* mask, float* y, float* lse, Heads h, Dropout given) {
+  const Dropout d = with_keys(given);
   const u32 row = global_thread() / WARP, lane = threadIdx.x % WARP;
   if (row >= h.rows) return;
   const u32 query = row % h.seq, index = row / h.seq, head = index % h.heads, batch = index / h.heads;
@@ -78,7 +79,8 @@ __device__ __forceinline__ Pair pair_of(const float* q, const float* k, const fl
 }
 
 /** dq = dS k, a warp a query. */
-KERNEL attention_backward_queries(const float* dy, const float* qkv, const float* mask, const float* y, const float* lse, float* dqkv, Heads h, Dropout d) {
+KERNEL attention_backward_queries(const float* dy, const float* qkv, const float* mask, const float* y, const float* lse, float* dqkv, Heads h, Dropout given) {
+  const Dropout d = with_keys(given);
   const u32 row = global_thread() / WARP, lane = threadIdx.x % WARP;
   if (row >= h.rows) return;
   const u32 query = row % h.seq, index = row / h.seq, head = index % h.heads, batch = index / h.heads;
@@ -100,7 +102,8 @@ KERNEL attention_backward_queries(const float* dy, const float* qkv, const float
 REGISTER(attention_backward_queries)
 
 /** dk = dS^T q and dv = P^T dy, a warp a key. */
-KERNEL attention_backward_keys(const float* dy, const float* qkv, const float* mask, const float* y, const float* lse, float* dqkv, Heads h, Dropout d) {
+KERNEL attention_backward_keys(const float* dy, const float* qkv, const float* mask, const float* y, const float* lse, float* dqkv, Heads h, Dropout given) {
+  const Dropout d = with_keys(given);
   const u32 row = global_thread() / WARP, lane = threadIdx.x % WARP;
   if (row >= h.rows) return;
   const u32 key = row % h.seq, index = row / h.seq, head = index % h.heads, batch = index / h.heads;

@@ -14,20 +14,26 @@ const dependOnTier = ["attention", "gatedFeedForward", "linear", "maskedCrossEnt
 /** bf16 operands on a CPU have eight bits. Attention and rotary positions stay in float32 there. */
 const bf16 = { tolerance: 2.4e-2, ops: ["gatedFeedForward", "linear", "maskedCrossEntropy"] };
 
-export type Tier = "float32" | "float16" | "matrix" | "bf16";
+/** The same on a card, whose other kernels take and leave halves too. */
+const bf16OnCard = [...dependOnTier, "dropout", "gelu", "glu", "layerNorm", "rmsNorm"];
+
+export type Tier = "float32" | "float16" | "matrix" | "bf16" | "bf16 on a card";
 
 /** Those of all cases that say something about a tier of kernels, with the tolerances that hold there. */
 export const inTier = (tier: Tier, specs: OpSpec[]): OpSpec[] =>
   tier === "float32"
     ? specs
     : specs
-        .filter(({ op }) => (tier === "bf16" ? bf16.ops : dependOnTier).includes(op))
+        .filter(({ op }) => opsOf(tier).includes(op))
         .map((spec) => ({
           ...spec,
           cases: spec.cases
             .filter(({ inputs }) => Object.values(inputs).every(suitsF16))
             .map((one) => ({
               ...one,
-              tolerance: Math.max(one.tolerance, tier === "bf16" ? bf16.tolerance : mixedTolerance),
+              tolerance: Math.max(one.tolerance, tier.startsWith("bf16") ? bf16.tolerance : mixedTolerance),
             })),
         }));
+
+const opsOf = (tier: Tier): readonly string[] =>
+  tier === "bf16" ? bf16.ops : tier === "bf16 on a card" ? bf16OnCard : dependOnTier;

@@ -11,8 +11,8 @@ const tiers: { what: string; tier: Tier; references?: boolean; precision?: "mixe
   [
     { what: "references, float32", tier: "float32", references: true },
     { what: "kernels, float32", tier: "float32" },
-    { what: "kernels, bf16 operands", tier: "bf16", precision: "mixed" },
-    { what: "kernels, f16 operands", tier: "float16", precision: "mixed", major: 7, minor: 5 },
+    { what: "kernels, bf16", tier: "bf16 on a card", precision: "mixed" },
+    { what: "kernels, f16", tier: "float16", precision: "mixed", major: 7, minor: 5 },
   ];
 
 describe.runIf(emulator).each(tiers)(

@@ -1,5 +1,7 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
-import { type CudaCall, dropoutStruct, sizeOf } from "./runtime.ts";
+import { compiled } from "./compiled.generated.ts";
+import { postponing } from "./postponed.ts";
+import { type CudaCall, dropoutStruct, sizeOf, widthOf } from "./runtime.ts";
 
 const noDropout = { rate: 0, key0: 0, key1: 0 };
 
@@ -15,13 +17,15 @@ interface NormForward {
 }
 
 /** A norm of x, or of x + dropout(branch). */
-export const normForward = ({ inputs, attrs, at, eachRow }: CudaCall, norm: NormForward): void => {
+export const normForward = ({ inputs, attrs, runtime, at, forms, eachRow }: CudaCall, norm: NormForward): void => {
   const { layer, epsilon, y, sum, mean, rstd } = norm;
   const n = inputs.weight!.shape[0]!;
   const rows = sizeOf(inputs.x!.shape) / n;
-  const dropout = dropoutStruct(sum ? attrs : noDropout);
-  const tensors = [at("x"), at("branch"), at("weight"), at("bias"), sum ?? 0n, y, mean, rstd];
-  eachRow("norm_forward", rows, [...tensors, rows, n, Number(layer), epsilon, dropout]);
+  const dropout = dropoutStruct(runtime, sum ? attrs : noDropout);
+  const { pointers, halves } = forms(inputs.x, inputs.branch, y);
+  const [x, branch, to] = pointers as [bigint, bigint, bigint];
+  const tensors = [x, branch, at("weight"), at("bias"), sum ?? 0n, to, mean, rstd];
+  eachRow(`norm_forward_${widthOf(n)}`, rows, [...tensors, rows, n, Number(layer), epsilon, halves, dropout]);
 };
 
 interface NormGrad {
@@ -30,28 +34,67 @@ interface NormGrad {
   layer: boolean;
   mean: bigint;
   rstd: bigint;
-  dx: TensorInfo;
-  dweight: TensorInfo;
-  /** @defaultValue not computed */
-  dbias?: TensorInfo;
-  /** dropout(dx). @defaultValue not computed */
-  dbranch?: TensorInfo;
+  /** Whether dropout(dx) is computed too. @defaultValue `false` */
+  dropped?: boolean;
 }
 
-/** Gradients of a norm; the input `dsum`, if there is one, is added to dx. */
-export const normGrad = (call: CudaCall, norm: NormGrad): void => {
-  const { inputs, attrs, runtime, at, each, eachRow } = call;
-  const { x, layer, mean, rstd, dx, dweight, dbias, dbranch } = norm;
+/** Of NormSums in norm.cu: what norm_backward left, [2, parts, n], and the bias's gradient if there is one. */
+interface Parts {
+  partial: TensorInfo;
+  n: number;
+  parts: number;
+}
+
+const columnsPerBlock = 256;
+const entryWords = 10;
+
+/** The sums of the norms of a whole model in one launch. */
+const sumTogether = /* @__PURE__ */ postponing<Parts>({
+  most: 64,
+  run: (runtime, all) => {
+    const words = new Int32Array(all.length * entryWords);
+    const pointers = new BigUint64Array(words.buffer);
+    let [blocks, listed] = [0, 0];
+    for (const [i, { results, details }] of all.entries()) {
+      const { partial, n, parts } = details;
+      const [weight, bias] = results;
+      const addresses = [partial, weight, bias].map((tensor) => (tensor ? runtime.pointer(tensor) : 0n));
+      pointers.set(addresses, (i * entryWords) / 2);
+      words.set([n, parts, blocks], i * entryWords + 6);
+      blocks += Math.ceil(n / columnsPerBlock);
+      listed += (parts + 1) * n * 4 * results.length;
+    }
+    runtime.withList(words, (list) =>
+      runtime.launch(compiled, "norm_sums", { grid: [blocks], block: columnsPerBlock, listed }, [list, all.length]),
+    );
+  },
+});
+
+/**
+ * [dx, dweight, dbias of a layer norm, dropout(dx) if it is wanted]; the input `dsum`, if there is one, is added to dx. In mixed precision dx
+ * exists as float32 and, if nothing is dropped, as halves too: it goes on as a residual stream, and into products.
+ */
+export const normGrad = (call: CudaCall, norm: NormGrad): TensorInfo[] => {
+  const { inputs, attrs, runtime, at, forms } = call;
+  const { x, layer, mean, rstd, dropped = false } = norm;
+  const { shape } = inputs[x]!;
   const n = inputs.weight!.shape[0]!;
-  const rows = sizeOf(inputs[x]!.shape) / n;
-  const dropout = dropoutStruct(dbranch ? attrs : noDropout);
-  const from = [at("dy"), at(x), at("weight"), mean, rstd, at("dsum")];
-  eachRow("norm_backward", rows, [...from, dx, dbranch ?? 0n, rows, n, Number(layer), dropout]);
-  const perPart = Math.max(16, Math.ceil(rows / 128));
+  const rows = sizeOf(shape) / n;
+  const perPart = Math.max(16, Math.ceil(rows / 256));
   const parts = Math.ceil(rows / perPart);
-  runtime.withScratch(2 * parts * n * 4, (partial) => {
-    const sums = [at("dy"), at(x), mean, rstd, partial, parts * n, rows, n, parts, perPart, Number(layer)];
-    each("norm_weights", parts * n, sums);
-    each("norm_sums", n, [partial, dweight, dbias ?? 0n, n, parts]);
-  });
+  const dx = runtime.output(shape);
+  const dbranch = dropped ? runtime.halfOutput(shape) : undefined;
+  const beside = dropped ? undefined : runtime.besideHalf(dx);
+  const partial = runtime.output([layer ? 2 : 1, parts, n]);
+  const { pointers, halves } = forms(inputs.dy, inputs[x], inputs.dsum, dbranch);
+  const [dy, from, upstream, branch] = pointers as [bigint, bigint, bigint, bigint];
+  runtime.launch(compiled, `norm_backward_${widthOf(n)}`, { grid: [parts] }, [
+    ...[dy, from, at("weight"), mean, rstd, upstream, runtime.pointer(dx), beside ?? 0n, branch],
+    ...[runtime.pointer(partial), rows, n, perPart, Number(layer), halves],
+    dropoutStruct(runtime, dropped ? attrs : noDropout),
+  ]);
+  const details = { partial, n, parts };
+  const sums = sumTogether(runtime, { operands: [partial], details, shapes: layer ? [[n], [n]] : [[n]] });
+  runtime.disposeData(partial.dataId);
+  return [dx, ...sums, ...(dbranch ? [dbranch] : [])];
 };

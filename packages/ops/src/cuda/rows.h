@@ -1,6 +1,6 @@
 // What several kernels share: warps that take rows, sums over a warp, and the words of a dropout.
 #pragma once
-#include "functions.h"
+#include "forms.h"
 
 __device__ __forceinline__ u32 global_thread() { return blockIdx.x * blockDim.x + threadIdx.x; }
 
@@ -14,8 +14,24 @@ __device__ __forceinline__ float warp_max(float v) {
   return v;
 }
 
-/** A dropout, as dropout-mask.ts has it: `rate` 0 is none. */
-struct Dropout { u32 key0, key1, threshold; float scale; };
+/** The sum of `v` over a block of at most 32 warps, or the largest if `largest`, for every thread; `scratch` [32] may be used again after it. */
+__device__ __forceinline__ float block_reduce(float v, float* scratch, bool largest) {
+  v = largest ? warp_max(v) : warp_sum(v);
+  if (threadIdx.x % WARP == 0) scratch[threadIdx.x / WARP] = v;
+  __syncthreads();
+  float all = scratch[0];
+  for (u32 i = 1; i < blockDim.x / WARP; i++) all = largest ? m_max(all, scratch[i]) : all + scratch[i];
+  __syncthreads();
+  return all;
+}
+
+/** A dropout, as dropout-mask.ts has it: a threshold of 0 is none. A recorded step has its keys in memory, where a replay changes them. */
+struct Dropout { const u32* keys; u32 key0, key1, threshold; float scale; };
+
+__device__ __forceinline__ Dropout with_keys(Dropout d) {
+  if (d.keys) { d.key0 = d.keys[0]; d.key1 = d.keys[1]; }
+  return d;
+}
 
 __device__ __forceinline__ u32 rotated(u32 x, u32 by) { return x << by | x >> (32 - by); }
 

@@ -1,30 +1,55 @@
 #include "rows.h"
 
-/** y [count, n] = rows of x; zeros for an id out of range. */
-KERNEL gather_rows(const float* x, const int* ids, float* y, u32 total, u32 n, u32 rows) {
-  const u32 i = global_thread();
+/** y [count, n] = rows of x, of `total` elements; zeros for an id out of range. `halves`: bit 0 x, bit 1 y. */
+template <u32 W> __device__ __forceinline__ void gather_rows(const void* x, const int* ids, void* y, u32 total, u32 n, u32 rows, u32 halves) {
+  const u32 i = global_thread() * W;
   if (i >= total) return;
   const int id = ids[i / n];
-  y[i] = id >= 0 && (u32)id < rows ? x[(size_t)id * n + i % n] : 0.0f;
+  float v[W] = {};
+  if (id >= 0 && (u32)id < rows) load(v, x, (size_t)id * n + i % n, halves & 1);
+  store(y, i, v, halves & 2);
 }
-REGISTER(gather_rows)
+OF_WIDTHS(gather_rows, (const void* x, const int* ids, void* y, u32 total, u32 n, u32 rows, u32 halves), (x, ids, y, total, n, rows, halves))
 
 /**
- * y [rows, n] = scale * the sums of the rows of x [count, n] whose id it is, in their order, none for the id `left_out`. A warp a
- * row: its lanes look at 32 ids at a time, and add what they found one after the other. No atomic additions.
+ * y [rows, n] = the sums of the rows of x [count, n] whose id it is, in their order, none for the id `left_out`; added to what is there if
+ * `add`. A warp a row: its lanes look at 32 ids at a time. No atomic additions. `halves`: bit 0 x, bit 1 y.
  */
-KERNEL scatter_rows(const float* x, const int* ids, float* y, u32 rows, u32 n, u32 count, int left_out, float scale) {
+template <u32 W> __device__ __forceinline__ void scatter_rows(const void* x, const int* ids, void* y, u32 rows, u32 n, u32 count, int left_out, u32 add, u32 halves) {
   const u32 row = global_thread() / WARP, lane = threadIdx.x % WARP;
   if (row >= rows) return;
-  y += (size_t)row * n;
-  for (u32 i = lane; i < n; i += WARP) y[i] = 0;
-  if ((int)row == left_out) return;
-  for (u32 first = 0; first < count; first += WARP) {
-    u32 found = __ballot_sync(0xffffffffu, first + lane < count && ids[first + lane] == (int)row);
-    for (; found; found &= found - 1) {
-      const u32 k = first + lowest_bit(found);
-      for (u32 i = lane; i < n; i += WARP) y[i] += x[(size_t)k * n + i] * scale;
+  // Few columns at a time, so that their sums stay in registers; the ids are read again for each.
+  constexpr u32 STEPS = 8;
+  for (u32 start = 0; start < n; start += STEPS * WARP * W) {
+    float sums[STEPS][W] = {};
+    bool any = false;
+    if ((int)row != left_out)
+      for (u32 first = 0; first < count; first += WARP) {
+        u32 found = __ballot_sync(0xffffffffu, first + lane < count && ids[first + lane] == (int)row);
+        for (; found; found &= found - 1) {
+          const u32 k = first + lowest_bit(found);
+          any = true;
+          _Pragma("unroll") for (u32 s = 0; s < STEPS; s++) {
+            const u32 i = start + (s * WARP + lane) * W;
+            if (i >= n) continue;
+            float v[W];
+            load(v, x, (size_t)k * n + i, halves & 1);
+            _Pragma("unroll") for (u32 e = 0; e < W; e++) sums[s][e] += v[e];
+          }
+        }
+      }
+    if (add && !any) continue;
+    _Pragma("unroll") for (u32 s = 0; s < STEPS; s++) {
+      const u32 i = start + (s * WARP + lane) * W;
+      if (i >= n) continue;
+      if (add) {
+        float v[W];
+        load(v, y, (size_t)row * n + i, halves & 2);
+        _Pragma("unroll") for (u32 e = 0; e < W; e++) sums[s][e] += v[e];
+      }
+      store(y, (size_t)row * n + i, sums[s], halves & 2);
     }
   }
 }
-REGISTER(scatter_rows)
+OF_WIDTHS(scatter_rows, (const void* x, const int* ids, void* y, u32 rows, u32 n, u32 count, int left_out, u32 add, u32 halves),
+          (x, ids, y, rows, n, count, left_out, add, halves))

@@ -118,7 +118,7 @@ describe.runIf(emulator)("training on an emulated card", () => {
     const launches = backend.counters().launches;
     step.run();
     // What a step of this encoder of two layers launches.
-    expect(backend.counters().launches - launches).toBe(81);
+    expect(backend.counters().launches - launches).toBe(63);
     step.dispose();
     dispose();
     expect([emulator!.get("bytes"), emulator!.get("allocations")]).toEqual([0, 0]);

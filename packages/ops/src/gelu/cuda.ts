@@ -1,17 +1,17 @@
-import { cudaKernel, sizeOf } from "../cuda/runtime.ts";
+import { type CudaCall, cudaKernel, sizeOf, widthOf } from "../cuda/runtime.ts";
 
-const gelu = /* @__PURE__ */ cudaKernel("CramkitGelu", ({ inputs, runtime, each }) => {
-  const x = inputs.x!;
-  const y = runtime.output(x.shape);
-  each("gelu_forward", sizeOf(x.shape), [x, y, sizeOf(x.shape)]);
+/** Inputs by name to one tensor of their shape, element by element. */
+const elementwise = ({ inputs, runtime, each, forms }: CudaCall, kernel: string, names: readonly string[]) => {
+  const tensors = names.map((name) => inputs[name]!);
+  const [{ shape }] = tensors as [(typeof tensors)[0]];
+  const n = sizeOf(shape);
+  const y = runtime.halfOutput(shape);
+  const { pointers, halves } = forms(...tensors, y);
+  each(`${kernel}_${widthOf(n)}`, n / widthOf(n), [...pointers, n, halves]);
   return y;
-});
+};
 
-const geluGrad = /* @__PURE__ */ cudaKernel("CramkitGeluGrad", ({ inputs, runtime, each }) => {
-  const x = inputs.x!;
-  const dx = runtime.output(x.shape);
-  each("gelu_backward", sizeOf(x.shape), [inputs.dy!, x, dx, sizeOf(x.shape)]);
-  return dx;
-});
-
-export const geluCuda = [gelu, geluGrad];
+export const geluCuda = [
+  /* @__PURE__ */ cudaKernel("CramkitGelu", (call) => elementwise(call, "gelu_forward", ["x"])),
+  /* @__PURE__ */ cudaKernel("CramkitGeluGrad", (call) => elementwise(call, "gelu_backward", ["dy", "x"])),
+];

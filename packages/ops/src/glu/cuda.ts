@@ -1,27 +1,29 @@
-import { type CudaCall, cudaKernel, sizeOf } from "../cuda/runtime.ts";
+import type { TensorInfo } from "@tensorflow/tfjs-core";
+import { type CudaCall, cudaKernel, sizeOf, widthOf } from "../cuda/runtime.ts";
 import { type GluActivation, gluActivations } from "./reference.ts";
 
-/** The number of the activation in activation.h, and half the width. */
-const plan = ({ inputs, attrs }: CudaCall) => ({
-  half: inputs.x!.shape.at(-1)! / 2,
-  n: sizeOf(inputs.x!.shape) / 2,
-  kind: gluActivations.indexOf((attrs as unknown as { activation: GluActivation }).activation),
-});
+/** The number of the activation in activation.h. */
+export const kindOf = ({ attrs }: CudaCall): number =>
+  gluActivations.indexOf((attrs as unknown as { activation: GluActivation }).activation);
 
-const glu = /* @__PURE__ */ cudaKernel("CramkitGlu", (call) => {
-  const { half, n, kind } = plan(call);
-  const x = call.inputs.x!;
-  const y = call.runtime.output([...x.shape.slice(0, -1), half]);
-  call.each("glu_forward", n, [x, y, n, half, kind]);
+/** f(g) u of x = [u, g]. */
+export const gluForward = (call: CudaCall, x: TensorInfo): TensorInfo => {
+  const [half, n] = [x.shape.at(-1)! / 2, sizeOf(x.shape) / 2];
+  const y = call.runtime.halfOutput([...x.shape.slice(0, -1), half]);
+  const { pointers, halves } = call.forms(x, y);
+  call.each(`glu_forward_${widthOf(half)}`, n / widthOf(half), [...pointers, n, half, kindOf(call), halves]);
   return y;
-});
+};
 
-const gluGrad = /* @__PURE__ */ cudaKernel("CramkitGluGrad", (call) => {
-  const { half, n, kind } = plan(call);
-  const { x, dy } = call.inputs;
-  const dx = call.runtime.output(x!.shape);
-  call.each("glu_backward", n, [dy!, x!, dx, n, half, kind]);
+export const gluBackward = (call: CudaCall, dy: TensorInfo, x: TensorInfo): TensorInfo => {
+  const [half, n] = [x.shape.at(-1)! / 2, sizeOf(x.shape) / 2];
+  const dx = call.runtime.halfOutput(x.shape);
+  const { pointers, halves } = call.forms(dy, x, dx);
+  call.each(`glu_backward_${widthOf(half)}`, n / widthOf(half), [...pointers, n, half, kindOf(call), halves]);
   return dx;
-});
+};
 
-export const gluCuda = [glu, gluGrad];
+export const gluCuda = [
+  /* @__PURE__ */ cudaKernel("CramkitGlu", (call) => gluForward(call, call.inputs.x!)),
+  /* @__PURE__ */ cudaKernel("CramkitGluGrad", (call) => gluBackward(call, call.inputs.dy!, call.inputs.x!)),
+];

@@ -1,37 +1,66 @@
 #include "../cuda/rows.h"
 
 /**
- * losses [rows] = log sum exp of a row of logits - that of the target; if `gradient`, the logits become softmax - onehot, which lies
- * in [-1, 1] and so is safe in half precision. A warp a row.
+ * losses [rows] = log sum exp of a row of logits - that of the target; d [rows, vocab], if it is not null, = softmax - onehot, which lies in
+ * [-1, 1] and so is safe in half precision. It has halves if `half`, or may be the logits themselves. A block a row.
  */
-KERNEL cross_entropy(float* logits, const int* targets, float* losses, u32 rows, u32 vocab, u32 gradient) {
-  const u32 row = global_thread() / WARP, lane = threadIdx.x % WARP;
-  if (row >= rows) return;
-  logits += (size_t)row * vocab;
+template <u32 W> __device__ __forceinline__ void cross_entropy(float* scratch, const float* logits, const int* targets, float* losses, void* d, u32 vocab, u32 half) {
+  const u32 row = blockIdx.x;
+  const size_t first = (size_t)row * vocab;
   const int target = targets[row];
-  float top = -INFINITE;
-  for (u32 i = lane; i < vocab; i += WARP) top = m_max(top, logits[i]);
-  top = warp_max(top);
-  float sum = 0, picked = 0;
-  for (u32 i = lane; i < vocab; i += WARP) {
-    sum += m_exp(logits[i] - top);
-    if ((int)i == target) picked = logits[i];
+  // A maximum and a sum relative to it, so that the first pass reads a row once.
+  float top = -INFINITE, sum = 0, picked = 0;
+  for (u32 i = threadIdx.x * W; i < vocab; i += blockDim.x * W) {
+    float v[W], next = top;
+    load(v, logits, first + i, false);
+    _Pragma("unroll") for (u32 e = 0; e < W; e++) next = m_max(next, v[e]);
+    if (next == -INFINITE) continue;
+    sum *= top == -INFINITE ? 0.0f : m_exp(top - next);
+    top = next;
+    _Pragma("unroll") for (u32 e = 0; e < W; e++) {
+      sum += m_exp(v[e] - top);
+      if ((int)(i + e) == target) picked = v[e];
+    }
   }
-  sum = warp_sum(sum);
-  picked = warp_sum(picked);
-  if (lane == 0) losses[row] = m_log(sum) + top - picked;
-  if (!gradient) return;
+  const float largest = block_reduce(top, scratch, true);
+  sum = block_reduce(top == -INFINITE ? 0.0f : sum * m_exp(top - largest), scratch, false);
+  picked = block_reduce(picked, scratch, false);
+  if (threadIdx.x == 0) losses[row] = m_log(sum) + largest - picked;
+  if (!d) return;
   const float scale = 1 / sum;
-  for (u32 i = lane; i < vocab; i += WARP) logits[i] = m_exp(logits[i] - top) * scale - ((int)i == target ? 1.0f : 0.0f);
+  for (u32 i = threadIdx.x * W; i < vocab; i += blockDim.x * W) {
+    float v[W];
+    load(v, logits, first + i, false);
+    _Pragma("unroll") for (u32 e = 0; e < W; e++) v[e] = m_exp(v[e] - largest) * scale - ((int)(i + e) == target ? 1.0f : 0.0f);
+    store(d, first + i, v, half);
+  }
 }
-REGISTER(cross_entropy)
+#define CROSS_ENTROPY(W)                                                                                                          \
+  KERNEL __launch_bounds__(256) cross_entropy_##W(const float* logits, const int* targets, float* losses, void* d, u32 vocab, u32 half) { \
+    SHARED_BYTES(shared);                                                                                                         \
+    cross_entropy<W>((float*)shared, logits, targets, losses, d, vocab, half);                                                    \
+  }                                                                                                                               \
+  REGISTER(cross_entropy_##W)
+CROSS_ENTROPY(1)
+CROSS_ENTROPY(4)
 
-/** y [] = scale * the sum of x [n], by one warp. */
-KERNEL sum_of(const float* x, float* y, u32 n, float scale) {
-  if (threadIdx.x >= WARP) return;
+/** y [] = scale * the sum of x [n], or its root if `root`. One block, so that the order is that of the elements. */
+KERNEL __launch_bounds__(1024) sum_of(const float* x, float* y, u32 n, float scale, u32 root) {
+  SHARED_BYTES(shared);
   float sum = 0;
-  for (u32 i = threadIdx.x; i < n; i += WARP) sum += x[i];
-  sum = warp_sum(sum);
-  if (threadIdx.x == 0) *y = sum * scale;
+  for (u32 i = threadIdx.x; i < n; i += blockDim.x) sum += x[i];
+  sum = block_reduce(sum, (float*)shared, false) * scale;
+  if (threadIdx.x == 0) *y = root ? d_sqrt(sum) : sum;
 }
 REGISTER(sum_of)
+
+/** y = factor x. `halves`: bit 0 x, bit 1 y. */
+template <u32 W> __device__ __forceinline__ void scale_by(const void* x, const float* factor, void* y, u32 n, u32 halves) {
+  const u32 i = global_thread() * W;
+  if (i >= n) return;
+  float v[W];
+  load(v, x, i, halves & 1);
+  _Pragma("unroll") for (u32 e = 0; e < W; e++) v[e] *= *factor;
+  store(y, i, v, halves & 2);
+}
+OF_WIDTHS(scale_by, (const void* x, const float* factor, void* y, u32 n, u32 halves), (x, factor, y, n, halves))

@@ -5,10 +5,12 @@ import type { AdamwAttrs } from "./kernels.ts";
 
 /** LIST_CHUNK of cuda.cu, and the 32-bit words of a ListEntry. */
 const chunk = 4096;
-const entryWords = 12;
+const entryWords = 14;
 
 interface Listed {
   tensors: readonly TensorInfo[];
+  /** Halves that are written beside them. @defaultValue none */
+  halves?: bigint;
   /** @defaultValue `0` */
   number?: number;
 }
@@ -22,25 +24,18 @@ const withList = (
   const words = new Int32Array(entries.length * entryWords);
   const [pointers, floats] = [new BigUint64Array(words.buffer), new Float32Array(words.buffer)];
   let [blocks, listed] = [0, 0];
-  for (const [i, { tensors, number = 0 }] of entries.entries()) {
+  for (const [i, { tensors, halves, number = 0 }] of entries.entries()) {
     const at = i * entryWords;
     for (const [j, tensor] of tensors.entries()) pointers[at / 2 + j] = runtime.pointer(tensor);
     const n = sizeOf(tensors[0]!.shape);
-    words[at + 8] = n;
-    words[at + 9] = blocks;
-    floats[at + 10] = number;
-    listed += tensors.length * n * 4;
+    pointers[at / 2 + 4] = halves ?? 0n;
+    words[at + 10] = n;
+    words[at + 11] = blocks;
+    floats[at + 12] = number;
+    listed += tensors.length * n * 4 + (halves ? n * 2 : 0);
     blocks += Math.ceil(n / chunk);
   }
-  onDevice({ runtime }, words, (list) => body(list, entries.length, { grid: [blocks], listed }));
-};
-
-/** Calls `body` with the address of words that are on the device for as long. */
-const onDevice = ({ runtime }: Pick<CudaCall, "runtime">, words: Int32Array, body: (pointer: bigint) => void): void => {
-  const shape = [words.length];
-  const dataId = runtime.write(words, shape, "int32");
-  body(runtime.pointer({ dataId, shape, dtype: "int32" }));
-  runtime.disposeData(dataId);
+  runtime.withList(words, (list) => body(list, entries.length, { grid: [blocks], listed }));
 };
 
 const adamw = /* @__PURE__ */ cudaKernel("CramkitAdamW", (call) => {
@@ -48,15 +43,20 @@ const adamw = /* @__PURE__ */ cudaKernel("CramkitAdamW", (call) => {
   const { learningRate, b1, b2, epsilon, correction1, correction2 } = attrs as unknown as AdamwAttrs;
   const names = ["param", "grad", "mu", "nu"] as const;
   const entries: Listed[] = [];
-  for (let i = 0; inputs[`param${i}`]; i++)
-    entries.push({ tensors: names.map((name) => inputs[`${name}${i}`]!), number: attrs[`weightDecay${i}`]! });
-  const numbers = Float32Array.of(learningRate, b1, b2, epsilon, correction1, correction2);
-  onDevice(call, new Int32Array(numbers.buffer), (pointer) =>
+  for (let i = 0; inputs[`param${i}`]; i++) {
+    const tensors = names.map((name) => inputs[`${name}${i}`]!);
+    entries.push({ tensors, halves: runtime.keptHalf(tensors[0]!), number: attrs[`weightDecay${i}`]! });
+  }
+  const numbers = new Int32Array(Float32Array.of(learningRate, b1, b2, epsilon, correction1, correction2).buffer);
+  const recorded = runtime.replayed("adamw", numbers);
+  const withNumbers = (body: (pointer: bigint) => void) =>
+    recorded ? body(recorded) : runtime.withList(numbers, body);
+  withNumbers((pointer) =>
     withList(call, entries, (list, count, grid) =>
       runtime.launch(compiled, "adamw", grid, [list, count, at("gradScale"), pointer]),
     ),
   );
-  for (const { tensors } of entries) for (const i of [0, 2, 3]) runtime.written(tensors[i]!);
+  for (const { tensors } of entries) for (const i of [0, 2, 3]) runtime.written(tensors[i]!, i === 0);
   return [];
 });
 
@@ -78,7 +78,7 @@ const globalNorm = /* @__PURE__ */ cudaKernel("CramkitGlobalNorm", (call) => {
   withList(call, entries, (list, count, grid) =>
     runtime.withScratch(grid.grid[0] * 4, (partial) => {
       runtime.launch(compiled, "square_sums", { ...grid, block: 32 }, [list, count, partial]);
-      runtime.launch(compiled, "norm_of", { grid: [1], block: 32 }, [partial, norm, grid.grid[0]]);
+      call.eachBlock("sum_of", 1, [partial, norm, grid.grid[0], 1, 1], 1024);
     }),
   );
   return norm;

@@ -4,6 +4,7 @@ import type { LaunchArgument, LaunchOptions } from "../launcher.ts";
 
 /** An operand: element (batch, row, k) is so many elements from the first: batch * `batch` + row * `across` + k * `along`. */
 export interface ProductOperand {
+  /** An address is of halves in a product on matrix units, see {@link Product.mixed}, else of float32. */
   x: TensorInfo | bigint;
   across: number;
   along: number;
@@ -18,6 +19,7 @@ export interface Product {
   k: number;
   a: ProductOperand;
   b: ProductOperand;
+  /** On matrix units a tensor that exists as halves alone is written as that. An address is of float32. */
   c: TensorInfo | bigint;
   /** @defaultValue none */
   bias?: TensorInfo;
@@ -27,7 +29,7 @@ export interface Product {
   accumulate?: boolean;
   /** @defaultValue `1` */
   batches?: number;
-  /** Whether operands may be rounded to half precision where the backend's precision is mixed. @defaultValue `false` */
+  /** Whether it is computed on matrix units, of halves, where the backend's precision is mixed. @defaultValue `false` */
   mixed?: boolean;
 }
 
@@ -37,61 +39,106 @@ export interface ProductHost {
   readonly card: { readonly multiprocessors: number };
   launch(module: typeof compiled, name: string, options: LaunchOptions, args: readonly LaunchArgument[]): void;
   pointer(tensor: TensorInfo): bigint;
+  half(tensor: TensorInfo): bigint;
+  form(tensor: TensorInfo): { pointer: bigint; half: boolean };
+  withList(words: Int32Array, body: (list: bigint) => void): void;
 }
 
 const maxBatches = 65535;
 /** Of product.cu: a tile of 32 x 32, k in steps of 16. */
 const float32Tile = 32;
-const float32Bytes = 2 * 16 * (float32Tile + 1) * 4;
+const float32Launch = { block: 64, shared: 2 * 16 * (float32Tile + 1) * 4 };
 
-/** The tiles of matrix.cu. Which one it is does not change a bit of the result. */
+/** The tiles of matrix-tile.h. Which one it is does not change a bit of the result. */
 const tiles = { large: { size: 128, threads: 256 }, small: { size: 64, threads: 128 } } as const;
+type TileName = keyof typeof tiles;
+
+/** Three stages of two tiles of 32 halves a row. */
+const launchOf = (tile: TileName) => ({ block: tiles[tile].threads, shared: 3 * 2 * tiles[tile].size * 64 });
 
 /** The smaller tile if the larger one would leave multiprocessors without work, or be mostly empty. */
 export const tileFor = (
   { m, n, batches = 1 }: Pick<Product, "m" | "n" | "batches">,
   multiprocessors: number,
-): keyof typeof tiles => {
-  const blocks = Math.ceil(m / 128) * Math.ceil(n / 128) * batches;
-  return m > 64 && n > 64 && blocks >= multiprocessors ? "large" : "small";
-};
+): TileName => (m > 64 && n > 64 && batches * blocksOf({ m, n }, 128) >= multiprocessors ? "large" : "small");
+
+const blocksOf = ({ m, n }: Pick<Product, "m" | "n">, size: number) => Math.ceil(m / size) * Math.ceil(n / size);
+
+const isOnUnits = ({ precision }: ProductHost, { mixed = false, a, b }: Product): boolean =>
+  mixed && precision === "mixed" && [a, b].every(({ across, along }) => across === 1 || along === 1);
 
 /** Gives a product to the stream. */
 export const multiply = (host: ProductHost, product: Product): void => {
-  const { m, n, k, a, b, c, bias, batches = 1, scale = 1, accumulate = false, mixed = false } = product;
-  const at = (x: TensorInfo | bigint, elements: number) =>
-    (typeof x === "bigint" ? x : host.pointer(x)) + BigInt(4 * elements);
-  const onUnits =
-    mixed && host.precision === "mixed" && [a, b].every(({ across, along }) => across === 1 || along === 1);
+  const { m, n, a, b, c, batches = 1 } = product;
+  const onUnits = isOnUnits(host, product);
   const tile = tileFor(product, host.card.multiprocessors);
-  const { size, threads } = onUnits ? tiles[tile] : { size: float32Tile, threads: 64 };
+  const size = onUnits ? tiles[tile].size : float32Tile;
   const name = onUnits ? `product_half_${lies(a)}${lies(b)}_${tile}` : "product_f32";
-  const layouts = [a, b].map((operand) => (onUnits ? halfLayout(operand) : float32Layout(operand)));
-  const shared = onUnits ? 2 * 2 * size * 64 : float32Bytes;
+  const plain = onUnits ? launchOf(tile) : float32Launch;
+  const to = onUnits ? formOf(host, c) : { pointer: addressOf(host, c), half: false };
+  const [left, right] = [a, b].map(({ x }) => (onUnits ? halvesOf(host, x) : addressOf(host, x))) as [bigint, bigint];
+  const bytes = onUnits ? 2 : 4;
   for (let first = 0; first < batches; first += maxBatches) {
     const grid = [Math.ceil(m / size), Math.ceil(n / size), Math.min(maxBatches, batches - first)] as const;
-    const pointers = [at(a.x, first * (a.batch ?? 0)), at(b.x, first * (b.batch ?? 0))];
+    const at = (pointer: bigint, elements: number, width: number) => pointer + BigInt(elements * width);
     const args = [
-      ...pointers,
-      bias ? host.pointer(bias) : 0n,
-      at(c, first * m * n),
-      m,
-      n,
-      k,
-      ...layouts,
-      scale,
-      Number(accumulate),
+      at(left, first * (a.batch ?? 0), bytes),
+      at(right, first * (b.batch ?? 0), bytes),
+      product.bias ? host.pointer(product.bias) : 0n,
+      at(to.pointer, first * m * n, to.half ? 2 : 4),
+      ...[m, n, product.k],
+      ...(onUnits ? [halfLayout(a, left), halfLayout(b, right)] : [float32Layout(a), float32Layout(b)]),
+      product.scale ?? 1,
+      Number(product.accumulate ?? false) + (to.half ? 2 : 0),
     ];
-    host.launch(compiled, name, { grid, block: threads, shared }, args);
+    host.launch(compiled, name, { grid, ...plain }, args);
   }
 };
+
+/** The words of an entry of a list: HalfProduct of matrix.cu, FloatProduct of product.cu. */
+const entryWords = 18;
+
+/**
+ * Gives many products to the stream as one launch: dy^T x, operands whose rows lie in lines, without bias, scale, batches or what is there.
+ * `c` is written as float32.
+ */
+export const multiplyAll = (host: ProductHost, products: readonly Product[]): void => {
+  const some = products.filter(({ m, n }) => m > 0 && n > 0);
+  if (some.length === 0) return;
+  const onUnits = isOnUnits(host, some[0]!);
+  const large = some.reduce((sum, product) => sum + blocksOf(product, 128), 0);
+  const tile: TileName = large >= host.card.multiprocessors ? "large" : "small";
+  const size = onUnits ? tiles[tile].size : float32Tile;
+  const words = new Int32Array(some.length * entryWords);
+  const pointers = new BigUint64Array(words.buffer);
+  let [blocks, listed] = [0, 0];
+  for (const [i, product] of some.entries()) {
+    const { a, b, c, m, n, k } = product;
+    const [left, right] = [a, b].map(({ x }) => (onUnits ? halvesOf(host, x) : addressOf(host, x))) as [bigint, bigint];
+    pointers.set([left, right, addressOf(host, c)], (i * entryWords) / 2);
+    const layouts = onUnits ? [halfLayout(a, left), halfLayout(b, right)] : [float32Layout(a), float32Layout(b)];
+    words.set([m, n, k, ...layouts.flatMap((layout) => [...layout]), blocks], i * entryWords + 6);
+    blocks += blocksOf(product, size);
+    listed += (m + n) * k * (onUnits ? 2 : 4) + m * n * 4;
+  }
+  const name = onUnits ? `products_half_tt_${tile}` : "products_f32";
+  const plain = onUnits ? launchOf(tile) : float32Launch;
+  host.withList(words, (list) =>
+    host.launch(compiled, name, { grid: [blocks], ...plain, listed }, [list, some.length]),
+  );
+};
+
+const addressOf = (host: ProductHost, x: TensorInfo | bigint): bigint => (typeof x === "bigint" ? x : host.pointer(x));
+const halvesOf = (host: ProductHost, x: TensorInfo | bigint): bigint => (typeof x === "bigint" ? x : host.half(x));
+const formOf = (host: ProductHost, x: TensorInfo | bigint) =>
+  typeof x === "bigint" ? { pointer: x, half: false } : host.form(x);
 
 const lies = ({ along }: ProductOperand): string => (along === 1 ? "n" : "t");
 
 /** `HalfLayout` of matrix.cu. */
-const halfLayout = ({ across, along, batch = 0 }: ProductOperand): Int32Array => {
+const halfLayout = ({ across, along, batch = 0 }: ProductOperand, pointer: bigint): Int32Array => {
   const line = along === 1 ? across : along;
-  return Int32Array.of(batch, line, Number(line % 4 === 0 && batch % 4 === 0));
+  return Int32Array.of(batch, line, Number(line % 8 === 0 && batch % 8 === 0 && pointer % 16n === 0n));
 };
 
 /** `Operand` of product.cu. */

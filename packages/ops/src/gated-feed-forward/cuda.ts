@@ -1,0 +1,77 @@
+import type { TensorInfo } from "@tensorflow/tfjs-core";
+import { compiled } from "../cuda/compiled.generated.ts";
+import { type CudaCall, cudaKernel, sizeOf } from "../cuda/runtime.ts";
+import { gluBackward, gluForward, kindOf } from "../glu/cuda.ts";
+import { inputGradient, linearForward } from "../linear/cuda.ts";
+
+/** Rows, and columns of what is gated, of a tile of cuda.cu, its threads, and bytes of three stages of two operands. */
+const tiles = {
+  large: { rows: 128, threads: 256, shared: 3 * 2 * 128 * 64 },
+  small: { rows: 64, threads: 128, shared: 3 * 2 * 64 * 64 },
+} as const;
+
+interface Gate {
+  m: number;
+  /** Columns of what is gated, and those that a tile has. */
+  half: number;
+  perTile: (rows: number) => number;
+  k: number;
+  /** Elements from one line of an operand to the next. */
+  lines: readonly [a: number, b: number];
+  operands: readonly bigint[];
+  rest: readonly bigint[];
+}
+
+/** Launches a kernel of both tiles: the larger one if that gives every multiprocessor work. */
+const launchGate = (call: CudaCall, kernel: string, gate: Gate): void => {
+  const { m, half, perTile, k, lines, operands, rest } = gate;
+  const gridOf = (rows: number) => [Math.ceil(m / rows), Math.ceil(half / perTile(rows))] as const;
+  const [down, across] = gridOf(128);
+  const name = m > 64 && half > 64 && down * across >= call.runtime.card.multiprocessors ? "large" : "small";
+  const { rows, threads, shared } = tiles[name];
+  const isWide = (i: 0 | 1) => Number(lines[i] % 8 === 0 && operands[i]! % 16n === 0n);
+  const layout = Int32Array.of(lines[0], isWide(0), lines[1], isWide(1));
+  call.runtime.launch(compiled, `${kernel}_${name}`, { grid: gridOf(rows), block: threads, shared }, [
+    ...[...operands, ...rest, m, half, k],
+    ...[layout, kindOf(call)],
+  ]);
+};
+
+const forward = /* @__PURE__ */ cudaKernel("CramkitLinearGlu", (call): TensorInfo[] => {
+  const { inputs, runtime, at } = call;
+  const { x, weight, bias } = inputs;
+  if (runtime.precision !== "mixed") {
+    const inner = linearForward(runtime, x!, weight!, bias);
+    return [inner, gluForward(call, inner)];
+  }
+  const [rows, k] = weight!.shape as [number, number];
+  const [m, outer] = [sizeOf(x!.shape) / k, x!.shape.slice(0, -1)];
+  const [inner, gated] = [runtime.halfOutput([...outer, rows]), runtime.halfOutput([...outer, rows / 2])];
+  launchGate(call, "gated_forward", {
+    ...{ m, half: rows / 2, perTile: (all) => all / 2, k, lines: [k, k] },
+    operands: [runtime.half(x!), runtime.half(weight!)],
+    rest: [at("bias"), runtime.half(inner), runtime.half(gated)],
+  });
+  return [inner, gated];
+});
+
+const backward = /* @__PURE__ */ cudaKernel("CramkitLinearGluGrad", (call) => {
+  const { inputs, runtime } = call;
+  const { dy, weight, inner } = inputs;
+  if (runtime.precision !== "mixed") {
+    const dgated = inputGradient(runtime, dy!, weight!);
+    const dinner = gluBackward(call, dgated, inner!);
+    runtime.disposeData(dgated.dataId);
+    return dinner;
+  }
+  const [k, half] = weight!.shape as [number, number];
+  const dinner = runtime.halfOutput(inner!.shape);
+  launchGate(call, "gated_backward", {
+    ...{ m: sizeOf(dy!.shape) / k, half, perTile: (all) => all, k, lines: [k, half] },
+    operands: [runtime.half(dy!), runtime.half(weight!)],
+    rest: [runtime.half(inner!), runtime.half(dinner)],
+  });
+  return dinner;
+});
+
+export const gatedFeedForwardCuda = [forward, backward];
