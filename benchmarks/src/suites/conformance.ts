@@ -11,8 +11,10 @@ const tiersOf = ({ backend, precision }: SuiteOptions): Tier[] => {
 };
 
 /** Matrices for products of any size: by itself the choice leaves small ones to the tiles. CUDA has no such choice. */
-const variantOf = (tier: Tier) =>
-  tier === "bf16 on a card" ? {} : { tier, variants: tier === "matrix" ? { gemm: "matrix" as const } : {} };
+const variantOf = (tier: Tier): Parameters<typeof startCompute>[1] => {
+  if (tier === "bf16 on a card") return {};
+  return tier === "matrix" ? { tier, variants: { gemm: "matrix" } } : { tier };
+};
 
 /** Gradients have more roundings than values, and are held against a central difference: ten times as much is allowed. */
 const gradientAllowance = 10;

@@ -11,8 +11,8 @@ import { cudaBackendName } from "./kernels/words.ts";
 
 export interface CudaOptions {
   /**
-   * "mixed" rounds the operands of linear layers and of the decoder to bf16 (f16 before compute capability 8.0) for the card's
-   * matrix units. Weights, sums, attention and state stay in float32.
+   * "mixed" keeps what linear layers, attention, activations and norms leave for each other in bf16 (f16 before compute capability 8.0), and
+   * multiplies it on the card's matrix units. Weights, sums, the residual stream, logits and state stay in float32.
    *
    * @defaultValue "float32"
    */
