@@ -4,6 +4,7 @@ import { explain, fault, problemOf } from "@cramkit/errors";
 import { writeFileAtomic } from "@cramkit/files";
 import type { TrialResult } from "@cramkit/glue";
 import { type MetricsRow, readMetrics } from "@cramkit/trainer/node";
+import { noRun } from "./no-run.ts";
 import { type Difference, differences } from "./recipe/difference.ts";
 import { parseRecipe, type Recipe } from "./recipe/recipe.ts";
 
@@ -198,14 +199,7 @@ export const runFiles = (folder: string) => ({
 export const readRun = async (folder: string): Promise<RunRecord> => {
   const files = runFiles(folder);
   const recipe = await readJson(files.recipe);
-  if (recipe === undefined) {
-    throw fault({
-      code: "not-found",
-      place: folder,
-      problem: "expected a run folder with a recipe.json, found none",
-      remedy: `\`cramkit run RECIPE --dir ${folder}\` makes one`,
-    });
-  }
+  if (recipe === undefined) throw await noRun(folder);
   const data = (await readJson(files.data)) as RunData | undefined;
   const trained = recipeOf(parseKept(recipe, files.recipe), folder, data);
   const summary = await readSummary(folder);

@@ -1,3 +1,4 @@
+import { isFault, reworded } from "@cramkit/errors";
 import { type CheckpointChoice, evaluateText, findRecipe, openModel, plainTexts, startCompute } from "@cramkit/recipes";
 import { Command, InvalidArgumentError } from "commander";
 import { type BackendOptions, backendOf, withBackend } from "../options/backend-options.ts";
@@ -51,6 +52,8 @@ export const evaluateCommand = (): Command =>
             onProgress({ stage: "evaluating", done: rows, unit: "rows" });
             await new Promise(setImmediate);
           },
+        }).catch((error: unknown) => {
+          throw namingPlace(error, path, options.text);
         });
         if (options.json) return print(JSON.stringify(score));
         const count = (value: number) => value.toLocaleString("en-US");
@@ -66,3 +69,11 @@ export const evaluateCommand = (): Command =>
       await compute.dispose();
     }
   });
+
+/** The same error with what was evaluated, the text or the model, if it names neither. */
+const namingPlace = (error: unknown, model: string, text: readonly string[] | undefined): unknown => {
+  if (!isFault(error) || error.place !== undefined) return error;
+  if (error.code === "unsupported") return reworded(error, { place: model });
+  if (error.code !== "invalid-input") return error;
+  return reworded(error, { place: text?.join(", "), remedy: "give more text, or a smaller --seq-length" });
+};

@@ -146,6 +146,9 @@ it("is what a run goes on from, also in shards", { timeout: 60_000 }, async () =
 it("is finetuned, predicts, and leaves for transformers and for ONNX", { timeout: 60_000 }, async () => {
   const { place } = await outcome(sharded, finetune);
   const tuned = join(place, "tuned");
+  const report = join(place, "again.html");
+  expect(await cramkit("report", tuned, "--out", report)).toMatchObject({ code: 0, out: `${report}\n` });
+  expect(readFileSync(report, "utf8")).toBe(readFileSync(join(tuned, "report.html"), "utf8"));
   const predict = ["--data", csv, "--text", "text", ...cpu];
   const predicted = await cramkit("predict", tuned, ...predict);
   expect(predicted.code, predicted.error).toBe(0);
@@ -163,4 +166,20 @@ it("is finetuned, predicts, and leaves for transformers and for ONNX", { timeout
   const again = await cramkit("predict", exported, ...predict);
   expect(again.code, again.error).toBe(0);
   expect(again.out).toBe(predicted.out);
+});
+
+it("is no run to report of, in one file or in shards, and says what measures it", async () => {
+  for (const folder of [whole, sharded]) {
+    const { code, error } = await cramkit("report", folder);
+    expect(code).toBe(1);
+    expect(error).toContain(
+      `${folder}: expected the folder of a run, got a model without the run that trained it; name that run; ` +
+        `\`cramkit evaluate ${folder} --text FILE\` measures the model alone`,
+    );
+  }
+  writeFileSync(join(root, "short.txt"), "two words");
+  const { error } = await cramkit("evaluate", sharded, "--text", join(root, "short.txt"), ...cpu);
+  expect(error).toMatch(
+    /short\.txt: expected at least the \d+ tokens of a row, got \d+; give more text, or a smaller --seq-length/,
+  );
 });

@@ -42,6 +42,7 @@ export const embeddingObjective = async (
       place: "finetune",
       problem: "expected texts to score on whose halves can find each other, got single characters alone",
       remedy: "give longer texts, or pairs as the dev set",
+      details: { set: "dev" },
       type: RangeError,
     });
   const rows = await encodeTexts(task, train, { ...encoding, role: "training set" });

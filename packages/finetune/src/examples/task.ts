@@ -45,7 +45,7 @@ export const taskOf = (kind: TaskKind, examples: readonly Example[]): Task => {
     throw fault({
       code: "invalid-input",
       place: "finetune",
-      problem: `expected training examples with at least ${least === 2 ? "two classes" : "one label"}, got ${examples.length} examples with ${labels.length === 0 ? "none" : `"${labels[0]}" alone`}`,
+      problem: `expected training examples with at least ${least === 2 ? "two classes" : "one label"}, got ${examples.length === 1 ? "one example" : `${examples.length} examples`} with ${labels.length === 0 ? "none" : `"${labels[0]}" alone`}`,
       remedy: "check the column of labels, or give more data",
       type: RangeError,
     });

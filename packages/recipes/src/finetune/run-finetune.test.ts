@@ -90,9 +90,33 @@ it("takes the folder of one that failed before its first checkpoint", async () =
   await expect(
     runFinetune({ ...spec, folder, settings: { ...settings, learningRate: -1 } }, compute, quiet),
   ).rejects.toThrow("learningRate");
-  expect(readdirSync(folder)).toEqual([]);
+  expect(existsSync(folder)).toBe(false);
   const { result } = await runFinetune({ ...spec, folder, settings }, compute, quiet);
   expect(result.history).toHaveLength(1);
+});
+
+it.each<[string, Partial<FinetuneSpec>, RegExp]>([
+  [
+    "one class",
+    {},
+    /alike\.csv: expected training examples with at least two classes, got 3 examples with "same" alone/,
+  ],
+  ["no labels", { kind: "labels" }, /alike\.csv: expected training examples with at least one label/],
+  [
+    "one text",
+    { kind: "embedding", columns: { text: "review" } },
+    /alone\.csv: expected at least two training examples, got 1/,
+  ],
+])("names the file if its examples teach nothing, and leaves no folder: %s", async (name, changes, message) => {
+  const labels = changes.kind === "labels" ? ["", "", ""] : ["same", "same", "same"];
+  const rows = labels.map((label, i) => `the fox ${i},${label}`);
+  const train = join(root, changes.kind === "embedding" ? "alone.csv" : "alike.csv");
+  writeFileSync(train, ["review,what", ...(changes.kind === "embedding" ? rows.slice(0, 1) : rows)].join("\n"));
+  const folder = join(root, `teaches nothing, ${name}`);
+  await expect(runFinetune({ ...spec, train, dev: train, folder, ...changes }, compute, quiet)).rejects.toThrow(
+    message,
+  );
+  expect(existsSync(folder)).toBe(false);
 });
 
 it("leaves no folder if there is no such model", async () => {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { readdir, rm } from "node:fs/promises";
-import { fault } from "@cramkit/errors";
+import { readdir, rm, rmdir, stat } from "node:fs/promises";
+import { fault, isFault, reworded } from "@cramkit/errors";
 import { checkWritable, writeFileAtomic } from "@cramkit/files";
 import { disposeTensors, type Example, type Finetuned, finetune, mainScore } from "@cramkit/finetune";
 import { checkpointsFolder, type ReadExamplesOptions, readExamples } from "@cramkit/finetune/node";
@@ -50,6 +50,7 @@ export const runFinetune = async (
   const { params, place: _, ...pretrained } = opened;
   const pooler = pretrainedHead(opened);
   const started = performance.now();
+  const isNew = !(await stat(folder).catch(() => undefined));
   let result: FinetuneResult;
   try {
     await writeJson(files.request, request);
@@ -93,8 +94,9 @@ export const runFinetune = async (
     if (!(await isFilled(files.checkpoints))) {
       await rm(files.checkpoints, { recursive: true, force: true });
       await rm(files.request, { force: true });
+      if (isNew) await rmdir(folder).catch(() => {}); // something may be in it by now
     }
-    throw error;
+    throw namingFile(error, spec);
   } finally {
     disposeTensors(params);
     disposeTensors(pooler);
@@ -107,6 +109,12 @@ export const runFinetune = async (
   await writeJson(files.result, result);
   await rm(files.checkpoints, { recursive: true, force: true });
   return { folder, request, result };
+};
+
+/** The same error with the file of the examples, if it is about all of them together. */
+const namingFile = (error: unknown, { train, dev }: FinetuneSpec): unknown => {
+  if (!isFault(error) || error.code !== "invalid-input" || error.place !== "finetune") return error;
+  return reworded(error, { place: error.details?.set === "dev" ? (dev ?? train) : train });
 };
 
 const readAll = async (source: string, options: ReadExamplesOptions, context: RunContext): Promise<Example[]> => {
