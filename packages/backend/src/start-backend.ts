@@ -1,14 +1,14 @@
 import { checkOptions, explain, problemOf } from "@cramkit/errors";
-import type { KernelConfig } from "@tensorflow/tfjs-core";
 import type { ProductsReport } from "./cpu/library/choose-products.ts";
 import type { CpuOptions } from "./cpu/start.ts";
 import type { CudaOptions } from "./cuda/index.ts";
+import type { Kernel } from "./replace-kernels.ts";
 import type { WebgpuOptions } from "./webgpu/index.ts";
 
 export type BackendChoice = "cpu" | "webgpu" | "cuda" | "tensorflow" | "auto";
 
 /** Kernels to register on a backend before it is used, or a function that loads them. */
-export type Kernels = readonly KernelConfig[] | (() => Promise<readonly KernelConfig[]>);
+export type Kernels = readonly Kernel[] | (() => Promise<readonly Kernel[]>);
 
 export interface BackendOptions {
   /**
@@ -81,7 +81,7 @@ export interface StartedBackend {
 
 type Started = Pick<StartedBackend, "tfjsName" | "description" | "device" | "relaxedSimd" | "products" | "dispose">;
 
-const load = async (kernels: Kernels = []): Promise<readonly KernelConfig[]> =>
+const load = async (kernels: Kernels = []): Promise<readonly Kernel[]> =>
   typeof kernels === "function" ? kernels() : kernels;
 
 const starters: Record<StartedBackend["name"], (options: BackendOptions) => Promise<Started>> = {

@@ -49,7 +49,11 @@ export interface Scope<Value> {
 export interface Part {
   readonly parameters: ParameterTable;
   run<Value>(x: Value, scope: Scope<Value>): Value;
-  /** Of a mixer: whether it returns what `scope.row` takes, if that is there, and computes its last step for those rows alone. */
+  /**
+   * Of a mixer: whether it returns what `scope.row` takes, if that is there, and computes its last step for those rows alone.
+   *
+   * @defaultValue false
+   */
   takesRows?: boolean;
   /**
    * Of a norm: how `Operations.residualNorm` computes it. Absent if it cannot: then the sum is an operation of its own.

@@ -1,5 +1,12 @@
 import { type CompiledFor, checkLayout } from "@cramkit/wasm-kit";
-import { findBackend, type KernelConfig, registerKernel } from "@tensorflow/tfjs-core";
+import {
+  findBackend,
+  getKernel,
+  type KernelConfig,
+  type KernelFunc,
+  registerKernel,
+  unregisterKernel,
+} from "@tensorflow/tfjs-core";
 
 /*
  * Every kernel that a backend may bring. An op runs the kernel if the current backend has it registered and its
@@ -53,15 +60,29 @@ import { findBackend, type KernelConfig, registerKernel } from "@tensorflow/tfjs
  * applies it to the probabilities. dropout-mask.ts says which word of which stream is whose.
  */
 
+/** A kernel that stands in for one of tfjs's own, from which it is made. */
+export type ReplacingKernel = KernelConfig & {
+  /**
+   * Returns what is registered in the place of the backend's own kernel.
+   *
+   * @defaultValue `kernelFunc` is registered
+   */
+  over?: (own: KernelFunc) => KernelFunc;
+};
+
 /**
  * Registers kernels with tfjs, e.g. the list of `@cramkit/ops/cpu`. Call once, from the composition root.
  *
  * @throws Fault with the code `version-mismatch` if the backend is started and was built for another WebAssembly call layout than a kernel.
  */
-export const registerKernels = (kernels: readonly (KernelConfig & Partial<CompiledFor>)[]): void => {
+export const registerKernels = (kernels: readonly (ReplacingKernel & Partial<CompiledFor>)[]): void => {
   for (const { kernelName, backendName, layout } of kernels) {
     const backend = findBackend(backendName) as Partial<CompiledFor> | null;
     if (layout !== undefined && backend?.layout !== undefined) checkLayout(kernelName, { layout }, backend.layout);
   }
-  for (const kernel of kernels) registerKernel(kernel);
+  for (const { over, ...kernel } of kernels) {
+    const own = over && getKernel(kernel.kernelName, kernel.backendName);
+    if (own) unregisterKernel(kernel.kernelName, kernel.backendName);
+    registerKernel(own ? { ...kernel, kernelFunc: over(own.kernelFunc) } : kernel);
+  }
 };

@@ -87,14 +87,15 @@ if (column < uniforms.width) {
 
 /** One workgroup a row of the result: finds the collectors of its id between the first and the last, 256 positions at a time. */
 const gatherProgram = /* @__PURE__ */ programs(
-  (vectors: boolean) => `scatter.gather.${vectors ? "vec4" : "scalar"}`,
-  (vectors) => ({
+  (vectors: boolean, added: boolean) => `scatter.gather.${vectors ? "vec4" : "scalar"}${added ? ".added" : ""}`,
+  (vectors, added) => ({
     storage: {
       ids: ["read", "i32"],
       roles: ["read", "u32"],
       ranges: ["read", "u32"],
       dy: ["read", "T"],
       partial: ["read", "T"],
+      ...(added ? { added: ["read", "T"] as const } : {}),
       dweight: ["write", "T"],
     },
     uniforms: { count: "u32", width: "u32", vocab: "u32", firstRow: "u32", rows: "u32", add: "u32" },
@@ -135,18 +136,32 @@ if (first <= last) {
 }
 if (mine) {
   let to = row * uniforms.width + column;
-  if (uniforms.add != 0u) { sum += dweight[to]; }
+  ${added ? "sum += added[to];" : "if (uniforms.add != 0u) { sum += dweight[to]; }"}
   dweight[to] = sum;
 }`,
   }),
 );
 
-/** `[vocab, n]`: row v is the sum of the rows of `dy [count, n]` with id v; `padding` gets none. */
-export const scatterRows = (host: Host, dy: TensorInfo, ids: TensorInfo, vocab: number, padding = -1): TensorInfo => {
+/** `dweight [vocab, n]`: row v is the sum of the rows of `dy [count, n]` with id v, and of `added` like dweight; `padding` gets none. */
+export const scatterRows = (
+  host: Host,
+  dy: TensorInfo,
+  ids: TensorInfo,
+  dweight: TensorInfo,
+  {
+    padding = -1,
+    added,
+  }: {
+    /** @defaultValue every row gets its sum */
+    padding?: number;
+    /** @defaultValue nothing is added */
+    added?: TensorInfo;
+  } = {},
+): void => {
   const [count, n] = [sizeOf(ids), lastAxisOf(dy)];
+  const vocab = dweight.shape[0]!;
   const vectors = n % 4 === 0;
   const width = vectors ? n / 4 : n;
-  const dweight = output(host, [vocab, n]);
   const ranges = host.makeTensorInfo([2, vocab], "int32");
   partsOf(host, count, n * 4).forEach((part, i) => {
     const idsPart = partOf(ids, count, 4, part);
@@ -164,8 +179,12 @@ export const scatterRows = (host: Host, dy: TensorInfo, ids: TensorInfo, vocab: 
     for (const cut of partsOf(host, vocab, n * 4)) {
       const [x, y] = grid(cut.count);
       host.dispatch(
-        gatherProgram(vectors),
-        [idsPart, roles, ranges, dyPart, partial, partOf(dweight, vocab, n * 4, cut)],
+        gatherProgram(vectors, added !== undefined && i === 0),
+        [
+          ...[idsPart, roles, ranges, dyPart, partial],
+          ...(added && i === 0 ? [partOf(added, vocab, n * 4, cut)] : []),
+          partOf(dweight, vocab, n * 4, cut),
+        ],
         { count: part.count, width, vocab, firstRow: cut.first, rows: cut.count, add: i > 0 ? 1 : 0 },
         [x, y, Math.ceil(width / 256)],
       );
@@ -173,5 +192,4 @@ export const scatterRows = (host: Host, dy: TensorInfo, ids: TensorInfo, vocab: 
     release(host, roles, partial);
   });
   release(host, ranges);
-  return dweight;
 };

@@ -209,7 +209,8 @@ export const maskedCrossEntropyWebgpu = [
       bias: inputs.bias && output(host, [vocab]),
     };
     const loss = run(host, inputs, attrs.chunkRows as number, gradients);
-    const dhidden = scatterRows(host, gradients.rows, positions!, hidden!.shape[0]!);
+    const dhidden = output(host, [hidden!.shape[0]!, n]);
+    scatterRows(host, gradients.rows, positions!, dhidden);
     release(host, gradients.rows);
     return [loss, dhidden, gradients.weight, ...(gradients.bias ? [gradients.bias] : [])];
   }),

@@ -2,11 +2,11 @@ import type { TensorInfo } from "@tensorflow/tfjs-core";
 import { dropoutUniforms, dropoutUniformTypes, dropoutWgsl } from "../dropout/webgpu.ts";
 import { columnSums } from "../webgpu/column-sum.ts";
 import { halvesKey } from "../webgpu/elementwise.ts";
-import { joinOpenProduct } from "../webgpu/gemm/open-products.ts";
 import { besideHalf, halfResult, readable } from "../webgpu/half.ts";
 import { type Host, type KernelBinding, lastAxisOf, output, release, rowsOf, webgpuKernel } from "../webgpu/host.ts";
 import type { NormKind } from "../webgpu/norm.ts";
 import { inTeams, rowsPerGroup, sizeOfTeams, teamsWgsl } from "../webgpu/norm-teams.ts";
+import { joinOpenTerm } from "../webgpu/open-terms.ts";
 import { partOf, partsOf } from "../webgpu/parts.ts";
 import { grid, groupIndex, type ProgramSource, programs } from "../webgpu/program.ts";
 import { reduceFunction, reduceScratch } from "../webgpu/reduce.ts";
@@ -166,7 +166,7 @@ const residualNormForward = (
   { kind, epsilon, ...mask }: ResidualAttrs & { epsilon: number },
 ): TensorInfo[] => {
   const [rows, n] = [rowsOf(x!), lastAxisOf(x!)];
-  const joined = mask.rate > 0 ? undefined : joinOpenProduct(branch!, x!);
+  const joined = mask.rate > 0 ? undefined : joinOpenTerm(branch!, x!);
   const input = readable(host, joined ?? x!);
   const added = joined ? undefined : readable(host, branch!);
   const sum = joined ?? output(host, x!.shape);
