@@ -279,7 +279,7 @@ export const readJson = async (path: string): Promise<unknown> => {
     throw fault({
       code: "damaged-file",
       place: path,
-      problem: `expected JSON, got ${problemOf(error)}`,
+      problem: `expected JSON, got ${text.length} characters that are not: ${problemOf(error)}`,
       remedy: "restore the file or start a new run",
       cause: error,
     });

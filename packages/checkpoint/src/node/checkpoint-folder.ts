@@ -108,7 +108,7 @@ const parsed = (text: string, path: string): unknown => {
     throw fault({
       code: "damaged-file",
       place: path,
-      problem: `expected JSON, got ${problemOf(cause)}`,
+      problem: `expected JSON, got ${text.length} characters that are not: ${problemOf(cause)}`,
       remedy: "copy or download the index again",
       type: RangeError,
       cause,

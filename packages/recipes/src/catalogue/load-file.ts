@@ -17,7 +17,8 @@ export const loadFile = async (file: string, what: string): Promise<unknown> => 
       throw fault({
         code: "invalid-input",
         place: file,
-        problem: `expected JSON, got ${problemOf(error)}`,
+        problem: `expected JSON, got ${text.length} characters that are not: ${problemOf(error)}`,
+        remedy: "repair the file",
         type: SyntaxError,
         cause: error,
       });
@@ -34,5 +35,22 @@ export const loadFile = async (file: string, what: string): Promise<unknown> => 
       cause: error,
     });
   });
+  if (isNamespace(made))
+    throw fault({
+      code: "invalid-input",
+      place: file,
+      problem: `expected a module whose default export is a ${what}, got one that exports ${Object.keys(made).join(", ") || "nothing"}`,
+      remedy: `write \`export default\` before the ${what}`,
+    });
   return typeof made === "function" ? made() : made;
+};
+
+/** A module without a default export stands for itself. */
+const isNamespace = (made: unknown): made is object => {
+  if (typeof made !== "object" || made === null) return false;
+  const { __esModule: isCompiled, [Symbol.toStringTag]: tag } = made as {
+    __esModule?: boolean;
+    [Symbol.toStringTag]?: string;
+  };
+  return isCompiled === true || tag === "Module";
 };

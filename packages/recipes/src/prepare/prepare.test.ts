@@ -184,6 +184,18 @@ it("says where there is too little text", async () => {
   for (let times = 0; times < 2; times++) {
     await expect(prepare(little, few.data, quiet)).rejects.toThrow(/documents hold \d+ tokens, less than one row/);
   }
+  for (const [name, text] of [
+    ["empty.txt", ""],
+    ["blank.txt", " \n\n\u00a0\t\r\n "],
+  ] as const) {
+    const { recipe, root, data } = setUp();
+    const path = join(root, name);
+    writeFileSync(path, text);
+    const corpus: Corpus = { ...recipe.corpus, sources: [{ kind: "files", path }] };
+    await expect(prepare({ ...recipe, corpus }, data, quiet)).rejects.toThrow(
+      /the corpus is empty: read 1 documents of .*; 1 hold nothing but space; name text to read/,
+    );
+  }
   const none = setUp({ minCharacters: 1e6 });
   await expect(prepare(none.recipe, none.data, quiet)).rejects.toThrow("the corpus is empty");
   const { recipe, root, data } = setUp();
@@ -192,4 +204,22 @@ it("says where there is too little text", async () => {
   await expect(prepare({ ...recipe, corpus: empty }, data, quiet)).rejects.toThrow(
     /expected files named .*, got none in/,
   );
+});
+
+it("removes no rows for --fresh whose text is gone", async () => {
+  const { recipe, root, data } = setUp();
+  const folder = join(root, "text");
+  mkdirSync(folder);
+  const path = join(folder, "a.jsonl");
+  writeFileSync(path, documents.map((text) => JSON.stringify({ text })).join("\n"));
+  for (const source of [path, folder]) {
+    writeFileSync(path, documents.map((text) => JSON.stringify({ text })).join("\n"));
+    const corpus: Corpus = { ...recipe.corpus, sources: [{ kind: "files", path: source }] };
+    const { folder: rows } = await prepared({ ...recipe, corpus }, data);
+    rmSync(path);
+    const before = digests(rows);
+    const fresh = prepare({ ...recipe, corpus }, data, { ...quiet, preparedData: "fresh" });
+    await expect(fresh).rejects.toThrow(/does not exist|got none in/);
+    expect(digests(rows)).toEqual(before);
+  }
 });

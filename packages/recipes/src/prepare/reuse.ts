@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { fault } from "@cramkit/errors";
 import type { RunContext } from "../progress.ts";
 import type { Recipe } from "../recipe/recipe.ts";
+import { requireSources } from "./corpus.ts";
 import { setNames } from "./prepared-folder.ts";
-import { sourceChanges } from "./source-files.ts";
+import { localFilesOf, sourceChanges } from "./source-files.ts";
 
 /** Changes that an error lists; the rest is counted. */
 const listedChanges = 3;
@@ -23,6 +24,9 @@ export const reuseOrRemove = async (
   { preparedData, say }: RunContext,
 ): Promise<void> => {
   if (preparedData === "fresh") {
+    // Rows of text that is gone are not removed: they could not be made again.
+    await requireSources(recipe);
+    await localFilesOf(recipe);
     await removePrepared(folder);
     if (isFinished) say(`${folder}: removed what was prepared before, as --fresh asks for`);
     return;

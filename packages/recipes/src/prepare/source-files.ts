@@ -30,7 +30,7 @@ export interface SourceChanges {
 }
 
 /** The files of a recipe's local sources, those of an evaluation and the tokenizer that measures among them. */
-const filesOf = async (recipe: Recipe): Promise<string[]> => {
+export const localFilesOf = async (recipe: Recipe): Promise<string[]> => {
   const { corpus, tokenizer } = recipe;
   const paths: string[] = [];
   for (const source of allSources(recipe)) {
@@ -96,7 +96,7 @@ export const noteSources = async (
   known: ReadonlyMap<string, SourceFile> = new Map(),
 ): Promise<void> => {
   const files: SourceFile[] = [];
-  for (const path of await filesOf(recipe)) files.push(known.get(path) ?? (await describeFile(path)));
+  for (const path of await localFilesOf(recipe)) files.push(known.get(path) ?? (await describeFile(path)));
   files.push(...(await hubFilesOf(recipe)));
   await writeFileAtomic(fileIn(folder), `${JSON.stringify(files, null, 1)}\n`);
 };
@@ -110,7 +110,7 @@ export const sourceChanges = async (recipe: Recipe, folder: string): Promise<Sou
   if (noted === undefined) return undefined;
   let present: string[];
   try {
-    present = await filesOf(recipe);
+    present = await localFilesOf(recipe);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     return { changes: [], gone: noted[0]?.path ?? "the text", isUnasked: false }; // a path leads nowhere, or to nothing that is read

@@ -88,6 +88,7 @@ export async function* readTexts(
   /** Of the held-out texts, which no other part may hold. */
   const heldOutPlaces = new Set<number>();
   let kept = 0;
+  let hasText = false;
   const writers: DocumentsWriter[] = [];
   let chunks: ChunksWriter | undefined;
   try {
@@ -98,6 +99,7 @@ export async function* readTexts(
     chunks = dictionary && (await createChunksWriter(folder, dictionary));
     for await (const { document, isHeldOut } of parts) {
       const { text } = document;
+      hasText ||= /\S/.test(text);
       if (isHeldOut) {
         heldOut.add(document);
         heldOutPlaces.add(placeOf(text));
@@ -114,7 +116,7 @@ export async function* readTexts(
       }
     }
     const report = corpus.report();
-    if (report.documents === 0) throw emptyCorpus(report);
+    if (!hasText) throw emptyCorpus(report);
     const lastPhase = await readLastPhase(recipe, files, writers, { onRead, say, heldOutPlaces });
     await chunks?.commit();
     const texts: Texts = {
@@ -156,14 +158,14 @@ const readLastPhase = async (
 const placeOf = (text: string): number => createHash("sha256").update(text).digest().readUIntBE(0, 6);
 
 /** Where the documents of an empty corpus went. */
-const emptyCorpus = ({ sources, filters }: CorpusReport): Fault => {
+const emptyCorpus = ({ sources, filters, documents }: CorpusReport): Fault => {
   const read = sources.map(({ name, documents }) => `${documents} documents of ${name}`).join(", ");
   const dropped = filters
     .filter(({ dropped }) => dropped.documents > 0)
     .map(({ filter, dropped }) => `${filter} dropped ${dropped.documents}`);
   return fault({
     code: "invalid-input",
-    problem: `the corpus is empty: read ${[read, ...dropped].join("; ")}`,
-    remedy: "check corpus in the recipe",
+    problem: `the corpus is empty: read ${[read, ...dropped, documents > 0 ? `${documents} hold nothing but space` : []].flat().join("; ")}`,
+    remedy: documents > 0 ? "name text to read" : "check corpus in the recipe",
   });
 };

@@ -54,7 +54,7 @@ export async function* idDocuments(options: IdDocumentsOptions): AsyncGenerator<
       };
       const isList = Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
       if (!isList)
-        fail(value === undefined ? "no such field" : JSON.stringify(value)?.slice(0, 40), "choose with field");
+        fail(value === undefined ? "no such field" : JSON.stringify(value)?.slice(0, 40), "choose with field", "field");
       const ids = Uint32Array.from(value as ArrayLike<number>, (item) => {
         const id = Number(item); // integers of 64 bits are bigint
         if (Number.isInteger(id) && id >= 0 && id < limit) return id;

@@ -23,7 +23,7 @@ export const sourceSchema = () => {
     ),
     field: setting(
       z.union([z.string(), z.int().min(0)]).optional(),
-      'The field or column that holds the text; a number for a table without a header. Left out: "text".',
+      'The field or column that holds the text, such as "document.text" for a field in a field; a number for a table without a header. Left out: "text".',
     ),
     unit: setting(
       z.enum(["file", "line", "block", "passage"]).optional(),
