@@ -10,6 +10,7 @@ interface DeviceBackend {
   capabilities?: Capabilities;
   countTraffic?(body: () => void): Map<string, Traffic>;
   dispatchCounters?(): { bindGroups: number; uniformUploads: number; submits: number };
+  settle?(tensor: tf.Tensor): void;
 }
 
 export interface Compute {
@@ -48,6 +49,13 @@ export const sync = async (): Promise<void> => {
 
 /** The backend, as one of ours on WebGPU, or as something that has none of its methods. */
 export const deviceBackend = (): DeviceBackend => tf.backend() as unknown as DeviceBackend;
+
+/** Disposes of results that are to be computed: on WebGPU some wait for what reads them, and are dropped with nothing done. */
+export const disposeComputed = (...results: tf.Tensor[]): void => {
+  const backend = deviceBackend();
+  for (const result of results) backend.settle?.(result);
+  tf.dispose(results);
+};
 
 /** Milliseconds of `body` on the device by its own timestamps; undefined if it has none. */
 export const deviceMs = async (body: () => void): Promise<number | undefined> => {

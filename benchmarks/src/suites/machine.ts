@@ -1,6 +1,6 @@
 import { linear } from "@cramkit/ops";
 import * as tf from "@tensorflow/tfjs-core";
-import { deviceMs, distance, hasDeviceClock, startCompute } from "../measure/compute.ts";
+import { deviceMs, disposeComputed, distance, hasDeviceClock, startCompute } from "../measure/compute.ts";
 import type { Suite, SuiteContext } from "../measure/suite.ts";
 
 /** A plain copy on one thread of the host: the ceiling of what moves bytes there. */
@@ -33,7 +33,7 @@ const backendCeilings = async ({ options, measure }: SuiteContext, backend: stri
   const precision = backend === "cpu" ? "float32" : options.precision;
   const size = options.quick ? 128 : backend === "cpu" ? 1024 : 4096;
   const a = tf.tidy(() => tf.sin(tf.reshape(tf.range(0, size * size, 1), [size, size])) as tf.Tensor2D);
-  const once = () => linear(a, a).dispose();
+  const once = () => disposeComputed(linear(a, a));
   const timed = (run: () => void) => (hasDeviceClock() ? { run, deviceMs: () => deviceMs(run) } : { run });
   await measure({
     case: "matmul",

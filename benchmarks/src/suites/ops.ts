@@ -11,7 +11,7 @@ import {
   rotary,
 } from "@cramkit/ops";
 import * as tf from "@tensorflow/tfjs-core";
-import { deviceMs, distance, hasDeviceClock, startCompute } from "../measure/compute.ts";
+import { deviceMs, disposeComputed, distance, hasDeviceClock, startCompute } from "../measure/compute.ts";
 import { noise } from "../measure/noise.ts";
 import type { Contestant, Suite, SuiteContext } from "../measure/suite.ts";
 import { type Shape, shapesOf } from "../workloads/shapes.ts";
@@ -220,8 +220,8 @@ const measureOp = async (one: OpCase, shape: Shape, { options, measure }: SuiteC
     return outputs.length === 0 ? tf.scalar(1) : noise([...outputs], 1, 5);
   });
   const modes: Record<string, { run(op: Op): void; times: number }> = {
-    forward: { run: (op) => tf.dispose(tf.tidy(() => op(...inputs))), times: 1 },
-    "forward and backward": { run: (op) => tf.dispose(tf.grads(op)(inputs, dy)), times: 3 },
+    forward: { run: (op) => disposeComputed(tf.tidy(() => op(...inputs))), times: 1 },
+    "forward and backward": { run: (op) => disposeComputed(...tf.grads(op)(inputs, dy)), times: 3 },
   };
   try {
     for (const [mode, { run, times }] of Object.entries(modes)) {

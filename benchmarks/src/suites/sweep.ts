@@ -1,12 +1,14 @@
 import { attention, linear } from "@cramkit/ops";
 import { attentionVariants, gemmVariants, type KernelVariant } from "@cramkit/ops/webgpu";
 import * as tf from "@tensorflow/tfjs-core";
-import { deviceBackend, startCompute } from "../measure/compute.ts";
+import { deviceBackend, disposeComputed, startCompute } from "../measure/compute.ts";
 import { noise } from "../measure/noise.ts";
 import { rateOf } from "../measure/record.ts";
 import { isLost, type Suite, type SuiteContext } from "../measure/suite.ts";
 import { spread } from "../measure/timing.ts";
 import { type Shape, shapesOf } from "../workloads/shapes.ts";
+
+const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
 type Op = (...inputs: tf.Tensor[]) => tf.Tensor;
 
@@ -22,11 +24,14 @@ interface Sweep {
   flops: Record<string, number>;
 }
 
+/** Families whose variants say little alone. */
+const labels: Record<string, string> = { gemmSplits: "splits", weightGradients: "gradients of weights" };
+
 const named = (variants: Record<string, string>): string =>
   Object.keys(variants).length === 0
     ? "the usual choice"
     : Object.entries(variants)
-        .map(([family, name]) => (family === "gemmSplits" ? `splits ${name}` : name))
+        .map(([family, name]) => (family in labels ? `${labels[family]} ${name}` : name))
         .join(", ");
 
 const inTier = (all: KernelVariant[]): KernelVariant[] => {
@@ -60,17 +65,27 @@ const sweepsOf = ({ config, batch, seq }: Shape, quick: boolean): Sweep[] => {
     up,
     product("down", rows, gated ? intermediate / 2 : intermediate, hidden),
   ];
+  const layers = 5;
+  const stack = 2 * rows * hidden * hidden * layers;
+  const weights: Sweep = {
+    name: `linear, ${layers} layers [${rows}, ${hidden}] -> ${hidden}`,
+    inputs: () => [noise([rows, hidden]), ...range(layers).map((i) => noise([hidden, hidden], 0.05, i + 2))],
+    run: (x, ...all) => all.reduce((y, weight) => linear(y, weight), x!),
+    variants: [{}, { weightGradients: "apart" }],
+    modeOf: /^gemm\.(nt|nn|tn)\./,
+    flops: { tn: stack },
+  };
   const scores = 2 * batch * seq * seq * hidden;
   return [
-    ...(quick ? [up] : products),
+    ...(quick ? [up] : [...products, weights]),
     {
       name: `attention ${batch} x ${heads} x ${seq} x ${hidden / heads}`,
       inputs: () => [noise([batch, seq, 3 * hidden])],
       run: (qkv) => attention(qkv!, { heads }),
       variants: [{}, ...inTier(attentionVariants()).map(({ name }) => ({ attention: name }))],
-      modeOf: /^attention\.(forward|query|key)\./,
-      // Scores and values; scores, their gradient and that of queries; the same with those of keys and values.
-      flops: { forward: 2 * scores, query: 3 * scores, key: 4 * scores },
+      modeOf: /^attention\.(forward|delta|query|key|backward)\./,
+      // Scores and values; scores, their gradient and that of queries; the same with those of keys and values; both in one.
+      flops: { forward: 2 * scores, query: 3 * scores, key: 4 * scores, backward: 7 * scores },
     },
   ];
 };
@@ -120,7 +135,7 @@ const measureSweep = async (one: Sweep, shape: Shape, { options, emit, fail, ski
     const { value, grads } = tf.valueAndGrads(one.run)(inputs, dy);
     return [value, ...grads];
   };
-  const body = () => tf.dispose(evaluate());
+  const body = () => disposeComputed(...evaluate());
   use({});
   const want = evaluate();
   const entries: { who: string; variants: Record<string, string>; error: number; times: Map<string, number[]> }[] = [];

@@ -2,6 +2,7 @@ import { countFlops, init, maskedLanguageModelLoss, type Params, valueAndNamedGr
 import { optimizerKernels } from "@cramkit/ops";
 import { adamw, clip, disposeState, muon, type Optimizer } from "@cramkit/optim";
 import * as tf from "@tensorflow/tfjs-core";
+import { disposeComputed } from "../measure/compute.ts";
 import type { Shape } from "./shapes.ts";
 
 export interface Batch {
@@ -65,7 +66,7 @@ export const createTrainingStep = (shape: Shape, optimizerName: StepOptimizer = 
     forward: () => maskedLanguageModelLoss(params, config, batch).dispose(),
     gradient: () => {
       const { loss, grads } = gradient(params, config, batch);
-      tf.dispose([loss, grads]);
+      disposeComputed(loss, ...Object.values(grads));
     },
     /** Returns the loss before the step. */
     step: (): tf.Scalar => {

@@ -22,6 +22,10 @@ export class Attachments {
     return this.all.get(owner)?.get(key);
   }
 
+  has(owner: object): boolean {
+    return (this.all.get(owner)?.size ?? 0) > 0;
+  }
+
   /** Takes away all but those that `keep` names, and hands each to `free`. */
   detach(owner: object, keep: readonly string[], free: (attached: TensorInfo) => void): void {
     const own = this.all.get(owner);

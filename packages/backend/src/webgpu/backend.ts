@@ -137,9 +137,12 @@ export class CramkitWebgpuBackend extends WebGPUBackend {
     return this.data(tensor).values ?? undefined;
   }
 
-  /** Writes a tensor that {@link defer} left without a buffer. */
+  /**
+   * Has a tensor computed that {@link defer} left without a buffer. What something attached to it holds, as f16, is there already. For what
+   * measures: a result that is disposed of unread is never computed.
+   */
   settle(tensor: TensorInfo): void {
-    if (this.isDeferred(tensor)) this.uploadToGPU(tensor.dataId);
+    if (this.isDeferred(tensor) && !this.attachments.has(tensor.dataId)) this.uploadToGPU(tensor.dataId);
   }
 
   isDeferred(tensor: TensorInfo): boolean {

@@ -49,7 +49,7 @@ export interface Host {
    */
   hold(tensor: TensorInfo, settle: () => void): void;
   letGo(tensor: TensorInfo, settle: () => void): void;
-  /** Writes a tensor that was left without memory. */
+  /** Has a tensor computed that was left without memory, unless what is attached to it holds its values. */
   settle(tensor: TensorInfo): void;
   isDeferred(tensor: TensorInfo): boolean;
   /** Values that the host has, as of a tensor that was made of numbers and that no kernel wrote. */

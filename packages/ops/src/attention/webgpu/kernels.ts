@@ -119,7 +119,6 @@ export const attentionWebgpu = [
   webgpuKernel("CramkitAttentionGrad", (host, { dy, qkv, y, lse, mask }, attrs) => {
     const shape = shapeOf(qkv!, attrs.heads as number);
     const { batch, seq, heads, headDim } = shape;
-    const delta = output(host, lse!.shape);
     const options = { seq, headDim, mask: mask !== undefined, dropout: (attrs.rate as number) > 0 };
     const roles = ["query", "key"] as const;
     const matrix = matrixVariants(host, roles, options);
@@ -128,6 +127,7 @@ export const attentionWebgpu = [
       Operand,
       Operand,
     ];
+    const delta = matrix && output(host, lse!.shape);
     const dqkv = (matrix ? halfResult : wideResult)(host, qkv!.shape);
     const halves = { qkv: input.half, dy: upstream.half, out: dqkv.half };
     const shaders = backwardShaders(
@@ -139,12 +139,13 @@ export const attentionWebgpu = [
       const of = ({ bound, half }: Operand, elements: number) => partOf(bound, batch, elements * (half ? 2 : 4), part);
       const [width, lines] = [seq * heads * headDim, heads * seq];
       const count = part.count * lines;
-      host.dispatch(
-        attentionDeltaProgram(headDim, [upstream.half, value.half]),
-        [of(upstream, width), of(value, width), of(float32(delta), lines)],
-        { count, seq, heads },
-        grid(Math.ceil(count / 64)),
-      );
+      if (delta)
+        host.dispatch(
+          attentionDeltaProgram(headDim, [upstream.half, value.half]),
+          [of(upstream, width), of(value, width), of(float32(delta), lines)],
+          { count, seq, heads },
+          grid(Math.ceil(count / 64)),
+        );
       for (const { shader, own, roles } of shaders) {
         host.dispatch(
           shader,
@@ -153,7 +154,7 @@ export const attentionWebgpu = [
             of(input, width * 3),
             ...(mask ? [of(float32(mask), seq)] : []),
             of(float32(lse!), lines),
-            of(float32(delta), lines),
+            delta ? of(float32(delta), lines) : of(value, width),
             of({ bound: dqkv.written, half: dqkv.half }, width * 3),
           ],
           uniformsOf(shape, attrs, part),
@@ -161,7 +162,7 @@ export const attentionWebgpu = [
         );
       }
     }
-    release(host, delta);
+    if (delta) release(host, delta);
     return dqkv.tensor;
   }),
 ];

@@ -88,7 +88,9 @@ export const attentionBytes = (
 ): number => {
   const { own, other, weights } = attentionVectors(v);
   const tile = attentionTiles[v.tile];
-  const partial = direction === "forward" ? (tile.own * tile.other * 4) / tile.columns : 0;
+  const sharers = tile.other / tile.columns;
+  // Of the backward pass a float an invocation.
+  const partial = 4 * sharers * (direction === "forward" ? tile.own : tile.own / tile.rows);
   return (own + other) * (v.operand === "f16" ? 8 : 16) + weights * 16 + partial;
 };
 

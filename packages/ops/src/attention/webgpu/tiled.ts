@@ -9,6 +9,8 @@ import {
   attentionKey,
   columns,
   declareSums,
+  deltaPlace,
+  deltasOf,
   element,
   facts,
   forPassing,
@@ -22,6 +24,7 @@ import {
   type Read,
   reader,
   rows,
+  shareDeltas,
   sharers,
   size,
   storeWeights,
@@ -163,17 +166,19 @@ function backward(v: AttentionVariant, roles: readonly Role[]): ProgramSource {
       qkv: ["read", element(v)],
       ...(v.mask ? { mask: ["read", "f32"] as const } : {}),
       lse: ["read", "f32"],
-      delta: ["read", "f32"],
+      y: ["read", element(v)],
       dqkv: ["write", element(v)],
     },
     uniforms: uniformTypes(v),
     size: size(v),
     declare: `
 ${places(v)}
+${deltaPlace(v)}
 ${addDot}
 ${addressing(v)}
 ${reader(v, "readQkv", "qkv")}
 ${reader(v, "readDy", "dy")}
+${reader(v, "readY", "y")}
 ${writer(v, "writeDqkv", "dqkv")}`,
     main: eitherRole(roles, (role, block) => backwardOf(v, role, block)),
   };
@@ -207,14 +212,17 @@ const backwardOf = (v: AttentionVariant, role: Role, block: string): string => {
   return `
 ${prologue(v, block)}
 ${sides.row}
+${query ? `${shareDeltas(v, "own")}\nworkgroupBarrier();\n${deltasOf(v, "own")}` : ""}
 ${(query ? ["x"] : ["x", "z"]).map((name) => declareSums(v, name)).join("\n")}
 ${forPassing(
   v,
   `workgroupBarrier();
+${query ? "" : shareDeltas(v, "other")}
 ${load(v, "own", read(own1))}
 ${load(v, "other", read(other1))}
 ${sides.column}
 workgroupBarrier();
+${query ? "" : deltasOf(v, "other")}
 ${products(v, "d")}
 workgroupBarrier();
 ${load(v, "own", read(own0))}

@@ -185,14 +185,48 @@ export const writeSums = (
     })
     .join("\n");
 
-/** Whether own row i (`rowIn{i}`) or passing row j (`columnIn{j}`) counts, with its `lse` and `delta` if asked for. */
+/** Invocations that share the sum of a row. */
+const deltaShares = (v: AttentionVariant, place: "own" | "other") => size(v) / tileOf(v)[place];
+
+/** Shares of the inner products of dy and y in the rows of a place, for {@link deltasOf}. */
+export const deltaPlace = (v: AttentionVariant): string => `var<workgroup> deltas: array<f32, ${size(v)}>;`;
+
+/**
+ * Computes them, with the rows of dy and y straight from memory: those of dy are about to be copied, so they come once. That is less
+ * than to have them all computed, written and read by a kernel of their own.
+ */
+export const shareDeltas = (v: AttentionVariant, place: "own" | "other"): string => {
+  const shares = deltaShares(v, place);
+  const row = `min(${place === "own" ? "first" : "passing"} + lane / ${shares}u, uniforms.seq - 1u)`;
+  return `{
+  let start = outRow(batch, ${row}, head);
+  var sum = 0.0;
+  for (var c = lane % ${shares}u; c < ${vectorsOf(v)}u; c = c + ${shares}u) { sum = addDot(readDy(start, c), readY(start, c), sum); }
+  deltas[lane] = sum;
+}`;
+};
+
+/** `delta{n}` of this invocation's own or passing rows, after a barrier. */
+export const deltasOf = (v: AttentionVariant, place: "own" | "other"): string => {
+  const shares = deltaShares(v, place);
+  return (place === "own" ? rows(v) : columns(v))
+    .map((n) => {
+      const row = place === "own" ? ownRow(v, n) : passingRow(v, n);
+      return `let delta${n} = ${range(shares)
+        .map((s) => `deltas[${row} * ${shares}u + ${s}u]`)
+        .join(" + ")};`;
+    })
+    .join("\n");
+};
+
+/** Whether own row i (`rowIn{i}`) or passing row j (`columnIn{j}`) counts, with its `lse` if asked for. */
 export const facts = (v: AttentionVariant, side: "row" | "column", { masked = false, stats = false }): string => {
   const place = (n: number) => (side === "row" ? `first + ${ownRow(v, n)}` : `passing + ${passingRow(v, n)}`);
   return (side === "row" ? rows(v) : columns(v))
     .flatMap((n) => [
       `let ${side}${n} = min(${place(n)}, uniforms.seq - 1u);`,
       `let ${side}In${n} = ${place(n)} < uniforms.seq${masked ? ` && mask[batch * uniforms.seq + ${side}${n}] != 0.0` : ""};`,
-      ...(stats ? [`let lse${n} = lse[line + ${side}${n}];`, `let delta${n} = delta[line + ${side}${n}];`] : []),
+      ...(stats ? [`let lse${n} = lse[line + ${side}${n}];`] : []),
     ])
     .join("\n");
 };
