@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { countCudaStep } from "./cuda-traffic.ts";
 import { countStep } from "./traffic.ts";
 
 // What `pnpm bench traffic crammed-bert:batch=64` says: what was fused stays fused. Lower them with what is fused next.
@@ -22,3 +23,17 @@ it("a step of crammed-2026 moves at most 1.12 times as much", { timeout: 120_000
   ];
   expect(changed.bytes).toBeLessThan(1.12 * base.bytes);
 });
+
+// What `pnpm bench traffic --backend cuda` says. Without a compiler for the emulator there is nothing to count.
+it.skipIf(process.platform !== "linux" || process.arch !== "x64")(
+  "on CUDA a mixed step moves at most 0.6 of what WebGPU's first one did, in at most 250 launches",
+  { timeout: 120_000 },
+  async () => {
+    const traffic = await countCudaStep("crammed-bert:batch=64", "mixed");
+    expect(traffic.bytes).toBeLessThan(0.6 * 36.7e9);
+    expect(traffic.launches).toBeLessThanOrEqual(250);
+    expect(traffic.allocations).toBe(0);
+    // Ids, positions, targets, four numbers and lists, and none of what the step computes.
+    expect(traffic.copies).toBeLessThanOrEqual(9);
+  },
+);

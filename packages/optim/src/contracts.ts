@@ -114,6 +114,12 @@ export interface OptimizerKernels {
   accumulate?(sums: readonly Tensor[], grads: readonly Tensor[], scale: number): void;
   /** The L2 norm over all elements of all tensors: scalar. */
   globalNorm?(tensors: readonly Tensor[]): Tensor;
+  /** What `clip` needs, in one kernel: its norm, the factor of the gradients with `gradScale` in it, and its counts of skipped steps. */
+  clip?(
+    tensors: readonly Tensor[],
+    counts: { skipped: Tensor; skippedInARow: Tensor },
+    options: { maxNorm: number; gradScale?: Tensor },
+  ): { norm: Tensor; factor: Tensor; skipped: Tensor; skippedInARow: Tensor };
 }
 
 /** A parameter, its gradient and moments, all of one shape. */

@@ -206,6 +206,13 @@ inline u32 to_half(float x) {
 inline u32 pack_halves(float low, float high) { return emulator::to_half(low) | emulator::to_half(high) << 16; }
 inline float of_half(u32 bits) { return emulator::of_half(bits & 0xffff); }
 
+inline u32 atomic_increment(u32* p, u32 last) {
+  const u32 before = *p;
+  *p = before >= last ? 0 : before + 1;
+  return before;
+}
+inline void fence_blocks() {}
+
 namespace emulator {
 inline void land(const Copy& copy) {
   u8 bytes[16] = {};

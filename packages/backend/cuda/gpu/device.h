@@ -92,6 +92,15 @@ __device__ __forceinline__ float of_half(u32 bits) {
 }
 #endif
 
+/** The number at p before it was raised by one, or set to 0 if it was `last`. */
+__device__ __forceinline__ u32 atomic_increment(u32* p, u32 last) {
+  u32 before;
+  asm volatile("atom.global.inc.u32 %0, [%1], %2;" : "=r"(before) : "l"(p), "r"(last) : "memory");
+  return before;
+}
+/** What this thread wrote before is there for all blocks before what it writes after. */
+__device__ __forceinline__ void fence_blocks() { asm volatile("membar.gl;" : : : "memory"); }
+
 // Copies of 16 bytes into shared memory that run beside the threads; of the last bytes, only so many are read, and zeros are written for
 // the others. Turing, which has none, copies at once.
 #if __CUDA_ARCH__ >= 800

@@ -18,7 +18,7 @@ import type { CardReport } from "./driver/device.ts";
 import type { CompiledKernels } from "./driver/kernel-module.ts";
 import type { Stream } from "./driver/stream.ts";
 import { type KernelTraffic, type LaunchArgument, Launcher, type LaunchOptions } from "./launcher.ts";
-import { type Entry, wordsOf } from "./memory/entry.ts";
+import { type Deferred, type Entry, wordsOf } from "./memory/entry.ts";
 import { type Block, MemoryPool } from "./memory/pool.ts";
 import { Staging } from "./memory/staging.ts";
 import { multiply, multiplyAll, type Product } from "./products/multiply.ts";
@@ -64,6 +64,7 @@ export class CudaBackend extends KernelBackend {
   readonly #check: boolean;
   readonly #data: DataStorage<Entry>;
   #isDisposed = false;
+  #counter: Block | undefined;
   /** Tensors that were disposed of while somebody holds their values. */
   #outlived = 0;
 
@@ -131,12 +132,25 @@ export class CudaBackend extends KernelBackend {
   }
 
   /** A tensor for which memory is taken when `fill`, which is to write it, is called: when something asks for it. */
-  deferredOutput(shape: readonly number[], fill: () => void, dropped?: () => void): TensorInfo {
+  deferredOutput(shape: readonly number[], deferred: Deferred): TensorInfo {
     const dataId = {};
     const size = util.sizeFromShape(shape as number[]);
-    const deferred = { fill, dropped };
     this.#data.set(dataId, { dtype: "float32", refCount: 1, values: undefined, block: undefined, deferred, size });
     return { dataId, shape: [...shape], dtype: "float32" };
+  }
+
+  /** Its sum with another tensor of its shape, if that can be had before it is written itself. */
+  deferredSum(tensor: TensorInfo, other: TensorInfo): TensorInfo | undefined {
+    return this.#entry(tensor.dataId).deferred?.addedTo?.(other);
+  }
+
+  /** The address of an integer that is 0, with which kernels count their blocks. */
+  blockCounter(): bigint {
+    if (!this.#counter) {
+      this.#counter = this.#pool.take(4);
+      this.#staging.upload(this.#counter.pointer, Int32Array.of(0));
+    }
+    return this.#counter.pointer;
   }
 
   /** Runs `body` with the address of so many bytes of scratch memory. */
@@ -183,8 +197,9 @@ export class CudaBackend extends KernelBackend {
 
   /** Where a tensor's halves lie: they are made on first use, and kept until the tensor is written. */
   half(tensor: TensorInfo): bigint {
-    const entry = this.#ready(tensor.dataId);
+    const entry = this.#ready(tensor.dataId, true);
     if (entry.half) return entry.half.pointer;
+    if (!entry.block && !entry.values) return (entry.half = this.#take(entry.size * 2)).pointer;
     const from = this.pointer(tensor);
     entry.half = this.#take(entry.size * 2);
     this.#convert("narrow", from, entry.half.pointer, entry.size);
@@ -197,14 +212,6 @@ export class CudaBackend extends KernelBackend {
     return half && !block && !values
       ? { pointer: half.pointer, half: true }
       : { pointer: this.pointer(tensor), half: false };
-  }
-
-  /** Room for the halves of a new float32 tensor, for the kernel that writes the tensor to write as well. Mixed precision alone. */
-  besideHalf(tensor: TensorInfo): bigint | undefined {
-    if (this.precision !== "mixed") return undefined;
-    const entry = this.#entry(tensor.dataId);
-    entry.half ??= this.#take(entry.size * 2);
-    return entry.half.pointer;
   }
 
   /** The halves of a tensor if there are some beside its float32 form. */
@@ -316,9 +323,6 @@ export class CudaBackend extends KernelBackend {
     const entry = this.#entry(dataId);
     entry.refCount = force ? 0 : entry.refCount - 1;
     if (entry.refCount > 0) return false;
-    const { deferred } = entry;
-    entry.deferred = undefined;
-    deferred?.dropped?.();
     if (entry.holds) this.#outlived++;
     else this.#free(dataId, entry);
     return true;
@@ -368,19 +372,20 @@ export class CudaBackend extends KernelBackend {
     return block;
   }
 
-  #free(dataId: DataId, { block, half }: Entry): void {
+  #free(dataId: DataId, { block, half, deferred }: Entry): void {
+    deferred?.dropped?.();
     if (block) this.#pool.give(block);
     if (half) this.#pool.give(half);
     this.#data.delete(dataId);
   }
 
   /** A tensor's entry, written by whoever put that off. */
-  #ready(dataId: DataId): Entry {
+  #ready(dataId: DataId, half = false): Entry {
     const entry = this.#entry(dataId);
     const { deferred } = entry;
     if (!deferred) return entry;
     entry.deferred = undefined;
-    deferred.fill();
+    deferred.fill(half);
     return entry;
   }
 

@@ -52,13 +52,13 @@ OF_WIDTHS(norm_forward,
            float epsilon, u32 halves, Dropout d),
           (x, branch, weight, bias, sum, y, means, rstds, rows, n, layer, epsilon, halves, with_keys(d)))
 
-/** Where the gradient of a norm goes: dx as float32, as halves, or both; dropout(dx); and parts of the sums for weight and bias. */
-struct NormGradient { float* dx; u16* halves_of_dx; void* dbranch; float* partial; };
+/** Where the gradient of a norm goes: dx, dropout(dx), and parts of the sums for weight and bias. */
+struct NormGradient { void *dx, *dbranch; float* partial; };
 
 /**
  * dx = upstream (or 0) + the gradient of the norm at x; dbranch = dropout(dx), if it is not null. A block takes `per_part` rows: its warps a
  * row each in turn, then its threads W columns each, for partial [2, parts, n]: the sums over these rows of dy xhat and of dy. `halves`:
- * bit 0 dy, bit 1 x, bit 2 upstream, bit 3 dbranch.
+ * bit 0 dy, bit 1 x, bit 2 upstream, bit 3 dbranch, bit 4 dx.
  */
 template <u32 W> __device__ __forceinline__ void norm_backward(const void* dy, const void* x, const float* weight, const float* means, const float* rstds,
                                                                const void* upstream, const NormGradient& to, u32 rows, u32 n, u32 per_part, u32 layer, u32 halves, const Dropout& d) {
@@ -85,8 +85,7 @@ template <u32 W> __device__ __forceinline__ void norm_backward(const void* dy, c
       load(w, weight, i, false);
       if (upstream) load(up, upstream, first + i, halves & 4);
       _Pragma("unroll") for (u32 e = 0; e < W; e++) v[e] = rstd * (g[e] * w[e] - of_sum - (v[e] - mean) * rstd * of_product) + up[e];
-      if (to.dx) store(to.dx, first + i, v, false);
-      if (to.halves_of_dx) store(to.halves_of_dx, first + i, v, true);
+      store(to.dx, first + i, v, halves & 16);
       if (to.dbranch) {
         _Pragma("unroll") for (u32 e = 0; e < W; e++) v[e] *= kept(d, row * n + i + e);
         store(to.dbranch, first + i, v, halves & 8);
@@ -111,9 +110,9 @@ template <u32 W> __device__ __forceinline__ void norm_backward(const void* dy, c
   }
 }
 OF_WIDTHS(norm_backward,
-          (const void* dy, const void* x, const float* weight, const float* means, const float* rstds, const void* upstream, float* dx, u16* halves_of_dx,
+          (const void* dy, const void* x, const float* weight, const float* means, const float* rstds, const void* upstream, void* dx,
            void* dbranch, float* partial, u32 rows, u32 n, u32 per_part, u32 layer, u32 halves, Dropout d),
-          (dy, x, weight, means, rstds, upstream, NormGradient{dx, halves_of_dx, dbranch, partial}, rows, n, per_part, layer, halves, with_keys(d)))
+          (dy, x, weight, means, rstds, upstream, NormGradient{dx, dbranch, partial}, rows, n, per_part, layer, halves, with_keys(d)))
 
 struct NormSums { const float* partial; float *dweight, *dbias; u32 n, parts, first_block, unused; };
 

@@ -50,7 +50,7 @@ const entryWords = 10;
 
 /** The sums of the norms of a whole model in one launch. */
 const sumTogether = /* @__PURE__ */ postponing<Parts>({
-  most: 64,
+  most: 256,
   run: (runtime, all) => {
     const words = new Int32Array(all.length * entryWords);
     const pointers = new BigUint64Array(words.buffer);
@@ -72,7 +72,7 @@ const sumTogether = /* @__PURE__ */ postponing<Parts>({
 
 /**
  * [dx, dweight, dbias of a layer norm, dropout(dx) if it is wanted]; the input `dsum`, if there is one, is added to dx. In mixed precision dx
- * exists as float32 and, if nothing is dropped, as halves too: it goes on as a residual stream, and into products.
+ * is left as halves: it goes into products, and on along the residual stream to the next of these sums, which are float32.
  */
 export const normGrad = (call: CudaCall, norm: NormGrad): TensorInfo[] => {
   const { inputs, attrs, runtime, at, forms } = call;
@@ -82,14 +82,13 @@ export const normGrad = (call: CudaCall, norm: NormGrad): TensorInfo[] => {
   const rows = sizeOf(shape) / n;
   const perPart = Math.max(16, Math.ceil(rows / 256));
   const parts = Math.ceil(rows / perPart);
-  const dx = runtime.output(shape);
+  const dx = runtime.halfOutput(shape);
   const dbranch = dropped ? runtime.halfOutput(shape) : undefined;
-  const beside = dropped ? undefined : runtime.besideHalf(dx);
   const partial = runtime.output([layer ? 2 : 1, parts, n]);
-  const { pointers, halves } = forms(inputs.dy, inputs[x], inputs.dsum, dbranch);
-  const [dy, from, upstream, branch] = pointers as [bigint, bigint, bigint, bigint];
+  const { pointers, halves } = forms(inputs.dy, inputs[x], inputs.dsum, dbranch, dx);
+  const [dy, from, upstream, branch, to] = pointers as [bigint, bigint, bigint, bigint, bigint];
   runtime.launch(compiled, `norm_backward_${widthOf(n)}`, { grid: [parts] }, [
-    ...[dy, from, at("weight"), mean, rstd, upstream, runtime.pointer(dx), beside ?? 0n, branch],
+    ...[dy, from, at("weight"), mean, rstd, upstream, to, branch],
     ...[runtime.pointer(partial), rows, n, perPart, Number(layer), halves],
     dropoutStruct(runtime, dropped ? attrs : noDropout),
   ]);

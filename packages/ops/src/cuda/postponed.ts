@@ -8,8 +8,8 @@ interface Postponed<Details> {
   details: Details;
   /** New tensors, which get memory when something asks for them. */
   results: TensorInfo[];
-  /** How many of the results are not disposed of. */
-  wanted: number;
+  /** Those that were disposed of before. */
+  dropped: Set<TensorInfo>;
 }
 
 /**
@@ -30,36 +30,44 @@ export const postponing = <Details>({
 ) => TensorInfo[]) => {
   const queues = new WeakMap<CudaRuntime, Postponed<Details>[]>();
 
-  const letGo = (runtime: CudaRuntime, tensors: readonly TensorInfo[]) => {
-    for (const tensor of tensors) runtime.letGo(tensor);
+  const letGo = (runtime: CudaRuntime, { operands }: Postponed<Details>) => {
+    for (const operand of operands) runtime.letGo(operand);
   };
   const finish = (runtime: CudaRuntime): void => {
     const all = queues.get(runtime) ?? [];
     queues.set(runtime, []);
     if (all.length === 0) return;
-    run(runtime, all);
-    for (const { operands, results } of all) letGo(runtime, [...operands, ...results]);
+    const scratch: TensorInfo[] = [];
+    const inPlaceOf = ({ shape }: TensorInfo) => {
+      scratch.push(runtime.output(shape));
+      return scratch.at(-1)!;
+    };
+    const whole = all.map(({ results, dropped, details }) => ({
+      details,
+      results: results.map((result) => (dropped.has(result) ? inPlaceOf(result) : result)),
+    }));
+    run(runtime, whole);
+    for (const work of all) letGo(runtime, work);
+    for (const { dataId } of scratch) runtime.disposeData(dataId);
   };
-  const drop = (runtime: CudaRuntime, work: Postponed<Details>): void => {
-    work.wanted--;
+  const drop = (runtime: CudaRuntime, work: Postponed<Details>, result: TensorInfo): void => {
+    work.dropped.add(result);
     const queue = queues.get(runtime) ?? [];
-    if (work.wanted > 0 || !queue.includes(work)) return;
+    if (work.dropped.size < work.results.length || !queue.includes(work)) return;
     queue.splice(queue.indexOf(work), 1);
-    letGo(runtime, [...work.operands, ...work.results]);
+    letGo(runtime, work);
   };
 
   return (runtime, { operands, details, shapes }) => {
-    const work: Postponed<Details> = { operands, details, results: [], wanted: shapes.length };
-    for (const shape of shapes)
-      work.results.push(
-        runtime.deferredOutput(
-          shape,
-          () => finish(runtime),
-          () => drop(runtime, work),
-        ),
-      );
-    // A result that is disposed of before the others has memory until all are computed.
-    for (const tensor of [...operands, ...work.results]) runtime.hold(tensor);
+    const work: Postponed<Details> = { operands, details, results: [], dropped: new Set() };
+    for (const shape of shapes) {
+      const result = runtime.deferredOutput(shape, {
+        fill: () => finish(runtime),
+        dropped: () => drop(runtime, work, result),
+      });
+      work.results.push(result);
+    }
+    for (const operand of operands) runtime.hold(operand);
     const queue = queues.get(runtime) ?? [];
     queues.set(runtime, queue);
     queue.push(work);

@@ -25,6 +25,27 @@ __device__ __forceinline__ float block_reduce(float v, float* scratch, bool larg
   return all;
 }
 
+/**
+ * Whether this block is the last of its grid to get here, for every thread: then it may read, as volatile, what the others wrote before. Blocks are
+ * counted by an integer, so that no result depends on their order. `counter` is 0 before a launch and after it; `scratch` is shared memory.
+ */
+__device__ __forceinline__ bool is_last_block(u32* counter, float* scratch) {
+  fence_blocks();
+  __syncthreads();
+  if (threadIdx.x == 0) scratch[0] = atomic_increment(counter, gridDim.x - 1) == gridDim.x - 1 ? 1.0f : 0.0f;
+  __syncthreads();
+  const bool last = scratch[0] != 0;
+  fence_blocks();
+  __syncthreads();
+  return last;
+}
+/** The sum of x [n] by a block, for every thread. */
+__device__ __forceinline__ float block_total(const volatile float* x, u32 n, float* scratch) {
+  float sum = 0;
+  for (u32 i = threadIdx.x; i < n; i += blockDim.x) sum += x[i];
+  return block_reduce(sum, scratch, false);
+}
+
 /** A dropout, as dropout-mask.ts has it: a threshold of 0 is none. A recorded step has its keys in memory, where a replay changes them. */
 struct Dropout { const u32* keys; u32 key0, key1, threshold; float scale; };
 

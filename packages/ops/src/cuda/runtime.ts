@@ -41,8 +41,14 @@ export interface CudaRuntime {
   output(shape: readonly number[], dtype?: "float32" | "int32"): TensorInfo;
   /** The same as halves alone where the precision is mixed. */
   halfOutput(shape: readonly number[]): TensorInfo;
-  /** A tensor that `fill` writes when something asks for it; `dropped` is called if it is disposed of before. */
-  deferredOutput(shape: readonly number[], fill: () => void, dropped?: () => void): TensorInfo;
+  /**
+   * A tensor that `fill` writes when something asks for it, for its halves if `half`; `dropped` is called when it is disposed of before.
+   * `addedTo`: its sum with a tensor of its shape, if that can be had without it.
+   */
+  deferredOutput(
+    shape: readonly number[],
+    work: { fill: (half: boolean) => void; dropped?: () => void; addedTo?: (other: TensorInfo) => TensorInfo },
+  ): TensorInfo;
   /** Keeps a tensor's values until `letGo`, even if it is disposed of before. */
   hold(tensor: TensorInfo): void;
   letGo(tensor: TensorInfo): void;
@@ -52,8 +58,6 @@ export interface CudaRuntime {
   half(tensor: TensorInfo): bigint;
   /** Where it lies as what it exists as. */
   form(tensor: TensorInfo): { pointer: bigint; half: boolean };
-  /** Room for the halves of a new float32 tensor, to be written with it; none if precision is not mixed. */
-  besideHalf(tensor: TensorInfo): bigint | undefined;
   /** Its halves, if there are some beside the float32 form. */
   keptHalf(tensor: TensorInfo): bigint | undefined;
   /** Values that the host knows. */
@@ -61,6 +65,8 @@ export interface CudaRuntime {
   withScratch<T>(bytes: number, body: (pointer: bigint) => T): T;
   /** Words that are on the device as long as `body` runs. */
   withList(words: Int32Array, body: (list: bigint) => void): void;
+  /** The address of an integer that is 0, which kernels count their blocks with: they leave it 0. */
+  blockCounter(): bigint;
   /** The address of words that a replay of a recorded step may change; 0n if no step is recorded. */
   replayed(name: string, words: Int32Array): bigint;
   incRef(dataId: object): void;

@@ -32,11 +32,11 @@ export const inputGradient = (runtime: CudaRuntime, dy: TensorInfo, weight: Tens
 };
 
 /**
- * Gradients of weights wait for each other: one alone is few tiles with a long contraction. Sixteen are those of four layers, whose
- * upstream gradients are held that long.
+ * Gradients of weights wait for each other: one alone is few tiles with a long contraction. A layer's upstream gradients that are held that
+ * long are smaller than what the backward pass lets go of with the layer, so memory is not at its height because of them.
  */
 const postpone = /* @__PURE__ */ postponing<Omit<CudaProduct, "c">>({
-  most: 16,
+  most: 256,
   run: (runtime, all) => runtime.multiplyAll(all.map(({ results: [c], details }) => ({ ...details, c: c! }))),
 });
 

@@ -18,64 +18,90 @@ const planOf = ({ inputs, attrs, runtime }: CudaCall) => {
   const [vocab, count] = [inputs.weight!.shape[0]!, inputs.positions!.shape[0]!];
   const chunkRows = Math.min(count, attrs.chunkRows || Math.max(128, Math.floor(chunkElements / vocab)));
   const half = runtime.precision === "mixed";
-  return { total, n, vocab, count, chunkRows, chunks: Math.ceil(count / chunkRows), half, bytes: half ? 2 : 4 };
+  const chosen = runtime.hostValues(inputs.positions!) as ArrayLike<number> | undefined;
+  // As where a model has selected its rows before: then they are read where they are.
+  const isEvery = count === total && chosen !== undefined && Array.from(chosen).every((row, i) => row === i);
+  const chunks = Math.ceil(count / chunkRows);
+  return { total, n, vocab, count, chunkRows, chunks, isEvery, half, bytes: half ? 2 : 4 };
 };
+type Plan = ReturnType<typeof planOf>;
 
 /** Computes the logits of one chunk of rows after the other, and softmax - onehot if `gradient`. The mean loss. */
-const forEachChunk = (call: CudaCall, gradient: boolean, visit: (chunk: Chunk) => void): TensorInfo => {
-  const { inputs, runtime, each, eachBlock, at } = call;
-  const { total, n, vocab, count, chunkRows, half, bytes } = planOf(call);
+const forEachChunk = (call: CudaCall, plan: Plan, gradient: boolean, visit: (chunk: Chunk) => void): TensorInfo => {
+  const { inputs, runtime, eachBlock, at } = call;
+  const { n, vocab, count, chunkRows, half } = plan;
   const weight = inputs.weight!;
   const loss = runtime.output([]);
   const scratch = (bytes: number, body: (pointer: bigint) => void) => runtime.withScratch(bytes, body);
-  const hidden = runtime.form(inputs.hidden!);
-  const [narrow, wide] = [widthOf(n), widthOf(vocab)];
   scratch(count * 4, (losses) =>
-    scratch(chunkRows * n * bytes, (rows) =>
-      scratch(chunkRows * vocab * 4, (logits) =>
-        scratch(gradient && half ? chunkRows * vocab * 2 : 4, (halves) => {
-          const dlogits = half ? halves : logits;
-          for (let start = 0, index = 0; start < count; start += chunkRows, index++) {
-            const length = Math.min(chunkRows, count - start);
-            const from = BigInt(start * 4);
-            const forms = Number(hidden.half) + (half ? 2 : 0);
-            each(`gather_rows_${narrow}`, (length * n) / narrow, [
-              ...[hidden.pointer, at("positions") + from, rows],
-              ...[length * n, n, total, forms],
-            ]);
+    scratch(chunkRows * vocab * 4, (logits) =>
+      scratch(gradient && half ? chunkRows * vocab * 2 : 4, (halves) => {
+        const dlogits = half ? halves : logits;
+        for (let start = 0, index = 0; start < count; start += chunkRows, index++) {
+          const length = Math.min(chunkRows, count - start);
+          withRows(call, plan, start, length, (rows) => {
             runtime.multiply({
               ...{ mixed: true, m: length, n: vocab, k: n, c: logits, bias: inputs.bias },
               a: { x: rows, across: n, along: 1 },
               b: { x: weight, across: n, along: 1 },
             });
-            const targets = at("targets") + from;
-            const to = gradient ? dlogits : 0n;
-            eachBlock(`cross_entropy_${wide}`, length, [logits, targets, losses + from, to, vocab, Number(half)]);
+            const mean = start + length === count ? runtime.pointer(loss) : 0n;
+            eachBlock(`cross_entropy_${widthOf(vocab)}`, length, [
+              ...[logits, at("targets") + BigInt(start * 4), losses, mean, runtime.blockCounter(), count, start],
+              ...[gradient ? dlogits : 0n, vocab, Number(half)],
+            ]);
             visit({ index, start, length, rows, dlogits });
-          }
-          // One block adds them all, so that the order is that of the rows.
-          eachBlock("sum_of", 1, [losses, loss, count, 1 / count, 0], 1024);
-        }),
-      ),
+          });
+        }
+      }),
     ),
   );
   return loss;
 };
 
-const forward = /* @__PURE__ */ cudaKernel("CramkitMaskedCrossEntropy", (call) => forEachChunk(call, false, () => {}));
+/** Calls `body` with the address of the selected rows of the hidden states. */
+const withRows = (
+  { inputs, runtime, each, at }: CudaCall,
+  { total, n, half, bytes, isEvery }: Plan,
+  start: number,
+  length: number,
+  body: (rows: bigint) => void,
+): void => {
+  const { hidden } = inputs as { hidden: TensorInfo };
+  if (isEvery) {
+    body((half ? runtime.half(hidden) : runtime.pointer(hidden)) + BigInt(start * n * bytes));
+    return;
+  }
+  const from = runtime.form(hidden);
+  const width = widthOf(n);
+  runtime.withScratch(length * n * bytes, (rows) => {
+    const numbers = [length * n, n, total, Number(from.half) + (half ? 2 : 0)];
+    each(`gather_rows_${width}`, (length * n) / width, [
+      ...[from.pointer, at("positions") + BigInt(start * 4), rows, ...numbers],
+    ]);
+    body(rows);
+  });
+};
+
+const forward = /* @__PURE__ */ cudaKernel("CramkitMaskedCrossEntropy", (call) =>
+  forEachChunk(call, planOf(call), false, () => {}),
+);
 
 const withGradients = /* @__PURE__ */ cudaKernel("CramkitMaskedCrossEntropyGrad", (call) => {
-  const { inputs, runtime, eachRow, at } = call;
-  const { total, n, vocab, count, chunks, half } = planOf(call);
+  const { inputs, runtime } = call;
+  const plan = planOf(call);
+  const { total, n, vocab, count, chunks, half, isEvery } = plan;
   const weight = inputs.weight!;
   const [dhidden, dweight] = [runtime.halfOutput([total, n]), runtime.output([vocab, n])];
   const dbias = inputs.bias ? runtime.output([vocab]) : undefined;
   const scale = 1 / count;
-  const loss = runtime.withScratch(count * n * 4, (drows) =>
+  // A chunk that is all of them writes the gradient where it is to be.
+  const inPlace = isEvery && chunks === 1;
+  const loss = runtime.withScratch(inPlace ? 4 : count * n * 4, (drows) =>
     runtime.withScratch(dbias ? chunks * vocab * 4 : 4, (sums) => {
-      const loss = forEachChunk(call, true, ({ index, start, length, rows, dlogits }) => {
+      const loss = forEachChunk(call, plan, true, ({ index, start, length, rows, dlogits }) => {
         runtime.multiply({
-          ...{ mixed: true, scale, m: length, n, k: vocab, c: drows + BigInt(start * n * 4) },
+          ...{ mixed: true, scale, m: length, n, k: vocab, c: inPlace ? dhidden : drows + BigInt(start * n * 4) },
           a: { x: dlogits, across: vocab, along: 1 },
           b: { x: weight, across: 1, along: n },
         });
@@ -88,14 +114,24 @@ const withGradients = /* @__PURE__ */ cudaKernel("CramkitMaskedCrossEntropyGrad"
         if (dbias) columnSums(call, { pointer: dlogits, half }, to, [length, vocab]);
       });
       if (dbias) columnSums(call, { pointer: sums, half: false }, runtime.pointer(dbias), [chunks, vocab], scale);
-      const to = runtime.form(dhidden);
-      const args = [drows, at("positions"), to.pointer, total, n, count, -1, 0, to.half ? 2 : 0];
-      eachRow(`scatter_rows_${widthOf(n)}`, total, args);
+      if (!inPlace) scatterRows(call, plan, drows, dhidden);
       return loss;
     }),
   );
   return [loss, dhidden, dweight, ...(dbias ? [dbias] : [])];
 });
+
+/** The gradients of the selected rows to where these are from, zeros elsewhere. */
+const scatterRows = (
+  { runtime, eachRow, at }: CudaCall,
+  { total, n, count }: Plan,
+  drows: bigint,
+  dhidden: TensorInfo,
+): void => {
+  const to = runtime.form(dhidden);
+  const args = [drows, at("positions"), 0n, to.pointer, total, n, count, -1, to.half ? 2 : 0];
+  eachRow(`scatter_rows_${widthOf(n)}`, total, args);
+};
 
 /** factor x; if the host knows that the factor is 1, as where a loss is differentiated by itself, that is x. */
 const scaled = /* @__PURE__ */ cudaKernel("CramkitScale", ({ inputs, runtime, each, at, forms }) => {

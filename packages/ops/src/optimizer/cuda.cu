@@ -69,14 +69,42 @@ KERNEL accumulate(const ListEntry* list, u32 count, float scale) {
 }
 REGISTER(accumulate)
 
-/** partial [blocks] = the sums of the squares of the chunks. One warp a block. */
-KERNEL square_sums(const ListEntry* list, u32 count, float* partial) {
+/** The sum of the squares of all tensors of a list, for the threads of one block, which is the last; false for the others. One block a chunk. */
+__device__ __forceinline__ bool squares_of(const ListEntry* list, u32 count, float* partial, u32* counter, float* scratch, float& total) {
   const ListEntry& e = entry_of(list, count, blockIdx.x);
   const float* x = (const float*)e.pointers[0];
   const u32 first = (blockIdx.x - e.first_block) * LIST_CHUNK, end = first + LIST_CHUNK < e.n ? first + LIST_CHUNK : e.n;
   float sum = 0;
-  for (u32 i = first + threadIdx.x; i < end; i += WARP) sum += x[i] * x[i];
-  sum = warp_sum(sum);
+  for (u32 i = first + threadIdx.x; i < end; i += blockDim.x) sum += x[i] * x[i];
+  sum = block_reduce(sum, scratch, false);
   if (threadIdx.x == 0) partial[blockIdx.x] = sum;
+  if (!is_last_block(counter, scratch)) return false;
+  total = block_total(partial, gridDim.x, scratch);
+  return true;
 }
-REGISTER(square_sums)
+
+/** norm [] of all tensors of a list. `partial` [blocks]. */
+KERNEL global_norm(const ListEntry* list, u32 count, float* partial, u32* counter, float* norm) {
+  SHARED_BYTES(shared);
+  float total;
+  if (squares_of(list, count, partial, counter, (float*)shared, total) && threadIdx.x == 0) *norm = d_sqrt(total);
+}
+REGISTER(global_norm)
+
+/**
+ * What clipping needs: norm = that of all tensors times grad_scale (if it is not null), factor = min(1, max_norm / (norm + 1e-6)) grad_scale, and
+ * how many steps had a norm that is not finite, all in all and in a row.
+ */
+KERNEL clip(const ListEntry* list, u32 count, float* partial, u32* counter, const float* grad_scale, const float* skipped, const float* in_a_row, float* norm,
+            float* factor, float* skipped_now, float* in_a_row_now, float max_norm) {
+  SHARED_BYTES(shared);
+  float total;
+  if (!squares_of(list, count, partial, counter, (float*)shared, total) || threadIdx.x != 0) return;
+  const float scale = grad_scale ? *grad_scale : 1.0f, scaled = d_sqrt(total) * scale, ratio = max_norm / (scaled + 1e-6f);
+  const bool finite = d_abs(scaled) < INFINITE;
+  *norm = scaled;
+  *factor = (ratio > 1 ? 1.0f : ratio) * scale; // NaN stays
+  *skipped_now = *skipped + (finite ? 0.0f : 1.0f);
+  *in_a_row_now = finite ? 0.0f : *in_a_row + 1;
+}
+REGISTER(clip)

@@ -71,17 +71,44 @@ const accumulate = /* @__PURE__ */ cudaKernel("CramkitAccumulate", (call) => {
   return [];
 });
 
+/** Calls `body` with what a sum over all blocks of a list takes first: the list, its parts, and the counter of blocks. */
+const withSquares = (
+  call: CudaCall,
+  tensors: readonly TensorInfo[],
+  body: (
+    args: readonly (bigint | number)[],
+    launch: { grid: [blocks: number]; listed: number; shared: number },
+  ) => void,
+): void => {
+  const entries = tensors.map((tensor) => ({ tensors: [tensor] }));
+  withList(call, entries, (list, count, grid) =>
+    call.runtime.withScratch(grid.grid[0] * 4, (partial) =>
+      body([list, count, partial, call.runtime.blockCounter()], { ...grid, shared: 128 }),
+    ),
+  );
+};
+
 const globalNorm = /* @__PURE__ */ cudaKernel("CramkitGlobalNorm", (call) => {
   const { inputs, runtime } = call;
   const norm = runtime.output([]);
-  const entries = Object.values(inputs).map((tensor) => ({ tensors: [tensor] }));
-  withList(call, entries, (list, count, grid) =>
-    runtime.withScratch(grid.grid[0] * 4, (partial) => {
-      runtime.launch(compiled, "square_sums", { ...grid, block: 32 }, [list, count, partial]);
-      call.eachBlock("sum_of", 1, [partial, norm, grid.grid[0], 1, 1], 1024);
-    }),
+  withSquares(call, Object.values(inputs), (args, launch) =>
+    runtime.launch(compiled, "global_norm", launch, [...args, norm]),
   );
   return norm;
 });
 
-export const optimizerCuda = [adamw, accumulate, globalNorm];
+/** [norm, factor, skipped, skippedInARow]: see `clip` of cuda.cu. */
+const clip = /* @__PURE__ */ cudaKernel("CramkitClip", (call) => {
+  const { inputs, attrs, runtime, at } = call;
+  const { gradScale: _, skipped: __, skippedInARow: ___, ...grads } = inputs;
+  const outputs = [1, 2, 3, 4].map(() => runtime.output([]));
+  withSquares(call, Object.values(grads), (args, launch) =>
+    runtime.launch(compiled, "clip", launch, [
+      ...[...args, at("gradScale"), at("skipped"), at("skippedInARow")],
+      ...[...outputs, attrs.maxNorm!],
+    ]),
+  );
+  return outputs;
+});
+
+export const optimizerCuda = [adamw, accumulate, globalNorm, clip];

@@ -34,12 +34,23 @@ export interface OptimizerKernels {
   accumulate(sums: readonly Tensor[], grads: readonly Tensor[], scale: number): void;
   /** sqrt of the sum of the squares of all elements: scalar. */
   globalNorm(tensors: readonly Tensor[]): Tensor;
+  /**
+   * What clipping to a norm needs, in one kernel: the norm of `tensors` times `gradScale`, the factor min(1, maxNorm / (norm + 1e-6))
+   * gradScale, and the counts of steps whose norm is not finite, all in all and in a row. Scalars.
+   *
+   * @defaultValue absent where a backend has no kernel for it
+   */
+  clip?(
+    tensors: readonly Tensor[],
+    counts: { skipped: Tensor; skippedInARow: Tensor },
+    options: { maxNorm: number; gradScale?: Tensor },
+  ): { norm: Tensor; factor: Tensor; skipped: Tensor; skippedInARow: Tensor };
 }
 
 /** The in-place kernels if the current backend has them, else undefined. */
 export const optimizerKernels = (): OptimizerKernels | undefined =>
   ["CramkitAdamW", "CramkitAccumulate", "CramkitGlobalNorm"].every(hasKernel)
-    ? { adamw, accumulate, globalNorm }
+    ? { adamw, accumulate, globalNorm, ...(hasKernel("CramkitClip") ? { clip } : {}) }
     : undefined;
 
 const adamw: OptimizerKernels["adamw"] = (updates, gradScale, attrs) => {
@@ -81,4 +92,19 @@ const globalNorm: OptimizerKernels["globalNorm"] = (tensors) => {
   const present = tensors.filter((tensor) => tensor.size > 0);
   if (present.length === 0) return scalar(0);
   return runKernel("CramkitGlobalNorm", Object.fromEntries(present.entries())) as Tensor;
+};
+
+const clip: NonNullable<OptimizerKernels["clip"]> = (
+  tensors,
+  { skipped: before, skippedInARow: inARow },
+  { maxNorm, gradScale },
+) => {
+  for (const [i, tensor] of tensors.entries()) checkTensor("clip", `tensors[${i}]`, tensor, ["..."]);
+  const present = tensors.filter((tensor) => tensor.size > 0);
+  // Nothing to clip has a norm of 0.
+  const inputs = Object.fromEntries((present.length > 0 ? present : [scalar(0)]).entries());
+  const counts = { skipped: before, skippedInARow: inARow };
+  const all = runKernel("CramkitClip", { ...inputs, ...counts, gradScale }, { maxNorm }) as Tensor[];
+  const [norm, factor, skipped, skippedInARow] = all as [Tensor, Tensor, Tensor, Tensor];
+  return { norm, factor, skipped, skippedInARow };
 };

@@ -4,12 +4,15 @@ import {
   type AdamwAttrs,
   attention,
   embedding,
+  gatedFeedForward,
   gelu,
   glu,
   layerNorm,
   linear,
   maskedCrossEntropy,
+  normOfSum,
   optimizerKernels,
+  residualNorm,
 } from "../index.ts";
 
 /** A training step of a small pre-LN encoder, written with the ops alone. */
@@ -25,6 +28,8 @@ export interface StepShape {
   predicted: number;
   /** A GLU halves the intermediate layer. */
   gated?: boolean;
+  /** Whether it is written with the ops that take several others' place, and its last layer has the predicted rows alone. Gated. */
+  fused?: boolean;
 }
 
 const initial = (shape: number[], seed: number): tf.Tensor => tf.tensor(uniform(shape, seed, 0.04).values, shape);
@@ -59,7 +64,7 @@ const createParams = ({
 
 /** A step to call again and again: returns the loss. `dispose` frees everything. */
 export const createStep = (shape: StepShape) => {
-  const { layers, hidden, heads, vocab, batchSize, seqLength, predicted, gated } = shape;
+  const { layers, hidden, heads, vocab, batchSize, seqLength, predicted, gated, fused } = shape;
   const rows = batchSize * seqLength;
   const count = Math.round(rows * predicted);
   const params = createParams(shape);
@@ -89,10 +94,47 @@ export const createStep = (shape: StepShape) => {
     return maskedCrossEntropy(output, p.words!, undefined, positions, targets) as tf.Scalar;
   };
 
+  const fusedLoss = (...values: tf.Tensor[]): tf.Scalar => {
+    const p = Object.fromEntries(names.map((name, i) => [name, values[i]!]));
+    const norm = (name: string) => [p[`${name}.weight`]!, p[`${name}.bias`]!] as const;
+    const options = { kind: "layer" as const, epsilon: 1e-12 };
+    let x: tf.Tensor = tf.add(embedding(ids, p.words!, { paddingId: 0 }), p.places!);
+    let normed = layerNorm(x, ...norm("0.norm1"), 1e-12);
+    for (let i = 0; i < layers; i++) {
+      let mixed = attention(linear(normed, p[`${i}.qkv`]!), { heads });
+      const isLast = i === layers - 1;
+      if (isLast)
+        [x, mixed] = [x, mixed].map((y) => embedding(positions, tf.reshape(y, [rows, hidden]))) as [
+          tf.Tensor,
+          tf.Tensor,
+        ];
+      const middle = residualNorm(x, linear(mixed, p[`${i}.out`]!), ...norm(`${i}.norm2`), options);
+      const layer = {
+        inner: { weight: p[`${i}.in`]! },
+        outer: { weight: p[`${i}.down`]! },
+        activation: "gelu" as const,
+      };
+      const branch = gatedFeedForward(middle.normed, layer);
+      if (isLast) {
+        const output = normOfSum(middle.sum, branch, ...norm("final"), options);
+        return maskedCrossEntropy(output, p.words!, undefined, tf.range(0, count, 1, "int32"), targets) as tf.Scalar;
+      }
+      ({ sum: x, normed } = residualNorm(middle.sum, branch, ...norm(`${i + 1}.norm1`), options));
+    }
+    throw new RangeError("createStep: expected a layer");
+  };
+
+  const gradients = () => {
+    const { value, grads } = tf.valueAndGrads(fused ? fusedLoss : loss)(slots.map(({ param }) => param));
+    const result = grads.map((grad) => Float32Array.from(grad.dataSync()));
+    tf.dispose([value, ...grads]);
+    return result;
+  };
+
   let step = 0;
   const run = (): number => {
     step += 1;
-    const { value, grads } = tf.valueAndGrads(loss)(slots.map(({ param }) => param));
+    const { value, grads } = tf.valueAndGrads(fused ? fusedLoss : loss)(slots.map(({ param }) => param));
     tf.tidy(() => update(slots, grads, step));
     const result = value.dataSync()[0]!;
     tf.dispose([value, ...grads]);
@@ -102,7 +144,7 @@ export const createStep = (shape: StepShape) => {
     tf.dispose([ids, positions, targets]);
     for (const { param, mu, nu } of slots) tf.dispose([param, mu, nu]);
   };
-  return { run, dispose, params: () => slots.map(({ param }) => param) };
+  return { run, gradients, dispose, params: () => slots.map(({ param }) => param) };
 };
 
 const settings = { learningRate: 1e-3, b1: 0.9, b2: 0.98, epsilon: 1e-12 };

@@ -73,7 +73,7 @@ export const worstError = (actual: Record<string, ArrayLike<number>>, expected: 
 const memoryOf = (t: Tensor): Float32Array =>
   (engine().backend as unknown as { data: { get(id: object): { values: Float32Array } } }).data.get(t.dataId).values;
 
-export const plainKernels: Required<OptimizerKernels> = {
+export const plainKernels: Required<Omit<OptimizerKernels, "clip">> = {
   adamw(updates, gradScale, a: AdamwAttrs) {
     const scale = memoryOf(gradScale)[0]!;
     if (scale === 0 || !Number.isFinite(scale)) return;

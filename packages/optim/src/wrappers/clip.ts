@@ -4,6 +4,7 @@ import type {
   Optimizer,
   OptimizerKernels,
   OptimizerState,
+  TensorMap,
   Updated,
   Updating,
 } from "../contracts.ts";
@@ -37,6 +38,25 @@ export type ClipState = {
   inner: OptimizerState;
 };
 
+/** What a kernel for clipping would leave. */
+const composed = (
+  grads: TensorMap,
+  state: ClipState,
+  maxNorm: number,
+  gradScale: Tensor | undefined,
+  kernels: OptimizerKernels | undefined,
+) =>
+  tidy(() => {
+    const raw = globalNorm(grads, kernels);
+    const norm = gradScale ? mul(raw, gradScale) : raw;
+    const factor = gradScale ? mul(factorOf(norm, maxNorm), gradScale) : factorOf(norm, maxNorm);
+    const finite = isFiniteScalar(norm);
+    return {
+      ...{ norm, factor, skipped: add(state.skipped, choose(finite, 0, 1)) },
+      skippedInARow: choose(finite, 0, add(state.skippedInARow, 1)),
+    };
+  });
+
 /**
  * Clips the gradients to a global L2 norm before they reach `inner`. Nothing is multiplied here: the factor travels with
  * the gradients. A norm that is not finite skips the step.
@@ -55,17 +75,11 @@ export const clip = <R extends Updating>(
       inner: inner.init(params),
     }),
     update(gradients, state, params, progress, gradScale) {
-      const raw = globalNorm(asMeasured(gradients).grads, kernels);
-      const norm = gradScale ? mul(raw, gradScale) : raw.clone();
-      const factor = tidy(() => (gradScale ? mul(factorOf(norm, maxNorm), gradScale) : factorOf(norm, maxNorm)));
-      const counts = tidy(() => {
-        const finite = isFiniteScalar(norm);
-        return {
-          skipped: add(state.skipped, choose(finite, 0, 1)),
-          skippedInARow: choose(finite, 0, add(state.skippedInARow, 1)),
-        };
-      });
-      for (const tensor of [raw, state.norm, state.skipped, state.skippedInARow]) tensor.dispose();
+      const { grads } = asMeasured(gradients);
+      const { norm, factor, ...counts } =
+        kernels?.clip?.(Object.values(grads), state, { maxNorm, gradScale }) ??
+        composed(grads, state, maxNorm, gradScale, kernels);
+      for (const tensor of [state.norm, state.skipped, state.skippedInARow]) tensor.dispose();
       return after(
         () => inner.update(gradients, state.inner, params, progress, factor),
         (result) => ({ ...result, state: { norm, ...counts, inner: result.state } }),

@@ -4,6 +4,7 @@ import { indexingKernels } from "./indexing.ts";
 import { movementKernels } from "./movement.ts";
 import { productKernels } from "./product.ts";
 import { reductionKernels } from "./reduction.ts";
+import { sumKernels } from "./sum.ts";
 
 /** Every kernel of tfjs-core's own operations that the backend has. */
 export const cudaKernels = (): KernelConfig[] => [
@@ -12,4 +13,5 @@ export const cudaKernels = (): KernelConfig[] => [
   ...reductionKernels(),
   ...indexingKernels(),
   ...productKernels(),
+  ...sumKernels(),
 ];

@@ -1,6 +1,16 @@
 import { fault } from "@cramkit/errors";
-import type { BackendValues, DataType } from "@tensorflow/tfjs-core";
+import type { BackendValues, DataType, TensorInfo } from "@tensorflow/tfjs-core";
 import type { Block } from "./pool.ts";
+
+/** How a tensor that nothing has asked for yet is written. */
+export interface Deferred {
+  /** Writes its halves, or its float32 form. */
+  fill(half: boolean): void;
+  /** Called if it is disposed of before. @defaultValue nothing is to be done */
+  dropped?(): void;
+  /** A new tensor: the sum with another one of its shape. @defaultValue it is written, and then added */
+  addedTo?(other: TensorInfo): TensorInfo;
+}
 
 /** What is kept of a tensor: values of the host until a kernel wants them, memory of the device from then on. */
 export interface Entry {
@@ -12,7 +22,7 @@ export interface Entry {
   /** The same values in half precision: beside `block`, or alone. @defaultValue none */
   half?: Block;
   /** Work that is to write this tensor, which nothing has asked for yet. @defaultValue it is written */
-  deferred?: { fill(): void; dropped?(): void };
+  deferred?: Deferred;
   /** Who still needs the values, whether the tensor is disposed of or not. @defaultValue `0` */
   holds?: number;
   readonly size: number;
