@@ -1,20 +1,21 @@
-import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import puppeteer, { type Browser, type Page } from "puppeteer-core";
+import type { Browser, Page } from "puppeteer-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { renderReport } from "../packages/cramkit/src/index.ts";
+import { finetuneRecord } from "../packages/cramkit/src/report/finetune/finetune-record.testing.ts";
+import { finetuneReport } from "../packages/cramkit/src/report/finetune/finetune-report.ts";
+import { createReportServer } from "../packages/cramkit/src/report/serve-report.ts";
+import { sweepFolder } from "../packages/cramkit/src/report/sweep/sweep-folder.testing.ts";
+import { writeSweepReport } from "../packages/cramkit/src/report/sweep/write-sweep-report.ts";
 import { type RunRecord, recipes } from "../packages/recipes/src/index.ts";
+import { browserCommand, isChromium, openBrowser } from "../playground/src/testing/visitor.testing.ts";
 
 // Pages as a browser shows them: reports of several runs, and the documentation site, both opened as files.
 
-const command = ["chromium", "chromium-browser", "google-chrome"].find(
-  (name) => spawnSync(name, ["--version"], { timeout: 20_000 }).status === 0,
-);
-const isChromium = (process.env.CRAMKIT_BROWSER ?? "chromium") === "chromium";
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const site = resolve("docs/dist");
 if (!existsSync(site))
@@ -51,27 +52,25 @@ const runNumber = (index: number): RunRecord => {
   };
 };
 
-describe.runIf(command && isChromium)("in a browser", () => {
+describe.runIf(browserCommand)("in a browser", () => {
   let browser: Browser;
   const folder = mkdtempSync(join(tmpdir(), "pages-"));
   beforeAll(async () => {
-    browser = await puppeteer.launch({
-      executablePath: spawnSync("which", [command!], { encoding: "utf8" }).stdout.trim(),
-      args: ["--no-sandbox", "--disable-dev-shm-usage"],
-    });
+    browser = await openBrowser();
   }, 120_000);
   afterAll(async () => {
     await browser?.close();
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const open = async (file: string, width: number, scheme = "light") => {
+  const open = async (address: string, width: number, scheme = "light") => {
     const page = await browser.newPage();
     const errors: string[] = [];
     page.on("pageerror", (error) => errors.push(String(error)));
     await page.setViewport({ width, height: 900 });
-    await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
-    await page.goto(pathToFileURL(file).href);
+    // Puppeteer cannot ask Firefox for another scheme.
+    if (isChromium) await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
+    await page.goto(address.startsWith("http:") ? address : pathToFileURL(address).href);
     return { page, errors };
   };
   const findings = async (page: Page): Promise<string[]> => {
@@ -100,6 +99,56 @@ describe.runIf(command && isChromium)("in a browser", () => {
     expect(await narrow.page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
     expect(await findings(wide.page)).toEqual([]);
     expect(await findings(narrow.page)).toEqual([]);
+  });
+
+  const isFitFor = async (address: string, width: number, scheme: string) => {
+    const { page, errors } = await open(address, width, scheme);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+    expect(await findings(page), `${width} ${scheme}`).toEqual([]);
+    expect(errors).toEqual([]);
+    return page;
+  };
+  const sizes = [
+    [360, "dark"],
+    [1280, "light"],
+    [2560, "dark"],
+  ] as const;
+
+  it("reports of a finetuning and of a sweep have no finding of axe", { timeout: 120_000 }, async () => {
+    const file = join(folder, "finetune.html");
+    writeFileSync(file, finetuneReport(finetuneRecord));
+    const runs = sweepFolder([
+      { variant: "full", losses: [4, 4.2] },
+      { variant: "without, gate", losses: [4.5, 4.6], settings: { "model.activation": "gelu" } },
+      { variant: "broken", settings: { seed: -1 } },
+    ]);
+    const sweep = join(runs, "report.html");
+    await writeSweepReport(runs, sweep);
+    for (const address of [file, sweep])
+      for (const [width, scheme] of sizes) await (await isFitFor(address, width, scheme)).close();
+  });
+
+  it("a live view shows what the run has added, in its place", { timeout: 120_000 }, async () => {
+    const run = runNumber(0);
+    const longer = {
+      ...run,
+      metrics: [...run.metrics, { microbatch: 3, tokens: 300, elapsedMs: 18e4, loss: 3.25, learningRate: 0.1 }],
+      summary: undefined,
+    };
+    let shown: RunRecord = { ...run, summary: undefined };
+    const render = () => renderReport([shown], { liveSeconds: 1 });
+    const version = async () => `${shown.metrics.length}`;
+    const server = createReportServer({ render, version, periodMs: 100 }).listen(0);
+    try {
+      const { port } = server.address() as { port: number };
+      const page = await isFitFor(`http://localhost:${port}/`, 1280, "light");
+      expect(await page.evaluate(() => document.body.textContent.includes("3.25"))).toBe(false);
+      shown = longer;
+      const parts = '[...document.querySelectorAll(".live")].some((part) => part.textContent.includes("3.25"))';
+      await page.waitForFunction(parts, { timeout: 30_000 });
+    } finally {
+      server.close();
+    }
   });
 
   describe.runIf(existsSync(site))("the site, from a folder", () => {
@@ -131,18 +180,14 @@ describe.runIf(command && isChromium)("in a browser", () => {
       "architecture",
       "measurements",
       "commands",
+      "api/packer",
+      "api/packer/Masker",
+      "api/packer/maskedBatches",
     ];
     it.each(shown)("%s has no finding of axe, and never scrolls sideways", { timeout: 120_000 }, async (name) => {
-      for (const [width, scheme] of [
-        [360, "dark"],
-        [1280, "light"],
-        [2560, "dark"],
-      ] as const) {
-        const { page, errors } = await open(join(site, `${name}.html`), width, scheme);
+      for (const [width, scheme] of sizes) {
+        const page = await isFitFor(join(site, `${name}.html`), width, scheme);
         await page.waitForSelector(".tsd-navigation a");
-        expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
-        expect(await findings(page), `${width} ${scheme}`).toEqual([]);
-        expect(errors).toEqual([]);
         await page.close();
       }
     });

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Application, Converter, DocumentReflection, MinimalSourceFile, PageEvent, ReflectionKind } from "typedoc";
+import { withLevels, withoutNestedLinks } from "./headings.mjs";
 import { measurementPages, withInserts } from "./inserts.mjs";
 import { checkLinks } from "./links.mjs";
 import { writeIndexForModels } from "./llms.mjs";
@@ -98,9 +99,11 @@ const additions = [
   ["<h3>On This Page</h3>", '<h3 aria-level="2">On This Page</h3>'],
 ];
 app.renderer.on(PageEvent.END, (page) => {
-  page.contents = additions.reduce((html, [from, to]) => html?.replaceAll(from, to), page.contents);
+  if (!page.contents) return;
+  const added = additions.reduce((html, [from, to]) => html.replaceAll(from, to), page.contents);
+  page.contents = withLevels(withoutNestedLinks(added));
   // The first page by its name, as no server stands behind a folder.
-  page.contents = page.contents?.replaceAll(/href="((?:\.\.?\/)+)"/g, 'href="$1index.html"');
+  page.contents = page.contents.replaceAll(/href="((?:\.\.?\/)+)"/g, 'href="$1index.html"');
 });
 app.renderer.defineRouter("site", routerOf(slugs));
 app.renderer.defineTheme("site", themeOf(sections));

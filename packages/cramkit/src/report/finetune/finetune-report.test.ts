@@ -1,51 +1,9 @@
-import type { FinetuneRecord } from "@cramkit/recipes";
 import { expect, it } from "vitest";
+import { finetuneRecord } from "./finetune-record.testing.ts";
 import { finetuneReport } from "./finetune-report.ts";
 
-const evaluation = { rows: 2, loss: 0.7, scores: { accuracy: 0.5, f1Macro: 0.5, rocAuc: Number.NaN } };
-const record: FinetuneRecord = {
-  folder: "runs/reviews",
-  request: {
-    ...{ model: "runs/quickstart", train: "reviews.csv", kind: "classes", columns: {}, settings: {} },
-    ...{ digest: "", examples: "" },
-  },
-  result: {
-    task: { kind: "classes", labels: ["<bad>", "good"] },
-    settings: {
-      ...{ epochs: 1, batchSize: 16, learningRate: 1e-3, warmup: 0.1, weightDecay: 0, layerDecay: 1, clipNorm: 1 },
-      ...{
-        dropout: 0,
-        pooling: "mean",
-        maxLength: 64,
-        temperature: 0.05,
-        classWeights: "none",
-        patience: 1,
-        seed: 0,
-        lossScaling: false,
-      },
-    },
-    trainRows: 10,
-    history: [{ epoch: 1, trainLoss: 0.6, dev: evaluation }],
-    bestEpoch: 1,
-    evaluation,
-    outcomes: [
-      {
-        example: { text: "a <script> film", label: "<bad>", place: "reviews.csv, line 3" },
-        prediction: { label: "good", probabilities: { "<bad>": 0.2, good: 0.8 }, cut: 0 },
-        loss: 1.6,
-      },
-      {
-        example: { text: "fine", label: "good", place: "reviews.csv, line 9" },
-        prediction: { label: "good", probabilities: { "<bad>": 0.1, good: 0.9 }, cut: 0 },
-        loss: 0.1,
-      },
-    ],
-    ...{ seconds: 3, modelDigest: "0", backend: "WASM SIMD" },
-  },
-};
-
 it("shows scores, the confusion matrix, calibration and the worst mistake first, with everything escaped", () => {
-  const page = finetuneReport(record);
+  const page = finetuneReport(finetuneRecord);
   expect(page).toContain("Confusion matrix");
   expect(page).toContain("expected calibration error is 45.0 %");
   expect(page.indexOf("line 3")).toBeGreaterThan(0);
@@ -56,9 +14,9 @@ it("shows scores, the confusion matrix, calibration and the worst mistake first,
 });
 
 it("is a page for scores and tags too", () => {
-  const { result } = record;
+  const { result } = finetuneRecord;
   const score = finetuneReport({
-    ...record,
+    ...finetuneRecord,
     result: {
       ...result,
       task: { kind: "score", labels: [] },
@@ -68,7 +26,7 @@ it("is a page for scores and tags too", () => {
   expect(score).toContain("p: 3; the model says 2.500");
   const span = { start: 0, end: 4, label: "PER" };
   const tags = finetuneReport({
-    ...record,
+    ...finetuneRecord,
     result: {
       ...result,
       task: { kind: "tags", labels: ["O", "B-PER", "I-PER"] },
@@ -78,7 +36,7 @@ it("is a page for scores and tags too", () => {
   expect(tags).toContain("p: Anna [PER]; the model says none");
   const pair = { text: "a question", pair: "its answer", place: "p" };
   const embedding = finetuneReport({
-    ...record,
+    ...finetuneRecord,
     result: {
       ...result,
       task: { kind: "embedding", labels: [], pooling: "mean" },

@@ -56,8 +56,9 @@ export const linePlot = (lines: readonly PlotLine[], { axis, bounds }: PlotOptio
   ].join("");
   const names = lines.map(
     ({ name }, i) =>
-      html`<span><svg width="10" height="10"><rect width="10" height="10" fill="${lineColour(i)}"/></svg> ${name}</span> `,
+      html`<span><svg width="10" height="10" aria-hidden="true"><rect width="10" height="10" fill="${lineColour(i)}"/></svg> ${name}</span> `,
   );
-  return html`<svg viewBox="0 0 ${width} ${height}" role="img">${raw(parts)}
+  const label = `${lines.map(({ name }) => name).join(", ")} by ${axis}`;
+  return html`<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${label}">${raw(parts)}
 <text text-anchor="middle" x="${(box.left + width - box.right) / 2}" y="${height - 4}">${axis}</text></svg><p class="note">${names}</p>`;
 };

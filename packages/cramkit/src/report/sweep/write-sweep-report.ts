@@ -42,7 +42,7 @@ const renderSweep = (data: SweepData, charts: readonly ReportFile[]): Promise<st
     before: html`${stateSection(data)}${scoreSection(data)}${differenceSection(data)}`,
     charts: chartData(records, names, groups),
     hasFlops: records.length > 0 && records.every((run) => flopsPerToken(run)),
-    after: html`<h2>Scores as charts</h2>${scores.map(({ text }) => raw(text))}${sweepGlueSection(data)}${computeSection(records.slice(0, 1), names)}`,
+    after: html`<h2>Scores as charts</h2>${scores.map(({ text }) => html`<div class="table" role="group" tabindex="0" aria-label="chart">${raw(text)}</div>`)}${sweepGlueSection(data)}${computeSection(records.slice(0, 1), names)}`,
     end: records.length > 0 ? recipeSection(records, names) : html``,
   });
 };
