@@ -3,7 +3,7 @@
 let anchorBytes: u32 = 0;
 let windowBytes: u32 = 0;
 let grams: u32 = 0;
-let top: u32 = 0; // base ** (anchorBytes - 1)
+let top: u32 = 0; // base ** anchorBytes
 let secondTop: u32 = 0;
 let ringMask: u32 = 0;
 
@@ -25,7 +25,7 @@ export function setSizes(window: u32, anchor: u32, ringElements: u32, base: u32,
   ringMask = ringElements - 1;
   top = 1;
   secondTop = 1;
-  for (let i: u32 = 1; i < anchor; i++) {
+  for (let i: u32 = 0; i < anchor; i++) {
     top *= base;
     secondTop *= secondBase;
   }
@@ -89,8 +89,9 @@ export function scan(bytes: u32, base: u32, secondBase: u32): u32 {
     }
     if (gram == lastGram) break;
     const leaves = <u32>load<u8>(text + gram), comes = <u32>load<u8>(text + gram + anchorBytes);
-    rolling = (rolling - leaves * top) * base + comes;
-    second = (second - leaves * secondTop) * secondBase + comes;
+    // What leaves is taken away beside the product: the next step waits for a product and a sum alone.
+    rolling = rolling * base + (comes - leaves * top);
+    second = second * secondBase + (comes - leaves * secondTop);
   }
   store<u32>(hashes + count, finish(load<u32>(ring + (<usize>(anchor & ringMask) << 3), 4)));
   store<u32>(firsts + count, first);

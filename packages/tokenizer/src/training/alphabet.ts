@@ -1,4 +1,8 @@
-export type WordCounts = ReadonlyMap<string, number>;
+/** Words with how often each occurs: a map, or a list in an order. */
+export interface WordCounts extends Iterable<readonly [word: string, count: number]> {
+  readonly size: number;
+  keys(): Iterable<string>;
+}
 
 const codePoint = (character: string) => character.codePointAt(0)!;
 

@@ -19,4 +19,7 @@ it.each([
   const sorted = sortedWords(words);
   expect([...sorted.keys()]).toEqual([...words.keys()].sort());
   expect([...sorted].every(([word, times]) => words.get(word) === times)).toBe(true);
+  expect(sorted.size).toBe(words.size);
+  sorted.clear();
+  expect([sorted.size, [...sorted], [...sorted.keys()]]).toEqual([0, [], []]);
 });

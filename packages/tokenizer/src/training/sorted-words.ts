@@ -5,11 +5,28 @@ const unitBits = 7;
 const indexRange = 2 ** 24; // with the prefix, less than 2^53
 const beyondAscii = /[^\0-\x7f]/;
 
+/** Words that are gone once they have been made into something else. */
+export interface ConsumedWords extends WordCounts {
+  /** Lets go of the words. */
+  clear(): void;
+}
+
 /** The words in the order of their UTF-16 units, which does not depend on how they were counted. */
-export const sortedWords = (words: WordCounts): Map<string, number> => {
-  const sorted = new Map<string, number>();
-  for (const word of sortByUnits([...words.keys()])) sorted.set(word, words.get(word)!);
-  return sorted;
+export const sortedWords = (words: ReadonlyMap<string, number>): ConsumedWords => {
+  let sorted = sortByUnits([...words.keys()]);
+  const counts = Float64Array.from(sorted, (word) => words.get(word)!);
+  return {
+    get size() {
+      return sorted.length;
+    },
+    keys: () => sorted,
+    *[Symbol.iterator]() {
+      for (let n = 0; n < sorted.length; n++) yield [sorted[n]!, counts[n]!] as const;
+    },
+    clear() {
+      sorted = [];
+    },
+  };
 };
 
 /** By numbers of the first characters, which is several times as fast as comparing texts, and then by the rest. */

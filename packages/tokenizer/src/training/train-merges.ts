@@ -3,13 +3,14 @@ import { alphabetOf } from "./alphabet.ts";
 import { MAX_TOKEN_LENGTH } from "./check-options.ts";
 import { learnMerges } from "./merges.ts";
 import type { TrainOptions } from "./options.ts";
+import type { ConsumedWords } from "./sorted-words.ts";
 import { symbolize } from "./symbolize.ts";
 import type { OnFraction } from "./turns.ts";
 import { VocabSizeError } from "./vocab-size-error.ts";
 
 /** Byte-pair encoding over counted words, for the models that are made of merges. Consumes `words`. */
 export const trainMerges = async (
-  words: Map<string, number>,
+  words: ConsumedWords,
   options: TrainOptions,
   onProgress: OnFraction,
 ): Promise<Component> => {

@@ -1,5 +1,6 @@
 import type { Component } from "../json/schema.ts";
 import type { TrainOptions } from "./options.ts";
+import type { ConsumedWords } from "./sorted-words.ts";
 import { trainMerges } from "./train-merges.ts";
 import { trainUnigram } from "./train-unigram.ts";
 import { trainWordLevel } from "./train-word-level.ts";
@@ -7,7 +8,7 @@ import type { OnFraction } from "./turns.ts";
 
 /** Makes the `model` of a `tokenizer.json` from counted words, which it may consume. */
 export const trainModel = (
-  words: Map<string, number>,
+  words: ConsumedWords,
   options: TrainOptions,
   onProgress: OnFraction,
 ): Component | Promise<Component> => {
