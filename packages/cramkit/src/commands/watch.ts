@@ -31,7 +31,7 @@ export const watchCommand = (): Command =>
         server.once("error", failed).listen(options.port, "127.0.0.1", listening);
       });
       const address = server.address();
-      tell(`http://127.0.0.1:${typeof address === "object" ? address?.port : options.port}/  (Ctrl-C ends)`);
+      tell(`http://127.0.0.1:${typeof address === "object" ? address?.port : options.port}/  (Ctrl-C to stop)`);
       await new Promise((ended) => server.once("close", ended));
     });
 

@@ -16,9 +16,9 @@ export const computeSection = (runs: readonly ReportedRun[], names: readonly str
     cells: [row.name, flop(row.exaFlop * 1e18), ...ours.map((own) => times(row.exaFlop / own.exaFlop))],
   }));
   return html`<h2>Compute</h2>${table({
-    head: ["", "compute", ...ours.map(({ name }) => `against ${name}`)],
+    head: ["", "compute", ...ours.map(({ name }) => `relative to ${name}`)],
     rows,
     caption:
-      "Ours: useful operations, counted from the configuration. Published: peak rate of the hardware times its hours, as the study counts, so the two are not the same measure.",
+      "Your runs: useful operations, counted from the configuration. Published runs: peak rate of the hardware times hours, as the study counts. The two measures differ.",
   })}`;
 };

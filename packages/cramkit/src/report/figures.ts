@@ -31,8 +31,8 @@ const figuresOf = (run: ReportedRun): Figures => {
     "time left":
       fraction && fraction < 1 ? shown(elapsedMs, (ms) => duration((ms / 1000) * (1 / fraction - 1))) : undefined,
     "held-out loss": typeof heldOut === "number" ? `${nats(heldOut)} nats` : undefined,
-    "below the unigram model": masked && `${nats(masked.unigram.loss - masked.trained.loss)} nats`,
-    "masked tokens right": masked && percent(masked.trained.accuracy),
+    "below the unigram baseline": masked && `${nats(masked.unigram.loss - masked.trained.loss)} nats`,
+    "masked-token accuracy": masked && percent(masked.trained.accuracy),
     "training loss, last\u00a02\u00a0%": shown(
       mean(losses.slice(-Math.ceil(losses.length / 50))),
       (loss) => `${nats(loss)} nats`,
@@ -43,10 +43,10 @@ const figuresOf = (run: ReportedRun): Figures => {
     "training time": shown(elapsedMs, (ms) => duration(ms / 1000)),
     "tokens per second": tokens && elapsedMs ? whole(tokens / (elapsedMs / 1000)) : undefined,
     "model FLOPs utilisation": shown(utilisation, percent),
-    "energy, processors and card": joules ? energy(joules) : undefined,
+    "energy (CPU and GPU)": joules ? energy(joules) : undefined,
     "peak memory": shown(summary?.peakMemoryBytes, bytes),
     "device memory": shown(most("deviceMemoryBytes"), bytes),
-    "steps skipped": shown(most("skippedSteps"), whole),
+    "skipped steps": shown(most("skippedSteps"), whole),
     rollbacks: shown(most("rollbacks"), whole),
   };
 };
@@ -70,5 +70,5 @@ const circumstances = ({ summary }: ReportedRun): Html => {
   if (!summary) return html``;
   const { backend, hardware, node, steps, microbatches, epochs, rowsPrepared, evaluationMs, checkpointMs } = summary;
   const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
-  return html`<p class="muted">${backend}; ${hardware}; Node ${node}. ${whole(steps)} steps in ${whole(microbatches)} microbatches, ${epochs.toFixed(2)} times over ${whole(rowsPrepared)} rows. Of the training time ${seconds(evaluationMs)} went into held-out losses and ${seconds(checkpointMs)} into checkpoints.</p>`;
+  return html`<p class="muted">${backend}; ${hardware}; Node ${node}. ${whole(steps)} steps in ${whole(microbatches)} microbatches; ${epochs.toFixed(2)} epochs of ${whole(rowsPrepared)} rows. The training time includes ${seconds(evaluationMs)} for held-out losses and ${seconds(checkpointMs)} for checkpoints.</p>`;
 };

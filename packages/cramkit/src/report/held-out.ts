@@ -11,7 +11,7 @@ export const heldOutSection = (runs: readonly ReportedRun[], names: readonly str
   const rows = measured.flatMap(({ masked: { trained, untrained, unigram }, name }) => [
     { ours: true, cells: [`${name}, trained`, nats(trained.loss), percent(trained.accuracy)] },
     { cells: [`${name}, untrained network`, nats(untrained.loss), percent(untrained.accuracy)] },
-    { cells: [`${name}, unigram model of its training rows`, nats(unigram.loss), percent(unigram.accuracy)] },
+    { cells: [`${name}, unigram baseline`, nats(unigram.loss), percent(unigram.accuracy)] },
   ]);
   const published = publishedLosses.map(({ name, loss, provenance }) => ({
     cells: [html`${name} <span class="muted">(${provenance})</span>`, loss, "–"],
@@ -21,11 +21,11 @@ export const heldOutSection = (runs: readonly ReportedRun[], names: readonly str
     JSON.stringify([corpus, tokenizer, rows, masking, evaluation.heldOut, evaluation.rows, seed]);
   const isOneTest = new Set(measured.map(asked)).size === 1;
   const caption = isOneTest
-    ? `${whole(positions)} masked tokens in ${whole(heldOut)} rows that were never trained on, the same for all.`
-    : "Masked tokens in rows that were never trained on. These runs differ in their text, vocabulary, masks or seed: their losses are measured on different tokens.";
-  return html`<h2>Masked tokens of held-out documents</h2>${table({
-    head: ["", "loss (nats)", "right"],
+    ? `${whole(positions)} masked tokens in ${whole(heldOut)} held-out rows, the same for every run.`
+    : "Masked tokens in held-out rows. These runs differ in text, vocabulary, masks or seed, so their losses are measured on different tokens.";
+  return html`<h2>Masked tokens in held-out documents</h2>${table({
+    head: ["", "loss (nats)", "accuracy"],
     rows: [...rows, ...published],
-    caption: `${caption} The published losses are on other text with a vocabulary of 32,768 and are no measure for these.`,
+    caption: `${caption} The published losses were measured on other text, with a vocabulary of 32,768: do not compare them with these.`,
   })}`;
 };

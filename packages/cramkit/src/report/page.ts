@@ -44,9 +44,9 @@ export const renderPage = async ({
 <p class="muted">${intro}${liveSeconds ? html` · <span id="state">live</span>` : ""}</p>
 <div class="live">${before}</div>
 <h2>Training</h2>
-<p class="bar"><label>against <select id="axis"><option value="tokens">tokens</option><option value="minutes">time</option>
+<p class="bar"><label>plot against <select id="axis"><option value="tokens">tokens</option><option value="minutes">time</option>
 ${hasFlops ? raw('<option value="flops">floating-point operations</option>') : ""}</select></label>
-<span class="muted">drag to zoom in, double-click to zoom out; thin: as measured, thick: averaged</span></p>
+<span class="muted">drag to zoom in, double-click to zoom out; thin lines: raw values; thick lines: smoothed</span></p>
 <div id="charts"></div>
 <div class="live">${after}</div>
 ${end}

@@ -48,7 +48,7 @@ it("writes one self-contained page", async () => {
   const page = await renderReport([run("one")]);
   expect(page).toMatch(/^<!doctype html>/);
   expect(page).not.toMatch(/<(script|link|img)[^>]+(src|href)=/);
-  expect(page).toContain("2.000 nats"); // below the unigram model
+  expect(page).toContain("2.000 nats"); // below the unigram baseline
   expect(page).toContain("uPlot");
 });
 
@@ -72,7 +72,7 @@ it("breaks long settings of runs side by side, and lets the keyboard scroll what
     { ...two, recipe: { ...two.recipe, description: "a long description" } },
   ]);
   expect(page).toContain('<td class="long">&#34;a long description&#34;</td>');
-  expect(page).toContain('role="group" tabindex="0" aria-label="where they differ"');
+  expect(page).toContain('role="group" tabindex="0" aria-label="settings that differ"');
   expect(page).toContain('<body class="side-by-side">');
 });
 
@@ -169,14 +169,14 @@ it("shows a run that no recipe made, alone and beside one", async () => {
   expect(alone).toContain("<h1>by-hand</h1>");
   expect(alone).toContain("Two steps.");
   expect(alone).toMatch(/width\S+: 3/);
-  expect(await renderReport([run("a"), composed])).toContain("2 runs side by side");
+  expect(await renderReport([run("a"), composed])).toContain("2 runs compared");
 });
 
 it("shows what of a recipe changed on the way, from which step on", async () => {
   const changes = [{ path: "training.budget", left: "4 steps", right: "9 steps" }];
   const changed = { ...run("one"), changes: [{ at: "2026-01-02T03:04:05.000Z", step: 4, microbatch: 8, changes }] };
   const page = await renderReport([changed]);
-  for (const part of ["changed on the way", "training.budget", "4 steps", "9 steps", "2026-01-02 03:04"])
+  for (const part of ["changed during the run", "training.budget", "4 steps", "9 steps", "2026-01-02 03:04"])
     expect(page).toContain(part);
-  expect(await renderReport([run("one")])).not.toContain("changed on the way");
+  expect(await renderReport([run("one")])).not.toContain("changed during the run");
 });

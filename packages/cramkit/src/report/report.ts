@@ -23,7 +23,7 @@ export const renderReport = async (
   const hasFlops = runs.every((run) => flopsPerToken(run));
   return renderPage({
     title: names.join(" / "),
-    intro: runs.length === 1 ? runs[0]!.recipe.description : `${runs.length} runs side by side`,
+    intro: runs.length === 1 ? runs[0]!.recipe.description : `${runs.length} runs compared`,
     before: figuresSection(runs, names),
     charts: chartData(runs, names),
     hasFlops,
@@ -54,7 +54,7 @@ const changesTable = (run: ReportedRun, name: string): Html => {
     })),
   );
   return rows.length > 0
-    ? html`${table({ head: [`${name}: changed on the way`, "from", "to", "from step", "when (UTC)"], rows })}`
+    ? html`${table({ head: [`${name}: changed during the run`, "from", "to", "from step", "when (UTC)"], rows })}`
     : html``;
 };
 
@@ -67,7 +67,7 @@ export const recipeSection = (runs: readonly ReportedRun[], names: readonly stri
   const rows = paths.map((path) => ({
     cells: [path, ...runs.map(({ recipe }) => JSON.stringify(at(recipe, path)) ?? "–")],
   }));
-  return html`<h2>${runs.length === 1 ? "Recipe" : "Recipes"}</h2>${rows.length > 0 ? table({ head: ["where they differ", ...names], rows }) : ""}
+  return html`<h2>${runs.length === 1 ? "Recipe" : "Recipes"}</h2>${rows.length > 0 ? table({ head: ["settings that differ", ...names], rows }) : ""}
 ${runs.map((run, index) => changesTable(run, names[index]!))}
 ${runs.map((run, index) => html`<details><summary>${names[index]}, all settings</summary><pre tabindex="0">${JSON.stringify(run.recipe, null, 2)}</pre></details>`)}`;
 };

@@ -40,10 +40,10 @@ export const probeSection = (runs: readonly ReportedRun[], names: readonly strin
   );
   if (rows.length === 0) return html``;
   return html`<h2>Probes</h2>${table({
-    head: ["", "right", "without pretraining", "chance", "examples", "trials"],
+    head: ["", "accuracy", "without pretraining", "chance", "examples", "trials"],
     rows,
     caption:
-      "Finetuned on small tasks made from held-out text: a real sentence against the same words shuffled locally; the next sentence against one from another document. These are probes of the pipeline, not GLUE.",
+      "Small tasks made from held-out text: tell a real sentence from the same words shuffled locally, and the next sentence from one of another document. They check the pipeline; they do not replace GLUE.",
   })}`;
 };
 

@@ -36,7 +36,7 @@ export const createReportServer = (options: ReportServerOptions): Server => {
     };
     if (!isOurs(request.headers.host)) return end(403, "text/plain", "expected a request to localhost");
     if (request.method !== "GET" && request.method !== "HEAD") return end(405, "text/plain", "expected GET");
-    if (request.url !== "/") return end(404, "text/plain", "there is one page here: /");
+    if (request.url !== "/") return end(404, "text/plain", "not found; the report is at /");
     try {
       end(200, "text/html", await page());
     } catch (error) {

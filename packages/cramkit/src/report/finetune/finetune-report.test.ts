@@ -23,7 +23,7 @@ it("is a page for scores and tags too", () => {
       outcomes: [{ example: { text: "t", label: 3, place: "p" }, prediction: { score: 2.5, cut: 0 }, loss: 0.25 }],
     },
   });
-  expect(score).toContain("p: 3; the model says 2.500");
+  expect(score).toContain("p: 3; predicted: 2.500");
   const span = { start: 0, end: 4, label: "PER" };
   const tags = finetuneReport({
     ...finetuneRecord,
@@ -33,7 +33,7 @@ it("is a page for scores and tags too", () => {
       outcomes: [{ example: { text: "Anna", label: [span], place: "p" }, prediction: { spans: [], cut: 0 }, loss: 1 }],
     },
   });
-  expect(tags).toContain("p: Anna [PER]; the model says none");
+  expect(tags).toContain("p: Anna [PER]; predicted: none");
   const pair = { text: "a question", pair: "its answer", place: "p" };
   const embedding = finetuneReport({
     ...finetuneRecord,
@@ -44,6 +44,6 @@ it("is a page for scores and tags too", () => {
       outcomes: [{ example: pair, prediction: { rank: 3, nearest: "another", cut: 0 }, loss: 1 }],
     },
   });
-  expect(embedding).toContain("p: found in place 3; first is &#34;another&#34;");
+  expect(embedding).toContain("p: ranked 3; first is &#34;another&#34;");
   expect(embedding).toMatch(/mrr, dev<\/dt><dd>0\.3333/);
 });

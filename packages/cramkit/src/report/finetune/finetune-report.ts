@@ -18,7 +18,7 @@ export const finetuneReport = ({ folder, request, result }: FinetuneRecord): str
     "best epoch": `${bestEpoch} of ${history.length}`,
     "training rows": whole(trainRows),
     "dev rows": whole(evaluation.rows),
-    "time of the last session": duration(seconds),
+    "time (last session)": duration(seconds),
     "learning rate": settings.learningRate,
   };
   const page = html`<!doctype html>
@@ -38,7 +38,7 @@ export const finetuneReport = ({ folder, request, result }: FinetuneRecord): str
       { cells: ["loss", ...history.map(({ dev }) => dev.loss.toFixed(4))] },
       { cells: ["training loss", ...history.map(({ trainLoss }) => trainLoss.toFixed(4))] },
     ],
-    caption: `The weights are those of epoch ${bestEpoch}.`,
+    caption: `The saved weights are from epoch ${bestEpoch}.`,
   })}
 ${curves(result.history, main)}
 ${confusionSection(result)}
@@ -76,7 +76,7 @@ const confusionSection = ({ task, outcomes }: FinetuneRecord["result"]): Html =>
     task.labels.length,
   );
   return html`<h2>Confusion matrix</h2>${table({
-    head: ["label, in rows; prediction, in columns", ...task.labels],
+    head: ["rows: labels; columns: predictions", ...task.labels],
     rows: matrix.map((row, i) => ({
       cells: [task.labels[i], ...row.map((count, k) => (i === k ? html`<b>${count}</b>` : count))],
     })),
@@ -96,7 +96,7 @@ const calibrationSection = ({ task, outcomes }: FinetuneRecord["result"]): Html 
   );
   const lines: PlotLine[] = [
     {
-      name: "as sure as right",
+      name: "perfectly calibrated",
       points: [
         [0, 0],
         [1, 1],
@@ -105,7 +105,7 @@ const calibrationSection = ({ task, outcomes }: FinetuneRecord["result"]): Html 
     { name: "this model", points, dots: true },
   ];
   return html`<h2>Calibration</h2><div class="plots"><figure>${linePlot(lines, { axis: "confidence", bounds: [0, 1] })}</figure></div>
-<p class="note">Share of right predictions by confidence, in ${bins} bins of equal width. The expected calibration error is ${percent(error)}.</p>`;
+<p class="note">Accuracy by confidence, in ${bins} bins of equal width. The expected calibration error is ${percent(error)}.</p>`;
 };
 
 const shownMistakes = 25;
@@ -127,10 +127,10 @@ const mistakesSection = (outcomes: readonly Outcome[]): Html => {
   };
   const verdict = (outcome: Outcome) => {
     const { rank, nearest } = outcome.prediction;
-    if (rank === undefined) return `${wanted(outcome) || "none"}; the model says ${said(outcome) || "none"}`;
-    return rank === 1 ? "found first" : `found in place ${rank}; first is "${nearest}"`;
+    if (rank === undefined) return `${wanted(outcome) || "none"}; predicted: ${said(outcome) || "none"}`;
+    return rank === 1 ? "ranked first" : `ranked ${rank}; first is "${nearest}"`;
   };
-  return html`<h2>Where the loss is largest</h2>${worst.map(
+  return html`<h2>Largest losses</h2>${worst.map(
     (
       outcome,
     ) => html`<div class="mistake">${outcome.example.text}${outcome.example.pair === undefined ? "" : html` <b>|</b> ${outcome.example.pair}`}

@@ -113,7 +113,7 @@ const keepUp = () =>
       state.textContent = `live, as of ${new Date().toLocaleTimeString()}`;
     },
     () => {
-      state.textContent = "cramkit watch has ended; this page stays as it is";
+      state.textContent = "cramkit watch has stopped; this page no longer updates";
     },
   );
 if (seconds) setInterval(keepUp, 1000 * seconds);

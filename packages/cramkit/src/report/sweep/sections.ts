@@ -26,9 +26,9 @@ export const stateSection = ({ results, missing, leftOut }: SweepData): Html => 
   const rows = failed.map(({ variant, seed, error }) => ({ cells: [variant, seed, error?.message] }));
   return html`<p>${done(results).length} runs done${failed.length > 0 ? `, ${failed.length} failed` : ""}${missing.length > 0 ? `, ${missing.length} not run yet` : ""}.</p>${
     leftOut.length > 0
-      ? html`<p>Left out, because their settings are not those of this sweep (any more): ${leftOut.join(", ")}.</p>`
+      ? html`<p>Left out, because this sweep does not (or no longer) include their settings: ${leftOut.join(", ")}.</p>`
       : ""
-  }${rows.length > 0 ? html`<h2>Failed</h2>${table({ head: ["", "seed", "why"], rows })}` : ""}`;
+  }${rows.length > 0 ? html`<h2>Failed</h2>${table({ head: ["", "seed", "reason"], rows })}` : ""}`;
 };
 
 /**
@@ -80,10 +80,10 @@ export const scoreSection = (data: SweepData): Html => {
       "tokens",
       "compute",
       "training",
-      ...(note ? ["losses comparable within"] : []),
+      ...(note ? ["comparable group"] : []),
     ],
     rows,
-    caption: html`${note ? html`<strong>${note}</strong> ` : ""}${seeds > 1 ? "Mean and standard deviation over the seeds, which share their data." : "One seed: a difference may be chance."}`,
+    caption: html`${note ? html`<strong>${note}</strong> ` : ""}${seeds > 1 ? "Mean and standard deviation over the seeds, which share their data." : "One seed: differences may be due to chance."}`,
   })}`;
 };
 
@@ -98,11 +98,11 @@ export const differenceSection = (data: SweepData): Html => {
   const rows = [...groups]
     .filter(([name]) => name !== reference)
     .map(([name, group]) => ({ cells: [name, ...scores.map((score) => difference(score, group, base))] }));
-  return html`<h2>Difference to \u201c${reference}\u201d</h2>${table({
+  return html`<h2>Difference from \u201c${reference}\u201d</h2>${table({
     head: ["", ...scores.map(({ name, unit }) => `${name} (${unit})`)],
     rows,
     caption:
-      "Mean over the seeds that both have, the standard deviation of the seeds' differences, and the range. A range that holds 0 shows no difference. Losses of different tokens have none.",
+      "Mean difference over the seeds that both variants have, with its standard deviation and range. A range that includes 0 shows no difference. Losses measured on different tokens are not compared.",
   })}`;
 };
 

@@ -39,7 +39,7 @@ export interface Score {
 const fixed: readonly Score[] = [
   { name: "held-out loss", id: "held-out-loss", unit: "nats", isLoss: true, of: ({ heldOutLoss }) => heldOutLoss },
   {
-    name: "below the unigram model",
+    name: "below the unigram baseline",
     id: "below-unigram",
     unit: "nats",
     isLoss: false,
@@ -47,7 +47,7 @@ const fixed: readonly Score[] = [
       heldOutLoss === undefined || unigramLoss === undefined ? undefined : unigramLoss - heldOutLoss,
   },
   {
-    name: "masked tokens right",
+    name: "masked-token accuracy",
     id: "masked-accuracy",
     unit: "%",
     isLoss: false,

@@ -41,7 +41,7 @@ it("names the runs in its folder that are not of the sweep any more", async () =
   mkdirSync(join(folder, "charts"));
   await writeSweepReport(folder);
   expect(read(folder, "report.html")).toContain(
-    "Left out, because their settings are not those of this sweep (any more): gone.seed-1, gone.seed-2.",
+    "Left out, because this sweep does not (or no longer) include their settings: gone.seed-1, gone.seed-2.",
   );
 });
 
@@ -84,7 +84,7 @@ it("draws a score against a setting that is a number, and by variant otherwise",
   ]);
   await writeSweepReport(named);
   expect(read(named, "charts/held-out-loss.svg")).not.toContain("logarithmic");
-  expect(read(named, "report.html")).toContain("One seed: a difference may be chance.");
+  expect(read(named, "report.html")).toContain("One seed: differences may be due to chance.");
 });
 
 it("says which settings make losses incomparable, and gives no difference between them", async () => {
