@@ -1,4 +1,4 @@
-import { checkOptions, explain, problemOf } from "@cramkit/errors";
+import { checkOptions, explain, fault, problemOf } from "@cramkit/errors";
 import type { ProductsReport } from "./cpu/library/choose-products.ts";
 import type { CpuOptions } from "./cpu/start.ts";
 import type { CudaOptions } from "./cuda/index.ts";
@@ -125,7 +125,13 @@ export const startBackend = async (choice: BackendChoice, options: BackendOption
   checkOptions("startBackend", options, { kernels: true, cpu: true, webgpu: true, cuda: true });
   if (choice !== "auto") {
     if (!Object.hasOwn(starters, choice)) {
-      throw new RangeError(`startBackend: expected "cpu", "webgpu", "cuda", "tensorflow" or "auto", got "${choice}"`);
+      throw fault({
+        code: "invalid-argument",
+        place: "startBackend",
+        problem: `expected "cpu", "webgpu", "cuda", "tensorflow" or "auto", got "${choice}"`,
+        remedy: "choose one of these",
+        type: RangeError,
+      });
     }
     const started = await starters[choice](options);
     return { name: choice, ...started, findings: [{ backend: choice, state: "started", detail: started.description }] };
@@ -146,5 +152,9 @@ export const startBackend = async (choice: BackendChoice, options: BackendOption
   const list = findings
     .map(({ backend, detail, remedy }) => `${backend}: ${detail}${remedy ? `; ${remedy}` : ""}`)
     .join("\n");
-  throw new Error(`startBackend: expected one backend to start, got none\n${list}`);
+  throw fault({
+    code: "unsupported",
+    place: "startBackend",
+    problem: `expected one backend to start, got none\n${list}`,
+  });
 };

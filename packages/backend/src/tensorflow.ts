@@ -19,7 +19,12 @@ export const startTensorflow = async () => {
       continue;
     }
     if (!(await setBackend("tensorflow")))
-      throw new Error(`startBackend: ${name} loads, but its backend does not start`);
+      throw fault({
+        code: "unsupported",
+        place: "startBackend",
+        problem: `${name} loads, but its backend does not start`,
+        remedy: "install it anew, or use the cpu backend",
+      });
     // tfjs-node ends with the process; there is no device to give back.
     const description = `TensorFlow through ${name}`;
     return { tfjsName: "tensorflow", description, device: description, dispose: () => {} };

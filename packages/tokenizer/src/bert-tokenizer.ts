@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { specialToken } from "./added-tokens.ts";
 import { refuseUnknown } from "./options.ts";
 import type { Tokenizer } from "./tokenizer.ts";
@@ -20,16 +21,26 @@ export const bertTokenizer = (
   lines.forEach((line, id) => {
     const token = line.trimEnd();
     if (ids.has(token)) {
-      throw new RangeError(
-        `bertTokenizer: expected each token once, got ${JSON.stringify(token)} in lines ${ids.get(token)! + 1} and ${id + 1}`,
-      );
+      throw fault({
+        code: "invalid-input",
+        place: "bertTokenizer",
+        problem: `expected each token once, got ${JSON.stringify(token)} in lines ${ids.get(token)! + 1} and ${id + 1}`,
+        remedy: "remove one of the two",
+        type: RangeError,
+      });
     }
     ids.set(token, id);
   });
   const specialTokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
   for (const token of specialTokens) {
     if (!ids.has(token))
-      throw new RangeError(`bertTokenizer: expected a vocab.txt with ${token}, got ${ids.size} tokens without it`);
+      throw fault({
+        code: "invalid-input",
+        place: "bertTokenizer",
+        problem: `expected a vocab.txt with ${token}, got ${ids.size} tokens without it`,
+        remedy: "pass the vocab.txt of a BERT",
+        type: RangeError,
+      });
   }
   return tokenizerFromJson({
     version: "1.0",

@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import type { PaddingOptions, TruncationOptions } from "./encoding.ts";
 import { show } from "./json/show.ts";
 import { checkOneOf, checkWhole, refuseUnknown } from "./options.ts";
@@ -71,7 +72,13 @@ const checkTruncation = (where: string, truncation: TruncationOptions): void => 
     max_length: "maxLength",
   });
   if (truncation.maxLength === undefined)
-    throw new TypeError(`${where}: expected truncation.maxLength, got nothing; write truncation: { maxLength: 128 }`);
+    throw fault({
+      code: "invalid-argument",
+      place: where,
+      problem: "expected truncation.maxLength, got nothing",
+      remedy: "write truncation: { maxLength: 128 }",
+      type: TypeError,
+    });
   checkWhole(where, "truncation.maxLength", truncation.maxLength, 0, 0x7fffffff);
   checkOneOf(where, "truncation.strategy", truncation.strategy, ["longest-first", "only-first", "only-second"]);
   checkOneOf(where, "truncation.direction", truncation.direction, directions);
@@ -83,7 +90,13 @@ const checkPadding = (where: string, padding: PaddingOptions): void => {
     max_length: "length",
   });
   if (padding.length === undefined)
-    throw new TypeError(`${where}: expected padding.length, got nothing; write padding: { length: "longest" }`);
+    throw fault({
+      code: "invalid-argument",
+      place: where,
+      problem: "expected padding.length, got nothing",
+      remedy: 'write padding: { length: "longest" }',
+      type: TypeError,
+    });
   if (padding.length !== "longest") checkWhole(where, "padding.length", padding.length, 0, MAX_LENGTH);
   checkWhole(where, "padding.multipleOf", padding.multipleOf, 0, MAX_LENGTH);
   checkWhole(where, "padding.id", padding.id, 0, 0xffffffff);
@@ -93,5 +106,12 @@ const checkPadding = (where: string, padding: PaddingOptions): void => {
 
 /** @throws TypeError if `text` is no string */
 export function checkText(where: string, text: unknown): asserts text is string {
-  if (typeof text !== "string") throw new TypeError(`${where}: expected a text, got ${show(text)}; pass a string`);
+  if (typeof text !== "string")
+    throw fault({
+      code: "invalid-argument",
+      place: where,
+      problem: `expected a text, got ${show(text)}`,
+      remedy: "pass a string",
+      type: TypeError,
+    });
 }

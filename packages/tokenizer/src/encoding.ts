@@ -1,3 +1,5 @@
+import { fault } from "@cramkit/errors";
+
 /** The tokens of a text, or of two, with the special tokens of the template: arrays of one length. */
 export interface Encoding {
   ids: number[];
@@ -102,15 +104,23 @@ export const truncatedLengths = (
   const isPair = lengths.length === 2;
   if (strategy === "only-first" || strategy === "only-second") {
     if (strategy === "only-second" && !isPair) {
-      throw new RangeError(
-        'encode: truncation "only-second" expects a pair, got one text; use encodePair or another strategy',
-      );
+      throw fault({
+        code: "invalid-argument",
+        place: "encode",
+        problem: 'truncation "only-second" expects a pair, got one text',
+        remedy: "use encodePair or another strategy",
+        type: RangeError,
+      });
     }
     const target = strategy === "only-first" ? a : b;
     if (target <= excess) {
-      throw new RangeError(
-        `encode: truncation "${strategy}" cannot remove ${excess} of ${target} tokens; raise maxLength or use "longest-first"`,
-      );
+      throw fault({
+        code: "invalid-argument",
+        place: "encode",
+        problem: `truncation "${strategy}" cannot remove ${excess} of ${target} tokens`,
+        remedy: 'raise maxLength or use "longest-first"',
+        type: RangeError,
+      });
     }
     return strategy === "only-first" ? [a - excess, b] : [a, b - excess];
   }

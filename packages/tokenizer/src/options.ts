@@ -1,4 +1,4 @@
-import { checkOptions } from "@cramkit/errors";
+import { checkOptions, fault } from "@cramkit/errors";
 import { show } from "./json/show.ts";
 
 type Known = Readonly<Record<string, "" | (string & {})>>;
@@ -27,15 +27,23 @@ export function refuseUnknown(
 /** @throws RangeError if `value` is given and no whole number from `min` to `max` */
 export const checkWhole = (where: string, name: string, value: unknown, min: number, max: number): void => {
   if (value === undefined || (Number.isInteger(value) && (value as number) >= min && (value as number) <= max)) return;
-  throw new RangeError(
-    `${where}: expected ${name} to be an integer from ${min} to ${max}, got ${show(value)}; set it to one`,
-  );
+  throw fault({
+    code: "invalid-argument",
+    place: where,
+    problem: `expected ${name} to be an integer from ${min} to ${max}, got ${show(value)}`,
+    remedy: "set it to one",
+    type: RangeError,
+  });
 };
 
 /** @throws RangeError if `value` is given and none of `values` */
 export const checkOneOf = (where: string, name: string, value: unknown, values: readonly unknown[]): void => {
   if (value === undefined || values.includes(value)) return;
-  throw new RangeError(
-    `${where}: expected ${name} to be one of ${values.map((one) => JSON.stringify(one)).join(", ")}, got ${show(value)}`,
-  );
+  throw fault({
+    code: "invalid-argument",
+    place: where,
+    problem: `expected ${name} to be one of ${values.map((one) => JSON.stringify(one)).join(", ")}, got ${show(value)}`,
+    remedy: "choose one of these",
+    type: RangeError,
+  });
 };

@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import type { AddedToken } from "./added-tokens.ts";
 import { type TokenBuffer, tokenBuffer } from "./chunks/token-buffer.ts";
 import type { Decoder, Model } from "./components.ts";
@@ -130,11 +131,24 @@ export const createTokenizer = (parts: TokenizerParts): Tokenizer => {
   const encodeBatch = (inputs: readonly EncodeInput[], options: EncodeOptions = {}): Encoding[] => {
     checkEncodeOptions("encode", options);
     if (!Array.isArray(inputs)) {
-      throw new TypeError(`encodeBatch: expected an array of texts or pairs, got ${show(inputs)}; write [text]`);
+      throw fault({
+        code: "invalid-argument",
+        place: "encodeBatch",
+        problem: `expected an array of texts or pairs, got ${show(inputs)}`,
+        remedy: "write [text]",
+        type: TypeError,
+      });
     }
     for (const input of inputs as readonly unknown[]) {
       if (!Array.isArray(input)) checkText("encode", input);
-      else if (input.length !== 2) throw new TypeError(`encode: expected a pair of two texts, got ${show(input)}`);
+      else if (input.length !== 2)
+        throw fault({
+          code: "invalid-argument",
+          place: "encode",
+          problem: `expected a pair of two texts, got ${show(input)}`,
+          remedy: "write [text, pair]",
+          type: TypeError,
+        });
       else for (const text of input) checkText("encode", text);
     }
     const encodings = inputs.map((input) => encodeTexts(typeof input === "string" ? [input] : input, options));
@@ -165,7 +179,13 @@ export const createTokenizer = (parts: TokenizerParts): Tokenizer => {
     decode(ids, options = noOptions) {
       refuseUnknown("decode", options, ["skipSpecialTokens"], { skip_special_tokens: "skipSpecialTokens" });
       if (typeof ids === "string" || typeof ids?.length !== "number") {
-        throw new TypeError(`decode: expected an array of ids, got ${show(ids)}; write [id]`);
+        throw fault({
+          code: "invalid-argument",
+          place: "decode",
+          problem: `expected an array of ids, got ${show(ids)}`,
+          remedy: "write [id]",
+          type: TypeError,
+        });
       }
       const { skipSpecialTokens = true } = options as { skipSpecialTokens?: boolean };
       const tokens: string[] = [];
@@ -200,9 +220,13 @@ const keptLengths = (
   const added = template.reduce((sum, piece) => sum + ("sequence" in piece ? 0 : piece.ids.length), 0);
   const room = truncation.maxLength - added;
   if (!(room >= 0)) {
-    throw new RangeError(
-      `encode: expected truncation.maxLength of at least ${added}, the tokens of the template, got ${truncation.maxLength}; raise it`,
-    );
+    throw fault({
+      code: "invalid-argument",
+      place: "encode",
+      problem: `expected truncation.maxLength of at least ${added}, the tokens of the template, got ${truncation.maxLength}`,
+      remedy: "raise it",
+      type: RangeError,
+    });
   }
   return truncatedLengths(b === undefined ? [a] : [a, b], room, truncation.strategy);
 };

@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { specialToken } from "./added-tokens.ts";
 import type { TokenizerJson } from "./json/schema.ts";
 import { show } from "./json/show.ts";
@@ -110,7 +111,13 @@ const checkDocuments = (documents: unknown): void => {
     (Symbol.asyncIterator in documents || Symbol.iterator in documents);
   if (!isIterable) {
     const remedy = typeof documents === "string" ? "write [text]" : "pass an array or an async iterable of strings";
-    throw new TypeError(`trainTokenizer: expected documents, got ${show(documents)}; ${remedy}`);
+    throw fault({
+      code: "invalid-argument",
+      place: "trainTokenizer",
+      problem: `expected documents, got ${show(documents)}`,
+      remedy: remedy,
+      type: TypeError,
+    });
   }
 };
 
@@ -120,7 +127,13 @@ function refuseDocument(document: unknown): never {
       ? Object.entries(document).find(([, value]) => typeof value === "string")?.[0]
       : undefined;
   const remedy = field === undefined ? "pass strings" : `pass documents.map((document) => document.${field})`;
-  throw new TypeError(`trainTokenizer: expected documents that are texts, got ${show(document)}; ${remedy}`);
+  throw fault({
+    code: "invalid-argument",
+    place: "trainTokenizer",
+    problem: `expected documents that are texts, got ${show(document)}`,
+    remedy: remedy,
+    type: TypeError,
+  });
 }
 
 const countOnThisThread: CountWords = async (documents, pipeline, onDocument, maxWords) => {

@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { LAYOUT } from "@cramkit/wasm-kit";
 import { MathBackendCPU } from "@tensorflow/tfjs-backend-cpu";
 import {
@@ -199,7 +200,12 @@ export class CpuBackend extends MathBackendCPU {
   #entry(dataId: DataId): TensorEntry {
     // What is not here may still be on another backend, from which `get` fetches it.
     if (!this.data.has(dataId) && !engine().state.tensorInfo.has(dataId)) {
-      throw new Error("cpu backend: expected a live tensor, got a disposed one; tf.keep it or dispose of it later");
+      throw fault({
+        code: "invalid-argument",
+        place: "cpu backend",
+        problem: "expected a live tensor, got a disposed one",
+        remedy: "tf.keep it or dispose of it later",
+      });
     }
     return this.data.get(dataId) as TensorEntry;
   }

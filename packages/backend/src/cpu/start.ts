@@ -76,11 +76,21 @@ const createMemory = (shared: boolean): WebAssembly.Memory => {
 export const startCpu = async (options: CpuOptions, kernels: readonly KernelConfig[]) => {
   const { threads, relaxedSimd = true } = options;
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1))
-    throw new RangeError(`startBackend: expected threads to be an integer >= 1, got ${threads}`);
+    throw fault({
+      code: "invalid-argument",
+      place: "startBackend",
+      problem: `expected threads to be an integer >= 1, got ${threads}`,
+      remedy: "leave it out for one a core",
+      type: RangeError,
+    });
   if (threads !== undefined && threads > maxThreads)
-    throw new RangeError(
-      `startBackend: expected threads to be at most ${maxThreads}, got ${threads}; leave it out for one a core`,
-    );
+    throw fault({
+      code: "invalid-argument",
+      place: "startBackend",
+      problem: `expected threads to be at most ${maxThreads}, got ${threads}`,
+      remedy: "leave it out for one a core",
+      type: RangeError,
+    });
   checkLayouts(kernels);
   const mayShare = typeof SharedArrayBuffer === "function";
   const memory = createMemory(mayShare);
@@ -102,7 +112,13 @@ export const startCpu = async (options: CpuOptions, kernels: readonly KernelConf
   if (engine().findBackendFactory(cpuBackendName)) engine().removeBackend(cpuBackendName);
   registerBackend(cpuBackendName, () => backend);
   registerCpuKernels(kernels);
-  if (!(await setBackend(cpuBackendName))) throw new Error(`startBackend: tfjs refused the backend ${cpuBackendName}`);
+  if (!(await setBackend(cpuBackendName)))
+    throw fault({
+      code: "version-mismatch",
+      place: "startBackend",
+      problem: `expected tfjs to accept the backend ${cpuBackendName}, got a refusal`,
+      remedy: "install tfjs-core 4.22",
+    });
   const simd = relaxed ? "relaxed SIMD" : "SIMD";
   const why = mayShare ? "" : "; no shared memory here (a browser needs cross-origin isolation), so one thread";
   const device = `WASM ${simd}, ${count} ${count === 1 ? "thread" : "threads"}${why}`;

@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import type { backend_util, DataType, TensorInfo } from "@tensorflow/tfjs-core";
 import type { Heap } from "./heap.ts";
 
@@ -63,7 +64,13 @@ export class TensorEntry {
   address(): number {
     if (this.#address !== 0) return this.#address;
     if (this.dtype !== "float32" && this.dtype !== "int32") {
-      throw new TypeError(`cpu backend: expected a float32 or int32 tensor, got ${this.dtype}; use tf.cast`);
+      throw fault({
+        code: "invalid-argument",
+        place: "cpu backend",
+        problem: `expected a float32 or int32 tensor, got ${this.dtype}`,
+        remedy: "use tf.cast",
+        type: TypeError,
+      });
     }
     const host = this.#host as Numbers;
     this.#size = host.length;

@@ -163,7 +163,12 @@ export class Threads {
     const failedElsewhere = Atomics.exchange(words, FAILED, 0) !== 0;
     if (failure !== undefined) throw failure;
     if (failedElsewhere)
-      throw new Error(`cpu backend: a kernel failed on a worker thread (${readFailure(this.#heap.memory)})`);
+      throw fault({
+        code: "worker-lost",
+        place: "cpu backend",
+        problem: `a kernel failed on a worker thread (${readFailure(this.#heap.memory)})`,
+        remedy: "start the backend anew",
+      });
   }
 
   /**

@@ -1,4 +1,4 @@
-import { checkOptions, type KnownOptions } from "@cramkit/errors";
+import { checkOptions, fault, type KnownOptions } from "@cramkit/errors";
 import { engine, type KernelConfig, registerBackend, setBackend } from "@tensorflow/tfjs-core";
 import { replaceKernels } from "../replace-kernels.ts";
 import { CudaBackend } from "./backend.ts";
@@ -74,7 +74,13 @@ const look = ({ card: index, library, precision = "float32" }: CudaOptions) => {
   const { driver, version, cards } = startDriver(library);
   const card = chooseCard(cards, index);
   if (precision !== "float32" && precision !== "mixed")
-    throw new RangeError(`startCuda: expected precision "float32" or "mixed", got "${precision}"`);
+    throw fault({
+      code: "invalid-argument",
+      place: "startCuda",
+      problem: `expected precision "float32" or "mixed", got "${precision}"`,
+      remedy: "choose one of these",
+      type: RangeError,
+    });
   const products =
     precision === "mixed"
       ? `${halvesOf(card)} operands, float32 sums, by kernels of our own`

@@ -1,5 +1,4 @@
 /// <reference types="@webgpu/types" />
-import { fault } from "@cramkit/errors";
 import { WebGPUBackend, type WebGPUProgram } from "@tensorflow/tfjs-backend-webgpu";
 import { type BackendValues, env, type TensorInfo } from "@tensorflow/tfjs-core";
 import { Attachments } from "./attachments.ts";
@@ -10,6 +9,7 @@ import { ConstantCache, maxConstantBytes } from "./constants.ts";
 import type { OpenDevice } from "./device.ts";
 import { DispatchTimer, type ProfiledDispatch } from "./dispatch-timer.ts";
 import { PipelineCache, type Program } from "./pipelines.ts";
+import { cannotBlock, disposedTensor, tooLargeTensor, tooManyGroups } from "./refusals.ts";
 import { bytesOf, type Internals, storageUsage, type TensorData } from "./tfjs-internals.ts";
 import { type Traffic, TrafficCounter } from "./traffic-counter.ts";
 import { packFields, packUniforms, tfjsFields, UniformCache, type UniformField, uniformsKey } from "./uniforms.ts";
@@ -65,10 +65,7 @@ export class CramkitWebgpuBackend extends WebGPUBackend {
     this.check();
     if (grid.some((count) => count === 0)) return;
     const limit = this.capabilities.limits.maxComputeWorkgroupsPerDimension;
-    if (grid.some((count) => count > limit))
-      throw new RangeError(
-        `${program.key}: expected at most ${limit} workgroups a dimension, got [${grid}]; use a smaller batch`,
-      );
+    if (grid.some((count) => count > limit)) throw tooManyGroups(program.key, limit, grid);
     const resources = bindings.map((binding, i) => this.resource(binding, program.access[i] === "write"));
     const { pipeline, layout, layoutId, uniformNames, uniformTypes } = this.pipelines.get(program);
     const groups = [this.bindGroups.get(layoutId, layout, resources)];
@@ -242,13 +239,7 @@ export class CramkitWebgpuBackend extends WebGPUBackend {
     if (data.resource != null) return;
     const size = bytesOf(data.dtype, data.shape);
     if (size > this.capabilities.limits.maxBufferSize)
-      throw fault({
-        code: "out-of-memory",
-        place: "webgpu",
-        problem: `expected a tensor of at most ${this.capabilities.limits.maxBufferSize} bytes, got [${data.shape}] with ${size}`,
-        remedy: "use a smaller batch",
-        type: RangeError,
-      });
+      throw tooLargeTensor(this.capabilities.limits.maxBufferSize, data.shape, size);
     const [Values, values] = [data.dtype === "float32" ? Float32Array : Int32Array, data.values as ArrayLike<number>];
     if (values && size > 0 && size <= maxConstantBytes) {
       data.resource = this.constants.take(new Uint32Array(new Values(values).buffer));
@@ -327,7 +318,7 @@ export class CramkitWebgpuBackend extends WebGPUBackend {
 
   override async read(dataId: object): Promise<BackendValues> {
     const data = this.tensorMap.get(dataId) as unknown as TensorData | undefined;
-    if (!data) throw new Error("webgpu: expected a tensor, got one that was disposed of");
+    if (!data) throw disposedTensor();
     if (data.values != null) return data.values;
     if (data.dtype === "complex64") return super.read(dataId);
     this.uploadToGPU(dataId);
@@ -360,8 +351,7 @@ export class CramkitWebgpuBackend extends WebGPUBackend {
   override readSync(dataId: object): BackendValues {
     const data = this.tensorMap.get(dataId) as unknown as TensorData;
     if (data.values != null) return data.values;
-    if (typeof OffscreenCanvas === "undefined")
-      throw new Error("dataSync: WebGPU cannot block outside of a browser; use `await tensor.data()`");
+    if (typeof OffscreenCanvas === "undefined") throw cannotBlock();
     return super.readSync(dataId);
   }
 

@@ -1,5 +1,7 @@
 /// <reference types="@webgpu/types" />
 
+import { fault } from "@cramkit/errors";
+
 /** Element types of a subgroup-matrix product: operands and accumulator. */
 export interface MatrixConfig {
   /** Rows of the left operand and of the result. */
@@ -105,13 +107,18 @@ export const readCapabilities = (
 export const requireTier = (tier: Tier, precision: Precision, best: Tier): Tier => {
   const order: Tier[] = ["float32", "float16", "matrix"];
   if (precision === "mixed" && best === "float32")
-    throw new Error(
-      'startWebgpu: expected shader-f16 for precision "mixed", got an adapter without it; use precision "float32", update the ' +
-        "driver, or see `cramkit doctor` for how to reach it",
-    );
+    throw fault({
+      code: "unsupported",
+      place: "startWebgpu",
+      problem: 'expected shader-f16 for precision "mixed", got an adapter without it',
+      remedy: 'use precision "float32", update the driver, or see `cramkit doctor` for how to reach it',
+    });
   if (order.indexOf(tier) > order.indexOf(best))
-    throw new Error(
-      `startWebgpu: expected tier ${best} or below on this adapter, got "${tier}"; see \`cramkit doctor\``,
-    );
+    throw fault({
+      code: "unsupported",
+      place: "startWebgpu",
+      problem: `expected tier ${best} or below on this adapter, got "${tier}"`,
+      remedy: "see `cramkit doctor`",
+    });
   return tier;
 };

@@ -1,4 +1,4 @@
-import { checkOptions, type KnownOptions } from "@cramkit/errors";
+import { checkOptions, fault, type KnownOptions } from "@cramkit/errors";
 import {
   env,
   findBackend,
@@ -129,7 +129,12 @@ export const startWebgpu = async (options: WebgpuOptions = {}): Promise<StartedW
   if (findBackendFactory("webgpu")) removeBackend("webgpu");
   registerBackend("webgpu", () => backend);
   if (!(await setBackend("webgpu")))
-    throw new Error("startWebgpu: expected tfjs to accept the backend, got a refusal; is tfjs-core 4.22?");
+    throw fault({
+      code: "version-mismatch",
+      place: "startWebgpu",
+      problem: "expected tfjs to accept the backend, got a refusal",
+      remedy: "install tfjs-core 4.22",
+    });
   const report = reportFor(capabilities);
   return {
     name: "webgpu",

@@ -54,9 +54,13 @@ export const bpe = (options: BpeOptions): Model => {
   const unknownId = () => {
     const id = vocab.ids.get(unkToken!);
     if (id === undefined) {
-      throw new RangeError(
-        `encode: the vocabulary lacks its unknown token ${JSON.stringify(unkToken)}; add it to model.vocab`,
-      );
+      throw fault({
+        code: "invalid-input",
+        place: "encode",
+        problem: `the vocabulary lacks its unknown token ${JSON.stringify(unkToken)}`,
+        remedy: "add it to model.vocab",
+        type: RangeError,
+      });
     }
     return id;
   };

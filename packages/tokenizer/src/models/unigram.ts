@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import type { Model, TokenList } from "../components.ts";
 import { buildTrie, NONE, ROOT, step, valueAt } from "./trie.ts";
 
@@ -28,7 +29,13 @@ export const unigram = ({ pieces, unkId, byteFallback }: UnigramOptions): Model 
       return;
     }
     if (unkId === undefined)
-      throw new RangeError("encode: the text has characters that no token has, and model.unk_id is not set; set it");
+      throw fault({
+        code: "invalid-input",
+        place: "encode",
+        problem: "the text has characters that no token has, and model.unk_id is not set",
+        remedy: "set it",
+        type: RangeError,
+      });
     (out.surfaces ??= new Map()).set(out.ids.length, surface);
     push(out, unkId, start, end);
   };

@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import type { Model } from "../components.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
@@ -10,9 +11,13 @@ export const wordLevel = (vocab: Vocabulary, unkToken: string): Model => ({
   tokenize(piece, out) {
     const id = vocab.ids.get(piece) ?? vocab.ids.get(unkToken);
     if (id === undefined) {
-      throw new RangeError(
-        `encode: the vocabulary lacks its unknown token ${JSON.stringify(unkToken)}; add it to model.vocab`,
-      );
+      throw fault({
+        code: "invalid-input",
+        place: "encode",
+        problem: `the vocabulary lacks its unknown token ${JSON.stringify(unkToken)}`,
+        remedy: "add it to model.vocab",
+        type: RangeError,
+      });
     }
     out.ids.push(id);
     out.starts.push(0);

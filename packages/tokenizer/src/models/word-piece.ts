@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import type { Model } from "../components.ts";
 import { buildTrie, NONE, ROOT, step, valueAt } from "./trie.ts";
 import type { Vocabulary } from "./vocabulary.ts";
@@ -25,9 +26,13 @@ export const wordPiece = ({
   const unknown = vocab.ids.get(unkToken);
   const unknownId = (): number => {
     if (unknown !== undefined) return unknown;
-    throw new RangeError(
-      `encode: the vocabulary lacks its unknown token ${JSON.stringify(unkToken)}; add it to model.vocab`,
-    );
+    throw fault({
+      code: "invalid-input",
+      place: "encode",
+      problem: `the vocabulary lacks its unknown token ${JSON.stringify(unkToken)}`,
+      remedy: "add it to model.vocab",
+      type: RangeError,
+    });
   };
 
   return {

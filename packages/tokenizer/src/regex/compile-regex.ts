@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { isLinear } from "./linear.ts";
 import { nativeRegex } from "./native.ts";
 import { parseRegex } from "./parse.ts";
@@ -36,9 +37,13 @@ export const compileRegex = (source: string): Regex => {
         searchProgram(program, text, found);
       } catch (error) {
         if (!(error instanceof RangeError)) throw error;
-        throw new RangeError(
-          `encode: expected a regular expression that can be searched for, got ${JSON.stringify(source)}: ${error.message}; simplify it in the tokenizer.json`,
-        );
+        throw fault({
+          code: "invalid-input",
+          place: "encode",
+          problem: `expected a regular expression that can be searched for, got ${JSON.stringify(source)}: ${error.message}`,
+          remedy: "simplify it in the tokenizer.json",
+          type: RangeError,
+        });
       }
     },
   };

@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import { fault } from "@cramkit/errors";
 import type { WorkerReply, WorkerRequest, WorkerTask } from "./messages.ts";
 
 /** A worker thread that answers requests one after the other. */
@@ -41,7 +42,16 @@ export const startThread = (task: WorkerTask): Thread => {
     else next?.resolve(reply.result as never);
   });
   worker.on("error", fail);
-  worker.on("exit", (code) => fail(new Error(`tokenizer worker: ended with code ${code} before it had answered`)));
+  worker.on("exit", (code) =>
+    fail(
+      fault({
+        code: "worker-lost",
+        place: "tokenizer worker",
+        problem: `ended with code ${code} before it had answered`,
+        remedy: "start again; with too little memory use fewer threads",
+      }),
+    ),
+  );
   return {
     get pending() {
       return waiting.length;
@@ -58,5 +68,11 @@ export const startThread = (task: WorkerTask): Thread => {
 
 export const checkThreads = (name: string, threads: number): void => {
   if (Number.isInteger(threads) && threads >= 1 && threads <= 1024) return;
-  throw new RangeError(`${name}: expected threads to be an integer from 1 to 1024, got ${threads}`);
+  throw fault({
+    code: "invalid-argument",
+    place: name,
+    problem: `expected threads to be an integer from 1 to 1024, got ${threads}`,
+    remedy: "set it to one",
+    type: RangeError,
+  });
 };

@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { show } from "../json/show.ts";
 import { checkOneOf, checkWhole, refuseUnknown } from "../options.ts";
 import type { TrainOptions } from "./options.ts";
@@ -7,7 +8,13 @@ import { VocabSizeError } from "./vocab-size-error.ts";
 const MAX_MAX_WORDS = 0xf00000;
 
 const complain = (expected: string, got: unknown, remedy: string): never => {
-  throw new RangeError(`trainTokenizer: expected ${expected}, got ${show(got)}; ${remedy}`);
+  throw fault({
+    code: "invalid-argument",
+    place: "trainTokenizer",
+    problem: `expected ${expected}, got ${show(got)}`,
+    remedy: remedy,
+    type: RangeError,
+  });
 };
 
 const known = {

@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import type { Component } from "../json/schema.ts";
 
 /** `{ single: "$A <sep>", pair: "<cls> $A <sep> $B:1 <sep>:1" }` as a `TemplateProcessing` component. */
@@ -13,9 +14,13 @@ export const templateJson = (
       if (name === "$A" || name === "$B") return { Sequence: { id: name.slice(1), type_id } };
       const id = idOf(name);
       if (id === undefined) {
-        throw new RangeError(
-          `trainTokenizer: expected template parts $A, $B and special tokens, got ${JSON.stringify(part)}; add it to specialTokens`,
-        );
+        throw fault({
+          code: "invalid-argument",
+          place: "trainTokenizer",
+          problem: `expected template parts $A, $B and special tokens, got ${JSON.stringify(part)}`,
+          remedy: "add it to specialTokens",
+          type: RangeError,
+        });
       }
       special.push([name, { id: name, ids: [id], tokens: [name] }]);
       return { SpecialToken: { id: name, type_id } };

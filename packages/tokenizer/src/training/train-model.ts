@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import type { Component } from "../json/schema.ts";
 import type { TrainOptions } from "./options.ts";
 import type { ConsumedWords } from "./sorted-words.ts";
@@ -21,8 +22,12 @@ export const trainModel = (
     case "WordLevel":
       return trainWordLevel(words, options);
     default:
-      throw new RangeError(
-        `trainTokenizer: expected model to be WordPiece, BPE, Unigram or WordLevel, got ${JSON.stringify(options.model satisfies never)}`,
-      );
+      throw fault({
+        code: "invalid-argument",
+        place: "trainTokenizer",
+        problem: `expected model to be WordPiece, BPE, Unigram or WordLevel, got ${JSON.stringify(options.model satisfies never)}`,
+        remedy: "choose one of these",
+        type: RangeError,
+      });
   }
 };

@@ -1,4 +1,4 @@
-import { explain } from "@cramkit/errors";
+import { explain, fault } from "@cramkit/errors";
 import { heapStart, isShared } from "../heap.ts";
 import type { FoundProducts, LibraryReport } from "./find-products.ts";
 
@@ -59,9 +59,21 @@ const choices: readonly ProductsChoice[] = ["wasm", "library", "auto"];
 export const chooseProducts = async (options: ProductsOptions, memory: WebAssembly.Memory): Promise<Chosen> => {
   const { products = "wasm", library: path, precision = "float32" } = options;
   if (!choices.includes(products))
-    throw new RangeError(`startBackend: expected products to be "wasm", "library" or "auto", got "${products}"`);
+    throw fault({
+      code: "invalid-argument",
+      place: "startBackend",
+      problem: `expected products to be "wasm", "library" or "auto", got "${products}"`,
+      remedy: "choose one of these",
+      type: RangeError,
+    });
   if (path !== undefined && products === "wasm")
-    throw new RangeError(`startBackend: expected products "library" or "auto" with a library, got "wasm" and ${path}`);
+    throw fault({
+      code: "invalid-argument",
+      place: "startBackend",
+      problem: `expected products "library" or "auto" with a library, got "wasm" and ${path}`,
+      remedy: "change one of the two",
+      type: RangeError,
+    });
   if (products === "wasm") {
     const remark = "in float32: mixed precision needs a library for products";
     return { report: { precision: "float32", ...(precision === "mixed" && { remark }) } };
@@ -78,13 +90,24 @@ export const chooseProducts = async (options: ProductsOptions, memory: WebAssemb
   if (precision === "float32" || library.bf16) return { found, report: { library, precision } };
   const why = `${library.name} ${library.version} does not multiply bf16 on this processor`;
   if (products === "library")
-    throw new Error(`startBackend: expected bf16 for precision "mixed", got none: ${why}; use precision "float32"`);
+    throw fault({
+      code: "unsupported",
+      place: "startBackend",
+      problem: `expected bf16 for precision "mixed", got none: ${why}`,
+      remedy: 'use precision "float32"',
+    });
   return { found, report: { library, precision: "float32", remark: `in float32: ${why}` } };
 };
 
 /** Loaded here: a backend without a library, as in a browser, does not need the code. */
 const find = async (memory: WebAssembly.Memory, path?: string): Promise<FoundProducts> => {
-  if (!isShared(memory)) throw new Error("cpu backend: expected shared memory, got none, and a library needs it");
+  if (!isShared(memory))
+    throw fault({
+      code: "unsupported",
+      place: "cpu backend",
+      problem: "expected shared memory, got none, and a library needs it",
+      remedy: 'use products "wasm"',
+    });
   const { findProducts } = await import("./find-products.ts");
   return findProducts({ memory, scratch: heapStart, path });
 };
