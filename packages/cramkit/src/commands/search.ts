@@ -39,6 +39,13 @@ export const searchCommand = (): Command =>
       .option("--model <folder>", "the model that made the vectors (default: the path recorded in the index)")
       .option("--json", "print one line of JSON per query"),
   ).action(async (path: string, query: string | undefined, options: SearchOptions) => {
+    if (query?.trim() === "")
+      throw fault({
+        code: "invalid-argument",
+        place: "query",
+        problem: "expected a text to look for, got an empty one",
+        remedy: "give one, or leave it out and write queries to standard input, one a line",
+      });
     const vectors = await openVectors(path);
     try {
       const compute = await startCompute(backendOf(options), options);

@@ -206,6 +206,12 @@ describe("says what is wrong, with file and line:", () => {
     expect(told.code, told.error).toBe(0);
   });
 
+  it("an empty query", async () => {
+    const { code, error } = await run("search", "vectors.safetensors", " ");
+    expect(error).toMatch(/^cramkit: query: expected a text to look for, got an empty one; give one, or leave it out/);
+    expect(code).toBe(1);
+  });
+
   it("files that hold no vectors, and models that predict or do not", { timeout: 60_000 }, async () => {
     const weights = await run("search", "encoder/model/model.safetensors", "fox");
     expect(weights.error).toMatch(

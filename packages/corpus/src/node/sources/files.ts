@@ -225,7 +225,7 @@ const noFiles = ({ path, include, exclude, format }: FileDocumentsOptions, unrea
   const advice = isChosen
     ? { remedy: "check include and exclude", details: { option: ["include", "exclude"] } }
     : unread !== undefined
-      ? { remedy: `there is ${unread}: ${formatRemedy(unread).remedy}` }
+      ? { ...formatRemedy(unread), remedy: `there is ${unread}: ${formatRemedy(unread).remedy}` }
       : format === undefined
         ? { remedy: "name another path, or set format", details: { option: "format" } }
         : { remedy: "name another path" };

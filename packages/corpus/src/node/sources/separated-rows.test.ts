@@ -98,6 +98,7 @@ describe("separatedRows", () => {
 
   it("throws where a quote never closes, at the line where it opens", async () => {
     await expect(rows('a\n"b\nc\n')).rejects.toThrow(/^table, line 2: a quote opens here and never closes; set quote/);
+    await expect(rows('a\n"b\nc\n')).rejects.toMatchObject({ details: { option: "quote" } });
     await expect(rows('a\n"b""')).rejects.toThrow("line 2: a quote opens here and never closes");
   });
 

@@ -60,6 +60,7 @@ export async function* separatedRows(
       at: `line ${line}`,
       code: "invalid-input",
       remedy: "set quote to false if quotes are ordinary characters",
+      details: { option: "quote" },
     });
 
   let state = "start" as State;
