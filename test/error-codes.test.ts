@@ -8,7 +8,7 @@ import { expect, it } from "vitest";
 
 /** Packages whose older errors are still plain: how many there are left. None is added. */
 const left: Readonly<Record<string, number>> = {
-  ...{ corpus: 77, cramkit: 15, metrics: 7, recipes: 8, native: 4, model: 3, ops: 3 },
+  ...{ corpus: 77, cramkit: 15, metrics: 7, recipes: 8, native: 4, model: 3 },
   ...{ checkpoint: 1, finetune: 1, glue: 1, parallel: 1, trainer: 1 },
 };
 
@@ -23,6 +23,9 @@ const exceptions: Readonly<Record<string, string>> = {
   "backend/src/cpu/module.ts": "a module that our own build makes",
   "backend/src/cpu/threads.ts": "arguments of our own kernels",
   "backend/src/cpu/library/": "calls that our own code makes",
+  "ops/src/webgpu/": "what reaches a kernel was checked by the model",
+  "ops/src/attention/webgpu/": "what reaches a kernel was checked by the model",
+  "ops/src/optimizer/": "what reaches a kernel was checked by the optimizer",
   "backend/src/webgpu/uniforms.ts": "arguments of our own kernels",
 };
 
