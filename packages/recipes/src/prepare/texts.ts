@@ -165,7 +165,7 @@ const emptyCorpus = ({ sources, filters, documents }: CorpusReport): Fault => {
     .map(({ filter, dropped }) => `${filter} dropped ${dropped.documents}`);
   return fault({
     code: "invalid-input",
-    problem: `the corpus is empty: read ${[read, ...dropped, documents > 0 ? `${documents} hold nothing but space` : []].flat().join("; ")}`,
+    problem: `the corpus is empty: read ${[read, ...dropped].join("; ")}${documents > 0 ? "; what is left holds nothing but space" : ""}`,
     remedy: documents > 0 ? "name text to read" : "check corpus in the recipe",
   });
 };

@@ -200,6 +200,11 @@ describe("fileDocuments", () => {
       /expected files that match \*\.gz, got none in .*tree; check include and exclude/,
     );
     await expect(texts({ path: join(path, "a/skip.bin") })).rejects.toThrow(/expected a file named .*skip\.bin/);
+    mkdirSync(join(path, "others"));
+    for (const name of ["a.pdf", "b.pdf", "c.docx", "d.png"]) writeFileSync(join(path, "others", name), "?");
+    await expect(texts({ path: join(path, "others") })).rejects.toThrow(
+      /got none in .*others, but .*, .*, .* and 1 more; /,
+    );
     mkdirSync(join(path, "empty"));
     await expect(texts({ path: join(path, "empty") })).rejects.toThrow(
       /expected files named \.txt, .*, got none in .*empty; name another path, or set format/,

@@ -188,6 +188,7 @@ const selectedFiles = async ({ path, include, exclude, format }: FileSelection):
   const unwanted = exclude === undefined ? undefined : picomatch(exclude, { dot: true });
   const found: DocumentFile[] = [];
   let unread: string | undefined;
+  const others: string[] = [];
   for (const start of typeof path === "string" ? [path] : path) {
     const entry = await stat(start).catch(() => undefined);
     if (entry === undefined) {
@@ -211,17 +212,28 @@ const selectedFiles = async ({ path, include, exclude, format }: FileSelection):
       .filter((name) => !unwanted?.(name))
       .sort((a, b) => (a < b ? -1 : 1));
     unread ??= all.find((name) => name.endsWith(".arrow"));
+    if (names.length === 0) others.push(...all);
     found.push(...names.map((name) => ({ path: join(start, name), name })));
   }
-  if (found.length === 0) throw noFiles({ path, include, exclude, format }, unread);
+  if (found.length === 0) throw noFiles({ path, include, exclude, format }, unread, others);
   return found;
 };
 
-const noFiles = ({ path, include, exclude, format }: FileDocumentsOptions, unread: string | undefined): Fault => {
+/** Files that an error names. */
+const shownFiles = 3;
+
+const noFiles = (
+  { path, include, exclude, format }: FileDocumentsOptions,
+  unread: string | undefined,
+  others: readonly string[],
+): Fault => {
+  const shown = others.slice(0, shownFiles).join(", ");
+  const more = others.length > shownFiles ? ` and ${others.length - shownFiles} more` : "";
   const all =
     format === undefined ? "files named .txt, .jsonl, .json, .csv, .tsv or .parquet (also .gz, .zst)" : "files";
   const expected = include === undefined ? all : `files that match ${[include].flat().join(", ")}`;
   const isChosen = include !== undefined || exclude !== undefined;
+  const holds = others.length > 0 && !isChosen && unread === undefined ? `, but ${shown}${more}` : "";
   const advice = isChosen
     ? { remedy: "check include and exclude", details: { option: ["include", "exclude"] } }
     : unread !== undefined
@@ -232,7 +244,7 @@ const noFiles = ({ path, include, exclude, format }: FileDocumentsOptions, unrea
   return fault({
     code: "not-found",
     place: "fileDocuments",
-    problem: `expected ${expected}, got none in ${[path].flat().join(", ")}`,
+    problem: `expected ${expected}, got none in ${[path].flat().join(", ")}${holds}`,
     ...advice,
     type: RangeError,
   });
