@@ -1,7 +1,8 @@
-import { startCuda } from "@cramkit/backend/cuda";
+import { type CudaBackend, startCuda } from "@cramkit/backend/cuda";
 import { buildCudaEmulator } from "@cramkit/backend/cuda-emulator";
 import { registerGradients } from "@cramkit/ops";
 import { cudaKernels } from "@cramkit/ops/cuda";
+import type * as tf from "@tensorflow/tfjs-core";
 import type { SuiteOptions } from "../measure/suite.ts";
 import { number, table } from "../report/markdown.ts";
 import { parseShape } from "../workloads/shapes.ts";
@@ -17,7 +18,18 @@ export interface CudaStepTraffic {
   copies: number;
   allocations: number;
   bytesInUse: number;
+  /** Milliseconds of this thread for a step, and for the same one replayed from a graph; the card computes nothing. Medians. */
+  hostMs: { step: number; replayed: number };
 }
+
+const medianMs = (times: number, body: () => void): number => {
+  const all = Array.from({ length: times }, () => {
+    const start = performance.now();
+    body();
+    return performance.now() - start;
+  });
+  return all.sort((a, b) => a - b)[times >> 1]!;
+};
 
 /** A card with an H200's memory that computes nothing. */
 const emulatedCard = () => {
@@ -54,16 +66,31 @@ export const countCudaStep = async (
     copies: emulator.get("copies") - before.copies,
     allocations: backend.counters().allocations - before.allocations,
     bytesInUse: backend.counters().bytesInUse,
+    hostMs: hostTimes(backend, step),
   };
   dispose();
   end();
   return traffic;
 };
 
+const hostTimes = (backend: CudaBackend, step: () => tf.Tensor) => {
+  const stepMs = medianMs(11, () => step().dispose());
+  const recording = backend.record(step);
+  const replayed = medianMs(101, () => {
+    // What changes from step to step: the learning rate.
+    for (const { words } of recording.numbers) words[0] = words[0]! ^ 1;
+    recording.replay();
+  });
+  recording.result.dispose();
+  recording.dispose();
+  return { step: stepMs, replayed };
+};
+
 export const cudaTrafficText = ({ kernels, ...step }: CudaStepTraffic): string => {
   const rows = kernels.map(({ kernel, launches, bytes }) => [kernel, String(launches), number(bytes / 1e9)]);
   return (
     `${table(["kernel", "launches", "GB"], rows)}\n\n${number(step.bytes / 1e9)} GB in ${step.launches} launches; ` +
-    `${step.copies} copies from and to the host, ${step.allocations} new blocks, ${number(step.bytesInUse / 1e9)} GB in use between steps`
+    `${step.copies} copies from and to the host, ${step.allocations} new blocks, ${number(step.bytesInUse / 1e9)} GB in use between steps\n` +
+    `host time of a step ${number(step.hostMs.step)} ms, replayed ${number(step.hostMs.replayed)} ms`
   );
 };

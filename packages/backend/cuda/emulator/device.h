@@ -128,11 +128,11 @@ inline const char* launch(void (*f)(void*), void* a, dim3 g, dim3 b, size_t shar
 }
 
 /** Kernels by name, called with an array of pointers to their arguments as cuLaunchKernel has it. */
-struct Kernel { void (*call)(void*, void**); void* function; };
+struct Kernel { void (*call)(void*, void**); void* function; std::vector<size_t> sizes; };
 inline std::map<std::string, Kernel>& kernels() { static std::map<std::string, Kernel> all; return all; }
 struct Registration {
   template <class... A> Registration(const char* name, void (*f)(A...)) {
-    kernels()[name] = {[](void* f, void** p) { call((void (*)(A...))f, p, std::index_sequence_for<A...>{}); }, (void*)f};
+    kernels()[name] = {[](void* f, void** p) { call((void (*)(A...))f, p, std::index_sequence_for<A...>{}); }, (void*)f, {sizeof(A)...}};
   }
   template <class... A, size_t... I> static void call(void (*f)(A...), void** p, std::index_sequence<I...>) { f(*(A*)p[I]...); }
 };

@@ -14,7 +14,15 @@ static int broken; // as a context is after a fault: every call answers the same
 struct Block { size_t bytes; char* base; size_t length; };
 static std::map<char*, Block> blocks, host_blocks;
 static std::deque<std::pair<char*, size_t>> quarantine;
-static int the_context, the_stream, the_module, the_event;
+static int the_context, the_module, the_event;
+static long long streams; // handles are 1, 2, ...
+/** A launch or a copy that waits in a graph for its replays. */
+struct Node { const char* kernel; dim3 grid, block; unsigned shared; std::vector<std::vector<u8>> arguments; char* to; const char* from; size_t bytes; };
+typedef std::vector<Node> Graph;
+static void* capturing; // the stream whose work is recorded
+static Graph* recorded;
+/** What must not be done to a stream while its work is recorded. */
+#define NOT_CAPTURING(stream) if (capturing && capturing == (void*)(stream)) return 900
 static u32 order = 1;
 
 /** Memory that ends where a page without access begins, 16-byte aligned, full of NaN if kernels run. */
@@ -67,7 +75,7 @@ API cuDeviceGetAttribute(int* v, int attribute, int) {
   return 0;
 }
 API cuDevicePrimaryCtxRetain(void** c, int) { *c = &the_context; return 0; }
-API cuDevicePrimaryCtxRelease_v2(int) { broken = 0; return 0; }
+API cuDevicePrimaryCtxRelease_v2(int) { broken = 0; capturing = nullptr; return 0; }
 API cuCtxSetCurrent(void*) { return 0; }
 API cuMemGetInfo_v2(size_t* free, size_t* total) { *total = (size_t)settings[MEMORY]; *free = (size_t)(settings[MEMORY] - settings[BYTES]); return 0; }
 API cuMemAlloc_v2(void** p, size_t n) {
@@ -89,14 +97,18 @@ API cuMemFree_v2(char* p) {
 }
 API cuMemAllocHost_v2(void** p, size_t n) { *p = allocate(host_blocks, n); return *p ? 0 : 2; }
 API cuMemFreeHost(char* p) { return release(host_blocks, p) ? 0 : 1; }
-API cuMemcpyHtoDAsync_v2(char* to, const void* from, size_t n, void*) { ALIVE; settings[COPIES]++; if (!holds(to, n)) return 1; memcpy(to, from, n); return 0; }
-API cuMemcpyDtoHAsync_v2(void* to, const char* from, size_t n, void*) { ALIVE; settings[COPIES]++; if (!holds(from, n)) return 1; memcpy(to, from, n); return 0; }
-API cuMemcpyDtoDAsync_v2(char* to, const char* from, size_t n, void*) { ALIVE; if (!holds(to, n) || !holds(from, n)) return 1; memcpy(to, from, n); return 0; }
-API cuStreamCreate(void** s, unsigned) { *s = &the_stream; return 0; }
+API cuMemcpyHtoDAsync_v2(char* to, const void* from, size_t n, void* s) { ALIVE; NOT_CAPTURING(s); settings[COPIES]++; if (!holds(to, n)) return 1; memcpy(to, from, n); return 0; }
+API cuMemcpyDtoHAsync_v2(void* to, const char* from, size_t n, void* s) { ALIVE; NOT_CAPTURING(s); settings[COPIES]++; if (!holds(from, n)) return 1; memcpy(to, from, n); return 0; }
+API cuMemcpyDtoDAsync_v2(char* to, const char* from, size_t n, void* s) {
+  ALIVE;
+  if (!holds(to, n) || !holds(from, n)) return 1;
+  if (capturing && capturing == s) { recorded->push_back({nullptr, {}, {}, 0, {}, to, from, n}); return 0; }
+  memcpy(to, from, n); return 0; }
+API cuStreamCreate(void** s, unsigned) { *s = (void*)++streams; return 0; }
 API cuStreamDestroy_v2(void*) { return 0; }
-API cuStreamSynchronize(void*) { ALIVE; return 0; }
+API cuStreamSynchronize(void* s) { ALIVE; NOT_CAPTURING(s); return 0; }
 API cuEventCreate(void** e, unsigned) { *e = &the_event; return 0; }
-API cuEventRecord(void*, void*) { ALIVE; return 0; }
+API cuEventRecord(void*, void* s) { ALIVE; NOT_CAPTURING(s); return 0; }
 API cuEventQuery(void*) { ALIVE; return 0; }
 API cuEventSynchronize(void*) { ALIVE; return 0; }
 API cuEventDestroy_v2(void*) { return 0; }
@@ -123,18 +135,44 @@ API cuModuleGetFunction(void** f, void*, const char* name) {
   return 0;
 }
 API cuFuncSetAttribute(void*, int, int) { return 0; }
-API cuLaunchKernel(void* f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz, unsigned shared, void*, void** params, void**) {
+static int run(const char* name, dim3 grid, dim3 block, unsigned shared, void** params) {
+  if (settings[SKIP_KERNELS]) return 0;
+  struct Call { emulator::Kernel k; void** p; } c{emulator::kernels().at(name), params};
+  const char* problem = emulator::launch([](void* c) { auto& x = *(Call*)c; x.k.call(x.k.function, x.p); }, &c, grid, block, shared, order++);
+  if (!problem) return 0;
+  snprintf(last_error, sizeof last_error, "emulator: %s", problem);
+  return broken = strstr(problem, "no memory") ? 700 : 719;
+}
+API cuLaunchKernel(void* f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz, unsigned shared, void* stream, void** params, void**) {
   ALIVE;
   settings[LAUNCHES]++;
   const unsigned long long n = (unsigned long long)bx * by * bz;
   if (!gx || !gy || !gz || gy > 65535 || gz > 65535 || gx > 0x7fffffffu || n == 0 || n > 1024 || shared > sizeof emulator::dynamic_shared) return 1;
   if (settings[FAIL_IN] && --settings[FAIL_IN] == 0) return broken = (int)settings[FAIL_WITH];
-  if (settings[SKIP_KERNELS]) return 0;
-  struct Call { emulator::Kernel k; void** p; } c{emulator::kernels().at((const char*)f), params};
-  const char* problem = emulator::launch([](void* c) { auto& x = *(Call*)c; x.k.call(x.k.function, x.p); }, &c, {gx, gy, gz}, {bx, by, bz}, shared, order++);
-  if (!problem) return 0;
-  snprintf(last_error, sizeof last_error, "emulator: %s", problem);
-  return broken = strstr(problem, "no memory") ? 700 : 719;
+  if (!capturing || capturing != stream) return run((const char*)f, {gx, gy, gz}, {bx, by, bz}, shared, params);
+  Node node{(const char*)f, {gx, gy, gz}, {bx, by, bz}, shared, {}, nullptr, nullptr, 0};
+  const auto at = emulator::kernels().find(node.kernel);
+  for (size_t i = 0; at != emulator::kernels().end() && i < at->second.sizes.size(); i++)
+    node.arguments.emplace_back((u8*)params[i], (u8*)params[i] + at->second.sizes[i]);
+  recorded->push_back(node);
+  return 0;
+}
+API cuStreamBeginCapture_v2(void* stream, int) { ALIVE; if (capturing) return 901; capturing = stream; recorded = new Graph; return 0; }
+API cuStreamEndCapture(void* stream, void** graph) { ALIVE; if (capturing != stream) return 901; capturing = nullptr; *graph = recorded; return 0; }
+API cuGraphInstantiate_v2(void** exec, void* graph, void*, void*, size_t) { ALIVE; *exec = new Graph(*(Graph*)graph); return 0; }
+API cuGraphDestroy(void* graph) { delete (Graph*)graph; return 0; }
+API cuGraphExecDestroy(void* exec) { delete (Graph*)exec; return 0; }
+API cuGraphLaunch(void* exec, void*) {
+  ALIVE;
+  settings[GRAPH_LAUNCHES]++;
+  for (Node& node : *(Graph*)exec) {
+    if (!node.kernel) { if (!holds(node.to, node.bytes) || !holds(node.from, node.bytes)) return broken = 700; memcpy(node.to, node.from, node.bytes); continue; }
+    std::vector<void*> params;
+    for (auto& argument : node.arguments) params.push_back(argument.data());
+    const int code = run(node.kernel, node.grid, node.block, node.shared, params.data());
+    if (code) return code;
+  }
+  return 0;
 }
 API cuGetErrorName(int e, const char** text) {
   *text = e == 1 ? "CUDA_ERROR_INVALID_VALUE" : e == 2 ? "CUDA_ERROR_OUT_OF_MEMORY" : e == 100 ? "CUDA_ERROR_NO_DEVICE" : e == 218 ? "CUDA_ERROR_INVALID_PTX"

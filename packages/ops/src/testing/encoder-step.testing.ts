@@ -30,6 +30,8 @@ export interface StepShape {
   gated?: boolean;
   /** Whether it is written with the ops that take several others' place, and its last layer has the predicted rows alone. Gated. */
   fused?: boolean;
+  /** Of attention's probabilities, with the key [step, layer]. @defaultValue none */
+  dropout?: number;
 }
 
 const initial = (shape: number[], seed: number): tf.Tensor => tf.tensor(uniform(shape, seed, 0.04).values, shape);
@@ -64,7 +66,7 @@ const createParams = ({
 
 /** A step to call again and again: returns the loss. `dispose` frees everything. */
 export const createStep = (shape: StepShape) => {
-  const { layers, hidden, heads, vocab, batchSize, seqLength, predicted, gated, fused } = shape;
+  const { layers, hidden, heads, vocab, batchSize, seqLength, predicted, gated, fused, dropout: rate = 0 } = shape;
   const rows = batchSize * seqLength;
   const count = Math.round(rows * predicted);
   const params = createParams(shape);
@@ -80,6 +82,7 @@ export const createStep = (shape: StepShape) => {
   );
   const targets = tf.tensor1d(integers([count], 8, vocab).values as Int32Array, "int32");
 
+  let step = 0;
   const loss = (...values: tf.Tensor[]): tf.Scalar => {
     const p = Object.fromEntries(names.map((name, i) => [name, values[i]!]));
     const norm = (x: tf.Tensor, name: string) => layerNorm(x, p[`${name}.weight`]!, p[`${name}.bias`]!, 1e-12);
@@ -101,7 +104,8 @@ export const createStep = (shape: StepShape) => {
     let x: tf.Tensor = tf.add(embedding(ids, p.words!, { paddingId: 0 }), p.places!);
     let normed = layerNorm(x, ...norm("0.norm1"), 1e-12);
     for (let i = 0; i < layers; i++) {
-      let mixed = attention(linear(normed, p[`${i}.qkv`]!), { heads });
+      const dropout = { rate, key: [step, i] as [number, number] };
+      let mixed = attention(linear(normed, p[`${i}.qkv`]!), { heads, dropout });
       const isLast = i === layers - 1;
       if (isLast)
         [x, mixed] = [x, mixed].map((y) => embedding(positions, tf.reshape(y, [rows, hidden]))) as [
@@ -131,20 +135,25 @@ export const createStep = (shape: StepShape) => {
     return result;
   };
 
-  let step = 0;
-  const run = (): number => {
+  /** A step that reads nothing: the loss, on the device. */
+  const take = (learningRate = settings.learningRate): tf.Tensor => {
     step += 1;
     const { value, grads } = tf.valueAndGrads(fused ? fusedLoss : loss)(slots.map(({ param }) => param));
-    tf.tidy(() => update(slots, grads, step));
+    tf.tidy(() => update(slots, grads, step, learningRate));
+    tf.dispose(grads);
+    return value;
+  };
+  const run = (learningRate?: number): number => {
+    const value = take(learningRate);
     const result = value.dataSync()[0]!;
-    tf.dispose([value, ...grads]);
+    value.dispose();
     return result;
   };
   const dispose = () => {
     tf.dispose([ids, positions, targets]);
     for (const { param, mu, nu } of slots) tf.dispose([param, mu, nu]);
   };
-  return { run, gradients, dispose, params: () => slots.map(({ param }) => param) };
+  return { run, take, gradients, dispose, params: () => slots.map(({ param }) => param) };
 };
 
 const settings = { learningRate: 1e-3, b1: 0.9, b2: 0.98, epsilon: 1e-12 };
@@ -158,9 +167,14 @@ interface Slot {
 }
 
 /** Clips at a global norm of 0.5 and applies AdamW: in place by the kernels, or with tfjs operations elsewhere. */
-const update = (slots: Slot[], grads: tf.Tensor[], step: number): void => {
+const update = (slots: Slot[], grads: tf.Tensor[], step: number, learningRate: number): void => {
   const kernels = optimizerKernels();
-  const attrs = { ...settings, correction1: 1 - settings.b1 ** step, correction2: 1 - settings.b2 ** step };
+  const attrs = {
+    ...settings,
+    learningRate,
+    correction1: 1 - settings.b1 ** step,
+    correction2: 1 - settings.b2 ** step,
+  };
   const norm = kernels?.globalNorm(grads) ?? tf.sqrt(tf.addN(grads.map((grad) => tf.sum(tf.square(grad)))));
   const scale = tf.minimum(tf.div(0.5, norm), 1);
   if (kernels) {

@@ -37,6 +37,12 @@ const signatures = {
     ...(["i32", "pointer", "u32", "u32", "u32", "u32", "u32", "u32"] as const),
     ...(["u32", "pointer", "pointer", "pointer"] as const),
   ],
+  cuStreamBeginCapture_v2: ["i32", "pointer", "i32"],
+  cuStreamEndCapture: ["i32", "pointer", "pointer"],
+  cuGraphInstantiate_v2: ["i32", "pointer", "pointer", "pointer", "pointer", "u64"],
+  cuGraphLaunch: ["i32", "pointer", "pointer"],
+  cuGraphDestroy: ["i32", "pointer"],
+  cuGraphExecDestroy: ["i32", "pointer"],
   cuGetErrorName: ["i32", "i32", "pointer"],
   cuGetErrorString: ["i32", "i32", "pointer"],
 } as const satisfies Record<string, Signature<"i32">>;

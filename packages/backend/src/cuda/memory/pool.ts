@@ -8,6 +8,7 @@ const leastFree = 256 * 1024 * 1024;
 export interface Block {
   readonly pointer: bigint;
   readonly bytes: number;
+  readonly pool: MemoryPool;
 }
 
 /**
@@ -27,7 +28,7 @@ export class MemoryPool {
 
   constructor(
     private readonly stream: Stream,
-    private readonly maxFreeBytes?: number,
+    private maxFreeBytes?: number,
   ) {}
 
   take(bytes: number): Block {
@@ -58,6 +59,12 @@ export class MemoryPool {
     return 0;
   }
 
+  /** From now on nothing is kept: what is in use goes back to the driver when it is given back. */
+  retire(): void {
+    this.maxFreeBytes = 0;
+    this.#trim(0);
+  }
+
   dispose(): void {
     this.#trim(0);
     const { calls } = this.stream.driver;
@@ -85,7 +92,7 @@ export class MemoryPool {
     this.stream.check(code, "cuMemAlloc_v2", "taking memory");
     this.bytesAllocated += bytes;
     this.allocations++;
-    return { pointer: into[0]!, bytes };
+    return { pointer: into[0]!, bytes, pool: this };
   }
 
   /** Gives free blocks back to the driver until at most so many bytes of them are kept. It waits for the stream itself. */
