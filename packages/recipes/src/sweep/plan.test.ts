@@ -34,6 +34,18 @@ it("makes a run of every variant, every cell of the grid and every seed, on one 
   expect(new Set(runs.map(({ folder }) => folder)).size).toBe(8);
 });
 
+it("names the sweep for its own settings, and --set for those of the caller", async () => {
+  await expect(plan({ set: ["tokenizer.vocabSize=60"] })).rejects.toThrow(
+    /^one: tokenizer\.vocabSize: expected .*got 60$/,
+  );
+  await expect(plan({ set: ["tokenizer.vocabSize"] })).rejects.toThrow(/^one: expected .*tokenizer\.vocabSize/);
+  await expect(plan({}, { set: ["tokenizer.vocabSize=60"] })).rejects.toThrow(/^--set: tokenizer\.vocabSize/);
+  const both = await plan({ set: ["tokenizer.vocabSize=60"] }, { set: ["tokenizer.vocabSize=90"] });
+  expect(both.runs[0]!.recipe!.tokenizer.vocabSize).toBe(90);
+  const { runs } = await plan({ variants: [{ name: "small", set: ["tokenizer.vocabSize=60"] }, { name: "as it is" }] });
+  expect(runs[0]!.problem).toMatch(/^one: tokenizer\.vocabSize: expected/);
+});
+
 it("gives other seeds the data of its own first one", async () => {
   const runsOf = async (own: number[], seeds: number[]) => (await plan({ seeds: own }, { seeds })).runs;
   for (const [own, first] of [

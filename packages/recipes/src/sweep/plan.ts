@@ -1,5 +1,5 @@
 import { dirname, join, resolve } from "node:path";
-import { checkOptions, fault, problemOf } from "@cramkit/errors";
+import { checkOptions, fault, isFault, problemOf, reworded } from "@cramkit/errors";
 import { preparedSetKey } from "@cramkit/packer/node";
 import { findRecipe } from "../catalogue/find-recipe.ts";
 import { isLoadable } from "../catalogue/load-file.ts";
@@ -92,7 +92,11 @@ export const planSweep = async (sweep: Sweep, options: PlanOptions): Promise<Swe
       type: RangeError,
     });
   const base = await recipeOf(sweep.recipe, file);
-  const own = sweep.seeds.length > 0 ? sweep.seeds : [applySettings(base, [...settingsOf(sweep.set), ...set]).seed];
+  const place = file ?? sweep.name;
+  /** The sweep's settings for all runs, some of its own, and over them those of the caller. */
+  const applied = (recipe: Recipe, more: readonly string[]): Recipe =>
+    applyAll(recipe, { place, own: [...settingsOf(sweep.set), ...more], set });
+  const own = sweep.seeds.length > 0 ? sweep.seeds : [applied(base, []).seed];
   const seeds = options.seeds ?? own;
   const dataSeed = own[0]!;
   const filter =
@@ -118,7 +122,7 @@ export const planSweep = async (sweep: Sweep, options: PlanOptions): Promise<Swe
         folder: join(folder, id),
       };
       try {
-        const changed = shared(applySettings(from, [...settingsOf(sweep.set), ...changes, ...set]), sweep, dataSeed);
+        const changed = shared(applied(from, changes), sweep, dataSeed);
         const recipe: Recipe = {
           ...changed,
           seed,
@@ -145,6 +149,28 @@ export const planSweep = async (sweep: Sweep, options: PlanOptions): Promise<Swe
       type: RangeError,
     });
   return { sweep, folder, dataFolder, runs, filter };
+};
+
+/** Applies both, and names the place of those of the sweep if they are at fault: nobody has written them after `--set`. */
+const applyAll = (
+  recipe: Recipe,
+  { place, own, set }: { place: string; own: readonly string[]; set: readonly string[] },
+): Recipe => {
+  try {
+    return applySettings(recipe, [...own, ...set]);
+  } catch (error) {
+    if (!isFault(error) || error.place !== "--set" || isApplicable(recipe, own)) throw error;
+    throw reworded(error, { place });
+  }
+};
+
+const isApplicable = (recipe: Recipe, settings: readonly string[]): boolean => {
+  try {
+    applySettings(recipe, settings);
+    return true;
+  } catch {
+    return false;
+  }
 };
 
 /** Tells one plan of a run from another: its recipe, and what it is scored with. */
