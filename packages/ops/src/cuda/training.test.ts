@@ -4,6 +4,7 @@ import { optimizerKernels } from "../index.ts";
 import { startCpuBackend } from "../testing/backend.testing.ts";
 import { cudaEmulator, startCudaBackend } from "../testing/cuda.testing.ts";
 import { createStep, type StepShape } from "../testing/encoder-step.testing.ts";
+import { errorOfLists } from "../testing/list-error.testing.ts";
 
 const { emulator, skipped } = cudaEmulator();
 if (!emulator) it.skip(`NOTHING was tested: ${skipped}`, () => undefined);
@@ -33,48 +34,9 @@ describe.runIf(emulator)("lists of tensors on an emulated card", () => {
   it("are updated by one launch as each tensor would be alone, whatever their lengths", async () => {
     const { backend, ...started } = await startCudaBackend(emulator!);
     dispose = () => started.dispose();
-    const kernels = optimizerKernels()!;
-    const lengths = [1, 5, 4095, 4096, 4097, 9000, 3];
-    const waves = (phase: number) =>
-      lengths.map((n) => tf.tensor1d(Float32Array.from({ length: n }, (_, i) => Math.sin(i * 1.1 + phase))));
-    const lists = [0, 1, 2, 3].map(waves) as [tf.Tensor[], tf.Tensor[], tf.Tensor[], tf.Tensor[]];
-    const before = lists.map((list) => list.map((tensor) => Float64Array.from(tensor.dataSync())));
-    const at = (list: number, i: number, j: number) => before[list]![i]![j]!;
-    const [param, grad, mu, nu] = lists;
-    const squares = nu.map((tensor) => tf.square(tensor));
-    const scale = tf.scalar(0.3);
-    const attrs = { learningRate: 0.01, b1: 0.9, b2: 0.98, epsilon: 1e-6, correction1: 0.4, correction2: 0.2 };
-    const updates = param.map((tensor, i) => ({
-      param: tensor,
-      grad: grad[i]!,
-      mu: mu[i]!,
-      nu: squares[i]!,
-      weightDecay: i / 10,
-    }));
-    const { launches } = backend.counters();
-    for (const none of [0, Number.NaN, Infinity]) kernels.adamw(updates, tf.scalar(none), attrs);
-    expect(param.every((tensor, i) => tensor.dataSync().every((value, j) => value === Math.fround(at(0, i, j))))).toBe(
-      true,
-    );
-    kernels.adamw(updates, scale, attrs);
-    kernels.accumulate(mu, grad, 2);
-    expect(backend.counters().launches - launches).toBe(5);
-    const norm = kernels.globalNorm(grad).dataSync()[0]!;
-    let worst = 0;
-    let square = 0;
-    for (const [i, n] of lengths.entries()) {
-      const [p, m] = [param[i]!.dataSync(), mu[i]!.dataSync()];
-      for (let j = 0; j < n; j++) {
-        const g = at(1, i, j) * 0.3;
-        const first = 0.9 * at(2, i, j) + 0.1 * g;
-        const second = 0.98 * at(3, i, j) ** 2 + 0.02 * g * g;
-        const wanted = at(0, i, j) - 0.01 * (first / 0.4 / (Math.sqrt(second / 0.2) + 1e-6) + (i / 10) * at(0, i, j));
-        worst = Math.max(worst, Math.abs(p[j]! - wanted), Math.abs(m[j]! - first - 2 * at(1, i, j)));
-        square += at(1, i, j) ** 2;
-      }
-    }
-    expect(worst).toBeLessThan(1e-6);
-    expect(norm).toBeCloseTo(Math.sqrt(square), 4);
+    expect(errorOfLists()).toBeLessThan(1e-6);
+    const run = backend.kernelsRun();
+    expect(["adamw", "accumulate", "global_norm"].map((kernel) => run.get(kernel))).toEqual([4, 1, 1]);
   });
 });
 

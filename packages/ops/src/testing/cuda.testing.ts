@@ -1,15 +1,18 @@
 import { fileURLToPath } from "node:url";
 import { type CudaOptions, startCuda } from "@cramkit/backend/cuda";
-import { buildCudaEmulator, type CudaEmulator } from "@cramkit/backend/cuda-emulator";
+import { buildCudaEmulator, type CudaEmulator, type Mutant } from "@cramkit/backend/cuda-emulator";
 import { hasCode, problemOf } from "@cramkit/errors";
 import { cudaKernels } from "../cuda-kernels.ts";
 import { registerGradients } from "../gradients/register-gradients.ts";
 
 /** The emulator, or why there is none, said loudly. */
-export const cudaEmulator = (): { emulator?: CudaEmulator; skipped?: string } => {
+export const cudaEmulator = (mutants: readonly Mutant[] = []): { emulator?: CudaEmulator; skipped?: string } => {
   try {
     return {
-      emulator: buildCudaEmulator({ kernels: [fileURLToPath(new URL("../cuda-kernels.cu", import.meta.url))] }),
+      emulator: buildCudaEmulator({
+        kernels: [fileURLToPath(new URL("../cuda-kernels.cu", import.meta.url))],
+        mutants,
+      }),
     };
   } catch (error) {
     if (!hasCode(error, "unsupported")) throw error;
