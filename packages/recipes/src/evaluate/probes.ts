@@ -9,6 +9,7 @@ import {
 } from "@cramkit/glue";
 import { resultsFolder } from "@cramkit/glue/node";
 import { subSeed } from "@cramkit/random";
+import type { Tokenizer } from "@cramkit/tokenizer";
 import { Interrupted, type RunContext } from "../progress.ts";
 import { dataSeed } from "../recipe/data-seed.ts";
 import type { Recipe } from "../recipe/recipe.ts";
@@ -47,6 +48,29 @@ export const requireProbeTexts = (recipe: Recipe, texts: readonly string[]): voi
       cause: error,
     });
   }
+};
+
+/** Examples of each probe whose length is looked at: enough for a mean. */
+const measuredExamples = 256;
+/** Lengths of batches are multiples of this. */
+const lengthStep = 8;
+
+/** The mean length of a probe's batch, which is that of its longest example, in tokens. */
+export const probeBatchLength = (recipe: Recipe, texts: readonly string[], tokenizer: Tokenizer): number => {
+  const { batchSize } = protocols.GLUE_sane;
+  const tokensOf = (text: string) => tokenizer.encodeIds(text).length;
+  const lengths: number[] = [];
+  for (const { train } of probesOf(recipe, texts).tasks) {
+    const examples = train.slice(0, measuredExamples);
+    for (let from = 0; from < examples.length; from += batchSize) {
+      const batch = examples.slice(from, from + batchSize);
+      const longest = Math.max(
+        ...batch.map(({ text, pair }) => tokensOf(text) + (pair === undefined ? 0 : tokensOf(pair))),
+      );
+      lengths.push(Math.min(recipe.rows.seqLength, Math.ceil(longest / lengthStep) * lengthStep));
+    }
+  }
+  return lengths.reduce((sum, length) => sum + length, 0) / lengths.length;
 };
 
 /** Finetunes on two small tasks that are made from held-out text. They are probes, not GLUE. */

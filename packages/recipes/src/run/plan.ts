@@ -14,6 +14,8 @@ interface Beginning {
   readonly heldOut: EvaluationSet;
   /** Whether evaluation and probes follow. */
   readonly evaluates: boolean;
+  /** The mean length of a probe's batch, in tokens; 0 without probes. */
+  readonly probeLength: number;
   /**
    * Ranks that share the training, as fast as this one each.
    *
@@ -36,9 +38,6 @@ interface PlannedTokens {
 const passes = 3;
 /** Two models, the trained one and the same one untrained, on two probes. */
 const probeRuns = 4;
-/** The mean length of a probe's batch, as a share of a row: measured on the quickstart's text. */
-const probeLength = 0.75;
-
 /** Tokens that the limits of a budget come to, the nearest of them; undefined if it is of time alone. */
 const trainingTokens = ({
   recipe,
@@ -57,7 +56,8 @@ const trainingTokens = ({
 };
 
 /** Counts what a run will compute. */
-export const plannedTokens = ({ recipe, config, rows, heldOut, evaluates }: Beginning): PlannedTokens => {
+export const plannedTokens = (beginning: Beginning): PlannedTokens => {
+  const { recipe, config, rows, heldOut, evaluates, probeLength } = beginning;
   const { seqLength } = recipe.rows;
   const { every, probes } = recipe.evaluation;
   const scored = Math.min(heldOut.rows, heldOut.source.rowCount) * seqLength;
@@ -67,7 +67,7 @@ export const plannedTokens = ({ recipe, config, rows, heldOut, evaluates }: Begi
     training: tokens === undefined ? undefined : passes * tokens,
     onTheWay: Math.ceil(1 / every) * scored,
     evaluation: evaluates ? 2 * scored : 0, // the unigram model costs nothing
-    probes: evaluates ? probes.trials * probeRuns * examples * probeLength * seqLength : 0,
+    probes: evaluates ? probes.trials * probeRuns * examples * probeLength : 0,
   };
 };
 

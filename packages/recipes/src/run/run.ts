@@ -4,7 +4,7 @@ import { checkOptions } from "@cramkit/errors";
 import { checkWritable, lockFolder } from "@cramkit/files";
 import { startCompute } from "../compute.ts";
 import type { EvaluationSet } from "../evaluate/evaluate.ts";
-import { requireProbeTexts } from "../evaluate/probes.ts";
+import { probeBatchLength, requireProbeTexts } from "../evaluate/probes.ts";
 import { checkOrigin } from "../origin/check-origin.ts";
 import { type Prepared, prepare } from "../prepare/prepare.ts";
 import { type RunContext, stopPoint } from "../progress.ts";
@@ -140,7 +140,10 @@ const runStages = async (
           const evaluates = stages.includes(evaluateStage);
           const rows = prepared.training.rowCount;
           const ranks = team.size;
-          for (const line of await planOf({ recipe, config, rows, heldOut, evaluates, ranks })) context.say(line);
+          const isProbed = evaluates && recipe.evaluation.probes.trials > 0;
+          const probeLength = isProbed ? probeBatchLength(recipe, prepared.heldOutTexts, prepared.tokenizer) : 0;
+          const plan = await planOf({ recipe, config, rows, heldOut, evaluates, probeLength, ranks });
+          for (const line of plan) context.say(line);
         });
         for (const stage of stages) {
           await team.lead(pause);
