@@ -182,7 +182,7 @@ program
       process.exit(0);
     }
     const { countStep, trafficText } = await import("./traffic/traffic.ts");
-    console.log(trafficText(await countStep(shape, precision, { optimizer })));
+    console.log(trafficText(await countStep(shape, precision, { optimizer, hostSteps: 30 })));
     process.exit(0);
   });
 

@@ -25,7 +25,11 @@ interface Sweep {
 }
 
 /** Families whose variants say little alone. */
-const labels: Record<string, string> = { gemmSplits: "splits", weightGradients: "gradients of weights" };
+const labels: Record<string, string> = {
+  gemmSplits: "splits",
+  prefetch: "slices on their way",
+  weightGradients: "gradients of weights",
+};
 
 const named = (variants: Record<string, string>): string =>
   Object.keys(variants).length === 0
@@ -54,6 +58,7 @@ const sweepsOf = ({ config, batch, seq }: Shape, quick: boolean): Sweep[] => {
         {},
         ...inTier(gemmVariants()).map(({ name }) => ({ gemm: name })),
         ...["1", "2", "4", "7"].map((gemmSplits) => ({ gemmSplits })),
+        ...["2", "3"].map((prefetch) => ({ prefetch })),
       ],
       modeOf: /^gemm\.(nt|nn|tn)\./,
       flops: { nt: flops, nn: flops, tn: flops },

@@ -17,7 +17,20 @@ export interface StepTraffic {
   uniformUploads: number;
   submits: number;
   allocatedBytes: number;
+  /** Processor time of a step on the host in ms, the median of `hostSteps`: kernels' choice and encoding, without Dawn's share. */
+  hostMs: number | undefined;
 }
+
+/** Of a device that computes nothing, all time is the host's. */
+const hostMsOf = (once: () => void, steps: number): number | undefined => {
+  const times = Array.from({ length: steps }, () => {
+    const start = process.cpuUsage();
+    once();
+    const { user, system } = process.cpuUsage(start);
+    return (user + system) / 1000;
+  }).sort((a, b) => a - b);
+  return times[Math.floor(steps / 2)];
+};
 
 /**
  * What one training step dispatches on WebGPU, counted on a device that computes nothing.
@@ -27,7 +40,12 @@ export interface StepTraffic {
 export const countStep = async (
   shape: string,
   precision: SuiteOptions["precision"],
-  { limits, warmUp = 12, optimizer }: { limits?: CountedLimits; warmUp?: number; optimizer?: StepOptimizer } = {},
+  {
+    limits,
+    warmUp = 12,
+    optimizer,
+    hostSteps = 0,
+  }: { limits?: CountedLimits; warmUp?: number; optimizer?: StepOptimizer; hostSteps?: number } = {},
 ): Promise<StepTraffic> => {
   const options: SuiteOptions = { backend: "webgpu", precision, shapes: [], quick: false, python: "" };
   const compute = await startCompute(options, { gpu: countingGpu(limits) });
@@ -38,6 +56,7 @@ export const countStep = async (
   const before = backend.dispatchCounters!();
   const counted = backend.countTraffic!(once);
   const after = backend.dispatchCounters!();
+  const hostMs = hostMsOf(once, hostSteps);
   const kernels = [...counted].map(([kernel, traffic]) => ({ kernel, ...traffic })).sort((a, b) => b.bytes - a.bytes);
   const traffic: StepTraffic = {
     kernels,
@@ -47,6 +66,7 @@ export const countStep = async (
     uniformUploads: after.uniformUploads - before.uniformUploads,
     submits: after.submits - before.submits,
     allocatedBytes: (tf.memory() as unknown as { numBytesAllocatedInGPU: number }).numBytesAllocatedInGPU,
+    hostMs,
   };
   dispose();
   compute.dispose();
@@ -58,6 +78,6 @@ export const trafficText = ({ kernels, ...step }: StepTraffic): string => {
   return (
     `${table(["kernel", "dispatches", "GB"], rows)}\n\n${number(step.bytes / 1e9)} GB in ${step.dispatches} dispatches; ` +
     `${step.bindGroups} new bind groups, ${step.uniformUploads} uploads of uniforms, ${step.submits} submits, ` +
-    `${number(step.allocatedBytes / 1e9)} GB allocated`
+    `${number(step.allocatedBytes / 1e9)} GB allocated${step.hostMs === undefined ? "" : `; ${number(step.hostMs)} ms of the host's JavaScript`}`
   );
 };

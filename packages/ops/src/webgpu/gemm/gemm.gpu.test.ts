@@ -70,6 +70,7 @@ const variants = [
   { name: "128x128", tier: "float32", tolerance: 1e-5 },
   { name: "128x128.tall", tier: "float32", tolerance: 1e-5 },
   { name: "128x128", tier: "float32", tolerance: 1e-5, workgroupStorage: 16384 },
+  { name: "64x64", tier: "float32", tolerance: 1e-5, prefetch: "2" },
   { name: "64x64", tier: "float16", tolerance: 3e-3 },
   { name: "matrix.64x64", tier: "matrix", tolerance: 3e-3 },
   { name: "matrix.64x64", tier: "matrix", tolerance: 3e-3, matrixSpelling: "old" },
@@ -86,7 +87,8 @@ describe.each(variants.filter(({ tier }) => tiers.includes(tier)))("gemm $name i
   const few = rare || "matrixSpelling" in variant;
   let started: TestBackend | undefined;
   beforeAll(async () => {
-    started = await startTestBackend({ ...variant, variants: { gemm: name }, tier });
+    const prefetch: Record<string, string> = "prefetch" in variant ? { prefetch: variant.prefetch } : {};
+    started = await startTestBackend({ ...variant, variants: { gemm: name, ...prefetch }, tier });
     if ("workgroupStorage" in variant)
       Object.assign(started.backend.capabilities.limits, { maxComputeWorkgroupStorageSize: variant.workgroupStorage });
     started.backend.poison = true;
@@ -120,14 +122,15 @@ const tileNames = Object.keys(matrixTiles);
 const emulations = [
   ...tileNames.map((name) => ({ name, emulatedUnit: units[0]! })),
   ...units.slice(1).map((emulatedUnit) => ({ name: "64x64", emulatedUnit })),
+  ...["2", "3"].map((prefetch) => ({ name: "64x64", emulatedUnit: units[0]!, prefetch })),
 ];
 
 describe.runIf(tiers.includes("float16")).each(emulations)(
   "gemm matrix.$name on emulated units of $emulatedUnit.m x $emulatedUnit.n x $emulatedUnit.k",
-  ({ name, emulatedUnit }) => {
+  ({ name, emulatedUnit, ...rest }) => {
     let started: TestBackend | undefined;
     beforeAll(async () => {
-      started = await startTestBackend({ emulatedUnit, variants: { gemm: `matrix.${name}` } });
+      started = await startTestBackend({ emulatedUnit, variants: { gemm: `matrix.${name}`, ...rest } });
       started.backend.poison = true;
     });
     afterAll(() => started?.dispose());

@@ -36,6 +36,12 @@ export interface MatrixVariant {
   bias: boolean;
   accumulate: boolean;
   /**
+   * Slices of k that are on their way to registers while one is multiplied. More than one were never timed.
+   *
+   * @defaultValue 1
+   */
+  ahead?: number;
+  /**
    * What becomes of C before it is written as f16; see gate.ts.
    *
    * @defaultValue it is written as it is
@@ -75,12 +81,15 @@ export const matrixTiles = {
 } as const satisfies Record<string, MatrixTile>;
 export type MatrixTileName = keyof typeof matrixTiles;
 
+const ahead = (v: MatrixVariant): number => v.ahead ?? 1;
+
 export const matrixKey = (v: MatrixVariant): string => {
   const flags: string[] = [v.direct ? "direct" : v.half ? "half" : "staged"];
   if (!v.direct && !v.vectors) flags.push("c1");
   if (v.bias) flags.push("bias");
   if (v.accumulate) flags.push("accumulate");
   if (v.gate) flags.push(gateName(v.gate));
+  if (ahead(v) > 1) flags.push(`ahead${ahead(v)}`);
   return `gemm.${v.form}.matrix.${unitName(v.unit)}.${v.tile}.${flags.join("-")}`;
 };
 
@@ -157,15 +166,27 @@ function matrixKernel(given: MatrixVariant): ProductKernel {
     const at = `(lane + ${i * size}u)`;
     return { row: `${at} / ${across}u`, column: `${at} % ${across}u` };
   };
-  const fetch = (suffix: string, name: "a" | "b", l: Layout, k0: string) =>
+  const stages = range(ahead(v));
+  /** The registers of a stage: 0 is what is multiplied next. */
+  const register = (name: "a" | "b", i: number, stage = 0) => `${name}Next${stage === 0 ? "" : `${stage}_`}${i}`;
+  const fetch = (suffix: string, name: "a" | "b", l: Layout, k0: string, stage: number) =>
     range(vectorsOf(l)).map((i) => {
       const { row, column } = cell(l, i);
       const [rows, columns] = l.alongK ? [`${name}First`, k0] : [k0, `${name}First`];
       const inOperand = v.gate?.pass === "forward" && name === "b" ? gatedRow(row, breadth, suffix) : row;
-      return `${name}Next${i} = ${name}${suffix}[(${rows} + ${inOperand}) * (uniforms.ld${name}${suffix} / ${fetched}u) + ${columns} / ${fetched}u + ${column}];`;
+      return `${register(name, i, stage)} = ${name}${suffix}[(${rows} + ${inOperand}) * (uniforms.ld${name}${suffix} / ${fetched}u) + ${columns} / ${fetched}u + ${column}];`;
     });
-  const fetchBoth = (suffix: string, k0: string) =>
-    [...fetch(suffix, "a", a, k0), ...fetch(suffix, "b", b, k0)].join("\n    ");
+  const fetchBoth = (suffix: string, k0: string, stage: number) =>
+    [...fetch(suffix, "a", a, k0, stage), ...fetch(suffix, "b", b, k0, stage)].join("\n    ");
+  const all = [
+    ...range(vectorsOf(a)).map((i) => ["a", i] as const),
+    ...range(vectorsOf(b)).map((i) => ["b", i] as const),
+  ];
+  /** Every stage one nearer. */
+  const advance = stages
+    .slice(1)
+    .flatMap((stage) => all.map(([name, i]) => `${register(name, i, stage - 1)} = ${register(name, i, stage)};`))
+    .join("\n  ");
   /** Both halves of a vector into the slice. */
   const keep = (name: "a" | "b", l: Layout) =>
     range(vectorsOf(l)).map((i) => {
@@ -226,18 +247,20 @@ let bPart = place % ${tile.across}u;
 let rowOfGroup = aPart * ${height}u;
 let columnOfGroup = bPart * ${breadth}u;
 ${down.flatMap((i) => across.map((j) => `var c${i}_${j} = ${resultType(unit)}();`)).join("\n")}
-${range(vectorsOf(a))
-  .map((i) => `var aNext${i}: vec4<u32>;`)
+${stages.flatMap((stage) => all.map(([name, i]) => `var ${register(name, i, stage)}: vec4<u32>;`)).join("\n")}
+${stages
+  .map((stage) =>
+    stage === 0
+      ? fetchBoth(suffix, "kFirst", 0)
+      : `if (kFirst + ${stage * tile.k}u < kEnd) {\n    ${fetchBoth(suffix, `(kFirst + ${stage * tile.k}u)`, stage)}\n}`,
+  )
   .join("\n")}
-${range(vectorsOf(b))
-  .map((i) => `var bNext${i}: vec4<u32>;`)
-  .join("\n")}
-${fetchBoth(suffix, "kFirst")}
 for (var k0 = kFirst; k0 < kEnd; k0 = k0 + ${tile.k}u) {
   ${[...keep("a", a), ...keep("b", b)].join("\n  ")}
   workgroupBarrier();
-  if (k0 + ${tile.k}u < kEnd) {
-    ${fetchBoth(suffix, `(k0 + ${tile.k}u)`)}
+  ${advance}
+  if (k0 + ${stages.length * tile.k}u < kEnd) {
+    ${fetchBoth(suffix, `(k0 + ${stages.length * tile.k}u)`, stages.length - 1)}
   }
   ${onSubgroups(unit, subgroups, alongK(unit, tile.k, step))}
   workgroupBarrier();

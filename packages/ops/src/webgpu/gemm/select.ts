@@ -127,9 +127,13 @@ export const selectTiled = (
       edges: m % tiles[tile].m !== 0 || n % tiles[tile].n !== 0 || k % tiles[tile].k !== 0,
       bias: bias && whole,
       accumulate: accumulate && whole,
+      ahead: aheadOf(capabilities),
     },
   };
 };
+
+/** Slices on their way, if they are asked for by name. */
+const aheadOf = ({ variants }: Pick<Capabilities, "variants">): number => Math.min(4, Number(variants.prefetch) || 1);
 
 export interface MatrixChoice {
   variant: MatrixVariant;
@@ -199,7 +203,7 @@ export const selectMatrix = (
   const plain = !whole || (!bias && !accumulate && alpha === 1 && !half);
   const variant = {
     ...{ form, unit, tile: name, direct: exact && plain, half: half && whole, vectors: n % 4 === 0 },
-    ...{ bias: bias && whole, accumulate: accumulate && whole },
+    ...{ bias: bias && whole, accumulate: accumulate && whole, ahead: aheadOf(capabilities) },
   };
   return { splits, kPerGroup, variant };
 };

@@ -30,6 +30,12 @@ export interface TiledVariant {
   bias: boolean;
   accumulate: boolean;
   /**
+   * Slices of k that are on their way to registers while one is multiplied. More than one were never timed.
+   *
+   * @defaultValue 1
+   */
+  ahead?: number;
+  /**
    * A matrix like C is added.
    *
    * @defaultValue `false`
@@ -69,6 +75,7 @@ export const tiledKey = (v: TiledVariant): string => {
   if (v.accumulate) flags.push("accumulate");
   if (v.added) flags.push("added");
   if (v.gate) flags.push(gateName(v.gate));
+  if (v.ahead && v.ahead > 1) flags.push(`ahead${v.ahead}`);
   return `gemm.${v.form}.tiled.${v.operand}.${v.tile}.${flags.join("-")}`;
 };
 
@@ -100,6 +107,9 @@ function tiledKernel(v: TiledVariant): ProductKernel {
   const strideA = strideOf(v, tile.m, v.form !== "tn");
   const strideB = strideOf(v, tile.n, v.form === "nt");
   const slots = slotsOf(tile, size);
+  const stages = range(v.ahead ?? 1);
+  /** The registers of a stage: 0 is what is multiplied next. */
+  const block = (slot: number, stage = 0) => `f${stage === 0 ? "" : `${stage}_`}${slot}`;
 
   const step = (k: string) => [
     ...rowQuads.map((i) => `let a${i} = ${widen(v, `tileA[${k} * ${strideA}u + row + ${i * down}u]`)};`),
@@ -162,14 +172,23 @@ let kLast = kFirst + (kEnd - kFirst - 1u) / ${tile.k}u * ${tile.k}u;
 let column = lane / 32u % ${across / 8}u * 8u + lane % 8u;
 let row = lane / ${across * 4}u * 4u + lane % 32u / 8u;
 ${rows.flatMap((i) => columnQuads.map((j) => `var c${i}_${j} = vec4<f32>();`)).join("\n")}
-${slots.map((_, s) => `var f${s}: Block;`).join("\n")}
-${slots.map((slot, s) => fetchBlock(v, suffix, tile, slot, `f${s}`, "kFirst")).join("\n")}
+${stages.flatMap((stage) => slots.map((_, s) => `var ${block(s, stage)}: Block;`)).join("\n")}
+${stages
+  .flatMap((stage) => {
+    const from = stage === 0 ? "kFirst" : `min(kFirst + ${stage * tile.k}u, kLast)`;
+    return slots.map((slot, s) => fetchBlock(v, suffix, tile, slot, block(s, stage), from));
+  })
+  .join("\n")}
 for (var k0 = kFirst; k0 < kEnd; k0 = k0 + ${tile.k}u) {
-${slots.map((slot, s) => keepBlock(v, tile, slot, `f${s}`)).join("\n")}
+${slots.map((slot, s) => keepBlock(v, tile, slot, block(s))).join("\n")}
+${stages
+  .slice(1)
+  .flatMap((stage) => slots.map((_, s) => `  ${block(s, stage - 1)} = ${block(s, stage)};`))
+  .join("\n")}
   workgroupBarrier();
   // The last slice once more at the end: without a condition the tn form is 9 % faster on an H200, the others within 3 %.
-  let next = min(k0 + ${tile.k}u, kLast);
-${slots.map((slot, s) => fetchBlock(v, suffix, tile, slot, `f${s}`, "next")).join("\n")}
+  let next = min(k0 + ${stages.length * tile.k}u, kLast);
+${slots.map((slot, s) => fetchBlock(v, suffix, tile, slot, block(s, stages.length - 1), "next")).join("\n")}
 ${inner}
   workgroupBarrier();
 }
