@@ -6,7 +6,13 @@ import type { ByteSource } from "../byte-source.ts";
 const largestRead = 2 ** 30;
 
 /** A file, read in pieces when they are asked for. */
-export const fileSource = async (path: string): Promise<ByteSource> => {
+export interface FileSource extends ByteSource {
+  /** Fills `bytes` with what lies from `begin` on: for whoever reads much, and one piece after the other. */
+  readInto(bytes: Uint8Array, begin: number): Promise<void>;
+}
+
+/** Opens a file. The caller closes it. */
+export const fileSource = async (path: string): Promise<FileSource> => {
   const file = await open(path, "r");
   const stats = await file.stat();
   if (stats.isDirectory()) {
@@ -19,26 +25,30 @@ export const fileSource = async (path: string): Promise<ByteSource> => {
       type: RangeError,
     });
   }
+  const readInto = async (bytes: Uint8Array, begin: number): Promise<void> => {
+    let filled = 0;
+    while (filled < bytes.byteLength) {
+      const length = Math.min(bytes.byteLength - filled, largestRead);
+      const { bytesRead } = await file.read(bytes, filled, length, begin + filled);
+      if (bytesRead === 0)
+        throw fault({
+          code: "damaged-file",
+          place: path,
+          problem: `the file ended at byte ${begin + filled} while it was read`,
+          remedy: "something else writes to it: try again when that is done",
+        });
+      filled += bytesRead;
+    }
+  };
   return {
     name: path,
     byteLength: stats.size,
     async read(begin, end) {
       const bytes = new Uint8Array(end - begin);
-      let filled = 0;
-      while (filled < bytes.byteLength) {
-        const length = Math.min(bytes.byteLength - filled, largestRead);
-        const { bytesRead } = await file.read(bytes, filled, length, begin + filled);
-        if (bytesRead === 0)
-          throw fault({
-            code: "damaged-file",
-            place: path,
-            problem: `the file ended at byte ${begin + filled} while it was read`,
-            remedy: "something else writes to it: try again when that is done",
-          });
-        filled += bytesRead;
-      }
+      await readInto(bytes, begin);
       return bytes;
     },
+    readInto,
     close: () => file.close(),
   };
 };

@@ -1,5 +1,5 @@
 export { openCheckpoint, type ShardedOptions, writeCheckpoint } from "./checkpoint-folder.ts";
-export { fileSource } from "./file-source.ts";
+export { type FileSource, fileSource } from "./file-source.ts";
 export { type Fixture, readFixture } from "./fixture.ts";
 export { type HuggingFaceFolder, type SpecialTokens, writeHuggingFaceFolder } from "./hugging-face-folder.ts";
 export { pythonModel, pythonModelFile } from "./python-model.ts";

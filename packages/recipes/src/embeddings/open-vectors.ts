@@ -64,8 +64,13 @@ export const openVectors = async (path: string): Promise<VectorFile> => {
         checkOptions("nearest", options, { top: true });
         requireDimension(query, dimension, path);
         let best: Found<number>[] = [];
+        // One piece of memory for all blocks: a new one for each takes longer than to read it.
+        const memory = new Float32Array(Math.min(count, block) * dimension);
         for (let from = 0; from < count; from += block) {
-          const found = searchRows(await vectors(from, Math.min(count, from + block)), query, options);
+          const values = memory.subarray(0, Math.min(count - from, block) * dimension);
+          const bytes = new Uint8Array(values.buffer, 0, values.byteLength);
+          await source.readInto(bytes, start + 4 * dimension * from);
+          const found = searchRows(values, query, options);
           const here = found.map(({ item, score }) => ({ item: from + item, score }));
           // A stable sort: of equal ones the first row stays first.
           best = [...best, ...here].sort((a, b) => b.score - a.score).slice(0, options.top ?? 10);
