@@ -119,10 +119,16 @@ const run = async (named: string[], flags: Flags): Promise<void> => {
   }
 };
 
-const runGpu = async (flags: Pick<Flags, "json" | "results" | "quick" | "python"> & { minutes: string }) => {
+const runGpu = async (
+  flags: Pick<Flags, "json" | "results" | "quick" | "python"> & { minutes: string; backend: "webgpu" | "cuda" },
+) => {
   const budgetMs = Number(flags.minutes) * 60_000;
   if (!(budgetMs > 0)) throw new RangeError(`--minutes: expected a number above 0, got "${flags.minutes}"`);
-  await runParts(gpuPlan({ quick: flags.quick === true, python: flags.python }), { ...flags, save: true, budgetMs });
+  await runParts(gpuPlan({ quick: flags.quick === true, python: flags.python }, flags.backend), {
+    ...flags,
+    save: true,
+    budgetMs,
+  });
 };
 
 /** The command line of the benchmarks. */
@@ -131,7 +137,7 @@ const program = new Command("bench")
   .enablePositionalOptions()
   .description("measures the machine, then every piece of Cramkit on it, each checked before it is timed")
   .argument("[suites...]", `any of ${suiteNames.join(", ")}; default: all that the backend has`)
-  .option("--backend <name>", "cpu, webgpu or tensorflow", "cpu")
+  .option("--backend <name>", "cpu, webgpu, cuda or tensorflow", "cpu")
   .option("--precision <name>", "float32 or mixed", "float32")
   .option(
     "--shape <shape>",
@@ -158,6 +164,7 @@ program
   .description(
     "all that a few minutes on a GPU can tell, what matters most first, each part with a time limit of its own",
   )
+  .addOption(new Option("--backend <name>", "whose kernels").choices(["webgpu", "cuda"]).default("webgpu"))
   .option("--minutes <n>", "of the whole run; parts that do not fit any more are left out", "8")
   .option("--quick", "every part on toys")
   .option("--json", "results as JSON lines on standard output")

@@ -44,6 +44,22 @@ const copyDawn = async (folder: string): Promise<void> => {
   run("strip", ["--strip-unneeded", addon]);
 };
 
+/** What calls NVIDIA's driver: koffi, and its binary for this system. */
+const copyForeignInterface = async (folder: string): Promise<void> => {
+  // Each is the dependency of the one before.
+  const from = (file: string, name: string) => createRequire(file).resolve(name);
+  const native = from(from(import.meta.url, "@cramkit/backend/package.json"), "@cramkit/native/package.json");
+  const koffi = from(native, "koffi");
+  const addon = from(koffi, "@koromix/koffi-linux-x64");
+  const plain = (path: string) => !/\/(vendor|doc|musl_x64)$/.test(path);
+  await cp(dirname(koffi), join(folder, "koffi"), { recursive: true, dereference: true, filter: plain });
+  await cp(dirname(addon), join(folder, "@koromix", "koffi-linux-x64"), {
+    recursive: true,
+    dereference: true,
+    filter: plain,
+  });
+};
+
 const versionsOf = async (names: readonly string[]): Promise<Record<string, string>> => {
   const require = createRequire(import.meta.url);
   const entries = names.map(async (name) => [
@@ -90,6 +106,7 @@ const makeBundle = async ({ out, node, prepared, glue, withLibrary }: Flags): Pr
   run("strip", [join(folder, "bin", "node")]);
   await bundleSource(join(folder, "app"));
   await copyDawn(join(folder, "app", "node_modules", "webgpu"));
+  await copyForeignInterface(join(folder, "app", "node_modules"));
   for (const peer of ["pytorch.py", "finetune.py"]) await cp(join(root, "peers", peer), join(folder, "peers", peer));
   await cp(join(root, "src", "bundle", "launcher.sh"), join(folder, "bench"));
   await chmod(join(folder, "bench"), 0o755);

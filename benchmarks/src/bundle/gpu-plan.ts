@@ -6,11 +6,14 @@ import type { Part } from "../runner/run.ts";
  * right, where the step goes, which variants of kernels win, then the rest. A part may take what it needs of the budget up to
  * its own limit; in `quick`, everything is a toy.
  */
-export const gpuPlan = (options: Pick<SuiteOptions, "quick" | "python">): Part[] => {
+export const gpuPlan = (
+  options: Pick<SuiteOptions, "quick" | "python">,
+  backend: "webgpu" | "cuda" = "webgpu",
+): Part[] => {
   const at = (batch: number) => (options.quick ? "tiny" : `crammed-bert:batch=${batch}`);
   const part = (suite: string, precision: SuiteOptions["precision"], seconds: number, ...batches: number[]): Part => ({
     suite,
-    options: { ...options, backend: "webgpu", precision, shapes: batches.map(at) },
+    options: { ...options, backend, precision, shapes: batches.map(at) },
     // A software adapter compiles for minutes.
     limitMs: (options.quick ? 600 : seconds) * 1000,
   });
@@ -42,6 +45,27 @@ export const gpuPlan = (options: Pick<SuiteOptions, "quick" | "python">): Part[]
     part("ops", "float32", 60, 128),
     part("stock-tfjs", "float32", 60, 128),
   ];
+  // What has never run on a card is checked first, and what is measured then is measured beside PyTorch in the same run.
+  const onCuda = [
+    part("conformance", "mixed", 60),
+    part("conformance", "float32", 60),
+    part("machine", "mixed", 40),
+    part("model", "mixed", 60, 128),
+    part("pytorch", "mixed", 100, 128),
+    part("model", "mixed", 45, 64),
+    part("model", "mixed", 45, 256),
+    part("pytorch", "mixed", 90, 64),
+    part("ops", "mixed", 60, 128),
+    part("model", "float32", 60, 128),
+    part("optim", "mixed", 45, 128),
+    part("loop", "mixed", 45, 128),
+  ];
+  if (backend === "cuda") return withoutRepetition(onCuda);
+  return withoutRepetition(parts);
+};
+
+/** Toys of other batches are the same toys. */
+const withoutRepetition = (parts: readonly Part[]): Part[] => {
   const nameOf = ({ suite, options: { precision, shapes, toggles } }: Part) =>
     `${suite} ${precision} ${shapes[0]} ${toggles}`;
   return parts.filter((one, i) => parts.findIndex((other) => nameOf(other) === nameOf(one)) === i);

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Measures this machine's GPU with Cramkit: needs a GPU driver and, for PyTorch beside it, python3.
 #   ./bench [--minutes N] [--results DIR]   all that matters, within 8 minutes; everything lands in results/
+#   ./bench --backend cuda                  the same with our CUDA kernels, which no GPU has run yet: are they right, and then how fast
 #   ./bench --help                          single suites, shapes, comparisons
 #   ./bench cram [--minutes N]              train, finetune and report within 10 minutes, if rows and GLUE travel along
 #   ./bench train --prepared DIR            a training run on rows prepared elsewhere; the same command goes on where it stopped

@@ -52,7 +52,7 @@ const cram = async (flags: CramFlags): Promise<void> => {
     flags.results ?? join(root, "results", `cram-${new Date().toISOString().slice(0, 19).replaceAll(":", "")}`);
   const options: CramOptions = {
     ...{ minutes, backend, recipes: recipe, prepared, glue, tasks, set, quick, python, folder },
-    precision: flags.precision ?? (backend === "webgpu" ? "mixed" : "float32"),
+    precision: flags.precision ?? (backend === "cpu" ? "float32" : "mixed"),
     allowSoftware: allowSoftware || quick,
   };
   const controller = new AbortController();
@@ -75,9 +75,12 @@ export const addCram = (program: Command): void => {
     .command("cram")
     .description("trains, finetunes and reports, all within minutes: rows and GLUE travel along with a bundle")
     .option("--minutes <n>", "of the whole: six tenths are training", minutesOf, 10)
-    .addOption(new Option("--backend <name>", "what computes").choices(["webgpu", "cpu"]).default("webgpu"))
+    .addOption(new Option("--backend <name>", "what computes").choices(["webgpu", "cuda", "cpu"]).default("webgpu"))
     .addOption(
-      new Option("--precision <name>", "default: mixed on webgpu, float32 on cpu").choices(["float32", "mixed"]),
+      new Option("--precision <name>", "default: mixed on webgpu and cuda, float32 on cpu").choices([
+        "float32",
+        "mixed",
+      ]),
     )
     .addOption(new Option("--recipe <names...>", "candidates, which share the training time").default(["crammed-bert"]))
     .option("--prepared <folder>", "rows that `cram-rows` or `cramkit prepare` wrote", join(root, "prepared"))

@@ -5,7 +5,7 @@ import type { SuiteOptions } from "../measure/suite.ts";
 export interface CramOptions {
   /** Of the whole; a cram of toys has no end of its own. */
   minutes: number;
-  backend: "webgpu" | "cpu";
+  backend: "webgpu" | "cuda" | "cpu";
   precision: SuiteOptions["precision"];
   /** Names of recipes that share the training time. */
   recipes: readonly string[];
