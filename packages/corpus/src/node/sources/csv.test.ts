@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { collect } from "../../collect.ts";
 import { type FileDocumentsOptions, fileDocuments } from "./files.ts";
+import { fileRows } from "./rows.ts";
 
 let folder: string;
 beforeAll(() => {
@@ -42,6 +43,15 @@ describe("readCsv and readTsv", () => {
 
   it("lets delimiters at the end of rows be: nothing is lost with them", async () => {
     expect((await read("trailing.csv", 'id,text\n1,a,\n2,"b",,\r\n')).texts).toEqual(["a", "b"]);
+  });
+
+  it("refuses a column that is there twice, if its texts are asked for", async () => {
+    await expect(read("twice.csv", "text,id,text\na,1,b\n")).rejects.toThrow(
+      /twice\.csv, line 1: expected one column "text", got columns 1 and 3; give one of them another name$/,
+    );
+    expect((await read("other-twice.csv", "id,text,id\n1,a,2\n")).texts).toEqual(["a"]);
+    const whole = () => collect(fileRows({ path: join(folder, "twice.csv") }));
+    await expect(whole()).rejects.toThrow('expected one column "text"');
   });
 
   it("reads other delimiters, quotes and escapes, and names the delimiter that a header seems to have", async () => {

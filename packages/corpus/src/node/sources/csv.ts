@@ -78,6 +78,14 @@ const dialectOf = (usual: Pick<Dialect, "delimiter" | "quote">, options: RecordO
 
 const headerOf = (path: string, { fields, line }: Row, options: RecordOptions, { delimiter }: Dialect): string[] => {
   const header = [...fields.values()].map((name) => decodeUtf8(name) ?? name.toString("latin1"));
+  const isAsked = (name: string) => options.whole || name === options.field || name === options.idField;
+  const twice = header.find((name, at) => name !== "" && isAsked(name) && header.indexOf(name) < at);
+  if (twice !== undefined) {
+    const columns = header.flatMap((name, at) => (name === twice ? [at + 1] : []));
+    throw wrongColumn(`${path}, line ${line}`, `expected one column "${twice}", got columns ${columns.join(" and ")}`, {
+      remedy: "give one of them another name",
+    });
+  }
   if (options.whole || header.includes(options.field as string)) return header;
   const shown = header.slice(0, 20).map((name) => JSON.stringify(name.slice(0, 100)));
   const more = header.length > shown.length ? ` and ${header.length - shown.length} more` : "";
