@@ -6,8 +6,8 @@ import type { KernelTraffic, LaunchArgument, LaunchOptions } from "./launcher.ts
 import { Launcher } from "./launcher.ts";
 import { DeviceTensors, type DeviceTensorsOptions } from "./memory/device-tensors.ts";
 import type { Block } from "./memory/pool.ts";
+import { notWhileRecording, type Recording, recordStep } from "./memory/recording.ts";
 import { multiply, multiplyAll, type Product } from "./products/multiply.ts";
-import { notWhileRecording, type Recording, recordStep } from "./recording.ts";
 
 /**
  * A backend of tfjs over the CUDA driver. Every element takes 32 bits on the device, a bool too, or is a half. `launch` is the one way to a

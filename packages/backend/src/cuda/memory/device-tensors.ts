@@ -14,9 +14,9 @@ import {
   util,
 } from "@tensorflow/tfjs-core";
 import type { Stream } from "../driver/stream.ts";
-import { notWhileRecording, type Recorder } from "../recording.ts";
 import { type Deferred, type Entry, wordsOf } from "./entry.ts";
 import { type Block, MemoryPool } from "./pool.ts";
+import { notWhileRecording, type Recorder } from "./recording.ts";
 import { Staging } from "./staging.ts";
 
 type DataId = TensorInfo["dataId"];

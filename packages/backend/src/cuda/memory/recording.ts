@@ -1,8 +1,8 @@
 import { fault } from "@cramkit/errors";
-import { succeed } from "./driver/driver.ts";
-import { Stream } from "./driver/stream.ts";
-import { type Block, MemoryPool } from "./memory/pool.ts";
-import { Staging } from "./memory/staging.ts";
+import { succeed } from "../driver/driver.ts";
+import { Stream } from "../driver/stream.ts";
+import { type Block, MemoryPool } from "./pool.ts";
+import { Staging } from "./staging.ts";
 
 /** Words that kernels read from device memory, so that a replay may have others. */
 export interface ReplayedNumbers {
