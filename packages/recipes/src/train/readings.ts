@@ -3,6 +3,7 @@ import type { Progress } from "@cramkit/trainer";
 import { memory } from "@tensorflow/tfjs-core";
 import type { TrainingOptimizer } from "../recipe/optimizer.ts";
 import type { TrainingState } from "../snapshot/checkpoint-format.ts";
+import { residentBytes } from "./resident-bytes.ts";
 import type { Session } from "./session.ts";
 
 /** So many steps in a row without finite gradients are not the search for a loss scale any more. */
@@ -26,7 +27,7 @@ export const trainingReadings = async (
     nonFiniteLosses: guard.state.nonFinite,
     rollbacks: guard.state.rollbacks,
     ...spent,
-    hostMemoryBytes: process.memoryUsage.rss(),
+    hostMemoryBytes: residentBytes(),
     ...(device.numBytesAllocatedInGPU !== undefined && { deviceMemoryBytes: device.numBytesAllocatedInGPU }),
   };
 };
