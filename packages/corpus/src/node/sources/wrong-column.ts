@@ -1,10 +1,16 @@
 import { fault } from "@cramkit/errors";
 
-/** What is thrown over a column that is not there, or holds no texts; `option` is what the remedy asks to change, if it is one. */
+interface Remedy {
+  /** What the remedy asks to change. @defaultValue something that is no option */
+  option?: string;
+  remedy: string;
+}
+
+/** What is thrown over a column that is not there, or holds no texts. */
 export const wrongColumn = (
   place: string,
   problem: string,
-  { option, remedy }: { option?: string; remedy: string } = { option: "field", remedy: "choose with field" },
+  { option, remedy }: Remedy = { option: "field", remedy: "choose with field" },
 ) =>
   fault({
     code: "invalid-input",
