@@ -78,7 +78,11 @@ it.each([
     ["verify", "packages", "--threads", "1"],
     /^cramkit: packages: expected a file, got a folder; name a file in it$/,
   ],
-  ["a run that is not there", ["report", "nowhere"], /^cramkit: nowhere: expected the folder of a run, found nothing there;/],
+  [
+    "a run that is not there",
+    ["report", "nowhere"],
+    /^cramkit: nowhere: expected the folder of a run, found nothing there;/,
+  ],
   [
     "a tokenizer that is not there",
     ["tokenizer", "encode", "nowhere.json", "text"],
