@@ -50,6 +50,10 @@ describe("readCsv and readTsv", () => {
       /twice\.csv, line 1: expected one column "text", got columns 1 and 3; give one of them another name$/,
     );
     expect((await read("other-twice.csv", "note,text,note\n1,a,2\n")).texts).toEqual(["a"]);
+    const where = { where: ({ note }: Record<string, unknown>) => note === "2" };
+    await expect(read("other-twice.csv", "note,text,note\n1,a,2\n", where)).rejects.toThrow(
+      'expected one column "note", got columns 1 and 3',
+    );
     const whole = () => collect(fileRows({ path: join(folder, "twice.csv") }));
     await expect(whole()).rejects.toThrow('expected one column "text"');
   });

@@ -39,7 +39,7 @@ async function* readSeparated(
         });
       }
       if (hasHeader) {
-        header = headerOf(path, row, options, dialect);
+        header = headerOf(path, row, options, dialect, isFieldWanted);
         const keeps = header.map(isFieldWanted);
         wanted.keeps = (field) => keeps[field] === true;
         continue;
@@ -76,10 +76,15 @@ const dialectOf = (usual: Pick<Dialect, "delimiter" | "quote">, options: RecordO
   return { delimiter, quote, escape: escapeSign };
 };
 
-const headerOf = (path: string, { fields, line }: Row, options: RecordOptions, { delimiter }: Dialect): string[] => {
+const headerOf = (
+  path: string,
+  { fields, line }: Row,
+  options: RecordOptions,
+  { delimiter }: Dialect,
+  isWanted: (name: string) => boolean,
+): string[] => {
   const header = [...fields.values()].map((name) => decodeUtf8(name) ?? name.toString("latin1"));
-  const isAsked = (name: string) => options.whole || name === options.field || name === options.idField;
-  const twice = header.find((name, at) => name !== "" && isAsked(name) && header.indexOf(name) < at);
+  const twice = header.find((name, at) => name !== "" && isWanted(name) && header.indexOf(name) < at);
   if (twice !== undefined) {
     const columns = header.flatMap((name, at) => (name === twice ? [at + 1] : []));
     throw wrongColumn(`${path}, line ${line}`, `expected one column "${twice}", got columns ${columns.join(" and ")}`, {
