@@ -89,6 +89,7 @@ export {
 } from "./sweep/kept-results.ts";
 export { type PlannedRun, type PlanOptions, planSweep, type SweepPlan } from "./sweep/plan.ts";
 export { runSweep } from "./sweep/run-sweep.ts";
+export { isGlueSetting, setGlue } from "./sweep/set-glue.ts";
 export { type SweepOptions, type SweepOutlook, surveySweep } from "./sweep/survey.ts";
 export { parseSweep, type Sweep, type SweepInput } from "./sweep/sweep.ts";
 export { isOfAllRanks, type Team, teamOf } from "./team.ts";

@@ -1,6 +1,6 @@
 import { applySettings, findRecipe, studyNames, studySweep } from "@cramkit/recipes";
 import { Argument, Command, InvalidArgumentError } from "commander";
-import { type SweepCommandOptions, withSweep } from "../options/sweep-options.ts";
+import { finetuned, recipeSettings, type SweepCommandOptions, withSweep } from "../options/sweep-options.ts";
 import { print } from "../terminal/output.ts";
 import { doSweep } from "./sweep.ts";
 
@@ -21,9 +21,9 @@ export const studyCommand = (): Command =>
       .option("--model <fields>", "size of its model, such as layers=4,hidden=256", modelSettings)
       .option("--print", "print the sweep as JSON, as a start for one of your own"),
   ).action(async (name: (typeof studyNames)[number], options: StudyOptions) => {
-    const { recipe, model = [], budget, set = [], print: prints, ...rest } = options;
-    const asked = [...model, ...(budget === undefined ? [] : [`training.budget=${budget}`]), ...set];
-    const sweep = studySweep(name, applySettings(await findRecipe(recipe), asked));
+    const { recipe, model = [], budget, set, print: prints, ...rest } = options;
+    const asked = [...model, ...recipeSettings({ budget, set })];
+    const sweep = finetuned(studySweep(name, applySettings(await findRecipe(recipe), asked)), options);
     if (prints) return print(JSON.stringify(sweep, null, 2));
     await doSweep(sweep, rest);
   });

@@ -1,6 +1,13 @@
 import { findSweep, planSweep, runSweep, type Sweep, surveySweep } from "@cramkit/recipes";
 import { Command } from "commander";
-import { dataOf, partOf, planOptionsOf, type SweepCommandOptions, withSweep } from "../options/sweep-options.ts";
+import {
+  dataOf,
+  finetuned,
+  partOf,
+  planOptionsOf,
+  type SweepCommandOptions,
+  withSweep,
+} from "../options/sweep-options.ts";
 import { writeSweepReport } from "../report/sweep/write-sweep-report.ts";
 import { print, tell } from "../terminal/output.ts";
 import { session } from "../terminal/session.ts";
@@ -15,7 +22,7 @@ export const sweepCommand = (): Command =>
 
 /** Shows the plan, does this process's part of it, and reports. A run that failed makes the exit code 1. */
 export const doSweep = async (asked: Sweep, options: SweepCommandOptions, file?: string): Promise<void> => {
-  const sweep = changed(asked, options);
+  const sweep = finetuned(asked, options);
   const plan = await planSweep(sweep, { ...planOptionsOf(sweep.name, options), seeds: options.seeds, file });
   const part = partOf(options);
   if (options.plan) {
@@ -37,14 +44,3 @@ export const doSweep = async (asked: Sweep, options: SweepCommandOptions, file?:
   process.exitCode = 1;
   tell(`${failed.length} of ${total} runs failed; the same command tries them again:\n${failed.join("\n")}`);
 };
-
-const changed = (sweep: Sweep, { glue }: SweepCommandOptions): Sweep => ({
-  ...sweep,
-  ...(glue !== undefined && {
-    glue: {
-      ...{ tasks: null, protocol: "GLUE_sane", trials: null, epochs: null, trainExamples: null, untrained: false },
-      ...sweep.glue,
-      data: glue,
-    },
-  }),
-});

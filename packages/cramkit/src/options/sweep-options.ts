@@ -1,5 +1,12 @@
 import { join } from "node:path";
-import type { PlanOptions, RunContext, SweepOptions } from "@cramkit/recipes";
+import {
+  isGlueSetting,
+  type PlanOptions,
+  type RunContext,
+  type Sweep,
+  type SweepOptions,
+  setGlue,
+} from "@cramkit/recipes";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { preparedDataOf } from "./recipe-options.ts";
 import { wholeNumber } from "./whole-number.ts";
@@ -38,10 +45,11 @@ export interface SweepCommandOptions {
 export const withSweep = (command: Command): Command =>
   command
     .option("--budget <budget>", 'budget of every run, such as "10 minutes" or "2000 steps"')
-    .option("--set <key=value>", "change a setting of every run (repeatable)", (value, all: string[] = []) => [
-      ...all,
-      value,
-    ])
+    .option(
+      "--set <key=value>",
+      'change a setting of every run, or of --glue, such as glue.tasks=["sst2"] (repeatable)',
+      (value, all: string[] = []) => [...all, value],
+    )
     .option("--seeds <list>", "seeds of every variant, such as 1,2,3", seedList)
     .option("--glue <folder>", "finetune each model on the GLUE tasks in this folder")
     .option("--dir <folder>", "folder of the runs, their results and the report (default: runs/NAME)")
@@ -64,8 +72,18 @@ const seedList = (text: string): number[] => {
 export const planOptionsOf = (name: string, { dir, data, set = [], budget }: SweepCommandOptions): PlanOptions => ({
   folder: dir ?? join("runs", name),
   dataFolder: data ?? join("runs", "prepared"),
-  set: [...(budget === undefined ? [] : [`training.budget=${budget}`]), ...set],
+  set: recipeSettings({ budget, set }),
 });
+
+/** Settings of the recipe, as `applySettings` takes them. */
+export const recipeSettings = ({ budget, set = [] }: Pick<SweepCommandOptions, "budget" | "set">): string[] => [
+  ...(budget === undefined ? [] : [`training.budget=${budget}`]),
+  ...set.filter((setting) => !isGlueSetting(setting)),
+];
+
+/** The sweep, finetuned as the command asks. */
+export const finetuned = (sweep: Sweep, { glue, set = [] }: Pick<SweepCommandOptions, "glue" | "set">): Sweep =>
+  setGlue(sweep, [...(glue === undefined ? [] : [`glue.data=${JSON.stringify(glue)}`]), ...set.filter(isGlueSetting)]);
 
 /** Which part of it this process does, and how. */
 export const partOf = ({ task, of, skipFailed, allowSoftware }: SweepCommandOptions): SweepOptions => {

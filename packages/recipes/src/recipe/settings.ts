@@ -95,7 +95,8 @@ const child = (node: unknown, key: string, path: string): unknown => {
   });
 };
 
-const parseValue = (text: string): unknown => {
+/** JSON if it parses as such, else the text. */
+export const parseValue = (text: string): unknown => {
   try {
     return JSON.parse(text);
   } catch {

@@ -85,10 +85,17 @@ const isOf =
 
 const scoreOnGlue = async (
   { folder, recipe, seed }: PlannedRun,
-  { data, tasks, protocol, trials, epochs, trainExamples, untrained }: NonNullable<SweepPlan["sweep"]["glue"]>,
+  glue: NonNullable<SweepPlan["sweep"]["glue"]>,
   { allowSoftware }: SweepOptions,
   context: RunContext,
 ): Promise<void> => {
+  const { data, tasks, protocol, trials, epochs, learningRate, batchSize, trainExamples, untrained } = glue;
+  const changes = {
+    trials: trials ?? undefined,
+    epochs: epochs ?? undefined,
+    learningRate: learningRate ?? undefined,
+    batchSize: batchSize ?? undefined,
+  };
   const compute = await startCompute(recipe!.backend, { allowSoftware });
   try {
     await runGlue(
@@ -97,7 +104,7 @@ const scoreOnGlue = async (
         data,
         tasks: tasks ?? undefined,
         trainExamples: trainExamples ?? undefined,
-        protocol: changedProtocol(protocols[protocol], { trials: trials ?? undefined, epochs: epochs ?? undefined }),
+        protocol: changedProtocol(protocols[protocol], changes),
         seed,
         results: runFiles(folder).glue,
         untrained,

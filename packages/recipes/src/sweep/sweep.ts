@@ -2,6 +2,7 @@ import { fault } from "@cramkit/errors";
 import { type GlueName, glueNames, type protocols } from "@cramkit/glue";
 import { z } from "zod";
 import { describeIssue } from "../recipe/issue.ts";
+import { annotatedSchema, settingsBelow } from "../recipe/setting-list.ts";
 
 /** Settings as `KEY=VALUE`, like those of `--set`, or as an object of keys and values. */
 const createSettings = () => z.union([z.array(z.string()), z.record(z.string(), z.unknown())]);
@@ -41,6 +42,10 @@ const createSchema = () => {
         trials: z.int().min(1).max(1000).nullable().default(null),
         /** Null: the protocol's. */
         epochs: z.int().min(1).max(1000).nullable().default(null),
+        /** Null: the protocol's. Small models need a larger one. */
+        learningRate: z.number().positive().max(1).nullable().default(null),
+        /** Examples; null: the protocol's. */
+        batchSize: z.int().min(1).max(65_536).nullable().default(null),
         /** Random examples of each task to train on; null: all. */
         trainExamples: z.int().min(1).nullable().default(null),
         /** Also the same network without pretraining. */
@@ -75,7 +80,9 @@ export const parseSweep = (value: unknown, origin: string): Sweep => {
   schema ??= createSchema();
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const problem = result.error.issues.map((issue) => describeIssue(issue, value)).join("; ");
+  const annotated = annotatedSchema(schema);
+  const known = (path: string) => settingsBelow(annotated, path);
+  const problem = result.error.issues.map((issue) => describeIssue(issue, value, known)).join("; ");
   throw fault({ code: "invalid-input", place: origin, problem, type: RangeError });
 };
 
