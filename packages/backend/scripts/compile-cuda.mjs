@@ -1,7 +1,8 @@
 #!/usr/bin/env node
-// cramkit-cuda ENTRY TARGET: compiles CUDA C++ with clang into a TypeScript file that holds PTX for each generation of cards,
+// cramkit-cuda ENTRY TARGET [hopper]: compiles CUDA C++ with clang into a TypeScript file that holds PTX for each generation of cards,
 // compressed, and the arguments of each kernel as the compiler has them. Nothing of NVIDIA's is needed. Without a clang that
-// can, the file holds no kernels and says why: the package works, its CUDA part does not.
+// can, the file holds no kernels and says why: the package works, its CUDA part does not. With "hopper" the PTX is for compute
+// capability 9.0 alone, and may have that card's own instructions (sm_90a).
 import { spawnSync } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -9,13 +10,13 @@ import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { deflateRawSync } from "node:zlib";
 
-/** Compute capabilities by ten: Turing, and Ampere with what is newer. A driver compiles PTX for the card that it finds. */
-const generations = [75, 80];
+/** Compute capabilities by ten: Turing, and Ampere with what is newer; or Hopper. A driver compiles PTX for the card that it finds. */
+const [entry, target, kind] = process.argv.slice(2);
+if (!entry || !target || (kind && kind !== "hopper"))
+  throw new Error("cramkit-cuda: expected ENTRY.cu TARGET.ts, or ENTRY.cu TARGET.ts hopper");
+const generations = kind ? [90] : [75, 80];
 /** PTX 7.0: CUDA 11.0, drivers from 450 on. */
 const version = "ptx70";
-
-const [entry, target] = process.argv.slice(2);
-if (!entry || !target) throw new Error("cramkit-cuda: expected ENTRY.cu TARGET.ts");
 const ours = join(dirname(fileURLToPath(import.meta.url)), "..", "cuda");
 const compilers = process.env.CRAMKIT_CLANG
   ? [process.env.CRAMKIT_CLANG]
@@ -30,7 +31,14 @@ try {
     const { status, stderr } = spawnSync(
       compiler,
       [
-        ...["-x", "cuda", `--cuda-gpu-arch=sm_${generation}`, "--cuda-device-only", "-nocudainc", "-nocudalib"],
+        ...[
+          "-x",
+          "cuda",
+          `--cuda-gpu-arch=sm_${kind ? 80 : generation}`,
+          "--cuda-device-only",
+          "-nocudainc",
+          "-nocudalib",
+        ],
         ...["-std=c++17", "-O3", "-S", "-Xclang", "-target-feature", "-Xclang", `+${version}`],
         ...["-Wall", "-Wno-unknown-cuda-version", "-Wno-unknown-pragmas", "-Wno-unused-command-line-argument"],
         ...[
@@ -54,7 +62,8 @@ try {
     }
     if (status !== 0) throw new Error(`${entry}: ${compiler} failed\n${stderr}`);
     if (stderr.trim()) console.warn(stderr.trim());
-    images.push({ generation, ptx: await readFile(file, "utf8") });
+    const ptx = await readFile(file, "utf8");
+    images.push({ generation, ptx: kind ? forHopper(ptx) : ptx });
   }
 } finally {
   await rm(folder, { recursive: true });
@@ -83,6 +92,11 @@ const sizes = text.images.map(
   ({ generation, deflated }) => `sm_${generation} ${Math.round(deflated.length / 1365)} KB`,
 );
 console.log(`${target}: ${Object.keys(kernels).length} kernels, ${sizes.join(", ") || "none"}`);
+
+/** A clang may know nothing of Hopper: it passes instructions on as they are written. PTX 8.3: CUDA 12.3, drivers from 545 on. */
+function forHopper(ptx) {
+  return ptx.replace(/^\.version .*$/m, ".version 8.3").replace(/^\.target .*$/m, ".target sm_90a");
+}
 
 /** Each kernel's arguments: p a pointer, i 32 bits, f a float32, sN a struct of N bytes. */
 function kernelsOf(ptx) {

@@ -83,7 +83,8 @@ export const buildCudaEmulator = (options: EmulatorOptions = {}): CudaEmulator =
     const ours = join(dirname(fileURLToPath(import.meta.url)), "..", "cuda");
     const emulator = join(folder, "emulator");
     cpSync(join(ours, "emulator"), emulator, { recursive: true });
-    const entries = [join(ours, "kernels", "index.cu"), ...kernels];
+    const own = join(ours, "kernels");
+    const entries = [join(own, "index.cu"), ...kernels];
     const hash = createHash("sha256").update(cpus()[0]?.model ?? "");
     // Each entry's folder is copied, so that a change reaches what it includes; a folder of another package as it is.
     const copied = entries.map((entry, i) => {
@@ -103,6 +104,7 @@ export const buildCudaEmulator = (options: EmulatorOptions = {}): CudaEmulator =
       hash.update(name).update(changed);
     }
     const list = join(folder, "all.cu");
+    copied.push(join(folder, "kernels-0", "wgmma.cu"));
     writeFileSync(list, copied.map((file) => `#include "${file}"\n`).join(""));
     const library = join(tmpdir(), `cramkit-cuda-emulator-${hash.digest("hex").slice(0, 24)}.so`);
     if (!existsSync(library)) {

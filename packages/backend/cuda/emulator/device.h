@@ -23,7 +23,7 @@
 #define __restrict__ __restrict
 #define __launch_bounds__(...)
 #define KERNEL static void
-#define SHARED_BYTES(name) u8* name = emulator::dynamic_shared
+#define SHARED_BYTES(name) u8* name = emulator::dynamic_shared + emulator::shared_offset
 #define REGISTER(kernel) static emulator::Registration register_##kernel(#kernel, kernel);
 typedef uint32_t u32;
 typedef unsigned long long u64;
@@ -52,7 +52,13 @@ inline const char* fault;
 /** Which of the faults that a test compiled in is made; 0 is none. */
 inline long long mutant;
 inline u32 random() { seed ^= seed << 13; seed ^= seed >> 17; return seed ^= seed << 5; }
-alignas(1024) inline u8 dynamic_shared[232448];
+alignas(1024) inline u8 dynamic_shared[232448 + 1024];
+/** Where a block's shared memory begins: aligned as promised, and not better. */
+inline size_t shared_offset, shared_end;
+/** Bulk copies of hopper.h's: one of those that are under way lands, if there are any. */
+inline bool land_bulk_copy();
+/** Forgets them and what else is a block's; null, or what was left undone. */
+inline const char* end_block();
 inline void (*invoke)(void*);
 inline void* argument;
 constexpr size_t stack_bytes = 65536;
@@ -101,7 +107,10 @@ inline const char* launch(void (*f)(void*), void* a, dim3 g, dim3 b, size_t shar
   if (sigsetjmp(escape, 1)) return error;
   for (size_t bi = 0; bi < (size_t)g.x * g.y * g.z; bi++) {
     block_index = {(u32)(bi % g.x), (u32)(bi / g.x % g.y), (u32)(bi / g.x / g.y)};
-    memset(dynamic_shared, 0xff, shared);
+    shared_offset = order ? random() % 8 * 128 : 0;
+    shared_end = shared_offset + shared;
+    memset(dynamic_shared, 0xff, shared_end);
+    end_block(); // what a launch that failed left
     for (u32 w = 0; w < count; w++) { warps[w].meeting = {}; warps[w].live = 0; }
     barrier = {}; live = n;
     for (u32 i = 0; i < n; i++) {
@@ -121,8 +130,11 @@ inline const char* launch(void (*f)(void*), void* a, dim3 g, dim3 b, size_t shar
           if (fault) return fault;
         }
       }
+      // The copy engine: when it likes, or when all else waits.
+      if ((progress == before || (order && random() % 4 == 0)) && land_bulk_copy()) continue;
       if (progress == before) { snprintf(error, sizeof error, "block %zu: %u of %u threads wait for others for ever, %u of them at __syncthreads", bi, live, n, barrier.arrived); return error; }
     }
+    if (const char* left = end_block()) return left;
   }
   return nullptr;
 }
@@ -134,7 +146,8 @@ struct Registration {
   template <class... A> Registration(const char* name, void (*f)(A...)) {
     kernels()[name] = {[](void* f, void** p) { call((void (*)(A...))f, p, std::index_sequence_for<A...>{}); }, (void*)f, {sizeof(A)...}};
   }
-  template <class... A, size_t... I> static void call(void (*f)(A...), void** p, std::index_sequence<I...>) { f(*(A*)p[I]...); }
+  template <class... A, size_t... I> static void call(void (*f)(A...), void** p, std::index_sequence<I...>) { f(read<A>(p[I])...); }
+  template <class A> static A read(const void* p) { A a; memcpy(&a, p, sizeof a); return a; }
 };
 
 /** Every lane of the warp hands in `value` and sees all of them. */
@@ -271,3 +284,4 @@ inline void multiply_halves(float (&c)[4], const u32 (&a)[4], u32 b0, u32 b1) {
   });
   for (u32 e = 0; e < 4; e++) c[e] += w.results[half][lane][e];
 }
+#include "hopper.h"

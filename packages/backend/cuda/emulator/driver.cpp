@@ -119,7 +119,29 @@ API cuModuleLoadDataEx(void** m, const char* image, unsigned n, int* options, vo
     for (unsigned i = 0; i < n; i++) if (options[i] == 5) strcpy((char*)values[i], "ptxas fatal: Unsupported .version 7.0; current version is '6.5'");
     return 222;
   }
+  if (strstr(image, ".target sm_90a")) { // for this capability alone
+    if (settings[MAJOR] * 10 + settings[MINOR] != 90) return 209;
+    if (settings[DRIVER_VERSION] < 12030) return 222;
+  }
   *m = &the_module;
+  return 0;
+}
+/** Checks what the driver's manual demands of maps of two-byte elements that are not interleaved. */
+API cuTensorMapEncodeTiled(void* map, int type, unsigned rank, void* base, const u64* sizes, const u64* steps, const unsigned* box, const unsigned* walks,
+                           int interleave, int swizzle, int promotion, int fill) {
+  if (settings[MAJOR] < 9) return 801;
+  if (!map || (size_t)map % 64 || !base || (size_t)base % 16 || (type != 6 && type != 9) || rank != 3 || interleave || swizzle < 0 || swizzle > 3 || promotion > 3 || fill) return 1;
+  emulator::EncodedMap encoded{emulator::map_magic, (const u8*)base, {}, {2}, {}, (u32)swizzle};
+  for (unsigned i = 0; i < rank; i++) {
+    if (!sizes[i] || sizes[i] > 1ull << 32 || !box[i] || box[i] > 256 || walks[i] != 1) return 1;
+    encoded.sizes[i] = sizes[i]; encoded.box[i] = box[i];
+    if (i == 0) continue;
+    encoded.steps[i] = steps[i - 1];
+    if (steps[i - 1] % 16 || steps[i - 1] >= 1ull << 40 || steps[i - 1] < sizes[i - 1] * encoded.steps[i - 1]) return 1;
+    if (i > 1 && steps[i - 1] % steps[i - 2]) return 1;
+  }
+  if (box[0] * 2 % 16 || (swizzle && box[0] * 2 > 16u << swizzle)) return 1;
+  memset(map, 0, 128); memcpy(map, &encoded, sizeof encoded);
   return 0;
 }
 API cuModuleUnload(void*) { return 0; }

@@ -8,7 +8,7 @@
 /** For lambdas: what they refer to stays in registers. */
 #define INLINE __attribute__((always_inline))
 #define __restrict__ __restrict
-#define __launch_bounds__(n) __attribute__((launch_bounds(n)))
+#define __launch_bounds__(...) __attribute__((launch_bounds(__VA_ARGS__)))
 #define __align__(n) __attribute__((aligned(n)))
 typedef unsigned long size_t;
 typedef unsigned int u32;

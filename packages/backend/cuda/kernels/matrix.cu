@@ -1,37 +1,17 @@
 #include "lists.h"
 #include "matrix-tile.h"
+#include "pairs.h"
 
 /** Where an operand lies: the steps from one batch and from one line to the next, and whether it can be read 16 bytes at a time. */
 struct HalfLayout { u32 batch, line, wide; };
-
-/** Two neighbours of a row of c [.., n], which has halves. */
-__device__ __forceinline__ void store_pair(u16* c, u32 n, u32 row, u32 column, float v0, float v1) {
-  u16* to = c + (size_t)row * n + column;
-  const u32 pair = pack_halves(v0, v1);
-  if (n % 2 == 0) { *(u32*)to = pair; return; }
-  to[0] = (u16)pair;
-  if (column + 1 < n) to[1] = (u16)(pair >> 16);
-}
-/** Two neighbours of a row of c [.., n], which has floats. */
-__device__ __forceinline__ void store_pair(float* c, u32 n, u32 row, u32 column, float v0, float v1, bool add) {
-  float* to = c + (size_t)row * n + column;
-  to[0] = v0 + (add ? to[0] : 0.0f);
-  if (column + 1 < n) to[1] = v1 + (add ? to[1] : 0.0f);
-}
 
 /** One tile of c [m, n] = scale a b (+ bias [n]) (+ c, if `add`); c has halves if `half`. */
 template <bool along_a, bool along_b, class T>
 __device__ __forceinline__ void product_tile(u8* shared, const HalfOperand& a, const HalfOperand& b, u32 m0, u32 n0, u32 k, const float* bias, void* c, float scale, bool add, bool half) {
   float sums[T::down][T::across][4] = {};
   multiply_tile<along_a, along_b, T>(shared, a, b, k, [&](u32 r) INLINE { return m0 + r; }, [&](u32 r) INLINE { return n0 + r; }, sums);
-  const u32 m = a.rows, n = b.rows;
-  T::each_pair([&](u32 i, u32 j, u32 e, u32 r, u32 q) INLINE {
-    const u32 row = m0 + r, column = n0 + q;
-    if (row >= m || column >= n) return;
-    const float v0 = scale * sums[i][j][e] + (bias ? bias[column] : 0.0f);
-    const float v1 = scale * sums[i][j][e + 1] + (bias && column + 1 < n ? bias[column + 1] : 0.0f);
-    if (half) store_pair((u16*)c, n, row, column, v0, v1); else store_pair((float*)c, n, row, column, v0, v1, add);
-  });
+  const Result result = {a.rows, b.rows, bias, c, scale, add, half};
+  T::each_pair([&](u32 i, u32 j, u32 e, u32 row, u32 column) INLINE { result.store(m0 + row, n0 + column, sums[i][j][e], sums[i][j][e + 1]); });
 }
 
 /** Batches of blockIdx.z; c has halves if bit 1 of `flags` is set, and is added to if bit 0 is. */

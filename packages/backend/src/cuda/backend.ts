@@ -7,7 +7,8 @@ import { Launcher } from "./launcher.ts";
 import { DeviceTensors, type DeviceTensorsOptions } from "./memory/device-tensors.ts";
 import type { Block } from "./memory/pool.ts";
 import { notWhileRecording, type Recording, recordStep } from "./memory/recording.ts";
-import { multiply, multiplyAll, type Product } from "./products/multiply.ts";
+import { multiply, multiplyAll } from "./products/multiply.ts";
+import type { ChosenProducts, Product } from "./products/product.ts";
 
 /**
  * A backend of tfjs over the CUDA driver. Every element takes 32 bits on the device, a bool too, or is a half. `launch` is the one way to a
@@ -15,13 +16,15 @@ import { multiply, multiplyAll, type Product } from "./products/multiply.ts";
  */
 export class CudaBackend extends DeviceTensors {
   readonly card: CardReport;
+  readonly chosenProducts: ChosenProducts | undefined;
   readonly #launcher: Launcher;
   #isDisposed = false;
   #counter: Block | undefined;
 
-  constructor(options: DeviceTensorsOptions) {
+  constructor({ chosenProducts, ...options }: DeviceTensorsOptions & { chosenProducts?: ChosenProducts | undefined }) {
     super(options);
     this.card = options.stream.card;
+    this.chosenProducts = chosenProducts;
     this.#launcher = new Launcher(options.stream, (pointer) =>
       Math.max(...[...this.pools].map((pool) => pool.bytesAt(pointer))),
     );
@@ -121,6 +124,7 @@ export class CudaBackend extends DeviceTensors {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
     this.#launcher.dispose();
+    this.chosenProducts?.dispose();
     this.staging.dispose();
     for (const pool of this.pools) pool.dispose();
     this.stream.dispose();

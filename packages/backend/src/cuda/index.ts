@@ -3,5 +3,6 @@ export type { CardReport } from "./driver/device.ts";
 export type { CompiledKernels } from "./driver/kernel-module.ts";
 export type { KernelTraffic, LaunchArgument, LaunchOptions } from "./launcher.ts";
 export type { Recording, ReplayedNumbers } from "./memory/recording.ts";
-export type { Product, ProductOperand } from "./products/multiply.ts";
+export type { ProductsCandidate, ProductsName } from "./products/choose-products.ts";
+export type { Product, ProductOperand } from "./products/product.ts";
 export { type CudaOptions, type CudaReport, inspectCuda, type StartedCuda, startCuda } from "./start.ts";

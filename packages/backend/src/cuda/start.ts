@@ -8,6 +8,14 @@ import { requireKernels } from "./driver/kernel-module.ts";
 import { Stream } from "./driver/stream.ts";
 import { cudaKernels } from "./kernels/cuda-kernels.ts";
 import { cudaBackendName } from "./kernels/words.ts";
+import {
+  halvesOf,
+  type ProductsCandidate,
+  type ProductsName,
+  productsCandidates,
+  requireProducts,
+  startProducts,
+} from "./products/choose-products.ts";
 
 export interface CudaOptions {
   /**
@@ -23,6 +31,14 @@ export interface CudaOptions {
    * @defaultValue the first of compute capability 7.5 or newer
    */
   card?: number;
+  /**
+   * What multiplies halves where the precision is mixed. "mma": kernels of our own for every card. "wgmma": others for Hopper, with its matrix
+   * units and its copy engine. What they do not take, such as lines that do not begin at multiples of 16 bytes, is left to "mma". Neither
+   * has been measured on a GPU.
+   *
+   * @defaultValue "mma"
+   */
+  products?: ProductsName;
   /**
    * The driver's library: its file, or the name under which the system finds it.
    *
@@ -54,10 +70,13 @@ export interface CudaReport {
   cards: readonly CardReport[];
   /** What computes matrix products. */
   products: string;
+  /** What could be chosen, see `products` of the options. */
+  candidates: readonly ProductsCandidate[];
 }
 
 const known: KnownOptions<CudaOptions> = {
   precision: true,
+  products: true,
   card: true,
   library: true,
   maxFreeBytes: true,
@@ -66,10 +85,7 @@ const known: KnownOptions<CudaOptions> = {
 /** Said wherever the backend is named, until a card has run it. */
 export const neverRun = "never run on a GPU, only on an emulator";
 
-/** What the matrix units of a card multiply. */
-const halvesOf = ({ capability }: CardReport): "bf16" | "f16" => (capability >= 80 ? "bf16" : "f16");
-
-const look = ({ card: index, library, precision = "float32" }: CudaOptions) => {
+const look = ({ card: index, library, precision = "float32", products: name = "mma" }: CudaOptions) => {
   requireKernels(compiled);
   const { driver, version, cards } = startDriver(library);
   const card = chooseCard(cards, index);
@@ -81,12 +97,12 @@ const look = ({ card: index, library, precision = "float32" }: CudaOptions) => {
       remedy: "choose one of these",
       type: RangeError,
     });
-  const products =
-    precision === "mixed"
-      ? `${halvesOf(card)} operands, float32 sums, by kernels of our own`
-      : "float32, by kernels of our own";
-  const report: CudaReport = { library: driver.file, cudaVersion: versionText(version), card, cards, products };
-  return { driver, card, report };
+  const candidates = productsCandidates({ driver, version, card });
+  const { detail } = requireProducts(candidates, name);
+  const products = precision === "mixed" ? detail : "float32, by kernels of our own";
+  const cudaVersion = versionText(version);
+  const report: CudaReport = { library: driver.file, cudaVersion, card, cards, products, candidates };
+  return { driver, card, report, start: () => startProducts(name, { driver, version, card }) };
 };
 
 /** Looks for a driver and cards, for `cramkit doctor`: starts nothing on them, leaves tfjs alone. */
@@ -113,12 +129,12 @@ export const startCuda = async (
   kernels: readonly KernelConfig[] = [],
 ): Promise<StartedCuda> => {
   checkOptions("startCuda", options, known);
-  const { driver, card, report } = look(options);
-  const { maxFreeBytes, check, precision } = options;
+  const { driver, card, report, start } = look(options);
+  const { maxFreeBytes, check, precision, products = "mma" } = options;
   const stream = new Stream(driver, card);
   let backend: CudaBackend;
   try {
-    backend = new CudaBackend({ stream, maxFreeBytes, check, precision });
+    backend = new CudaBackend({ stream, maxFreeBytes, check, precision, chosenProducts: start() });
     backend.load(compiled);
   } catch (error) {
     stream.dispose();
@@ -130,7 +146,8 @@ export const startCuda = async (
   replaceKernels(cudaBackendName, kernels);
   if (!(await setBackend(cudaBackendName))) throw new Error(`startCuda: tfjs refused the backend ${cudaBackendName}`);
   const { name, capability } = card;
-  const mixed = precision === "mixed" ? `, products in ${halvesOf(card)}` : "";
+  const by = products === "mma" ? "" : ` by ${products}`;
+  const mixed = precision === "mixed" ? `, products in ${halvesOf(card)}${by}` : "";
   return {
     name: cudaBackendName,
     description: `${name}, compute capability ${(capability / 10).toFixed(1)}, CUDA ${report.cudaVersion}${mixed} (${neverRun})`,

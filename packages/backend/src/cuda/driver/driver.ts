@@ -47,6 +47,12 @@ const signatures = {
   cuGetErrorString: ["i32", "i32", "pointer"],
 } as const satisfies Record<string, Signature<"i32">>;
 
+/** Of drivers for CUDA 12 and newer. */
+const encodeTensorMap = [
+  ...(["i32", "pointer", "i32", "u32", "pointer", "pointer", "pointer", "pointer", "pointer"] as const),
+  ...(["i32", "i32", "i32", "i32"] as const),
+] as const satisfies Signature<"i32">;
+
 export type DriverCall = keyof typeof signatures;
 
 /** The driver's library, with its functions. */
@@ -55,6 +61,8 @@ export interface Driver {
   /** The file that was loaded. */
   file: string;
   calls: Readonly<Record<DriverCall, NativeFunction<"i32">>>;
+  /** cuTensorMapEncodeTiled. @defaultValue absent from drivers before CUDA 12 */
+  encodeTensorMap?: NativeFunction<"i32">;
 }
 
 /** Loads the driver's library; the calls are bound, none is made. Throws a fault with what to do if there is none. */
@@ -68,7 +76,11 @@ export const loadDriver = (path?: string): Driver => {
     remedy: "install the driver of an NVIDIA card, or use the webgpu or cpu backend",
   });
   const bound = Object.entries(signatures).map(([name, signature]) => [name, library.func(name, signature)]);
-  return { native, file, calls: Object.fromEntries(bound) };
+  const name = "cuTensorMapEncodeTiled";
+  return {
+    ...{ native, file, calls: Object.fromEntries(bound) },
+    ...(library.has(name) ? { encodeTensorMap: library.func(name, encodeTensorMap) } : {}),
+  };
 };
 
 /** What the driver calls an error, and what it says about it. */
@@ -81,7 +93,12 @@ export const errorName = ({ calls, native }: Driver, code: number): { name: stri
 };
 
 /** Throws a fault unless a call answered 0. `doing`: what was to be done, in an error's words. */
-export const succeed = (driver: Driver, code: number, call: DriverCall, doing: string): void => {
+export const succeed = (
+  driver: Driver,
+  code: number,
+  call: DriverCall | "cuTensorMapEncodeTiled",
+  doing: string,
+): void => {
   if (code !== 0) throw cudaFault({ code, call, doing, ...errorName(driver, code) });
 };
 

@@ -1,48 +1,15 @@
-import type { TensorInfo } from "@tensorflow/tfjs-core";
 import { compiled } from "../compiled.generated.ts";
-import type { LaunchArgument, LaunchOptions } from "../launcher.ts";
-
-/** An operand: element (batch, row, k) is so many elements from the first: batch * `batch` + row * `across` + k * `along`. */
-export interface ProductOperand {
-  /** An address is of halves in a product on matrix units, see {@link Product.mixed}, else of float32. */
-  x: TensorInfo | bigint;
-  across: number;
-  along: number;
-  /** @defaultValue `0`: every batch has the same operand */
-  batch?: number;
-}
-
-/** c [batches, m, n] = scale a [batches, m, k] b [batches, n, k]^T (+ bias [n]) (+ c). */
-export interface Product {
-  m: number;
-  n: number;
-  k: number;
-  a: ProductOperand;
-  b: ProductOperand;
-  /** On matrix units a tensor that exists as halves alone is written as that. An address is of float32. */
-  c: TensorInfo | bigint;
-  /** @defaultValue none */
-  bias?: TensorInfo;
-  /** @defaultValue `1` */
-  scale?: number;
-  /** Whether what is there is added. @defaultValue `false` */
-  accumulate?: boolean;
-  /** @defaultValue `1` */
-  batches?: number;
-  /** Whether it is computed on matrix units, of halves, where the backend's precision is mixed. @defaultValue `false` */
-  mixed?: boolean;
-}
-
-/** What it needs of the backend. */
-export interface ProductHost {
-  readonly precision: "float32" | "mixed";
-  readonly card: { readonly multiprocessors: number };
-  launch(module: typeof compiled, name: string, options: LaunchOptions, args: readonly LaunchArgument[]): void;
-  pointer(tensor: TensorInfo): bigint;
-  half(tensor: TensorInfo): bigint;
-  form(tensor: TensorInfo): { pointer: bigint; half: boolean };
-  withList(words: Int32Array, body: (list: bigint) => void): void;
-}
+import {
+  addressOf,
+  formOf,
+  halvesOf,
+  isOnUnits,
+  lies,
+  lineOf,
+  type Product,
+  type ProductHost,
+  type ProductOperand,
+} from "./product.ts";
 
 const maxBatches = 65535;
 /** Of product.cu: a tile of 32 x 32, k in steps of 16. */
@@ -64,11 +31,9 @@ export const tileFor = (
 
 const blocksOf = ({ m, n }: Pick<Product, "m" | "n">, size: number) => Math.ceil(m / size) * Math.ceil(n / size);
 
-const isOnUnits = ({ precision }: ProductHost, { mixed = false, a, b }: Product): boolean =>
-  mixed && precision === "mixed" && [a, b].every(({ across, along }) => across === 1 || along === 1);
-
 /** Gives a product to the stream. */
 export const multiply = (host: ProductHost, product: Product): void => {
+  if (host.chosenProducts?.multiply(host, product)) return;
   const { m, n, a, b, c, batches = 1 } = product;
   const onUnits = isOnUnits(host, product);
   const tile = tileFor(product, host.card.multiprocessors);
@@ -104,7 +69,7 @@ const entryWords = 18;
  */
 export const multiplyAll = (host: ProductHost, products: readonly Product[]): void => {
   const some = products.filter(({ m, n }) => m > 0 && n > 0);
-  if (some.length === 0) return;
+  if (some.length === 0 || host.chosenProducts?.multiplyAll(host, some)) return;
   const onUnits = isOnUnits(host, some[0]!);
   const large = some.reduce((sum, product) => sum + blocksOf(product, 128), 0);
   const tile: TileName = large >= host.card.multiprocessors ? "large" : "small";
@@ -128,16 +93,9 @@ export const multiplyAll = (host: ProductHost, products: readonly Product[]): vo
   );
 };
 
-const addressOf = (host: ProductHost, x: TensorInfo | bigint): bigint => (typeof x === "bigint" ? x : host.pointer(x));
-const halvesOf = (host: ProductHost, x: TensorInfo | bigint): bigint => (typeof x === "bigint" ? x : host.half(x));
-const formOf = (host: ProductHost, x: TensorInfo | bigint) =>
-  typeof x === "bigint" ? { pointer: x, half: false } : host.form(x);
-
-const lies = ({ along }: ProductOperand): string => (along === 1 ? "n" : "t");
-
 /** `HalfLayout` of matrix.cu. */
-const halfLayout = ({ across, along, batch = 0 }: ProductOperand, pointer: bigint): Int32Array => {
-  const line = along === 1 ? across : along;
+const halfLayout = (operand: ProductOperand, pointer: bigint): Int32Array => {
+  const [line, { batch = 0 }] = [lineOf(operand), operand];
   return Int32Array.of(batch, line, Number(line % 8 === 0 && batch % 8 === 0 && pointer % 16n === 0n));
 };
 

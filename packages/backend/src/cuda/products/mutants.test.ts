@@ -2,13 +2,24 @@ import { describe, expect, it } from "vitest";
 import { buildCudaEmulator, type Mutant } from "../../cuda-emulator.ts";
 import { cudaTests } from "../cuda.testing.ts";
 import { startCuda } from "../start.ts";
-import { errorOf, errorOfMany, manyShapes, shapes, tolerance } from "./products.testing.ts";
+import {
+  errorOf,
+  errorOfMany,
+  manyShapes,
+  shapes,
+  tolerance,
+  toleranceOf,
+  wgmmaManyShapes,
+  wgmmaShapes,
+} from "./products.testing.ts";
+import { wgmmaMutants } from "./wgmma-mutants.testing.ts";
 
 const { emulator, skipped } = cudaTests();
 if (!emulator) it.skip(`NOTHING was tested: ${skipped}`, () => undefined);
 
 const tile = "/matrix-tile.h";
 const matrix = "/matrix.cu";
+const pairs = "/pairs.h";
 const product = "/product.cu";
 const lists = "/lists.h";
 
@@ -46,17 +57,17 @@ const mutants: (Mutant & { name: string })[] = [
       to: "warp_row() + i * 16 + (lane >> 2) * 2 + e / 2",
     },
   },
-  { name: "no bound on the rows", file: matrix, from: "row >= m || column >= n", to: "column >= n" },
-  { name: "no bound on the columns", file: matrix, from: "row >= m || column >= n", to: "row >= m" },
+  { name: "no bound on the rows", file: pairs, from: "row >= m || column >= n", to: "column >= n" },
+  { name: "no bound on the columns", file: pairs, from: "row >= m || column >= n", to: "row >= m" },
   {
     name: "the bias of another column",
-    file: matrix,
+    file: pairs,
     from: "(bias ? bias[column] : 0.0f)",
-    to: "(bias ? bias[n0] : 0.0f)",
+    to: "(bias ? bias[0] : 0.0f)",
   },
-  { name: "what is there left alone", file: matrix, from: "(add ? to[0] : 0.0f)", to: "0.0f" },
+  { name: "what is there left alone", file: pairs, from: "(add ? to[0] : 0.0f)", to: "0.0f" },
   { name: "the first batch for all", file: matrix, from: "b + (size_t)blockIdx.z * at_b.batch", to: "b" },
-  { name: "pairs where rows are odd", file: matrix, from: "n % 2 == 0", to: "true" },
+  { name: "pairs where rows are odd", file: pairs, from: "n % 2 == 0", to: "true" },
   { name: "tiles of a list the wrong way", file: matrix, from: "block % down * T::rows", to: "block / down * T::rows" },
   {
     name: "the entry before",
@@ -97,18 +108,41 @@ const foundBy = async (library: string): Promise<string | undefined> => {
   return undefined;
 };
 
-describe.runIf(emulator)("a fault in the text of products", () => {
-  const built = emulator ? buildCudaEmulator({ mutants }) : undefined;
+/** The same on an emulated Hopper. */
+const foundOnHopper = async (library: string): Promise<string | undefined> => {
+  const started = await startCuda({ library, precision: "mixed", products: "wgmma", check: true });
+  try {
+    for (const shape of wgmmaShapes)
+      if (!((await errorOf(started, shape, "bf16")) < toleranceOf(shape))) return "a wrong number";
+    if (!((await errorOfMany(started, wgmmaManyShapes, "bf16")) < 10 * tolerance)) return "a wrong number of many";
+  } catch (error) {
+    return (error as Error).message;
+  } finally {
+    started.dispose();
+  }
+  return undefined;
+};
 
-  it.each([{ name: "nothing" }, ...mutants].map(({ name }, i) => [name, i] as const))(
-    "is found: %s",
-    { timeout: 60_000 },
-    async (_, i) => {
-      built!.set("mutant", i);
-      const found = await foundBy(built!.library);
+describe.runIf(emulator)("a fault in the text of products", () => {
+  const all = [...mutants, ...wgmmaMutants];
+  const built = emulator ? buildCudaEmulator({ mutants: all }) : undefined;
+
+  const found = async (mutant: number, hopper: boolean): Promise<string | undefined> => {
+    built!.set("major", hopper ? 9 : 8);
+    built!.set("mutant", mutant);
+    try {
+      return await (hopper ? foundOnHopper : foundBy)(built!.library);
+    } finally {
       built!.set("mutant", 0);
-      if (i === 0) expect(found).toBeUndefined();
-      else expect(found).toBeDefined();
-    },
-  );
+      built!.set("major", 8);
+    }
+  };
+
+  it.each([false, true])("is none where there is none, Hopper: %s", { timeout: 60_000 }, async (hopper) => {
+    expect(await found(0, hopper)).toBeUndefined();
+  });
+
+  it.each(all.map(({ name }, i) => [name, i] as const))("is found: %s", { timeout: 60_000 }, async (_, i) => {
+    expect(await found(i + 1, i >= mutants.length)).toBeDefined();
+  });
 });

@@ -81,7 +81,19 @@ export const shapes: Shape[] = [
   { batches: 1, m: 1, n: 1, k: 1, a: "n", b: "n", bias: true },
   ...ways.map(([a, b]) => ({ batches: 2, m: 72, n: 136, k: 104, a, b, bias: a === "t" })), // read 16 bytes at a time
 ];
+/** For tiles of 128 and steps of 64 whose lines begin at multiples of 16 bytes: ends of all, and more steps than there are slots. */
+export const wgmmaShapes: Shape[] = [
+  ...ways.map(([a, b]) => ({ batches: 1, m: 136, n: 200, k: 424, a, b, bias: a === "n", half: b === "t" })),
+  ...ways.map(([a, b]) => ({ batches: 2, m: 72, n: 144, k: 40, a, b, bias: b === "n", half: false })),
+  { batches: 1, m: 131, n: 77, k: 72, a: "n", b: "n", bias: true, half: true },
+];
+export const wgmmaManyShapes = [
+  [72, 136, 100],
+  [264, 128, 33],
+] as const;
 export const tolerance = 1e-5;
+/** Sums over more elements round more. */
+export const toleranceOf = ({ k }: Pick<Shape, "k">): number => (tolerance * Math.max(64, k)) / 64;
 
 /** Of weights' gradients: m, n and k. */
 export const manyShapes = [
@@ -101,7 +113,7 @@ export const errorOfMany = async (
   const products = all.map(([m, n, k], i) => {
     const [x, y] = [wave(m * k, i), wave(n * k, i + 0.5)];
     const [a, b] = [tf.tensor1d(x), tf.tensor1d(y)];
-    return { m, n, k, x, y, a, b, c: backend.output([m, n]) };
+    return { m, n, k, x: x.map(round), y: y.map(round), a, b, c: backend.output([m, n]) };
   });
   backend.multiplyAll(
     products.map(({ m, n, k, a, b, c }) => ({
@@ -117,7 +129,7 @@ export const errorOfMany = async (
     for (let i = 0; i < m; i++)
       for (let j = 0; j < n; j++) {
         let sum = 0;
-        for (let p = 0; p < k; p++) sum += round(x[p * m + i]!) * round(y[p * n + j]!);
+        for (let p = 0; p < k; p++) sum += x[p * m + i]! * y[p * n + j]!;
         const off = Math.abs(got[i * n + j]! - sum);
         worst = Number.isNaN(off) ? Number.POSITIVE_INFINITY : Math.max(worst, off);
       }
