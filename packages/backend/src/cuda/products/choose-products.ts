@@ -5,7 +5,7 @@ import type { ChosenProducts } from "./product.ts";
 import { wgmmaProblem, wgmmaProducts } from "./wgmma.ts";
 
 /** Names of what multiplies, see `products` of the options. */
-export const productNames = ["mma", "wgmma"] as const;
+const productNames = ["mma", "wgmma"] as const;
 export type ProductsName = (typeof productNames)[number];
 
 /** One of them on this machine. */
