@@ -1,5 +1,11 @@
 import { attention, linear } from "@cramkit/ops";
-import { attentionVariants, gemmVariants, type KernelVariant } from "@cramkit/ops/webgpu";
+import {
+  attentionVariants,
+  epilogueVariants,
+  gemmVariants,
+  type KernelVariant,
+  subgroupSizes,
+} from "@cramkit/ops/webgpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { deviceBackend, disposeComputed, startCompute } from "../measure/compute.ts";
 import { noise } from "../measure/noise.ts";
@@ -28,6 +34,8 @@ interface Sweep {
 const labels: Record<string, string> = {
   gemmSplits: "splits",
   prefetch: "slices on their way",
+  epilogue: "epilogue",
+  subgroupSize: "subgroups of",
   weightGradients: "gradients of weights",
 };
 
@@ -37,6 +45,10 @@ const named = (variants: Record<string, string>): string =>
     : Object.entries(variants)
         .map(([family, name]) => (family in labels ? `${labels[family]} ${name}` : name))
         .join(", ");
+
+/** Sizes of subgroups to ask for. */
+const sizes = (): Record<string, string>[] =>
+  subgroupSizes(deviceBackend().capabilities!).map((size) => ({ subgroupSize: `${size}` }));
 
 const inTier = (all: KernelVariant[]): KernelVariant[] => {
   const { tier } = deviceBackend().capabilities!;
@@ -59,6 +71,12 @@ const sweepsOf = ({ config, batch, seq }: Shape, quick: boolean): Sweep[] => {
         ...inTier(gemmVariants()).map(({ name }) => ({ gemm: name })),
         ...["1", "2", "4", "7"].map((gemmSplits) => ({ gemmSplits })),
         ...["2", "3"].map((prefetch) => ({ prefetch })),
+        // The largest tiles have no memory to spare: the next one shows what an epilogue of another cut gives.
+        ...inTier(epilogueVariants()).flatMap(({ name: epilogue }): Record<string, string>[] => [
+          { epilogue },
+          { gemm: "matrix.128x128", epilogue },
+        ]),
+        ...sizes(),
       ],
       modeOf: /^gemm\.(nt|nn|tn)\./,
       flops: { nt: flops, nn: flops, tn: flops },
@@ -87,7 +105,7 @@ const sweepsOf = ({ config, batch, seq }: Shape, quick: boolean): Sweep[] => {
       name: `attention ${batch} x ${heads} x ${seq} x ${hidden / heads}`,
       inputs: () => [noise([batch, seq, 3 * hidden])],
       run: (qkv) => attention(qkv!, { heads }),
-      variants: [{}, ...inTier(attentionVariants()).map(({ name }) => ({ attention: name }))],
+      variants: [{}, ...inTier(attentionVariants()).map(({ name }) => ({ attention: name })), ...sizes()],
       modeOf: /^attention\.(forward|delta|query|key|backward)\./,
       // Scores and values; scores, their gradient and that of queries; the same with those of keys and values; both in one.
       flops: { forward: 2 * scores, query: 3 * scores, key: 4 * scores, backward: 7 * scores },
@@ -211,6 +229,7 @@ export const sweepSuite: Suite = {
       skip("-", "-", "the device has no timestamp-query");
       return;
     }
+    if (sizes().length === 0) skip("-", "subgroups of a size", "the device has no subgroup-size-control");
     for (const shape of shapesOf(options))
       for (const one of sweepsOf(shape, options.quick)) {
         try {

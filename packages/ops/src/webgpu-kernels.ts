@@ -15,8 +15,9 @@ import { rotaryWebgpu } from "./rotary/webgpu.ts";
 import { sumWebgpu } from "./webgpu/sum.ts";
 
 export { attentionVariants } from "./attention/webgpu/matrix-select.ts";
-export { gemmVariants } from "./webgpu/gemm/select.ts";
+export { epilogueVariants, gemmVariants } from "./webgpu/gemm/select.ts";
 export type { Host } from "./webgpu/host.ts";
+export { subgroupSizes } from "./webgpu/subgroup-size.ts";
 export type { KernelVariant } from "./webgpu/variant.ts";
 
 /** Every kernel for tfjs's backend `webgpu`, to be passed to `registerKernels`. */

@@ -25,6 +25,8 @@ export interface Capabilities {
   subgroups: boolean;
   subgroupMinSize: number;
   subgroupMaxSize: number;
+  /** Whether a shader may ask for a size of subgroups between the two. */
+  subgroupSizeControl: boolean;
   /** Only the configurations that multiply f16 and accumulate in float32. */
   matrix: readonly MatrixConfig[];
   /** `new`: `subgroupMatrixLoad<T, row_major>(&a, offset, stride)`; `old`: `subgroupMatrixLoad<T>(&a, offset, false, stride)`. */
@@ -90,6 +92,7 @@ export const readCapabilities = (
     tier: bestTier(precision, found),
     subgroupMinSize: info.subgroupMinSize ?? 4,
     subgroupMaxSize: info.subgroupMaxSize ?? 128,
+    subgroupSizeControl: found.subgroups && features.has("subgroup-size-control" as GPUFeatureName),
     limits: {
       maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
       maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,

@@ -18,6 +18,7 @@ const capabilities: Capabilities = {
   tier: "matrix",
   subgroupMinSize: 32,
   subgroupMaxSize: 32,
+  subgroupSizeControl: true,
   limits: {
     maxComputeWorkgroupStorageSize: 49152,
     maxComputeInvocationsPerWorkgroup: 1024,

@@ -7,6 +7,8 @@ export interface Capabilities {
   tier: "float32" | "float16" | "matrix";
   subgroupMinSize: number;
   subgroupMaxSize: number;
+  /** Whether a shader may ask for a size of subgroups. */
+  subgroupSizeControl: boolean;
   /** Subgroup matrices of f16 that accumulate in float32. */
   matrix: readonly { m: number; n: number; k: number }[];
   matrixSpelling: "new" | "old" | undefined;

@@ -3,6 +3,7 @@ import { attentionBackwardMatrixProgram, attentionForwardMatrixProgram } from ".
 import { selectAttentionMatrix } from "../attention/webgpu/matrix-select.ts";
 import { startTestBackend, type TestBackend, testableTiers } from "../testing/adapter.testing.ts";
 import { matrixProgram } from "./gemm/matrix.ts";
+import { epilogues } from "./gemm/matrix-variant.ts";
 import type { Program } from "./program.ts";
 
 /*
@@ -30,6 +31,13 @@ describe.runIf(tiers.includes("matrix")).each(units)("shaders for $m x $n x $k",
     device.createShaderModule({ code: wgsl() });
     return (await device.popErrorScope())?.message;
   };
+
+  it.each([8, 16, 32])("compile with subgroups of %i asked for, and with every epilogue", async (subgroup) => {
+    const unit = { ...shape, spelling: "new" as const, subgroup, fixed: true, asked: true };
+    const rest = { direct: false, half: true, vectors: true, bias: true, accumulate: false };
+    for (const epilogue of Object.keys(epilogues) as (keyof typeof epilogues)[])
+      expect(await errorOf(matrixProgram({ form: "nt", unit, tile: "128x128", ...rest, epilogue }))).toBeUndefined();
+  });
 
   it.each(spellings)("compile in the %s spelling", async (spelling) => {
     const unit = { ...shape, spelling, subgroup: 32, fixed: false };
@@ -60,6 +68,7 @@ describe.runIf(tiers.includes("matrix")).each(units)("shaders for $m x $n x $k",
       matrixSpelling: spelling,
       subgroupMinSize: 16,
       subgroupMaxSize: 32,
+      subgroupSizeControl: true,
       limits,
       variants: {},
     };

@@ -1,4 +1,6 @@
 import type { Capabilities } from "./host.ts";
+import type { ProgramSource } from "./program.ts";
+import { askedSubgroupSize } from "./subgroup-size.ts";
 
 /** Shape and spelling of a device's subgroup matrices: left [m, k] times right [k, n], f16 into float32. */
 export interface MatrixUnit {
@@ -10,25 +12,43 @@ export interface MatrixUnit {
   subgroup: number;
   /** Every subgroup is as large. */
   fixed: boolean;
+  /**
+   * Shaders ask for subgroups of this size.
+   *
+   * @defaultValue `false`
+   */
+  asked?: boolean;
 }
 
-export const matrixExtensions = ["f16", "subgroups", "chromium_experimental_subgroup_matrix"];
+/** What every shader with matrices of a unit says first. */
+export const matrixHeader = ({ subgroup, asked }: MatrixUnit): Pick<ProgramSource, "enable" | "subgroupSize"> => ({
+  enable: ["f16", "subgroups", "chromium_experimental_subgroup_matrix"],
+  ...(asked ? { subgroupSize: subgroup } : {}),
+});
+
+/** Plain data of a device that a unit is chosen by. */
+export type UnitCapabilities = Pick<
+  Capabilities,
+  "tier" | "matrix" | "matrixSpelling" | "subgroupMinSize" | "subgroupMaxSize" | "subgroupSizeControl" | "variants"
+>;
 
 /** The unit with the most work an instruction among those that divide a tile of 32, or undefined. */
-export const chooseUnit = (
-  capabilities: Pick<Capabilities, "tier" | "matrix" | "matrixSpelling" | "subgroupMinSize" | "subgroupMaxSize">,
-): MatrixUnit | undefined => {
-  const { tier, matrix, matrixSpelling, subgroupMinSize, subgroupMaxSize: subgroup } = capabilities;
+export const chooseUnit = (capabilities: UnitCapabilities): MatrixUnit | undefined => {
+  const { tier, matrix, matrixSpelling, subgroupMinSize, subgroupMaxSize } = capabilities;
   if (tier !== "matrix" || !matrixSpelling) return undefined;
   const [best] = matrix
     .filter(({ m, n, k }) => 32 % m === 0 && 32 % n === 0 && 32 % k === 0)
     .sort((a, b) => b.m * b.n * b.k - a.m * a.n * a.k);
   if (!best) return undefined;
-  return { m: best.m, n: best.n, k: best.k, spelling: matrixSpelling, subgroup, fixed: subgroupMinSize === subgroup };
+  const { m, n, k } = best;
+  const asked = askedSubgroupSize(capabilities);
+  return asked
+    ? { m, n, k, spelling: matrixSpelling, subgroup: asked, fixed: true, asked: true }
+    : { m, n, k, spelling: matrixSpelling, subgroup: subgroupMaxSize, fixed: subgroupMinSize === subgroupMaxSize };
 };
 
-export const unitName = ({ m, n, k, spelling, subgroup, fixed }: MatrixUnit): string =>
-  `${m}x${n}x${k}.sg${fixed ? "" : "-"}${subgroup}${spelling === "old" ? ".old" : ""}`;
+export const unitName = ({ m, n, k, spelling, subgroup, fixed, asked }: MatrixUnit): string =>
+  `${m}x${n}x${k}.sg${asked ? "=" : fixed ? "" : "-"}${subgroup}${spelling === "old" ? ".old" : ""}`;
 
 /** What only the first `count` subgroups do: if smaller ones are possible there are more, which have no part in it. */
 export const onSubgroups = ({ fixed }: MatrixUnit, count: number, text: string): string =>

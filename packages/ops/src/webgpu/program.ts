@@ -27,6 +27,12 @@ export interface ProgramSource {
   /** Invocations of a workgroup. */
   size: number;
   /**
+   * The size of subgroups that the shader asks for, of which `size` is a multiple; see subgroup-size.ts.
+   *
+   * @defaultValue what the driver chooses
+   */
+  subgroupSize?: number;
+  /**
    * Declarations at module scope.
    *
    * @defaultValue nothing
@@ -69,7 +75,15 @@ export const programs = <Variant extends unknown[]>(
   };
 };
 
-const wgsl = ({ storage, uniforms = {}, enable = [], size, declare = "", main }: ProgramSource): string => {
+const wgsl = ({
+  storage,
+  uniforms = {},
+  enable = [],
+  size,
+  subgroupSize,
+  declare = "",
+  main,
+}: ProgramSource): string => {
   const bindings = Object.entries(storage).map(
     ([name, [access, element]], i) =>
       `@group(0) @binding(${i}) var<storage, ${access === "read" ? "read" : "read_write"}> ${name}: array<${element}>;`,
@@ -83,7 +97,7 @@ const wgsl = ({ storage, uniforms = {}, enable = [], size, declare = "", main }:
   const matrix = enable.includes("chromium_experimental_subgroup_matrix");
   const header = [
     ...(matrix ? ["diagnostic(off, chromium.subgroup_matrix_uniformity);"] : []),
-    ...enable.map((name) => `enable ${name};`),
+    ...[...enable, ...(subgroupSize ? ["subgroup_size_control"] : [])].map((name) => `enable ${name};`),
   ];
   const builtins = [
     "@builtin(workgroup_id) group: vec3<u32>",
@@ -97,7 +111,7 @@ const wgsl = ({ storage, uniforms = {}, enable = [], size, declare = "", main }:
     ...header,
     ...bindings,
     declare.trim(),
-    `@compute @workgroup_size(${size})`,
+    `@compute @workgroup_size(${size})${subgroupSize ? ` @subgroup_size(${subgroupSize})` : ""}`,
     `fn main(${builtins.join(", ")}) {`,
     indent(main.trim()),
     "}",

@@ -15,6 +15,7 @@ const h200: Capabilities = {
   tier: "matrix",
   subgroupMinSize: 32,
   subgroupMaxSize: 32,
+  subgroupSizeControl: true,
   matrix: [
     { m: 16, n: 8, k: 16 },
     { m: 16, n: 16, k: 16 },

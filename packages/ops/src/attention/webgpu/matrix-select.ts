@@ -1,5 +1,5 @@
 import type { Capabilities } from "../../webgpu/host.ts";
-import { chooseUnit, type MatrixUnit } from "../../webgpu/matrix.ts";
+import { chooseUnit, type MatrixUnit, type UnitCapabilities } from "../../webgpu/matrix.ts";
 import type { KernelVariant } from "../../webgpu/variant.ts";
 import { attentionTiles } from "./select.ts";
 
@@ -66,10 +66,7 @@ export const attentionVariants = (): KernelVariant[] => [
 /** Tiles that fit, the ones asked for by name first, or undefined if the device has no unit for heads of this width or too little workgroup memory. */
 export const selectAttentionMatrix = (
   direction: Direction,
-  capabilities: Pick<
-    Capabilities,
-    "tier" | "matrix" | "matrixSpelling" | "subgroupMinSize" | "subgroupMaxSize" | "limits" | "variants"
-  >,
+  capabilities: UnitCapabilities & Pick<Capabilities, "limits">,
   shape: { seq: number; headDim: number; mask: boolean; dropout: boolean },
 ): AttentionMatrixVariant | undefined => {
   const unit = chooseUnit(capabilities);

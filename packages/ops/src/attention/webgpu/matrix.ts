@@ -1,4 +1,4 @@
-import { matrixExtensions } from "../../webgpu/matrix.ts";
+import { matrixHeader } from "../../webgpu/matrix.ts";
 import { type ProgramSource, programs } from "../../webgpu/program.ts";
 import { range } from "../../webgpu/range.ts";
 import { addressing, uniformTypes } from "./addressing.ts";
@@ -91,7 +91,7 @@ ${accumulate(v, [{ name: "o", weights: "weights", tile: "tile" }])}
 workgroupBarrier();`;
   };
   return {
-    enable: matrixExtensions,
+    ...matrixHeader(v.unit),
     storage: {
       qkv: ["read", vectorOf(v.halves.qkv)],
       ...(v.mask ? { mask: ["read", "f32"] as const } : {}),
@@ -143,7 +143,7 @@ function backward(v: AttentionMatrixVariant, roles: readonly Role[]): ProgramSou
   const key = roles.includes("key");
   const stats = Math.max(...roles.map((role) => (role === "query" ? v.own : v.other)));
   return {
-    enable: matrixExtensions,
+    ...matrixHeader(v.unit),
     storage: {
       dy: ["read", vectorOf(v.halves.dy)],
       qkv: ["read", vectorOf(v.halves.qkv)],

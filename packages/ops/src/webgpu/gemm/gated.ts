@@ -4,8 +4,9 @@ import { type Host, lastAxisOf, output, rowsOf } from "../host.ts";
 import { partsOf } from "../parts.ts";
 import type { Gate } from "./gate.ts";
 import { isWhole } from "./gemm.ts";
-import { matrixBytes, matrixProgram, matrixTiles } from "./matrix.ts";
-import { type GemmShape, selectMatrix, selectTiled } from "./select.ts";
+import { matrixBytes, matrixProgram } from "./matrix.ts";
+import { matrixTiles } from "./matrix-variant.ts";
+import { epilogueOf, type GemmShape, selectMatrix, selectTiled } from "./select.ts";
 import { tiledProgram, tiles } from "./tiled.ts";
 
 /*
@@ -23,7 +24,8 @@ const fitsGate = (host: Host, { form, m, n }: GemmShape, tile: { n: number }): b
 const onMatrices = (host: Host, shape: GemmShape, gate: Gate) => {
   const choice = selectMatrix(host.capabilities, { ...shape, half: true });
   if (!choice || choice.splits > 1) return undefined;
-  const variant = { ...choice.variant, direct: false, half: true, gate };
+  const { epilogue: _, ...usual } = choice.variant;
+  const variant = epilogueOf(host.capabilities, { ...usual, direct: false, half: true, gate }, shape.n);
   const { maxComputeWorkgroupStorageSize } = host.capabilities.limits;
   const tile = matrixTiles[variant.tile];
   // A subgroup has as many matrices of u as of g.

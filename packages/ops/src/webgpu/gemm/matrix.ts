@@ -1,85 +1,14 @@
-import {
-  alongK,
-  leftType,
-  loadMatrix,
-  type MatrixUnit,
-  matrixExtensions,
-  onSubgroups,
-  resultType,
-  rightType,
-  shareInSubgroup,
-  storeMatrix,
-  unitName,
-} from "../matrix.ts";
+import { alongK, leftType, loadMatrix, matrixHeader, onSubgroups, resultType, rightType, unitName } from "../matrix.ts";
 import { programs } from "../program.ts";
 import { range } from "../range.ts";
-import { type Gate, gatedRow, gateFunctions, gateName, gateStore } from "./gate.ts";
+import { declareStage, directStores, elementOf, type Staged, stageBytes, stagedStores } from "./epilogue.ts";
+import { gatedRow, gateFunctions, gateName } from "./gate.ts";
+import { type MatrixTile, type MatrixVariant, matrixTiles, subgroupsOf } from "./matrix-variant.ts";
 import { oneProduct, type ProductKernel, severalProducts } from "./products.ts";
 import type { Form } from "./tiled.ts";
 
-/**
- * The matrix product on subgroup matrices. Operands are f16 copies padded to whole tiles (half.ts), sums are float32. The
- * subgroups of a workgroup share a tile of C; both operands pass through workgroup memory in the layout that they have, since
- * a matrix can be loaded by rows or by columns: all three forms cost the same. The next slice of k is fetched into registers
- * while this one is multiplied.
- */
-export interface MatrixVariant {
-  form: Form;
-  unit: MatrixUnit;
-  tile: MatrixTileName;
-  /** C is written from the matrices themselves: float32, no edge in any tile and nothing to add or to scale. */
-  direct: boolean;
-  /** C is f16; never direct. */
-  half: boolean;
-  /** The row length of C is a multiple of four. */
-  vectors: boolean;
-  bias: boolean;
-  accumulate: boolean;
-  /**
-   * Slices of k that are on their way to registers while one is multiplied. More than one were never timed.
-   *
-   * @defaultValue 1
-   */
-  ahead?: number;
-  /**
-   * What becomes of C before it is written as f16; see gate.ts.
-   *
-   * @defaultValue it is written as it is
-   */
-  gate?: Gate;
-}
-
-export interface MatrixTile {
-  /** Rows and columns of C of a workgroup. */
-  m: number;
-  n: number;
-  /** The slice of k that is in workgroup memory at a time. */
-  k: number;
-  /** Subgroups along the rows and along the columns. */
-  down: number;
-  across: number;
-}
-
 /** Halves that an invocation reads from memory at a time: 16 bytes. */
 const fetched = 8;
-
-/*
- * Floats of sums a lane of 32, operands read from workgroup memory for each multiplication of a subgroup, and memory (16 x 16
- * x 16 units, C through the stage, nt form):
- *
- *   256x128, 128x256   8 subgroups of 64 x 64    128 floats   1/32 halves   48 KiB
- *   128x128            4 subgroups of 64 x 64    128 floats   1/32 halves   29 KiB
- *   64x64              4 subgroups of 32 x 32     32 floats   1/16 halves   15 KiB
- *
- * What was tried beside them on an H200 and lost: benchmarks/results/nvidia-h200-16-cores/kernels.md.
- */
-export const matrixTiles = {
-  "256x128": { m: 256, n: 128, k: 32, down: 4, across: 2 },
-  "128x256": { m: 128, n: 256, k: 32, down: 2, across: 4 },
-  "128x128": { m: 128, n: 128, k: 32, down: 2, across: 2 },
-  "64x64": { m: 64, n: 64, k: 32, down: 2, across: 2 },
-} as const satisfies Record<string, MatrixTile>;
-export type MatrixTileName = keyof typeof matrixTiles;
 
 const ahead = (v: MatrixVariant): number => v.ahead ?? 1;
 
@@ -89,6 +18,7 @@ export const matrixKey = (v: MatrixVariant): string => {
   if (v.bias) flags.push("bias");
   if (v.accumulate) flags.push("accumulate");
   if (v.gate) flags.push(gateName(v.gate));
+  if (v.epilogue) flags.push(v.epilogue);
   if (ahead(v) > 1) flags.push(`ahead${ahead(v)}`);
   return `gemm.${v.form}.matrix.${unitName(v.unit)}.${v.tile}.${flags.join("-")}`;
 };
@@ -109,31 +39,10 @@ const layoutsOf = (form: Form, tile: MatrixTile): { a: Layout; b: Layout } => ({
   b: layout(form === "nt", tile.n, tile.across, tile.k),
 });
 
-/** Columns of C that a subgroup stages at a time, and floats from row to row of its stage. */
-const staging = (
-  { across, n }: MatrixTile,
-  unit: MatrixUnit,
-  gate: Gate | undefined,
-): { panel: number; stride: number } => {
-  // A gate needs both of its halves.
-  const panel = Math.max(gate?.pass === "forward" ? 2 * unit.n : unit.n, Math.min(32, n / across / 2));
-  return { panel, stride: panel + 4 };
-};
-
-export const subgroupsOf = (tile: MatrixTileName): number => matrixTiles[tile].down * matrixTiles[tile].across;
-
 /** Bytes of workgroup memory. */
-export const matrixBytes = ({
-  form,
-  tile: name,
-  unit,
-  direct,
-  gate,
-}: Pick<MatrixVariant, "form" | "tile" | "unit" | "direct" | "gate">): number => {
-  const tile: MatrixTile = matrixTiles[name];
-  const { a, b } = layoutsOf(form, tile);
-  const stage = direct ? 0 : subgroupsOf(name) * unit.m * staging(tile, unit, gate).stride * 4;
-  return 2 * (a.parts * a.rows * a.stride + b.parts * b.rows * b.stride) + stage;
+export const matrixBytes = (v: Staged & Pick<MatrixVariant, "form" | "direct">): number => {
+  const { a, b } = layoutsOf(v.form, matrixTiles[v.tile]);
+  return 2 * (a.parts * a.rows * a.stride + b.parts * b.rows * b.stride) + (v.direct ? 0 : stageBytes(v));
 };
 
 /** Uniforms: m, n, kPadded, kPerGroup (along z), lda and ldb (padded row lengths), alpha. */
@@ -145,6 +54,12 @@ export const matrixProductsProgram = /* @__PURE__ */ programs(
   (v, products) => severalProducts(matrixKernel(v), products),
 );
 
+/**
+ * The matrix product on subgroup matrices. Operands are f16 copies padded to whole tiles (half.ts), sums are float32. The
+ * subgroups of a workgroup share a tile of C; both operands pass through workgroup memory in the layout that they have, since
+ * a matrix can be loaded by rows or by columns: all three forms cost the same. The next slice of k is fetched into registers
+ * while this one is multiplied.
+ */
 function matrixKernel(given: MatrixVariant): ProductKernel {
   // Matrix work stays inside its condition even if all subgroups are of one size, and so does the fetch of the next slice:
   // without the two the compiler of an H200 moves the fetch, and a product of 4096^3 drops from 220 to 169 TFLOP/s.
@@ -217,9 +132,8 @@ function matrixKernel(given: MatrixVariant): ProductKernel {
   ];
   const arrayOf = (l: Layout) =>
     `array<array<${wide ? "vec4<f16>" : "f16"}, ${(l.rows * l.stride) / width}>, ${l.parts}>`;
-  const { stride } = staging(tile, unit, v.gate);
   return {
-    enable: matrixExtensions,
+    ...matrixHeader(unit),
     storage: {
       a: ["read", "vec4<u32>"],
       b: ["read", "vec4<u32>"],
@@ -234,7 +148,7 @@ function matrixKernel(given: MatrixVariant): ProductKernel {
 var<workgroup> aSlice: ${arrayOf(a)};
 var<workgroup> bSlice: ${arrayOf(b)};
 ${v.gate ? gateFunctions(v.gate) : ""}
-${v.direct ? "" : `var<workgroup> stage: array<array<${wide ? "vec4<f32>" : "f32"}, ${(unit.m * stride) / width}>, ${subgroups}>;`}`,
+${v.direct ? "" : declareStage(v)}`,
     tile,
     body: (suffix) => `
 let aFirst = tileY * ${tile.m}u;
@@ -266,76 +180,6 @@ for (var k0 = kFirst; k0 < kEnd; k0 = k0 + ${tile.k}u) {
   workgroupBarrier();
 }
 let first = part * uniforms.m${suffix} * uniforms.n${suffix};
-${down.flatMap((i) => (v.direct ? across.map((j) => directStore(v, suffix, i, j)) : stagedStores(v, suffix, i, across))).join("\n")}`,
+${v.direct ? directStores(v, suffix) : stagedStores(v, suffix)}`,
   };
 }
-
-const elementOf = ({ half, vectors }: MatrixVariant): string => {
-  const scalar = half ? "f16" : "f32";
-  return vectors ? `vec4<${scalar}>` : scalar;
-};
-
-const directStore = ({ unit, tile }: MatrixVariant, suffix: string, i: number, j: number): string => {
-  const n = `uniforms.n${suffix}`;
-  const offset = `first + (aFirst + rowOfGroup + ${i * unit.m}u) * ${n} + bFirst + columnOfGroup + ${j * unit.n}u`;
-  return onSubgroups(unit, subgroupsOf(tile), storeMatrix(unit, `c${suffix}`, offset, `c${i}_${j}`, n));
-};
-
-/** A strip of matrices through workgroup memory, some columns at a time: if C is f16, has edges or is more than a product. */
-const stagedStores = (v: MatrixVariant, suffix: string, i: number, across: readonly number[]): string[] => {
-  const { unit, bias, accumulate, vectors } = v;
-  const subgroups = subgroupsOf(v.tile);
-  const { panel, stride } = staging(matrixTiles[v.tile], unit, v.gate);
-  const each = panel / unit.n;
-  const [width, lanes] = vectors ? [4, range(4)] : [1, [0]];
-  const cells = (unit.m * panel) / width;
-  const gather = (text: (e: number) => string) => (vectors ? `vec4<f32>(${lanes.map(text).join(", ")})` : text(0));
-  const wide = unit.spelling === "new";
-  const staged = (start: string) =>
-    !wide
-      ? gather((e) => `stage[place][${start} + ${e}u]`)
-      : vectors
-        ? `stage[place][${start} / 4u]`
-        : `stage[place][${start} / 4u][${start} % 4u]`;
-  const terms = [
-    `uniforms.alpha${suffix} * ${staged("start")}`,
-    ...(bias ? [gather((e) => `bias${suffix}[column + ${e}u]`)] : []),
-    ...(accumulate ? [`${vectors ? "vec4<f32>" : "f32"}(c${suffix}[at])`] : []),
-  ];
-  const paired = v.gate?.pass === "forward";
-  return range(across.length / each).map((p) => {
-    const stores = range(each).map((j) => {
-      // Of a gate: as many matrices of u, then those of g in the same columns.
-      const column = paired ? (p * each) / 2 + (j % (each / 2)) + (j < each / 2 ? 0 : across.length / 2) : p * each + j;
-      return storeMatrix(unit, "stage[place]", `${j * unit.n}u`, `c${i}_${column}`, `${stride}u`, wide ? 4 : 1);
-    });
-    const [shown, cellsOfPanel] = paired ? [panel / 2, cells / 2] : [panel, cells];
-    const finish = (start: string) => `uniforms.alpha${suffix} * ${start}`;
-    const write = shareInSubgroup(
-      unit,
-      "cell",
-      cellsOfPanel,
-      `let r = cell / ${shown / width}u;
-let e = cell % ${shown / width}u * ${width}u;
-let row = aFirst + rowOfGroup + ${i * unit.m}u + r;
-let column = bFirst + ${paired ? "columnOfGroup / 2u" : "columnOfGroup"} + ${p * shown}u + e;
-if (row < uniforms.m${suffix} && column < uniforms.n${suffix}) {
-  let start = r * ${stride}u + e;
-  ${
-    v.gate
-      ? gateStore(v.gate, {
-          ...{ suffix, bias },
-          sum: finish(staged("start")),
-          gateSum: finish(staged(`(start + ${shown}u)`)),
-          narrow: true,
-        })
-      : `let at = (first + row * uniforms.n${suffix} + column)${vectors ? " / 4u" : ""};
-  c${suffix}[at] = ${elementOf(v)}(${terms.join(" + ")});`
-  }
-}`,
-    );
-    return [stores.join("\n"), write]
-      .map((text) => `${onSubgroups(unit, subgroups, text)}\nworkgroupBarrier();`)
-      .join("\n");
-  });
-};

@@ -1,9 +1,12 @@
 import { padded } from "../half.ts";
 import type { Capabilities } from "../host.ts";
-import { chooseUnit } from "../matrix.ts";
+import { chooseUnit, type UnitCapabilities } from "../matrix.ts";
+import { askedSubgroupSize } from "../subgroup-size.ts";
 import type { KernelVariant } from "../variant.ts";
-import { type MatrixTileName, type MatrixVariant, matrixBytes, matrixTiles, subgroupsOf } from "./matrix.ts";
-import { type Form, type TiledVariant, tiledBytes, tiles } from "./tiled.ts";
+import { withEpilogue } from "./epilogue.ts";
+import { matrixBytes } from "./matrix.ts";
+import { epilogues, type MatrixTileName, type MatrixVariant, matrixTiles, subgroupsOf } from "./matrix-variant.ts";
+import { type Form, invocationsOf, type TiledVariant, tiledBytes, tiles } from "./tiled.ts";
 
 export interface GemmShape {
   form: Form;
@@ -93,7 +96,7 @@ const registersFor128Sums = 49152;
 
 /** The largest tile that still makes enough workgroups. */
 export const selectTiled = (
-  capabilities: Pick<Capabilities, "tier" | "variants" | "limits">,
+  capabilities: Omit<UnitCapabilities, "matrix" | "matrixSpelling"> & Pick<Capabilities, "limits">,
   shape: GemmShape,
 ): TiledChoice => {
   const { form, m, n, k, bias = false, accumulate = false } = shape;
@@ -113,6 +116,7 @@ export const selectTiled = (
   const kPerGroup = Math.ceil(k / splits / tiles[tile].k) * tiles[tile].k;
   const whole = splits === 1;
   const operand = capabilities.tier === "float32" ? "f32" : "f16";
+  const subgroupSize = askedSubgroupSize(capabilities);
   const spread =
     tiledBytes({ tile, operand, spread: true }) <= capabilities.limits.maxComputeWorkgroupStorageSize && form !== "tn";
   return {
@@ -128,6 +132,7 @@ export const selectTiled = (
       bias: bias && whole,
       accumulate: accumulate && whole,
       ahead: aheadOf(capabilities),
+      ...(subgroupSize && invocationsOf(tile) % subgroupSize === 0 ? { subgroupSize } : {}),
     },
   };
 };
@@ -164,10 +169,7 @@ const wantedTiles = (forced: string | undefined, { form, m, n, k }: GemmShape): 
 
 /** A product on subgroup matrices, or undefined if the tier, the unit, the memory or the size speak against it. */
 export const selectMatrix = (
-  capabilities: Pick<
-    Capabilities,
-    "tier" | "variants" | "matrix" | "matrixSpelling" | "subgroupMinSize" | "subgroupMaxSize" | "limits"
-  >,
+  capabilities: UnitCapabilities & Pick<Capabilities, "limits">,
   shape: GemmShape & {
     /** @defaultValue `1` */
     alpha?: number;
@@ -205,7 +207,17 @@ export const selectMatrix = (
     ...{ form, unit, tile: name, direct: exact && plain, half: half && whole, vectors: n % 4 === 0 },
     ...{ bias: bias && whole, accumulate: accumulate && whole, ahead: aheadOf(capabilities) },
   };
-  return { splits, kPerGroup, variant };
+  return { splits, kPerGroup, variant: epilogueOf(capabilities, variant, n) };
+};
+
+/** The variant with the epilogue that is asked for by name, if the device has memory for it; `n` is the row length of C. */
+export const epilogueOf = (
+  { variants, limits }: Pick<Capabilities, "variants" | "limits">,
+  variant: MatrixVariant,
+  n: number,
+): MatrixVariant => {
+  const cut = withEpilogue(variant, variants.epilogue, n);
+  return matrixBytes(cut) <= limits.maxComputeWorkgroupStorageSize ? cut : variant;
 };
 
 /**
@@ -216,3 +228,7 @@ export const gemmVariants = (): KernelVariant[] => [
   ...Object.keys(tiles).map((name) => ({ name, tiers: ["float32", "float16"] as const })),
   ...Object.keys(matrixTiles).map((name) => ({ name: `matrix.${name}`, tiers: ["matrix"] as const })),
 ];
+
+/** Every way for C to leave its matrices, by the name that `variants: { epilogue: name }` forces where the memory of the device allows it. */
+export const epilogueVariants = (): KernelVariant[] =>
+  Object.keys(epilogues).map((name) => ({ name, tiers: ["matrix"] as const }));

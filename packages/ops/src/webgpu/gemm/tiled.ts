@@ -36,6 +36,12 @@ export interface TiledVariant {
    */
   ahead?: number;
   /**
+   * The size of subgroups that the shader asks for. None was ever timed.
+   *
+   * @defaultValue what the driver chooses
+   */
+  subgroupSize?: number;
+  /**
    * A matrix like C is added.
    *
    * @defaultValue `false`
@@ -76,6 +82,7 @@ export const tiledKey = (v: TiledVariant): string => {
   if (v.added) flags.push("added");
   if (v.gate) flags.push(gateName(v.gate));
   if (v.ahead && v.ahead > 1) flags.push(`ahead${v.ahead}`);
+  if (v.subgroupSize) flags.push(`sg=${v.subgroupSize}`);
   return `gemm.${v.form}.tiled.${v.operand}.${v.tile}.${flags.join("-")}`;
 };
 
@@ -86,6 +93,12 @@ const strideOf = (v: TiledVariant, length: number, alongK: boolean) => length / 
 export const tiledBytes = ({ tile, operand, spread }: Pick<TiledVariant, "tile" | "operand" | "spread">): number => {
   const { m, n, k } = tiles[tile];
   return k * (m / 4 + n / 4 + (spread ? 2 : 0)) * (operand === "f16" ? 8 : 16);
+};
+
+/** Invocations of a workgroup. */
+export const invocationsOf = (tile: TileName): number => {
+  const { m, n, rows, columns } = tiles[tile];
+  return (m / rows) * (n / columns);
 };
 
 /** The shader of a variant. Uniforms: m, n, k, alpha, and kPerGroup, the part of k that one workgroup along z covers. */
@@ -100,7 +113,7 @@ export const tiledProductsProgram = /* @__PURE__ */ programs(
 function tiledKernel(v: TiledVariant): ProductKernel {
   const tile: Tile = tiles[v.tile];
   const [down, across] = [tile.m / tile.rows, tile.n / tile.columns];
-  const size = down * across;
+  const size = invocationsOf(v.tile);
   const vector = v.operand === "f16" ? "vec4<f16>" : "vec4<f32>";
   const rows = range(tile.rows);
   const [rowQuads, columnQuads] = [range(tile.rows / 4), range(tile.columns / 4)];
@@ -138,6 +151,7 @@ function tiledKernel(v: TiledVariant): ProductKernel {
     );
   return {
     enable: v.operand === "f16" ? ["f16"] : [],
+    ...(v.subgroupSize ? { subgroupSize: v.subgroupSize } : {}),
     storage: {
       a: ["read", v.vectors.a ? "vec4<f32>" : "f32"],
       b: ["read", v.vectors.b ? "vec4<f32>" : "f32"],
