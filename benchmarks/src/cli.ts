@@ -5,7 +5,7 @@ import { addCram } from "./cram/command.ts";
 import { root } from "./measure/places.ts";
 import type { Result, ResultLine } from "./measure/record.ts";
 import { measurementsOf, readResults } from "./measure/results-file.ts";
-import { type BackendName, type SuiteOptions, toggleNames } from "./measure/suite.ts";
+import { type BackendName, productNames, type SuiteOptions, toggleNames } from "./measure/suite.ts";
 import { compare, comparisonText } from "./report/compare.ts";
 import { renderReport } from "./report/report.ts";
 import { verdictOf } from "./report/verdict.ts";
@@ -23,6 +23,7 @@ interface Flags {
   quick?: true;
   threads?: string;
   toggles?: string;
+  products?: SuiteOptions["products"];
   text?: string;
   vectors?: string;
   queries?: string;
@@ -98,6 +99,7 @@ const run = async (named: string[], flags: Flags): Promise<void> => {
     python: flags.python,
     ...(flags.threads !== undefined && { threads: Number(flags.threads) }),
     ...(flags.toggles !== undefined && { toggles: togglesOf(flags.toggles) }),
+    ...(flags.products !== undefined && { products: flags.products }),
     ...(flags.text !== undefined && { text: flags.text }),
     ...(flags.vectors !== undefined && { vectors: flags.vectors }),
     ...(flags.queries !== undefined && { queries: flags.queries }),
@@ -150,6 +152,7 @@ const program = new Command("bench")
   .option("--compare <file>", "set beside an earlier results file; exit 1 if something is slower beyond noise")
   .option("--threads <n>", "of the CPU backend")
   .option("--toggles <names>", `leave out checks of Dawn, with commas between: ${toggleNames.join(",")}`)
+  .addOption(new Option("--products <name>", "what multiplies on the CUDA backend").choices(productNames))
   .option("--text <file>", "plain text for tokenizer, corpus and packer in place of the installed documentation")
   .option("--vectors <file>", "a file that cramkit embed wrote, for search in place of synthetic vectors")
   .option("--queries <file>", "another one, whose vectors are looked for (default: 200 of --vectors)")

@@ -13,6 +13,10 @@ it("asks CUDA first whether its kernels are right, and then for the step beside 
     "pytorch mixed",
   ]);
   expect(parts.every(({ options: { backend } }) => backend === "cuda")).toBe(true);
+  const withProducts = (name: string) =>
+    parts.filter(({ options: { products } }) => products === name).map(({ suite }) => suite);
+  for (const name of ["wgmma", "cublaslt"])
+    expect(withProducts(name)).toEqual(["conformance", "model", "ops", "machine"]);
   const first = parts.slice(0, 5).reduce((sum, { limitMs = 0 }) => sum + limitMs, 0);
   expect(first).toBeLessThanOrEqual(8 * 60_000);
 });

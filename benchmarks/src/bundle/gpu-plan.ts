@@ -1,4 +1,4 @@
-import { type SuiteOptions, toggleNames } from "../measure/suite.ts";
+import { productNames, type SuiteOptions, toggleNames } from "../measure/suite.ts";
 import type { Part } from "../runner/run.ts";
 
 /**
@@ -19,6 +19,12 @@ export const gpuPlan = (
   });
   /** What Dawn's own checks cost. */
   const unchecked = (one: Part): Part => ({ ...one, options: { ...one.options, toggles: toggleNames } });
+  /** The same with other products: which of them wins has to be measured before it can be the default. */
+  const by = (products: SuiteOptions["products"], one: Part): Part => ({
+    ...one,
+    options: { ...one.options, products },
+  });
+  const rivals = productNames.filter((name) => name !== "mma");
   const parts = [
     part("machine", "mixed", 40),
     part("model", "mixed", 60, 128),
@@ -52,10 +58,14 @@ export const gpuPlan = (
     part("machine", "mixed", 40),
     part("model", "mixed", 60, 128),
     part("pytorch", "mixed", 100, 128),
+    ...rivals.map((products) => by(products, part("conformance", "mixed", 40))),
+    ...rivals.map((products) => by(products, part("model", "mixed", 45, 128))),
+    part("ops", "mixed", 45, 128),
+    ...rivals.map((products) => by(products, part("ops", "mixed", 45, 128))),
+    ...rivals.map((products) => by(products, part("machine", "mixed", 30))),
     part("model", "mixed", 45, 64),
     part("model", "mixed", 45, 256),
     part("pytorch", "mixed", 90, 64),
-    part("ops", "mixed", 60, 128),
     part("model", "float32", 60, 128),
     part("optim", "mixed", 45, 128),
     part("loop", "mixed", 45, 128),
@@ -66,7 +76,7 @@ export const gpuPlan = (
 
 /** Toys of other batches are the same toys. */
 const withoutRepetition = (parts: readonly Part[]): Part[] => {
-  const nameOf = ({ suite, options: { precision, shapes, toggles } }: Part) =>
-    `${suite} ${precision} ${shapes[0]} ${toggles}`;
+  const nameOf = ({ suite, options: { precision, shapes, toggles, products } }: Part) =>
+    `${suite} ${precision} ${shapes[0]} ${toggles} ${products}`;
   return parts.filter((one, i) => parts.findIndex((other) => nameOf(other) === nameOf(one)) === i);
 };

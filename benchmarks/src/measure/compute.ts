@@ -20,7 +20,7 @@ export interface Compute {
 
 /** Starts a backend with our kernels on it and makes it current. Software adapters are taken, and labelled. */
 export const startCompute = async (
-  { backend, precision, threads, toggles = [] }: SuiteOptions,
+  { backend, precision, threads, toggles = [], products }: SuiteOptions,
   webgpu: Pick<WebgpuOptions, "tier" | "variants" | "gpu"> = {},
 ): Promise<Compute> => {
   if (precision === "mixed" && backend !== "webgpu" && backend !== "cuda")
@@ -35,9 +35,17 @@ export const startCompute = async (
       cuda: async () => (await import("@cramkit/ops/cuda")).cudaKernels,
     },
     cpu: threads === undefined ? {} : { threads },
-    cuda: { precision },
+    cuda: { precision, products },
     webgpu: { precision, allowSoftware: true, toggles: { enable: toggles }, ...webgpu },
   });
+};
+
+/** Why the products that were asked for by name are not to be had, if they are not. */
+export const missingProducts = async ({ backend, products }: SuiteOptions): Promise<string | undefined> => {
+  if (backend !== "cuda" || products === undefined) return undefined;
+  const { inspectCuda } = await import("@cramkit/backend/cuda");
+  const found = inspectCuda().candidates.find(({ name }) => name === products);
+  return found?.available ? undefined : (found?.detail ?? `no products "${products}"`);
 };
 
 /** Waits until the device has done all that it was given: it works in order, so what is made last is there last. */

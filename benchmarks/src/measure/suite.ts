@@ -1,4 +1,5 @@
 import { loadavg } from "node:os";
+import type { ProductsName } from "@cramkit/backend/cuda";
 import { explain, hasCode, problemOf } from "@cramkit/errors";
 import { type Failure, type Measurement, type Result, rateOf, type Unit } from "./record.ts";
 import { interleave, spread, type Timed } from "./timing.ts";
@@ -11,6 +12,9 @@ export const precisions = ["float32", "mixed"] as const;
 export const toggleNames = ["disable_robustness", "disable_workgroup_init", "skip_validation"] as const;
 type Toggle = (typeof toggleNames)[number];
 
+/** What multiplies on the CUDA backend. */
+export const productNames = ["mma", "wgmma", "cublaslt"] as const satisfies readonly ProductsName[];
+
 /** What was asked for on the command line. */
 export interface SuiteOptions {
   backend: BackendName;
@@ -22,6 +26,8 @@ export interface SuiteOptions {
   threads?: number;
   /** Switched on in Dawn, beside those that always are. */
   toggles?: readonly Toggle[];
+  /** Of the CUDA backend. */
+  products?: ProductsName;
   /** Plain text, a document a line, in place of the documentation of the installed packages. */
   text?: string;
   /** A file that `cramkit embed` wrote, in place of synthetic vectors. */
@@ -137,7 +143,7 @@ export const createContext = (
           const { contestant, error } = right[i]!;
           const { mode = "", work } = contestant;
           const backend = spec.backend ?? options.backend;
-          const provider = backend === "webgpu" ? toggledName(contestant.provider, options) : contestant.provider;
+          const provider = providerOn(backend, contestant.provider, options);
           const time = spread(ms);
           const measurement: Measurement = {
             ...{ kind: "measurement", suite, case: spec.case, mode, provider },
@@ -168,9 +174,11 @@ export const createContext = (
   };
 };
 
-/** With other toggles it is another rival. */
-const toggledName = (provider: string, { toggles = [] }: SuiteOptions): string =>
-  toggles.length > 0 ? `${provider}, ${toggles.join(", ")}` : provider;
+/** With other toggles, or other products, it is another rival. */
+const providerOn = (backend: string, provider: string, { toggles = [], products }: SuiteOptions): string => {
+  const others = backend === "webgpu" ? toggles : backend === "cuda" && products ? [products] : [];
+  return [provider, ...others].join(", ");
+};
 
 const checked = async ({ check, tolerance = 0, provider }: Contestant): Promise<number | undefined> => {
   const error = await check?.();

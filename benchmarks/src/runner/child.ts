@@ -1,6 +1,6 @@
 import { inspectWebgpu } from "@cramkit/backend/webgpu";
 import { backend } from "@tensorflow/tfjs-core";
-import { startCompute, sync } from "../measure/compute.ts";
+import { missingProducts, startCompute, sync } from "../measure/compute.ts";
 import type { DeviceReport } from "../measure/machine.ts";
 import type { ResultLine } from "../measure/record.ts";
 import { createContext, messageOf, type SuiteOptions } from "../measure/suite.ts";
@@ -31,7 +31,9 @@ export const runChild = async ({ suite, options }: ChildRequest): Promise<never>
   const pending: Promise<void>[] = [];
   const emit = (result: Exclude<ResultLine, { kind: "run" }>) => void pending.push(send({ result }));
   try {
-    if (suite === "device") pending.push(send({ device: await describeDevice(options) }));
+    const missing = await missingProducts(options);
+    if (missing) emit({ kind: "skipped", suite, case: "-", provider: options.products!, reason: missing });
+    else if (suite === "device") pending.push(send({ device: await describeDevice(options) }));
     else await (await suites[suite]!()).run(createContext(suite, options, emit, sync));
   } catch (error) {
     emit({ kind: "failure", suite, case: "-", provider: "-", message: messageOf(error) });

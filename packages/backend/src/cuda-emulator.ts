@@ -15,6 +15,7 @@ const keys = [
     "mutant",
   ] as const),
   ...(["launches", "bytes", "allocations", "copies", "graphLaunches"] as const),
+  ...(["libraryFails", "libraryProducts", "libraryObjects"] as const),
 ] as const;
 
 export type EmulatorKey = (typeof keys)[number];
@@ -26,7 +27,8 @@ export interface CudaEmulator {
   /**
    * `cards`: how many (below 0: what starting the driver answers); `driverVersion`: 12080 for 12.8; `major`, `minor`: of the
    * card's capability; `memoryBytes`; `failIn`: the launch from now on that fails, `failWith` that number; `skipKernels`: 1 to
-   * launch without computing; `mutant`: which of the `mutants` is there, from 1 on; 0 for none.
+   * launch without computing; `libraryFails`: the status of a failure of its cuBLASLt, which the same library holds (1: it does not start,
+   * 13: a product fails, 15: it has no algorithm), `libraryProducts` and `libraryObjects` what it was asked for and holds; `mutant`: which of the `mutants` is there, from 1 on; 0 for none.
    */
   set(key: EmulatorKey, value: number): void;
   get(key: EmulatorKey): number;

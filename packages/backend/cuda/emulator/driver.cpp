@@ -2,12 +2,14 @@
 // are launched. KERNELS is the kernels' file. A test sets what the machine is like with emulator_set, and counts with
 // emulator_get: 0 to 99 in `enum`, below.
 #include KERNELS
+#include <algorithm>
 #include <deque>
+#include <functional>
 #include <set>
 #define API extern "C" __attribute__((visibility("default"))) int
 
 namespace driver {
-enum { DEVICES, DRIVER_VERSION, MAJOR, MINOR, MEMORY, FAIL_IN, FAIL_WITH, SKIP_KERNELS, MUTANT, LAUNCHES, BYTES, ALLOCATIONS, COPIES, GRAPH_LAUNCHES, NUM_SETTINGS };
+enum { DEVICES, DRIVER_VERSION, MAJOR, MINOR, MEMORY, FAIL_IN, FAIL_WITH, SKIP_KERNELS, MUTANT, LAUNCHES, BYTES, ALLOCATIONS, COPIES, GRAPH_LAUNCHES, LIBRARY_FAILS, LIBRARY_PRODUCTS, LIBRARY_OBJECTS, NUM_SETTINGS };
 static long long settings[NUM_SETTINGS] = {1, 12080, 8, 0, 1ll << 34};
 static char last_error[300] = "the launch failed";
 static int broken; // as a context is after a fault: every call answers the same
@@ -16,8 +18,8 @@ static std::map<char*, Block> blocks, host_blocks;
 static std::deque<std::pair<char*, size_t>> quarantine;
 static int the_context, the_module, the_event;
 static long long streams; // handles are 1, 2, ...
-/** A launch or a copy that waits in a graph for its replays. */
-struct Node { const char* kernel; dim3 grid, block; unsigned shared; std::vector<std::vector<u8>> arguments; char* to; const char* from; size_t bytes; };
+/** A launch, a copy or a call that waits in a graph for its replays. */
+struct Node { const char* kernel; dim3 grid, block; unsigned shared; std::vector<std::vector<u8>> arguments; char* to; const char* from; size_t bytes; std::function<int()> call; };
 typedef std::vector<Node> Graph;
 static void* capturing; // the stream whose work is recorded
 static Graph* recorded;
@@ -102,7 +104,7 @@ API cuMemcpyDtoHAsync_v2(void* to, const char* from, size_t n, void* s) { ALIVE;
 API cuMemcpyDtoDAsync_v2(char* to, const char* from, size_t n, void* s) {
   ALIVE;
   if (!holds(to, n) || !holds(from, n)) return 1;
-  if (capturing && capturing == s) { recorded->push_back({nullptr, {}, {}, 0, {}, to, from, n}); return 0; }
+  if (capturing && capturing == s) { recorded->push_back({nullptr, {}, {}, 0, {}, to, from, n, {}}); return 0; }
   memcpy(to, from, n); return 0; }
 API cuStreamCreate(void** s, unsigned) { *s = (void*)++streams; return 0; }
 API cuStreamDestroy_v2(void*) { return 0; }
@@ -172,7 +174,7 @@ API cuLaunchKernel(void* f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, 
   if (!gx || !gy || !gz || gy > 65535 || gz > 65535 || gx > 0x7fffffffu || n == 0 || n > 1024 || shared > sizeof emulator::dynamic_shared) return 1;
   if (settings[FAIL_IN] && --settings[FAIL_IN] == 0) return broken = (int)settings[FAIL_WITH];
   if (!capturing || capturing != stream) return run((const char*)f, {gx, gy, gz}, {bx, by, bz}, shared, params);
-  Node node{(const char*)f, {gx, gy, gz}, {bx, by, bz}, shared, {}, nullptr, nullptr, 0};
+  Node node{(const char*)f, {gx, gy, gz}, {bx, by, bz}, shared, {}, nullptr, nullptr, 0, {}};
   const auto at = emulator::kernels().find(node.kernel);
   for (size_t i = 0; at != emulator::kernels().end() && i < at->second.sizes.size(); i++)
     node.arguments.emplace_back((u8*)params[i], (u8*)params[i] + at->second.sizes[i]);
@@ -188,6 +190,7 @@ API cuGraphLaunch(void* exec, void*) {
   ALIVE;
   settings[GRAPH_LAUNCHES]++;
   for (Node& node : *(Graph*)exec) {
+    if (node.call) { if (node.call()) return broken; continue; }
     if (!node.kernel) { if (!holds(node.to, node.bytes) || !holds(node.from, node.bytes)) return broken = 700; memcpy(node.to, node.from, node.bytes); continue; }
     std::vector<void*> params;
     for (auto& argument : node.arguments) params.push_back(argument.data());
@@ -203,3 +206,4 @@ API cuGetErrorName(int e, const char** text) {
   return *text ? 0 : 1;
 }
 API cuGetErrorString(int e, const char** text) { *text = e == 700 || e == 719 ? last_error : "an error of the emulator's"; return 0; }
+#include "cublaslt.h"

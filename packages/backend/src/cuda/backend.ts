@@ -50,6 +50,11 @@ export class CudaBackend extends DeviceTensors {
     this.#launcher.launch(compiled, name, options, plain);
   }
 
+  /** Counts what a library gave to the stream, by the addresses that it names. */
+  ran(name: string, pointers: readonly bigint[]): void {
+    this.#launcher.ran(name, pointers);
+  }
+
   /** c = a b^T (+ bias), in batches, whatever order the operands lie in. */
   multiply(product: Product): void {
     multiply(this, product);

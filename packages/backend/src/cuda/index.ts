@@ -5,4 +5,11 @@ export type { KernelTraffic, LaunchArgument, LaunchOptions } from "./launcher.ts
 export type { Recording, ReplayedNumbers } from "./memory/recording.ts";
 export type { ProductsCandidate, ProductsName } from "./products/choose-products.ts";
 export type { Product, ProductOperand } from "./products/product.ts";
-export { type CudaOptions, type CudaReport, inspectCuda, type StartedCuda, startCuda } from "./start.ts";
+export {
+  type CudaInspection,
+  type CudaOptions,
+  type CudaReport,
+  inspectCuda,
+  type StartedCuda,
+  startCuda,
+} from "./start.ts";

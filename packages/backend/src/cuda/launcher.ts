@@ -71,7 +71,12 @@ export class Launcher {
     const { handle } = this.stream;
     const code = calls.cuLaunchKernel(kernel.handle, x, y, z, block, 1, 1, shared, handle, kernel.table, null);
     this.stream.check(code, "cuLaunchKernel", `launching ${name}`);
-    if (this.#traffic) this.#count(name, args, options.listed ?? 0);
+    this.ran(name, args, options.listed);
+  }
+
+  /** Counts what was given to the stream, and waits for it if each is waited for. */
+  ran(name: string, args: readonly LaunchArgument[], listed = 0): void {
+    if (this.#traffic) this.#count(name, args, listed);
     this.launches++;
     this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
     if (this.waits) this.stream.finish(`running ${name}`);

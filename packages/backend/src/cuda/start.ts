@@ -9,13 +9,15 @@ import { Stream } from "./driver/stream.ts";
 import { cudaKernels } from "./kernels/cuda-kernels.ts";
 import { cudaBackendName } from "./kernels/words.ts";
 import {
+  candidateOf,
   halvesOf,
   type ProductsCandidate,
   type ProductsName,
-  productsCandidates,
+  productNames,
   requireProducts,
   startProducts,
 } from "./products/choose-products.ts";
+import type { ChosenProducts } from "./products/product.ts";
 
 export interface CudaOptions {
   /**
@@ -32,13 +34,19 @@ export interface CudaOptions {
    */
   card?: number;
   /**
-   * What multiplies halves where the precision is mixed. "mma": kernels of our own for every card. "wgmma": others for Hopper, with its matrix
-   * units and its copy engine. What they do not take, such as lines that do not begin at multiples of 16 bytes, is left to "mma". Neither
-   * has been measured on a GPU.
+   * What multiplies. "mma": kernels of our own for every card. "wgmma": in mixed precision others for Hopper, with its matrix units and its copy
+   * engine. "cublaslt": NVIDIA's library, where the machine has it, in both precisions. What these two do not take is left to "mma".
+   * None has been measured on a GPU.
    *
    * @defaultValue "mma"
    */
   products?: ProductsName;
+  /**
+   * The file of cuBLASLt, for products "cublaslt".
+   *
+   * @defaultValue the first that is found: by the system's loader, in a CUDA toolkit, in the packages of a Python
+   */
+  productsLibrary?: string;
   /**
    * The driver's library: its file, or the name under which the system finds it.
    *
@@ -70,13 +78,17 @@ export interface CudaReport {
   cards: readonly CardReport[];
   /** What computes matrix products. */
   products: string;
-  /** What could be chosen, see `products` of the options. */
+}
+
+/** A report, and what could be chosen, see `products` of the options. */
+export interface CudaInspection extends CudaReport {
   candidates: readonly ProductsCandidate[];
 }
 
 const known: KnownOptions<CudaOptions> = {
   precision: true,
   products: true,
+  productsLibrary: true,
   card: true,
   library: true,
   maxFreeBytes: true,
@@ -85,7 +97,8 @@ const known: KnownOptions<CudaOptions> = {
 /** Said wherever the backend is named, until a card has run it. */
 export const neverRun = "never run on a GPU, only on an emulator";
 
-const look = ({ card: index, library, precision = "float32", products: name = "mma" }: CudaOptions) => {
+const look = (options: CudaOptions) => {
+  const { card: index, library, precision = "float32", products: name = "mma", productsLibrary } = options;
   requireKernels(compiled);
   const { driver, version, cards } = startDriver(library);
   const card = chooseCard(cards, index);
@@ -97,18 +110,19 @@ const look = ({ card: index, library, precision = "float32", products: name = "m
       remedy: "choose one of these",
       type: RangeError,
     });
-  const candidates = productsCandidates({ driver, version, card });
-  const { detail } = requireProducts(candidates, name);
-  const products = precision === "mixed" ? detail : "float32, by kernels of our own";
+  const machine = { driver, version, card, productsLibrary };
+  const { detail } = requireProducts(name, machine);
+  const products = precision === "mixed" || name === "cublaslt" ? detail : "float32, by kernels of our own";
   const cudaVersion = versionText(version);
-  const report: CudaReport = { library: driver.file, cudaVersion, card, cards, products, candidates };
-  return { driver, card, report, start: () => startProducts(name, { driver, version, card }) };
+  const report: CudaReport = { library: driver.file, cudaVersion, card, cards, products };
+  return { driver, card, report, machine, start: (stream: Stream) => startProducts(name, machine, stream) };
 };
 
 /** Looks for a driver and cards, for `cramkit doctor`: starts nothing on them, leaves tfjs alone. */
-export const inspectCuda = (options: CudaOptions = {}): CudaReport => {
+export const inspectCuda = (options: CudaOptions = {}): CudaInspection => {
   checkOptions("inspectCuda", options, known);
-  return look(options).report;
+  const { report, machine } = look(options);
+  return { ...report, candidates: productNames.map((name) => candidateOf(name, machine)) };
 };
 
 /** A started backend: what tfjs calls it, and how to end it. */
@@ -132,11 +146,13 @@ export const startCuda = async (
   const { driver, card, report, start } = look(options);
   const { maxFreeBytes, check, precision, products = "mma" } = options;
   const stream = new Stream(driver, card);
-  let backend: CudaBackend;
+  let [backend, chosenProducts]: [CudaBackend?, ChosenProducts?] = [];
   try {
-    backend = new CudaBackend({ stream, maxFreeBytes, check, precision, chosenProducts: start() });
+    chosenProducts = start(stream);
+    backend = new CudaBackend({ stream, maxFreeBytes, check, precision, chosenProducts });
     backend.load(compiled);
   } catch (error) {
+    chosenProducts?.dispose();
     stream.dispose();
     throw error;
   }
@@ -146,8 +162,8 @@ export const startCuda = async (
   replaceKernels(cudaBackendName, kernels);
   if (!(await setBackend(cudaBackendName))) throw new Error(`startCuda: tfjs refused the backend ${cudaBackendName}`);
   const { name, capability } = card;
-  const by = products === "mma" ? "" : ` by ${products}`;
-  const mixed = precision === "mixed" ? `, products in ${halvesOf(card)}${by}` : "";
+  const by = products === "mma" || (products === "wgmma" && precision !== "mixed") ? "" : ` by ${products}`;
+  const mixed = precision === "mixed" ? `, products in ${halvesOf(card)}${by}` : by && `, products${by}`;
   return {
     name: cudaBackendName,
     description: `${name}, compute capability ${(capability / 10).toFixed(1)}, CUDA ${report.cudaVersion}${mixed} (${neverRun})`,

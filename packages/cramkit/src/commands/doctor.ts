@@ -1,5 +1,5 @@
 import { cpus, totalmem } from "node:os";
-import type { CudaReport } from "@cramkit/backend/cuda";
+import type { CudaInspection } from "@cramkit/backend/cuda";
 import type { WebgpuReport } from "@cramkit/backend/webgpu";
 import { explain } from "@cramkit/errors";
 import { type Compute, startCompute } from "@cramkit/recipes";
@@ -15,7 +15,7 @@ interface Finding {
   /** Whether the CPU backend has relaxed SIMD. */
   readonly relaxedSimd?: boolean;
   readonly webgpu?: WebgpuReport;
-  readonly cuda?: CudaReport;
+  readonly cuda?: CudaInspection;
   readonly products?: Compute["products"];
 }
 
@@ -98,13 +98,16 @@ const inspectNvidia = async (): Promise<Finding> => {
   }
 };
 
-const cudaLines = ({ library, cudaVersion, card, cards, products }: CudaReport): string[] => [
+const cudaLines = ({ library, cudaVersion, card, cards, candidates }: CudaInspection): string[] => [
   `    driver: ${library}, CUDA ${cudaVersion}`,
   ...cards.map(
     ({ index, name, capability, multiprocessors, memoryBytes }) =>
       `    card ${index}: ${name}, compute capability ${(capability / 10).toFixed(1)}, ${multiprocessors} multiprocessors, ${Math.round(memoryBytes / 1e9)} GB${index === card.index ? "" : " (not used)"}`,
   ),
-  `    matrix products: ${products}`,
+  ...candidates.map(
+    ({ name, available, detail, remedy }) =>
+      `    matrix products "${name}"${name === "mma" ? " (used)" : ""}: ${available ? "" : "not there: "}${detail}${remedy ? `; ${remedy}` : ""}`,
+  ),
 ];
 
 const gpuLines = ({

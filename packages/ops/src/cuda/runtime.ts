@@ -37,6 +37,8 @@ export interface CudaRuntime {
   /** "mixed": tensors may exist as halves, bf16 or f16, alone. */
   readonly precision: "float32" | "mixed";
   readonly card: { readonly multiprocessors: number; readonly sharedBytes: number };
+  /** What multiplies in place of kernels for every card: "wgmma" or "cublaslt". */
+  readonly chosenProducts?: { readonly name: string } | undefined;
   /** A tensor of undefined content. */
   output(shape: readonly number[], dtype?: "float32" | "int32"): TensorInfo;
   /** The same as halves alone where the precision is mixed. */

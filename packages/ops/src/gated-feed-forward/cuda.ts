@@ -1,6 +1,6 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
 import { compiled } from "../cuda/compiled.generated.ts";
-import { type CudaCall, cudaKernel, sizeOf } from "../cuda/runtime.ts";
+import { type CudaCall, type CudaRuntime, cudaKernel, sizeOf } from "../cuda/runtime.ts";
 import { gluBackward, gluForward, kindOf } from "../glu/cuda.ts";
 import { inputGradient, linearForward } from "../linear/cuda.ts";
 
@@ -37,10 +37,14 @@ const launchGate = (call: CudaCall, kernel: string, gate: Gate): void => {
   ]);
 };
 
+/** A library's products end where its result is written: gates are a kernel after them. */
+const isFused = ({ precision, chosenProducts }: CudaRuntime): boolean =>
+  precision === "mixed" && chosenProducts?.name !== "cublaslt";
+
 const forward = /* @__PURE__ */ cudaKernel("CramkitLinearGlu", (call): TensorInfo[] => {
   const { inputs, runtime, at } = call;
   const { x, weight, bias } = inputs;
-  if (runtime.precision !== "mixed") {
+  if (!isFused(runtime)) {
     const inner = linearForward(runtime, x!, weight!, bias);
     return [inner, gluForward(call, inner)];
   }
@@ -58,7 +62,7 @@ const forward = /* @__PURE__ */ cudaKernel("CramkitLinearGlu", (call): TensorInf
 const backward = /* @__PURE__ */ cudaKernel("CramkitLinearGluGrad", (call) => {
   const { inputs, runtime } = call;
   const { dy, weight, inner } = inputs;
-  if (runtime.precision !== "mixed") {
+  if (!isFused(runtime)) {
     const dgated = inputGradient(runtime, dy!, weight!);
     const dinner = gluBackward(call, dgated, inner!);
     runtime.disposeData(dgated.dataId);

@@ -1,11 +1,15 @@
-import { fault } from "@cramkit/errors";
+import { explain, fault } from "@cramkit/errors";
+import { isNativeFault } from "@cramkit/native";
 import type { CardReport } from "../driver/device.ts";
 import type { Driver } from "../driver/driver.ts";
+import type { Stream } from "../driver/stream.ts";
+import { cublasLtProducts } from "./cublaslt.ts";
+import { findCublasLt } from "./find-cublaslt.ts";
 import type { ChosenProducts } from "./product.ts";
 import { wgmmaProblem, wgmmaProducts } from "./wgmma.ts";
 
 /** Names of what multiplies, see `products` of the options. */
-const productNames = ["mma", "wgmma"] as const;
+export const productNames = ["mma", "wgmma", "cublaslt"] as const;
 export type ProductsName = (typeof productNames)[number];
 
 /** One of them on this machine. */
@@ -14,6 +18,12 @@ export interface ProductsCandidate {
   available: boolean;
   /** What it is, or why it is not to be had. */
   detail: string;
+  /**
+   * How to get it.
+   *
+   * @defaultValue absent if it is there, or if there is no way
+   */
+  remedy?: string;
 }
 
 interface Machine {
@@ -21,28 +31,38 @@ interface Machine {
   /** The newest CUDA that the driver knows. */
   version: number;
   card: CardReport;
+  /** The file of cuBLASLt. @defaultValue it is looked for */
+  productsLibrary?: string | undefined;
 }
 
 /** What the matrix units of a card multiply. */
 export const halvesOf = ({ capability }: CardReport): "bf16" | "f16" => (capability >= 80 ? "bf16" : "f16");
 
-/** What this machine has. */
-export const productsCandidates = ({ driver, version, card }: Machine): ProductsCandidate[] => {
-  const noWgmma = wgmmaProblem(driver, version, card);
-  return [
-    { name: "mma", available: true, detail: `${halvesOf(card)} operands, float32 sums, by kernels of our own` },
-    {
-      name: "wgmma",
-      available: !noWgmma,
-      detail: noWgmma ?? "bf16 operands, float32 sums, by kernels of our own for Hopper; others where these do not fit",
-    },
-  ];
+/** What this machine has of that name. */
+export const candidateOf = (name: ProductsName, machine: Machine): ProductsCandidate => {
+  const { driver, version, card } = machine;
+  if (name === "cublaslt") return cublasLtCandidate(machine);
+  if (name === "mma")
+    return { name, available: true, detail: `${halvesOf(card)} operands, float32 sums, by kernels of our own` };
+  const problem = wgmmaProblem(driver, version, card);
+  const detail = "bf16 operands, float32 sums, by kernels of our own for Hopper; others where these do not fit";
+  return { name, available: !problem, detail: problem ?? detail };
 };
 
-/** Throws a fault if what was asked for by name is not there. */
-export const requireProducts = (candidates: readonly ProductsCandidate[], name: ProductsName): ProductsCandidate => {
-  const found = candidates.find((candidate) => candidate.name === name);
-  if (!found)
+const cublasLtCandidate = ({ driver, version, productsLibrary }: Machine): ProductsCandidate => {
+  try {
+    const found = findCublasLt(driver.native, version, productsLibrary);
+    return { name: "cublaslt", available: true, detail: `cuBLASLt ${found.version} from ${found.file}` };
+  } catch (error) {
+    if (!isNativeFault(error)) throw error;
+    const { problem, remedy } = explain(error);
+    return { name: "cublaslt", available: false, detail: problem, remedy };
+  }
+};
+
+/** The same; throws a fault if it is not there. */
+export const requireProducts = (name: ProductsName, machine: Machine): ProductsCandidate => {
+  if (!productNames.includes(name))
     throw fault({
       code: "invalid-argument",
       place: "startCuda",
@@ -50,16 +70,24 @@ export const requireProducts = (candidates: readonly ProductsCandidate[], name: 
       remedy: "choose one of these",
       type: RangeError,
     });
+  const found = candidateOf(name, machine);
   if (!found.available)
     throw fault({
       code: "unsupported",
       place: "startCuda",
       problem: `products "${name}": ${found.detail}`,
-      remedy: 'use products "mma", which every card has',
+      remedy: `${found.remedy ? `${found.remedy}; or ` : ""}use products "mma", which every card has`,
     });
   return found;
 };
 
 /** Makes them ready; undefined for the kernels of every card. */
-export const startProducts = (name: ProductsName, { driver }: Machine): ChosenProducts | undefined =>
-  name === "wgmma" ? wgmmaProducts(driver) : undefined;
+export const startProducts = (
+  name: ProductsName,
+  { driver, version, productsLibrary }: Machine,
+  stream: Stream,
+): ChosenProducts | undefined => {
+  if (name === "wgmma") return wgmmaProducts(driver);
+  if (name === "cublaslt") return cublasLtProducts(findCublasLt(driver.native, version, productsLibrary), stream);
+  return undefined;
+};

@@ -44,6 +44,9 @@ export interface ProductHost {
   half(tensor: TensorInfo): bigint;
   form(tensor: TensorInfo): { pointer: bigint; half: boolean };
   withList(words: Int32Array, body: (list: bigint) => void): void;
+  withScratch<T>(bytes: number, body: (pointer: bigint) => T): T;
+  /** To be called after a library gave a kernel to the stream, with the addresses that it was given. */
+  ran(name: string, pointers: readonly bigint[]): void;
 }
 
 /** What multiplies in place of the kernels of every card, by its name among the options. */
