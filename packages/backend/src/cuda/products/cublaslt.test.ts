@@ -52,6 +52,13 @@ describe.runIf(emulator)("products by cuBLASLt", () => {
       expect(asked() - before).toBe(shape.bias ? 2 : 1);
     });
 
+    it("of one line, however far the next one would be", async () => {
+      const shape: Shape = { batches: 1, m: 5, n: 1, k: 7, a: "t", b: "t", bias: false };
+      const before = asked();
+      expect(await errorOf(started, shape, halves)).toBeLessThan(tolerance);
+      expect(asked() - before).toBe(1);
+    });
+
     it("many of them", async () => {
       const before = asked();
       expect(await errorOfMany(started, manyShapes, halves)).toBeLessThan(10 * tolerance);

@@ -94,14 +94,12 @@ export const cublasLtProducts = (library: CublasLt, stream: Stream): ChosenProdu
     setOperation(operation, operationAttributes.transposedA, Int32Array.of(Number(lies(product.b) === "n")));
     setOperation(operation, operationAttributes.transposedB, Int32Array.of(Number(lies(product.a) === "t")));
     if (product.bias) setOperation(operation, operationAttributes.epilogue, Int32Array.of(withBias));
-    const operandLayout = (operand: ProductOperand, rows: number) =>
-      layoutOf(
-        operands.type,
-        ...(lies(operand) === "n" ? ([k, rows] as const) : ([rows, k] as const)),
-        lineOf(operand),
-        batches,
-        operand.batch ?? 0,
-      );
+    const operandLayout = (operand: ProductOperand, rows: number) => {
+      const [inner, lines] = linesOf(operand, rows, k);
+      // Where there is one line, no matter how far the next one is.
+      const line = lines === 1 ? Math.max(inner, lineOf(operand)) : lineOf(operand);
+      return layoutOf(operands.type, inner, lines, line, batches, operand.batch ?? 0);
+    };
     const layouts = [
       operandLayout(product.b, n),
       operandLayout(product.a, m),
@@ -141,7 +139,7 @@ export const cublasLtProducts = (library: CublasLt, stream: Stream): ChosenProdu
   const operandsOf = (host: ProductHost, product: Product): Operands | undefined => {
     const { a, b, c, m, n, k, bias } = product;
     if (m === 0 || n === 0 || k === 0) return undefined;
-    if (![a, b].every(({ across, along }) => across === 1 || along === 1)) return undefined;
+    if (!isMatrix(a, m, k) || !isMatrix(b, n, k)) return undefined;
     if (!isOnUnits(host, product))
       return {
         a: addressOf(host, a.x),
@@ -215,6 +213,16 @@ export const cublasLtProducts = (library: CublasLt, stream: Stream): ChosenProdu
       calls.cublasLtDestroy(handle);
     },
   };
+};
+
+/** Elements of a line of an operand, and its lines. */
+const linesOf = (operand: ProductOperand, rows: number, k: number): readonly [inner: number, lines: number] =>
+  lies(operand) === "n" ? [k, rows] : [rows, k];
+
+/** Whether its elements lie in lines, one after the other. */
+const isMatrix = (operand: ProductOperand, rows: number, k: number): boolean => {
+  const [inner, lines] = linesOf(operand, rows, k);
+  return (operand.across === 1 || operand.along === 1) && (lines === 1 || lineOf(operand) >= inner);
 };
 
 /** The largest power of two up to 256 that an address is a multiple of. */
