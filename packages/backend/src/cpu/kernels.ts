@@ -2,6 +2,7 @@ import { backend_util, getKernel, type KernelConfig, type KernelFunc, type Tenso
 import { type BroadcastAxis, broadcastAxes } from "../broadcast.ts";
 import type { CpuBackend } from "./backend.ts";
 import { matMulKernel } from "./mat-mul.ts";
+import { movementKernels } from "./movement.ts";
 import { wasm } from "./wasm.generated.ts";
 
 const block = 16384;
@@ -168,6 +169,7 @@ export const cpuKernels = (backendName: string): KernelConfig[] => {
     config("OnesLike", (otherwise) => fillKernel(() => 1, otherwise)),
     config("Fill", (otherwise) => fillKernel(({ value }) => value as number, otherwise)),
     config("Cast", castKernel),
+    ...Object.entries(movementKernels).map(([name, make]) => config(name, make)),
     config("BatchMatMul", matMulKernel),
   ];
 };
