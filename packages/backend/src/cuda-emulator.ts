@@ -86,17 +86,16 @@ export const buildCudaEmulator = (options: EmulatorOptions = {}): CudaEmulator =
     const emulator = join(folder, "emulator");
     cpSync(join(ours, "emulator"), emulator, { recursive: true });
     const own = join(ours, "kernels");
-    const entries = [join(own, "index.cu"), ...kernels];
+    const entries = [join(own, "index.cu"), join(own, "wgmma.cu"), ...kernels];
+    const folders = [...new Set(entries.map((entry) => dirname(entry)))];
     const hash = createHash("sha256").update(cpus()[0]?.model ?? "");
     // Each entry's folder is copied, so that a change reaches what it includes; a folder of another package as it is.
-    const copied = entries.map((entry, i) => {
-      const place = join(folder, `kernels-${i}`);
-      cpSync(dirname(entry), place, {
+    for (const [i, from] of folders.entries())
+      cpSync(from, join(folder, `kernels-${i}`), {
         recursive: true,
         filter: (path) => /\.(cu|h)$/.test(path) || statSync(path).isDirectory(),
       });
-      return join(place, basename(entry));
-    });
+    const copied = entries.map((entry) => join(folder, `kernels-${folders.indexOf(dirname(entry))}`, basename(entry)));
     for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" }).sort()) {
       const file = join(folder, name);
       if (!/\.(cu|h|cpp)$/.test(name)) continue;
@@ -106,7 +105,6 @@ export const buildCudaEmulator = (options: EmulatorOptions = {}): CudaEmulator =
       hash.update(name).update(changed);
     }
     const list = join(folder, "all.cu");
-    copied.push(join(folder, "kernels-0", "wgmma.cu"));
     writeFileSync(list, copied.map((file) => `#include "${file}"\n`).join(""));
     const library = join(tmpdir(), `cramkit-cuda-emulator-${hash.digest("hex").slice(0, 24)}.so`);
     if (!existsSync(library)) {

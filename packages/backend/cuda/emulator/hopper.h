@@ -118,7 +118,9 @@ inline void settle_products(u32 warp, size_t left) {
   }
 }
 
+inline Meeting first_threads;
 inline const char* end_block() {
+  first_threads = {};
   const char* left = bulk_copies.empty() ? nullptr : "a copy that was under way when its block ended";
   for (u32 w = 0; w < 32; w++) {
     if (warp_products[w].groups.size() > 1 || !warp_products[w].groups[0].empty()) left = "products that nobody waited for";
@@ -159,6 +161,8 @@ inline void barrier_wait(u64* p, u32 parity) {
   auto& barrier = emulator::barrier_at(p);
   while ((barrier.state & 1) == (int)parity) emulator::yield();
 }
+
+template <u32 count> inline void meet_first() { emulator::meet(emulator::first_threads, count, [] {}); }
 
 inline void copy_box(void* to, const TensorMap* map, u64* barrier, u32 x, u32 y, u32 z) {
   using namespace emulator;

@@ -40,6 +40,9 @@ __device__ __forceinline__ void barrier_wait(u64* barrier, u32 parity) {
                : : "r"(shared_address(barrier)), "r"(parity) : "memory");
 }
 
+/** Waits for the first `count` threads of a block, whole warps, which all come here. */
+template <u32 count> __device__ __forceinline__ void meet_first() { asm volatile("bar.sync 1, %0;" : : "n"(count) : "memory"); }
+
 /** Copies the map's box at (x, y, z) beside the threads, zeros where it leaves the matrix; the barrier counts all of its bytes. */
 __device__ __forceinline__ void copy_box(void* to, const TensorMap* map, u64* barrier, u32 x, u32 y, u32 z) {
   asm volatile("cp.async.bulk.tensor.3d.shared::cluster.global.tile.mbarrier::complete_tx::bytes [%0], [%1, {%3, %4, %5}], [%2];"

@@ -26,4 +26,9 @@ struct Result {
     const float v1 = scale * sum1 + (bias && column + 1 < n ? bias[column + 1] : 0.0f);
     if (half) store_pair((u16*)c, n, row, column, v0, v1); else store_pair((float*)c, n, row, column, v0, v1, add);
   }
+  /** Four neighbours of a row. */
+  __device__ __forceinline__ void store(u32 row, u32 column, const float4& four) const {
+    store(row, column, four.x, four.y);
+    store(row, column + 2, four.z, four.w);
+  }
 };

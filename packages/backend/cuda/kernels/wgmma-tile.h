@@ -24,6 +24,9 @@ template <bool along> __device__ __forceinline__ u64 part_of(const u8* boxes, u3
   return matrix_descriptor(shared_address(boxes) + part * 2048, BOX_BYTES, 1024);
 }
 
+/** Where the slots begin in a block's shared memory, which is aligned to less than a swizzle pattern. */
+__device__ __forceinline__ u8* slots_of(u8* shared) { return shared + (-shared_address(shared) & 1023); }
+
 /** An operand [batches, rows, k]: boxes of 64 x 64 of `batch`. */
 struct BoxedOperand { const TensorMap* map; u32 batch; };
 
@@ -41,7 +44,7 @@ template <bool along> __device__ __forceinline__ void copy_rows(u8* to, const Bo
  */
 template <bool along_a, bool along_b, class RowOfA, class RowOfB>
 __device__ __forceinline__ bool multiply_boxes(u8* shared, const BoxedOperand& a, const BoxedOperand& b, u32 k, RowOfA row_of_a, RowOfB row_of_b, float (&sums)[64]) {
-  u8* slots = shared + (-shared_address(shared) & 1023);
+  u8* slots = slots_of(shared);
   u64 *full = (u64*)(slots + SLOTS * SLOT_BYTES), *empty = full + SLOTS;
   const u32 warp = threadIdx.x / 32, lane = threadIdx.x % 32, steps = (k + BOX - 1) / BOX;
   if (threadIdx.x == 0) {
@@ -83,8 +86,22 @@ __device__ __forceinline__ bool multiply_boxes(u8* shared, const BoxedOperand& a
   return true;
 }
 
-/** Calls f(i, row, column) for each pair of neighbouring sums i, i + 1 of this thread, by their place in the tile. */
-template <class F> __device__ __forceinline__ void each_wgmma_pair(F f) {
-  const u32 lane = threadIdx.x % 32, row = threadIdx.x / 32 * 16 + (lane >> 2);
-  _Pragma("unroll") for (u32 i = 0; i < 64; i += 2) f(i, row + (i / 2 % 2) * 8, i / 4 * 8 + (lane & 3) * 2);
+/**
+ * Calls f(row, column, four, line) for four neighbours in a row of a tile of sums at a time, of the first COLUMNS columns, by their place in the
+ * tile, with the line of sums that they are from. They go through the slots, so that neighbouring threads have neighbours, and what f
+ * does is there once and not for each register.
+ */
+template <u32 COLUMNS, class F> __device__ __forceinline__ void each_four_of(u8* shared, const float (&sums)[64], F f) {
+  constexpr u32 FOURS = COLUMNS / 4, LINE = 128 + 8;
+  const u32 lane = threadIdx.x % 32, first_row = threadIdx.x / 32 * 16;
+  float* lines = (float*)slots_of(shared) + first_row * LINE;
+  meet_first<MULTIPLYING * 32>(); // no warp reads a slot any more
+  _Pragma("unroll") for (u32 i = 0; i < 64; i += 2)
+    *(uint2*)(lines + ((lane >> 2) + i / 2 % 2 * 8) * LINE + i / 4 * 8 + (lane & 3) * 2) = uint2{bits_of(sums[i]), bits_of(sums[i + 1])};
+  __syncwarp();
+  _Pragma("unroll 1") for (u32 at = lane; at < 16 * FOURS; at += 32) {
+    const u32 row = at / FOURS, column = at % FOURS * 4;
+    const float* line = lines + row * LINE;
+    f(first_row + row, column, *(const float4*)(line + column), line);
+  }
 }

@@ -17,7 +17,7 @@
       return;                                                                                                                                      \
     const size_t first = (size_t)batch * m * n;                                                                                                    \
     const Result result = {m, n, bias, flags & 2 ? (void*)((u16*)c + first) : (void*)((float*)c + first), scale, (flags & 1) != 0, (flags & 2) != 0}; \
-    each_wgmma_pair([&](u32 i, u32 row, u32 column) INLINE { result.store(m0 + row, n0 + column, sums[i], sums[i + 1]); });                        \
+    each_four_of<128>(shared, sums, [&](u32 row, u32 column, const float4& four, const float*) INLINE { result.store(m0 + row, n0 + column, four); }); \
   }                                                                                                                                                \
   REGISTER(product_wgmma_##name)
 
@@ -41,6 +41,6 @@ KERNEL __launch_bounds__(WGMMA_THREADS, 2) products_wgmma_tt(const WgmmaProduct*
   if (!multiply_boxes<false, false>(shared, {&p.a, 0}, {&p.b, 0}, p.k, [&](u32 i) INLINE { return m0 + i * BOX; }, [&](u32 i) INLINE { return n0 + i * BOX; }, sums))
     return;
   const Result result = {p.m, p.n, nullptr, p.c, 1, false, false};
-  each_wgmma_pair([&](u32 i, u32 row, u32 column) INLINE { result.store(m0 + row, n0 + column, sums[i], sums[i + 1]); });
+  each_four_of<128>(shared, sums, [&](u32 row, u32 column, const float4& four, const float*) INLINE { result.store(m0 + row, n0 + column, four); });
 }
 REGISTER(products_wgmma_tt)

@@ -12,7 +12,8 @@ const suitsF16 = ({ values }: OpCase["inputs"][string]) =>
 const dependOnTier = ["attention", "gatedFeedForward", "linear", "maskedCrossEntropy", "residualNorm", "rotary"];
 
 /** bf16 operands on a CPU have eight bits. Attention and rotary positions stay in float32 there. */
-const bf16 = { tolerance: 2.4e-2, ops: ["gatedFeedForward", "linear", "maskedCrossEntropy"] };
+export const bf16Tolerance = 2.4e-2;
+const bf16 = { tolerance: bf16Tolerance, ops: ["gatedFeedForward", "linear", "maskedCrossEntropy"] };
 
 /** The same on a card, whose other kernels take and leave halves too. */
 const bf16OnCard = [...dependOnTier, "dropout", "gelu", "glu", "layerNorm", "rmsNorm"];

@@ -3,14 +3,10 @@ import { measureCase } from "../conformance/measure-case.ts";
 import { opSpecs } from "../conformance/specs.ts";
 import { inTier } from "../conformance/tiers.ts";
 import { cudaEmulator, startCudaBackend } from "../testing/cuda.testing.ts";
-import { cudaMutants } from "../testing/cuda-mutants.testing.ts";
+import { compiledMutants, triedMutants } from "../testing/cuda-mutants.testing.ts";
 import { errorOfLists } from "../testing/list-error.testing.ts";
 
-// One of each file in a usual run, all of them on request. They are compiled in together.
-const tried = cudaMutants.flatMap(({ file, ops, faults }) =>
-  (process.env.CRAMKIT_MUTANTS ? faults : faults.slice(0, 1)).map((fault) => ({ ...fault, file, ops })),
-);
-const { emulator, skipped } = cudaEmulator(tried);
+const { emulator, skipped } = cudaEmulator(compiledMutants);
 if (!emulator) it.skip(`NOTHING was tested: ${skipped}`, () => undefined);
 
 /** What finds a fault: a case that is off, or an error. */
@@ -36,7 +32,7 @@ const foundBy = async (ops: readonly string[]): Promise<string | undefined> => {
 };
 
 describe.runIf(emulator)("a fault in the text of kernels", () => {
-  it.each(tried.map(({ file, name, ops }, i) => [`${file}: ${name}`, ops, i + 1] as const))(
+  it.each(triedMutants.map(({ file, name, ops }, i) => [`${file}: ${name}`, ops, i + 1] as const))(
     "is found: %s",
     { timeout: 120_000 },
     async (_, ops, mutant) => {

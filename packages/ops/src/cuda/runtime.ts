@@ -13,6 +13,13 @@ interface Operand {
   along: number;
 }
 
+/** A module of compiled kernels. */
+interface CudaModule {
+  readonly name: string;
+  readonly kernels: Readonly<Record<string, string>>;
+  readonly images: readonly { readonly generation: number; readonly deflated: string }[];
+}
+
 /** c [m, n] = scale a [m, k] b [n, k]^T, plus bias [n], plus what is there. In mixed precision operands are halves. */
 export interface CudaProduct {
   m: number;
@@ -38,7 +45,15 @@ export interface CudaRuntime {
   readonly precision: "float32" | "mixed";
   readonly card: { readonly multiprocessors: number; readonly sharedBytes: number };
   /** What multiplies in place of kernels for every card: "wgmma" or "cublaslt". */
-  readonly chosenProducts?: { readonly name: string } | undefined;
+  readonly chosenProducts?:
+    | {
+        readonly name: string;
+        /** For kernels over wgmma-tile.h: the words of an operand's tensor map; undefined if the copy engine does not take it. */
+        tensorMap?(
+          operand: Operand & { readonly x: bigint; readonly rows: number; readonly k: number },
+        ): Int32Array | undefined;
+      }
+    | undefined;
   /** A tensor of undefined content. */
   output(shape: readonly number[], dtype?: "float32" | "int32"): TensorInfo;
   /** The same as halves alone where the precision is mixed. */
@@ -76,7 +91,7 @@ export interface CudaRuntime {
   /** To be called after a kernel wrote into an existing tensor; `keepHalf`: its halves too. */
   written(tensor: TensorInfo, keepHalf?: boolean): void;
   launch(
-    module: typeof compiled,
+    module: CudaModule,
     name: string,
     options: {
       grid: readonly [number, number?, number?];

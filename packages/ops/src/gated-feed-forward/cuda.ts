@@ -1,5 +1,6 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
 import { compiled } from "../cuda/compiled.generated.ts";
+import { compiled as hopper } from "../cuda/hopper.generated.ts";
 import { type CudaCall, type CudaRuntime, cudaKernel, sizeOf } from "../cuda/runtime.ts";
 import { gluBackward, gluForward, kindOf } from "../glu/cuda.ts";
 import { inputGradient, linearForward } from "../linear/cuda.ts";
@@ -18,12 +19,36 @@ interface Gate {
   k: number;
   /** Elements from one line of an operand to the next. */
   lines: readonly [a: number, b: number];
-  operands: readonly bigint[];
+  /** Whether the second one's k lies across its lines, which are of what is gated. */
+  liesAcross: boolean;
+  operands: readonly [bigint, bigint];
   rest: readonly bigint[];
 }
 
+/** Rows of a tile of cuda-wgmma.cu; its threads, and bytes of three slots of two tiles, their barriers, and what aligning them takes. */
+const hopperTile = { rows: 128, block: 288, shared: 3 * 2 * 128 * 64 * 2 + 2 * 3 * 8 + 1024 };
+
+/** The same on Hopper's matrix units; false if these do not take it. */
+const launchOnHopper = (call: CudaCall, kernel: string, gate: Gate): boolean => {
+  const { m, half, perTile, k, lines, liesAcross, operands, rest } = gate;
+  const { runtime } = call;
+  const { rows, ...options } = hopperTile;
+  const columns = perTile(rows);
+  if (!runtime.chosenProducts?.tensorMap || m <= rows / 2 || half <= columns / 2 || half % 8 !== 0) return false;
+  const describe = (i: 0 | 1, rows: number, across: number, along: number) =>
+    runtime.chosenProducts!.tensorMap!({ x: operands[i], rows, k, across, along });
+  const a = describe(0, m, lines[0], 1);
+  const b = liesAcross ? describe(1, half, 1, lines[1]) : describe(1, 2 * half, lines[1], 1);
+  if (!a || !b) return false;
+  runtime.launch(hopper, `${kernel}_wgmma`, { grid: [Math.ceil(m / rows), Math.ceil(half / columns)], ...options }, [
+    ...[a, b, ...rest, m, half, k, kindOf(call)],
+  ]);
+  return true;
+};
+
 /** Launches a kernel of both tiles: the larger one if that gives every multiprocessor work. */
 const launchGate = (call: CudaCall, kernel: string, gate: Gate): void => {
+  if (launchOnHopper(call, kernel, gate)) return;
   const { m, half, perTile, k, lines, operands, rest } = gate;
   const gridOf = (rows: number) => [Math.ceil(m / rows), Math.ceil(half / perTile(rows))] as const;
   const [down, across] = gridOf(128);
@@ -52,7 +77,7 @@ const forward = /* @__PURE__ */ cudaKernel("CramkitLinearGlu", (call): TensorInf
   const [m, outer] = [sizeOf(x!.shape) / k, x!.shape.slice(0, -1)];
   const [inner, gated] = [runtime.halfOutput([...outer, rows]), runtime.halfOutput([...outer, rows / 2])];
   launchGate(call, "gated_forward", {
-    ...{ m, half: rows / 2, perTile: (all) => all / 2, k, lines: [k, k] },
+    ...{ m, half: rows / 2, perTile: (all) => all / 2, k, lines: [k, k], liesAcross: false },
     operands: [runtime.half(x!), runtime.half(weight!)],
     rest: [at("bias"), runtime.half(inner), runtime.half(gated)],
   });
@@ -71,7 +96,7 @@ const backward = /* @__PURE__ */ cudaKernel("CramkitLinearGluGrad", (call) => {
   const [k, half] = weight!.shape as [number, number];
   const dinner = runtime.halfOutput(inner!.shape);
   launchGate(call, "gated_backward", {
-    ...{ m: sizeOf(dy!.shape) / k, half, perTile: (all) => all, k, lines: [k, half] },
+    ...{ m: sizeOf(dy!.shape) / k, half, perTile: (all) => all, k, lines: [k, half], liesAcross: true },
     operands: [runtime.half(dy!), runtime.half(weight!)],
     rest: [runtime.half(inner!), runtime.half(dinner)],
   });

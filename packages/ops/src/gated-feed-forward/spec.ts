@@ -44,6 +44,12 @@ const gatedCase = (
   };
 };
 
+/** For tiles of 128 whose lines begin at multiples of 16 bytes: too much for every backend. */
+export const largeGatedCases: readonly OpCase[] = [
+  gatedCase([136], [72, 72, 8], "silu", true),
+  gatedCase([3, 43], [64, 136, 16], "gelu"),
+];
+
 export const gatedFeedForwardSpec: OpSpec = {
   op: "gatedFeedForward",
   kernels: ["CramkitLinearGlu", "CramkitLinearGluGrad"],

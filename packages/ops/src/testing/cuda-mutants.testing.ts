@@ -8,7 +8,7 @@ export interface MutantsOfFile {
   faults: readonly (Omit<Mutant, "file"> & { name: string })[];
 }
 
-export const cudaMutants: readonly MutantsOfFile[] = [
+const cudaMutants: readonly MutantsOfFile[] = [
   {
     file: "/cuda/norm.cu",
     ops: ["residualNorm", "layerNorm"],
@@ -145,8 +145,24 @@ export const cudaMutants: readonly MutantsOfFile[] = [
     ops: ["gatedFeedForward"],
     faults: [
       { name: "u for g", from: "(r & 16 ? half : 0)", to: "0" },
-      { name: "no bound on rows", after: "(q & 16) || ", from: "row >= m || column >= half", to: "column >= half" },
-      { name: "columns of the first group for all", from: "n0 + q / 32 * 16 + q % 16", to: "n0 + q % 16" },
+      {
+        name: "columns of the first group for all",
+        after: "gate.store_four(m0 + r, ",
+        from: "n0 + q / 32 * 16 + q % 16",
+        to: "n0 + q % 16",
+      },
+    ],
+  },
+  {
+    file: "/gated-feed-forward/cuda-gate.h",
+    ops: ["gatedFeedForward"],
+    faults: [
+      {
+        name: "no bound on rows",
+        after: "const float* gates) const {\n    if (",
+        from: "row >= m || column >= half",
+        to: "column >= half",
+      },
       {
         name: "a gradient without u",
         from: "d[e] * u[e] * activation_slope(kind, g[e])",
@@ -242,3 +258,18 @@ export const cudaMutants: readonly MutantsOfFile[] = [
     ],
   },
 ];
+
+/** The same in the gates of Hopper, which cases of their own have to find. */
+export const hopperMutants: readonly (Mutant & { name: string })[] = [
+  { name: "rows of u for g", file: "/cuda-wgmma.cu", from: "n0 + i * half", to: "n0" },
+  { name: "sums of u for g", file: "/cuda-wgmma.cu", from: "line + BOX + column", to: "line + column" },
+  { name: "the first box of the weight twice", file: "/cuda-wgmma.cu", from: "n0 + i * BOX", to: "n0" },
+];
+
+/** One of each file in a usual run, all of them on request. */
+export const triedMutants = cudaMutants.flatMap(({ file, ops, faults }) =>
+  (process.env.CRAMKIT_MUTANTS ? faults : faults.slice(0, 1)).map((fault) => ({ ...fault, file, ops })),
+);
+
+/** What emulators with faults are compiled with: one library for all tests. */
+export const compiledMutants: readonly Mutant[] = [...triedMutants, ...hopperMutants];

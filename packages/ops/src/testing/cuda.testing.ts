@@ -10,7 +10,9 @@ export const cudaEmulator = (mutants: readonly Mutant[] = []): { emulator?: Cuda
   try {
     return {
       emulator: buildCudaEmulator({
-        kernels: [fileURLToPath(new URL("../cuda-kernels.cu", import.meta.url))],
+        kernels: ["../cuda-kernels.cu", "../cuda-kernels-hopper.cu"].map((file) =>
+          fileURLToPath(new URL(file, import.meta.url)),
+        ),
         mutants,
       }),
     };

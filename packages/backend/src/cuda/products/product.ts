@@ -56,6 +56,13 @@ export interface ChosenProducts {
   multiply(host: ProductHost, product: Product): boolean;
   /** The same for products that are wanted together, see `multiplyAll`. */
   multiplyAll(host: ProductHost, products: readonly Product[]): boolean;
+  /**
+   * On Hopper: words of the tensor map of an operand [rows, k] of halves, in boxes of 64 x 64, for kernels over wgmma-tile.h; undefined if the
+   * copy engine does not take it.
+   *
+   * @defaultValue absent from other products
+   */
+  tensorMap?(operand: { x: bigint; across: number; along: number; rows: number; k: number }): Int32Array | undefined;
   dispose(): void;
 }
 

@@ -55,7 +55,15 @@ const boxed = (
   const { batch = 0 } = operand;
   const isBatched = batches > 1 && batch > 0;
   const step = isBatched ? batch : line * lines;
-  if (pointer % 16n !== 0n || line % 8 !== 0 || line < inner || step % line !== 0 || step < line * lines)
+  if (
+    inner === 0 ||
+    lines === 0 ||
+    pointer % 16n !== 0n ||
+    line % 8 !== 0 ||
+    line < inner ||
+    step % line !== 0 ||
+    step < line * lines
+  )
     return undefined;
   return { pointer, sizes: [inner, lines, isBatched ? batches : 1], line, step };
 };
@@ -136,6 +144,10 @@ export const wgmmaProducts = (driver: Driver): ChosenProducts => ({
       host.launch(compiled, "products_wgmma_tt", { grid: [blocks], ...launchOptions, listed }, [list, products.length]),
     );
     return true;
+  },
+  tensorMap({ x, rows, k, ...operand }) {
+    const found = boxed(x, { x, ...operand }, { rows, k, batches: 1 });
+    return found && encode(driver, found);
   },
   dispose() {},
 });
