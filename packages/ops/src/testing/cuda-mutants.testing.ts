@@ -1,7 +1,7 @@
 import type { Mutant } from "@cramkit/backend/cuda-emulator";
 
 /** Faults that somebody could make in a file of kernels, and the ops whose cases have to find them. */
-export interface MutantsOfFile {
+interface MutantsOfFile {
   file: string;
   /** Names of specs; `optimizer` is lists of tensors. */
   ops: readonly string[];
