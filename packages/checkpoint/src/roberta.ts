@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { fromHuggingFaceBert, type HuggingFaceNames, toHuggingFaceBert } from "./hugging-face-bert.ts";
 import { formatShape, type TensorEntry } from "./tensor-entry.ts";
 
@@ -43,9 +44,12 @@ export const fromRoberta = (
     else if (name.endsWith(positions)) {
       const [rows, width] = tensor.shape as [number, number];
       if (rows <= paddingId + 1)
-        throw new RangeError(
-          `fromRoberta: expected more than ${paddingId + 1} rows of ${name}, got ${formatShape(tensor.shape)}`,
-        );
+        throw fault({
+          code: "invalid-input",
+          place: "fromRoberta",
+          problem: `expected more than ${paddingId + 1} rows of ${name}, got ${formatShape(tensor.shape)}`,
+          type: RangeError,
+        });
       const cut = (paddingId + 1) * width;
       rest.push({ ...tensor, shape: [paddingId + 1, width], data: tensor.data.slice(0, cut) });
       const shape = [rows - paddingId - 1, width];

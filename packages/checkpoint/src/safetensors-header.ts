@@ -1,4 +1,4 @@
-import { fault } from "@cramkit/errors";
+import { fault, shown } from "@cramkit/errors";
 import { dtypes, elementBytes, elementCount, formatShape, isDtype, type TensorInfo } from "./tensor-entry.ts";
 
 /**
@@ -155,19 +155,6 @@ const parseObject = (json: Uint8Array, fail: (message: string) => never): Record
     return fail(`expected a JSON header at offset 8, got: ${(error as Error).message}`);
   }
   return isRecord(parsed) ? parsed : fail("expected a JSON object at offset 8");
-};
-
-const shownCharacters = 80;
-
-/** A value as it stands in the file, cut short. */
-const shown = (value: unknown): string => {
-  let text: string;
-  try {
-    text = JSON.stringify(value) ?? "nothing";
-  } catch {
-    return "values that are nested too deep";
-  }
-  return text.length > shownCharacters ? `${text.slice(0, shownCharacters)}...` : text;
 };
 
 const isRecord = (value: unknown): value is Record<string, unknown> => {

@@ -1,4 +1,4 @@
-import { checkOptions } from "@cramkit/errors";
+import { checkOptions, fault } from "@cramkit/errors";
 import type { Document } from "./document.ts";
 import { restartable } from "./restartable.ts";
 
@@ -51,7 +51,13 @@ export const mixDocuments = (sources: readonly MixedSource[], options: MixOption
   const { atEnd = "continue", charactersOf = ({ text }) => text.length } = options;
   for (const { name, weight = 1 } of sources) {
     if (!(weight > 0 && Number.isFinite(weight))) {
-      throw new RangeError(`mixDocuments: expected a positive weight for ${name}, got ${weight}; leave the source out`);
+      throw fault({
+        code: "invalid-argument",
+        place: "mixDocuments",
+        problem: `expected a positive weight for ${name}, got ${weight}`,
+        remedy: "leave the source out",
+        type: RangeError,
+      });
     }
   }
   let reports: SourceReport[] = [];
@@ -76,10 +82,14 @@ export const mixDocuments = (sources: readonly MixedSource[], options: MixOption
         const { report } = next;
         if (done) {
           if (next.isEmpty && report.characters > 0) {
-            throw new TypeError(
-              `mixDocuments: expected ${report.name} to give its documents again, got none; pass an iterable that starts ` +
-                'from the beginning each time, not a generator, or another atEnd than "repeat"',
-            );
+            throw fault({
+              code: "invalid-argument",
+              place: "mixDocuments",
+              problem: `expected ${report.name} to give its documents again, got none`,
+              remedy:
+                'pass an iterable that starts from the beginning each time, not a generator, or another atEnd than "repeat"',
+              type: TypeError,
+            });
           }
           report.epochs++;
           if (atEnd === "stop") return;

@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import type { Document } from "./document.ts";
 import { restartable } from "./restartable.ts";
 
@@ -33,7 +34,12 @@ export const takeDocuments = (documents: AsyncIterable<Document>, limit: Limit):
 /** Joins every `count` successive documents of one source to one, without a separator; the last may be of fewer. */
 export const joinSuccessive = (documents: AsyncIterable<Document>, count: number): AsyncIterable<Document> => {
   if (!(Number.isInteger(count) && count > 0)) {
-    throw new RangeError(`joinSuccessive: expected count to be a positive integer, got ${count}`);
+    throw fault({
+      code: "invalid-argument",
+      place: "joinSuccessive",
+      problem: `expected count to be a positive integer, got ${count}`,
+      type: RangeError,
+    });
   }
   return restartable(async function* () {
     let first: Document | undefined;

@@ -43,5 +43,12 @@ const message = (error: unknown, program: Command, args: readonly string[]): str
   const options = [(details as { option?: string | readonly string[] } | undefined)?.option ?? []].flat();
   const flags = options.flatMap((option) => flagOf(program, args, option) ?? []);
   const advice = remedy === undefined ? "" : `; ${remedy}${flags.length === 0 ? "" : ` (${flags.join(", ")})`}`;
-  return `${place === undefined ? "" : `${place}: `}${problem}${advice}`;
+  // The name of a file may hold line feeds, and then say anything; a long message is that of a file, too.
+  const where = place === undefined ? "" : `${place.replaceAll("\n", "\\n")}: `;
+  return cut(`${where}${problem}${advice}`);
 };
+
+const longest = 8000;
+
+const cut = (text: string): string =>
+  text.length > longest ? `${text.slice(0, longest / 2)} [...] ${text.slice(-longest / 2)}` : text;

@@ -1,4 +1,5 @@
 import { fault } from "./fault.ts";
+import { shown } from "./shown.ts";
 
 type KeyOf<T> = T extends unknown ? keyof T & string : never;
 
@@ -40,10 +41,4 @@ export const checkOptions = <T extends object>(
       type: TypeError,
     });
   }
-};
-
-const shown = (value: unknown): string => {
-  if (Array.isArray(value)) return "an array";
-  if (typeof value === "string") return JSON.stringify(value.slice(0, 40));
-  return typeof value === "function" ? "a function" : String(value);
 };

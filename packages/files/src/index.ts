@@ -6,6 +6,8 @@ export { type LeftoversOptions, removeLeftovers } from "./leftovers.ts";
 export { makeFolder, syncFolder } from "./make-folder.ts";
 export { nameInside } from "./name-inside.ts";
 export { partialPath } from "./partial-name.ts";
+export { markedEncoding, type ReadTextOptions, readText } from "./read-text.ts";
+export { notAFile, requireFile } from "./require-file.ts";
 export { createResumableFile, type ResumableFile } from "./resumable-file.ts";
 export { createTemporaryFolder } from "./temporary-folder.ts";
 export { removeUnfinished } from "./unfinished.ts";

@@ -1,4 +1,4 @@
-import { checkOptions, fault } from "@cramkit/errors";
+import { checkOptions, fault, shown } from "@cramkit/errors";
 import type { ModelConfig } from "@cramkit/model";
 import type { Tokenizer } from "@cramkit/tokenizer";
 import { encodeExample, specialIds } from "./encode/encode.ts";
@@ -83,7 +83,7 @@ export async function* embed(
     throw fault({
       code: "invalid-argument",
       place: "embed",
-      problem: `expected pooling to be mean or first, got ${JSON.stringify(pooling)}`,
+      problem: `expected pooling to be mean or first, got ${shown(pooling)}`,
       type: RangeError,
     });
   const { params, config, tokenizer } = model;

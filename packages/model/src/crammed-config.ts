@@ -1,3 +1,4 @@
+import { fault, shown } from "@cramkit/errors";
 import { embeddingWidth, type Head, type ModelConfig } from "./config.ts";
 import { type HuggingFaceConfig, type HuggingFaceOptions, labelFields } from "./hugging-face-fields.ts";
 import { preset } from "./presets.ts";
@@ -58,7 +59,12 @@ export const modelConfigFromCrammed = (
   const at = (group: string, name: string): unknown =>
     group === "" ? arch[name] : (arch[group] as CrammedArch | undefined)?.[name];
   const expected = (name: string, what: string, value: unknown): RangeError =>
-    new RangeError(`${path}: expected ${what} as ${name}, got ${JSON.stringify(value)}`);
+    fault({
+      code: "invalid-input",
+      place: path,
+      problem: `expected ${what} as ${name}, got ${shown(value)}`,
+      type: RangeError,
+    });
   const number = (group: string, name: string, otherwise?: number): number => {
     const value = at(group, name) ?? otherwise;
     if (typeof value === "number") return value;
@@ -171,9 +177,13 @@ export const crammedBertConfig = (config: ModelConfig, options: HuggingFaceOptio
     ...(config.funnel === null ? [] : ["funnel"]),
   ];
   if (problems.length > 0)
-    throw new RangeError(
-      `crammedBertConfig: expected a model that its Python file can be, got ${problems.join("; ")}; export it to ONNX, which takes any model`,
-    );
+    throw fault({
+      code: "invalid-input",
+      place: "crammedBertConfig",
+      problem: `expected a model that its Python file can be, got ${problems.join("; ")}`,
+      remedy: "export it to ONNX, which takes any model",
+      type: RangeError,
+    });
   const { embeddingSize, hidden } = config;
   const isGated = config.activation.endsWith("-glu");
   const base = config.activation.replace(/-glu$/, "");

@@ -1,4 +1,4 @@
-import { fault } from "@cramkit/errors";
+import { fault, shown } from "@cramkit/errors";
 import { type Head, type MixerName, type ModelConfig, type NormName, normSchemes, positions } from "./config.ts";
 import { activations } from "./operations/operations.ts";
 import { modelConfig } from "./presets.ts";
@@ -142,6 +142,6 @@ const unknown = (field: string, may: readonly string[], found: unknown): RangeEr
   fault({
     code: "invalid-argument",
     place: "modelConfigFromFixture",
-    problem: `expected ${field} to be ${may.join(", ")}, got ${JSON.stringify(found)}`,
+    problem: `expected ${field} to be ${may.join(", ")}, got ${shown(found)}`,
     type: RangeError,
   });

@@ -1,4 +1,4 @@
-import { fault } from "@cramkit/errors";
+import { fault, shown } from "@cramkit/errors";
 import type { ModelConfig } from "./config.ts";
 
 /** A `config.json` of Hugging Face transformers. */
@@ -34,12 +34,12 @@ export const createFieldReader = (fields: HuggingFaceConfig, usual: HuggingFaceC
     fault({ code: "invalid-argument", place: path, problem, ...(remedy && { remedy }), type: RangeError });
   const number = (name: string, found = value(name)): number => {
     if (typeof found === "number") return found;
-    throw refuse(`expected a number as ${name}, got ${JSON.stringify(found)}`);
+    throw refuse(`expected a number as ${name}, got ${shown(found)}`);
   };
   const oneOf = (name: string, found: unknown, allowed: readonly unknown[], remedy: string): void => {
     if (allowed.includes(found)) return;
     const choices = allowed.map((one) => JSON.stringify(one)).join(", ");
-    throw refuse(`expected ${name} ${choices}, got ${JSON.stringify(found)}`, remedy);
+    throw refuse(`expected ${name} ${choices}, got ${shown(found)}`, remedy);
   };
   /** How many labels a head tells apart, and whether it says a number instead. */
   const labels = (): { labels: number; isRegression: boolean } => {
@@ -81,7 +81,12 @@ export const labelFields = (
 ): HuggingFaceConfig => {
   if (!("labels" in head)) return {};
   if (names && names.length !== head.labels)
-    throw new RangeError(`labels: expected ${head.labels} names, one for each output of the head, got ${names.length}`);
+    throw fault({
+      code: "invalid-argument",
+      place: "labels",
+      problem: `expected ${head.labels} names, one for each output of the head, got ${names.length}`,
+      type: RangeError,
+    });
   const labels = names ?? Array.from({ length: head.labels }, (_, i) => `LABEL_${i}`);
   return {
     id2label: Object.fromEntries(labels.map((label, i) => [i, label])),

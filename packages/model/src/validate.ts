@@ -1,4 +1,4 @@
-import { fault } from "@cramkit/errors";
+import { fault, shown } from "@cramkit/errors";
 import {
   decoderWidth,
   embeddingWidth,
@@ -70,17 +70,16 @@ const totalProblems = (config: ModelConfig): string[] => {
 };
 
 const isCount = (value: unknown, least: number): boolean => Number.isSafeInteger(value) && (value as number) >= least;
-const show = (value: unknown): string => (typeof value === "function" ? "a function" : String(JSON.stringify(value)));
 
 /** Fields that are no plain value. */
 const shapeProblems = ({ head, init, funnel }: ModelConfig): string[] => {
   const isObject = (value: unknown) => typeof value === "object" && value !== null;
   return [
-    ...(isObject(head) ? [] : [`head: expected an object with a type, got ${show(head)}`]),
-    ...(isObject(init) ? [] : [`init: expected { type, std }, got ${show(init)}`]),
+    ...(isObject(head) ? [] : [`head: expected an object with a type, got ${shown(head)}`]),
+    ...(isObject(init) ? [] : [`init: expected { type, std }, got ${shown(init)}`]),
     ...(funnel === null || Array.isArray(funnel)
       ? []
-      : [`funnel: expected null or a list of lengths, got ${show(funnel)}`]),
+      : [`funnel: expected null or a list of lengths, got ${shown(funnel)}`]),
   ];
 };
 
@@ -108,7 +107,7 @@ const isClassifier = (head: Head): head is Extract<Head, { labels: number }> =>
 const sizeProblems = (config: ModelConfig): string[] => {
   const problems: string[] = [];
   const need = (field: string, value: unknown, holds: boolean, may: string) => {
-    if (!holds) problems.push(`${field}: expected ${may}, got ${show(value)}`);
+    if (!holds) problems.push(`${field}: expected ${may}, got ${shown(value)}`);
   };
   const positive = ["vocabSize", "hidden", "heads", "intermediate", "maxLength", "feedForwardEvery"] as const;
   for (const field of positive) need(field, config[field], isCount(config[field], 1), "a positive integer");
@@ -164,7 +163,7 @@ const nameProblems = (config: ModelConfig): string[] => {
   const problems: string[] = [];
   const need = (field: string, value: unknown, names: readonly string[], more = "") => {
     if (typeof value !== "function" && !names.includes(value as string)) {
-      problems.push(`${field}: expected one of ${names.join(", ")}${more}, got ${show(value)}`);
+      problems.push(`${field}: expected one of ${names.join(", ")}${more}, got ${shown(value)}`);
     }
   };
   need("position", config.position, positions);
@@ -221,7 +220,7 @@ const relationProblems = (config: ModelConfig): string[] => {
   );
   need(
     !config.valueResidual || used.every((one) => typeof one === "string" && attends(one)),
-    `valueResidual: expected attention in every layer, got mixer ${show(mixer)}`,
+    `valueResidual: expected attention in every layer, got mixer ${shown(mixer)}`,
   );
   need(
     !config.valueResidual || (sharedLayers === 0 && funnel === null && config.layerDrop === null),
@@ -232,7 +231,7 @@ const relationProblems = (config: ModelConfig): string[] => {
     "firstNorm: expected true with normScheme post, and with sharedLayers, whose first layer is also a later one",
   );
   const repeats = used.every((one, i) => sharedLayers === 0 || one === used[i % sharedLayers]);
-  need(repeats, `mixer: expected the same in every round of ${sharedLayers} shared layers, got ${show(mixer)}`);
+  need(repeats, `mixer: expected the same in every round of ${sharedLayers} shared layers, got ${shown(mixer)}`);
   const mixerCount = Array.isArray(mixer) ? mixer.length : layers;
   need(mixerCount === layers, `mixer: expected one for each of ${layers} layers, got ${mixerCount}`);
   need(
@@ -256,20 +255,20 @@ const relationProblems = (config: ModelConfig): string[] => {
     need(funnel.length === layers, `funnel: expected one length for each of ${layers} layers, got ${funnel.length}`);
     need(
       funnel.every((length) => isCount(length, 1)),
-      `funnel: expected positive lengths, got ${show(funnel)}`,
+      `funnel: expected positive lengths, got ${shown(funnel)}`,
     );
     need(
       funnel[0] === maxLength && funnel.at(-1) === maxLength,
-      `funnel: expected to begin and end with maxLength ${maxLength}, got ${show(funnel)}`,
+      `funnel: expected to begin and end with maxLength ${maxLength}, got ${shown(funnel)}`,
     );
     need(
       funnel.every((length) => maxLength % length === 0),
-      `funnel: expected lengths that divide maxLength ${maxLength}, got ${show(funnel)}`,
+      `funnel: expected lengths that divide maxLength ${maxLength}, got ${shown(funnel)}`,
     );
     const steps = funnel.slice(1).map((length, i) => Math.max(length, funnel[i]!) % Math.min(length, funnel[i]!) === 0);
     need(
       steps.every(Boolean),
-      `funnel: expected each length to divide its neighbour or the reverse, got ${show(funnel)}`,
+      `funnel: expected each length to divide its neighbour or the reverse, got ${shown(funnel)}`,
     );
   }
   return problems;

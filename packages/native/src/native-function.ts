@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import type { RawFunction } from "./interfaces/foreign-interface.ts";
 import { type NativeArgument, type NativeResult, type NativeType, type Signature, toResult } from "./native-type.ts";
 
@@ -25,7 +26,12 @@ export const nativeFunction = <R extends NativeType>(
   // In place: the array of the arguments is the call's own, and a product of a small matrix waits for this.
   const converted = (args: NativeArgument[]): (number | bigint)[] => {
     if (args.length !== parameters.length)
-      throw new TypeError(`${name}: expected ${parameters.length} arguments, got ${args.length}`);
+      throw fault({
+        code: "invalid-argument",
+        place: name,
+        problem: `expected ${parameters.length} arguments, got ${args.length}`,
+        type: TypeError,
+      });
     for (let index = 0; index < args.length; index++) {
       const arg = args[index]!;
       if (typeof arg === "number") {
@@ -60,7 +66,12 @@ const toAddress = (
   if (type === "pointer" && arg === null) return 0n;
   if (type === "pointer" && ArrayBuffer.isView(arg)) return addressOf(arg);
   const expected = type === "pointer" ? "an address, a view or null" : `a number (${type})`;
-  throw new TypeError(`${name}: expected ${expected} as argument ${index + 1}, got ${describe(arg)}`);
+  throw fault({
+    code: "invalid-argument",
+    place: name,
+    problem: `expected ${expected} as argument ${index + 1}, got ${describe(arg)}`,
+    type: TypeError,
+  });
 };
 
 const describe = (arg: unknown): string =>

@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import type { ForeignInterface } from "./interfaces/foreign-interface.ts";
 import { nativeFunction } from "./native-function.ts";
 import type { NativeType, Signature } from "./native-type.ts";
@@ -44,6 +45,12 @@ export const nativeMemory = (ffi: ForeignInterface): NativeMemory => {
 };
 
 const checked = (name: string, address: number | bigint): bigint => {
-  if (BigInt(address) === 0n) throw new RangeError(`${name}: expected an address, got the null pointer`);
+  if (BigInt(address) === 0n)
+    throw fault({
+      code: "invalid-argument",
+      place: name,
+      problem: "expected an address, got the null pointer",
+      type: RangeError,
+    });
   return BigInt(address);
 };

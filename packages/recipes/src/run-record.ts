@@ -1,7 +1,7 @@
-import { readFile } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { explain, fault, problemOf } from "@cramkit/errors";
-import { writeFileAtomic } from "@cramkit/files";
+import { readText, writeFileAtomic } from "@cramkit/files";
 import type { TrialResult } from "@cramkit/glue";
 import { type MetricsRow, readMetrics } from "@cramkit/trainer/node";
 import { noRun } from "./no-run.ts";
@@ -266,13 +266,8 @@ const parseKept = (recipe: unknown, file: string): Recipe => {
 
 /** The parsed content, or undefined if there is no such file. */
 export const readJson = async (path: string): Promise<unknown> => {
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (error) {
-    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
-    throw error;
-  }
+  if (!(await isThere(path))) return undefined;
+  const text = await readText(path);
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -285,6 +280,13 @@ export const readJson = async (path: string): Promise<unknown> => {
     });
   }
 };
+
+const isThere = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    // What else is wrong with it, its reader says.
+    (error: NodeJS.ErrnoException) => !["ENOENT", "ENOTDIR"].includes(error.code ?? ""),
+  );
 
 export const writeJson = async (path: string, value: unknown): Promise<void> =>
   void (await writeFileAtomic(path, `${JSON.stringify(value, null, 2)}\n`));

@@ -1,6 +1,5 @@
-import { fault } from "@cramkit/errors";
+import { fault, shown } from "@cramkit/errors";
 import type { PaddingOptions, TruncationOptions } from "./encoding.ts";
-import { show } from "./json/show.ts";
 import { checkOneOf, checkWhole, refuseUnknown } from "./options.ts";
 
 export interface EncodeOptions {
@@ -110,7 +109,7 @@ export function checkText(where: string, text: unknown): asserts text is string 
     throw fault({
       code: "invalid-argument",
       place: where,
-      problem: `expected a text, got ${show(text)}`,
+      problem: `expected a text, got ${shown(text)}`,
       remedy: "pass a string",
       type: TypeError,
     });

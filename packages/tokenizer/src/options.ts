@@ -1,5 +1,4 @@
-import { checkOptions, fault } from "@cramkit/errors";
-import { show } from "./json/show.ts";
+import { checkOptions, fault, shown } from "@cramkit/errors";
 
 type Known = Readonly<Record<string, "" | (string & {})>>;
 
@@ -30,7 +29,7 @@ export const checkWhole = (where: string, name: string, value: unknown, min: num
   throw fault({
     code: "invalid-argument",
     place: where,
-    problem: `expected ${name} to be an integer from ${min} to ${max}, got ${show(value)}`,
+    problem: `expected ${name} to be an integer from ${min} to ${max}, got ${shown(value)}`,
     remedy: "set it to one",
     type: RangeError,
   });
@@ -42,7 +41,7 @@ export const checkOneOf = (where: string, name: string, value: unknown, values: 
   throw fault({
     code: "invalid-argument",
     place: where,
-    problem: `expected ${name} to be one of ${values.map((one) => JSON.stringify(one)).join(", ")}, got ${show(value)}`,
+    problem: `expected ${name} to be one of ${values.map((one) => JSON.stringify(one)).join(", ")}, got ${shown(value)}`,
     remedy: "choose one of these",
     type: RangeError,
   });

@@ -16,10 +16,10 @@ import {
   optional,
   root,
 } from "./json/field.ts";
+import { LargeInteger } from "./json/large-integer.ts";
 import { readModel } from "./json/model.ts";
 import { readPostProcessor } from "./json/post-processor.ts";
 import type { Component, TokenizerJson } from "./json/schema.ts";
-import { LargeInteger } from "./json/show.ts";
 import { createPipeline } from "./pipeline.ts";
 import { plainPostProcessor } from "./post-processors/template.ts";
 import { createTokenizer, type Tokenizer, type TokenizerParts } from "./tokenizer.ts";

@@ -1,11 +1,10 @@
-import { fault } from "@cramkit/errors";
+import { fault, shown } from "@cramkit/errors";
 import type { AddedToken } from "./added-tokens.ts";
 import { type TokenBuffer, tokenBuffer } from "./chunks/token-buffer.ts";
 import type { Decoder, Model } from "./components.ts";
 import { checkEncodeOptions, checkText, type EncodeInput, type EncodeOptions } from "./encode-options.ts";
 import { type Encoding, type PaddingOptions, padBatch, type TruncationOptions, truncatedLengths } from "./encoding.ts";
 import type { TokenizerJson } from "./json/schema.ts";
-import { show } from "./json/show.ts";
 import { refuseUnknown } from "./options.ts";
 import { type Pipeline, textEncoder } from "./pipeline.ts";
 import type { PostProcessor, TemplatePiece } from "./post-processors/template.ts";
@@ -134,7 +133,7 @@ export const createTokenizer = (parts: TokenizerParts): Tokenizer => {
       throw fault({
         code: "invalid-argument",
         place: "encodeBatch",
-        problem: `expected an array of texts or pairs, got ${show(inputs)}`,
+        problem: `expected an array of texts or pairs, got ${shown(inputs)}`,
         remedy: "write [text]",
         type: TypeError,
       });
@@ -145,7 +144,7 @@ export const createTokenizer = (parts: TokenizerParts): Tokenizer => {
         throw fault({
           code: "invalid-argument",
           place: "encode",
-          problem: `expected a pair of two texts, got ${show(input)}`,
+          problem: `expected a pair of two texts, got ${shown(input)}`,
           remedy: "write [text, pair]",
           type: TypeError,
         });
@@ -182,7 +181,7 @@ export const createTokenizer = (parts: TokenizerParts): Tokenizer => {
         throw fault({
           code: "invalid-argument",
           place: "decode",
-          problem: `expected an array of ids, got ${show(ids)}`,
+          problem: `expected an array of ids, got ${shown(ids)}`,
           remedy: "write [id]",
           type: TypeError,
         });

@@ -1,7 +1,6 @@
-import { fault } from "@cramkit/errors";
+import { fault, shown } from "@cramkit/errors";
 import { specialToken } from "./added-tokens.ts";
 import type { TokenizerJson } from "./json/schema.ts";
-import { show } from "./json/show.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import { tokenizerFromJson } from "./tokenizer-json.ts";
 import { checkTrainOptions } from "./training/check-options.ts";
@@ -114,7 +113,7 @@ const checkDocuments = (documents: unknown): void => {
     throw fault({
       code: "invalid-argument",
       place: "trainTokenizer",
-      problem: `expected documents, got ${show(documents)}`,
+      problem: `expected documents, got ${shown(documents)}`,
       remedy: remedy,
       type: TypeError,
     });
@@ -130,7 +129,7 @@ function refuseDocument(document: unknown): never {
   throw fault({
     code: "invalid-argument",
     place: "trainTokenizer",
-    problem: `expected documents that are texts, got ${show(document)}`,
+    problem: `expected documents that are texts, got ${shown(document)}`,
     remedy: remedy,
     type: TypeError,
   });

@@ -1,7 +1,7 @@
-import { readFile, rm, stat } from "node:fs/promises";
+import { rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { checkOptions, fault, problemOf } from "@cramkit/errors";
-import { nameInside, writeFileAtomic } from "@cramkit/files";
+import { nameInside, readText, writeFileAtomic } from "@cramkit/files";
 import { type Checkpoint, openSafetensors } from "../read-safetensors.ts";
 import { type SafetensorsOptions, storedBytes } from "../safetensors-chunks.ts";
 import type { TensorToWrite } from "../tensor-entry.ts";
@@ -88,7 +88,7 @@ export const openCheckpoint = async (path: string): Promise<Checkpoint> => {
 const openFile = async (path: string) => openSafetensors(await fileSource(path));
 
 const openIndex = async (path: string): Promise<Checkpoint> => {
-  const map = weightMap(parsed(await readFile(path, "utf8"), path), path);
+  const map = weightMap(parsed(await readText(path), path), path);
   const shards = new Map<string, Checkpoint>();
   try {
     for (const file of new Set(Object.values(map))) {

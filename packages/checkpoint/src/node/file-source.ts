@@ -1,5 +1,6 @@
 import { open } from "node:fs/promises";
 import { fault } from "@cramkit/errors";
+import { requireFile } from "@cramkit/files";
 import type { ByteSource } from "../byte-source.ts";
 
 /** Node reads less than 2 GiB at once. */
@@ -13,18 +14,8 @@ export interface FileSource extends ByteSource {
 
 /** Opens a file. The caller closes it. */
 export const fileSource = async (path: string): Promise<FileSource> => {
+  const { size } = await requireFile(path);
   const file = await open(path, "r");
-  const stats = await file.stat();
-  if (stats.isDirectory()) {
-    await file.close();
-    throw fault({
-      code: "invalid-argument",
-      place: path,
-      problem: "expected a file, got a folder",
-      remedy: "name a file in it",
-      type: RangeError,
-    });
-  }
   const readInto = async (bytes: Uint8Array, begin: number): Promise<void> => {
     let filled = 0;
     while (filled < bytes.byteLength) {
@@ -42,7 +33,7 @@ export const fileSource = async (path: string): Promise<FileSource> => {
   };
   return {
     name: path,
-    byteLength: stats.size,
+    byteLength: size,
     async read(begin, end) {
       const bytes = new Uint8Array(end - begin);
       await readInto(bytes, begin);

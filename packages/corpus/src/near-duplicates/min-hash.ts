@@ -1,4 +1,4 @@
-import { checkOptions, type KnownOptions } from "@cramkit/errors";
+import { checkOptions, fault, type KnownOptions } from "@cramkit/errors";
 import { randomStream, streamKey } from "@cramkit/random";
 import { createRunScanner } from "../filters/run-scanner.ts";
 
@@ -49,7 +49,12 @@ export const minHash = (options: MinHashOptions = {}): MinHash => {
   const { words = 5, bands = 14, rows = 8, seed = 0 } = options;
   for (const [name, value] of Object.entries({ words, bands, rows })) {
     if (!(Number.isInteger(value) && value > 0 && value <= 1000))
-      throw new RangeError(`minHash: expected ${name} of 1 to 1000, got ${value}`);
+      throw fault({
+        code: "invalid-argument",
+        place: "minHash",
+        problem: `expected ${name} of 1 to 1000, got ${value}`,
+        type: RangeError,
+      });
   }
   const scan = createRunScanner(words);
   const { bits } = randomStream(streamKey(seed, "corpus/min-hash"));

@@ -1,4 +1,5 @@
 import { open, stat } from "node:fs/promises";
+import { fault } from "@cramkit/errors";
 import type { Document } from "../document.ts";
 import { appendToFile } from "./append-file.ts";
 
@@ -79,7 +80,12 @@ export async function* readSpool(path: string, range?: SpoolRange): AsyncGenerat
       const sourceBytes = source === none ? 0 : source;
       const idBytes = id === none ? 0 : id;
       if (!(await fill(headerBytes + text + sourceBytes + idBytes))) {
-        throw new Error(`${path}: the file ends inside a document; make it again`);
+        throw fault({
+          code: "damaged-file",
+          place: path,
+          problem: "the file ends inside a document",
+          remedy: "make it again",
+        });
       }
       const bytes = buffer.subarray(start + headerBytes, start + headerBytes + text);
       const sourceStart = start + headerBytes + text;

@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { tableText } from "@cramkit/glue";
 import { readRun, trainingSetups } from "@cramkit/recipes";
 import { Command } from "commander";
@@ -61,9 +62,12 @@ const rowOf = async (folder: string): Promise<ComputeRow> => {
   const tokens = summary?.tokens ?? metrics.at(-1)?.tokens;
   const perToken = flopsPerToken(run);
   if (typeof tokens !== "number" || !perToken)
-    throw new Error(
-      `${folder}: expected a run that has begun to train, found no step of it; \`cramkit resume ${folder}\` goes on`,
-    );
+    throw fault({
+      code: "invalid-input",
+      place: folder,
+      problem: "expected a run that has begun to train, found no step of it",
+      remedy: `\`cramkit resume ${folder}\` goes on`,
+    });
   const elapsedMs = summary?.elapsedMs ?? Number(metrics.at(-1)?.elapsedMs ?? 0);
   return {
     name: recipe.name,

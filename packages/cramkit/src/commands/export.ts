@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import {
   type CheckpointChoice,
   type ExportFormat,
@@ -39,9 +40,13 @@ export const exportCommand = (): Command =>
     .option(...checkpointOption)
     .action(async (path: string, { to, out, task, dtype, checkpoint }: Options, self: Command) => {
       if (to === "hf" && self.getOptionValueSource("dtype") === "cli")
-        throw new RangeError(
-          `--dtype: expected it with --to onnx, got --to hf, whose weights stay as they are; leave it out`,
-        );
+        throw fault({
+          code: "invalid-input",
+          place: "--dtype",
+          problem: "expected it with --to onnx, got --to hf, whose weights stay as they are",
+          remedy: "leave it out",
+          type: RangeError,
+        });
       const compute = await startCompute({ name: "cpu", precision: "float32", threads: 1 });
       const command = ["cramkit", "export", path, "--to", to, ...(task ? ["--task", task] : []), "--out", out];
       if (checkpoint !== undefined) command.push("--checkpoint", `${checkpoint}`);

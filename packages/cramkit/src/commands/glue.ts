@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { writeFileAtomic } from "@cramkit/files";
 import { maySeeToken } from "@cramkit/files/fetch";
 import {
@@ -148,11 +149,22 @@ interface DownloadOptions {
 const score = async (options: GlueOptions): Promise<void> => {
   const { run, trials, epochs, learningRate, pooling, sortedBatches } = options;
   const [model, ...baselines] = await modelsOf(options);
-  if (model === undefined) throw new RangeError("glue: expected --run FOLDER or --checkpoint FOLDER, got neither");
+  if (model === undefined)
+    throw fault({
+      code: "invalid-input",
+      place: "glue",
+      problem: "expected --run FOLDER or --checkpoint FOLDER, got neither",
+      remedy: "name a run, or a model",
+      type: RangeError,
+    });
   if ((epochs ?? 0) > epochLimit && !options.allowMoreEpochs)
-    throw new RangeError(
-      `--epochs: expected at most ${epochLimit}, the limit of the challenge, got ${epochs}; lower it, or pass --allow-more-epochs, which the tables then say`,
-    );
+    throw fault({
+      code: "invalid-input",
+      place: "--epochs",
+      problem: `expected at most ${epochLimit}, the limit of the challenge, got ${epochs}`,
+      remedy: "lower it, or pass --allow-more-epochs, which the tables then say",
+      type: RangeError,
+    });
   if (options.submission !== undefined) await requireWritableFile(options.submission);
   const results = options.results ?? (run === undefined ? "glue-results" : runFiles(run).glue);
   const compute = await startCompute(backendOf(options), options);

@@ -41,7 +41,13 @@ export const initCommand = (): Command =>
 /** A module would have to find the packages that it imports: it is written by hand. */
 const requireJson = (file: string): void => {
   if (extname(file) === ".json") return;
-  throw new RangeError(`${file}: expected a name that ends in .json; add that`);
+  throw fault({
+    code: "invalid-input",
+    place: file,
+    problem: "expected a name that ends in .json",
+    remedy: "add that",
+    type: RangeError,
+  });
 };
 
 const requireNew = async (file: string): Promise<void> => {

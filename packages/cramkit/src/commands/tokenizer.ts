@@ -1,9 +1,8 @@
-import { readFile } from "node:fs/promises";
 import { text as readAll } from "node:stream/consumers";
 import type { Document } from "@cramkit/corpus";
 import { fileDocuments, hubDocuments } from "@cramkit/corpus/node";
-import { isFault, reworded } from "@cramkit/errors";
-import { writeFileAtomic } from "@cramkit/files";
+import { fault, isFault, reworded, shown } from "@cramkit/errors";
+import { readText, writeFileAtomic } from "@cramkit/files";
 import { Interrupted, stopPoint } from "@cramkit/recipes";
 import {
   coverageCounter,
@@ -54,9 +53,7 @@ const lossWarning = (tokenizer: Tokenizer, sample: readonly string[]): string | 
 };
 
 const load = async (file: string): Promise<Tokenizer> => {
-  const json = await readFile(file, "utf8").catch((error) => {
-    throw Object.assign(error, { path: file }); // a folder's own error does not name it
-  });
+  const json = await readText(file);
   try {
     return tokenizerFromJson(json);
   } catch (error) {
@@ -68,7 +65,14 @@ const load = async (file: string): Promise<Tokenizer> => {
 const inOptions = (error: unknown): never => {
   if (!(error instanceof VocabSizeError)) throw error;
   const { limit, vocabSize, remedy } = error;
-  throw new RangeError(`--vocab-size: expected ${limit}, got ${vocabSize}; ${remedy}`, { cause: error });
+  throw fault({
+    code: "invalid-input",
+    place: "--vocab-size",
+    problem: `expected ${limit}, got ${vocabSize}`,
+    remedy,
+    type: RangeError,
+    cause: error,
+  });
 };
 
 export const tokenizerCommand = (): Command => {
@@ -142,12 +146,23 @@ export const tokenizerCommand = (): Command => {
       const tokenizer = await load(file);
       const words = given.length > 0 ? given : (await readAll(process.stdin)).split(/\s+/).filter(Boolean);
       const wrong = words.find((word) => !/^\d+$/.test(word));
-      if (wrong !== undefined) throw new RangeError(`tokenizer decode: expected ids, whole numbers, got "${wrong}"`);
+      if (wrong !== undefined)
+        throw fault({
+          code: "invalid-input",
+          place: "tokenizer decode",
+          problem: `expected ids, whole numbers, got ${shown(wrong)}`,
+          remedy: "write them with blanks between",
+          type: RangeError,
+        });
       const unknown = words.find((word) => tokenizer.idToToken(Number(word)) === undefined);
       if (unknown !== undefined)
-        throw new RangeError(
-          `tokenizer decode: expected ids that ${file} has, below ${tokenizer.idLimit}, got ${unknown}; is it this tokenizer's?`,
-        );
+        throw fault({
+          code: "invalid-input",
+          place: "tokenizer decode",
+          problem: `expected ids that ${file} has, below ${tokenizer.idLimit}, got ${unknown}`,
+          remedy: "is it this tokenizer's?",
+          type: RangeError,
+        });
       print(tokenizer.decode(words.map(Number)));
     });
   return command;

@@ -1,4 +1,5 @@
 import { createInterface } from "node:readline";
+import { fault } from "@cramkit/errors";
 import type { Example } from "@cramkit/finetune";
 import { type ReadExamplesOptions, readExamples } from "@cramkit/finetune/node";
 
@@ -13,9 +14,13 @@ export const requireTable = (data: string | undefined, columns: Partial<ReadExam
     ...{ text, "text-pair": pair, id, delimiter, quote, escape: escapeSign, encoding, format },
   }).find(([, value]) => value !== undefined);
   if (data === undefined && named)
-    throw new RangeError(
-      `--${named[0]}: expected it with a file, got standard input, a text a line; name a file with --data`,
-    );
+    throw fault({
+      code: "invalid-input",
+      place: `--${named[0]}`,
+      problem: "expected it with a file, got standard input, a text a line",
+      remedy: "name a file with --data",
+      type: RangeError,
+    });
 };
 
 /** The examples of a file, or without one the lines of standard input, a text each. */

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { fault } from "@cramkit/errors";
 import {
   isGlueSetting,
   type PlanOptions,
@@ -88,7 +89,13 @@ export const finetuned = (sweep: Sweep, { glue, set = [] }: Pick<SweepCommandOpt
 /** Which part of it this process does, and how. */
 export const partOf = ({ task, of, skipFailed, allowSoftware }: SweepCommandOptions): SweepOptions => {
   if ((task === undefined) !== (of === undefined))
-    throw new RangeError(`sweep: expected --task and --of together, got --${task === undefined ? "of" : "task"} alone`);
+    throw fault({
+      code: "invalid-input",
+      place: "sweep",
+      problem: `expected --task and --of together, got --${task === undefined ? "of" : "task"} alone`,
+      remedy: "give both, or neither",
+      type: RangeError,
+    });
   return { task, of, skipFailed, allowSoftware };
 };
 

@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import { fault } from "@cramkit/errors";
 import { parseRecipe, type Recipe } from "@cramkit/recipes";
 import { type Command, InvalidArgumentError, Option } from "commander";
 
@@ -151,9 +152,13 @@ export const withText = (recipe: Recipe, options: TextOptions): Recipe => {
       source.kind === "files" || source.kind === "hub" ? { ...source, ...reading } : source,
     );
     if (sources.every((source, index) => source === recipe.corpus.sources[index]))
-      throw new RangeError(
-        `--${Object.keys(reading)[0]}: expected text that is read from files, got the recipe's own; name yours with --text`,
-      );
+      throw fault({
+        code: "invalid-input",
+        place: `--${Object.keys(reading)[0]}`,
+        problem: "expected text that is read from files, got the recipe's own",
+        remedy: "name yours with --text",
+        type: RangeError,
+      });
     return parseRecipe({ ...recipe, corpus: { ...recipe.corpus, sources } }, "--text");
   }
   const paths = text.filter((path) => !path.startsWith("hf://"));

@@ -20,6 +20,7 @@ export const createProgressDisplay = ({
   stream = process.stderr,
   secondsBetweenLines = 5,
   now = () => performance.now(),
+  terminal = process.env.TERM,
 }: {
   /** @defaultValue `process.stderr` */
   stream?: DisplayStream;
@@ -27,8 +28,11 @@ export const createProgressDisplay = ({
   secondsBetweenLines?: number;
   /** @defaultValue `() => performance.now()` */
   now?: () => number;
+  /** Kind of the terminal: a dumb one cannot draw a line anew. @defaultValue `process.env.TERM` */
+  terminal?: string | undefined;
 } = {}): ProgressDisplay => {
-  const display = stream.isTTY ? barDisplay(stream, now) : lineDisplay(stream, secondsBetweenLines);
+  const display =
+    stream.isTTY && terminal !== "dumb" ? barDisplay(stream, now) : lineDisplay(stream, secondsBetweenLines);
   let stage: string | undefined;
   // A resumed stage begins in the middle: the time left follows from what was done since.
   let start = { at: 0, done: 0 };
@@ -114,7 +118,8 @@ const lineDisplay = (stream: DisplayStream, secondsBetween: number): Drawing => 
 
 const counted = (done: number, total: number | undefined, unit: string): string => {
   if (unit.startsWith("%")) return `${((100 * done) / (total ?? 1)).toFixed(1)} ${unit}`;
-  return `${whole(done)}${total === undefined ? "" : ` of ${whole(total)}`} ${unit}`;
+  const isOne = total === undefined && Math.round(done) === 1;
+  return `${whole(done)}${total === undefined ? "" : ` of ${whole(total)}`} ${isOne ? unit.replace(/s\b/, "") : unit}`;
 };
 
 const whole = (value: number) => Math.round(value).toLocaleString("en-US");

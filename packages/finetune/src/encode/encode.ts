@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import type { Tokenizer } from "@cramkit/tokenizer";
 import type { Example } from "../examples/example.ts";
 import { type Word, wordsOf } from "../examples/spans.ts";
@@ -32,7 +33,12 @@ export const specialIds = (tokenizer: Tokenizer): SpecialIds => {
   const idOf = (choices: readonly string[]) => {
     const found = choices.find((name) => tokenizer.tokenToId(name) !== undefined);
     if (found !== undefined) return tokenizer.tokenToId(found)!;
-    throw new RangeError(`tokenizer: expected one of the special tokens ${choices.join(", ")}, got none of them`);
+    throw fault({
+      code: "invalid-input",
+      place: "tokenizer",
+      problem: `expected one of the special tokens ${choices.join(", ")}, got none of them`,
+      type: RangeError,
+    });
   };
   return { pad: idOf(names.pad), first: idOf(names.first), separator: idOf(names.separator) };
 };

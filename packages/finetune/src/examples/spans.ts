@@ -1,4 +1,4 @@
-import { fault } from "@cramkit/errors";
+import { fault, shown } from "@cramkit/errors";
 import { entitiesOf } from "@cramkit/metrics";
 import type { Example, Span } from "./example.ts";
 
@@ -31,7 +31,7 @@ export const checkSpans = ({ text, label }: Example, place: string): void => {
   for (const span of spans) {
     const { start, end, label: name } = span;
     if (typeof name !== "string" || name === "" || !Number.isInteger(start) || !Number.isInteger(end))
-      throw refuse(`expected spans with a start, an end and a label, got ${JSON.stringify(span)}`);
+      throw refuse(`expected spans with a start, an end and a label, got ${shown(span)}`);
     if (start < 0 || end > text.length || start >= end)
       throw refuse(`expected a span within the ${text.length} units of its text, got ${start} to ${end} ("${name}")`);
     if (before && start < before.end)

@@ -1,8 +1,7 @@
 import type { FileRow } from "@cramkit/corpus/node";
-import { fault } from "@cramkit/errors";
+import { fault, shown } from "@cramkit/errors";
 import type { Label, Span } from "../examples/example.ts";
 import type { TaskKind } from "../examples/task.ts";
-import { shown } from "./shown.ts";
 import { placeOfRow } from "./text-of.ts";
 
 export interface LabelOptions {

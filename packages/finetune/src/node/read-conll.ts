@@ -1,7 +1,6 @@
-import { createReadStream } from "node:fs";
 import { basename } from "node:path";
-import { createInterface } from "node:readline";
 import { fault } from "@cramkit/errors";
+import { readText } from "@cramkit/files";
 import { entitiesOf } from "@cramkit/metrics";
 import type { Example } from "../examples/example.ts";
 
@@ -29,12 +28,9 @@ export async function* readConll(path: string): AsyncGenerator<Example> {
     [words, tags] = [[], []];
     return example;
   };
-  for await (const written of createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY })) {
+  for (const written of (await readText(path)).split(/\r\n|\n|\r/)) {
     line++;
-    const fields = written
-      .replace(/^\ufeff/, "")
-      .trim()
-      .split(/\s+/);
+    const fields = written.trim().split(/\s+/);
     if (fields[0] === "" || fields[0] === "-DOCSTART-") {
       if (words.length > 0) yield sentence();
       continue;

@@ -83,6 +83,10 @@ it("takes what its messages advise: another delimiter, quotes that are none, ano
   ]);
   const lines = await read("h.txt", Buffer.from("Caf\u00e9\n", "latin1"), { kind: "classes", encoding: "latin1" });
   expect(lines[0]!.text).toBe("Caf\u00e9");
+  const tagged = Buffer.from("\ufeffCaf\u00e9 O\n", "utf16le");
+  await expect(read("u.conll", tagged, { kind: "tags" })).rejects.toThrow(/u\.conll: expected UTF-8, got UTF-16/);
+  const western = Buffer.from("Caf\u00e9 O\n", "latin1"); // its letter was lost without a word
+  await expect(read("l.conll", western, { kind: "tags" })).rejects.toThrow(/l\.conll: expected UTF-8, got bytes/);
   await expect(read("h.conll", "", { kind: "tags", encoding: "latin1" })).rejects.toThrow(/leave encoding out/);
 });
 

@@ -1,7 +1,6 @@
 import { basename } from "node:path";
 import type { FileRow } from "@cramkit/corpus/node";
-import { fault } from "@cramkit/errors";
-import { shown } from "./shown.ts";
+import { fault, shown } from "@cramkit/errors";
 
 /** The file and the line of a row, for errors. */
 export const placeOfRow = ({ file, place }: FileRow): string => `${basename(file)}, ${place}`;

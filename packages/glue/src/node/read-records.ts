@@ -1,7 +1,8 @@
 import { createReadStream } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { fault } from "@cramkit/errors";
+import { readText, requireFile } from "@cramkit/files";
 import { parse } from "csv-parse";
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
 import type { TaskRecord } from "../tasks/study-tasks.ts";
@@ -45,12 +46,13 @@ export async function* officialRecords(path: string): AsyncGenerator<PlacedRecor
     const names = (await readdir(path, { recursive: true })).filter((name) => name.endsWith(".txt")).sort();
     for (const name of names) {
       const file = join(path, name);
-      yield { record: objectOf(await readFile(file, "utf8"), file), place: file };
+      yield { record: objectOf(await readText(file), file), place: file };
     }
   }
 }
 
 async function* csvRecords(path: string): AsyncGenerator<PlacedRecord> {
+  await requireFile(path);
   const rows = createReadStream(path).pipe(parse({ columns: true, info: true, bom: true }));
   try {
     for await (const { record, info } of rows as AsyncIterable<{ record: TaskRecord; info: { lines: number } }>)
@@ -66,6 +68,7 @@ export async function* parquetRecords(files: readonly string[]): AsyncGenerator<
   const compressors = await loadCompressors();
   for (const file of files) {
     const fail = (error: unknown) => damaged(file, "a Parquet file", error);
+    await requireFile(file);
     const buffer = await asyncBufferFromFile(file);
     const metadata = await parquetMetadataAsync(buffer).catch(fail);
     const columns = metadata.schema.slice(1).map(({ name }) => name);

@@ -1,5 +1,6 @@
 import { createReadStream } from "node:fs";
 import { fault } from "@cramkit/errors";
+import { requireFile } from "@cramkit/files";
 
 export interface Line {
   /** Without its end. */
@@ -42,6 +43,7 @@ export async function* lines(file: string): AsyncGenerator<Line> {
     if (length > maxLineLength) fail(`expected lines of at most ${maxLineLength} characters, got a longer one`);
     pieces.push(piece);
   };
+  await requireFile(file);
   for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) {
     const text = decoded(chunk);
     let start = 0;

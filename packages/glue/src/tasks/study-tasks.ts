@@ -1,3 +1,4 @@
+import { shown } from "@cramkit/errors";
 import { joinFields } from "./fields.ts";
 import type { Example, Task } from "./task.ts";
 
@@ -211,9 +212,6 @@ export const exampleOf = ({ task, fields, label }: StudyTask, set: RecordSet, re
     };
   return { text: joinFields(texts.slice(0, -1)), pair: texts.at(-1)!, label: number };
 };
-
-const shown = (value: unknown): string =>
-  (JSON.stringify(value, (_, inner) => (typeof inner === "bigint" ? Number(inner) : inner)) ?? "none").slice(0, 60);
 
 /** Options are one text: each after its label. */
 const textOf = (value: unknown, { labels }: Task): string | undefined => {

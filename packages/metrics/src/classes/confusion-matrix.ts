@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 /** `matrix[target][prediction]`: how often a class was taken for another. */
 export type ConfusionMatrix = readonly (readonly number[])[];
 
@@ -18,9 +19,12 @@ export const confusionMatrix = (
     const [target, prediction] = [targets[i]!, predictions[i]!];
     for (const [name, value] of Object.entries({ target, prediction })) {
       if (!(Number.isInteger(value) && value >= 0 && value < classes))
-        throw new RangeError(
-          `confusionMatrix: expected a class number from 0 to ${classes - 1} as ${name} ${i}, got ${value}`,
-        );
+        throw fault({
+          code: "invalid-argument",
+          place: "confusionMatrix",
+          problem: `expected a class number from 0 to ${classes - 1} as ${name} ${i}, got ${value}`,
+          type: RangeError,
+        });
     }
     matrix[target]![prediction]!++;
   }
@@ -29,5 +33,10 @@ export const confusionMatrix = (
 
 export const sameLength = (name: string, targets: ArrayLike<unknown>, predictions: ArrayLike<unknown>): void => {
   if (targets.length !== predictions.length)
-    throw new RangeError(`${name}: expected ${targets.length} predictions, one a target, got ${predictions.length}`);
+    throw fault({
+      code: "invalid-argument",
+      place: name,
+      problem: `expected ${targets.length} predictions, one a target, got ${predictions.length}`,
+      type: RangeError,
+    });
 };

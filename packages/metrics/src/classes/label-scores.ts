@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { type ClassScores, scoresOfCounts } from "./class-scores.ts";
 import { sameLength } from "./confusion-matrix.ts";
 
@@ -26,9 +27,12 @@ export const labelScores = (
     const [wanted, got] = [new Set(target), new Set(predictions[row]!)];
     for (const label of [...wanted, ...got]) {
       if (!(Number.isInteger(label) && label >= 0 && label < labels))
-        throw new RangeError(
-          `labelScores: expected a label number from 0 to ${labels - 1} in row ${row}, got ${label}`,
-        );
+        throw fault({
+          code: "invalid-argument",
+          place: "labelScores",
+          problem: `expected a label number from 0 to ${labels - 1} in row ${row}, got ${label}`,
+          type: RangeError,
+        });
     }
     let same = true;
     for (const [label, count] of counts.entries()) {

@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { type ClassScore, scoresOfCounts } from "../classes/class-scores.ts";
 import { sameLength } from "../classes/confusion-matrix.ts";
 import { entitiesOf } from "./entities-of.ts";
@@ -29,9 +30,12 @@ export const entityScores = (
   for (const [row, target] of targets.entries()) {
     const prediction = predictions[row]!;
     if (prediction.length !== target.length)
-      throw new RangeError(
-        `entityScores: expected ${target.length} tags in row ${row}, one a target, got ${prediction.length}`,
-      );
+      throw fault({
+        code: "invalid-argument",
+        place: "entityScores",
+        problem: `expected ${target.length} tags in row ${row}, one a target, got ${prediction.length}`,
+        type: RangeError,
+      });
     const place = ({ start, end }: { start: number; end: number }) => `${start} ${end}`;
     const left = new Map(entitiesOf(target).map((entity) => [place(entity), entity.type]));
     for (const entity of entitiesOf(prediction)) {

@@ -1,4 +1,4 @@
-import { checkOptions } from "@cramkit/errors";
+import { checkOptions, fault } from "@cramkit/errors";
 import { sameLength } from "../classes/confusion-matrix.ts";
 
 /** Predictions whose confidence is above `from` and not above `to`. */
@@ -44,7 +44,12 @@ export const calibration = (
   for (let i = 0; i < confidences.length; i++) {
     const confidence = confidences[i]!;
     if (!(confidence >= 0 && confidence <= 1))
-      throw new RangeError(`calibration: expected confidences from 0 to 1, got ${confidence} in row ${i}`);
+      throw fault({
+        code: "invalid-argument",
+        place: "calibration",
+        problem: `expected confidences from 0 to 1, got ${confidence} in row ${i}`,
+        type: RangeError,
+      });
     const bin = sums[Math.max(0, Math.ceil(confidence * bins) - 1)]!;
     bin.count++;
     bin.confidence += confidence;

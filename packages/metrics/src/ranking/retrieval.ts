@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 /** Where a query found what belongs to it: from 1, the first of several; undefined if it did not. */
 export type Rank = number | undefined;
 
@@ -22,7 +23,12 @@ export const rankOf = (scores: ArrayLike<number>, wanted: number): number => {
 const mean = (ranks: readonly Rank[], value: (rank: Rank) => number): number => {
   for (const rank of ranks) {
     if (rank !== undefined && !(Number.isInteger(rank) && rank >= 1))
-      throw new RangeError(`retrieval: expected ranks from 1, or undefined, got ${rank}`);
+      throw fault({
+        code: "invalid-argument",
+        place: "retrieval",
+        problem: `expected ranks from 1, or undefined, got ${rank}`,
+        type: RangeError,
+      });
   }
   return ranks.length === 0 ? 0 : ranks.reduce((sum: number, rank) => sum + value(rank), 0) / ranks.length;
 };

@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { sameLength } from "../classes/confusion-matrix.ts";
 
 /**
@@ -13,7 +14,12 @@ export const rocAuc = (targets: ArrayLike<number | boolean>, scores: ArrayLike<n
   for (let start = 0; start < order.length; ) {
     let end = start + 1;
     if (Number.isNaN(scores[order[start]!]!))
-      throw new RangeError(`rocAuc: expected a number as score ${order[start]}, got NaN`);
+      throw fault({
+        code: "not-finite",
+        place: "rocAuc",
+        problem: `expected a number as score ${order[start]}, got NaN`,
+        type: RangeError,
+      });
     while (end < order.length && scores[order[end]!] === scores[order[start]!]) end++;
     for (let i = start; i < end; i++) {
       if (!targets[order[i]!]) continue;

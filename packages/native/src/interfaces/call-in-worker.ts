@@ -1,3 +1,5 @@
+import { fault } from "@cramkit/errors";
+
 /** node:ffi only knows calls that block. An asynchronous one runs in a worker of ours; addresses hold in every thread. */
 export interface WorkerCall {
   path: string | null;
@@ -65,6 +67,14 @@ const startCaller = (): Caller => {
     pending.clear();
   };
   worker.on("error", fail);
-  worker.on("exit", (code) => fail(new Error(`native call: the thread that made it ended with code ${code}`)));
+  worker.on("exit", (code) =>
+    fail(
+      fault({
+        code: "worker-lost",
+        place: "native call",
+        problem: `expected a result, got the end of the thread that made it (code ${code})`,
+      }),
+    ),
+  );
   return { worker, pending };
 };

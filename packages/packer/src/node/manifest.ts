@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { type FaultCode, fault } from "@cramkit/errors";
+import { type FaultCode, fault, shown } from "@cramkit/errors";
 import { nameInside } from "@cramkit/files";
 import { tokenBytes } from "../rows.ts";
 import { canonicalJson } from "./prepared-set-key.ts";
@@ -155,13 +155,4 @@ const parseManifest = (path: string, text: string): Manifest => {
       "copy the file again, or prepare the set again in an empty folder",
     );
   return manifest;
-};
-
-/** A value of the file on one line. What is nested too deep for the stack cannot be written out. */
-const shown = (value: unknown): string => {
-  try {
-    return String(JSON.stringify(value)).slice(0, 200);
-  } catch {
-    return "a value that is nested too deep";
-  }
 };

@@ -113,7 +113,12 @@ const join = (placed: Placement | undefined, options: MpiOptions): Communicator 
       enqueue(async () => {
         const part = bytes.length / size;
         if (!Number.isInteger(part))
-          throw new RangeError(`allToAll: expected bytes in ${size} equal parts, got ${bytes.length}`);
+          throw fault({
+            code: "invalid-argument",
+            place: "allToAll",
+            problem: `expected bytes in ${size} equal parts, got ${bytes.length}`,
+            type: RangeError,
+          });
         const all = new Uint8Array(bytes.length);
         check("MPI_Alltoall", await calls.allToAll.async(bytes, part, handles.byte, all, part, handles.byte, world));
         return all;

@@ -1,5 +1,5 @@
 import { basename, dirname, resolve } from "node:path";
-import { codeOf, fault } from "@cramkit/errors";
+import { fault, isFault, shown } from "@cramkit/errors";
 import { withOrigin } from "../origin/origin.ts";
 import { nearest } from "../recipe/nearest.ts";
 import { overlay } from "../recipe/overlay.ts";
@@ -47,15 +47,12 @@ const readRecipe = async ({ file, shown }: RecipeSource, trail: readonly RecipeS
   return parseRecipe(overlay({ ...(await withOrigin(recipe)), name: recipe.name }, changes), shown);
 };
 
-const readBase = async (base: unknown, { file, shown }: RecipeSource, trail: readonly RecipeSource[]) => {
+const readBase = async (base: unknown, { file, shown: place }: RecipeSource, trail: readonly RecipeSource[]) => {
   const complain = (problem: string, remedy: string, cause?: unknown) =>
-    fault({ code: "invalid-input", place: shown, problem: `extends: ${problem}`, remedy, type: RangeError, cause });
+    fault({ code: "invalid-input", place, problem: `extends: ${problem}`, remedy, type: RangeError, cause });
   const names = Object.keys(recipes);
   if (typeof base !== "string")
-    throw complain(
-      `expected the name of a recipe or of a file, got ${shortened(JSON.stringify(base))}`,
-      `as in "${names[0]}"`,
-    );
+    throw complain(`expected the name of a recipe or of a file, got ${shown(base)}`, `as in "${names[0]}"`);
   if (!isLoadable(base)) {
     const make = madeBy(base);
     if (make) return parseRecipe(make(), base);
@@ -79,7 +76,7 @@ const readBase = async (base: unknown, { file, shown }: RecipeSource, trail: rea
 };
 
 const isMissing = (error: unknown, file: string): boolean =>
-  codeOf(error) === "not-found" && (error as NodeJS.ErrnoException).path === file;
+  isFault(error) && error.code === "not-found" && error.place === file;
 
 /** A recipe without a name is called as its file. */
 const nameOf = (file: string): string =>
@@ -87,4 +84,5 @@ const nameOf = (file: string): string =>
     .replace(/\.[^.]*$/, "")
     .toLowerCase()
     .replace(/[^a-z0-9.-]+/g, "-")
-    .replace(/^[^a-z0-9]+/, "") || "recipe";
+    .replace(/^[^a-z0-9]+/, "")
+    .slice(0, 100) || "recipe";

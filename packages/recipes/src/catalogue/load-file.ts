@@ -1,18 +1,23 @@
-import { readFile, stat } from "node:fs/promises";
 import { extname } from "node:path";
 import { pathToFileURL } from "node:url";
-import { fault, problemOf } from "@cramkit/errors";
+import { fault, problemOf, shown } from "@cramkit/errors";
+import { readText, requireFile } from "@cramkit/files";
 import { createJiti } from "jiti";
+import { duplicateKey } from "./duplicate-key.ts";
 
 /** Names of files that `loadFile` reads. */
 export const isLoadable = (name: string): boolean => /\.(json|[cm]?[jt]s)$/.test(name);
 
+/** Nobody writes so many settings, in bytes. */
+const largestFile = 16 << 20;
+
 /** What a file holds: JSON, or the default export of a module, called if it is a function. `what` it should be, for an error. */
 export const loadFile = async (file: string, what: string): Promise<unknown> => {
   if (extname(file) === ".json") {
-    const text = await readFile(file, "utf8");
+    const text = await readText(file, { maxBytes: largestFile });
+    let value: unknown;
     try {
-      return JSON.parse(text);
+      value = JSON.parse(text);
     } catch (error) {
       throw fault({
         code: "invalid-input",
@@ -23,8 +28,18 @@ export const loadFile = async (file: string, what: string): Promise<unknown> => 
         cause: error,
       });
     }
+    const twice = duplicateKey(text);
+    if (twice)
+      throw fault({
+        code: "invalid-input",
+        place: `${file}, line ${twice.line}`,
+        problem: `expected each setting once, got ${shown(twice.key)} twice in the same place`,
+        remedy: "leave one out",
+        type: SyntaxError,
+      });
+    return value;
   }
-  await stat(file); // a file that is not there is not one that is broken
+  await requireFile(file); // a file that is not there is not one that is broken
   // Node 20 cannot read TypeScript on its own. No cache: it would lie in a folder for temporary files, which others write to.
   const jiti = createJiti(pathToFileURL(file).href, { fsCache: false });
   const made = await jiti.import(file, { default: true }).catch((error: unknown) => {

@@ -7,7 +7,7 @@ import {
   fromRoberta,
   type TensorEntry,
 } from "@cramkit/checkpoint";
-import { fault } from "@cramkit/errors";
+import { fault, shown } from "@cramkit/errors";
 import {
   checkConfig,
   type HuggingFaceConfig,
@@ -94,7 +94,7 @@ export const readCrammed = async (
     throw fault({
       code: "invalid-input",
       place: path,
-      problem: `expected the study's configuration as arch, got ${JSON.stringify(arch)?.slice(0, 80)}`,
+      problem: `expected the study's configuration as arch, got ${shown(arch)}`,
       remedy: "take the config.json that belongs to these weights",
     });
   }

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { createReadStream, existsSync } from "node:fs";
-import { mkdir, readFile, rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { requireTensors, type TensorEntry } from "@cramkit/checkpoint";
 import { writeSafetensors } from "@cramkit/checkpoint/node";
 import { checkOptions, fault } from "@cramkit/errors";
-import { nameInside, writeFileAtomic } from "@cramkit/files";
+import { nameInside, readText, writeFileAtomic } from "@cramkit/files";
 import {
   checkConfig,
   type HuggingFaceConfig,
@@ -185,5 +185,5 @@ export const readTokenizer = async (folder: string): Promise<Tokenizer> => {
       type: RangeError,
     });
   }
-  return bertTokenizer(await readFile(join(folder, "vocab.txt"), "utf8"), { lowercase: do_lower_case === true });
+  return bertTokenizer(await readText(join(folder, "vocab.txt")), { lowercase: do_lower_case === true });
 };

@@ -1,4 +1,4 @@
-import { fault } from "@cramkit/errors";
+import { fault, shown } from "@cramkit/errors";
 import type { ModelConfig } from "@cramkit/model";
 import type { Tokenizer } from "@cramkit/tokenizer";
 import { completeModel } from "../recipe/model-of.ts";
@@ -23,7 +23,7 @@ export const requireOriginFits = (recipe: Recipe, { config }: Pick<Origin, "conf
     throw fault({
       code: "invalid-input",
       place: `model.${field}`,
-      problem: `expected ${JSON.stringify(theirs)}, as in ${from}, which training.from names, got ${JSON.stringify(ours[field])}`,
+      problem: `expected ${JSON.stringify(theirs)}, as in ${from}, which training.from names, got ${shown(ours[field])}`,
       remedy: "leave it out: training.from brings the model",
       type: RangeError,
     });

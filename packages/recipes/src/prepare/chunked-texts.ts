@@ -1,5 +1,6 @@
 import { open, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { fault } from "@cramkit/errors";
 import { createAtomicFile, writeFileAtomic } from "@cramkit/files";
 import type { ChunkDictionary, ChunkSequence, NumberedChunks } from "@cramkit/tokenizer";
 
@@ -164,7 +165,13 @@ async function* readSequences(path: string, from: number) {
       const length = buffer[at]!;
       const elements = buffer[at + 1]!;
       at += 2;
-      if (!(await fill(elements))) throw new Error(`${path}: the file ends inside a document; remove it and go on`);
+      if (!(await fill(elements)))
+        throw fault({
+          code: "damaged-file",
+          place: path,
+          problem: "the file ends inside a document",
+          remedy: "remove it and go on",
+        });
       if (number >= from) yield { length, sequence: buffer.subarray(at, at + elements) };
       at += elements;
     }

@@ -1,4 +1,4 @@
-import { access, readFile, stat } from "node:fs/promises";
+import { access, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
@@ -30,6 +30,7 @@ import {
   shuffleDocuments,
 } from "@cramkit/corpus/node";
 import { fault } from "@cramkit/errors";
+import { readText } from "@cramkit/files";
 import { novels, novelUrl } from "@cramkit/novels";
 import {
   type ChunkDictionary,
@@ -281,7 +282,14 @@ export const withUnit = async (spec: SourceSpec, say: CorpusOptions["say"]): Pro
 const read = (spec: SourceSpec, corpus: Recipe["corpus"], options: ReadingOptions = {}) => {
   const { maxBadShare, onBrokenFile } = { ...corpus, ...options };
   const { part, onBad } = options;
-  if (spec.kind === "ids") throw new RangeError("openCorpus: expected text, got ids; they are packed as they are");
+  if (spec.kind === "ids")
+    throw fault({
+      code: "invalid-argument",
+      place: "openCorpus",
+      problem: "expected text, got ids",
+      remedy: "they are packed as they are",
+      type: RangeError,
+    });
   if (spec.kind === "novels")
     return fileDocuments({ path: novelPaths(), unit: "passage", maxBadShare: options.maxBadShare ?? 0, part, onBad });
   if (spec.kind === "installed-documentation") {
@@ -308,7 +316,7 @@ const observed = (
   },
 });
 
-const readTokenizer = async (path: string): Promise<Tokenizer> => tokenizerFromJson(await readFile(path, "utf8"));
+const readTokenizer = async (path: string): Promise<Tokenizer> => tokenizerFromJson(await readText(path));
 
 const novelPaths = (): string[] => novels.map((novel) => fileURLToPath(novelUrl(novel)));
 

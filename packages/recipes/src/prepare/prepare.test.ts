@@ -193,7 +193,7 @@ it("says where there is too little text", async () => {
     writeFileSync(path, text);
     const corpus: Corpus = { ...recipe.corpus, sources: [{ kind: "files", path }] };
     await expect(prepare({ ...recipe, corpus }, data, quiet)).rejects.toThrow(
-      /the corpus is empty: read 1 documents of .*; what is left holds nothing but space; name text to read/,
+      /the corpus is empty: read 1 document of .*; what is left holds nothing but space; name text to read/,
     );
   }
   const none = setUp({ minCharacters: 1e6 });

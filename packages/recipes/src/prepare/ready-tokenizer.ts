@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { fault } from "@cramkit/errors";
+import { readText } from "@cramkit/files";
 import { type Tokenizer, tokenizerFromJson } from "@cramkit/tokenizer";
 import { readTokenizer } from "../model/saved-model.ts";
 import { specialToken } from "../recipe/masking.ts";
@@ -12,7 +12,7 @@ import { specialToken } from "../recipe/masking.ts";
  */
 export const readyTokenizer = async (path: string, vocabSize: number): Promise<Tokenizer> => {
   const isVocabulary = basename(path) === "vocab.txt";
-  const json = isVocabulary ? "" : await readFile(path, "utf8");
+  const json = isVocabulary ? "" : await readText(path);
   const refuse = (problem: string, remedy: string, cause?: unknown) => {
     throw fault({ code: "invalid-input", place: path, problem, remedy, cause });
   };

@@ -159,7 +159,9 @@ const placeOf = (text: string): number => createHash("sha256").update(text).dige
 
 /** Where the documents of an empty corpus went. */
 const emptyCorpus = ({ sources, filters, documents }: CorpusReport): Fault => {
-  const read = sources.map(({ name, documents }) => `${documents} documents of ${name}`).join(", ");
+  const read = sources
+    .map(({ name, documents }) => `${documents} ${documents === 1 ? "document" : "documents"} of ${name}`)
+    .join(", ");
   const dropped = filters
     .filter(({ dropped }) => dropped.documents > 0)
     .map(({ filter, dropped }) => `${filter} dropped ${dropped.documents}`);

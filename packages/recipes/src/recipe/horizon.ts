@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { budgetFraction, type Counts } from "@cramkit/scheduler";
 import { type BudgetUnits, budgetLimits, parseBudget } from "./budget.ts";
 import type { Recipe } from "./recipe.ts";
@@ -23,7 +24,11 @@ export const checkHorizon = ({ training: { horizon, budget } }: Pick<Recipe, "tr
   const far = budgetLimits(horizon);
   const kinds = Object.keys(far) as (keyof typeof far)[];
   if (kinds.every((kind) => (far[kind] ?? 0) >= (near[kind] ?? 0))) return;
-  throw new RangeError(
-    `training.horizon: expected at least training.budget "${budget}", got "${horizon}"; raise it, or set it to null`,
-  );
+  throw fault({
+    code: "invalid-input",
+    place: "training.horizon",
+    problem: `expected at least training.budget "${budget}", got "${horizon}"`,
+    remedy: "raise it, or set it to null",
+    type: RangeError,
+  });
 };

@@ -1,3 +1,4 @@
+import { shown } from "@cramkit/errors";
 import type { z } from "zod";
 import { nearest } from "./nearest.ts";
 import { shortened } from "./shortened.ts";
@@ -27,7 +28,7 @@ export const describeIssue = (
     return `${place}: there is no setting ${keys.map(shortened).join(", ")}${more}${hint}`;
   }
   const wrong = complaint(issue);
-  return `${place}: ${wrong.startsWith("expected ") ? `${wrong}, got ${show(at(recipe, path))}` : wrong}`;
+  return `${place}: ${wrong.startsWith("expected ") ? `${wrong}, got ${shown(at(recipe, path))}` : wrong}`;
 };
 
 const complaint = (issue: Issue): string => {
@@ -53,14 +54,3 @@ const oneOf = (values: readonly unknown[]): string =>
 
 const at = (value: unknown, path: readonly string[]): unknown =>
   path.reduce<unknown>((node, key) => (node as Record<string, unknown> | undefined)?.[key], value);
-
-/** JSON, or what a value is that cannot be written as JSON: a function or a big integer of a recipe in code, or a nest too deep. */
-const textOf = (value: unknown): string => {
-  try {
-    return JSON.stringify(value) ?? `a ${typeof value}`;
-  } catch {
-    return typeof value === "bigint" ? `${value}n` : "a value that is no JSON";
-  }
-};
-
-const show = (value: unknown): string => (value === undefined ? "nothing" : shortened(textOf(value)));

@@ -91,7 +91,7 @@ it.each([
   ['corpus.sources=[{"kind":"files","path":5}]', "corpus.sources.0.path: expected string or array, got 5"],
   ['guard={"patience":1}', "guard.spikeFactor: expected number, got nothing"],
   ["training.budget=soon", 'as in "24 hours", "90m", "2000 steps", "24 hours, 1e6 steps", got "soon"'],
-  ["name=My Recipe", 'name: expected small letters, digits, dots and dashes, got "My Recipe"'],
+  ["name=My Recipe", 'name: expected at most 100 small letters, digits, dots and dashes, got "My Recipe"'],
   ["model=large", "preset: expected one of crammed-bert, crammed-bert-v1, "],
   ["model=12", "model: expected object, got 12"],
 ])("says of %s what was expected and what it got", (setting, message) => {

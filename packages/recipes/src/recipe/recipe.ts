@@ -10,6 +10,7 @@ import {
 } from "./schema/conduct-schema.ts";
 import { corpusSchema } from "./schema/corpus-schema.ts";
 import { modelSchema } from "./schema/model-schema.ts";
+import { name } from "./schema/name.ts";
 import { maskingSchema, rowsSchema } from "./schema/rows-schema.ts";
 import { tokenizerSchema } from "./schema/tokenizer-schema.ts";
 import { trainingSchema } from "./schema/training-schema.ts";
@@ -20,7 +21,7 @@ import { annotatedSchema, settingsBelow } from "./setting-list.ts";
 const createSchema = () => {
   const recipe = z.strictObject({
     name: setting(
-      z.string().regex(/^[a-z0-9][a-z0-9.-]*$/, "expected small letters, digits, dots and dashes"),
+      name(),
       "Name of the recipe, and of the folder of its run. A file that extends another and has none is called as the file.",
     ),
     description: setting(z.string(), "What the recipe does, in a line."),
@@ -82,7 +83,8 @@ export const parseRecipe = (value: unknown, origin: string): Recipe => {
   };
   const all = result.error.issues;
   const issues = all.slice(0, shownIssues).map((issue) => describeIssue(issue, given, known));
-  const isIncomplete = issues.some((issue) => issue.endsWith(", got nothing"));
+  // What another recipe brings along is the groups: one that extends a recipe has them all.
+  const isIncomplete = all.some(({ path }) => path.length === 1 && !Object.hasOwn(Object(given), path[0]!));
   if (all.length > shownIssues) issues.push(`and ${all.length - shownIssues} more`);
   throw fault({
     code: "invalid-input",

@@ -1,4 +1,4 @@
-import { checkOptions } from "@cramkit/errors";
+import { checkOptions, fault } from "@cramkit/errors";
 import { startCompute } from "../compute.ts";
 import { budgetLimits } from "../recipe/budget.ts";
 import { matrixSpeed } from "../run/matrix-speed.ts";
@@ -68,7 +68,12 @@ export const surveySweep = async (plan: SweepPlan, options: SweepOptions = {}): 
 
 const requirePart = (task: number, of: number): void => {
   if (Number.isInteger(task) && Number.isInteger(of) && task >= 1 && task <= of) return;
-  throw new RangeError(`sweep: expected a task from 1 to the number of parts, got task ${task} of ${of}`);
+  throw fault({
+    code: "invalid-input",
+    place: "sweep",
+    problem: `expected a task from 1 to the number of parts, got task ${task} of ${of}`,
+    type: RangeError,
+  });
 };
 
 /** Of the runs that are done. */

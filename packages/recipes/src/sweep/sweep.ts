@@ -2,6 +2,7 @@ import { fault } from "@cramkit/errors";
 import { type GlueName, glueNames, type protocols } from "@cramkit/glue";
 import { z } from "zod";
 import { describeIssue } from "../recipe/issue.ts";
+import { name } from "../recipe/schema/name.ts";
 import { annotatedSchema, settingsBelow } from "../recipe/setting-list.ts";
 
 /** Settings as `KEY=VALUE`, like those of `--set`, or as an object of keys and values. */
@@ -13,7 +14,7 @@ const createSchema = () => {
   const recipe = z.union([z.string().min(1), z.record(z.string(), z.unknown())]);
   return z.strictObject({
     /** Of the sweep, and of its prepared data. */
-    name: z.string().regex(/^[a-z0-9][a-z0-9.-]*$/, "expected small letters, digits, dots and dashes"),
+    name: name(),
     description: z.string().default(""),
     /** What every run begins with, unless its variant says otherwise. */
     recipe,

@@ -1,4 +1,5 @@
 import type { TensorData, TensorEntry } from "@cramkit/checkpoint";
+import { fault } from "@cramkit/errors";
 import type { Checkpoints } from "@cramkit/trainer/node";
 import type { Snapshot } from "../snapshot/checkpoint-format.ts";
 import type { Team } from "../team.ts";
@@ -42,5 +43,10 @@ const emptyOf = (kind: string, length: number): TensorData => {
   const kinds = [Float32Array, Float64Array, BigInt64Array, Int32Array, Int16Array, Int8Array, Uint8Array] as const;
   const made = kinds.find(({ name }) => name === kind);
   if (made) return new made(length);
-  throw new TypeError(`sharedCheckpoints: expected a kind of array that checkpoints have, got ${kind}`);
+  throw fault({
+    code: "invalid-argument",
+    place: "sharedCheckpoints",
+    problem: `expected a kind of array that checkpoints have, got ${kind}`,
+    type: TypeError,
+  });
 };

@@ -1,5 +1,5 @@
-import { fault } from "@cramkit/errors";
-import { LargeInteger, show } from "./show.ts";
+import { fault, shown } from "@cramkit/errors";
+import { LargeInteger } from "./large-integer.ts";
 
 /**
  * A value in a JSON document together with where it stands, so that every complaint can name it. Only own properties are
@@ -16,7 +16,7 @@ export function fail(field: Field, expected: string, remedy = "fix or remove the
   throw fault({
     code: "invalid-input",
     place: "tokenizer.json",
-    problem: `expected ${expected} at ${field.path || "the top"}, got ${show(field.value)}`,
+    problem: `expected ${expected} at ${field.path || "the top"}, got ${shown(field.value)}`,
     remedy,
     type: TypeError,
   });
@@ -91,7 +91,7 @@ export function unsupported(field: Field, what: string, known: readonly string[]
   throw fault({
     code: "unsupported",
     place: "tokenizer.json",
-    problem: `${what} ${show(get(field, "type").value)} at ${field.path} is not supported`,
+    problem: `${what} ${shown(get(field, "type").value)} at ${field.path} is not supported`,
     remedy: `supported are ${known.join(", ")}`,
     type: RangeError,
   });

@@ -1,5 +1,4 @@
-import { fault } from "@cramkit/errors";
-import { show } from "../json/show.ts";
+import { fault, shown } from "@cramkit/errors";
 import { checkOneOf, checkWhole, refuseUnknown } from "../options.ts";
 import type { TrainOptions } from "./options.ts";
 import { VocabSizeError } from "./vocab-size-error.ts";
@@ -11,7 +10,7 @@ const complain = (expected: string, got: unknown, remedy: string): never => {
   throw fault({
     code: "invalid-argument",
     place: "trainTokenizer",
-    problem: `expected ${expected}, got ${show(got)}`,
+    problem: `expected ${expected}, got ${shown(got)}`,
     remedy: remedy,
     type: RangeError,
   });

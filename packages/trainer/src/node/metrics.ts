@@ -1,5 +1,5 @@
 import { type FileHandle, open, readFile } from "node:fs/promises";
-import { checkOptions } from "@cramkit/errors";
+import { checkOptions, fault, shown } from "@cramkit/errors";
 import { writeFileAtomic } from "@cramkit/files";
 
 /** One line of `metrics.jsonl`: numbers (null for what is not finite) and a few words. */
@@ -24,7 +24,12 @@ export const readMetrics = async (path: string): Promise<MetricsRow[]> => {
       try {
         return JSON.parse(line) as MetricsRow;
       } catch {
-        throw new Error(`${path}:${index + 1}: expected a JSON object, got ${line.slice(0, 60)}`);
+        throw fault({
+          code: "damaged-file",
+          place: `${path}:${index + 1}`,
+          problem: `expected a JSON object, got ${shown(line)}`,
+          remedy: "mend the line, or take it out",
+        });
       }
     });
 };

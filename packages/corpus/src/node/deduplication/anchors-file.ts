@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync } from "node:fs";
+import { fault } from "@cramkit/errors";
 import { appendToFile } from "../append-file.ts";
 import type { Anchors } from "./anchors.ts";
 
@@ -60,7 +61,13 @@ export const readAnchors = (path: string): AnchorsReader => {
     let filled = 4 * end;
     while (filled < 4 * elements || filled % 4 !== 0) {
       const bytesRead = readSync(file, bytes, filled, bytes.length - filled, null);
-      if (bytesRead === 0) throw new Error(`${path}: the file ends inside a document; make it again`);
+      if (bytesRead === 0)
+        throw fault({
+          code: "damaged-file",
+          place: path,
+          problem: "the file ends inside a document",
+          remedy: "make it again",
+        });
       filled += bytesRead;
     }
     end = filled >> 2;

@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { checkOptions } from "@cramkit/errors";
+import { checkOptions, fault } from "@cramkit/errors";
 import { createTemporaryFolder } from "@cramkit/files";
 import type { Document } from "../../document.ts";
 import { countedFilter, type DocumentFilter, type FilterTally } from "../../filters/filter.ts";
@@ -67,7 +67,12 @@ export const deduplicateSubstrings = (options: SubstringDeduplicationOptions = {
   });
   const { minBytes = 75, keep = "first" } = options;
   if (!Number.isInteger(minBytes) || minBytes < 8 || minBytes > 65536) {
-    throw new RangeError(`deduplicateSubstrings: expected minBytes of 8 to 65536, got ${minBytes}`);
+    throw fault({
+      code: "invalid-argument",
+      place: "deduplicateSubstrings",
+      problem: `expected minBytes of 8 to 65536, got ${minBytes}`,
+      type: RangeError,
+    });
   }
   const kept = keep === "none" ? ", all copies" : "";
   const name = `repeated substrings of ${minBytes} bytes or more${kept}`;

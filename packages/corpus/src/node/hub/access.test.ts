@@ -138,3 +138,33 @@ it.each(["huggingface.co", "ftp://huggingface.co", "file:///etc"])("refuses %s a
   expect(() => openHub({}, { HF_ENDPOINT: address })).toThrow(/^HF_ENDPOINT: expected a web address/);
   expect(() => openHub({ hubUrl: address }, {})).toThrow(/^hubUrl: expected a web address/);
 });
+
+it.each([
+  ["a page in HTML", "<html>Please log in</html>", /the answer is not that of a hub \(.*JSON.*\); check the address/],
+  ["an object", '{"error": "no"}', /the answer is not that of a hub/],
+  ["null among the files", "[null]", /expected files with a path and a size, got null/],
+  ["a file without a size", '[{"type": "file", "path": "a.jsonl"}]', /got \{"type":"file","path":"a.jsonl"\}/],
+  ["a number as a path", '[{"type": "file", "path": 7, "size": 1}]', /got \{"type":"file","path":7,"size":1\}/],
+])("says that %s is no listing of a hub", async (_, answer, message) => {
+  const { url } = await serve((_request, response) => void response.end(answer));
+  const reading = collect(hubDocuments({ uri: "hf://datasets/a/b", hubUrl: url, cacheFolder, retries: 0 }));
+  await expect(reading).rejects.toThrow(message);
+  await expect(reading).rejects.not.toThrow(/run again|destructure/);
+});
+
+it("keeps names of a server that are long, or hold line feeds, on one line of a message", async () => {
+  const names = ["a\ncramkit: all is well\u001b[2J.jsonl", `${"a".repeat(5000)}.jsonl`];
+  for (const path of names) {
+    const { url } = await serve((request, response) =>
+      request.url!.includes("/api/")
+        ? void response.end(JSON.stringify([{ type: "file", path, size: 1, oid: "a" }]))
+        : void response.writeHead(404).end(),
+    );
+    const reading = collect(hubDocuments({ uri: "hf://datasets/a/b", hubUrl: url, cacheFolder, retries: 0 }));
+    const { message } = await reading.then(
+      () => new Error("it was read"),
+      (error: Error) => error,
+    );
+    expect(message).toMatch(/^.{1,700}$/);
+  }
+});

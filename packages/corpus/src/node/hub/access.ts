@@ -1,4 +1,4 @@
-import { codeOf, fault, problemOf, toFault } from "@cramkit/errors";
+import { codeOf, explain, fault, isFault, problemOf, toFault } from "@cramkit/errors";
 import { createFetch, type Token } from "@cramkit/files/fetch";
 
 export interface HubAccess {
@@ -112,9 +112,20 @@ export const explained = async <T>(where: string, attempt: () => Promise<T>): Pr
         cause,
       });
     const code = codeOf(cause) ?? "network";
+    // No status, and no fault: the client, or we, could not make sense of what came.
+    if (!isFault(cause) && codeOf(cause) === undefined && status === undefined)
+      throw fault({
+        code,
+        place,
+        problem: `cannot read ${where}: the answer is not that of a hub (${problemOf(cause)})`,
+        remedy: "check the address of the hub",
+        cause,
+      });
     if (code !== "network" && code !== "too-large") throw toFault(cause);
     const remedy = code === "network" ? "run again to continue" : "check the address of the hub";
-    throw fault({ code, place, problem: `cannot read ${where}: ${problemOf(cause)}`, remedy, cause });
+    const { place: inner, problem } = explain(cause);
+    const why = inner === where ? problem : problemOf(cause);
+    throw fault({ code, place, problem: `cannot read ${where}: ${why}`, remedy, cause });
   }
 };
 

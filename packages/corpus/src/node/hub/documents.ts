@@ -1,7 +1,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { checkOptions, fault, type KnownOptions } from "@cramkit/errors";
-import { listFiles } from "@huggingface/hub";
+import { checkOptions, fault, type KnownOptions, shown } from "@cramkit/errors";
+import { type ListFileEntry, listFiles } from "@huggingface/hub";
 import picomatch from "picomatch";
 import type { Document } from "../../document.ts";
 import { restartable } from "../../restartable.ts";
@@ -93,13 +93,14 @@ export const hubFiles = async (options: HubDocumentsOptions): Promise<HubFile[]>
     const found: HubFile[] = [];
     const { hubUrl } = hub;
     const fetch = endingFetch(hub.fetch, uri);
-    for await (const { type, path, size, oid, lfs } of listFiles({
+    for await (const entry of listFiles({
       repo,
       ...address,
       recursive: true,
       hubUrl,
       fetch,
     })) {
+      const { type, path, size, oid, lfs } = requireEntry(entry);
       if (type === "file" && matches(path) && wanted(path) && !unwanted(path) && isData(path))
         found.push({ path, bytes: size, digest: lfs?.oid ?? oid ?? "" });
     }
@@ -107,6 +108,13 @@ export const hubFiles = async (options: HubDocumentsOptions): Promise<HubFile[]>
   });
   if (files.length === 0) throw noFiles(uri);
   return [...partOf(files, options.part)];
+};
+
+/** An entry of a listing, as far as it is used. */
+const requireEntry = (entry: ListFileEntry): ListFileEntry => {
+  const { path, size } = Object(entry) as Partial<ListFileEntry>;
+  if (typeof path === "string" && typeof size === "number") return entry;
+  throw new TypeError(`expected files with a path and a size, got ${shown(entry)}`);
 };
 
 async function* readHub(options: HubDocumentsOptions, tally: ReadTally): AsyncGenerator<Document> {

@@ -25,7 +25,7 @@ export const cachedHubFile = async (file: HubFile): Promise<string> => {
   const { name, revision, path, cacheFolder, hubUrl, fetch, retries } = file;
   const repo = { type: "dataset" as const, name };
   const params = { repo, revision, path: encodedPath(path), hubUrl, fetch };
-  const where = `hf://datasets/${name}@${revision}/${path}`;
+  const where = `hf://datasets/${name}@${revision}/${shownPath(path)}`;
   const info = await explained(where, () => fileDownloadInfo(params));
   if (!info)
     throw fault({
@@ -93,6 +93,13 @@ const retried = async <T>(retries: number, attempt: () => Promise<T>): Promise<T
       await new Promise((resolve) => setTimeout(resolve, Math.min(30_000, 200 * 2 ** failed)));
     }
   }
+};
+
+/** A path of a server as a message may show it: one line, and not all of a long one. */
+const shownPath = (path: string): string => {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+  const line = path.replace(/[\0-\x1f\x7f]/g, encodeURIComponent);
+  return line.length > 300 ? `${line.slice(0, 300)}...` : line;
 };
 
 /** A path as a part of an address: a name may hold `#`, `?` and `%`. */

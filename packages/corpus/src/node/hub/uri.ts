@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import picomatch from "picomatch";
 import { formatOf } from "../sources/format.ts";
 
@@ -19,7 +20,12 @@ export const parseHubUri = (uri: string): HubUri => {
   const [, owner, name, revision = "main", path = ""] =
     /^hf:\/\/datasets\/([\w.-]+)\/([\w.-]+)(?:@([^/]+))?(?:\/(.*))?$/.exec(uri) ?? [];
   if (owner === undefined || name === undefined) {
-    throw new RangeError(`parseHubUri: expected hf://datasets/OWNER/NAME[@REVISION][/PATH], got ${uri}`);
+    throw fault({
+      code: "invalid-argument",
+      place: "parseHubUri",
+      problem: `expected hf://datasets/OWNER/NAME[@REVISION][/PATH], got ${uri}`,
+      type: RangeError,
+    });
   }
   const pattern = path.replace(/\/+$/, "");
   const segments = pattern.split("/").filter((segment) => segment !== "");

@@ -1,6 +1,7 @@
 import { createReadStream } from "node:fs";
 import { pipeline, Readable, type Transform } from "node:stream";
 import * as zlib from "node:zlib";
+import { isFault, toFault } from "@cramkit/errors";
 import { CorpusInputError } from "./bad-input.ts";
 import { type FramePiece, UnsupportedFrame, zstdFrames } from "./zstd-frames.ts";
 import { zstdInScript } from "./zstd-in-script.ts";
@@ -23,8 +24,17 @@ interface ZstdOptions {
 export const readBytes = (path: string): AsyncIterable<Buffer> => {
   if (path.endsWith(".gz")) return decompressed(path, inflated);
   if (path.endsWith(".zst")) return decompressed(path, createZstdDecompress ? zstdByNode : zstdInScript);
-  return createReadStream(path, { highWaterMark: chunkBytes });
+  return chunksOf(path);
 };
+
+/** The bytes of a file as they are. An error of the disk names the file: reading a part of one does not on its own. */
+async function* chunksOf(path: string): AsyncGenerator<Buffer> {
+  try {
+    yield* createReadStream(path, { highWaterMark: chunkBytes });
+  } catch (error) {
+    throw toFault(error, { place: path });
+  }
+}
 
 /** The name without the ending of its compression. */
 export const uncompressedName = (path: string): string => path.replace(/\.(?:gz|zst)$/, "");
@@ -35,7 +45,7 @@ async function* decompressed(
 ): AsyncGenerator<Buffer> {
   let read = 0;
   async function* counted(): AsyncGenerator<Buffer> {
-    for await (const chunk of createReadStream(path, { highWaterMark: chunkBytes })) {
+    for await (const chunk of chunksOf(path)) {
       read += chunk.length;
       yield chunk;
     }
@@ -44,7 +54,7 @@ async function* decompressed(
   try {
     yield* decompress(counted());
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).syscall !== undefined) throw error; // the disk's, not the data's
+    if (isFault(error)) throw error; // the disk's, not the data's
     const reason = error instanceof Error ? error.message : String(error);
     const kind = path.endsWith(".gz") ? "gzip" : "zstd";
     throw new CorpusInputError(

@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { invalidUtf8 } from "./encoding.ts";
 import { type FileRecord, type RecordOptions, recordDocument } from "./format.ts";
 import { decodeUtf8 } from "./lines.ts";
@@ -65,13 +66,21 @@ const dialectOf = (usual: Pick<Dialect, "delimiter" | "quote">, options: RecordO
     if (sign === false || (name === "escape" && quote === false)) continue;
     if (!/^[^\n\r\u{80}-\u{10ffff}]$/u.test(sign)) {
       const got = JSON.stringify(sign);
-      throw new RangeError(`fileDocuments: expected ${name} to be one ASCII character and no line end, got ${got}`);
+      throw fault({
+        code: "invalid-argument",
+        place: "fileDocuments",
+        problem: `expected ${name} to be one ASCII character and no line end, got ${got}`,
+        type: RangeError,
+      });
     }
   }
   if (quote === delimiter) {
-    throw new RangeError(
-      `fileDocuments: expected quote and delimiter to differ, got ${JSON.stringify(quote)} for both`,
-    );
+    throw fault({
+      code: "invalid-argument",
+      place: "fileDocuments",
+      problem: `expected quote and delimiter to differ, got ${JSON.stringify(quote)} for both`,
+      type: RangeError,
+    });
   }
   return { delimiter, quote, escape: escapeSign };
 };

@@ -1,6 +1,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, join, relative } from "node:path";
 import { checkOptions, type Fault, fault, type KnownOptions } from "@cramkit/errors";
+import { notAFile } from "@cramkit/files";
 import picomatch from "picomatch";
 import type { Document } from "../../document.ts";
 import type { ReadReport } from "../../read-report.ts";
@@ -33,7 +34,10 @@ const readers: Record<Format, RecordReader> = {
 };
 
 export interface FileDocumentsOptions extends Partial<RecordOptions>, BadInputPolicy {
-  /** A file or a folder (read with its sub-folders, in the order of its paths), or several. */
+  /**
+   * A file or a folder, or several. A folder is read with its sub-folders in the order of its paths; links to files are
+   * followed, links to folders are not.
+   */
   path: string | readonly string[];
   /**
    * Patterns over paths inside a folder, such as `**\/*.jsonl.gz`. Names that begin with a dot are left out, unless a
@@ -124,7 +128,12 @@ export const partOf = <T>(files: readonly T[], part: FilesPart | undefined): rea
   if (part === undefined) return files;
   const { index, of } = part;
   if (!(Number.isInteger(of) && of > 0 && Number.isInteger(index) && index >= 0 && index < of))
-    throw new RangeError(`fileDocuments: expected a part with an index of 0 to of - 1, got ${index} of ${of}`);
+    throw fault({
+      code: "invalid-argument",
+      place: "fileDocuments",
+      problem: `expected a part with an index of 0 to of - 1, got ${index} of ${of}`,
+      type: RangeError,
+    });
   return files.filter((_, number) => number % of === index);
 };
 
@@ -204,10 +213,8 @@ const selectedFiles = async ({ path, include, exclude, format }: FileSelection):
       found.push({ path: start, name: basename(start) });
       continue;
     }
-    const all = (await readdir(start, { recursive: true, withFileTypes: true }))
-      .filter((item) => item.isFile() || item.isSymbolicLink())
-      .map((item) => relative(start, join(item.parentPath ?? item.path, item.name)))
-      .map((name) => name.replaceAll("\\", "/"));
+    if (!entry.isDirectory()) throw notAFile(start, entry, "a file or a folder");
+    const all = (await filesBelow(start)).map((name) => name.replaceAll("\\", "/"));
     const names = (wanted ? all.filter((name) => wanted(name)) : dataFiles(all, format))
       .filter((name) => !unwanted?.(name))
       .sort((a, b) => (a < b ? -1 : 1));
@@ -217,6 +224,17 @@ const selectedFiles = async ({ path, include, exclude, format }: FileSelection):
   }
   if (found.length === 0) throw noFiles({ path, include, exclude, format }, unread, others);
   return found;
+};
+
+/** Paths of files below a folder, and of links to files: what a link to a pipe or a device gives may never end. */
+const filesBelow = async (folder: string): Promise<string[]> => {
+  const paths: string[] = [];
+  for (const item of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    const path = join(item.parentPath ?? item.path, item.name);
+    const isOther = async () => (await stat(path).catch(() => undefined))?.isFile() === false; // a broken one is an error later
+    if (item.isFile() || (item.isSymbolicLink() && !(await isOther()))) paths.push(relative(folder, path));
+  }
+  return paths;
 };
 
 /** Files that an error names. */

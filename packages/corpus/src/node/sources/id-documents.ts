@@ -1,4 +1,4 @@
-import { checkOptions } from "@cramkit/errors";
+import { checkOptions, fault } from "@cramkit/errors";
 import { CorpusInputError } from "./bad-input.ts";
 import { type DocumentFile, documentFiles, type FileDocumentsOptions } from "./files.ts";
 import { formatOf } from "./format.ts";
@@ -89,5 +89,12 @@ async function* recordsOf({ path }: DocumentFile, field: string): AsyncGenerator
         yield { value: (record as Record<string, unknown> | null | undefined)?.[field], place };
       }
     }
-  } else throw new RangeError(`idDocuments: expected .parquet or .jsonl with ids, got ${path}; convert it`);
+  } else
+    throw fault({
+      code: "unsupported",
+      place: "idDocuments",
+      problem: `expected .parquet or .jsonl with ids, got ${path}`,
+      remedy: "convert it",
+      type: RangeError,
+    });
 }

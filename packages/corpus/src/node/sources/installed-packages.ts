@@ -1,6 +1,7 @@
 import { type Dirent, existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fault } from "@cramkit/errors";
 
 export interface InstalledPackage {
   name: string;
@@ -18,9 +19,13 @@ export interface InstalledPackage {
 export const installedPackages = async (root: string): Promise<InstalledPackage[]> => {
   const folder = join(root, "node_modules");
   if (!existsSync(folder)) {
-    throw new RangeError(
-      `installedPackages: expected a folder with node_modules in it, got ${root}; install its dependencies first`,
-    );
+    throw fault({
+      code: "not-found",
+      place: "installedPackages",
+      problem: `expected a folder with node_modules in it, got ${root}`,
+      remedy: "install its dependencies first",
+      type: RangeError,
+    });
   }
   const found = new Map<string, InstalledPackage>();
   const packages: InstalledPackage[] = [];

@@ -22,6 +22,17 @@ const texts = async (options: FileDocumentsOptions): Promise<string[]> =>
   (await collect(fileDocuments(options))).map(({ text }) => text);
 
 describe("textBytes", () => {
+  it("tells UTF-32 from UTF-16, which no setting reads", async () => {
+    for (const bytes of [
+      [0xff, 0xfe, 0, 0, 0x61, 0, 0, 0],
+      [0, 0, 0xfe, 0xff, 0, 0, 0, 0x61],
+      [0xff, 0xfe, 0, 0],
+    ])
+      await expect(texts({ path: write("wider.txt", Buffer.from(bytes)) })).rejects.toThrow(
+        /byte 0: expected UTF-8, got UTF-32 by the byte order mark; convert the file, for example with "iconv -f UTF-32/,
+      );
+  });
+
   it("says what to do with UTF-16", async () => {
     for (const [name, text] of [
       ["wide.jsonl", '{"text": "a"}'],

@@ -1,4 +1,5 @@
 import { fault } from "@cramkit/errors";
+import { markedEncoding } from "@cramkit/files";
 import { CorpusInputError } from "./bad-input.ts";
 import { readBytes } from "./bytes.ts";
 import { asUtf8, isEncoding, looksLikeUtf16 } from "./encoding.ts";
@@ -51,7 +52,7 @@ async function* withoutMark(chunks: AsyncIterable<Buffer>, path: string): AsyncG
     if (head === undefined) yield chunk;
     else {
       head = head.length > 0 ? Buffer.concat([head, chunk]) : chunk;
-      if (head.length < 3) continue;
+      if (head.length < 4) continue;
       yield afterMark(head, path);
       head = undefined;
     }
@@ -61,19 +62,25 @@ async function* withoutMark(chunks: AsyncIterable<Buffer>, path: string): AsyncG
 
 const afterMark = (bytes: Buffer, path: string): Buffer => {
   const mark = bytes.toString("hex", 0, 3);
+  if (markedEncoding(bytes) === "UTF-32") throw notUtf8(path, "UTF-32 by the byte order mark");
   if (mark.startsWith("fffe") || mark.startsWith("feff")) {
-    throw notUtf8(path, "UTF-16 or UTF-32 by the byte order mark", mark.startsWith("fffe") ? "utf-16le" : "utf-16be");
+    throw notUtf8(path, "UTF-16 by the byte order mark", mark.startsWith("fffe") ? "utf-16le" : "utf-16be");
   }
   const name = looksLikeUtf16(bytes);
   if (name !== undefined) throw notUtf8(path, "what looks like UTF-16 without a byte order mark", name);
   return mark === "efbbbf" ? bytes.subarray(3) : bytes;
 };
 
-const notUtf8 = (file: string, got: string, name: string): CorpusInputError =>
+/** `name`: of an encoding that can be set; the others have to be converted. */
+const notUtf8 = (file: string, got: string, name?: string): CorpusInputError =>
   new CorpusInputError(`expected UTF-8, got ${got}`, {
     file,
     at: "byte 0",
     code: "unsupported",
-    remedy: `set encoding to "${name}" or convert the file, for example with "iconv -f UTF-16 -t UTF-8"`,
-    details: { option: "encoding" },
+    ...(name === undefined
+      ? { remedy: `convert the file, for example with "iconv -f UTF-32 -t UTF-8"` }
+      : {
+          remedy: `set encoding to "${name}" or convert the file, for example with "iconv -f UTF-16 -t UTF-8"`,
+          details: { option: "encoding" },
+        }),
   });

@@ -61,7 +61,12 @@ export const prepareTask = async (
   checkOptions("prepareTask", options, { task: true, of: true, wait: true });
   const { task, of, wait = false } = options;
   if (!(Number.isInteger(of) && of > 0 && Number.isInteger(task) && task >= 0 && task < of))
-    throw new RangeError(`prepareTask: expected a task of 0 to of - 1, got ${task} of ${of}`);
+    throw fault({
+      code: "invalid-argument",
+      place: "prepareTask",
+      problem: `expected a task of 0 to of - 1, got ${task} of ${of}`,
+      type: RangeError,
+    });
   const recipe = { ...asked, seed: dataSeed(asked) };
   if (idSource(recipe) !== undefined)
     throw fault({

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { numbers, setting } from "../setting.ts";
+import { path } from "./path.ts";
 
 /** What computes a run. */
 export const backendSchema = () => {
@@ -19,7 +20,7 @@ export const backendSchema = () => {
       z.enum(["wasm", "library", "auto"]).default("auto"),
       "Matrix products of the CPU backend: our WebAssembly, the same bits everywhere; a library of the machine; or a library if there is one.",
     ),
-    library: setting(z.string().nullable().default(null), "File or name of that library; null: the first one found."),
+    library: setting(path().nullable().default(null), "File or name of that library; null: the first one found."),
   });
 };
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { numbers, setting } from "../setting.ts";
+import { path } from "./path.ts";
 import { qualitySchema } from "./quality-schema.ts";
 import { sourceSchema } from "./source-schema.ts";
 
@@ -43,7 +44,7 @@ export const corpusSchema = () => {
       { unit: "tokens a character", paper: "Cramming, section 4.4" },
     ),
     compressionTokenizer: setting(
-      z.string().nullable().default(null),
+      path().nullable().default(null),
       "The tokenizer.json that measures compressibility; \"novels\" for one that is trained on @cramkit/novels and is the same in every run (for English; other text is measured by the run's own); null for the run's own tokenizer.",
       { paper: "Cramming, section 4.4 (ALBERT's tokenizer there)" },
     ),

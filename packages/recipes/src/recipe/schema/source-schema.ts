@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { numbers, setting } from "../setting.ts";
+import { path } from "./path.ts";
 
 /** Where text comes from: an element of `corpus.sources`. */
 export const sourceSchema = () => {
@@ -58,7 +59,7 @@ export const sourceSchema = () => {
   return z.discriminatedUnion("kind", [
     z.strictObject({
       kind: kind("installed-documentation", "The documentation of the packages that are installed under `root`."),
-      root: setting(z.string(), "The folder that holds node_modules."),
+      root: setting(path(), "The folder that holds node_modules."),
       declarations: setting(
         z.enum(["lib", "all"]).optional(),
         "Comments of the declarations of TypeScript's library alone, or of all packages. Left out: lib.",
@@ -70,7 +71,7 @@ export const sourceSchema = () => {
         "ids",
         "Token ids that were made elsewhere: .parquet with a list of integers, or .jsonl. Alone, with `tokenizer.from`.",
       ),
-      path: setting(z.union([z.string(), z.array(z.string()).min(1)]), "A file or a folder, or several."),
+      path: setting(z.union([path(), z.array(path()).min(1)]), "A file or a folder, or several."),
       include: setting(patterns, 'Patterns of the paths to read, such as "**/*.parquet". Left out: all of them.'),
       exclude: setting(patterns, "Patterns of the paths to leave out. Left out: none."),
       field: setting(z.string().optional(), 'The column that holds the ids. Left out: "input_ids".', {
@@ -91,7 +92,7 @@ export const sourceSchema = () => {
         "Files or folders: .txt, .jsonl, .json, .csv, .tsv, .parquet, WikiExtractor; also .gz, .zst.",
       ),
       path: setting(
-        z.union([z.string(), z.array(z.string()).min(1)]),
+        z.union([path(), z.array(path()).min(1)]),
         "A file or a folder, or several, relative to the working folder.",
       ),
       ...reading,

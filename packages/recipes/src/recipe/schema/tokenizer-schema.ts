@@ -1,13 +1,14 @@
 import { studyAlgorithms } from "@cramkit/tokenizer";
 import { z } from "zod";
 import { setting } from "../setting.ts";
+import { path } from "./path.ts";
 
 /** How text becomes tokens. */
 export const tokenizerSchema = () => {
   const code = "Cramming, section 4.1";
   return z.strictObject({
     from: setting(
-      z.string().nullable().default(null),
+      path().nullable().default(null),
       "A tokenizer.json, or the vocab.txt of a BERT, to take as it is, with `vocabSize` entries; null to train one by the other settings.",
     ),
     add: setting(

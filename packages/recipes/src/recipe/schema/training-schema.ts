@@ -5,6 +5,7 @@ import { z } from "zod";
 import { budgetForm, isBudget } from "../budget.ts";
 import { optimizerSchemas } from "../optimizer-settings.ts";
 import { numbers, setting } from "../setting.ts";
+import { path } from "./path.ts";
 
 /** The study's two averages of weights. */
 export const averagings = [
@@ -72,7 +73,7 @@ export const trainingSchema = () => {
   const budget = () => z.custom<string>(isBudget, `expected ${budgetForm}`);
   return z.strictObject({
     from: setting(
-      z.string().min(1).nullable().default(null),
+      path().nullable().default(null),
       "A folder to go on from: a run, one of its checkpoints, or a model, also a BERT of Hugging Face. It brings weights, model and tokenizer; the optimizer begins anew. null: random weights.",
       { paper: "Gururangan et al., arXiv 2004.10964" },
     ),
