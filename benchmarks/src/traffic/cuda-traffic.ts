@@ -1,7 +1,9 @@
 import { type CudaBackend, startCuda } from "@cramkit/backend/cuda";
 import { buildCudaEmulator } from "@cramkit/backend/cuda-emulator";
+import type { ModelConfig } from "@cramkit/model";
 import { registerGradients } from "@cramkit/ops";
 import { cudaKernels } from "@cramkit/ops/cuda";
+import { type Differentiate, recordedGradients } from "@cramkit/recipes";
 import type * as tf from "@tensorflow/tfjs-core";
 import type { SuiteOptions } from "../measure/suite.ts";
 import { number, table } from "../report/markdown.ts";
@@ -18,8 +20,13 @@ export interface CudaStepTraffic {
   copies: number;
   allocations: number;
   bytesInUse: number;
-  /** Milliseconds of this thread for a step, and for the same one replayed from a graph; the card computes nothing. Medians. */
-  hostMs: { step: number; replayed: number };
+  /**
+   * Milliseconds of this thread for a step, for the same one replayed from a graph, and as recipes take it, with forward and backward in a
+   * graph and the optimizer beside it; the card computes nothing. Medians.
+   */
+  hostMs: { step: number; replayed: number; inRecipes: number };
+  /** What recipes launch beside the graph. */
+  besideGraph: number;
 }
 
 const medianMs = (times: number, body: () => void): number => {
@@ -54,7 +61,8 @@ export const countCudaStep = async (
   const emulator = emulatedCard();
   registerGradients();
   const { backend, dispose: end } = await startCuda({ library: emulator.library, precision }, cudaKernels);
-  const { step, dispose } = createTrainingStep(parseShape(shape), optimizer);
+  const parsed = parseShape(shape);
+  const { step, dispose } = createTrainingStep(parsed, optimizer);
   for (let i = 0; i < warmUp; i++) step().dispose();
   const before = { copies: emulator.get("copies"), allocations: backend.counters().allocations };
   const counted = backend.countTraffic(() => step().dispose());
@@ -66,16 +74,16 @@ export const countCudaStep = async (
     copies: emulator.get("copies") - before.copies,
     allocations: backend.counters().allocations - before.allocations,
     bytesInUse: backend.counters().bytesInUse,
-    hostMs: hostTimes(backend, step),
+    ...hostTimes(backend, parsed.config, step),
   };
   dispose();
   end();
   return traffic;
 };
 
-const hostTimes = (backend: CudaBackend, step: () => tf.Tensor) => {
+const hostTimes = (backend: CudaBackend, config: ModelConfig, step: (by?: Differentiate) => tf.Tensor) => {
   const stepMs = medianMs(11, () => step().dispose());
-  const recording = backend.record(step);
+  const recording = backend.record(() => step());
   const replayed = medianMs(101, () => {
     // What changes from step to step: the learning rate.
     for (const { words } of recording.numbers) words[0] = words[0]! ^ 1;
@@ -83,7 +91,13 @@ const hostTimes = (backend: CudaBackend, step: () => tf.Tensor) => {
   });
   recording.result.dispose();
   recording.dispose();
-  return { step: stepMs, replayed };
+  const recorded = recordedGradients({ recorder: backend, config, say: (message) => console.warn(message) });
+  for (let i = 0; i < 3; i++) step(recorded.differentiate).dispose();
+  const before = backend.counters().launches;
+  const inRecipes = medianMs(11, () => step(recorded.differentiate).dispose());
+  const besideGraph = (backend.counters().launches - before) / 11;
+  recorded.drop();
+  return { hostMs: { step: stepMs, replayed, inRecipes }, besideGraph };
 };
 
 export const cudaTrafficText = ({ kernels, ...step }: CudaStepTraffic): string => {
@@ -91,6 +105,7 @@ export const cudaTrafficText = ({ kernels, ...step }: CudaStepTraffic): string =
   return (
     `${table(["kernel", "launches", "GB"], rows)}\n\n${number(step.bytes / 1e9)} GB in ${step.launches} launches; ` +
     `${step.copies} copies from and to the host, ${step.allocations} new blocks, ${number(step.bytesInUse / 1e9)} GB in use between steps\n` +
-    `host time of a step ${number(step.hostMs.step)} ms, replayed ${number(step.hostMs.replayed)} ms`
+    `host time of a step ${number(step.hostMs.step)} ms, replayed ${number(step.hostMs.replayed)} ms; ` +
+    `in recipes ${number(step.hostMs.inRecipes)} ms, with ${step.besideGraph} launches beside the graph`
   );
 };

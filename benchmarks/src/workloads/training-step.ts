@@ -1,6 +1,7 @@
 import { countFlops, init, maskedLanguageModelLoss, type Params, valueAndNamedGrads } from "@cramkit/model";
 import { optimizerKernels } from "@cramkit/ops";
 import { adamw, clip, disposeState, muon, type Optimizer } from "@cramkit/optim";
+import type { Differentiate } from "@cramkit/recipes";
 import * as tf from "@tensorflow/tfjs-core";
 import { disposeComputed } from "../measure/compute.ts";
 import type { Shape } from "./shapes.ts";
@@ -68,9 +69,12 @@ export const createTrainingStep = (shape: Shape, optimizerName: StepOptimizer = 
       const { loss, grads } = gradient(params, config, batch);
       disposeComputed(loss, ...Object.values(grads));
     },
-    /** Returns the loss before the step. */
-    step: (): tf.Scalar => {
-      const { loss, grads } = gradient(params, config, batch);
+    /** Returns the loss before the step; `by` computes it and the gradients, as recipes have them recorded. */
+    step: (by?: Differentiate): tf.Scalar => {
+      const lossOf = (live: Params, own: Batch) => maskedLanguageModelLoss(live, config, own);
+      const { value: loss, grads } = by
+        ? by({ params, batch, lossOf })
+        : valueAndNamedGrads(params, (live) => lossOf(live, batch));
       const progress = { microbatch: count, step: count++, examples: 0, tokens: 0, elapsedMs: 0, fraction: 0 };
       const next = optimizer.update(grads, state, params, progress);
       [params, state] = [next.params, next.state];

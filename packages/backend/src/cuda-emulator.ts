@@ -16,6 +16,7 @@ const keys = [
   ] as const),
   ...(["launches", "bytes", "allocations", "copies", "graphLaunches"] as const),
   ...(["libraryFails", "libraryProducts", "libraryObjects"] as const),
+  ...(["mostBytes", "pinnedBytes", "streams", "events", "graphs", "modules", "contexts"] as const),
 ] as const;
 
 export type EmulatorKey = (typeof keys)[number];
@@ -29,6 +30,10 @@ export interface CudaEmulator {
    * card's capability; `memoryBytes`; `failIn`: the launch from now on that fails, `failWith` that number; `skipKernels`: 1 to
    * launch without computing; `libraryFails`: the status of a failure of its cuBLASLt, which the same library holds (1: it does not start,
    * 13: a product fails, 15: it has no algorithm), `libraryProducts` and `libraryObjects` what it was asked for and holds; `mutant`: which of the `mutants` is there, from 1 on; 0 for none.
+   *
+   * Counted: `launches`, `copies` and `graphLaunches` so far; the most `bytes` that there were, `mostBytes`, until it is set; and what is
+   * there now, of which a program that ended its backend leaves none: `bytes` in `allocations` on the card, `pinnedBytes`, `streams`,
+   * `events`, `graphs` (also instantiated ones), `modules`, `contexts` that were retained.
    */
   set(key: EmulatorKey, value: number): void;
   get(key: EmulatorKey): number;

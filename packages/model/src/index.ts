@@ -35,6 +35,7 @@ export { type MaskedLossName, maskedLossNames } from "./losses.ts";
 export {
   classify,
   classifyTokens,
+  dropoutKey,
   encode,
   type ForwardOptions,
   type Inputs,
@@ -44,6 +45,7 @@ export {
 export { isModernBert, modernBertConfig } from "./modern-bert-config.ts";
 export { valueAndNamedGrads } from "./named-gradients.ts";
 export {
+  checkBatch,
   classificationLoss,
   inputsOf,
   type MaskedBatch,

@@ -8,7 +8,7 @@ import { runDecoder, runSequenceHead, runTokenHead } from "./heads.ts";
 import type { Params } from "./init.ts";
 import { tensorOperations } from "./operations/tensor-operations.ts";
 import type { Scope } from "./part.ts";
-import { createScope } from "./scope.ts";
+import { createScope, dropoutKeyAt } from "./scope.ts";
 
 /** int32 `inputIds [batch, seq]`; `attentionMask [batch, seq]`, 1 = attend; `tokenTypeIds [batch, seq]`, 0 if absent. */
 export type Inputs = EncoderInputs<Tensor>;
@@ -89,6 +89,9 @@ export const predictTokens = (params: Params, config: ModelConfig, hidden: Tenso
   tidy(() => runDecoder(hidden, createScope(tensorOperations, lookup(params)), config));
 
 const keyOf = ({ seed, step }: StepSeed): StreamKey => streamKey(seed, "model/step", step);
+
+/** The key of the dropout mask at a place of the model, numbered from 0 in the order in which they are met: for whoever replays a step. */
+export const dropoutKey = (seed: StepSeed, place: number): StreamKey => dropoutKeyAt(keyOf(seed), place);
 
 /** The scope in which a model of tensors runs. */
 export const scopeOf = (

@@ -106,7 +106,12 @@ export const maskedLanguageModelLoss = (
   }) as tf.Scalar;
 };
 
-/** Devices read zeros if an index is out of range, and a mean takes lists of two lengths: both would go unnoticed. */
+/**
+ * Devices read zeros if an index is out of range, and a mean takes lists of two lengths: both would go unnoticed. {@link maskedLanguageModelLoss}
+ * checks its batch itself. `name`: whose error it is.
+ *
+ * @throws RangeError if positions and targets differ in number, or one of them or an id is out of range
+ */
 export const checkBatch = (name: string, batch: MaskedBatch, { vocabSize }: ModelConfig): void => {
   const { inputIds, positions, targets } = batch;
   if (positions.length !== targets.length)

@@ -22,6 +22,9 @@ export interface ScopeOptions<Value> {
   key?: StreamKey;
 }
 
+/** Of the mask at a place of the model, in the order in which places are met; `key` is the step's. */
+export const dropoutKeyAt = (key: StreamKey, place: number): StreamKey => subKey(key, "dropout", place);
+
 /** The outermost scope: parameters by their full names, dropout places numbered in the order in which they are met. */
 export const createScope = <Value>(
   ops: Operations<Value>,
@@ -32,7 +35,7 @@ export const createScope = <Value>(
   const firstValues: { current?: Value } = {};
   const dropoutAt = (rate: number): DropoutOptions | undefined => {
     const place = places++;
-    return key === undefined || rate === 0 ? undefined : { rate, key: subKey(key, "dropout", place) };
+    return key === undefined || rate === 0 ? undefined : { rate, key: dropoutKeyAt(key, place) };
   };
   const hiddenDropout = () => dropoutAt(dropoutRate);
   const dropout = (x: Value): Value => {

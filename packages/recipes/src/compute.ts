@@ -12,12 +12,15 @@ import type { CpuRuntime } from "@cramkit/ops/cpu";
 import type { CudaRuntime } from "@cramkit/ops/cuda";
 import type { Host } from "@cramkit/ops/webgpu";
 import type { OptimizerKernels as WantedKernels } from "@cramkit/optim";
+import { engine } from "@tensorflow/tfjs-core";
 import { Interrupted } from "./progress.ts";
 import type { Recipe } from "./recipe/recipe.ts";
+import type { StepRecorder } from "./step-recorder.ts";
 
-/** What `startCompute` takes: the backend of a recipe. @defaultValue products: "wasm"; library: null */
-export type BackendSettings = Omit<Recipe["backend"], "products" | "library"> &
-  Partial<Pick<Recipe["backend"], "products" | "library">>;
+type HasDefault = "products" | "library" | "recordSteps";
+
+/** What `startCompute` takes: the backend of a recipe. @defaultValue products: "wasm"; library: null; recordSteps: true */
+export type BackendSettings = Omit<Recipe["backend"], HasDefault> & Partial<Pick<Recipe["backend"], HasDefault>>;
 
 /** A started backend with our kernels on it: the composition root of every run. */
 export interface Compute {
@@ -33,6 +36,8 @@ export interface Compute {
   readonly products: StartedBackend["products"];
   /** In-place kernels of the backend, if it has them. */
   readonly kernels: OptimizerKernels | undefined;
+  /** What records steps that repeat: the CUDA backend, unless the recipe does without. */
+  recorder(): StepRecorder | undefined;
   /**
    * Runs work that may be given up in its middle: between two operations of the CPU backend it throws `Interrupted` if
    * `isStopping` of `startCompute` says so. Other backends finish it.
@@ -55,7 +60,7 @@ export const runtimeOf = {
 
 /** Starts the backend of a recipe and registers gradients and kernels. `allowSoftware`: on a WebGPU adapter that is a CPU. */
 export const startCompute = async (
-  { name, precision, threads, products = "wasm", library = null }: BackendSettings,
+  { name, precision, threads, products = "wasm", library = null, recordSteps = true }: BackendSettings,
   {
     allowSoftware = false,
     isStopping,
@@ -93,6 +98,8 @@ export const startCompute = async (
     findings: backend.findings,
     products: backend.products,
     kernels: optimizerKernels() satisfies WantedKernels | undefined,
+    recorder: () =>
+      recordSteps && backend.name === "cuda" ? (engine().backend as CudaBackend satisfies StepRecorder) : undefined,
     stoppable(work) {
       mayStop = true;
       try {

@@ -76,6 +76,7 @@ export {
   readRun,
   runFiles,
 } from "./run-record.ts";
+export type { StepRecorder } from "./step-recorder.ts";
 export { type StudyName, studyNames, studySweep } from "./study/studies.ts";
 export { comparisonKey, incomparable } from "./sweep/comparison.ts";
 export { budgetTokens, type SweepEstimate } from "./sweep/estimate.ts";
@@ -93,3 +94,5 @@ export { isGlueSetting, setGlue } from "./sweep/set-glue.ts";
 export { type SweepOptions, type SweepOutlook, surveySweep } from "./sweep/survey.ts";
 export { parseSweep, type Sweep, type SweepInput } from "./sweep/sweep.ts";
 export { isOfAllRanks, type Team, teamOf } from "./team.ts";
+export type { Differentiate, GradientStep } from "./train/gradient.ts";
+export { type RecordedGradients, recordedGradients } from "./train/recorded-gradients.ts";

@@ -9,7 +9,8 @@
 #define API extern "C" __attribute__((visibility("default"))) int
 
 namespace driver {
-enum { DEVICES, DRIVER_VERSION, MAJOR, MINOR, MEMORY, FAIL_IN, FAIL_WITH, SKIP_KERNELS, MUTANT, LAUNCHES, BYTES, ALLOCATIONS, COPIES, GRAPH_LAUNCHES, LIBRARY_FAILS, LIBRARY_PRODUCTS, LIBRARY_OBJECTS, NUM_SETTINGS };
+enum { DEVICES, DRIVER_VERSION, MAJOR, MINOR, MEMORY, FAIL_IN, FAIL_WITH, SKIP_KERNELS, MUTANT, LAUNCHES, BYTES, ALLOCATIONS, COPIES, GRAPH_LAUNCHES, LIBRARY_FAILS, LIBRARY_PRODUCTS, LIBRARY_OBJECTS,
+  MOST_BYTES, PINNED_BYTES, STREAMS, EVENTS, GRAPHS, MODULES, CONTEXTS, NUM_SETTINGS };
 static long long settings[NUM_SETTINGS] = {1, 12080, 8, 0, 1ll << 34};
 static char last_error[300] = "the launch failed";
 static int broken; // as a context is after a fault: every call answers the same
@@ -42,6 +43,7 @@ static char* allocate(std::map<char*, Block>& into, size_t bytes) {
 static bool release(std::map<char*, Block>& from, char* p) {
   const auto at = from.find(p);
   if (at == from.end()) return false;
+  madvise(at->second.base, at->second.length, MADV_DONTNEED);
   mprotect(at->second.base, at->second.length, PROT_NONE);
   quarantine.push_back({at->second.base, at->second.length});
   if (quarantine.size() > 1000) { munmap(quarantine.front().first, quarantine.front().second); quarantine.pop_front(); }
@@ -76,8 +78,8 @@ API cuDeviceGetAttribute(int* v, int attribute, int) {
   *v = attribute == 75 ? (int)settings[MAJOR] : attribute == 76 ? (int)settings[MINOR] : attribute == 16 ? 1 : attribute == 97 ? 166912 : 0;
   return 0;
 }
-API cuDevicePrimaryCtxRetain(void** c, int) { *c = &the_context; return 0; }
-API cuDevicePrimaryCtxRelease_v2(int) { broken = 0; capturing = nullptr; return 0; }
+API cuDevicePrimaryCtxRetain(void** c, int) { *c = &the_context; settings[CONTEXTS]++; return 0; }
+API cuDevicePrimaryCtxRelease_v2(int) { if (--settings[CONTEXTS] == 0) { broken = 0; capturing = nullptr; } return 0; }
 API cuCtxSetCurrent(void*) { return 0; }
 API cuMemGetInfo_v2(size_t* free, size_t* total) { *total = (size_t)settings[MEMORY]; *free = (size_t)(settings[MEMORY] - settings[BYTES]); return 0; }
 API cuMemAlloc_v2(void** p, size_t n) {
@@ -87,6 +89,7 @@ API cuMemAlloc_v2(void** p, size_t n) {
   *p = allocate(blocks, n);
   if (!*p) return 2;
   settings[BYTES] += (long long)n; settings[ALLOCATIONS]++;
+  if (settings[BYTES] > settings[MOST_BYTES]) settings[MOST_BYTES] = settings[BYTES];
   return 0;
 }
 API cuMemFree_v2(char* p) {
@@ -97,8 +100,12 @@ API cuMemFree_v2(char* p) {
   release(blocks, p);
   return 0;
 }
-API cuMemAllocHost_v2(void** p, size_t n) { *p = allocate(host_blocks, n); return *p ? 0 : 2; }
-API cuMemFreeHost(char* p) { return release(host_blocks, p) ? 0 : 1; }
+API cuMemAllocHost_v2(void** p, size_t n) { *p = allocate(host_blocks, n); if (*p) settings[PINNED_BYTES] += (long long)n; return *p ? 0 : 2; }
+API cuMemFreeHost(char* p) {
+  const auto at = host_blocks.find(p);
+  if (at != host_blocks.end()) settings[PINNED_BYTES] -= (long long)at->second.bytes;
+  return release(host_blocks, p) ? 0 : 1;
+}
 API cuMemcpyHtoDAsync_v2(char* to, const void* from, size_t n, void* s) { ALIVE; NOT_CAPTURING(s); settings[COPIES]++; if (!holds(to, n)) return 1; memcpy(to, from, n); return 0; }
 API cuMemcpyDtoHAsync_v2(void* to, const char* from, size_t n, void* s) { ALIVE; NOT_CAPTURING(s); settings[COPIES]++; if (!holds(from, n)) return 1; memcpy(to, from, n); return 0; }
 API cuMemcpyDtoDAsync_v2(char* to, const char* from, size_t n, void* s) {
@@ -106,14 +113,14 @@ API cuMemcpyDtoDAsync_v2(char* to, const char* from, size_t n, void* s) {
   if (!holds(to, n) || !holds(from, n)) return 1;
   if (capturing && capturing == s) { recorded->push_back({nullptr, {}, {}, 0, {}, to, from, n, {}}); return 0; }
   memcpy(to, from, n); return 0; }
-API cuStreamCreate(void** s, unsigned) { *s = (void*)++streams; return 0; }
-API cuStreamDestroy_v2(void*) { return 0; }
+API cuStreamCreate(void** s, unsigned) { *s = (void*)++streams; settings[STREAMS]++; return 0; }
+API cuStreamDestroy_v2(void*) { settings[STREAMS]--; return 0; }
 API cuStreamSynchronize(void* s) { ALIVE; NOT_CAPTURING(s); return 0; }
-API cuEventCreate(void** e, unsigned) { *e = &the_event; return 0; }
+API cuEventCreate(void** e, unsigned) { *e = &the_event; settings[EVENTS]++; return 0; }
 API cuEventRecord(void*, void* s) { ALIVE; NOT_CAPTURING(s); return 0; }
 API cuEventQuery(void*) { ALIVE; return 0; }
 API cuEventSynchronize(void*) { ALIVE; return 0; }
-API cuEventDestroy_v2(void*) { return 0; }
+API cuEventDestroy_v2(void*) { settings[EVENTS]--; return 0; }
 API cuModuleLoadDataEx(void** m, const char* image, unsigned n, int* options, void** values) {
   emulator::halves_are_f16 = settings[MAJOR] < 8;
   if (strncmp(image, "//\n// Generated", 14) && !strstr(image, ".version")) return 218;
@@ -125,7 +132,7 @@ API cuModuleLoadDataEx(void** m, const char* image, unsigned n, int* options, vo
     if (settings[MAJOR] * 10 + settings[MINOR] != 90) return 209;
     if (settings[DRIVER_VERSION] < 12030) return 222;
   }
-  *m = &the_module;
+  *m = &the_module; settings[MODULES]++;
   return 0;
 }
 /** Checks what the driver's manual demands of maps of two-byte elements that are not interleaved. */
@@ -146,7 +153,7 @@ API cuTensorMapEncodeTiled(void* map, int type, unsigned rank, void* base, const
   memset(map, 0, 128); memcpy(map, &encoded, sizeof encoded);
   return 0;
 }
-API cuModuleUnload(void*) { return 0; }
+API cuModuleUnload(void*) { settings[MODULES]--; return 0; }
 API cuModuleGetFunction(void** f, void*, const char* name) {
   const auto at = emulator::kernels().find(name);
   if (at == emulator::kernels().end() && settings[SKIP_KERNELS]) { // what computes nothing needs no kernel
@@ -182,10 +189,10 @@ API cuLaunchKernel(void* f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, 
   return 0;
 }
 API cuStreamBeginCapture_v2(void* stream, int) { ALIVE; if (capturing) return 901; capturing = stream; recorded = new Graph; return 0; }
-API cuStreamEndCapture(void* stream, void** graph) { ALIVE; if (capturing != stream) return 901; capturing = nullptr; *graph = recorded; return 0; }
-API cuGraphInstantiate_v2(void** exec, void* graph, void*, void*, size_t) { ALIVE; *exec = new Graph(*(Graph*)graph); return 0; }
-API cuGraphDestroy(void* graph) { delete (Graph*)graph; return 0; }
-API cuGraphExecDestroy(void* exec) { delete (Graph*)exec; return 0; }
+API cuStreamEndCapture(void* stream, void** graph) { ALIVE; if (capturing != stream) return 901; capturing = nullptr; *graph = recorded; settings[GRAPHS]++; return 0; }
+API cuGraphInstantiate_v2(void** exec, void* graph, void*, void*, size_t) { ALIVE; *exec = new Graph(*(Graph*)graph); settings[GRAPHS]++; return 0; }
+API cuGraphDestroy(void* graph) { delete (Graph*)graph; settings[GRAPHS]--; return 0; }
+API cuGraphExecDestroy(void* exec) { delete (Graph*)exec; settings[GRAPHS]--; return 0; }
 API cuGraphLaunch(void* exec, void*) {
   ALIVE;
   settings[GRAPH_LAUNCHES]++;

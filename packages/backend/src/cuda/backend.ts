@@ -5,8 +5,14 @@ import type { CompiledKernels } from "./driver/kernel-module.ts";
 import type { KernelTraffic, LaunchArgument, LaunchOptions } from "./launcher.ts";
 import { Launcher } from "./launcher.ts";
 import { DeviceTensors, type DeviceTensorsOptions } from "./memory/device-tensors.ts";
-import type { Block } from "./memory/pool.ts";
-import { notWhileRecording, type Recording, recordStep } from "./memory/recording.ts";
+import type { Block, MemoryPool } from "./memory/pool.ts";
+import {
+  notWhileRecording,
+  type Recorder,
+  type Recording,
+  type RecordOptions,
+  recordStep,
+} from "./memory/recording.ts";
 import { multiply, multiplyAll } from "./products/multiply.ts";
 import type { ChosenProducts, Product } from "./products/product.ts";
 
@@ -82,24 +88,42 @@ export class CudaBackend extends DeviceTensors {
   /**
    * Records what `body` launches into a graph, without computing it. Tensors from before that it reads or writes have to live as long as
    * the recording. What a step leaves for the next one it writes in place, as optimizers' kernels do, or with {@link overwrite};
-   * what comes from outside is put into tensors from before with {@link assign}. The same step has to have run once.
+   * what comes from outside is put into tensors from before with {@link assign}, or lies in the arrays of `inputs`. The same step has to
+   * have run once: the free memory that it left goes back to the driver, since a recording has its own.
    *
    * @throws Fault `unsupported` if it reads values, or writes into a tensor that it made of values
    */
-  record<T>(body: () => T): Recording<T> {
+  record<T>(body: () => T, options: RecordOptions = {}): Recording<T> {
     if (this.recorder) throw notWhileRecording("record", "record one step after the other");
     this.blockCounter();
+    this.settle();
+    this.pool.release();
     const { waits } = this.#launcher;
-    return recordStep(
-      this.stream,
-      this.staging,
-      (recorder) => {
-        this.recorder = recorder;
-        this.#launcher.waits = waits && !recorder;
-        if (recorder) this.pools.add(recorder.pool);
-      },
-      body,
-    );
+    let own: MemoryPool | undefined;
+    const use = (recorder: Recorder | undefined) => {
+      this.recorder = recorder;
+      this.#launcher.waits = waits && !recorder;
+      if (recorder) this.pools.add((own = recorder.pool));
+    };
+    const leave = () => {
+      if (own?.isSpent) this.pools.delete(own);
+    };
+    try {
+      const whole = () => {
+        const result = body();
+        this.settle();
+        return result;
+      };
+      const recording = recordStep(this.stream, this.staging, use, whole, options);
+      const dispose = () => {
+        recording.dispose();
+        leave();
+      };
+      return { ...recording, dispose };
+    } catch (error) {
+      leave();
+      throw error;
+    }
   }
 
   /** Kernels launched and blocks asked of the driver so far, and the bytes of blocks in use. */

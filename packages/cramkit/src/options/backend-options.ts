@@ -58,5 +58,6 @@ export const backendOf = ({ backend, precision, threads, products, library }: Ba
     threads: threads ?? null,
     products,
     library: library ?? null,
+    recordSteps: true,
   };
 };

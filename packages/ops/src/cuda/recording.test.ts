@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, describe, expect, it } from "vitest";
+import { linear } from "../index.ts";
 import { cudaEmulator, startCudaBackend } from "../testing/cuda.testing.ts";
 import { createStep, type StepShape } from "../testing/encoder-step.testing.ts";
 
@@ -88,6 +89,46 @@ describe.runIf(emulator).each(["float32", "mixed"] as const)("a recorded step in
     expect([...others.dataSync()]).toEqual([1, 1, 1]);
     expect(() => backend.assign(x, Float32Array.of(1))).toThrow("expected 3 values, got 1");
     recording.dispose();
+  });
+
+  it("reads arrays anew that are its inputs, and has no part in what was put off before it", async () => {
+    const { backend, ...started } = await startCudaBackend(emulator!, { precision, check: false });
+    dispose = () => started.dispose();
+    const weight = tf.tensor2d([1, 2, 3, 4, 5, 6], [2, 3]);
+    const ids = Int32Array.of(1, 2);
+    // The gradient of a weight waits for others of its kind until something asks for it.
+    const gradient = () =>
+      tf.grad((w) =>
+        tf.sum(linear(tf.reshape(tf.cast(tf.tensor1d(ids, "int32"), "float32"), [1, 2]), tf.transpose(w))),
+      )(weight);
+    const before = gradient();
+    const recording = backend.record(gradient, { inputs: [ids] });
+    const other = gradient();
+    ids.set([5, 7]);
+    recording.replay();
+    expect([...recording.result.dataSync()]).toEqual([5, 5, 5, 7, 7, 7]);
+    expect([...before.dataSync()]).toEqual([1, 1, 1, 2, 2, 2]);
+    expect([...other.dataSync()]).toEqual([1, 1, 1, 2, 2, 2]);
+    recording.dispose();
+  });
+
+  it("gives its memory away when something else has none", async () => {
+    emulator!.set("memoryBytes", 2 ** 20);
+    const { backend, ...started } = await startCudaBackend(emulator!, { precision, check: false });
+    dispose = () => {
+      started.dispose();
+      emulator!.set("memoryBytes", 2 ** 34);
+    };
+    const x = tf.ones([50_000]);
+    const recording = backend.record(() => tf.tidy(() => tf.sum(tf.square(tf.exp(x)))));
+    recording.replay();
+    const large = () => tf.tidy(() => tf.sum(tf.fill([180_000], 1)).dataSync()[0]);
+    expect(large).toThrow("expected room for 720000 more bytes");
+    backend.whenFull = () => {
+      recording.result.dispose();
+      recording.dispose();
+    };
+    expect(large()).toBe(180_000);
   });
 
   it("refuses what a graph cannot have, and goes on without it", async () => {

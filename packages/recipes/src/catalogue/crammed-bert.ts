@@ -15,7 +15,7 @@ export const crammedBert = (): Recipe => ({
   name: "crammed-bert",
   description: "crammed BERT of the study's final version: 119.6 M parameters, one day on one GPU, on your text",
   seed: 1,
-  backend: { name: "auto", precision: "mixed", threads: null, products: "auto", library: null },
+  backend: { name: "auto", precision: "mixed", threads: null, products: "auto", library: null, recordSteps: true },
   corpus: {
     sources: [{ kind: "files", path: "corpus" }],
     whenSourceEnds: "continue",

@@ -10,7 +10,7 @@ export const quickstart = (): Recipe => {
     ...base,
     name: "quickstart",
     description: "a small crammed BERT on five novels of Jane Austen: minutes on a CPU",
-    backend: { name: "cpu", precision: "float32", threads: null, products: "auto", library: null },
+    backend: { name: "cpu", precision: "float32", threads: null, products: "auto", library: null, recordSteps: true },
     corpus: {
       ...base.corpus,
       sources: [{ kind: "novels" }],

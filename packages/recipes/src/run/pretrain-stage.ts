@@ -23,7 +23,7 @@ export const pretrainStage: RunStage = {
     const files = runFiles(folder);
     const team = teamOf(context);
     const products = await team.lead(() => recordProducts(folder, compute, context));
-    const { name: backend, kernels, restart, stoppable } = compute;
+    const { name: backend, kernels, restart, recorder, stoppable } = compute;
     const origin = async () => {
       const weights = await team.together(() => originWeights(recipe, config, prepared.tokenizer, context.say));
       if (team.size > 1) await team.agree({ "the weights to begin with": await digestOfTensors(weights) });
@@ -38,6 +38,7 @@ export const pretrainStage: RunStage = {
       backend,
       kernels,
       restart,
+      recorder,
       stoppable,
       firstWeights,
       heldOut,

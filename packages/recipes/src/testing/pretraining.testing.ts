@@ -13,6 +13,7 @@ import { modelOf } from "../recipe/model-of.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { readRun, runFiles } from "../run-record.ts";
 import { pretrain } from "../train/pretrain.ts";
+import type { PretrainSpec } from "../train/session.ts";
 import { quiet, tinyRun } from "./tiny.testing.ts";
 
 const { recipe: tiny, root } = tinyRun({ batchSize: 24, batchRamp: 0, budget: "6 steps" });
@@ -52,6 +53,7 @@ interface Attempt {
   readonly kernels?: OptimizerKernels;
   readonly backend?: string;
   readonly restart?: () => Promise<void>;
+  readonly recorder?: PretrainSpec["recorder"];
   readonly context?: Partial<RunContext>;
 }
 
@@ -62,6 +64,7 @@ export const run = async ({
   kernels = compute.kernels,
   backend = "cpu",
   restart,
+  recorder,
   context,
 }: Attempt) => {
   const said: string[] = [];
@@ -79,7 +82,10 @@ export const run = async ({
   // A last phase trains on the held-out rows: that shows in their loss.
   const rows: Prepared = { ...prepared, ...(recipe.corpus.lastPhase && { lastPhase: prepared.heldOut }) };
   const trained = await pretrain(
-    { recipe, folder, prepared: rows, config, backend, kernels, restart, heldOut, stoppable: compute.stoppable },
+    {
+      ...{ recipe, folder, prepared: rows, config, backend, kernels, restart, recorder, heldOut },
+      stoppable: compute.stoppable,
+    },
     { ...quiet, say: (line) => said.push(line), ...context },
   );
   const weights: number[] = [];

@@ -1,4 +1,4 @@
-import { type encode, type ModelConfig, type Params, type StepSeed, valueAndNamedGrads } from "@cramkit/model";
+import { type ForwardOptions, type ModelConfig, type Params, type StepSeed, valueAndNamedGrads } from "@cramkit/model";
 import type { Evaluate, Gradients, OptimizerState } from "@cramkit/optim";
 import type { MaskedBatch } from "@cramkit/packer";
 import { fillUniform, streamKey } from "@cramkit/random";
@@ -13,6 +13,7 @@ import {
   mul,
   oneHot,
   reciprocal,
+  type Scalar,
   softmax,
   sub,
   sum,
@@ -25,6 +26,23 @@ import { disposeTensors, type NamedTensors } from "../named-tensors.ts";
 import type { TrainingLoss } from "../recipe/training-loss.ts";
 import { truncateRows, unfoldRows } from "./cut-rows.ts";
 import { nextTokens } from "./next-tokens.ts";
+
+/** A microbatch to differentiate: of what, at which weights, under which dropout, with which factor. */
+export interface GradientStep extends ForwardOptions {
+  /** Borrowed. */
+  readonly params: NamedTensors;
+  readonly batch: MaskedBatch;
+  /** @defaultValue the loss is not scaled */
+  readonly scale?: Tensor | undefined;
+  /** The loss of that batch. */
+  readonly lossOf: (params: Params, batch: MaskedBatch) => Scalar;
+}
+
+/** The loss and the gradients of a microbatch; the caller disposes of both. */
+export type Differentiate = (step: GradientStep) => ReturnType<typeof valueAndNamedGrads>;
+
+export const differentiate: Differentiate = ({ params, batch, scale, lossOf }) =>
+  valueAndNamedGrads(params, (live) => lossOf(live, batch), scale);
 
 export interface MaskedGradientOptions {
   /**
@@ -58,6 +76,12 @@ export interface MaskedGradientOptions {
    * @defaultValue 0
    */
   readonly drawSeed?: number;
+  /**
+   * What computes a microbatch.
+   *
+   * @defaultValue tfjs, kernel by kernel
+   */
+  readonly differentiate?: Differentiate;
 }
 
 /** Loss and gradients of a masked language model, with a way to more gradients for the optimizers that ask for them. */
@@ -65,7 +89,15 @@ export const maskedLanguageModelGradient =
   (
     config: ModelConfig,
     loss: TrainingLoss,
-    { dropoutSeed, rowLength, truncates = false, causalShare = 0, lossScale, drawSeed = 0 }: MaskedGradientOptions = {},
+    {
+      dropoutSeed,
+      rowLength,
+      truncates = false,
+      causalShare = 0,
+      lossScale,
+      drawSeed = 0,
+      differentiate: compute = differentiate,
+    }: MaskedGradientOptions = {},
   ): GradFn<NamedTensors, MaskedBatch, Gradients, OptimizerState> =>
   (params, whole, progress, state) => {
     const causal = progress.fraction < causalShare;
@@ -77,12 +109,12 @@ export const maskedLanguageModelGradient =
       ...(causal && { causal }),
     };
     const drawn = { seed: drawSeed, step };
-    const lossOf = (live: Params) => loss(live, batch, { ...options, drawn });
+    const lossOf = (live: Params, batch: MaskedBatch) => loss(live, batch, { ...options, drawn });
     const scale = lossScale?.(state);
-    const { value, grads } = valueAndNamedGrads(params, lossOf, scale);
+    const { value, grads } = compute({ params, batch, scale, lossOf, ...options });
     const evaluate: Evaluate = (elsewhere, { targets = "data" } = {}) => {
       if (targets === "sampled") return sampledGradients(elsewhere, config, batch, options, drawn);
-      const there = valueAndNamedGrads(elsewhere, lossOf, scale);
+      const there = differentiate({ params: elsewhere, batch, scale, lossOf });
       there.value.dispose();
       return scale ? divided(there.grads, scale) : there.grads;
     };
@@ -97,14 +129,12 @@ const divided = (grads: NamedTensors, scale: Tensor): NamedTensors => {
   return result;
 };
 
-type Options = Parameters<typeof encode>[3];
-
 /** Gradients for targets that are drawn from the model's own predictions: the logits of all masked positions exist at once. */
 const sampledGradients = (
   params: NamedTensors,
   config: ModelConfig,
   batch: MaskedBatch,
-  options: Options,
+  options: ForwardOptions,
   { seed, step }: StepSeed,
 ) => {
   const count = batch.positions.length;

@@ -13,6 +13,7 @@ import { spentFlopsPerToken } from "../recipe/optimizer-flops.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { runFiles } from "../run-record.ts";
 import { type Snapshot, snapshotFormat } from "../snapshot/checkpoint-format.ts";
+import type { StepRecorder } from "../step-recorder.ts";
 import { type Team, teamOf } from "../team.ts";
 import { createDeadline, type Deadline } from "./deadline.ts";
 import { openEnergyMeter } from "./energy.ts";
@@ -40,6 +41,12 @@ export interface PretrainSpec {
    * @defaultValue it is not started anew
    */
   readonly restart?: () => Promise<void>;
+  /**
+   * What records steps, of the backend as it is started now.
+   *
+   * @defaultValue every kernel is launched on its own
+   */
+  readonly recorder?: () => StepRecorder | undefined;
   /**
    * Runs a microbatch's gradient, or throws `Interrupted` in its middle.
    *

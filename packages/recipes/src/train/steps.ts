@@ -8,13 +8,15 @@ import type { TrainingState } from "../snapshot/checkpoint-format.ts";
 import { type TrainingCursor, trainingBatches } from "./batches.ts";
 import { disposingOnFailure } from "./disposing-on-failure.ts";
 import { maskedLanguageModelGradient } from "./gradient.ts";
+import { recordedGradients, repeatsItself } from "./recorded-gradients.ts";
 import type { Session } from "./session.ts";
 import { withLossOfAll } from "./whole-loss.ts";
 
 /** A run's loop: starts it at any state, with the batches that follow there. */
 export const trainingSteps = (
   {
-    spec: { recipe, prepared, config, stoppable = (work) => work() },
+    spec: { recipe, prepared, config, recorder, stoppable = (work) => work() },
+    context: { say },
     deadline,
     along,
     elapsed,
@@ -24,6 +26,8 @@ export const trainingSteps = (
   optimizer: Optimizer<Updating>,
   microbatchSize: number,
 ): ((from: TrainingState) => AsyncGenerator<StepReport<NamedTensors, OptimizerState>, void>) => {
+  const stepRecorder = repeatsItself(config, recipe.training.loss) ? recorder?.() : undefined;
+  const recorded = stepRecorder && recordedGradients({ recorder: stepRecorder, config, say });
   const gradient = maskedLanguageModelGradient(config, trainingLoss(config, recipe.training.loss), {
     dropoutSeed: recipe.training.dropout > 0 ? recipe.seed : undefined,
     drawSeed: recipe.seed,
@@ -31,6 +35,7 @@ export const trainingSteps = (
     truncates: recipe.training.sequenceCurriculum?.unfold === false,
     causalShare: recipe.training.causalShare,
     lossScale,
+    differentiate: recorded?.differentiate,
   });
   const own: typeof gradient = (params, batch, progress, state) => {
     // What is drawn for a microbatch is what one rank would draw for it.
@@ -43,7 +48,7 @@ export const trainingSteps = (
     if (from.progress.fraction >= 1) return;
     // As it was when the last microbatch ended, along the horizon: what the next batch is made for.
     let { fraction } = along(from.progress);
-    yield* train({
+    const steps = train({
       state: from,
       batches: inTime(
         keepTime,
@@ -68,6 +73,11 @@ export const trainingSteps = (
       }),
       elapsed,
     });
+    try {
+      yield* steps;
+    } finally {
+      recorded?.drop();
+    }
   };
 };
 

@@ -57,18 +57,23 @@ export abstract class DeviceTensors extends KernelBackend {
   /** The backend's own memory, and that of recordings. */
   protected readonly pools: Set<MemoryPool>;
   protected readonly staging: Staging;
+  /** Called when memory runs out, before that is an error: to dispose of a recording, for example, which is tried again without. */
+  whenFull: (() => void) | undefined;
   /** The step that is being recorded. */
   protected recorder: Recorder | undefined;
   protected readonly data: DataStorage<Entry>;
   readonly #check: boolean;
   /** Tensors that were disposed of while somebody holds their values. */
   #outlived = 0;
+  /** Tensors that are written when something asks for them. */
+  readonly #deferred = new Set<DataId>();
 
   constructor({ stream, maxFreeBytes, check = false, precision = "float32" }: DeviceTensorsOptions) {
     super();
     this.stream = stream;
     this.precision = precision;
     this.pool = new MemoryPool(stream, maxFreeBytes);
+    this.pool.onFull = () => this.whenFull?.();
     this.pools = new Set([this.pool]);
     this.staging = new Staging(stream);
     this.#check = check;
@@ -104,7 +109,13 @@ export abstract class DeviceTensors extends KernelBackend {
     const dataId = {};
     const size = util.sizeFromShape(shape as number[]);
     this.#add(dataId, { dtype: "float32", refCount: 1, values: undefined, block: undefined, deferred, size });
+    this.#deferred.add(dataId);
     return { dataId, shape: [...shape], dtype: "float32" };
+  }
+
+  /** Has all written that was put off: work of one side of a recording's border must not be done on the other. */
+  protected settle(): void {
+    for (const dataId of this.#deferred) this.#ready(dataId);
   }
 
   /** Its sum with another tensor of its shape, if that can be had before it is written itself. */
@@ -250,8 +261,9 @@ export abstract class DeviceTensors extends KernelBackend {
         type: TypeError,
       });
     const size = values?.length ?? util.sizeFromShape(shape);
-    this.#add(dataId, { dtype, refCount, values, block: undefined, size });
-    this.recorder?.born.add(dataId);
+    const input = this.recorder?.input(values);
+    this.#add(dataId, { dtype, refCount, values: input ? undefined : values, block: input, size });
+    if (!input) this.recorder?.born.add(dataId);
   }
 
   override async read(dataId: DataId): Promise<BackendValues> {
@@ -328,6 +340,7 @@ export abstract class DeviceTensors extends KernelBackend {
 
   #free(dataId: DataId, { block, half, deferred }: Entry): void {
     deferred?.dropped?.();
+    this.#deferred.delete(dataId);
     if (block) this.#give(block);
     if (half) this.#give(half);
     this.data.delete(dataId);
@@ -339,6 +352,7 @@ export abstract class DeviceTensors extends KernelBackend {
     const { deferred } = entry;
     if (!deferred) return entry;
     entry.deferred = undefined;
+    this.#deferred.delete(dataId);
     deferred.fill(half);
     return entry;
   }
@@ -365,6 +379,7 @@ export abstract class DeviceTensors extends KernelBackend {
   #give(block: Block): void {
     if (this.recorder) this.recorder.give(block);
     else block.pool.give(block);
+    if (block.pool.isSpent) this.pools.delete(block.pool);
   }
 
   #entry(dataId: DataId): Entry {

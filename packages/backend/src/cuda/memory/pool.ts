@@ -17,6 +17,8 @@ export interface Block {
  * nothing after its first round.
  */
 export class MemoryPool {
+  /** Called when the driver has no more, before that is an error: what it frees is asked for again. */
+  onFull: (() => void) | undefined;
   bytesUsed = 0;
   bytesAllocated = 0;
   /** Blocks that the driver was asked for. */
@@ -59,10 +61,20 @@ export class MemoryPool {
     return 0;
   }
 
+  /** Gives what is free back to the driver. */
+  release(): void {
+    this.#trim(0);
+  }
+
   /** From now on nothing is kept: what is in use goes back to the driver when it is given back. */
   retire(): void {
     this.maxFreeBytes = 0;
     this.#trim(0);
+  }
+
+  /** Whether it was retired, and holds nothing any more. */
+  get isSpent(): boolean {
+    return this.maxFreeBytes === 0 && this.bytesAllocated === 0;
   }
 
   dispose(): void {
@@ -77,8 +89,9 @@ export class MemoryPool {
     const { calls } = this.stream.driver;
     const into = new BigUint64Array(1);
     let code = calls.cuMemAlloc_v2(into, bytes);
-    if (code === outOfMemory && this.bytesAllocated > this.bytesUsed) {
-      this.#trim(0);
+    for (const free of [() => this.#trim(0), () => this.onFull?.()]) {
+      if (code !== outOfMemory) break;
+      free();
       code = calls.cuMemAlloc_v2(into, bytes);
     }
     if (code === outOfMemory)

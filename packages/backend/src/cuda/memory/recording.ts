@@ -12,6 +12,16 @@ export interface ReplayedNumbers {
   readonly words: Int32Array;
 }
 
+export interface RecordOptions {
+  /**
+   * Arrays that a replay reads anew: tensors that the body makes of one of them, as `tensor1d(ids, "int32")` does, have the values
+   * that are in it by then.
+   *
+   * @defaultValue `[]`
+   */
+  inputs?: readonly (Int32Array | Float32Array)[];
+}
+
 /** A step that was recorded into a graph, which the driver runs as one. */
 export interface Recording<T> {
   /** What the body returned. Each replay writes these tensors anew. */
@@ -30,7 +40,9 @@ const relaxed = 2;
 /** What is being recorded: memory of its own, which no other work may have between replays, and a stream beside it for what is copied once. */
 export class Recorder {
   readonly pool: MemoryPool;
-  readonly numbers: (ReplayedNumbers & { readonly pointer: bigint })[] = [];
+  readonly numbers: ReplayedNumbers[] = [];
+  /** Words that are looked at before each replay, and where they lie. */
+  readonly words: { readonly pointer: bigint; readonly words: Int32Array }[] = [];
   /** Tensors that the body made, and those of them that it made of values. */
   readonly made = new WeakSet<object>();
   readonly born = new WeakSet<object>();
@@ -43,7 +55,10 @@ export class Recorder {
   readonly #beside: Stream;
   readonly #staging: Staging;
 
-  constructor(private readonly stream: Stream) {
+  constructor(
+    private readonly stream: Stream,
+    private readonly inputs: readonly ArrayBufferView[] = [],
+  ) {
     this.pool = new MemoryPool(stream, Number.POSITIVE_INFINITY);
     this.#beside = new Stream(stream.driver, stream.card);
     this.#staging = new Staging(this.#beside);
@@ -88,10 +103,22 @@ export class Recorder {
   }
 
   replayed(name: string, words: Int32Array): bigint {
+    const own = Int32Array.from(words);
+    this.numbers.push({ name, words: own });
+    return this.#reread(own).pointer;
+  }
+
+  /** The block of a tensor that is made of an input; undefined if its values are none. */
+  input(values: unknown): Block | undefined {
+    const found = this.inputs.find((input) => input === values);
+    return found && this.#reread(new Int32Array(found.buffer, found.byteOffset, found.byteLength / 4));
+  }
+
+  #reread(words: Int32Array): Block {
     const block = this.pool.take(words.byteLength);
     this.upload(block, words);
-    this.numbers.push({ name, words: Int32Array.from(words), pointer: block.pointer });
-    return block.pointer;
+    this.words.push({ words, pointer: block.pointer });
+    return block;
   }
 
   dispose(): void {
@@ -116,37 +143,42 @@ export const recordStep = <T>(
   staging: Staging,
   use: (recorder: Recorder | undefined) => void,
   body: () => T,
+  { inputs }: RecordOptions = {},
 ): Recording<T> => {
-  const recorder = new Recorder(stream);
+  const recorder = new Recorder(stream, inputs);
   const { calls } = stream.driver;
   recorder.begin();
   use(recorder);
   let result: T;
+  let graph: bigint | undefined;
   try {
-    result = body();
+    try {
+      result = body();
+    } finally {
+      use(undefined);
+      graph = recorder.end();
+    }
   } catch (error) {
-    use(undefined);
-    calls.cuGraphExecDestroy(recorder.end());
+    if (graph !== undefined) calls.cuGraphExecDestroy(graph);
     recorder.dispose();
     throw error;
   }
-  use(undefined);
-  let graph: bigint | undefined = recorder.end();
   const { numbers } = recorder;
-  const last = numbers.map(({ words }) => Int32Array.from(words));
+  const last = recorder.words.map(({ words }) => Int32Array.from(words));
   const replay = () => {
     if (graph === undefined)
       throw new Error("cuda replay: expected a recording, got one that was disposed of; record it anew");
-    for (const [i, { words, pointer }] of numbers.entries()) {
+    for (const [i, { words, pointer }] of recorder.words.entries()) {
       if (words.every((word, j) => word === last[i]![j])) continue;
       last[i]!.set(words);
       staging.upload(pointer, words);
     }
+    stream.remember("a recorded step");
     stream.check(calls.cuGraphLaunch(graph, stream.handle), "cuGraphLaunch", "replaying a step");
   };
   const dispose = () => {
     if (graph === undefined) return;
-    stream.finish("waiting for a recorded step");
+    calls.cuStreamSynchronize(stream.handle); // a card that is lost has nothing more to wait for
     calls.cuGraphExecDestroy(graph);
     graph = undefined;
     recorder.dispose();

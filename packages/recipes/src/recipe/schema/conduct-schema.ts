@@ -21,6 +21,10 @@ export const backendSchema = () => {
       "Matrix products of the CPU backend: our WebAssembly, the same bits everywhere; a library of the machine; or a library if there is one.",
     ),
     library: setting(path().nullable().default(null), "File or name of that library; null: the first one found."),
+    recordSteps: setting(
+      z.boolean().default(true),
+      "Whether the CUDA backend records microbatches that repeat into a graph, and replays it.",
+    ),
   });
 };
 
