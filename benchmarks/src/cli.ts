@@ -37,6 +37,7 @@ interface TrafficFlags {
   backend: "webgpu" | "cuda";
   precision: SuiteOptions["precision"];
   optimizer: "adamw" | "muon";
+  products?: SuiteOptions["products"];
 }
 
 const collect = (value: string, all: string[]): string[] => [...all, value];
@@ -184,11 +185,12 @@ program
   .addOption(new Option("--backend <name>", "whose kernels").choices(["webgpu", "cuda"]).default("webgpu"))
   .option("--precision <name>", "float32 or mixed", "mixed")
   .addOption(new Option("--optimizer <name>", "what takes the step").choices(["adamw", "muon"]).default("adamw"))
+  .addOption(new Option("--products <name>", "what multiplies on CUDA").choices(productNames))
   .action(async (shape: string, options: TrafficFlags) => {
-    const { backend, precision, optimizer } = options;
+    const { backend, precision, optimizer, products } = options;
     if (backend === "cuda") {
       const { countCudaStep, cudaTrafficText } = await import("./traffic/cuda-traffic.ts");
-      console.log(cudaTrafficText(await countCudaStep(shape, precision, { optimizer })));
+      console.log(cudaTrafficText(await countCudaStep(shape, precision, { optimizer, products })));
       process.exit(0);
     }
     const { countStep, trafficText } = await import("./traffic/traffic.ts");

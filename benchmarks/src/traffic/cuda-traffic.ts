@@ -56,11 +56,19 @@ const emulatedCard = () => {
 export const countCudaStep = async (
   shape: string,
   precision: SuiteOptions["precision"],
-  { warmUp = 2, optimizer }: { warmUp?: number; optimizer?: StepOptimizer } = {},
+  {
+    warmUp = 2,
+    optimizer,
+    products,
+    hostSteps = 11,
+  }: { warmUp?: number; optimizer?: StepOptimizer; products?: SuiteOptions["products"]; hostSteps?: number } = {},
 ): Promise<CudaStepTraffic> => {
   const emulator = emulatedCard();
   registerGradients();
-  const { backend, dispose: end } = await startCuda({ library: emulator.library, precision }, cudaKernels);
+  const { backend, dispose: end } = await startCuda(
+    { library: emulator.library, precision, products, productsLibrary: emulator.library },
+    cudaKernels,
+  );
   const parsed = parseShape(shape);
   const { step, dispose } = createTrainingStep(parsed, optimizer);
   for (let i = 0; i < warmUp; i++) step().dispose();
@@ -74,15 +82,20 @@ export const countCudaStep = async (
     copies: emulator.get("copies") - before.copies,
     allocations: backend.counters().allocations - before.allocations,
     bytesInUse: backend.counters().bytesInUse,
-    ...hostTimes(backend, parsed.config, step),
+    ...hostTimes(backend, parsed.config, step, hostSteps),
   };
   dispose();
   end();
   return traffic;
 };
 
-const hostTimes = (backend: CudaBackend, config: ModelConfig, step: (by?: Differentiate) => tf.Tensor) => {
-  const stepMs = medianMs(11, () => step().dispose());
+const hostTimes = (
+  backend: CudaBackend,
+  config: ModelConfig,
+  step: (by?: Differentiate) => tf.Tensor,
+  steps: number,
+) => {
+  const stepMs = medianMs(steps, () => step().dispose());
   const recording = backend.record(() => step());
   const replayed = medianMs(101, () => {
     // What changes from step to step: the learning rate.

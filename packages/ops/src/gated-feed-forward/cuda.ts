@@ -40,7 +40,10 @@ const launchOnHopper = (call: CudaCall, kernel: string, gate: Gate): boolean => 
   const a = describe(0, m, lines[0], 1);
   const b = liesAcross ? describe(1, half, 1, lines[1]) : describe(1, 2 * half, lines[1], 1);
   if (!a || !b) return false;
-  runtime.launch(hopper, `${kernel}_wgmma`, { grid: [Math.ceil(m / rows), Math.ceil(half / columns)], ...options }, [
+  const grid = [Math.ceil(m / rows), Math.ceil(half / columns)] as const;
+  // The operands are known to the maps alone.
+  const listed = 2 * k * (m + (liesAcross ? half : 2 * half));
+  runtime.launch(hopper, `${kernel}_wgmma`, { grid, ...options, listed }, [
     ...[a, b, ...rest, m, half, k, kindOf(call)],
   ]);
   return true;

@@ -117,7 +117,9 @@ export const wgmmaProducts = (driver: Driver): ChosenProducts => ({
     const flags = Number(accumulate) + (to.half ? 2 : 0) + (a.sizes[2] > 1 ? 4 : 0) + (b.sizes[2] > 1 ? 8 : 0);
     const name = `product_wgmma_${lies(product.a)}${lies(product.b)}`;
     const grid = [Math.ceil(m / tile), Math.ceil(n / tile), batches] as const;
-    host.launch(compiled, name, { grid, ...launchOptions }, [
+    // The operands are known to the maps alone.
+    const listed = 2 * [a, b].reduce((sum, { sizes }) => sum + sizes[0] * sizes[1] * sizes[2], 0);
+    host.launch(compiled, name, { grid, ...launchOptions, listed }, [
       ...[encode(driver, a), encode(driver, b), product.bias ? host.pointer(product.bias) : 0n, to.pointer],
       ...[m, n, k, scale, flags],
     ]);
