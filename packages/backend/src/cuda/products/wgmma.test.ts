@@ -81,7 +81,8 @@ describe.runIf(emulator)("products by wgmma", () => {
       ones.map(() => 2),
     );
     recording.replay();
-    for (const { dataId } of recording.result) expect(new Set(await backend.read(dataId))).toEqual(new Set([4 * n]));
+    for (const { dataId } of recording.result)
+      expect(new Set((await backend.read(dataId)) as Float32Array)).toEqual(new Set([4 * n]));
     dispose(recording.result);
     recording.dispose();
     x.dispose();
