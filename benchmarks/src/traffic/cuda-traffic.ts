@@ -107,8 +107,8 @@ const hostTimes = (
   const recorded = recordedGradients({ recorder: backend, config, say: (message) => console.warn(message) });
   for (let i = 0; i < 3; i++) step(recorded.differentiate).dispose();
   const before = backend.counters().launches;
-  const inRecipes = medianMs(11, () => step(recorded.differentiate).dispose());
-  const besideGraph = (backend.counters().launches - before) / 11;
+  const inRecipes = medianMs(steps, () => step(recorded.differentiate).dispose());
+  const besideGraph = (backend.counters().launches - before) / steps;
   recorded.drop();
   return { hostMs: { step: stepMs, replayed, inRecipes }, besideGraph };
 };
