@@ -54,6 +54,7 @@ export const testEdges = {
   cramkit: ["wasm-kit"],
   corpus: ["wasm-kit"],
   tokenizer: ["wasm-kit"],
+  native: ["wasm-kit"],
 };
 
 /** Composers that people run and do not build upon: they bring the tensor library with them. */

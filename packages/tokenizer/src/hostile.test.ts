@@ -112,6 +112,15 @@ describe("a tokenizer.json that is damaged names the field", () => {
       'the regular expression "(\\\\w)\\\\1" at pre_tokenizer.pattern.Regex is not supported: \\1 is not supported',
     ],
     [
+      "a pattern that the engine finds too large",
+      wordPiece,
+      (j) =>
+        Object.assign(j, {
+          pre_tokenizer: { type: "Split", pattern: { Regex: "a".repeat(200_000) }, behavior: "Removed", invert: false },
+        }),
+      '..." at pre_tokenizer.pattern.Regex is not supported: it is larger than the engine takes',
+    ],
+    [
       "a template with an undefined token",
       wordPiece,
       (j) => Object.assign(j.post_processor!, { special_tokens: {} }),

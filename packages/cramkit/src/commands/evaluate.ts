@@ -3,6 +3,7 @@ import { type CheckpointChoice, evaluateText, findRecipe, openModel, plainTexts,
 import { Command, InvalidArgumentError } from "commander";
 import { type BackendOptions, backendOf, withBackend } from "../options/backend-options.ts";
 import { checkpointOption } from "../options/checkpoint-option.ts";
+import { decimalNumber } from "../options/decimal-number.ts";
 import { type TextOptions, withReading, withText } from "../options/text-options.ts";
 import { wholeNumber } from "../options/whole-number.ts";
 import { print } from "../terminal/output.ts";
@@ -19,8 +20,8 @@ interface EvaluateOptions extends BackendOptions, TextOptions {
 const collect = (value: string, all: string[] = []): string[] => [...all, value];
 
 const share = (text: string): number => {
-  const value = Number(text);
-  if (text.trim() !== "" && value > 0 && value <= 1) return value;
+  const value = decimalNumber(text);
+  if (value > 0 && value <= 1) return value;
   throw new InvalidArgumentError("expected a share above 0, at most 1");
 };
 

@@ -19,6 +19,7 @@ import { downloadGlue } from "@cramkit/glue/node";
 import { checkpointChoice, findModel, runFiles, runGlue, scoreRows, startCompute } from "@cramkit/recipes";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { type BackendOptions, backendOf, withBackend } from "../options/backend-options.ts";
+import { decimalNumber } from "../options/decimal-number.ts";
 import { requireWritableFile } from "../options/require-writable-file.ts";
 import { wholeNumber } from "../options/whole-number.ts";
 import { renewReport } from "../report/write-report.ts";
@@ -243,13 +244,13 @@ const taskNames = (written: string, before: GlueName[] | undefined): GlueName[] 
 };
 
 const positive = (text: string): number => {
-  const value = Number(text);
-  if (text.trim() !== "" && value > 0 && Number.isFinite(value)) return value;
+  const value = decimalNumber(text);
+  if (value > 0 && Number.isFinite(value)) return value;
   throw new InvalidArgumentError("expected a number above 0");
 };
 
 const zeroOrMore = (text: string): number => {
-  const value = Number(text);
-  if (text.trim() !== "" && value >= 0 && Number.isFinite(value)) return value;
+  const value = decimalNumber(text);
+  if (value >= 0 && Number.isFinite(value)) return value;
   throw new InvalidArgumentError("expected a share below 1, or a number of steps");
 };

@@ -1,23 +1,17 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { readReportedRun, runFiles } from "@cramkit/recipes";
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
 import { wholeNumber } from "../options/whole-number.ts";
 import { renderReport } from "../report/report.ts";
 import { createReportServer } from "../report/serve-report.ts";
 import { tell } from "../terminal/output.ts";
 
-const port = (text: string): number => {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= 0 && value < 65_536) return value;
-  throw new InvalidArgumentError("expected a port from 0 to 65535");
-};
-
 export const watchCommand = (): Command =>
   new Command("watch")
     .description("serve the report of a run while it trains, to this machine only")
     .argument("<runs...>", "folders of runs")
-    .option("--port <number>", "port; 0 picks a free one", port, 0)
+    .option("--port <number>", "port; 0 picks a free one", wholeNumber(0, 65_535), 0)
     .option("--seconds <number>", "seconds between updates", wholeNumber(1, 86_400), 5)
     .action(async (folders: string[], options: { port: number; seconds: number }) => {
       const read = () => Promise.all(folders.map((folder) => readReportedRun(folder)));

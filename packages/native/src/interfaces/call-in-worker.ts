@@ -1,4 +1,5 @@
 import { fault } from "@cramkit/errors";
+import { worker as source } from "./worker.generated.ts";
 
 /** node:ffi only knows calls that block. An asynchronous one runs in a worker of ours; addresses hold in every thread. */
 export interface WorkerCall {
@@ -7,22 +8,6 @@ export interface WorkerCall {
   signature: { return: string; arguments: string[] };
   args: (number | bigint)[];
 }
-
-// Plain JavaScript that imports nothing: started from its text, so no bundler can lose it.
-const source = `
-const { parentPort } = require("node:worker_threads");
-const ffi = process.getBuiltinModule("node:ffi");
-const functions = new Map();
-parentPort.on("message", ({ id, path, name, signature, args }) => {
-  try {
-    const key = JSON.stringify([path, name, signature]);
-    let call = functions.get(key);
-    if (!call) functions.set(key, (call = new ffi.DynamicLibrary(path).getFunction(name, signature)));
-    parentPort.postMessage({ id, value: call(...args) });
-  } catch (error) {
-    parentPort.postMessage({ id, error });
-  }
-});`;
 
 interface Pending {
   resolve(value: unknown): void;

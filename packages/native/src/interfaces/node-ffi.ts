@@ -3,7 +3,7 @@ import { callInWorker } from "./call-in-worker.ts";
 import type { ForeignInterface, RawFunction } from "./foreign-interface.ts";
 
 /** The part of node:ffi (Node 26.1) that is used. */
-interface NodeFfi {
+export interface NodeFfi {
   DynamicLibrary: new (
     path: string | null,
   ) => {

@@ -3,7 +3,7 @@ import { packRows, rowsInMemory } from "@cramkit/packer";
 import { subSeed } from "@cramkit/random";
 import type { SavedModel } from "../model/saved-model.ts";
 import { maskingOf, specialId } from "../recipe/masking.ts";
-import { scoreModel } from "./evaluate.ts";
+import { rowsOfABatch, scoreModel } from "./evaluate.ts";
 
 export interface EvaluateTextOptions {
   /**
@@ -115,7 +115,11 @@ export const evaluateText = async (
     }
     const source = rowsInMemory(value.tokens, { seqLength, vocabSize });
     const own = { ...set, source, rows: value.rowCount, seed: subSeed(seed, `recipes/evaluate-text/${block}`) };
-    const score = await scoreModel(params, config, own, () => pause(rows));
+    let scored = 0; // of this block, which may be the whole of a long document
+    const score = await scoreModel(params, config, own, async () => {
+      await pause(rows + scored);
+      scored += rowsOfABatch;
+    });
     loss += score.loss * score.positions;
     right += score.accuracy * score.positions;
     positions += score.positions;

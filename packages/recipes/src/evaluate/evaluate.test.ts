@@ -6,8 +6,9 @@ import { disposeTensors } from "../named-tensors.ts";
 import { prepare } from "../prepare/prepare.ts";
 import { maskingOf, specialId } from "../recipe/masking.ts";
 import { modelOf } from "../recipe/model-of.ts";
-import { quiet, tinyRun } from "../testing/tiny.testing.ts";
+import { quiet, sentences, tinyRun } from "../testing/tiny.testing.ts";
 import { heldOutLoss, scoreModel } from "./evaluate.ts";
+import { evaluateText } from "./evaluate-text.ts";
 
 it("measures during training what it measures in the end, and leaves nothing behind", async () => {
   const { recipe, root } = tinyRun();
@@ -23,6 +24,14 @@ it("measures during training what it measures in the end, and leaves nothing beh
   const { loss, positions } = await scoreModel(params, config, set);
   expect(await heldOutLoss(params, config, set)).toBeCloseTo(loss, 5);
   expect(positions).toBe(40 * 8);
+  expect(memory().numTensors).toBe(before);
+  // One long document is one block of rows: what is done of it is told between its batches.
+  const done: number[] = [];
+  const score = await evaluateText({ params, config, tokenizer }, [sentences(300).join(" ")], {
+    pause: async (rows) => void done.push(rows),
+  });
+  expect(done).toEqual(Array.from({ length: Math.ceil(score.rows / 16) }, (_, batch) => 16 * batch));
+  expect(done.length).toBeGreaterThan(3);
   expect(memory().numTensors).toBe(before);
   disposeTensors(params);
   prepared.close();

@@ -18,7 +18,7 @@ export interface EvaluationSet {
 /** Called between two batches: throws to stop. */
 type Pause = () => Promise<void>;
 
-const rowsOfABatch = 16;
+export const rowsOfABatch = 16;
 
 /** The masked batches of an evaluation: the same rows and masks every time. */
 async function* evaluationBatches({ source, rows, maskId, masking, seed }: EvaluationSet): AsyncGenerator<MaskedBatch> {

@@ -1,4 +1,4 @@
-import { fault } from "@cramkit/errors";
+import { fault, shown } from "@cramkit/errors";
 import { isLinear } from "./linear.ts";
 import { nativeRegex } from "./native.ts";
 import { parseRegex } from "./parse.ts";
@@ -27,6 +27,7 @@ export const compileRegex = (source: string): Regex => {
   const node = parseRegex(source);
   if (isLinear(node)) {
     const native = nativeRegex(node);
+    requireCompiled(native);
     return { source, native, search: (text, found) => searchNative(native, text, found) };
   }
   const program = compileProgram(node);
@@ -40,11 +41,22 @@ export const compileRegex = (source: string): Regex => {
         throw fault({
           code: "invalid-input",
           place: "encode",
-          problem: `expected a regular expression that can be searched for, got ${JSON.stringify(source)}: ${error.message}`,
+          problem: `expected a regular expression that can be searched for, got ${shown(source)}: ${error.message}`,
           remedy: "simplify it in the tokenizer.json",
           type: RangeError,
         });
       }
     },
   };
+};
+
+/** An engine compiles an expression when it is first used, once for Latin-1 and once for other text, and may find it too large. */
+const requireCompiled = (native: RegExp): void => {
+  try {
+    for (const text of ["", "\u0100"]) native.test(text);
+  } catch {
+    throw new SyntaxError("it is larger than the engine takes"); // its own message holds the whole expression
+  } finally {
+    native.lastIndex = 0;
+  }
 };
