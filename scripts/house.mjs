@@ -73,7 +73,7 @@ export function houseSvg({ layers: rows, testEdges: tests, ground, composers }) 
   .left { text-anchor: start }
   path { fill: none; stroke: #35516b; marker-end: url(#tip) }
   .test { stroke-dasharray: 4 4; stroke: #8a9aa8 }
-  @media (prefers-color-scheme: dark) { rect { fill: #22303c; stroke: #9fb6ca } text { fill: #e8eef3 } path { stroke: #9fb6ca } }
+  @media (prefers-color-scheme: dark) { rect { fill: #22303c; stroke: #9fb6ca } text { fill: #e8eef3 } .note { fill: #9aa4af } path { stroke: #9fb6ca } }
 </style>
 <marker id="tip" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0 L8 4 L0 8" style="marker-end: none"/></marker>
 ${[...arrows(rows, "edge"), ...arrows(tests, "test"), ...rooms, legend].join("\n")}

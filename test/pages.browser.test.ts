@@ -88,6 +88,29 @@ describe.runIf(browserCommand)("in a browser", () => {
       Array.from(document.querySelectorAll(".table"), (table) => table.scrollWidth - table.clientWidth),
     );
 
+  /** Words in heads of tables that do not fit on a line of their cell. */
+  const brokenWords = (page: Page): Promise<string[]> =>
+    page.evaluate(() =>
+      Array.from(document.querySelectorAll<HTMLElement>(".table th")).flatMap((cell) => {
+        const { font, paddingLeft, paddingRight } = getComputedStyle(cell);
+        const canvas = document.createElement("canvas").getContext("2d")!;
+        canvas.font = font;
+        const room = cell.clientWidth - Number.parseFloat(paddingLeft) - Number.parseFloat(paddingRight);
+        return cell.textContent.split(/[\s-]+/).filter((word) => canvas.measureText(word).width > room + 1);
+      }),
+    );
+
+  it("a report breaks no word of a table's head", { timeout: 120_000 }, async () => {
+    const file = join(folder, "one.html");
+    writeFileSync(file, await renderReport([runNumber(0)]));
+    for (const width of [360, 1280]) {
+      const { page } = await open(file, width);
+      expect(await page.evaluate(() => document.body.textContent)).toContain("accuracy");
+      expect(await brokenWords(page)).toEqual([]);
+      await page.close();
+    }
+  });
+
   it("a report shows every one of eight runs at 1280 pixels, in every table", { timeout: 120_000 }, async () => {
     const file = join(folder, "report.html");
     writeFileSync(file, await renderReport(Array.from({ length: 8 }, (_, index) => runNumber(index))));
@@ -125,7 +148,15 @@ describe.runIf(browserCommand)("in a browser", () => {
     const sweep = join(runs, "report.html");
     await writeSweepReport(runs, sweep);
     for (const address of [file, sweep])
-      for (const [width, scheme] of sizes) await (await isFitFor(address, width, scheme)).close();
+      for (const [width, scheme] of sizes) {
+        const page = await isFitFor(address, width, scheme);
+        // A chart alone in its row is no larger than one of two.
+        const widest = await page.evaluate(() =>
+          Math.max(0, ...Array.from(document.querySelectorAll(".plots figure"), (figure) => figure.clientWidth)),
+        );
+        expect(widest).toBeLessThan(600);
+        await page.close();
+      }
   });
 
   // Its policy lets no script of ours in, but those of Chromium's protocol.
@@ -189,6 +220,22 @@ describe.runIf(browserCommand)("in a browser", () => {
       for (const [width, scheme] of sizes) {
         const page = await isFitFor(join(site, `${name}.html`), width, scheme);
         await page.waitForSelector(".tsd-navigation a");
+        await page.close();
+      }
+    });
+
+    it("shows the house with letters that can be read, and a heading below the bar", { timeout: 120_000 }, async () => {
+      for (const width of [360, 1280]) {
+        const { page } = await open(join(site, "architecture.html"), width);
+        await page.waitForFunction(() => document.querySelector<HTMLImageElement>('img[src$="house.svg"]')!.complete);
+        const { picture, gap } = await page.evaluate(() => {
+          const edge = (name: string) => document.querySelector(name)!.getBoundingClientRect();
+          const picture = edge('img[src$="house.svg"]').width;
+          return { picture, gap: edge(".tsd-typography h1").top - edge("header").bottom };
+        });
+        // Its letters are 13 of 1312 units high.
+        expect((13 * picture) / 1312).toBeGreaterThan(11);
+        expect(gap).toBeGreaterThan(8);
         await page.close();
       }
     });

@@ -10,6 +10,8 @@ import { buildSite, serveFolder } from "../testing/site.testing.ts";
 import { browserCommand, isChromium, openBrowser, visitorOf } from "../testing/visitor.testing.ts";
 
 const minutes = Number(process.env.CRAMKIT_PLAYGROUND_MINUTES ?? 1);
+/** On request in Chromium, whose software adapter compiles for minutes; Firefox has Mesa's, which is quicker. */
+const webgpuMinutes = Number(process.env.CRAMKIT_PLAYGROUND_WEBGPU_MINUTES ?? (isChromium ? 0 : 1));
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /** Findings of axe, in both colour schemes. */
@@ -38,6 +40,15 @@ const stopwatch = () => {
     before = now;
     return passed.toFixed(1);
   };
+};
+
+/** Conditions to wait for in the page. */
+const hasGuesses = () => document.querySelectorAll(".guesses tr").length > 0;
+const isBeyond = (step: number) =>
+  Number(document.querySelector(".figures > div:nth-child(4) dd")!.textContent.replace(",", "")) > step;
+const isBelow = () => {
+  const [heldOut, unigram] = Array.from(document.querySelectorAll(".figures dd"), (one) => Number(one.textContent));
+  return heldOut! < unigram!;
 };
 
 /** Text that a model learns in seconds, for what is not about learning. */
@@ -155,9 +166,9 @@ describe.runIf(browserCommand)("the page", () => {
 
   it("pauses, and continues from the checkpoint after a reload", async () => {
     const visitor = await visit();
-    const { page, press, see, figure, reload, context } = visitor;
+    const { page, press, see, until, figure, reload, context } = visitor;
     await trainOnSmallWorld(visitor, "cpu", "5");
-    await page.waitForFunction(() => document.querySelectorAll(".guesses tr").length > 0, { timeout: 60_000 });
+    await until(hasGuesses);
     await press("Pause");
     await see("Continue");
     const step = Number(await figure("step"));
@@ -166,16 +177,24 @@ describe.runIf(browserCommand)("the page", () => {
     await see("Continue");
     expect(Number(await figure("step"))).toBe(step);
     await press("Continue");
-    await page.waitForFunction(
-      (before) => Number(document.querySelector(".figures > div:nth-child(4) dd")!.textContent) > before,
-      { timeout: 60_000 },
-      step,
-    );
+    await until(isBeyond, step);
+    await page.evaluate(() => {
+      Object.defineProperty(document, "hidden", { value: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+    });
+    await see("The tab is in the background: training goes on");
+    await until(isBeyond, Number(await figure("step")));
     await press("Pause");
     await see("Continue");
+    const reached = await figure("step");
     const second = await context.newPage();
     await second.goto(host.url);
-    await visitorOf(second).see("Another tab of this page is open");
+    const other = visitorOf(second);
+    await other.see("Another tab of this page is open");
+    await page.close();
+    await other.see("Continue");
+    expect(await other.figure("step")).toBe(reached);
+    expect(await second.evaluate(() => document.body.textContent.includes("Another tab"))).toBe(false);
     await context.close();
   }, 240_000);
 
@@ -192,29 +211,44 @@ describe.runIf(browserCommand)("the page", () => {
     const losing = await serveFolder(site.folder, prelude);
     const visitor = await visit(losing.url);
     await trainOnSmallWorld(visitor, "webgpu", "5");
-    await visitor.page.waitForFunction(() => document.querySelectorAll(".guesses tr").length > 0, { timeout: 120_000 });
+    await visitor.until(hasGuesses);
     await visitor.see("float32 kernels");
     await visitor.page.evaluate(() => new BroadcastChannel("lose").postMessage("now"));
     await visitor.see("The run goes on in WebAssembly, from its last checkpoint.");
     await visitor.see("On WASM");
-    const isBelow = () => {
-      const [heldOut, unigram] = Array.from(document.querySelectorAll(".figures dd"), (one) => Number(one.textContent));
-      return heldOut! < unigram!;
-    };
-    await visitor.page.waitForFunction(isBelow, { timeout: 120_000, polling: 200 });
+    await visitor.until(isBelow);
     await visitor.press("Pause");
     await visitor.see("Continue");
     await visitor.context.close();
     await losing.close();
   }, 420_000);
 
-  it("says what the browser lacks, and trains without it: no WebGPU, no storage", async () => {
+  it.runIf(webgpuMinutes > 0)(
+    "learns on WebGPU what a unigram model does not know",
+    async () => {
+      const visitor = await visit();
+      await trainOnSmallWorld(visitor, "webgpu", `${webgpuMinutes}`);
+      await visitor.until(hasGuesses);
+      const { unigram } = await losses(visitor);
+      await visitor.finish(webgpuMinutes);
+      const { heldOut } = await losses(visitor);
+      const said = `held-out loss ${heldOut}, unigram model ${unigram}, step ${await visitor.figure("step")}`;
+      console.info(`${webgpuMinutes} minutes of WebGPU: ${said}`);
+      await visitor.see("float32 kernels");
+      expect(heldOut).toBeLessThan(unigram);
+      await visitor.context.close();
+    },
+    (20 + 2 * webgpuMinutes) * 60_000,
+  );
+
+  it("says what the browser lacks, and trains without it: no WebGPU, no threads, no storage", async () => {
     const prelude = `
       Object.defineProperty(navigator, "gpu", { value: undefined });
       Object.defineProperty(navigator, "storage", { value: undefined });\n`;
-    const poor = await serveFolder(site.folder, prelude);
+    const poor = await serveFolder(site.folder, prelude, { isolates: false });
     const visitor = await visit(poor.url);
     await visitor.see("No WebGPU");
+    await visitor.see("WebAssembly on one thread: this host does not isolate the page");
     await visitor.see("no storage: a run is lost when the page closes");
     await trainOnSmallWorld(visitor, "cpu", "0.1");
     await visitor.see("Download the model");
@@ -235,7 +269,7 @@ describe.runIf(browserCommand)("the page", () => {
     await context.close();
   }, 240_000);
 
-  it("reads the beginning of a file of 2 GB, and refuses what is no text", async () => {
+  it("reads a dropped file, and the beginning of one of 2 GB, and refuses what is no text", async () => {
     const folder = mkdtempSync(join(tmpdir(), "playground-file-"));
     const { page, see, context } = await visit();
     const upload = async (path: string) => {
@@ -250,6 +284,22 @@ describe.runIf(browserCommand)("the page", () => {
       );
       await upload(binary);
       await see("Picture.png is no text in UTF-8");
+      const drop = (selector: string, text: string) =>
+        page.evaluate(
+          (where, content) => {
+            const dataTransfer = new DataTransfer();
+            dataTransfer.items.add(new File([content], "dropped.txt", { type: "text/plain" }));
+            const drop = new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true });
+            // Not cancelled, the browser would show the file in place of the page.
+            return !document.querySelector(where)!.dispatchEvent(drop);
+          },
+          selector,
+          text,
+        );
+      expect(await drop("header", smallWorld)).toBe(true);
+      expect(await drop(".drop", smallWorld)).toBe(true);
+      await see("dropped.txt");
+      await see("held out to test with");
       writeFileSync(large, smallWorld.repeat(Math.ceil(9_000_000 / smallWorld.length)));
       truncateSync(large, 2 ** 31);
       await upload(large);

@@ -98,7 +98,8 @@ export const reduce = (state: State, event: Event | Action): State => {
       const phase = run.fraction >= 1 ? "finished" : "paused";
       const { settings } = run;
       const announcement = `A run of an earlier visit is here, at step ${run.step}.`;
-      return { ...state, phase, prepared, run, text: prepared.text, ...settings, savedStep: run.step, announcement };
+      const shown = { text: prepared.text, ...settings, savedStep: run.step, notices: [] };
+      return { ...state, phase, prepared, run, ...shown, announcement };
     }
     case "starting": {
       const { failure: _, ...rest } = state;

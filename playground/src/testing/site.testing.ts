@@ -27,16 +27,18 @@ export const buildSite = async (): Promise<{ folder: string; dispose(): void }> 
 
 /**
  * A host of static files, as plain as they come: without any headers of isolation. `workerPrelude` is code that the page's
- * worker runs first, in place of a browser that lacks something.
+ * worker runs first, in place of a browser that lacks something; `isolates: false` withholds the service worker that adds the headers.
  */
 export const serveFolder = async (
   folder: string,
   workerPrelude = "",
+  { isolates = true } = {},
 ): Promise<{ url: string; close(): Promise<void> }> => {
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url!, "http://host");
     const path = join(folder, normalize(pathname === "/" ? "/index.html" : pathname));
     try {
+      if (!isolates && pathname.endsWith("service-worker.js")) throw new Error("withheld");
       const content = readFileSync(path);
       response.setHeader("content-type", types[extname(path)] ?? "application/octet-stream");
       response.end(/worker-[^/]+\.js$/.test(pathname) ? workerPrelude + content : content);

@@ -50,6 +50,15 @@ export const visitorOf = (page: Page) => {
     page.waitForFunction((text) => document.body.textContent.includes(text), slow, words).then(() => {});
   return {
     see,
+    /** Waits for a condition. By the clock: a browser with work to do draws few frames, and in a tab that is hidden none. */
+    async until<Args extends unknown[]>(condition: (...args: Args) => boolean, ...args: Args) {
+      await page.waitForFunction(condition as (...args: unknown[]) => boolean, slow, ...args);
+    },
+    /** Waits for the end of a run of so many minutes. */
+    async finish(minutes: number) {
+      const timeout = slow.timeout + 2 * minutes * 60_000;
+      await page.waitForFunction(() => document.body.textContent.includes("Download the model"), { ...slow, timeout });
+    },
     /** As a person does: puppeteer's own passes the service worker by. */
     async reload() {
       await Promise.all([page.waitForNavigation(), page.evaluate(() => location.reload())]);

@@ -37,16 +37,21 @@ const waitMs = 2000;
 
 /**
  * Takes the browser's storage for as long as the worker lives; false if another tab has it. Waits for a page that was just
- * closed or loaded again. Browsers freeze no tab that holds a lock, so a run goes on in the background.
+ * closed or loaded again, whose worker a busy machine may take long to end: what comes free after the answer goes to `later`, which says
+ * whether it is still wanted. Browsers freeze no tab that holds a lock, so a run goes on in the background.
  */
-export const holdStorage = (): Promise<boolean> =>
+export const holdStorage = (later: () => Promise<boolean>): Promise<boolean> =>
   new Promise((resolve) => {
-    const options = { signal: AbortSignal.timeout(waitMs) };
-    const hold = () => {
+    let isLate = false;
+    setTimeout(() => {
+      isLate = true;
+      resolve(false);
+    }, waitMs);
+    const hold = async () => {
       resolve(true);
-      return new Promise(() => {});
+      if (!isLate || (await later())) await new Promise(() => {});
     };
-    navigator.locks.request("run", options, hold).catch(() => resolve(false));
+    navigator.locks.request("run", hold).catch(() => resolve(false));
   });
 
 /** Starts a backend with our kernels and gradients on it: the composition root. */

@@ -102,6 +102,31 @@ export const createStudio = (post: (event: Event, transfer?: Transferable[]) => 
     }
   };
 
+  /** Shows the run of an earlier visit, if the storage has one. */
+  const showStored = async (): Promise<void> => {
+    const stored = await folder.open();
+    const latest = stored && (await folder.latest());
+    if (!stored || !latest) return;
+    text = { rows: stored.rows, facts: stored.text };
+    const { settings } = stored;
+    const { progress, history } = latest.snapshot;
+    const { step, tokens, elapsedMs, fraction } = progress;
+    const run = {
+      ...{ settings, step, tokens, elapsedMs, fraction, learningRate: 0, tokensPerSecond: 0, device: "" },
+      ...{ training: history.training.points, heldOut: history.heldOut },
+    };
+    post({ type: "stored", prepared: await describe(text), run });
+  };
+
+  /** Takes the storage that another tab has left, unless something was begun without it. */
+  const takeStorage = (): Promise<boolean> =>
+    enqueue(async () => {
+      if (text) return false;
+      canStore = true;
+      await showStored();
+      return true;
+    });
+
   const requireText = () => {
     if (text) return text;
     throw fault({
@@ -119,27 +144,14 @@ export const createStudio = (post: (event: Event, transfer?: Transferable[]) => 
       canStore = devices.hasStorage;
       post({ type: "devices", devices });
       if (!canStore) return;
-      canStore = await holdStorage();
-      if (!canStore) {
-        const problem = "another tab of this page is open, and the browser keeps one run";
-        post({
-          type: "notice",
-          notice: { problem, remedy: "close it and load this page again, or download the model" },
-        });
+      canStore = await holdStorage(takeStorage);
+      if (canStore) {
+        await showStored();
         return;
       }
-      const stored = await folder.open();
-      const latest = stored && (await folder.latest());
-      if (!stored || !latest) return;
-      text = { rows: stored.rows, facts: stored.text };
-      const { settings } = stored;
-      const { progress, history } = latest.snapshot;
-      const { step, tokens, elapsedMs, fraction } = progress;
-      const run = {
-        ...{ settings, step, tokens, elapsedMs, fraction, learningRate: 0, tokensPerSecond: 0, device: "" },
-        ...{ training: history.training.points, heldOut: history.heldOut },
-      };
-      post({ type: "stored", prepared: await describe(text), run });
+      const problem = "another tab of this page is open, and the browser keeps one run";
+      const remedy = "close it, and its run appears here; or train here, and download the model before you leave";
+      post({ type: "notice", notice: { problem, remedy } });
     },
     async prepare({ text: content, facts }) {
       live = undefined;
@@ -214,7 +226,12 @@ export const createStudio = (post: (event: Event, transfer?: Transferable[]) => 
   };
 
   /** Commands in the order that they came in, but those that a run which trains can take at once. */
-  let working: Promise<void> = Promise.resolve();
+  let working: Promise<unknown> = Promise.resolve();
+  const enqueue = <T>(work: () => Promise<T>): Promise<T> => {
+    const done = working.then(work);
+    working = done.catch(() => {});
+    return done;
+  };
   let isTraining = false;
   return (command: Command): void => {
     if (command.type === "pause") {
@@ -225,7 +242,7 @@ export const createStudio = (post: (event: Event, transfer?: Transferable[]) => 
       controls.sentence = command.sentence;
       if (isTraining) return; // the loop takes it up
     }
-    working = working.then(async () => {
+    void enqueue(async () => {
       isTraining = command.type === "train" || command.type === "resume";
       try {
         await (commands[command.type] as (command: Command) => Promise<void>)(command);

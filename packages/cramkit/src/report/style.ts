@@ -19,7 +19,7 @@ body.side-by-side { max-width: 100rem; } body.side-by-side main > p { max-width:
   linear-gradient(90deg, var(--shade), transparent) 0 / .8rem 100% scroll, linear-gradient(270deg, var(--shade), transparent) 100% / .8rem 100% scroll; background-repeat: no-repeat; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; } .table table { width: 100%; }
 .table th, .table td { text-align: right; padding: .35rem .6rem; border-bottom: 1px solid var(--line); white-space: nowrap; }
-.table th { white-space: normal; overflow-wrap: anywhere; min-width: 4.5rem; } .table td.long { white-space: normal; overflow-wrap: anywhere; min-width: 5.5rem; }
+.table th { white-space: normal; overflow-wrap: anywhere; min-width: 5.5rem; } .table td.long { white-space: normal; overflow-wrap: anywhere; min-width: 5.5rem; }
 .table th:first-child, .table td:first-child { text-align: left; white-space: normal; min-width: 9rem; padding-left: 0; }
 .table small { display: block; color: var(--muted); font-weight: 400; font-size: .75rem; line-height: 1.35; } thead th { color: var(--muted); font-weight: 600; vertical-align: bottom; }
 tr.ours td { font-weight: 600; } .note { font-size: .85rem; }

@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { TextFacts } from "../../protocol.ts";
 import { bytes, whole } from "../numbers.ts";
 import { pastedText, readText } from "../read-text.ts";
@@ -10,6 +10,14 @@ export const TextSection = ({ state, send, act }: Studio) => {
   const [pasted, setPasted] = useState("");
   const [isOver, setOver] = useState(false);
   const isBusy = !["empty", "ready"].includes(state.phase);
+  // What misses the frame would be opened by the browser, in place of the page.
+  useEffect(() => {
+    const stay = (event: DragEvent) => event.preventDefault();
+    for (const type of ["dragover", "drop"] as const) addEventListener(type, stay);
+    return () => {
+      for (const type of ["dragover", "drop"] as const) removeEventListener(type, stay);
+    };
+  }, []);
   const prepare = (text: string, facts: TextFacts) => {
     act({ type: "preparing", text: facts });
     send({ type: "prepare", text, facts });
@@ -33,8 +41,13 @@ export const TextSection = ({ state, send, act }: Studio) => {
   };
   const onDrop = (event: DragEvent) => {
     event.preventDefault();
+    event.stopPropagation();
     setOver(false);
-    if (isBusy) return;
+    if (isBusy) {
+      const problem = "A run is here, and the page keeps one";
+      act({ type: "refused", failure: { problem, remedy: "pause it and start over to learn from another text" } });
+      return;
+    }
     const file = event.dataTransfer?.files[0];
     const text = event.dataTransfer?.getData("text/plain");
     if (file) void take(file);
