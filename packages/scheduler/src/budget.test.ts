@@ -24,6 +24,7 @@ describe("budgetFraction", () => {
   it("refuses nonsense", () => {
     expect(() => budgetFraction({})).toThrow(/expected one of hours, steps/);
     expect(() => budgetFraction({ hours: -1 })).toThrow(/budgetFraction: expected "hours" .* got -1/);
+    expect(() => budgetFraction({ hours: "24" as never })).toThrow(/"hours" .* got "24"/);
     expect(() => budgetFraction({ tokens: Number.NaN })).toThrow(/"tokens" .* got NaN/);
     expect(() => budgetFraction({ flops: 1e18 })).toThrow(/"flopsPerToken"/);
   });

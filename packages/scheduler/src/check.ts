@@ -1,12 +1,12 @@
-import { fault } from "@cramkit/errors";
+import { fault, shown } from "@cramkit/errors";
 
 /** Argument checks of the package's entrances; every error names the function, the argument and the range. */
 const expectRange = (where: string, name: string, value: number, range: string, holds: boolean): number => {
-  if (!holds)
+  if (!(holds && typeof value === "number"))
     throw fault({
       code: "invalid-argument",
       place: where,
-      problem: `expected "${name}" ${range}, got ${value}`,
+      problem: `expected "${name}" ${range}, got ${shown(value)}`,
       type: RangeError,
     });
   return value;

@@ -1,3 +1,4 @@
+import { fault } from "@cramkit/errors";
 import { backend_util, type KernelFunc, slice_util, type Tensor, type TensorInfo, util } from "@tensorflow/tfjs-core";
 import type { CpuBackend } from "./backend.ts";
 import { copyRow, stridedCopy } from "./strided-copy.ts";
@@ -125,7 +126,12 @@ const gatherKernel =
     const wanted = backend.view(indices);
     for (const row of wanted)
       if (row < 0 || row >= rows)
-        throw new RangeError(`GatherV2: expected an index of 0 to ${rows - 1} along axis ${place}, got ${row}`);
+        throw fault({
+          code: "invalid-argument",
+          place: "GatherV2",
+          problem: `expected an index of 0 to ${rows - 1} along axis ${place}, got ${row}`,
+          type: RangeError,
+        });
     const y = backend.output(shape, x.dtype as "float32" | "int32");
     const [from, to] = [backend.view(x), backend.view(y)];
     for (let part = 0; part < outer; part++)

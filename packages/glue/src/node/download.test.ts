@@ -125,6 +125,7 @@ describe("downloadGlue", () => {
   });
 
   it("says so where there is no network", async () => {
+    await expect(downloadGlue(folder, { tasks: ["constructor" as never] })).rejects.toThrow("expected tasks of cola");
     await expect(downloadGlue(folder, { tasks: ["rte"], hubUrl: "http://127.0.0.1:9", retries: 0 })).rejects.toThrow(
       /got .*(ECONNREFUSED|bad port)/,
     );

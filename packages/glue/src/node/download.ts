@@ -74,7 +74,7 @@ export const downloadGlue = async (folder: string, options: DownloadOptions = {}
     signal,
   } = options;
   const names = tasks.flatMap((name) => {
-    if (!glueTasks[name])
+    if (!Object.hasOwn(glueTasks, name))
       throw fault({
         code: "invalid-input",
         place: "downloadGlue",

@@ -18,7 +18,7 @@ const factories: Record<MetricName, () => Metric> = {
 
 /** A fresh accumulator of the metric. */
 export const createMetric = (name: MetricName): Metric => {
-  const factory = factories[name];
+  const factory = Object.hasOwn(factories, name) ? factories[name] : undefined;
   if (!factory)
     throw fault({
       code: "invalid-argument",

@@ -139,6 +139,8 @@ describe("every metric", () => {
   });
 
   it("has a known name", () => {
+    for (const name of ["constructor", "toString", "__proto__"])
+      expect(() => createMetric(name as MetricName)).toThrow(/createMetric: expected one of accuracy/);
     expect(() => createMetric("bleu" as MetricName)).toThrow(
       "expected one of accuracy, f1, macro-f1, matthews, pearson, spearman",
     );

@@ -194,6 +194,10 @@ describe("hyperparameters", () => {
   it.each([
     [() => adamw({ b1: 1 }), 'adamw: expected "b1" in [0, 1), got 1'],
     [() => adamw({ b2: Number.NaN }), 'adamw: expected "b2" in [0, 1), got NaN'],
+    [
+      () => adamw({ learningRate: "1e-3" as never }),
+      'adamw: expected "learningRate" to be a finite number of at least 0, got "1e-3"',
+    ],
     [() => adamw({ learningRate: -1 }), 'adamw: expected "learningRate" to be a finite number of at least 0, got -1'],
     [() => adamw({ epsilon: 0 }), 'adamw: expected "epsilon" to be a finite number above 0, got 0'],
     [() => adamw({ weightDecay: -0.1 }), 'adamw: expected "weightDecay"'],

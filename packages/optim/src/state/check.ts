@@ -1,12 +1,12 @@
-import { checkOptions, fault } from "@cramkit/errors";
+import { checkOptions, fault, shown } from "@cramkit/errors";
 import type { Progress, Rate } from "../contracts.ts";
 
 const expectRange = (where: string, name: string, value: number, range: string, holds: boolean): void => {
-  if (!holds)
+  if (!(holds && typeof value === "number"))
     throw fault({
       code: "invalid-argument",
       place: where,
-      problem: `expected "${name}" ${range}, got ${value}`,
+      problem: `expected "${name}" ${range}, got ${shown(value)}`,
       type: RangeError,
     });
 };
@@ -45,7 +45,7 @@ export const checkCount = (where: string, values: Hyperparameters): void => {
 
 /** A constant rate is checked when the optimizer is made, a schedule whenever it is read. */
 export const checkRate = (where: string, rate: Rate): void => {
-  if (typeof rate === "number") checkNonNegative(where, { learningRate: rate });
+  if (typeof rate !== "function") checkNonNegative(where, { learningRate: rate });
 };
 
 export const rateAt = (where: string, rate: Rate, progress: Progress): number => {
@@ -54,7 +54,7 @@ export const rateAt = (where: string, rate: Rate, progress: Progress): number =>
   return value;
 };
 
-const shown = (shape: readonly number[]) => `[${shape.join(", ")}]`;
+const shapeText = (shape: readonly number[]) => `[${shape.join(", ")}]`;
 
 type Shapes = Readonly<Record<string, { shape: readonly number[] }>>;
 
@@ -81,7 +81,7 @@ export const checkFit = (where: string, what: string, map: Shapes | undefined, p
       throw fault({
         code: "invalid-argument",
         place: where,
-        problem: `expected ${what} of "${name}" to be ${shown(param.shape)}, got ${shown(shape)}`,
+        problem: `expected ${what} of "${name}" to be ${shapeText(param.shape)}, got ${shapeText(shape)}`,
         type: RangeError,
       });
     }
