@@ -58,6 +58,7 @@ export const gpuPlan = (
     part("machine", "mixed", 40),
     part("model", "mixed", 60, 128),
     part("pytorch", "mixed", 100, 128),
+    part("kernels", "mixed", 30, 128),
     ...rivals.map((products) => by(products, part("conformance", "mixed", 40))),
     ...rivals.map((products) => by(products, part("model", "mixed", 45, 128))),
     part("ops", "mixed", 45, 128),
