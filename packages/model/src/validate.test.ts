@@ -101,7 +101,7 @@ describe("a configuration that cannot work names the field and what it may be", 
     [
       "a head without its fields",
       { head: { type: "classification" } },
-      /head\.labels: .*got undefined\n.*head\.dropout: .*\n.*head\.width: .*\n.*head\.pooling: /,
+      /head\.labels: .*got nothing\n.*head\.dropout: .*\n.*head\.width: .*\n.*head\.pooling: /,
     ],
     ["no head", { head: null }, /head: expected an object with a type, got null/],
     ["an init that is a name", { init: "normal" }, /init: expected \{ type, std \}, got "normal"/],
@@ -120,7 +120,7 @@ describe("a configuration that cannot work names the field and what it may be", 
 
   it("says so for an unknown preset and for a fixture", () => {
     expect(() => preset("bert" as PresetName)).toThrow(/expected one of crammed-bert, /);
-    expect(() => modelConfigFromFixture({ vocab: 4 })).toThrow(/expected layers to be an integer, got undefined/);
+    expect(() => modelConfigFromFixture({ vocab: 4 })).toThrow(/expected layers to be an integer, got nothing/);
     const fields = {
       vocab: 4,
       layers: 1,
