@@ -53,15 +53,18 @@ describe.runIf(emulator)("recorded microbatches", () => {
     }) => Promise<T>,
   ) => {
     registerGradients();
-    started = await startCuda({ library: emulator!.library, precision }, cudaKernels);
-    const { backend } = started;
+    const restart = async () => {
+      started?.dispose();
+      started = await startCuda({ library: emulator!.library, precision }, cudaKernels);
+    };
+    await restart();
     const before = emulator!.get("graphLaunches");
     const result = await body({
-      ...{ backend: "cuda", kernels: optimizerKernels()! },
-      ...(records && { recorder: () => backend }),
+      ...{ backend: "cuda", kernels: optimizerKernels()!, restart },
+      ...(records && { recorder: () => started!.backend }),
     });
-    const { launches } = backend.counters();
-    started.dispose();
+    const { launches } = started!.backend.counters();
+    started!.dispose();
     expect([emulator!.get("bytes"), emulator!.get("allocations")]).toEqual([0, 0]);
     return { result, launches, replays: emulator!.get("graphLaunches") - before };
   };
@@ -134,6 +137,20 @@ describe.runIf(emulator)("recorded microbatches", () => {
     expect(numbersOf(recorded.result)).toEqual(numbersOf(plain.result));
     expect(recorded.result.said).toBe("");
     expect(recorded.replays).toBeGreaterThan(2);
+  }, 120_000);
+
+  it("halve when the card's memory runs out in the middle of a run", async () => {
+    const rows = (microbatchSize: number) =>
+      changed({
+        training: { budget: "2 steps", batchSize: 16, microbatchSize },
+        evaluation: { every: 1, rows: 4 },
+      });
+    emulator!.set("mostBytes", 0);
+    const eight = await on(rows(8), true, (start) => run({ recipe: rows(8), ...start }));
+    emulator!.set("memoryBytes", emulator!.get("mostBytes") + 2 ** 12);
+    const rescued = await on(rows(16), true, (start) => run({ recipe: rows(16), ...start }));
+    expect(rescued.result.said).toMatch(/^cuda: expected room for \d+ more bytes .*microbatches of 8 rows/);
+    expect(rescued.result.weights).toEqual(eight.result.weights);
   }, 120_000);
 
   it.each(["out-of-memory", "unsupported"] as const)(
