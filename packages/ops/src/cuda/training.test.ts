@@ -20,9 +20,9 @@ afterEach(() => {
   dispose = () => {};
 });
 
-const train = async (start: () => Promise<{ dispose(): void }>, steps: number) => {
+const train = async (start: () => Promise<{ dispose(): void }>, steps: number, of: StepShape = shape) => {
   ({ dispose } = await start());
-  const step = createStep(shape);
+  const step = createStep(of);
   const losses = Array.from({ length: steps }, () => step.run());
   const params = step.params().map((param) => Float32Array.from(param.dataSync()));
   step.dispose();
@@ -159,5 +159,51 @@ describe.runIf(emulator)("training on an emulated card", () => {
     step.dispose();
     dispose();
     expect([emulator!.get("bytes"), emulator!.get("allocations")]).toEqual([0, 0]);
+  });
+});
+
+describe.runIf(emulator)("training in mixed precision on an emulated card", () => {
+  // Wide enough for tiles of 128.
+  const wide: StepShape = {
+    ...{ layers: 2, hidden: 96, heads: 3, intermediate: 160 },
+    ...{ vocab: 104, batchSize: 6, seqLength: 16, predicted: 0.9, gated: true, fused: true },
+  };
+  const losses = async (products: "mma" | "wgmma" | "cublaslt") => {
+    let started: Awaited<ReturnType<typeof startCudaBackend>>;
+    const kernels = new Set<string>();
+    const result = await train(
+      async () => {
+        const productsLibrary = emulator!.library;
+        started = await startCudaBackend(emulator!, { precision: "mixed", products, productsLibrary });
+        return {
+          dispose: () => {
+            for (const kernel of started.backend.kernelsRun().keys()) kernels.add(kernel);
+            started.dispose();
+          },
+        };
+      },
+      3,
+      wide,
+    );
+    return { ...result, kernels };
+  };
+  const used = {
+    wgmma: ["product_wgmma_nn", "products_wgmma_tt", "gated_forward_wgmma"],
+    cublaslt: ["cublasLtMatmul"],
+  };
+
+  it("takes nearly the same steps whatever multiplies", { timeout: 120_000 }, async () => {
+    emulator!.set("major", 9);
+    try {
+      const wanted = await losses("mma");
+      for (const products of ["wgmma", "cublaslt"] as const) {
+        const got = await losses(products);
+        for (const kernel of used[products]) expect(got.kernels, products).toContain(kernel);
+        for (const [i, loss] of got.losses.entries())
+          expect(Math.abs(loss / wanted.losses[i]! - 1), `${products}, step ${i}`).toBeLessThan(2e-3);
+      }
+    } finally {
+      emulator!.set("major", 8);
+    }
   });
 });

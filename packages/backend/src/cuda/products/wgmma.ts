@@ -22,7 +22,8 @@ const capability = 90;
 /** Why these kernels cannot be used, if they cannot. */
 export const wgmmaProblem = (driver: Driver, version: number, card: CardReport): string | undefined => {
   if (compiled.images.length === 0) return "the kernels of wgmma were left out of this build, which had no clang";
-  if (card.capability !== capability) return `expected a card of compute capability 9.0, got ${card.name}`;
+  if (card.capability !== capability)
+    return `expected a card of compute capability 9.0, got ${card.name} of ${(card.capability / 10).toFixed(1)}`;
   if (version < oldestDriver || !driver.encodeTensorMap)
     return "expected a driver for CUDA 12.3 (545) or newer, got an older one";
   return undefined;
