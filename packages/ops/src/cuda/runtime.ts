@@ -44,7 +44,7 @@ export interface CudaRuntime {
   /** "mixed": tensors may exist as halves, bf16 or f16, alone. */
   readonly precision: "float32" | "mixed";
   readonly card: { readonly multiprocessors: number; readonly sharedBytes: number };
-  /** What multiplies in place of kernels for every card: "wgmma" or "cublaslt". */
+  /** What multiplies in place of kernels for every card: "wgmma" or "cublaslt". @defaultValue kernels for every card */
   readonly chosenProducts?:
     | {
         readonly name: string;

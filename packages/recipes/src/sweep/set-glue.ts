@@ -25,7 +25,7 @@ export const setGlue = (sweep: Sweep, settings: readonly string[]): Sweep => {
       code: "invalid-input",
       place: `--set ${settings[0]}`,
       problem: "nothing is finetuned without GLUE's data",
-      remedy: "add --glue FOLDER, as `cramkit glue download` makes it",
+      remedy: "set glue.data=FOLDER, too, which `cramkit glue download` makes",
       type: RangeError,
     });
   return parseSweep({ ...sweep, glue }, "--set");

@@ -1,4 +1,4 @@
-import { fault, hasCode, problemOf } from "@cramkit/errors";
+import { checkOptions, fault, hasCode, problemOf } from "@cramkit/errors";
 import { checkBatch, dropoutKey, type ModelConfig, type StepSeed } from "@cramkit/model";
 import { clone, dispose, keep, mul, scalar, tidy } from "@tensorflow/tfjs-core";
 import { disposeTensors, type NamedTensors } from "../named-tensors.ts";
@@ -40,7 +40,9 @@ const mostPlaces = 100_000;
  * the same weights in the same place. Everything else is computed kernel by kernel, as what comes between them is: the optimizer,
  * evaluations, the first microbatch after a checkpoint, a rollback or another batch size.
  */
-export const recordedGradients = ({ recorder, config, say }: RecordedOptions): RecordedGradients => {
+export const recordedGradients = (options: RecordedOptions): RecordedGradients => {
+  checkOptions("recordedGradients", options, { recorder: true, config: true, say: true });
+  const { recorder, config, say } = options;
   let [isOff, isRecording] = [false, false];
   let last: Kind | undefined;
   let held: Held | undefined;
