@@ -179,7 +179,11 @@ describe("Parquet files of the hub", () => {
 describe("what is wrong", () => {
   it.each([
     ["a file of another task", official.cb[0]["CB/*.jsonl"]!, /train\.jsonl:1: expected a text of BoolQ as "question"/],
-    ["a test set", jsonl({ question: "q", passage: "p", idx: 0 }), /expected a label of BoolQ, False or True, .* none/],
+    [
+      "a test set",
+      jsonl({ question: "q", passage: "p", idx: 0 }),
+      /expected a label of BoolQ, False or True, .* nothing; put/,
+    ],
     ["another label", jsonl({ question: "q", passage: "p", label: 2 }), /expected a label of BoolQ, .* got 2; put the/],
     ["a damaged line", `${jsonl({ question: "q", passage: "p", label: true })}{"question": "q"`, /train\.jsonl:2: /],
     ["a list", "[1]\n", /train\.jsonl:1: expected a JSON object/],

@@ -78,7 +78,7 @@ it.each<[string, unknown, RegExp]>([
   ["variants by name", { variants: { a: [] } }, /^file\.json: variants: expected array/],
   ["a grid without values", { grid: { seed: [] } }, /grid\.seed: expected .* items/],
   ["a task of GLUE that is none", { glue: { data: "glue", tasks: ["sst3"] } }, /glue\.tasks\.0: expected one of cola/],
-  ["a name that is no folder", { name: "../x" }, /name: expected small letters/],
+  ["a name that is no folder", { name: "../x" }, /name: expected at most 100 small letters/],
 ])("refuses %s", (_, changes, message) => {
   expect(() => parseSweep({ name: "one", recipe: "smoke", ...(changes as object) }, "file.json")).toThrow(message);
 });
