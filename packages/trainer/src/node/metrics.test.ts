@@ -28,5 +28,7 @@ it("appends metrics and drops what a resumed run writes again", async () => {
 
 it("names the line of a metrics file that is broken", async () => {
   await writeFile(join(folder, "m.jsonl"), '{"microbatch":1}\nbroken\n');
-  await expect(readMetrics(join(folder, "m.jsonl"))).rejects.toThrow(/m\.jsonl:2: expected a JSON object, got broken/);
+  await expect(readMetrics(join(folder, "m.jsonl"))).rejects.toThrow(
+    /m\.jsonl:2: expected a JSON object, got "broken"/,
+  );
 });
