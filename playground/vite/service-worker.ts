@@ -2,8 +2,11 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { Plugin } from "vite";
 
+/** Chunks of devices that no browser has: the page never loads them. */
+const isForNode = (file: string): boolean => /^assets\/(cuda|find-products|tensorflow)-/i.test(file);
+
 /**
- * Emits `service-worker.js`, with the list of all files of the build: they are what the page needs to work offline. Its
+ * Emits `service-worker.js`, with the list of the files that the page needs to work offline. Its
  * name has no digest, as a browser compares its content to find a new version.
  */
 export const serviceWorker = (): Plugin => ({
@@ -13,7 +16,7 @@ export const serviceWorker = (): Plugin => ({
     order: "post", // when the files of the page's worker are there, too
     async handler(_, bundle) {
       if ([...this.getModuleIds()].every((id) => !id.endsWith("index.html"))) return; // the bundle of the worker
-      const files = Object.keys(bundle).filter((file) => !file.endsWith(".map"));
+      const files = Object.keys(bundle).filter((file) => !file.endsWith(".map") && !isForNode(file));
       const source = await readFile(new URL("./service-worker.js", import.meta.url), "utf8");
       const digest = createHash("sha256").update(source);
       for (const name of files.sort()) {
