@@ -66,7 +66,7 @@ const lineText = (line: ResultLine): string => {
   return `${who}${line.mode ? ` · ${line.mode}` : ""} · ${line.shape} · ${digits(p50)} ${line.unit} (${range.map(digits).join(" to ")})${share}`;
 };
 
-/** What was asked for; where results go is no part of it. */
+/** What was asked for; where results go is not part of it. */
 const commandOf = (args: readonly string[]): string =>
   ["pnpm bench", ...args.filter((arg, i) => !arg.startsWith("--results") && args[i - 1] !== "--results")].join(" ");
 

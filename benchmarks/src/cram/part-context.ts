@@ -6,7 +6,7 @@ export interface PartContext extends RunContext {
   leftMs(): number;
 }
 
-/** A reason to leave a part out that is no failure, such as PyTorch that is not there. */
+/** A reason to leave a part out that is not a failure, such as a missing PyTorch. */
 export class Skipped extends Error {
   override readonly name = "Skipped";
 }

@@ -29,7 +29,7 @@ const orNothing = async <Value>(reading: Promise<Value>): Promise<Value | undefi
   try {
     return await reading;
   } catch {
-    return undefined; // what a part has not left, or has left half, is no reason to lose the rest of the report
+    return undefined; // what a part has not left, or has left half, is not a reason to lose the rest of the report
   }
 };
 

@@ -46,7 +46,7 @@ const untied = new Map([
   [decoderWeight, "decoder.weight"],
   [decoderBias, "decoder.bias"],
 ]);
-/** Buffers that are no parameters, and parts of `BertForPreTraining` that no model of ours has. */
+/** Buffers that are not parameters, and parts of `BertForPreTraining` that no model of ours has. */
 const dropped = /^((bert\.)?embeddings\.(position_ids|token_type_ids)|cls\.seq_relationship\..*)$/;
 
 const selfAttention = /^encoder\.layer\.(\d+)\.attention\.self\.(query|key|value)\.(weight|bias)$/;

@@ -35,7 +35,7 @@ export interface ModernBertNames {
  * Tensors of a ModernBERT of `transformers` under our names. Two change their layout: the rows of `Wqkv` from
  * `[3, heads, headDim]` to `[heads, 3, headDim]`, and those of `Wi`, whose gated half comes first there and last here.
  *
- * @throws RangeError listing every name that is none of a ModernBERT, and for a decoder that is said to be tied and is not
+ * @throws RangeError listing every name that a ModernBERT does not have, and for a decoder that is said to be tied and is not
  */
 export const fromModernBert = (
   tensors: Iterable<TensorEntry>,

@@ -16,7 +16,7 @@ export const nameInside = (folder: string, name: unknown, place: string = folder
   throw fault({
     code: "damaged-file",
     place,
-    problem: `expected the name of a file inside of its folder, got ${typeof name === "string" ? JSON.stringify(name.slice(0, 200)) : `a value that is no text (${typeof name})`}`,
+    problem: `expected the name of a file inside of its folder, got ${typeof name === "string" ? JSON.stringify(name.slice(0, 200)) : `a value that is not text (${typeof name})`}`,
     remedy: "the file was changed by somebody, or is not meant for this; do not use it",
   });
 };

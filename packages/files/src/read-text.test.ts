@@ -34,7 +34,9 @@ it("names what is in another encoding", async () => {
   expect(await refused(at("16"))).toEqual(["invalid-input", `/16: ${utf16}; ${remedy}`]);
   expect(await refused(at("16be"))).toEqual(["invalid-input", `/16be: ${utf16}; ${remedy}`]);
   expect((await refused(at("32")))[1]).toContain("iconv -f UTF-32 -t UTF-8");
-  expect((await refused(at("latin1")))[1]).toBe("/latin1: expected UTF-8, got bytes that are none; save it as UTF-8");
+  expect((await refused(at("latin1")))[1]).toBe(
+    "/latin1: expected UTF-8, got bytes that are not valid UTF-8; save it as UTF-8",
+  );
 });
 
 it("refuses a file that is too large before it reads it", async () => {

@@ -16,7 +16,7 @@ export interface ReadTextOptions {
  * The text of a whole file in UTF-8, without its byte order mark: for settings and tables that people and other programs write.
  *
  * @throws a fault that names the file: what `requireFile` refuses, `too-large`, and `invalid-input` for UTF-16, UTF-32 and bytes
- *   that are no UTF-8
+ *   that are not UTF-8
  */
 export const readText = async (path: string, options: ReadTextOptions = {}): Promise<string> => {
   checkOptions("readText", options, { maxBytes: true });
@@ -37,7 +37,7 @@ export const readText = async (path: string, options: ReadTextOptions = {}): Pro
     throw fault({
       code: "invalid-input",
       place: path,
-      problem: `expected UTF-8, got ${other ? `${other} by the byte order mark` : "bytes that are none"}`,
+      problem: `expected UTF-8, got ${other ? `${other} by the byte order mark` : "bytes that are not valid UTF-8"}`,
       remedy: `save it as UTF-8${other ? `, for example with "iconv -f ${other} -t UTF-8"` : ""}`,
       cause,
     });

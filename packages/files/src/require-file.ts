@@ -4,7 +4,7 @@ import { fault } from "@cramkit/errors";
 import { explained } from "./explained.ts";
 
 /**
- * Refuses a path that is no ordinary file. To open a pipe that nobody writes to never ends, nor does reading a device such as
+ * Refuses a path that is not an ordinary file. To open a pipe that nobody writes to never ends, nor does reading a device such as
  * /dev/zero, and an error about reading a folder does not name it. Symbolic links are followed.
  *
  * @returns what the system knows about the file, its size among it

@@ -39,7 +39,7 @@ export const searchRows = (rows: Float32Array, query: Float32Array, options: Sea
   const best = keepBest<number>(topOf("searchRows", options));
   const { length } = query;
   if (length === 0 || rows.length % length !== 0)
-    throw otherLength("searchRows", `got ${rows.length} numbers, which are no whole number of them`, length);
+    throw otherLength("searchRows", `got ${rows.length} numbers, which is not a whole number of them`, length);
   for (let row = 0; row < rows.length / length; row++) {
     const score = innerProduct(rows, query, row * length);
     if (best.takes(score)) best.add(row, score);

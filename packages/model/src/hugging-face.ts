@@ -78,7 +78,7 @@ export const isBert = (config: ModelConfig): boolean => differencesFromBert(conf
 /**
  * The same for a RoBERTa, whose positions begin after the padding's.
  *
- * @throws RangeError listing every field in which the model is none
+ * @throws RangeError listing every field in which the model differs from one
  */
 export const robertaConfig = (config: ModelConfig, options: HuggingFaceOptions = {}): HuggingFaceConfig => {
   const bert = huggingFaceBertConfig(config, options);
@@ -91,7 +91,7 @@ export const robertaConfig = (config: ModelConfig, options: HuggingFaceOptions =
   };
 };
 
-/** What of a model BERT has no place for, field by field. Missing biases are none of it: they are written as zeros. */
+/** What of a model BERT has no place for, field by field. Missing biases do not count: they are written as zeros. */
 const differencesFromBert = (config: ModelConfig): string[] => {
   const { head, hidden } = config;
   const problems = differencesFrom(config, {

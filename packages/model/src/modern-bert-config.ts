@@ -181,7 +181,7 @@ export const isModernBert = (config: ModelConfig): boolean => differences(config
 /**
  * The `config.json` under which `transformers` loads the model as a ModernBERT.
  *
- * @throws RangeError listing every field in which the model is none
+ * @throws RangeError listing every field in which the model differs from one
  */
 export const modernBertConfig = (config: ModelConfig, options: HuggingFaceOptions = {}): HuggingFaceConfig => {
   const problems = differences(config);

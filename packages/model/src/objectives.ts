@@ -140,7 +140,7 @@ export const checkBatch = (name: string, batch: MaskedBatch, { vocabSize }: Mode
 /**
  * Mean cross-entropy of `labels [batch]`, or for regression the mean squared error: a scalar.
  *
- * @throws RangeError if there is not one label for each row, or one is no class of the head
+ * @throws RangeError if there is not one label for each row, or one is not a class of the head
  */
 export const classificationLoss = (
   params: Params,
@@ -164,7 +164,7 @@ export const classificationLoss = (
  * Mean cross-entropy over the tokens that have a label: a scalar.
  *
  * @param labels `[batch * seq]`; -100 if there is none
- * @throws RangeError if no token has one, or one is no class of the head
+ * @throws RangeError if no token has one, or one is not a class of the head
  */
 export const tokenClassificationLoss = (
   params: Params,

@@ -20,7 +20,7 @@ export interface ScriptOptions extends ForwardOptions, StepSeed {
 /**
  * SCRIPT (Nijkamp et al. 2021), self-critic pretraining: the masked language model's loss, plus that of the same model as a
  * discriminator. Tokens drawn from its predictions fill the masked positions; with Z the sum of exp(logits) at a position,
- * sigmoid(log Z) is the probability that the token there is not the original. Padding is no position. A scalar. In the
+ * sigmoid(log Z) is the probability that the token there is not the original. Padding is not a position. A scalar. In the
  * study's code the critic is to find what differs from the masked input instead, originals that were drawn again included.
  *
  * The discriminator needs the logits of all positions at once: `batch * seq * vocab` floats.

@@ -71,7 +71,7 @@ const totalProblems = (config: ModelConfig): string[] => {
 
 const isCount = (value: unknown, least: number): boolean => Number.isSafeInteger(value) && (value as number) >= least;
 
-/** Fields that are no plain value. */
+/** Fields that are not plain values. */
 const shapeProblems = ({ head, init, funnel }: ModelConfig): string[] => {
   const isObject = (value: unknown) => typeof value === "object" && value !== null;
   return [

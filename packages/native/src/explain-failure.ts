@@ -26,7 +26,7 @@ export const explainFailure = (path: string, cause: unknown): NativeFault => {
     return explained("broken-library", "expected a library, got a text file", "give the path of the library itself");
   }
   if (format === "unknown") {
-    const problem = "expected a library, got a file that is none, or is cut off";
+    const problem = "expected a library, got a file that is not one, or is cut off";
     return explained("broken-library", problem, "install it again, or give another path");
   }
   if (!architectures.includes(process.arch)) {

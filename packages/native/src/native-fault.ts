@@ -6,7 +6,7 @@ export type NativeReason =
   | "no-interface"
   /** No such file, and the loader of the system does not find it either. */
   | "no-library"
-  /** It is there and is no library, or it lacks a library that it needs itself. */
+  /** It is there and is not a library, or it lacks a library that it needs itself. */
   | "broken-library"
   /** A library for another processor. */
   | "wrong-architecture"

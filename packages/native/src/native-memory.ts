@@ -3,7 +3,7 @@ import type { ForeignInterface } from "./interfaces/foreign-interface.ts";
 import { nativeFunction } from "./native-function.ts";
 import type { NativeType, Signature } from "./native-type.ts";
 
-/** The memory of the process by address. An address that is none ends the process; only the null pointer is caught. */
+/** The memory of the process by address. An invalid address ends the process; only the null pointer is caught. */
 export interface NativeMemory {
   /** Fills a view with the bytes that lie at an address, and returns it. */
   read<V extends ArrayBufferView>(address: number | bigint, into: V): V;

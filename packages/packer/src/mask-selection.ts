@@ -1,6 +1,6 @@
 import type { Draws } from "@cramkit/random";
 
-/** What happens to a token. Zero: nothing, and it is no target. */
+/** What happens to a token. Zero: nothing, and it is not a target. */
 export const fate = { none: 0, keep: 1, randomise: 2, mask: 3 } as const;
 
 /** What the selected tokens become. With "keep" they stay as they are, and are predicted all the same. */

@@ -74,7 +74,7 @@ export const scheduleNames = /* @__PURE__ */ listNames();
 /**
  * A schedule by its name: {@link studySchedule}, `wsd` or `wsd-sqrt`.
  *
- * @throws RangeError for a name that is none, and for an option above 0 that the schedule does not have
+ * @throws RangeError for an unknown name, and for an option above 0 that the schedule does not have
  */
 export const scheduleByName = (name: ScheduleName, options: StudyScheduleOptions = {}): Schedule => {
   checkOptions("scheduleByName", options, { end: true, warmup: true, cooldown: true });
@@ -85,7 +85,7 @@ export const scheduleByName = (name: ScheduleName, options: StudyScheduleOptions
 /**
  * A schedule by the name that a configuration of the study has for it; warm-up and cool-down are parts of the run.
  *
- * @throws RangeError for a name that is none, and for an option above 0 that the schedule does not have
+ * @throws RangeError for an unknown name, and for an option above 0 that the schedule does not have
  */
 export const studySchedule = (name: StudyScheduleName, options: StudyScheduleOptions = {}): Schedule => {
   checkOptions("studySchedule", options, { end: true, warmup: true, cooldown: true });

@@ -103,7 +103,7 @@ const checkPadding = (where: string, padding: PaddingOptions): void => {
   checkOneOf(where, "padding.direction", padding.direction, directions);
 };
 
-/** @throws TypeError if `text` is no string */
+/** @throws TypeError if `text` is not a string */
 export function checkText(where: string, text: unknown): asserts text is string {
   if (typeof text !== "string")
     throw fault({

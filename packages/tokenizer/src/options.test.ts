@@ -71,7 +71,7 @@ describe("values that make no sense are refused before anything is allocated", (
   });
 });
 
-describe("what is no text gets a sentence", () => {
+describe("what is not text gets a sentence", () => {
   test.each([
     ["encode", [5], "encode: expected a text, got 5; pass a string"],
     ["encodeIds", [undefined], "expected a text, got nothing"],

@@ -270,7 +270,7 @@ describe.runIf(browserCommand)("the page", () => {
     await context.close();
   }, 240_000);
 
-  it("reads a dropped file, and the beginning of one of 2 GB, and refuses what is no text", async () => {
+  it("reads a dropped file, and the beginning of one of 2 GB, and refuses what is not text", async () => {
     const folder = mkdtempSync(join(tmpdir(), "playground-file-"));
     const { page, see, context } = await visit();
     const upload = async (path: string) => {
@@ -284,7 +284,7 @@ describe.runIf(browserCommand)("the page", () => {
         Uint8Array.from({ length: 10_000 }, (_, i) => i % 256),
       );
       await upload(binary);
-      await see("Picture.png is no text in UTF-8");
+      await see("Picture.png is not text in UTF-8");
       const drop = (selector: string, text: string) =>
         page.evaluate(
           (where, content) => {

@@ -25,7 +25,7 @@ export const readText = async (file: Blob & { name?: string }): Promise<Read> =>
   if (strange > head.length / 500)
     return {
       failure: {
-        problem: `${name} is no text in UTF-8: it holds bytes that stand for no character`,
+        problem: `${name} is not text in UTF-8: it holds bytes that stand for no character`,
         remedy: "save it as plain text in UTF-8, and choose it again",
       },
     };

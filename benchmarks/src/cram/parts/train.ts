@@ -35,7 +35,7 @@ export const cramRecipe = async (
     ...(quick ? toySettings : []),
     ...set,
   ];
-  // Rows are found by the recipe that they were prepared for; what else differs between recipes is no matter of rows.
+  // Rows are found by the recipe that they were prepared for; what else differs between recipes does not concern rows.
   return { ...applySettings(await findRecipe(name), settings), name: rows.recipe };
 };
 

@@ -70,7 +70,7 @@ export class ConstantCache {
     }
   }
 
-  /** After an error of the device, which may have made a buffer that is none: later constants get others. */
+  /** After an error of the device, which may have made an invalid buffer: later constants get others. */
   distrust(): void {
     this.entries.clear();
     this.spare.clear();

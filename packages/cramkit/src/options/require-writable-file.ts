@@ -20,7 +20,7 @@ export const requireWritableFile = async (file: string): Promise<void> => {
     throw fault({
       code: "invalid-input",
       place: file,
-      problem: `expected a folder to write it into, got ${folder}, which is none`,
+      problem: `expected a folder to write it into, got ${folder}, which is not one`,
       remedy: "make it, or name another",
       type: RangeError,
     });

@@ -141,7 +141,7 @@ const nameOf = (text: string): string =>
 /**
  * The recipe on the text that the options name, or on its own, read as they say.
  *
- * @throws RangeError for a text that is none, naming the option
+ * @throws RangeError for a text that is not one, naming the option
  */
 export const withText = (recipe: Recipe, options: TextOptions): Recipe => {
   const reading = readingOf(options);

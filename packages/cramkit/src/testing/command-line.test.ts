@@ -111,7 +111,7 @@ it.each([
   [
     "a tokenizer's file in a folder that is not there",
     ["tokenizer", "train", "README.md", "--out", "nowhere/tokenizer.json"],
-    /^cramkit: nowhere\/tokenizer\.json: expected a folder to write it into, got nowhere, which is none/,
+    /^cramkit: nowhere\/tokenizer\.json: expected a folder to write it into, got nowhere, which is not one/,
   ],
   [
     "a vocabulary larger than the text gives",

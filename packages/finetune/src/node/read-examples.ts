@@ -40,7 +40,7 @@ export interface ReadExamplesOptions {
  * (`.txt`: each line that is not blank, without a label), or for tags of a CoNLL file (`.conll`, `.bio`, `.iob`). Each
  * carries its file and line.
  *
- * @throws a fault `invalid-input` over a column that is not there, and a value that is no label; `invalid-argument` over an
+ * @throws a fault `invalid-input` over a column that is not there, and a value that is not a label; `invalid-argument` over an
  * option that the kind or the format has no use for
  */
 export async function* readExamples(source: string, options: ReadExamplesOptions): AsyncGenerator<Example> {

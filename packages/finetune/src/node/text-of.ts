@@ -5,7 +5,7 @@ import { fault, shown } from "@cramkit/errors";
 /** The file and the line of a row, for errors. */
 export const placeOfRow = ({ file, place }: FileRow): string => `${basename(file)}, ${place}`;
 
-/** The text in a column of a row: what is no text, number or truth value is refused, and so is a row without the column. */
+/** The text in a column of a row: what is neither text, nor a number, nor a truth value is refused, and so is a row without the column. */
 export const textOf = (row: FileRow, column: string): string => {
   const value = Object.hasOwn(row.fields, column) ? row.fields[column] : undefined;
   if (["string", "number", "bigint", "boolean"].includes(typeof value)) return String(value);

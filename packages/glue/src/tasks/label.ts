@@ -1,7 +1,7 @@
 import type { GlueTask } from "./glue-tasks.ts";
 import type { Example } from "./task.ts";
 
-/** Reads a label as the task's TSV files write it; NaN if it is none. */
+/** Reads a label as the task's TSV files write it; NaN if it is not a label. */
 export const labelReader = (glue: GlueTask): ((written: string) => number) => {
   if (glue.task.labels.length === 0) return (written) => inRange(written.trim() === "" ? Number.NaN : Number(written));
   const names = glue.written === "names" ? glue.task.labels : glue.task.labels.map((_, i) => String(i));
@@ -9,7 +9,7 @@ export const labelReader = (glue: GlueTask): ((written: string) => number) => {
   return (written) => numbers.get(written) ?? Number.NaN;
 };
 
-/** The label as a number of a Parquet column; undefined for -1, which marks a hidden one, and NaN if it is none. */
+/** The label as a number of a Parquet column; undefined for -1, which marks a hidden one, and NaN if it is not a label. */
 export const labelOf = (glue: GlueTask, value: unknown): number | undefined => {
   const number = typeof value === "bigint" ? Number(value) : typeof value === "number" ? value : Number.NaN;
   if (number === -1) return undefined;

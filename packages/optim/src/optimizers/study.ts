@@ -68,7 +68,7 @@ const values = {
     matchRms: false,
     neuronwise: false,
     cautious: false,
-    /** Of what is no hidden matrix. */
+    /** Of everything but hidden matrices. */
     adamw: { learningRate: 1e-3, b1: 0.9, b2: 0.98, epsilon: 1e-12, weightDecay: 0.01 },
   },
 };

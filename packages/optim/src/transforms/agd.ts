@@ -12,7 +12,7 @@ const aspect = ({ shape }: Tensor): number => (shape.length === 2 ? Math.sqrt(sh
 /**
  * Automatic gradient descent (Bernstein et al., arXiv 2304.05187), with d the number of tensors and weights `[out, in]`:
  * `G = sum(sqrt(out / in) ||g||) / d`, and for each `gain log((1 + sqrt(1 + 4 G)) / 2) / d sqrt(out / in) g / ||g||`.
- * Tensors that are no matrices count with a factor of 1, which the paper leaves open; the study's code leaves them out of G
+ * Tensors that are not matrices count with a factor of 1, which the paper leaves open; the study's code leaves them out of G
  * and has g for g / ||g||.
  */
 export const scaleByAgd = (

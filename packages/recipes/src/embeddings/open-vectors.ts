@@ -28,7 +28,7 @@ export interface VectorFile {
 /**
  * Opens a file that `writeVectors` wrote. The caller closes it.
  *
- * @throws a fault `damaged-file` over a file that is none, or is not whole
+ * @throws a fault `damaged-file` over a file that holds no vectors, or is not whole
  */
 export const openVectors = async (path: string): Promise<VectorFile> => {
   const source = await fileSource(path);

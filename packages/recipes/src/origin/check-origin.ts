@@ -8,7 +8,7 @@ import { requireOriginFits } from "./require-fit.ts";
 
 /**
  * What a run goes on from, as its record keeps it; undefined if it begins with random weights. A run that has begun needs
- * its origin no more if it has a checkpoint: one that is gone is no harm, one that has changed is an error.
+ * its origin no more if it has a checkpoint: one that is gone does no harm, one that has changed is an error.
  *
  * @throws a fault `invalid-input` over a model that does not fit, `version-mismatch` over another model than the run began with
  */

@@ -8,7 +8,7 @@ export interface Encoder {
   dispose(): Promise<void>;
 }
 
-/** A `<mask>` in a document is no target, and no document is cut. */
+/** A `<mask>` in a document is not a target, and no document is cut. */
 const asText = { splitSpecialTokens: true, truncation: false, padding: false } as const;
 
 /** Characters that go to a thread at a time. */

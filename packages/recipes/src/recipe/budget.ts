@@ -23,7 +23,7 @@ const limitPattern = /^([\d.]+(?:e[+-]?\d+)?)\s*([a-z]+)$/i;
 export const budgetForm =
   'a number above 0 and a unit (seconds, minutes, hours, days, steps, tokens, epochs, flops), or several of different kinds, as in "24 hours", "90m", "2000 steps", "24 hours, 1e6 steps"';
 
-/** The limits that a text names; undefined if it is no budget. */
+/** The limits that a text names; undefined if it is not a budget. */
 const readLimits = (text: unknown): Limits | undefined => {
   if (typeof text !== "string") return undefined;
   const limits: Limits = {};

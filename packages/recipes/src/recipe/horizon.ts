@@ -14,7 +14,7 @@ export const alongHorizon = ({ training: { horizon } }: Pick<Recipe, "training">
 };
 
 /**
- * Refuses what is no budget, and a horizon that ends before the budget does: the learning rate would be at its end from there on.
+ * Refuses what is not a budget, and a horizon that ends before the budget does: the learning rate would be at its end from there on.
  *
  * @throws RangeError naming the setting
  */

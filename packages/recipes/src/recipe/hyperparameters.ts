@@ -60,7 +60,7 @@ const hyperparameters: Readonly<Record<string, Notes>> = {
     meaning: "Leaves weight decay out wherever it goes against the step.",
     paper: "Chen et al., arXiv 2510.12402",
   },
-  adamw: { meaning: "AdamW for what is no hidden matrix." },
+  adamw: { meaning: "AdamW for everything but hidden matrices." },
 };
 
 /** Notes of a hyperparameter. */

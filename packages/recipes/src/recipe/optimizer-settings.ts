@@ -30,7 +30,7 @@ type NamedSettings<N extends OptimizerName> = { name: N } & Hyperparameters<N> &
     noDecay: readonly string[] | null;
   };
 
-/** Of a group of parameters. SAM climbs with all of them at once, so it is no group's. */
+/** Of a group of parameters. SAM climbs with all of them at once, so no group has it. */
 export type GroupOptimizer = { [N in Exclude<OptimizerName, "sam">]: NamedSettings<N> }[Exclude<OptimizerName, "sam">];
 
 /** Of a whole run. */

@@ -11,7 +11,7 @@ export const trainedLength = ({ rows, training }: Fields): number =>
 /**
  * The length into which a recipe cuts its rows, as a function of the progress; undefined if it leaves them whole.
  *
- * @throws RangeError if a length does not divide the rows, or the curriculum is none
+ * @throws RangeError if a length does not divide the rows, or the curriculum is not one
  */
 export const sequenceCurriculumOf = (recipe: Fields): ReturnType<typeof sequenceCurriculum> | undefined => {
   const { sequenceCurriculum: curriculum } = recipe.training;

@@ -83,7 +83,7 @@ const keepProbesOf = async (wanted: Evaluated, folder: string): Promise<void> =>
   await writeJson(note, wanted);
 };
 
-/** More than this above the loss of the unigram model, as a factor, is no noise. */
+/** More than this above the loss of the unigram model, as a factor, is more than noise. */
 const farAbove = 1.1;
 
 /** A warning if the model ended far above what the frequencies of the tokens alone give. */

@@ -7,7 +7,7 @@ import { vocabularySize } from "../recipe/tokenizer-options.ts";
 import { trainedLength } from "../recipe/trained-length.ts";
 import { matrixSpeed } from "./matrix-speed.ts";
 
-/** A step that takes less is no reason to warn. */
+/** A step that takes less is not worth a warning. */
 const slowStepSeconds = 60;
 
 /**

@@ -4,7 +4,7 @@ import type { PlannedRun, SweepPlan } from "./plan.ts";
 
 /**
  * The plan with the runs of other seeds that lie in its folder, each behind those of its variant: what was run before with
- * other seeds, or is run at once by another process. A run of other settings is none of them.
+ * other seeds, or is run at once by another process. A run of other settings does not belong to them.
  */
 export const withOtherSeeds = async (plan: SweepPlan): Promise<SweepPlan> => {
   const planned = new Set(plan.runs.map(({ id }) => id));

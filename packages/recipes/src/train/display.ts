@@ -26,5 +26,5 @@ const describeRow = (row: MetricsRow): string => {
   ].join("  ");
 };
 
-/** A row holds null for what is not finite: that is no zero. */
+/** A row holds null for what is not finite: that is not zero. */
 const numberOf = (value: MetricsRow[string] | undefined): number => (typeof value === "number" ? value : Number.NaN);

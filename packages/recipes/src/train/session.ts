@@ -27,7 +27,7 @@ export interface PretrainSpec {
   readonly folder: string;
   readonly prepared: Prepared;
   readonly config: ModelConfig;
-  /** Name of the backend: one that is no `cpu` trains on while checkpoints are written. */
+  /** Name of the backend: any but `cpu` trains on while checkpoints are written. */
   readonly backend: string;
   /**
    * In-place kernels of the backend.

@@ -50,7 +50,7 @@ const looksAtOneCharacter = ({ type, pattern, content }: Component): boolean =>
     : ["NFD", "NFKD", "Lowercase", "StripAccents", "BertNormalizer"].includes(type);
 
 const beyondAscii = "[^\\x00-\\x7F]+";
-// Marks are put in order among each other; half a pair is no character.
+// Marks are put in order among each other; half a pair is not a character.
 const isMark = /[\p{M}\p{Cs}]/u;
 
 const othersBy = (normalize: Normalizer) => {

@@ -49,7 +49,8 @@ export const readEscape = (reader: RegexReader, isInClass: boolean): Escape => {
   if (number) {
     reader.at += number[0].length;
     const code = Number.parseInt(number[1] ?? number[2] ?? number[3] ?? number[4]!, number[4] ? 8 : 16);
-    if (code > 0x10ffff || (code >= 0xd800 && code < 0xe000)) throw new SyntaxError(`\\${number[0]} is no character`);
+    if (code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
+      throw new SyntaxError(`\\${number[0]} is not a character`);
     return single(String.fromCodePoint(code));
   }
   reader.at += character.length;

@@ -247,7 +247,7 @@ describe("a library that cannot be used", () => {
   const mathematics = process.platform === "darwin" ? "libm.dylib" : "libm.so.6";
   const faults: [string, () => string, string][] = [
     ["is not there", () => join(folder, "nothing.so"), "expected a library, got none"],
-    ["is broken", () => file("broken.so", Uint8Array.of(0, 1)), "got a file that is none"],
+    ["is broken", () => file("broken.so", Uint8Array.of(0, 1)), "got a file that is not one"],
     ["is for another processor", () => file("other.so", header(process.arch === "x64" ? 183 : 62)), "got one for"],
     ["has no products", () => mathematics, "without the functions of one"],
   ];

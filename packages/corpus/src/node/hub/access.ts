@@ -35,7 +35,7 @@ const largestPage = 64_000_000;
 /** Pages of one listing; a server that has more of them has no end. */
 const mostPages = 10_000;
 
-/** The hub to ask, and how. The token is no matter of the client's: it would send it wherever a server points. */
+/** The hub to ask, and how. The client does not get the token: it would send it wherever a server points. */
 export interface Hub {
   hubUrl: string;
   fetch: typeof globalThis.fetch;

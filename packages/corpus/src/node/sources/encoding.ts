@@ -22,7 +22,7 @@ export async function* asUtf8(chunks: AsyncIterable<Buffer>, encoding: string): 
   if (rest.length > 0) yield Buffer.from(rest);
 }
 
-/** What is wrong with bytes that are no UTF-8: the first of them, the encoding that it looks like, and what to do. */
+/** What is wrong with bytes that are not UTF-8: the first of them, the encoding that it looks like, and what to do. */
 export const invalidUtf8 = (bytes: Uint8Array, place = ""): BadReason => {
   const at = firstInvalid(bytes);
   const byte = (bytes[at] ?? 0).toString(16).padStart(2, "0");

@@ -30,7 +30,7 @@ export interface IdDocument {
  * Documents that are token ids already, as `.parquet` with a list of integers or `.jsonl` (also `.gz`, `.zst`), in the order of
  * their files. Pages of Parquet are not checked against their checksums here.
  *
- * @throws CorpusInputError at the first record that is none, or holds an id from `limit` on
+ * @throws CorpusInputError at the first record that is not a list of ids, or holds an id from `limit` on
  */
 export async function* idDocuments(options: IdDocumentsOptions): AsyncGenerator<IdDocument> {
   checkOptions("idDocuments", options, {

@@ -96,7 +96,7 @@ const readManifest = async (path: string): Promise<Manifest | undefined> => {
   try {
     return JSON.parse(await readFile(path, "utf8"));
   } catch {
-    return undefined; // a folder without a readable manifest is no package
+    return undefined; // a folder without a readable manifest is not a package
   }
 };
 

@@ -32,7 +32,7 @@ export const parseRecord = (json: Line, place: string, options: RecordOptions): 
     return { kind: "bad", place, reason: `invalid JSON: ${(error as Error).message}` };
   }
   const record = recordDocument(value, place, options);
-  // Half of a surrogate pair can only come from an escape: it is no character, and UTF-8 cannot hold it.
+  // Half of a surrogate pair can only come from an escape: it is not a character, and UTF-8 cannot hold it.
   if (record.kind === "document" && text.includes("\\u")) record.text = record.text.replace(/\p{Cs}/gu, "\ufffd");
   return record;
 };

@@ -14,7 +14,7 @@ export const markdownProse = (markdown: string): string[] => {
     .filter(isProse);
 };
 
-/** A longer block is no paragraph, and would take long to look through. */
+/** A longer block is not a paragraph, and would take long to look through. */
 const maxBlockCharacters = 50_000;
 
 const collect = (tokens: Token[], blocks: string[]): void => {

@@ -197,7 +197,7 @@ export async function* separatedRows(
   }
   yield row;
 
-  /** A return at the end of a line is no part of its last field. */
+  /** A return at the end of a line is not part of its last field. */
   function trimReturn(): void {
     fieldBytes--;
     const last = pieces.at(-1);

@@ -80,7 +80,7 @@ async function* textPassages(chunks: AsyncIterable<Buffer>): AsyncGenerator<File
   const record = (passage: string): FileRecord | undefined => {
     const place = `passage ${++number}`;
     if (passage.trim() === "") return undefined;
-    // U+FFFD stands for bytes that are no UTF-8; if a text holds it by itself, something was lost before.
+    // U+FFFD stands for bytes that are not UTF-8; if a text holds it by itself, something was lost before.
     if (passage.includes("\ufffd"))
       return { kind: "bad", place, ...(invalid ?? { reason: "U+FFFD, which stands for lost text" }) };
     return { kind: "document", text: passage, id: place };

@@ -1,7 +1,7 @@
 import { fault } from "@cramkit/errors";
 
 interface Remedy {
-  /** What the remedy asks to change. @defaultValue something that is no option */
+  /** What the remedy asks to change. @defaultValue something other than an option */
   option?: string;
   remedy: string;
 }

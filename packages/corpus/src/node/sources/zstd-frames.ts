@@ -27,7 +27,7 @@ const skippableMagic = 0x184d2a50; // the last four bits are free
 /**
  * Finds where the frames of a zstd file end, from the sizes in their headers (RFC 8878, section 3.1), without
  * decompressing. Decoders differ in what they make of several frames in a row and of one that ends early; so each gets
- * whole frames, and a file that ends inside one throws here, as does one that is no zstd at all. A frame throws an
+ * whole frames, and a file that ends inside one throws here, as does one that is not zstd at all. A frame throws an
  * UnsupportedFrame if its window is above `2^maxWindowLog` bytes or it was made with a dictionary. With `byBlock` no
  * piece holds more than one block, which unpacks to 128 KiB at most.
  */

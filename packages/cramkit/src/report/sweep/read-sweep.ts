@@ -19,7 +19,7 @@ export interface SweepData {
   readonly runs: readonly { readonly result: SweepResult; readonly run: RunRecord }[];
   /** Runs of the plan without a result. */
   readonly missing: readonly string[];
-  /** Runs in the folder that are not of the plan: their variant is no part of it any more, or has other settings now. */
+  /** Runs in the folder that are not of the plan: their variant is no longer part of it, or has other settings now. */
   readonly leftOut: readonly string[];
 }
 

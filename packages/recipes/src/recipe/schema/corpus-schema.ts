@@ -50,7 +50,7 @@ export const corpusSchema = () => {
     ),
     quality: setting(
       qualitySchema().nullable().default(null),
-      "Drops documents that are no running prose, by rules on words and lines that need no model; null keeps all.",
+      "Drops documents that are not running prose, by rules on words and lines that need no model; null keeps all.",
       { paper: "Gopher, arXiv 2112.11446, A.1.1; FineWeb, arXiv 2406.17557" },
     ),
     lastPhase: setting(

@@ -98,7 +98,7 @@ export const trainingSchema = () => {
           z.strictObject({
             params: setting(
               z.array(z.string().min(1)).min(1).max(1000),
-              "Whole parts of the names of the group's parameters: `encoder.layers.1` is no part of layer 10.",
+              "Whole parts of the names of the group's parameters: `encoder.layers.1` is not part of layer 10.",
             ),
             optimizer: setting(groupOptimizer, "The group's optimizer; any but sam.", { like: "training.optimizer" }),
           }),
@@ -245,7 +245,7 @@ export const trainingSchema = () => {
     reshuffle: setting(z.boolean().default(false), "Each time through the rows in a new order, or as they are stored."),
     frozen: setting(
       z.array(z.string().min(1)).max(1000),
-      "Whole parts of the names of parameters that keep their first values: `encoder.layers.1` is no part of layer 10.",
+      "Whole parts of the names of parameters that keep their first values: `encoder.layers.1` is not part of layer 10.",
     ),
     localSteps: setting(
       z

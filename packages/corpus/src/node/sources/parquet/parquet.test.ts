@@ -27,7 +27,7 @@ const write = (name: string, writing: Writing): string => {
 };
 
 describe("readParquet", () => {
-  it("refuses a column that is no text by its name, and reads one inside of another by its path", async () => {
+  it("refuses a column that is not text by its name, and reads one inside of another by its path", async () => {
     const integers = write("integers.parquet", { columnData: [{ name: "text", data: [1, 2], type: "INT32" }] });
     await expect(texts(integers)).rejects.toThrow(
       /footer: expected texts in the column "text", got INT32; choose with/,
