@@ -52,7 +52,12 @@ export const applySettings = (recipe: Recipe, settings: readonly string[]): Reci
   return parseRecipe(copy, "--set");
 };
 
-const parseSetting = (setting: string): Setting => {
+/**
+ * The key and the value of a `key=value` setting. The value is JSON if it parses as such, else text.
+ *
+ * @throws a fault `invalid-input` for a setting without a key or "="
+ */
+export const readSetting = (setting: string): { path: string; value: unknown } => {
   const at = setting.indexOf("=");
   if (at < 1)
     throw fault({
@@ -61,7 +66,11 @@ const parseSetting = (setting: string): Setting => {
       problem: `expected KEY=VALUE, as in training.batchSize=512, got "${setting}"`,
       type: RangeError,
     });
-  const [path, text] = [setting.slice(0, at), setting.slice(at + 1)];
+  return { path: setting.slice(0, at), value: parseValue(setting.slice(at + 1)) };
+};
+
+const parseSetting = (setting: string): Setting => {
+  const { path, value } = readSetting(setting);
   const source = path.startsWith("model.") ? taken.get(path.slice("model.".length)) : undefined;
   if (source)
     throw fault({
@@ -71,7 +80,7 @@ const parseSetting = (setting: string): Setting => {
       remedy: "set that",
       type: RangeError,
     });
-  return { path, keys: path.split("."), value: parseValue(text) };
+  return { path, keys: path.split("."), value };
 };
 
 /** A kind replaces what it stands in: after that is replaced as a whole, before any other field of it is set. */
@@ -95,8 +104,7 @@ const child = (node: unknown, key: string, path: string): unknown => {
   });
 };
 
-/** JSON if it parses as such, else the text. */
-export const parseValue = (text: string): unknown => {
+const parseValue = (text: string): unknown => {
   try {
     return JSON.parse(text);
   } catch {

@@ -13,6 +13,7 @@ it("finetunes by other settings, and keeps those that were there", () => {
 
 it.each([
   [["glue.epochs=2"], /^--set glue\.epochs=2: nothing is finetuned without GLUE's data; set glue\.data=FOLDER/],
+  [["glue.data=glue", "glue.epochs"], /^--set: expected KEY=VALUE, .* got "glue\.epochs"$/],
   [["glue.data=glue", "glue.task=sst2"], /^--set: glue: there is no setting task \(available: tasks/],
   [["glue.data=glue", "glue.tasks=sst2"], /^--set: glue\.tasks: expected array, got "sst2"$/],
   [["glue.data=glue", "glue.learningRate=0"], /^--set: glue\.learningRate: expected number to be >0, got 0$/],

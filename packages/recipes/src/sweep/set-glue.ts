@@ -1,5 +1,5 @@
 import { fault } from "@cramkit/errors";
-import { parseValue } from "../recipe/settings.ts";
+import { readSetting } from "../recipe/settings.ts";
 import { parseSweep, type Sweep } from "./sweep.ts";
 
 const prefix = "glue.";
@@ -16,8 +16,8 @@ export const isGlueSetting = (setting: string): boolean => setting.startsWith(pr
 export const setGlue = (sweep: Sweep, settings: readonly string[]): Sweep => {
   if (settings.length === 0) return sweep;
   const fields = settings.map((setting) => {
-    const [key = "", ...rest] = setting.slice(prefix.length).split("=");
-    return [key, parseValue(rest.join("="))];
+    const { path, value } = readSetting(setting);
+    return [path.slice(prefix.length), value];
   });
   const glue = { ...sweep.glue, ...Object.fromEntries(fields) };
   if (glue.data === undefined)
