@@ -1,12 +1,12 @@
 import { backend_util, getKernel, type KernelConfig, type KernelFunc, type TensorInfo } from "@tensorflow/tfjs-core";
 import { type BroadcastAxis, broadcastAxes } from "../broadcast.ts";
+import { sizeOf } from "../shape.ts";
 import type { CpuBackend } from "./backend.ts";
 import { matMulKernel } from "./mat-mul.ts";
 import { movementKernels } from "./movement.ts";
 import { wasm } from "./wasm.generated.ts";
 
 const block = 16384;
-const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 const one: BroadcastAxis = { length: 1, a: 0, b: 0 };
 
 /** Rows (or anything else) of `n` elements per task: a function of the shape only. */

@@ -1,7 +1,6 @@
 import type { KernelFunc, TensorInfo } from "@tensorflow/tfjs-core";
+import { sizeOf } from "../shape.ts";
 import type { CpuBackend } from "./backend.ts";
-
-const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 /** Products of at least this many multiply-adds are split over the threads one by one, smaller ones as a batch. */
 const largeProduct = 2 ** 22;

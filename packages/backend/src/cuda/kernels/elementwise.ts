@@ -1,8 +1,9 @@
 import { backend_util, type DataType, type KernelConfig, type TensorInfo } from "@tensorflow/tfjs-core";
 import { broadcastAxes } from "../../broadcast.ts";
+import { sizeOf } from "../../shape.ts";
 import type { CudaBackend } from "../backend.ts";
 import { compiled } from "../compiled.generated.ts";
-import { type Call, config, line, refused, sizeOf, structOf } from "./words.ts";
+import { type Call, config, line, refused, structOf } from "./words.ts";
 
 /** What an operation's attributes are to its kernel: p and q of elementwise.cu. */
 const attributes: Record<string, (attrs: Record<string, unknown>) => number[]> = {

@@ -1,8 +1,9 @@
 import { backend_util, type KernelConfig, type TensorInfo, util } from "@tensorflow/tfjs-core";
+import { sizeOf } from "../../shape.ts";
 import type { CudaBackend } from "../backend.ts";
 import { compiled } from "../compiled.generated.ts";
 import { wordOf } from "./movement.ts";
-import { type Call, config, line, refused, sizeOf, structOf } from "./words.ts";
+import { type Call, config, line, refused, structOf } from "./words.ts";
 
 const gather = ({ inputs, attrs, backend }: Call): TensorInfo => {
   const { x, indices } = inputs as Record<"x" | "indices", TensorInfo>;

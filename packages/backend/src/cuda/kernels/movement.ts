@@ -1,36 +1,36 @@
 import { backend_util, type KernelConfig, slice_util, type TensorInfo, util } from "@tensorflow/tfjs-core";
+import {
+  type Box,
+  joinedAxes,
+  type Moved,
+  padBox,
+  partBox,
+  partBoxes,
+  sliceBox,
+  splitBoxes,
+  tileBox,
+  transposeBox,
+} from "../../boxes.ts";
+import { sizeOf, stridesOf } from "../../shape.ts";
 import type { CudaBackend } from "../backend.ts";
 import { compiled } from "../compiled.generated.ts";
-import { type Call, config, line, refused, sizeOf, stridesOf, structOf } from "./words.ts";
+import { type Call, config, line, refused, structOf } from "./words.ts";
 
-/** A box of elements: its lengths, and where its first element and the steps along each axis are, read and written. */
-interface Box {
-  lengths: readonly number[];
-  from: readonly number[];
-  to: readonly number[];
-  /** @defaultValue `0` */
-  fromStart?: number;
-  /** @defaultValue `0` */
-  toStart?: number;
-}
-
-/** Copies a box of x into y. Axes of length 1 are left out, and neighbours that continue each other are one. */
+/** Copies a box of x into y. */
 const move = (backend: CudaBackend, x: TensorInfo, y: TensorInfo, box: Box): void => {
-  const { lengths, from, to, fromStart = 0, toStart = 0 } = box;
-  const axes: { length: number; from: number; to: number }[] = [];
-  for (const [i, length] of lengths.entries()) {
-    if (length === 1) continue;
-    const [outer, axis] = [axes.at(-1), { length, from: from[i]!, to: to[i]! }];
-    if (outer && outer.from === axis.from * length && outer.to === axis.to * length)
-      axes[axes.length - 1] = { ...axis, length: outer.length * length };
-    else axes.push(axis);
-  }
+  const axes = joinedAxes(box);
   const lists = (["length", "from", "to"] as const).map((key) => axes.map((axis) => axis[key]));
-  const n = sizeOf(lengths);
+  const n = sizeOf(box.lengths);
   backend.launch(compiled, "move", line(n), [
     ...[x, y, n],
-    structOf("move", [axes.length], lists, [fromStart, toStart]),
+    structOf("move", [axes.length], lists, [box.fromStart ?? 0, box.toStart ?? 0]),
   ]);
+};
+
+const moved = (backend: CudaBackend, x: TensorInfo, { shape, box }: Moved): TensorInfo => {
+  const y = backend.output(shape, x.dtype);
+  move(backend, x, y, box);
+  return y;
 };
 
 /** A tensor filled with one value. */
@@ -45,42 +45,11 @@ const filled = (backend: CudaBackend, shape: readonly number[], dtype: TensorInf
 export const wordOf = (value: number, dtype: TensorInfo["dtype"]): number =>
   dtype === "float32" ? new Int32Array(Float32Array.of(value).buffer)[0]! : Number(value) | 0;
 
-export const transposed = (backend: CudaBackend, x: TensorInfo, perm: readonly number[]): TensorInfo => {
-  const strides = stridesOf(x.shape);
-  const shape = perm.map((axis) => x.shape[axis]!);
-  const y = backend.output(shape, x.dtype);
-  move(backend, x, y, { lengths: shape, from: perm.map((axis) => strides[axis]!), to: stridesOf(shape) });
-  return y;
-};
+export const transposed = (backend: CudaBackend, x: TensorInfo, perm: readonly number[]): TensorInfo =>
+  moved(backend, x, transposeBox(x, perm));
 
-const slice = ({ inputs, attrs, backend }: Call): TensorInfo => {
-  const x = inputs.x!;
-  const [begin, size] = slice_util.parseSliceParams(x as never, attrs.begin as number[], attrs.size as number[]) as [
-    number[],
-    number[],
-  ];
-  slice_util.assertParamsValid(x as never, begin, size);
-  return part(backend, x, begin, size);
-};
-
-/** The part of x that begins somewhere, in steps. */
-const part = (
-  backend: CudaBackend,
-  x: TensorInfo,
-  begin: readonly number[],
-  size: readonly number[],
-  steps: readonly number[] = size.map(() => 1),
-): TensorInfo => {
-  const strides = stridesOf(x.shape);
-  const y = backend.output(size, x.dtype);
-  move(backend, x, y, {
-    lengths: size,
-    from: strides.map((stride, i) => stride * steps[i]!),
-    to: stridesOf(size),
-    fromStart: begin.reduce((sum, at, i) => sum + at * strides[i]!, 0),
-  });
-  return y;
-};
+const slice = ({ inputs, attrs, backend }: Call): TensorInfo =>
+  moved(backend, inputs.x!, sliceBox(inputs.x!, attrs as { begin: number[]; size: number[] }));
 
 const stridedSlice = ({ inputs, attrs, backend }: Call): TensorInfo => {
   const x = inputs.x!;
@@ -93,7 +62,7 @@ const stridedSlice = ({ inputs, attrs, backend }: Call): TensorInfo => {
   );
   if (info.isIdentity) return backend.alias(x, info.finalShape, x.dtype);
   const size = slice_util.computeOutShape(info.begin, info.end, info.strides);
-  return { ...part(backend, x, info.begin, size, info.strides), shape: info.finalShape };
+  return { ...moved(backend, x, partBox(x, info.begin, size, info.strides)), shape: info.finalShape };
 };
 
 /** y with `inputs` side by side along an axis. */
@@ -129,55 +98,28 @@ const pack = (call: Call): TensorInfo => {
   return concat({ ...call, inputs, attrs: { axis } });
 };
 
-/** Parts of given lengths along an axis. */
-const parts = (backend: CudaBackend, x: TensorInfo, axis: number, lengths: readonly number[]): TensorInfo[] => {
-  let at = 0;
-  return lengths.map((length) => {
-    const begin = x.shape.map((_, i) => (i === axis ? at : 0));
-    at += length;
-    return part(backend, x, begin, x.shape.with(axis, length));
-  });
-};
-
-const split = ({ inputs, attrs, backend }: Call): TensorInfo[] => {
-  const x = inputs.x!;
-  const axis = util.parseAxisParam(attrs.axis as number, x.shape)[0]!;
-  const lengths = backend_util.prepareSplitSize(x as never, attrs.numOrSizeSplits as number | number[], axis);
-  return parts(backend, x, axis, lengths);
-};
+const split = ({ inputs, attrs, backend }: Call): TensorInfo[] =>
+  splitBoxes(inputs.x!, attrs as { numOrSizeSplits: number | number[]; axis: number }).map((one) =>
+    moved(backend, inputs.x!, one),
+  );
 
 const unpack = ({ inputs, attrs, backend }: Call): TensorInfo[] => {
   const x = inputs.value!;
   const axis = util.parseAxisParam(attrs.axis as number, x.shape)[0]!;
-  const all = parts(backend, x, axis, Array<number>(x.shape[axis]!).fill(1));
-  return all.map(({ shape, ...one }) => ({ ...one, shape: shape.toSpliced(axis, 1) }));
+  const all = partBoxes(x, axis, Array<number>(x.shape[axis]!).fill(1));
+  return all.map((one) => ({ ...moved(backend, x, one), shape: one.shape.toSpliced(axis, 1) }));
 };
 
 const pad = ({ inputs, attrs, backend }: Call): TensorInfo => {
   const x = inputs.x!;
-  const paddings = attrs.paddings as [number, number][];
-  const shape = x.shape.map((length, i) => paddings[i]![0] + length + paddings[i]![1]);
+  const { shape, box } = padBox(x, attrs.paddings as [number, number][]);
   const y = filled(backend, shape, x.dtype, attrs.constantValue as number);
-  const strides = stridesOf(shape);
-  const toStart = paddings.reduce((sum, [before], i) => sum + before * strides[i]!, 0);
-  move(backend, x, y, { lengths: x.shape, from: stridesOf(x.shape), to: strides, toStart });
+  move(backend, x, y, box);
   return y;
 };
 
-/** Each axis becomes two: repetitions, along which the input stands still, and the axis itself. */
-const tile = ({ inputs, attrs, backend }: Call): TensorInfo => {
-  const x = inputs.x!;
-  const reps = attrs.reps as number[];
-  const shape = x.shape.map((length, i) => length * reps[i]!);
-  const y = backend.output(shape, x.dtype);
-  const [from, to] = [stridesOf(x.shape), stridesOf(shape)];
-  move(backend, x, y, {
-    lengths: x.shape.flatMap((length, i) => [reps[i]!, length]),
-    from: from.flatMap((stride) => [0, stride]),
-    to: to.flatMap((stride, i) => [stride * x.shape[i]!, stride]),
-  });
-  return y;
-};
+const tile = ({ inputs, attrs, backend }: Call): TensorInfo =>
+  moved(backend, inputs.x!, tileBox(inputs.x!, attrs.reps as number[]));
 
 const reverse = ({ inputs, attrs, backend }: Call): TensorInfo => {
   const x = inputs.x!;

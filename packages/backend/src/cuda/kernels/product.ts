@@ -1,7 +1,8 @@
 import { backend_util, type KernelConfig, type TensorInfo, util } from "@tensorflow/tfjs-core";
+import { sizeOf } from "../../shape.ts";
 import type { CudaBackend } from "../backend.ts";
 import { broadcastTo } from "./movement.ts";
-import { type Call, config, refused, sizeOf } from "./words.ts";
+import { type Call, config, refused } from "./words.ts";
 
 const batchMatMul = ({ inputs, attrs, backend }: Call): TensorInfo => {
   const { a, b } = inputs as Record<"a" | "b", TensorInfo>;

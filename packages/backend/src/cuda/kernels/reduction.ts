@@ -1,9 +1,10 @@
 import type { DataType, KernelConfig, TensorInfo } from "@tensorflow/tfjs-core";
+import { sizeOf } from "../../shape.ts";
 import type { CudaBackend } from "../backend.ts";
 import { compiled } from "../compiled.generated.ts";
 import { castTo, unary } from "./elementwise.ts";
 import { transposed } from "./movement.ts";
-import { axesOf, type Call, config, line, refused, sizeOf, warps } from "./words.ts";
+import { axesOf, type Call, config, line, refused, warps } from "./words.ts";
 
 const suffixOf: Partial<Record<DataType, "f" | "i">> = { float32: "f", int32: "i" };
 

@@ -1,8 +1,9 @@
 import type { KernelConfig, TensorInfo } from "@tensorflow/tfjs-core";
+import { sizeOf } from "../../shape.ts";
 import type { CudaBackend } from "../backend.ts";
 import { compiled } from "../compiled.generated.ts";
 import { binary, suffixFor } from "./elementwise.ts";
-import { type Call, config, refused, sizeOf } from "./words.ts";
+import { type Call, config, refused } from "./words.ts";
 
 /**
  * a + b. As gradients of one tensor are added up, it may be that one of them has not been computed yet and can be added while it is, or that

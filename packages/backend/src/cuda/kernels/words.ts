@@ -31,11 +31,6 @@ export const line = (n: number): LaunchOptions => ({ grid: [Math.ceil(n / thread
 /** One warp a row, four rows a block. */
 export const warps = (rows: number): LaunchOptions => ({ grid: [Math.ceil(rows / 4)], block: 128 });
 
-export const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
-
-/** How far one step along each axis goes, in elements. */
-export const stridesOf = (shape: readonly number[]): number[] => shape.map((_, axis) => sizeOf(shape.slice(axis + 1)));
-
 /** Lists of at most `maxAxes` numbers one after the other, each filled up with zeros: what the kernels' structs are. */
 export const structOf = (place: string, before: number[], lists: number[][], after: number[] = []): Int32Array => {
   const longest = Math.max(...lists.map(({ length }) => length));
