@@ -4,32 +4,14 @@ import { attentionBytes, attentionTiles, selectAttention } from "../attention/we
 import { attentionBackwardProgram, attentionForwardProgram } from "../attention/webgpu/tiled.ts";
 import { chunkRows, softmaxLossProgram } from "../masked-cross-entropy/webgpu.ts";
 import { adamwProgram } from "../optimizer/webgpu.ts";
+import { h200 } from "../testing/h200.testing.ts";
 import { matrixBytes, matrixKey, matrixProgram } from "./gemm/matrix.ts";
 import { gemmVariants, selectMatrix, selectTiled } from "./gemm/select.ts";
 import { tiledBytes, tiledKey, tiledProgram } from "./gemm/tiled.ts";
-import type { Capabilities, Host } from "./host.ts";
+import type { Host } from "./host.ts";
 import { chooseUnit } from "./matrix.ts";
 import { partsOf } from "./parts.ts";
 
-const h200: Capabilities = {
-  tier: "matrix",
-  subgroupMinSize: 32,
-  subgroupMaxSize: 32,
-  subgroupSizeControl: true,
-  matrix: [
-    { m: 16, n: 8, k: 16 },
-    { m: 16, n: 16, k: 16 },
-  ],
-  matrixSpelling: "new",
-  limits: {
-    maxComputeWorkgroupStorageSize: 49152,
-    maxComputeInvocationsPerWorkgroup: 1024,
-    maxComputeWorkgroupsPerDimension: 65535,
-    maxStorageBufferBindingSize: 2 ** 31 - 4,
-    maxStorageBuffersPerShaderStage: 16,
-  },
-  variants: {},
-};
 const float32 = { ...h200, tier: "float32" as const };
 const float16 = { ...h200, tier: "float16" as const };
 const lavapipe = {

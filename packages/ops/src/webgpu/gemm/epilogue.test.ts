@@ -1,26 +1,12 @@
 import { expect, it } from "vitest";
+import { h200 } from "../../testing/h200.testing.ts";
 import type { Capabilities } from "../host.ts";
 import { subgroupSizes } from "../subgroup-size.ts";
 import { matrixBytes, matrixKey, matrixProgram } from "./matrix.ts";
 import { epilogueVariants, selectMatrix, selectTiled } from "./select.ts";
 import { tiledKey, tiledProgram } from "./tiled.ts";
 
-const device: Capabilities = {
-  tier: "matrix",
-  subgroupMinSize: 16,
-  subgroupMaxSize: 64,
-  subgroupSizeControl: true,
-  matrix: [{ m: 16, n: 16, k: 16 }],
-  matrixSpelling: "new",
-  limits: {
-    maxComputeWorkgroupStorageSize: 49152,
-    maxComputeInvocationsPerWorkgroup: 1024,
-    maxComputeWorkgroupsPerDimension: 65535,
-    maxStorageBufferBindingSize: 2 ** 31 - 4,
-    maxStorageBuffersPerShaderStage: 16,
-  },
-  variants: {},
-};
+const device = { ...h200, subgroupMinSize: 16, subgroupMaxSize: 64, matrix: [{ m: 16, n: 16, k: 16 }] };
 const nvidia = { ...device, subgroupMinSize: 32, subgroupMaxSize: 32 };
 const product = { form: "nt" as const, m: 8192, n: 768, k: 768, half: true };
 
