@@ -83,6 +83,8 @@ export interface CudaReport {
 /** A report, and what could be chosen, see `products` of the options. */
 export interface CudaInspection extends CudaReport {
   candidates: readonly ProductsCandidate[];
+  /** The name of the one that would be used. */
+  used: ProductsName;
 }
 
 const known: KnownOptions<CudaOptions> = {
@@ -115,14 +117,14 @@ const look = (options: CudaOptions) => {
   const products = precision === "mixed" || name === "cublaslt" ? detail : "float32, by kernels of our own";
   const cudaVersion = versionText(version);
   const report: CudaReport = { library: driver.file, cudaVersion, card, cards, products };
-  return { driver, card, report, machine, start: (stream: Stream) => startProducts(name, machine, stream) };
+  return { driver, card, report, machine, name, start: (stream: Stream) => startProducts(name, machine, stream) };
 };
 
 /** Looks for a driver and cards, for `cramkit doctor`: starts nothing on them, leaves tfjs alone. */
 export const inspectCuda = (options: CudaOptions = {}): CudaInspection => {
   checkOptions("inspectCuda", options, known);
-  const { report, machine } = look(options);
-  return { ...report, candidates: productNames.map((name) => candidateOf(name, machine)) };
+  const { report, machine, name: used } = look(options);
+  return { ...report, candidates: productNames.map((name) => candidateOf(name, machine)), used };
 };
 
 /** A started backend: what tfjs calls it, and how to end it. */
@@ -143,8 +145,8 @@ export const startCuda = async (
   kernels: readonly KernelConfig[] = [],
 ): Promise<StartedCuda> => {
   checkOptions("startCuda", options, known);
-  const { driver, card, report, start } = look(options);
-  const { maxFreeBytes, check, precision, products = "mma" } = options;
+  const { driver, card, report, name: products, start } = look(options);
+  const { maxFreeBytes, check, precision } = options;
   const stream = new Stream(driver, card);
   let [backend, chosenProducts]: [CudaBackend?, ChosenProducts?] = [];
   try {

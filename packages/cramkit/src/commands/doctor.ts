@@ -98,7 +98,7 @@ const inspectNvidia = async (): Promise<Finding> => {
   }
 };
 
-const cudaLines = ({ library, cudaVersion, card, cards, candidates }: CudaInspection): string[] => [
+const cudaLines = ({ library, cudaVersion, card, cards, candidates, used }: CudaInspection): string[] => [
   `    driver: ${library}, CUDA ${cudaVersion}`,
   ...cards.map(
     ({ index, name, capability, multiprocessors, memoryBytes }) =>
@@ -106,7 +106,7 @@ const cudaLines = ({ library, cudaVersion, card, cards, candidates }: CudaInspec
   ),
   ...candidates.map(
     ({ name, available, detail, remedy }) =>
-      `    matrix products "${name}"${name === "mma" ? " (used)" : ""}: ${available ? "" : "not there: "}${detail}${remedy ? `; ${remedy}` : ""}`,
+      `    matrix products "${name}"${name === used ? " (used)" : ""}: ${available ? "" : "not there: "}${detail}${remedy ? `; ${remedy}` : ""}`,
   ),
 ];
 

@@ -107,7 +107,8 @@ it.runIf(emulator).each([
   emulator!.set("driverVersion", driverVersion);
   try {
     const { library } = emulator!;
-    const { candidates } = inspectCuda({ library });
+    const { candidates, used } = inspectCuda({ library });
+    expect(used).toBe("mma");
     expect(candidates.find(({ name }) => name === "wgmma")).toMatchObject({ available: false });
     await expect(startCuda({ library, precision: "mixed", products: "wgmma" })).rejects.toMatchObject({
       code: "unsupported",
