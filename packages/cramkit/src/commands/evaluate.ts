@@ -1,9 +1,9 @@
 import { isFault, reworded } from "@cramkit/errors";
 import { type CheckpointChoice, evaluateText, findRecipe, openModel, plainTexts, startCompute } from "@cramkit/recipes";
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
 import { type BackendOptions, backendOf, withBackend } from "../options/backend-options.ts";
 import { checkpointOption } from "../options/checkpoint-option.ts";
-import { decimalNumber } from "../options/decimal-number.ts";
+import { fittingNumber } from "../options/decimal-number.ts";
 import { type TextOptions, withReading, withText } from "../options/text-options.ts";
 import { wholeNumber } from "../options/whole-number.ts";
 import { print } from "../terminal/output.ts";
@@ -19,11 +19,8 @@ interface EvaluateOptions extends BackendOptions, TextOptions {
 
 const collect = (value: string, all: string[] = []): string[] => [...all, value];
 
-const share = (text: string): number => {
-  const value = decimalNumber(text);
-  if (value > 0 && value <= 1) return value;
-  throw new InvalidArgumentError("expected a share above 0, at most 1");
-};
+const share = (text: string): number =>
+  fittingNumber(text, "a share above 0, at most 1", (value) => value > 0 && value <= 1);
 
 export const evaluateCommand = (): Command =>
   withBackend(

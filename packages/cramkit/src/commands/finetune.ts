@@ -5,7 +5,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { type BackendOptions, backendOf, withBackend } from "../options/backend-options.ts";
 import { checkpointOption } from "../options/checkpoint-option.ts";
 import { type DataOptions, dialectOf, withData } from "../options/data-options.ts";
-import { decimalNumber } from "../options/decimal-number.ts";
+import { fittingNumber } from "../options/decimal-number.ts";
 import { wholeNumber } from "../options/whole-number.ts";
 import { writeFinetuneReport } from "../report/finetune/write-finetune-report.ts";
 import { print, tell } from "../terminal/output.ts";
@@ -158,11 +158,7 @@ export const finetuneCommand = (): Command =>
     }
   });
 
-const number = (text: string): number => {
-  const value = decimalNumber(text);
-  if (value >= 0 && Number.isFinite(value)) return value;
-  throw new InvalidArgumentError("expected a number of at least 0");
-};
+const number = (text: string): number => fittingNumber(text, "a number of at least 0", (value) => value >= 0);
 
 const positive = (text: string): number => {
   const value = number(text);

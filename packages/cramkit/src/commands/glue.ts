@@ -19,7 +19,7 @@ import { downloadGlue } from "@cramkit/glue/node";
 import { checkpointChoice, findModel, runFiles, runGlue, scoreRows, startCompute } from "@cramkit/recipes";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { type BackendOptions, backendOf, withBackend } from "../options/backend-options.ts";
-import { decimalNumber } from "../options/decimal-number.ts";
+import { fittingNumber } from "../options/decimal-number.ts";
 import { requireWritableFile } from "../options/require-writable-file.ts";
 import { wholeNumber } from "../options/whole-number.ts";
 import { renewReport } from "../report/write-report.ts";
@@ -243,14 +243,7 @@ const taskNames = (written: string, before: GlueName[] | undefined): GlueName[] 
   throw new InvalidArgumentError(`expected some of ${glueNames.map((name) => glueTasks[name].task.title).join(", ")}`);
 };
 
-const positive = (text: string): number => {
-  const value = decimalNumber(text);
-  if (value > 0 && Number.isFinite(value)) return value;
-  throw new InvalidArgumentError("expected a number above 0");
-};
+const positive = (text: string): number => fittingNumber(text, "a number above 0", (value) => value > 0);
 
-const zeroOrMore = (text: string): number => {
-  const value = decimalNumber(text);
-  if (value >= 0 && Number.isFinite(value)) return value;
-  throw new InvalidArgumentError("expected a share below 1, or a number of steps");
-};
+const zeroOrMore = (text: string): number =>
+  fittingNumber(text, "a share below 1, or a number of steps", (value) => value >= 0);
