@@ -108,7 +108,7 @@ export class Recorder {
     return this.#reread(own).pointer;
   }
 
-  /** The block of a tensor that is made of an input; undefined if its values are none. */
+  /** The block of a tensor that is made of an input; undefined if its values are those of none. */
   input(values: unknown): Block | undefined {
     const found = this.inputs.find((input) => input === values);
     return found && this.#reread(new Int32Array(found.buffer, found.byteOffset, found.byteLength / 4));
