@@ -54,6 +54,7 @@ export {
 } from "./open/find-model.ts";
 export { type OpenedModel, type OpenModelOptions, openModel } from "./open/open-model.ts";
 export { applySettingsFrom, withOrigin } from "./origin/origin.ts";
+export { type HubWaits, hubWaits } from "./prepare/hub-waits.ts";
 export { plainTexts } from "./prepare/plain-texts.ts";
 export { type Prepared, prepare } from "./prepare/prepare.ts";
 export { prepareTask, type TaskOptions, type TaskOutcome } from "./prepare/tasks/prepare-task.ts";

@@ -40,7 +40,6 @@ export const embedCommand = (): Command =>
     const dialect = dialectOf(options);
     requireTable(data, { text, id, ...dialect });
     await requireWritableFile(out);
-    const examples = examplesFrom(data, { kind: "embedding", label: null, text, id, ...dialect });
     const compute = await startCompute(backendOf(options), options);
     try {
       const model = await openEmbeddingModel(path, { checkpoint: options.checkpoint });
@@ -48,6 +47,8 @@ export const embedCommand = (): Command =>
         await session(async ({ onProgress, say, signal }) => {
           if (!model.isFinetuned)
             say(`${path} was not finetuned for embeddings: the mean of its hidden states is taken`);
+          const columns = { kind: "embedding", label: null, text, id, ...dialect } as const;
+          const examples = examplesFrom(data, columns, { signal, say });
           const { count, dimension, cut } = await writeVectors(out, model, examples, {
             // A checkpoint that was chosen is found again by its own folder.
             modelPath: options.checkpoint === undefined ? path : model.place.folder,

@@ -43,7 +43,7 @@ export const evaluateCommand = (): Command =>
       const model = await openModel(path, { checkpoint: options.checkpoint });
       await session(async ({ say, onProgress, signal }) => {
         const { seqLength, maskedShare, seed } = options;
-        const score = await evaluateText(model, plainTexts(recipe, { say }), {
+        const score = await evaluateText(model, plainTexts(recipe, { say, signal }), {
           ...{ seqLength, maskedShare, seed },
           async pause(rows) {
             signal?.throwIfAborted();

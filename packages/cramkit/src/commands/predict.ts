@@ -45,7 +45,7 @@ export const predictCommand = (): Command =>
       try {
         await session(async ({ onProgress, say, signal }) => {
           const columns = { kind: model.task.kind, text, pair, label: null, ...dialect };
-          const examples = examplesFrom(data, columns);
+          const examples = examplesFrom(data, columns, { signal, say });
           const file = out === undefined ? undefined : await createAtomicFile(out);
           let [done, cut] = [0, 0];
           try {

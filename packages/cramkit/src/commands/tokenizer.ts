@@ -3,7 +3,7 @@ import type { Document } from "@cramkit/corpus";
 import { fileDocuments, hubDocuments } from "@cramkit/corpus/node";
 import { fault, isFault, reworded, shown } from "@cramkit/errors";
 import { readText, writeFileAtomic } from "@cramkit/files";
-import { Interrupted, stopPoint } from "@cramkit/recipes";
+import { type HubWaits, hubWaits, Interrupted, stopPoint } from "@cramkit/recipes";
 import {
   coverageCounter,
   crammingTokenizerOptions,
@@ -29,11 +29,15 @@ interface TrainCommandOptions extends ReadingOptions {
 }
 
 /** The documents of files, folders and datasets of the hub, read as the options say. */
-async function* documentsOf(paths: readonly string[], options: ReadingOptions): AsyncGenerator<Document> {
+async function* documentsOf(
+  paths: readonly string[],
+  options: ReadingOptions,
+  hub: HubWaits,
+): AsyncGenerator<Document> {
   const reading = readingOf(options);
   const [files, uris] = [false, true].map((isHub) => paths.filter((path) => path.startsWith("hf://") === isHub));
   if (files!.length > 0) yield* fileDocuments({ ...reading, path: files! });
-  for (const uri of uris!) yield* hubDocuments({ ...reading, uri: hubUri(uri) });
+  for (const uri of uris!) yield* hubDocuments({ ...reading, ...hub, uri: hubUri(uri) });
 }
 
 /** So many characters of the text are kept to see what the tokenizer loses of them. */
@@ -97,9 +101,11 @@ export const tokenizerCommand = (): Command => {
       const sample: string[] = [];
       let sampled = 0;
       await session(async ({ onProgress, say, signal }) => {
-        const pause = stopPoint({ signal }, `stopped; nothing was written to ${out}`);
+        const kept = `stopped; nothing was written to ${out}`;
+        const pause = stopPoint({ signal }, kept);
+        const hub = hubWaits({ signal, say }, kept);
         const texts = async function* () {
-          for await (const { text } of documentsOf(paths, options)) {
+          for await (const { text } of documentsOf(paths, options, hub)) {
             await pause();
             if (sampled < sampleCharacters) sampled += sample[sample.push(text.slice(0, sampleCharacters)) - 1]!.length;
             yield text;
@@ -108,7 +114,7 @@ export const tokenizerCommand = (): Command => {
         const tokenizer = await trainTokenizer(texts(), {
           ...crammingTokenizerOptions({ algorithm: model, vocabSize, text: keep }),
           onProgress: ({ phase, documents, characters, fraction }) => {
-            if (signal?.aborted) throw new Interrupted(`stopped; nothing was written to ${out}`);
+            if (signal?.aborted) throw new Interrupted(kept);
             onProgress(
               phase === "count"
                 ? {

@@ -2,6 +2,7 @@ import { createInterface } from "node:readline";
 import { fault } from "@cramkit/errors";
 import type { Example } from "@cramkit/finetune";
 import { type ReadExamplesOptions, readExamples } from "@cramkit/finetune/node";
+import { hubWaits, type RunContext } from "@cramkit/recipes";
 
 /**
  * Refuses options for a table without one: standard input is a text a line.
@@ -24,8 +25,14 @@ export const requireTable = (data: string | undefined, columns: Partial<ReadExam
 };
 
 /** The examples of a file, or without one the lines of standard input, a text each. */
-export const examplesFrom = (data: string | undefined, columns: ReadExamplesOptions): AsyncIterable<Example> =>
-  data === undefined ? linesOfInput() : readExamples(data, columns);
+export const examplesFrom = (
+  data: string | undefined,
+  columns: ReadExamplesOptions,
+  context: Pick<RunContext, "signal" | "say">,
+): AsyncIterable<Example> =>
+  data === undefined
+    ? linesOfInput()
+    : readExamples(data, { ...columns, hub: hubWaits(context, "stopped while reading") });
 
 /** A text a line; blank lines are left out. */
 export async function* linesOfInput(): AsyncGenerator<Example & { readonly place: string }> {

@@ -1,5 +1,6 @@
 import { fstatSync, readFileSync, statSync } from "node:fs";
 import { removeUnfinished } from "@cramkit/files";
+import { Interrupted } from "@cramkit/recipes";
 import { type HeardInterrupts, hearInterrupts } from "./hear-interrupts.ts";
 
 /** Default exit code for an interrupt. */
@@ -83,7 +84,7 @@ export const interruptSignal = (
       endAt(name);
     }
     process.exitCode = exitCodes[name];
-    controller.abort(name);
+    controller.abort(new Interrupted("stopped; files that were finished are kept, no others were left"));
     if (!(name === "SIGINT" && heard?.wasTold())) say(lineOf(name));
   };
   return {

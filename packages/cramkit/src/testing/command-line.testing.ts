@@ -114,7 +114,7 @@ export const waitFor = async (what: () => boolean): Promise<void> => {
 /** The microbatch of the newest checkpoint; 0 before the first. */
 export const newestCheckpoint = (run: string): number => {
   const folder = join(run, "checkpoints");
-  const names = existsSync(folder) ? readdirSync(folder).filter((name) => !name.endsWith(".partial")) : [];
+  const names = existsSync(folder) ? readdirSync(folder).filter((name) => !name.includes(".partial-")) : [];
   return Number(names.sort().at(-1)?.split("-")[1] ?? 0);
 };
 

@@ -67,6 +67,13 @@ it.each<[stage: string, args: readonly string[], begun: (started: Started) => bo
   ["probing", ["run", "probes.json", "--data", "varied", "--dir", "probed"], said(/probe .*trial 1/), /kept/],
   ["finetuning", ["finetune", "wide", "--train", "train.csv", "--out", "tuned"], said(/epoch 1: training/), /kept/],
   ["trying GLUE", ["glue", ...wide, "--tasks", "sst2", "--backend", "cpu"], said(/sst.*trial 1/i), /kept/],
+  ["evaluating a text", ["evaluate", "wide", "--text", "probes.txt"], said(/evaluating:/), /stopped/],
+  [
+    "embedding",
+    ["embed", "wide", "--data", "train.csv", "--out", "vectors.safetensors"],
+    said(/embedding:/),
+    /stopped/,
+  ],
   ["exporting graphs", ["export", "wide", "--to", "onnx", "--out", "graphs"], () => existsSync(at("graphs")), /kept/],
   ["exporting weights", ["export", "wide", "--to", "hf", "--out", "weights"], () => existsSync(at("weights")), /kept/],
 ] as const)("hears Ctrl-C within two seconds while %s", { timeout: 300_000 }, async (_, args, begun, says) => {

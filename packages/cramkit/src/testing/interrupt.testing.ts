@@ -53,4 +53,4 @@ export const expectHeard = ({ code, seconds, used }: Interrupted, args: readonly
 
 /** What was begun below a folder and not finished. */
 export const partialsIn = (folder: string): string[] =>
-  readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.includes(".partial"));
+  readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.includes(".partial-"));

@@ -11,7 +11,7 @@ type Moment = (typeof moments)[number];
 
 const isWritingACheckpoint = (run: string): boolean => {
   const folder = join(run, "checkpoints");
-  return existsSync(folder) && readdirSync(folder).some((name) => name.endsWith(".partial"));
+  return existsSync(folder) && readdirSync(folder).some((name) => name.includes(".partial-"));
 };
 
 /** Names below a folder, none if it is not there yet. */
@@ -21,7 +21,7 @@ const below = (folder: string): string[] =>
 /** Every file that has its final name is whole: JSON parses, and what has a checksum matches it. */
 const expectWhole = (folder: string): void => {
   for (const name of below(folder)) {
-    if (name.includes(".partial")) continue;
+    if (name.includes(".partial-")) continue;
     if (name.endsWith(".json")) JSON.parse(readFileSync(join(folder, name), "utf8"));
     if (!name.endsWith("checkpoint.json")) continue;
     const { files } = JSON.parse(readFileSync(join(folder, name), "utf8"));
@@ -61,9 +61,11 @@ it(`ends with the weights of an undisturbed run after ${kills} kills at random m
   };
 
   let count = 0;
+  let undisturbed = 0;
   const left = { preparing: 0, training: 0, checkpoint: 0 };
   for (let run = 1; count < kills; run++) {
     const dir = `parts-${run}`;
+    const before = count;
     let code: number | null = null;
     while (code === null && count < kills) {
       const moment = moments[count % moments.length]!;
@@ -77,9 +79,12 @@ it(`ends with the weights of an undisturbed run after ${kills} kills at random m
       if (!result.hadLock) left.preparing++;
       else left[isWritingACheckpoint(join(root, dir)) ? "checkpoint" : "training"]++;
     }
+    // A moment that never comes would be waited for without end.
+    undisturbed = count > before ? 0 : undisturbed + 1;
+    expect(undisturbed, `runs without a single kill "${moments[count % moments.length]}"`).toBeLessThan(20);
     expect(code ?? (await start(dir).ended).code).toBe(0);
     expect(weightsOf(join(root, dir)).equals(weightsOf(join(root, "whole")))).toBe(true);
-    expect(below(join(root, dir)).filter((name) => name.includes(".partial"))).toEqual([]);
+    expect(below(join(root, dir)).filter((name) => name.includes(".partial-"))).toEqual([]);
   }
   console.log(
     `${count} kills: ${left.preparing} before training, ${left.training} in training or evaluation, ${left.checkpoint} while a checkpoint was written`,

@@ -1,4 +1,6 @@
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
@@ -94,6 +96,28 @@ const smallRunFolder = (cwd: string): string => {
   writeFileSync(join(cwd, "recipe.json"), readFileSync(join(smallRun(1), "recipe.json")));
   return cwd;
 };
+
+const text = ["--set", 'corpus.sources=[{"kind":"hub","uri":"hf://datasets/a/b"}]'];
+it.each([
+  ["run", "smoke", ...text],
+  ["prepare", "smoke", ...text, "--data", "data", "--task", "0", "--of", "2"],
+  ["tokenizer", "train", "hf://datasets/a/b", "--out", "tokenizer.json"],
+  ["glue", "download", "glue"],
+])("hears Ctrl-C while a hub is silent: %s %s", { timeout }, async (...args) => {
+  const cwd = mkdtempSync(join(tmpdir(), "cramkit-"));
+  const server = createServer();
+  const asked = new Promise((request) => server.once("request", request));
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  const { port } = server.address() as AddressInfo;
+  const { child, ended } = startCramkit(args, { cwd, env: { HF_ENDPOINT: `http://127.0.0.1:${port}` } });
+  await asked;
+  child.kill("SIGINT");
+  const { code, error } = await ended;
+  server.closeAllConnections();
+  server.close();
+  expect(error).toMatch(/\nstopped[ ;].*\n$/);
+  expect(code).toBe(130);
+});
 
 it("stops in the middle of the training of a tokenizer, and leaves no file", { timeout }, async () => {
   const cwd = mkdtempSync(join(tmpdir(), "cramkit-"));

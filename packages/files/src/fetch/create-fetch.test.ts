@@ -2,7 +2,7 @@ import type { RequestListener } from "node:http";
 import { gzipSync } from "node:zlib";
 import { codeOf } from "@cramkit/errors";
 import { afterEach, expect, it } from "vitest";
-import { createFetch, maySeeToken } from "./index.ts";
+import { createFetch, createPatience, maySeeToken, type Wait } from "./index.ts";
 import { startServer, type TestServer } from "./server.testing.ts";
 
 const servers: TestServer[] = [];
@@ -99,6 +99,22 @@ it("gives up a server that falls silent: before the headers, in the body, or wit
     const error = await failureOf(fetch(url + path).then((response) => response.arrayBuffer()));
     expect([codeOf(error), error.place]).toEqual(["network", url + path]);
   }
+});
+
+it("asks a silent server once more, whatever the retries, and says so", async () => {
+  const { url, asked } = await serve(() => {});
+  const waits: Wait[] = [];
+  const fetch = createFetch({ silenceMs: 200, onWait: (wait) => waits.push(wait) });
+  expect(codeOf(await failureOf(fetch(url)))).toBe("network");
+  expect(asked).toHaveLength(2);
+  expect(waits).toEqual([{ url, ms: 200, reason: "expected an answer, got nothing for 0 s" }]);
+});
+
+it("waits between tries until they have taken twice the time of a silence", () => {
+  const patience = createPatience(3, 1000);
+  expect([patience(10), patience(1900), patience(100)]).toEqual([200, 400, undefined]);
+  const quick = createPatience(3, 1000);
+  expect([quick(1), quick(1), quick(1), quick(1)]).toEqual([200, 400, 800, undefined]);
 });
 
 it("does not count the time of a slow reader", async () => {

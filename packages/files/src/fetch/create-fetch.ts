@@ -1,7 +1,14 @@
-import { checkOptions, fault, hasCode } from "@cramkit/errors";
+import { checkOptions, explain, fault, hasCode } from "@cramkit/errors";
 import { limitedBody, networkFault, silent, tooLarge } from "./limited-body.ts";
 import { bearer, maySeeToken, type Token } from "./token.ts";
-import { isPassing, wait, waitMs } from "./waiting.ts";
+import { createPatience, defaultSilenceMs, isPassing, wait } from "./waiting.ts";
+
+/** Why a server is asked again, and in how many milliseconds. */
+export interface Wait {
+  readonly url: string;
+  readonly ms: number;
+  readonly reason: string;
+}
 
 export interface FetchOptions {
   /** Sent as a bearer token to the origins that it is for, and to no other: neither after a redirect nor to a `Link`. @defaultValue none */
@@ -19,15 +26,16 @@ export interface FetchOptions {
    */
   readonly maxBytes?: number | ((url: URL) => number);
   /**
-   * Milliseconds after which a server that sends nothing, or less than 1 kB, is given up.
+   * Milliseconds after which a server that sends nothing, or less than 1 kB, has failed. Once it has failed twice as long,
+   * it is given up whatever `retries` says.
    *
-   * @defaultValue `60_000`
+   * @defaultValue `30_000`
    */
   readonly silenceMs?: number;
   /** Ends requests and waits. @defaultValue none */
   readonly signal?: AbortSignal;
   /** Told before each wait. @defaultValue nobody is told */
-  readonly onWait?: (wait: { readonly url: string; readonly ms: number; readonly reason: string }) => void;
+  readonly onWait?: (wait: Wait) => void;
   /**
    * What requests are made with.
    *
@@ -55,11 +63,13 @@ export const createFetch = (options: FetchOptions = {}): typeof globalThis.fetch
     onWait: true,
     fetch: true,
   });
-  const { retries = 5, onWait = () => {} } = options;
+  const { retries = 5, silenceMs, onWait = () => {} } = options;
   return async (input, init = {}) => {
     const signal = anyOf(options.signal, init.signal);
     const url = String(input instanceof Request ? input.url : input);
-    for (let failures = 0; ; failures++) {
+    const patience = createPatience(retries, silenceMs);
+    for (;;) {
+      const from = performance.now();
       let response: Response | undefined;
       let failure: unknown;
       try {
@@ -70,13 +80,13 @@ export const createFetch = (options: FetchOptions = {}): typeof globalThis.fetch
         failure = error;
       }
       if (response && !isPassing(response.status)) return response;
-      const ms = failures < retries ? waitMs(failures, response?.headers) : undefined;
+      const ms = patience(performance.now() - from, response?.headers);
       if (ms === undefined) {
         if (response) return response;
         throw failure;
       }
       await response?.body?.cancel();
-      onWait({ url, ms, reason: response ? `status ${response.status}` : (failure as Error).message });
+      onWait({ url, ms, reason: response ? `status ${response.status}` : explain(failure).problem });
       await wait(ms, signal);
     }
   };
@@ -109,7 +119,7 @@ const follow = async (first: string, init: RequestInit, options: FetchOptions): 
 
 /** One request, without redirects, until its headers are there. */
 const request = async (url: string, first: string, init: RequestInit, options: FetchOptions): Promise<Response> => {
-  const { accessToken: token, silenceMs = 60_000, fetch = globalThis.fetch } = options;
+  const { accessToken: token, silenceMs = defaultSilenceMs, fetch = globalThis.fetch } = options;
   const headers = new Headers(init.headers);
   if (token && maySeeToken(url, token.urls)) headers.set("authorization", bearer(token));
   // Another header of the caller's goes to the address that it was given for; the token itself nowhere else.
@@ -134,7 +144,7 @@ const limited = async (
   response: Response,
   url: string,
   redirected: boolean,
-  { maxBytes = Number.POSITIVE_INFINITY, silenceMs = 60_000 }: FetchOptions,
+  { maxBytes = Number.POSITIVE_INFINITY, silenceMs = defaultSilenceMs }: FetchOptions,
 ): Promise<Response> => {
   const most = typeof maxBytes === "number" ? maxBytes : maxBytes(new URL(url));
   if (response.body && Number(response.headers.get("content-length") ?? 0) > most) {

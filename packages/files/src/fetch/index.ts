@@ -1,2 +1,3 @@
-export { createFetch, type FetchOptions } from "./create-fetch.ts";
+export { createFetch, type FetchOptions, type Wait } from "./create-fetch.ts";
 export { maySeeToken, type Token } from "./token.ts";
+export { createPatience, type Patience, wait } from "./waiting.ts";

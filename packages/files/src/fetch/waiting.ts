@@ -1,3 +1,6 @@
+/** A server that sends nothing for so long is silent. */
+export const defaultSilenceMs = 30_000;
+
 /** Servers count requests in windows of minutes; what asks for more than this is not worth waiting for. */
 const longestWaitMs = 600_000;
 
@@ -9,6 +12,22 @@ export const waitMs = (failures: number, headers?: Headers): number | undefined 
   const announced = headers && announcedWaitMs(headers);
   if (announced === undefined) return Math.min(30_000, 200 * 2 ** failures);
   return announced > longestWaitMs ? undefined : announced;
+};
+
+/** Counts the failures of a server, and says how long to wait before the next try: undefined when it is not worth another. */
+export type Patience = (spentMs: number, headers?: Headers) => number | undefined;
+
+/**
+ * Patience for so many retries. It ends early once tries that failed have taken twice the time after which a server is
+ * silent: who says nothing twice would be asked for minutes.
+ */
+export const createPatience = (retries: number, silenceMs = defaultSilenceMs): Patience => {
+  let failures = 0;
+  let spent = 0;
+  return (spentMs, headers) => {
+    spent += spentMs;
+    return failures < retries && spent < 2 * silenceMs ? waitMs(failures++, headers) : undefined;
+  };
 };
 
 /** Whether the same request may succeed later. */

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { type FileRow, fileDocuments, fileRows, hubRows } from "@cramkit/corpus/node";
+import { type FileRow, fileDocuments, fileRows, type HubAccess, hubRows } from "@cramkit/corpus/node";
 import { checkOptions, fault } from "@cramkit/errors";
 import type { Example } from "../examples/example.ts";
 import type { TaskKind } from "../examples/task.ts";
@@ -33,6 +33,8 @@ export interface ReadExamplesOptions {
   readonly encoding?: string;
   /** If names do not tell. @defaultValue by the name of the file */
   readonly format?: "csv" | "tsv" | "jsonl" | "json" | "parquet" | "conll" | "txt";
+  /** How a hub is waited for. @defaultValue nobody hears of waits, and they are not stopped */
+  readonly hub?: Pick<HubAccess, "signal" | "onWait">;
 }
 
 /**
@@ -58,6 +60,7 @@ export async function* readExamples(source: string, options: ReadExamplesOptions
     escape: true,
     encoding: true,
     format: true,
+    hub: true,
   });
   checkUse(options);
   const nameOf = (formats: RegExp, format: ReadExamplesOptions["format"]) =>
@@ -83,7 +86,7 @@ export async function* readExamples(source: string, options: ReadExamplesOptions
     format: format as Exclude<typeof format, "conll" | "txt">,
   };
   const rows = source.startsWith("hf://")
-    ? hubRows({ uri: source, ...dialect })
+    ? hubRows({ uri: source, ...dialect, ...options.hub })
     : fileRows({ path: source, ...dialect });
   let columns: ReturnType<typeof checkedColumns> | undefined;
   let file: string | undefined;

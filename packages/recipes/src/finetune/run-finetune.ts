@@ -9,6 +9,7 @@ import { pretrainedHead } from "../model/pretrained-head.ts";
 import { modelDigest } from "../model/saved-model.ts";
 import { findModel, type ModelPlace, placeDigest } from "../open/find-model.ts";
 import { openModel } from "../open/open-model.ts";
+import { hubWaits } from "../prepare/hub-waits.ts";
 import { Interrupted, type RunContext } from "../progress.ts";
 import { readJson, writeJson } from "../run-record.ts";
 import {
@@ -119,12 +120,13 @@ const namingFile = (error: unknown, { train, dev }: FinetuneSpec): unknown => {
 
 const readAll = async (source: string, options: ReadExamplesOptions, context: RunContext): Promise<Example[]> => {
   const examples: Example[] = [];
-  for await (const example of readExamples(source, options)) {
+  const stopped = "stopped while reading; nothing was written";
+  for await (const example of readExamples(source, { ...options, hub: hubWaits(context, stopped) })) {
     examples.push(example);
     if (examples.length % 1000 === 0) {
       context.onProgress({ stage: `reading ${source}`, done: examples.length, unit: "rows" });
       await new Promise(setImmediate);
-      if (context.signal?.aborted) throw new Interrupted("stopped while reading; nothing was written");
+      if (context.signal?.aborted) throw new Interrupted(stopped);
     }
   }
   if (examples.length === 0)

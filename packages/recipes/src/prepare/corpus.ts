@@ -42,6 +42,7 @@ import {
   tokenizerFromJson,
 } from "@cramkit/tokenizer";
 import type { Recipe, SourceSpec } from "../recipe/recipe.ts";
+import type { HubWaits } from "./hub-waits.ts";
 import { asJudged, charactersAsRead, type JudgingFilters, knownBandKeys, withoutJudgements } from "./judgements.ts";
 import { compressionTokenizerOf, novelsName, novelsTokenizer, novelsTokenizerName } from "./novels-tokenizer.ts";
 import { wantedRecords } from "./wanted-records.ts";
@@ -70,6 +71,8 @@ export interface CorpusOptions {
    * @defaultValue the sources are read
    */
   readonly replay?: (source: number) => JudgedDocuments;
+  /** @defaultValue nobody hears of waits, and they are not stopped */
+  readonly hub?: HubWaits | undefined;
 }
 
 /**
@@ -78,11 +81,12 @@ export interface CorpusOptions {
  */
 export const openCorpus = async (recipe: Recipe, options: CorpusOptions): Promise<Corpus> => {
   const { corpus, seed } = recipe;
-  const { workFolder, onRead, say, replay } = options;
+  const { workFolder, onRead, say, replay, hub } = options;
   const sources = [];
   for (const [number, spec] of corpus.sources.entries()) {
     const { documents, report } =
-      replay?.(number) ?? readSource(await withUnit(spec, say), recipe, (characters) => onRead("reading", characters));
+      replay?.(number) ??
+      readSource(await withUnit(spec, say), recipe, (characters) => onRead("reading", characters), { hub });
     const ordered = corpus.shuffle
       ? shuffleDocuments(documents, { seed, workFolder, memoryBytes: shuffleBytes })
       : documents;
@@ -117,7 +121,7 @@ export interface JudgedDocuments {
   readonly report: (() => ReadReport) | undefined;
 }
 
-type ReadingOptions = Pick<FileDocumentsOptions, "part" | "maxBadShare" | "onBad">;
+type ReadingOptions = Pick<FileDocumentsOptions, "part" | "maxBadShare" | "onBad"> & Pick<CorpusOptions, "hub">;
 
 /** Tells of a path that is wrong now, and not when the sources before it have been read. */
 export const requireSources = async ({ corpus }: Recipe): Promise<void> => {
@@ -163,7 +167,7 @@ const isThere = (path: string): Promise<boolean> =>
 /** The filters that judge a document by itself, in their order. */
 export const judgingFilters = (
   recipe: Recipe,
-  { say, dictionary }: Pick<CorpusOptions, "say" | "dictionary">,
+  { say, dictionary, hub }: Pick<CorpusOptions, "say" | "dictionary" | "hub">,
 ): JudgingFilters => {
   const { corpus } = recipe;
   const { cleaning, minCharacters, maxCharacters, decontamination } = corpus;
@@ -176,7 +180,7 @@ export const judgingFilters = (
       decontamination === null
         ? undefined
         : decontaminate({
-            evaluation: composeEvaluation(decontamination.sources, corpus),
+            evaluation: composeEvaluation(decontamination.sources, corpus, hub),
             words: decontamination.words,
           }),
     compressibility: compressibilityOf(recipe, say, dictionary),
@@ -253,11 +257,15 @@ const dictionaryFor = (tokenizer: Tokenizer, dictionary?: ChunkDictionary): Chun
 };
 
 /** An evaluation set is small; none of its records may be lost to a broken line. */
-const composeEvaluation = (sources: readonly SourceSpec[], corpus: Recipe["corpus"]): AsyncIterable<Document> =>
+const composeEvaluation = (
+  sources: readonly SourceSpec[],
+  corpus: Recipe["corpus"],
+  hub: HubWaits | undefined,
+): AsyncIterable<Document> =>
   composeCorpus({
     sources: sources.map((spec) => ({
       name: nameOf(spec),
-      documents: read(spec, { ...corpus, maxBadShare: 0, onBrokenFile: "stop" }),
+      documents: read(spec, { ...corpus, maxBadShare: 0, onBrokenFile: "stop" }, { hub }),
     })),
   });
 
@@ -298,7 +306,7 @@ const read = (spec: SourceSpec, corpus: Recipe["corpus"], options: ReadingOption
   }
   const { kind: _, weight: __, ...rest } = spec;
   const all = { ...rest, where: wantedRecords(spec.where), maxBadShare, onBrokenFile, part, onBad };
-  if (spec.kind === "hub") return hubDocuments({ ...all, uri: spec.uri });
+  if (spec.kind === "hub") return hubDocuments({ ...all, ...options.hub, uri: spec.uri });
   return fileDocuments({ ...all, path: spec.path });
 };
 

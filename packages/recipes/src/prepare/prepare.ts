@@ -20,6 +20,7 @@ import { type Team, teamOf } from "../team.ts";
 import { requireSources } from "./corpus.ts";
 import { createEncoder } from "./encoded-documents.ts";
 import { encodedTraining } from "./encoded-training.ts";
+import { hubWaits } from "./hub-waits.ts";
 import { configurationOf, preparedFolder, type SetName, setNames, setsOf } from "./prepared-folder.ts";
 import { reuseOrRemove } from "./reuse.ts";
 import { digestOf, noteSources } from "./source-files.ts";
@@ -68,11 +69,12 @@ const prepareFolder = async (asked: Recipe, dataFolder: string, context: RunCont
   const recipe = { ...asked, seed: dataSeed(asked) };
   const folder = preparedFolder(recipe, dataFolder);
   await makeFolder(folder);
-  await reuseOrRemove(recipe, folder, await isFinished(folder, recipe), context);
+  const options = preparationOptions(recipe, folder, context);
+  await reuseOrRemove(await isFinished(folder, recipe), options);
   if (!(await isFinished(folder, recipe))) {
     const unlock = await lockFolder(folder, { name: "run.lock" }); // two runs may share a folder, not write it at once
     try {
-      if (!(await isFinished(folder, recipe))) await write(recipe, folder, context);
+      if (!(await isFinished(folder, recipe))) await write(options);
     } finally {
       unlock();
     }
@@ -128,11 +130,11 @@ export const isFinished = async (folder: string, recipe: Recipe): Promise<boolea
 };
 
 /** Makes what is missing in the folder, in three stages: texts, tokenizer, rows. */
-const write = async (recipe: Recipe, folder: string, context: RunContext): Promise<void> => {
-  const options = preparationOptions(recipe, folder, context);
+const write = async (options: PreparationOptions): Promise<void> => {
+  const { recipe, folder, hub } = options;
   if ((await finishedTexts(folder)) === undefined) {
     await requireSources(recipe);
-    await noteSources(recipe, folder);
+    await noteSources(recipe, folder, hub);
   }
   const ids = idSource(recipe);
   if (ids !== undefined) return writeIdRows(ids, options);
@@ -140,16 +142,19 @@ const write = async (recipe: Recipe, folder: string, context: RunContext): Promi
 };
 
 /** How a folder is prepared, with a stop where the user asks for one. */
-export const preparationOptions = (recipe: Recipe, folder: string, context: RunContext): PreparationOptions => ({
-  recipe,
-  folder,
-  threads: recipe.corpus.threads ?? availableParallelism(),
-  context,
-  stop() {
-    if (context.signal?.aborted)
-      throw new Interrupted(`stopped while preparing; the same command goes on in ${folder}`);
-  },
-});
+export const preparationOptions = (recipe: Recipe, folder: string, context: RunContext): PreparationOptions => {
+  const kept = `stopped while preparing; the same command goes on in ${folder}`;
+  return {
+    recipe,
+    folder,
+    threads: recipe.corpus.threads ?? availableParallelism(),
+    context,
+    hub: hubWaits(context, kept),
+    stop() {
+      if (context.signal?.aborted) throw new Interrupted(kept);
+    },
+  };
+};
 
 /** Writes the rows of all sets; `encoded` gives the documents that tasks have encoded. */
 export const writeSets = async (

@@ -1,11 +1,10 @@
 import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fault } from "@cramkit/errors";
-import type { RunContext } from "../progress.ts";
-import type { Recipe } from "../recipe/recipe.ts";
 import { requireSources } from "./corpus.ts";
 import { setNames } from "./prepared-folder.ts";
 import { localFilesOf, sourceChanges } from "./source-files.ts";
+import type { PreparationOptions } from "./texts-and-tokenizer.ts";
 
 /** Changes that an error lists; the rest is counted. */
 const listedChanges = 3;
@@ -18,11 +17,10 @@ const listedChanges = 3;
  * @throws a fault `invalid-input` if the text has changed and nobody said what to do
  */
 export const reuseOrRemove = async (
-  recipe: Recipe,
-  folder: string,
   isFinished: boolean,
-  { preparedData, say }: RunContext,
+  { recipe, folder, context, hub }: PreparationOptions,
 ): Promise<void> => {
+  const { preparedData, say } = context;
   if (preparedData === "fresh") {
     // Rows of text that is gone are not removed: they could not be made again.
     await requireSources(recipe);
@@ -31,7 +29,7 @@ export const reuseOrRemove = async (
     if (isFinished) say(`${folder}: removed what was prepared before, as --fresh asks for`);
     return;
   }
-  const found = await sourceChanges(recipe, folder);
+  const found = await sourceChanges(recipe, folder, hub);
   const changes = found?.changes ?? [];
   if (!isFinished) {
     if (changes.length === 0) return;

@@ -6,6 +6,7 @@ import { documentFiles, hubFiles } from "@cramkit/corpus/node";
 import { writeFileAtomic } from "@cramkit/files";
 import type { Recipe } from "../recipe/recipe.ts";
 import { readJson } from "../run-record.ts";
+import type { HubWaits } from "./hub-waits.ts";
 import { novelsName } from "./novels-tokenizer.ts";
 import { allSources } from "./prepared-folder.ts";
 
@@ -54,12 +55,12 @@ export const describeFile = async (path: string): Promise<SourceFile> => {
 };
 
 /** Files of datasets on a hub, as it tells of them. */
-const hubFilesOf = async (recipe: Recipe, retries?: number): Promise<SourceFile[]> => {
+const hubFilesOf = async (recipe: Recipe, hub: HubWaits, retries?: number): Promise<SourceFile[]> => {
   const files: SourceFile[] = [];
   for (const source of allSources(recipe)) {
     if (source.kind !== "hub") continue;
     const { uri, hubUrl, include, exclude, format } = source;
-    for (const { path, bytes, digest } of await hubFiles({ uri, hubUrl, include, exclude, format, retries }))
+    for (const { path, bytes, digest } of await hubFiles({ uri, hubUrl, include, exclude, format, retries, ...hub }))
       files.push({ path: `${uri}: ${path}`, bytes, modified: 0, digest });
   }
   return files;
@@ -68,11 +69,16 @@ const hubFilesOf = async (recipe: Recipe, retries?: number): Promise<SourceFile[
 const isOfHub = ({ path }: SourceFile): boolean => path.startsWith("hf://");
 
 /** Changes of the datasets, compared as the hub tells of them; undefined if it cannot be asked. */
-const hubChanges = async (recipe: Recipe, noted: readonly SourceFile[]): Promise<string[] | undefined> => {
+const hubChanges = async (
+  recipe: Recipe,
+  noted: readonly SourceFile[],
+  hub: HubWaits,
+): Promise<string[] | undefined> => {
   let present: SourceFile[];
   try {
-    present = await hubFilesOf(recipe, 0);
+    present = await hubFilesOf(recipe, hub, 0);
   } catch {
+    hub.signal?.throwIfAborted();
     return undefined; // prepared rows are of use without a network
   }
   const changes: string[] = [];
@@ -93,11 +99,12 @@ const fileIn = (folder: string): string => join(folder, "sources.json");
 export const noteSources = async (
   recipe: Recipe,
   folder: string,
+  hub: HubWaits,
   known: ReadonlyMap<string, SourceFile> = new Map(),
 ): Promise<void> => {
   const files: SourceFile[] = [];
   for (const path of await localFilesOf(recipe)) files.push(known.get(path) ?? (await describeFile(path)));
-  files.push(...(await hubFilesOf(recipe)));
+  files.push(...(await hubFilesOf(recipe, hub)));
   await writeFileAtomic(fileIn(folder), `${JSON.stringify(files, null, 1)}\n`);
 };
 
@@ -105,7 +112,11 @@ export const noteSources = async (
  * What has changed since the sources were noted down; undefined if nobody did. A file of the same size and time is
  * taken for unchanged; the digest decides over any other.
  */
-export const sourceChanges = async (recipe: Recipe, folder: string): Promise<SourceChanges | undefined> => {
+export const sourceChanges = async (
+  recipe: Recipe,
+  folder: string,
+  hub: HubWaits,
+): Promise<SourceChanges | undefined> => {
   const noted = (await readJson(fileIn(folder))) as SourceFile[] | undefined;
   if (noted === undefined) return undefined;
   let present: string[];
@@ -116,7 +127,7 @@ export const sourceChanges = async (recipe: Recipe, folder: string): Promise<Sou
     return { changes: [], gone: noted[0]?.path ?? "the text", isUnasked: false }; // a path leads nowhere, or to nothing that is read
   }
   const ofHub = noted.filter(isOfHub);
-  const asked = ofHub.length > 0 ? await hubChanges(recipe, ofHub) : [];
+  const asked = ofHub.length > 0 ? await hubChanges(recipe, ofHub, hub) : [];
   const changes: string[] = [...(asked ?? [])];
   const known = new Map(noted.filter((file) => !isOfHub(file)).map((file) => [file.path, file]));
   for (const path of present) {

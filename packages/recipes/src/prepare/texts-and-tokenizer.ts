@@ -21,6 +21,7 @@ import type { Recipe } from "../recipe/recipe.ts";
 import { trainingOptions } from "../recipe/tokenizer-options.ts";
 import { readJson } from "../run-record.ts";
 import { withAddedTokens } from "./added-tokens.ts";
+import type { HubWaits } from "./hub-waits.ts";
 import { checkLostText } from "./lost-text.ts";
 import { readyTokenizer } from "./ready-tokenizer.ts";
 import { finishedTexts, readTexts, type Texts, textFiles } from "./texts.ts";
@@ -32,6 +33,7 @@ export interface PreparationOptions {
   /** Threads beside the one that reads. */
   readonly threads: number;
   readonly context: RunContext;
+  readonly hub: HubWaits;
   /** Throws if the preparation has been asked to stop. */
   readonly stop: () => void;
   /**
@@ -45,7 +47,7 @@ export interface PreparationOptions {
 export const textsAndTokenizer = async (
   options: PreparationOptions,
 ): Promise<{ texts: Texts; tokenizer: Tokenizer }> => {
-  const { recipe, folder, threads, context } = options;
+  const { recipe, folder, threads, context, hub } = options;
   const tokenizerFile = join(folder, "tokenizer.json");
   const tokenizerJson = await readJson(tokenizerFile);
   let texts = await finishedTexts(folder);
@@ -53,7 +55,7 @@ export const textsAndTokenizer = async (
   let dictionary: ChunkDictionary | undefined;
   async function* trainingTexts(): AsyncGenerator<string> {
     if (texts) yield* textsAgain(folder, onRead);
-    else texts = yield* readTexts(recipe, folder, { onRead, say: context.say, dictionary });
+    else texts = yield* readTexts(recipe, folder, { onRead, say: context.say, dictionary, hub });
   }
   if (tokenizerJson !== undefined) {
     if (!texts) for await (const _ of trainingTexts());

@@ -71,12 +71,12 @@ export const finishedTexts = async (folder: string): Promise<Texts | undefined> 
 export async function* readTexts(
   recipe: Recipe,
   folder: string,
-  { onRead, say, replay, dictionary }: Omit<CorpusOptions, "workFolder">,
+  { onRead, say, replay, dictionary, hub }: Omit<CorpusOptions, "workFolder">,
 ): AsyncGenerator<string, Texts> {
   const files = textFiles(folder);
   await rm(files.temporary, { recursive: true, force: true });
   await removeChunks(folder);
-  const corpus = await openCorpus(recipe, { workFolder: files.temporary, onRead, say, replay, dictionary });
+  const corpus = await openCorpus(recipe, { workFolder: files.temporary, onRead, say, replay, dictionary, hub });
   const { float64 } = randomStream(streamKey(recipe.seed, "recipes/held-out"));
   const parts = holdOut(corpus, {
     share: recipe.evaluation.heldOut,
@@ -117,7 +117,7 @@ export async function* readTexts(
     }
     const report = corpus.report();
     if (!hasText) throw emptyCorpus(report);
-    const lastPhase = await readLastPhase(recipe, files, writers, { onRead, say, heldOutPlaces });
+    const lastPhase = await readLastPhase(recipe, files, writers, { onRead, say, hub, heldOutPlaces });
     await chunks?.commit();
     const texts: Texts = {
       format: textsFormat,
@@ -141,7 +141,7 @@ const readLastPhase = async (
   recipe: Recipe,
   files: ReturnType<typeof textFiles>,
   writers: DocumentsWriter[],
-  { heldOutPlaces, ...options }: Pick<CorpusOptions, "onRead" | "say"> & { heldOutPlaces: ReadonlySet<number> },
+  { heldOutPlaces, ...options }: Pick<CorpusOptions, "onRead" | "say" | "hub"> & { heldOutPlaces: ReadonlySet<number> },
 ): Promise<Texts["lastPhase"]> => {
   const { lastPhase } = recipe.corpus;
   if (!lastPhase?.sources) return undefined;

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { codeOf } from "@cramkit/errors";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { collect } from "../../collect.ts";
-import { endingFetch, openHub } from "./access.ts";
+import { endingFetch, type HubAccess, openHub } from "./access.ts";
 import { hubDocuments } from "./documents.ts";
 
 const content = Buffer.from('{"text":"one"}\n');
@@ -54,7 +54,7 @@ const hubOf = (store: string | undefined, headers: Record<string, string> = {}) 
   });
 
 const uri = "hf://datasets/o/set";
-const read = async (options: { hubUrl?: string; accessToken?: string } = {}) =>
+const read = async (options: HubAccess = {}) =>
   (await collect(hubDocuments({ uri, cacheFolder, retries: 0, ...options }))).map(({ text }) => text);
 
 it("asks HF_ENDPOINT, with HF_TOKEN, and sends no token on to the store of its files", async () => {
@@ -150,6 +150,34 @@ it.each([
   const reading = collect(hubDocuments({ uri: "hf://datasets/a/b", hubUrl: url, cacheFolder, retries: 0 }));
   await expect(reading).rejects.toThrow(message);
   await expect(reading).rejects.not.toThrow(/run again|destructure/);
+});
+
+it.each(["/api/", "/datasets/o/set/resolve/"])("stops waiting for a hub that is silent at %s", async (path) => {
+  const { url } = await serve((request, response) => {
+    if (request.url!.startsWith(path)) return;
+    response.end(JSON.stringify([{ type: "file", path: "a.jsonl", size: content.length }]));
+  });
+  const reason = new Error("stopped");
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(reason), 200);
+  await expect(read({ hubUrl: url, signal: controller.signal })).rejects.toBe(reason);
+});
+
+it("stops in the middle of a download, and between two tries", async () => {
+  for (const sent of [content.length - 1, 0]) {
+    const controller = new AbortController();
+    const reason = new Error("stopped");
+    const { url } = await serve((request, response) => {
+      if (request.url!.startsWith("/api/"))
+        return response.end(JSON.stringify([{ type: "file", path: "a.jsonl", size: content.length }]));
+      if (request.headers.range === "bytes=0-0") return sendFile(request, response);
+      response.writeHead(200, { etag: `"${sha256}"`, "content-length": content.length });
+      if (sent > 0) response.write(content.subarray(0, sent));
+      else response.destroy();
+      return setTimeout(() => controller.abort(reason), 50);
+    });
+    await expect(read({ hubUrl: url, signal: controller.signal, retries: 5 })).rejects.toBe(reason);
+  }
 });
 
 it("keeps names of a server that are long, or hold line feeds, on one line of a message", async () => {

@@ -1,5 +1,5 @@
 import { codeOf, explain, fault, isFault, problemOf, toFault } from "@cramkit/errors";
-import { createFetch, type Token } from "@cramkit/files/fetch";
+import { createFetch, type Token, type Wait } from "@cramkit/files/fetch";
 
 export interface HubAccess {
   /**
@@ -26,6 +26,10 @@ export interface HubAccess {
    * @defaultValue `5`
    */
   retries?: number;
+  /** Ends requests and waits with its reason. @defaultValue none */
+  signal?: AbortSignal | undefined;
+  /** Told before a server is asked again. @defaultValue nobody is told */
+  onWait?: ((wait: Wait) => void) | undefined;
 }
 
 const publicHub = "https://huggingface.co";
@@ -40,9 +44,14 @@ export interface Hub {
   hubUrl: string;
   fetch: typeof globalThis.fetch;
   retries: number;
+  signal: AbortSignal | undefined;
+  onWait: (wait: Wait) => void;
 }
 
-export const openHub = ({ accessToken, hubUrl, fetch, retries = 5 }: HubAccess, environment = process.env): Hub => {
+export const openHub = (
+  { accessToken, hubUrl, fetch, retries = 5, signal, onWait = () => {} }: HubAccess,
+  environment = process.env,
+): Hub => {
   const endpoint = environment.HF_ENDPOINT || undefined;
   const url = webAddress(hubUrl ?? endpoint ?? publicHub, hubUrl === undefined ? "HF_ENDPOINT" : "hubUrl");
   const ofEnvironment = environment.HF_TOKEN?.trim() || undefined;
@@ -56,9 +65,11 @@ export const openHub = ({ accessToken, hubUrl, fetch, retries = 5 }: HubAccess, 
     accessToken: token,
     fetch,
     retries,
+    signal,
+    onWait,
     maxBytes: ({ pathname }) => (pathname.includes("/api/") ? largestPage : Number.POSITIVE_INFINITY),
   });
-  return { hubUrl: url, retries, fetch: waiting };
+  return { hubUrl: url, retries, signal, onWait, fetch: waiting };
 };
 
 /** The same `fetch` for one listing, which ends. */
@@ -86,10 +97,15 @@ const webAddress = (text: string, place: string): string => {
 };
 
 /** Adds to a refusal of the hub what can be done about it. */
-export const explained = async <T>(where: string, attempt: () => Promise<T>): Promise<T> => {
+export const explained = async <T>(
+  where: string,
+  { signal }: Pick<Hub, "signal">,
+  attempt: () => Promise<T>,
+): Promise<T> => {
   try {
     return await attempt();
   } catch (cause) {
+    signal?.throwIfAborted();
     const place = "hubDocuments";
     const status = statusOf(cause);
     if (status === 401 || status === 403)

@@ -44,6 +44,8 @@ const selection: KnownOptions<HubSelection> = {
   hubUrl: true,
   fetch: true,
   retries: true,
+  signal: true,
+  onWait: true,
 };
 
 const knownOptions: KnownOptions<HubDocumentsOptions> = { ...selection, ...readingOptions };
@@ -86,7 +88,7 @@ export const hubFiles = async (options: HubDocumentsOptions): Promise<HubFile[]>
   const wanted = include === undefined ? () => true : picomatch(include, { dot: true });
   const unwanted = exclude === undefined ? () => false : picomatch(exclude, { dot: true });
   const isData = (path: string) => format !== undefined || (formatOf(path) !== undefined && !isDatasetMetadata(path));
-  const files = await explained(uri, async () => {
+  const files = await explained(uri, hub, async () => {
     const repo = { type: "dataset" as const, name };
     // The client puts both into an address as they are.
     const address = { revision: encodeURIComponent(revision), path: encodedPath(folder) || undefined };

@@ -3,8 +3,9 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { fault, hasCode } from "@cramkit/errors";
+import { explain, fault, hasCode } from "@cramkit/errors";
 import { createResumableFile, nameInside, type ResumableFile } from "@cramkit/files";
+import { createPatience, wait } from "@cramkit/files/fetch";
 import { downloadFile, fileDownloadInfo } from "@huggingface/hub";
 import { explained, type Hub } from "./access.ts";
 
@@ -22,11 +23,11 @@ interface HubFile extends Hub {
  * checked before the file gets its name.
  */
 export const cachedHubFile = async (file: HubFile): Promise<string> => {
-  const { name, revision, path, cacheFolder, hubUrl, fetch, retries } = file;
+  const { name, revision, path, cacheFolder, hubUrl, fetch } = file;
   const repo = { type: "dataset" as const, name };
   const params = { repo, revision, path: encodedPath(path), hubUrl, fetch };
   const where = `hf://datasets/${name}@${revision}/${shownPath(path)}`;
-  const info = await explained(where, () => fileDownloadInfo(params));
+  const info = await explained(where, file, () => fileDownloadInfo(params));
   if (!info)
     throw fault({
       code: "not-found",
@@ -41,8 +42,8 @@ export const cachedHubFile = async (file: HubFile): Promise<string> => {
 
   const cached = await createResumableFile(target);
   try {
-    await explained(where, () =>
-      retried(retries, async () => {
+    await explained(where, file, () =>
+      retried(where, file, cached, async () => {
         if (cached.bytes > info.size) await cached.clear();
         if (cached.bytes < info.size) {
           const blob = await downloadFile({ ...params, downloadInfo: info });
@@ -83,14 +84,29 @@ const checkContents = async (file: ResumableFile, size: number, etag: string, wh
   });
 };
 
+/** A try that brought less was as good as silent. */
+const leastBytes = 1024;
+
 /** Continues a download that broke off. Requests that fail are repeated by the `fetch` of the hub. */
-const retried = async <T>(retries: number, attempt: () => Promise<T>): Promise<T> => {
-  for (let failed = 0; ; failed++) {
+const retried = async <T>(
+  where: string,
+  { retries, signal, onWait }: Hub,
+  cached: ResumableFile,
+  attempt: () => Promise<T>,
+): Promise<T> => {
+  const patience = createPatience(retries);
+  for (;;) {
+    const from = performance.now();
+    const before = cached.bytes;
     try {
       return await attempt();
     } catch (error) {
-      if (!hasCode(error, "network") || failed >= retries) throw error;
-      await new Promise((resolve) => setTimeout(resolve, Math.min(30_000, 200 * 2 ** failed)));
+      signal?.throwIfAborted();
+      const fruitlessMs = cached.bytes - before < leastBytes ? performance.now() - from : 0;
+      const ms = hasCode(error, "network") ? patience(fruitlessMs) : undefined;
+      if (ms === undefined) throw error;
+      onWait({ url: where, ms, reason: explain(error).problem });
+      await wait(ms, signal);
     }
   }
 };

@@ -82,7 +82,7 @@ export const prepareTask = async (
   const pause = stopPoint(context, `stopped while waiting for other tasks; the same command goes on in ${folder}`);
   for (;;) {
     if (await isFinished(folder, recipe)) return { folder };
-    await requireSameText(recipe, folder);
+    await requireSameText(stageOptions);
     const stage = await nextStage(stageOptions);
     await doShare(stage, stageOptions, task);
     const missing = await missingParts(stage);
@@ -106,8 +106,8 @@ const nextStage = async (options: StageOptions): Promise<TaskStage> => {
 };
 
 /** Several tasks cannot begin anew at once, so that the user has to. */
-const requireSameText = async (recipe: Recipe, folder: string): Promise<void> => {
-  const { changes = [] } = (await sourceChanges(recipe, folder)) ?? {};
+const requireSameText = async ({ recipe, folder, hub }: StageOptions): Promise<void> => {
+  const { changes = [] } = (await sourceChanges(recipe, folder, hub)) ?? {};
   if (changes.length === 0) return;
   throw fault({
     code: "invalid-input",

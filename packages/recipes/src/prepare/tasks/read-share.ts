@@ -4,6 +4,7 @@ import { writeFileAtomic } from "@cramkit/files";
 import type { Recipe, SourceSpec } from "../../recipe/recipe.ts";
 import { readJson } from "../../run-record.ts";
 import { readSource } from "../corpus.ts";
+import type { HubWaits } from "../hub-waits.ts";
 import type { createJudge } from "../judgements.ts";
 import { describeFile, isChanged, type SourceFile } from "../source-files.ts";
 import type { ReadingShare } from "./reading-share.ts";
@@ -42,7 +43,7 @@ export const readShare = async (
   spec: SourceSpec,
   recipe: Recipe,
   judge: ReturnType<typeof createJudge>,
-  onRead: (characters: number) => void,
+  { onRead, hub }: { readonly onRead: (characters: number) => void; readonly hub: HubWaits },
 ): Promise<void> => {
   const { documents, note } = taskFiles(folder).read(share.name);
   const files: SourceFile[] = [];
@@ -51,6 +52,7 @@ export const readShare = async (
   try {
     const source = readSource(spec, recipe, onRead, {
       part: share.part,
+      hub,
       maxBadShare: 1,
       onBad: (bad) =>
         writer.addBytes({ bytes: Buffer.alloc(0), source: undefined, id: JSON.stringify([bad, countsOf(source)]) }),

@@ -1,6 +1,7 @@
 import { documentFiles, type FilesPart, hubFiles } from "@cramkit/corpus/node";
 import { novels } from "@cramkit/novels";
 import type { Recipe, SourceSpec } from "../../recipe/recipe.ts";
+import type { HubWaits } from "../hub-waits.ts";
 
 /** What one task reads at a time: a file of a source, or all of a source whose files are not independent. */
 export interface ReadingShare {
@@ -16,10 +17,10 @@ export interface ReadingShare {
 }
 
 /** The shares of a recipe's sources, in the order in which they are read. */
-export const readingShares = async ({ corpus }: Recipe): Promise<ReadingShare[]> => {
+export const readingShares = async ({ corpus }: Recipe, hub: HubWaits): Promise<ReadingShare[]> => {
   const shares: ReadingShare[] = [];
   for (const [source, spec] of corpus.sources.entries()) {
-    const files = await filesOf(spec);
+    const files = await filesOf(spec, hub);
     const isOne = !areIndependent(files, corpus);
     for (const [index, { path, identity }] of (isOne ? [{ path: undefined, identity: "" }] : files).entries()) {
       const all = isOne ? files : [{ path, identity }];
@@ -42,7 +43,7 @@ interface SharedFile {
   readonly identity: string;
 }
 
-const filesOf = async (spec: SourceSpec): Promise<SharedFile[]> => {
+const filesOf = async (spec: SourceSpec, hub: HubWaits): Promise<SharedFile[]> => {
   switch (spec.kind) {
     case "files": {
       const { path, include, exclude, format } = spec;
@@ -51,7 +52,7 @@ const filesOf = async (spec: SourceSpec): Promise<SharedFile[]> => {
     }
     case "hub": {
       const { uri, hubUrl, include, exclude, format } = spec;
-      const files = await hubFiles({ uri, hubUrl, include, exclude, format });
+      const files = await hubFiles({ uri, hubUrl, include, exclude, format, ...hub });
       return files.map(({ path, digest }) => ({ path: undefined, name: path, identity: `${path} ${digest}` }));
     }
     case "novels":
