@@ -8,7 +8,7 @@ const longestWaitMs = 600_000;
  * How long a server that has enough requests, or is out of order, wants to be left alone: by `Retry-After`, in seconds or as a
  * date, or by the seconds `t` of `RateLimit`. Otherwise twice as long after each failure. Undefined if it is not worth it.
  */
-export const waitMs = (failures: number, headers?: Headers): number | undefined => {
+const waitMs = (failures: number, headers?: Headers): number | undefined => {
   const announced = headers && announcedWaitMs(headers);
   if (announced === undefined) return Math.min(30_000, 200 * 2 ** failures);
   return announced > longestWaitMs ? undefined : announced;
