@@ -21,7 +21,7 @@ export async function* zstdInScript(chunks: AsyncIterable<Buffer>): AsyncGenerat
   try {
     for await (const { bytes, last, frame } of zstdFrames(chunks, { maxWindowLog, byBlock: true })) {
       if (frame.isSkippable) continue;
-      unpacker ??= frame.windowLog <= wasmWindowLog ? inWasm() : inScript();
+      unpacker ??= inWasm && frame.windowLog <= wasmWindowLog ? inWasm() : inScript();
       tail = bytes.length >= 4 ? bytes.subarray(-4) : Buffer.concat([tail, bytes]).subarray(-4);
       let failure: { error: unknown } | undefined;
       const unpacked = unpacker.push(bytes, last);

@@ -1,5 +1,6 @@
 import * as zlib from "node:zlib";
-import { ZSTDDecoder } from "zstddec/stream";
+import { decompress } from "fzstd";
+import { zstdLibrary } from "../zstd-library.ts";
 
 /** Unpacks one page, which has to give `length` bytes: it may not take more memory than that. */
 export type Decompressor = (input: Uint8Array, length: number) => Uint8Array;
@@ -48,12 +49,20 @@ export const decompressorOf = async (codec: string): Promise<Decompressor> => {
 const limit = (length: number): Limit => ({ maxOutputLength: Math.max(1, length) });
 
 const zstdInWasm = async (): Promise<Decompressor> => {
-  const decoder = new ZSTDDecoder();
-  await decoder.init();
+  const library = await zstdLibrary();
+  if (!library) return (input, length) => decompress(input, new Uint8Array(length));
   return (input, length) => {
-    if (length === 0) return new Uint8Array(0); // it would look for the length itself, and make room for it
-    const output = decoder.decode(input, length);
-    if (output.length < length) throw new Error(`damaged data, or not the ${length} bytes of the page`);
-    return output;
+    const packed = library.malloc(input.length);
+    let unpacked = 0;
+    try {
+      unpacked = library.malloc(length);
+      library.bytes().set(input, packed);
+      const bytes = library.checked(library.ZSTD_decompress(unpacked, length, packed, input.length));
+      if (bytes < length) throw new Error(`damaged data, or not the ${length} bytes of the page`);
+      return library.bytes().slice(unpacked, unpacked + length);
+    } finally {
+      library.free(packed);
+      library.free(unpacked);
+    }
   };
 };
