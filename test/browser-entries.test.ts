@@ -36,6 +36,24 @@ it.each(entries)("esbuild bundles $entry for a browser", async ({ source, folder
   expect(outputFiles.length).toBeGreaterThan(0);
 });
 
+it("leaves the kernels of CUDA out of a page that starts a backend, where asking for them says so", async () => {
+  const contents = `import { startBackend } from "@cramkit/backend"; export const failure = await startBackend("cuda").catch((error) => error);`;
+  const { outputFiles } = await build({
+    stdin: { contents, resolveDir: resolve("packages/recipes") },
+    bundle: true,
+    write: false,
+    outdir: ".",
+    format: "esm",
+    platform: "browser",
+    conditions: ["@cramkit/source"],
+    logLevel: "silent",
+  });
+  const [bundle] = outputFiles;
+  expect(bundle!.text).not.toContain("cuModuleLoadData");
+  const { failure } = await import(`data:text/javascript;base64,${Buffer.from(bundle!.contents).toString("base64")}`);
+  expect(failure.message).toContain("no browser can");
+});
+
 it.each(entries)("Vite bundles $entry for a browser", { timeout: 120_000 }, async ({ entry, source, folder }) => {
   const id = "virtual:page";
   const warnings: string[] = [];

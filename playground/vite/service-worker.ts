@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import type { Plugin } from "vite";
 
 /** Chunks of devices that no browser has: the page never loads them. */
-const isForNode = (file: string): boolean => /^assets\/(cuda|find-products|tensorflow)-/i.test(file);
+const isForNode = (file: string): boolean => /^assets\/(find-products|tensorflow)-/i.test(file);
 
 /**
  * Emits `service-worker.js`, with the list of the files that the page needs to work offline. Its

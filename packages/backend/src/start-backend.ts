@@ -95,7 +95,15 @@ const starters: Record<StartedBackend["name"], (options: BackendOptions) => Prom
     return { tfjsName: started.name, description, device: description, dispose: () => started.dispose() };
   },
   cuda: async ({ kernels, cuda }) => {
-    const { startCuda } = await import("./cuda/index.ts");
+    const { startCuda }: Partial<typeof import("./cuda/index.ts")> = await import("./cuda/index.ts");
+    // A bundle for browsers has an empty module in its place, and so not half a megabyte of kernels.
+    if (startCuda === undefined)
+      throw fault({
+        code: "unsupported",
+        place: "startBackend",
+        problem: 'expected a program that can open CUDA, got a page: no browser can, and "cuda" is not in its bundle',
+        remedy: 'choose "webgpu" or "cpu"',
+      });
     const started = await startCuda(cuda, await load(kernels?.cuda));
     const { description } = started;
     return { tfjsName: started.name, description, device: description, dispose: () => started.dispose() };
