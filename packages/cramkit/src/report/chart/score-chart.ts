@@ -27,6 +27,9 @@ const rangeOf = (points: ScoreChart["points"]): { low: number; high: number } =>
   return { low: low - margin, high: high + margin };
 };
 
+/** A setting as it is written: 4096, not 4.1K; in three digits only if it is long. */
+const settingLabel = (value: number): string => (`${value}`.length <= 6 ? `${value}` : short(value));
+
 const againstNumber = ({ title, xLabel, yLabel, points }: ScoreChart): string => {
   const [width, height, left, top, right, bottom] = [480, 320, 56, 34, 14, 46];
   const inner = { width: width - left - right, height: height - top - bottom };
@@ -45,7 +48,8 @@ const againstNumber = ({ title, xLabel, yLabel, points }: ScoreChart): string =>
         `<path d="M${left} ${place(py(tick))}h${inner.width}" stroke="#ddd"/><text x="${left - 5}" y="${place(py(tick) + 4)}" text-anchor="end">${short(tick)}</text>`,
     ),
     ...sorted.map(
-      ({ x }) => `<text x="${place(px(x!))}" y="${height - bottom + 15}" text-anchor="middle">${short(x!)}</text>`,
+      ({ x }) =>
+        `<text x="${place(px(x!))}" y="${height - bottom + 15}" text-anchor="middle">${settingLabel(x!)}</text>`,
     ),
     `<path d="M${sorted.map(({ x, values }) => `${place(px(x!))} ${place(py(mean(values)))}`).join("L")}" fill="none" stroke="${printedColour(0)}"/>`,
     ...sorted.map(({ x, values, label }) => marks(label, values, (y) => [px(x!), py(y)], 0)),
