@@ -1,8 +1,8 @@
 import { explain } from "@cramkit/errors";
 import { Interrupted } from "@cramkit/recipes";
-import type { Command } from "commander";
+import { type Command, CommanderError } from "commander";
 import { flagOf } from "./options/flag-of.ts";
-import { interruptedCode, listenForSignals, onReaderGone } from "./terminal/interrupt.ts";
+import { exitCodes, interruptedCode, listenForSignals, onReaderGone } from "./terminal/interrupt.ts";
 import { lostResults, takeOutputs } from "./terminal/output.ts";
 import { plainText } from "./terminal/plain-text.ts";
 
@@ -24,16 +24,30 @@ export const runProgram = async (
   say: (line: string) => void,
 ): Promise<number> => {
   try {
-    await program.parseAsync(args, { from: "user" });
-    const lost = lostResults();
-    if (lost > 0) throw new Error(`expected to print ${lost} more lines of the result, but standard output took none`);
+    await program.parseAsync(args, { from: "user" }).catch(takeHelp);
+    requirePrinted();
     return Number(process.exitCode ?? 0);
   } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode; // it was told
     const stopped = error instanceof Interrupted;
+    if (stopped && error.message === "") return Number(process.exitCode ?? interruptedCode);
     say(`${stopped ? "" : "cramkit: "}${plainText(message(error, program, args))}`);
     if (process.env.CRAMKIT_DEBUG && error instanceof Error) say(plainText(`${error.stack}`));
     return stopped ? Number(process.exitCode ?? interruptedCode) : 1;
   }
+};
+
+/** Help and the version end the parsing, and are results. */
+const takeHelp = (error: unknown): void => {
+  if (!(error instanceof CommanderError) || error.exitCode !== 0) throw error;
+};
+
+const requirePrinted = (): void => {
+  const lost = lostResults();
+  if (lost === 0) return;
+  if (process.exitCode === exitCodes.SIGPIPE) throw new Interrupted(""); // nobody reads it
+  const lines = lost === 1 ? "1 more line" : `${lost.toLocaleString("en-US")} more lines`;
+  throw new Error(`expected to print ${lines} of the result, but standard output took none`);
 };
 
 /** Place, problem, remedy. This is where an error becomes words for a person, and nowhere else. */

@@ -23,6 +23,7 @@ import { tokenizerCommand } from "./commands/tokenizer.ts";
 import { verifyCommand } from "./commands/verify.ts";
 import { watchCommand } from "./commands/watch.ts";
 import { ownManifest } from "./own-manifest.ts";
+import { print } from "./terminal/output.ts";
 
 /** The command line: one file a command. */
 export const createProgram = (): Command => {
@@ -54,7 +55,11 @@ export const createProgram = (): Command => {
     doctorCommand(),
   ];
   for (const command of commands) program.addCommand(command);
-  for (const command of [program, ...commands, ...commands.flatMap(({ commands }) => commands)]) pointToHelp(command);
+  for (const command of [program, ...commands, ...commands.flatMap(({ commands }) => commands)]) {
+    pointToHelp(command);
+    // Help and the version are results, too; the caller ends the process.
+    command.exitOverride().configureOutput({ writeOut: (text) => print(text.trimEnd()) });
+  }
   return program;
 };
 

@@ -76,8 +76,8 @@ const answer = async (
   });
   try {
     const model = requireSameModel(opened, vectors, { file: path, modelPath });
-    const queries = query === undefined ? linesOfInput() : [{ text: query, place: "the query" }];
     await session(async ({ onProgress, say, signal }) => {
+      const queries = query === undefined ? linesOfInput({ signal }) : [{ text: query, place: "the query" }];
       const index = options.approximate ? await openGraph(vectors, { onProgress, say, signal }) : vectors;
       // One at a time: who asks waits for the answer.
       for await (const { text, vector, cut } of embed(model, queries, { window: 1, pooling: model.pooling, signal })) {
@@ -92,7 +92,7 @@ const answer = async (
         for (const one of found)
           print(`${one.score.toFixed(4)}  ${one.id === undefined ? "" : `${one.id}  `}${one.text}`);
       }
-    });
+    }, "finishing the query");
   } finally {
     disposeTensors(opened.params);
   }

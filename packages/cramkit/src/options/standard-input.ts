@@ -31,14 +31,18 @@ export const examplesFrom = (
   context: Pick<RunContext, "signal" | "say">,
 ): AsyncIterable<Example> =>
   data === undefined
-    ? linesOfInput()
+    ? linesOfInput(context)
     : readExamples(data, { ...columns, hub: hubWaits(context, "stopped while reading") });
 
-/** A text a line; blank lines are left out. */
-export async function* linesOfInput(): AsyncGenerator<Example & { readonly place: string }> {
+/** A text a line; blank lines are left out. Whoever types may never type again: a signal ends the waiting. */
+export async function* linesOfInput(
+  { signal }: Pick<RunContext, "signal">,
+  input: NodeJS.ReadableStream = process.stdin,
+): AsyncGenerator<Example & { readonly place: string }> {
   let line = 0;
-  for await (const text of createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY })) {
+  for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY, signal })) {
     line++;
     if (text.trim() !== "") yield { text, place: `standard input, line ${line}` };
   }
+  signal?.throwIfAborted();
 }

@@ -7,7 +7,7 @@ import { type HeardInterrupts, hearInterrupts } from "./hear-interrupts.ts";
 export const interruptedCode = 130;
 
 /** What a shell reports of a process that ended at a signal. */
-const exitCodes = { SIGINT: interruptedCode, SIGTERM: 143, SIGHUP: 129, SIGPIPE: 141 } as const;
+export const exitCodes = { SIGINT: interruptedCode, SIGTERM: 143, SIGHUP: 129, SIGPIPE: 141 } as const;
 type Name = keyof typeof exitCodes;
 
 /** What stops the work that is going on, if it can be stopped. */
@@ -84,8 +84,12 @@ export const interruptSignal = (
       endAt(name);
     }
     process.exitCode = exitCodes[name];
-    controller.abort(new Interrupted("stopped; files that were finished are kept, no others were left"));
-    if (!(name === "SIGINT" && heard?.wasTold())) say(lineOf(name));
+    // Who reads no more needs no word, but for what work that saves has to say of itself.
+    const isSilent = name === "SIGPIPE";
+    controller.abort(
+      new Interrupted(isSilent ? "" : "stopped; files that were finished are kept, no others were left"),
+    );
+    if (!isSilent && !(name === "SIGINT" && heard?.wasTold())) say(lineOf(name));
   };
   return {
     signal: controller.signal,

@@ -34,9 +34,15 @@ it.skipIf(!isLinux)("trains to its end where nothing can be printed", { timeout 
   expect(existsSync(join(cwd, "runs", "small", "model", "model.safetensors"))).toBe(true);
 });
 
-it.skipIf(!isLinux)("fails where its result cannot be printed, and says so", { timeout }, async () => {
-  const { code, error } = await startShell(`${shellCommand(["recipes"])} > /dev/full`, { cwd: tmpdir() }).ended;
-  expect(error).toMatch(/^cramkit: expected to print \d+ more lines of the result, but standard output took none\n$/);
+it.skipIf(!isLinux).each([
+  [["recipes"], /^\d\d more lines$/],
+  [["--version"], /^1 more line$/],
+  [["run", "--help"], /^\d\d more lines$/],
+  [["help", "run"], /^\d\d more lines$/],
+] as const)("fails where its result cannot be printed, and says so: %j", { timeout }, async (args, lines) => {
+  const { code, error } = await startShell(`${shellCommand(args)} > /dev/full`, { cwd: tmpdir() }).ended;
+  const said = /^cramkit: expected to print (.*) of the result, but standard output took none\n$/.exec(error);
+  expect(said?.[1], error).toMatch(lines);
   expect(code).toBe(1);
 });
 

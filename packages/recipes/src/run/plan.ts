@@ -81,7 +81,7 @@ const manyEpochs = 16;
 export const epochsWarning = (tokens: number, { recipe, rows }: Pick<Beginning, "recipe" | "rows">) => {
   const epochs = tokens / (rows * recipe.rows.seqLength);
   if (epochs <= manyEpochs) return undefined;
-  const times = epochs < 1000 ? epochs.toFixed(0) : epochs.toExponential(1);
+  const times = Math.round(Number(epochs.toPrecision(3))).toLocaleString("en-US");
   return `warning: this run sees its ${rows.toLocaleString("en-US")} rows about ${times} times; beyond ${manyEpochs} times it mostly learns them by heart: give more text, or a smaller training.budget`;
 };
 

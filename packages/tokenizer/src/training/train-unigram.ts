@@ -35,7 +35,8 @@ export const trainUnigram = async (
   }
   const target = Math.floor((vocabSize * 11) / 10);
   let pieces: ScoredPiece[] = [{ text: "", score: Number.NaN }];
-  for (const piece of seedPieces(words, options.maxTokenLength ?? 16, SEED_SIZE)) pieces.push(piece);
+  const seeds = await seedPieces(words, options.maxTokenLength ?? 16, SEED_SIZE, () => onProgress(0));
+  for (const piece of seeds) pieces.push(piece);
   const rounds = Math.max(1, Math.ceil(Math.log(target / pieces.length) / Math.log(SHRINKING_FACTOR)) + 1);
   for (let done = 1; ; done++) {
     for (let i = 0; i < ROUNDS_BETWEEN_PRUNINGS; i++)
@@ -43,7 +44,7 @@ export const trainUnigram = async (
     await onProgress(Math.min(1, done / rounds));
     if (pieces.length <= target) break;
     const before = pieces.length;
-    pieces = prune(words, unigramRound(pieces), target);
+    pieces = await prune(words, unigramRound(pieces), target, () => onProgress(done / rounds));
     if (pieces.length === before) break; // all of them are needed
   }
   const chosen = choose(pieces, [...characters].sort(compareCodePoints), vocabSize - specialTokens.length);
@@ -97,12 +98,18 @@ const digamma = (value: number): number => {
   return result + Math.log(x) + (1 / 24) * b - (7 / 960) * c + (31 / 8064) * c * b - (127 / 30720) * c * c;
 };
 
-const prune = (words: WordCounts, round: UnigramRound, target: number): ScoredPiece[] => {
+const prune = async (
+  words: WordCounts,
+  round: UnigramRound,
+  target: number,
+  pause: () => void | Promise<void>,
+): Promise<ScoredPiece[]> => {
   const { pieces } = round;
   const lattice = emptyLattice();
   const frequency = new Float64Array(pieces.length);
-  let total = 0;
+  let [total, seen] = [0, 0];
   for (const [word, count] of words) {
+    if (++seen % wordsBetweenTurns === 0) await pause();
     fillLattice(lattice, word, round);
     total += count;
     for (const id of bestPaths(lattice, round, 1)[0] ?? []) frequency[id]! += count;
@@ -113,6 +120,7 @@ const prune = (words: WordCounts, round: UnigramRound, target: number): ScoredPi
   const kept: ScoredPiece[] = [pieces[0]!];
   const candidates: { piece: ScoredPiece; loss: number }[] = [];
   for (let id = 1; id < pieces.length; id++) {
+    if (id % wordsBetweenTurns === 0) await pause();
     const piece = pieces[id]!;
     fillLattice(lattice, piece.text, round);
     const [best, second] = bestPaths(lattice, round, 2);
