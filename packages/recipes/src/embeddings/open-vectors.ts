@@ -1,8 +1,10 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
 import { type Checkpoint, openSafetensors, type TensorInfo } from "@cramkit/checkpoint";
 import { fileSource } from "@cramkit/checkpoint/node";
 import { checkOptions, fault, problemOf } from "@cramkit/errors";
 import { type Found, type SearchOptions, searchRows } from "@cramkit/finetune";
-import { type VectorOrigin, type VectorRow, vectorFormat } from "./vector-file.ts";
+import { contentDigest, type VectorOrigin, type VectorRow, vectorFormat } from "./vector-file.ts";
 
 /** Vectors that are in memory at once. */
 const block = 4096;
@@ -26,9 +28,9 @@ export interface VectorFile {
 }
 
 /**
- * Opens a file that `writeVectors` wrote. The caller closes it.
+ * Opens a file that `writeVectors` wrote, and reads it once to compare it with its checksum. The caller closes it.
  *
- * @throws a fault `damaged-file` over a file that holds no vectors, or is not whole
+ * @throws a fault `damaged-file` over a file that holds no vectors, is not whole, or was changed
  */
 export const openVectors = async (path: string): Promise<VectorFile> => {
   const source = await fileSource(path);
@@ -39,9 +41,10 @@ export const openVectors = async (path: string): Promise<VectorFile> => {
     throw noVectors(path, problemOf(error), error);
   }
   try {
-    const { origin, count, dimension, sizes } = describedBy(file, path);
+    const { origin, count, dimension, sizes, checksum } = describedBy(file, path);
     const start = 8 + Number(new DataView((await source.read(0, 8)).buffer).getBigUint64(0, true));
     const [vectorBytes, endBytes] = sizes;
+    await requireChecksum(path, { origin, sizes, start, checksum });
     const rowOf = async (row: number): Promise<VectorRow> => {
       // Where the row before it ends, and where it ends itself; the first begins at 0.
       const at = start + vectorBytes + 8 * row;
@@ -102,13 +105,14 @@ export const requireDimension = (query: Float32Array, dimension: number, path: s
 };
 
 const describedBy = ({ metadata, tensors }: Checkpoint, path: string) => {
-  const { format, model, digest, vectorsDigest, pooling, maxLength } = metadata;
+  const { format, model, digest, vectorsDigest, contentDigest: checksum, pooling, maxLength } = metadata;
   const [vectors, ends, rows] = tensors as [TensorInfo, TensorInfo, TensorInfo];
   const isOurs =
     format === vectorFormat &&
     model !== undefined &&
     digest !== undefined &&
     vectorsDigest !== undefined &&
+    checksum !== undefined &&
     (pooling === "mean" || pooling === "first") &&
     Number(maxLength) > 0 &&
     tensors.map(({ name, dtype, shape }) => `${name} ${dtype} ${shape.length}`).join() ===
@@ -117,7 +121,42 @@ const describedBy = ({ metadata, tensors }: Checkpoint, path: string) => {
   if (!isOurs) throw noVectors(path, `format ${JSON.stringify(format ?? "none")}, ${tensors.length} tensors`);
   const [count, dimension] = vectors.shape as [number, number];
   const origin: VectorOrigin = { model, digest, vectorsDigest, pooling, maxLength: Number(maxLength) };
-  return { origin, count, dimension, sizes: [4 * count * dimension, 8 * count, rows.shape[0]!] as const };
+  return { origin, count, dimension, checksum, sizes: [4 * count * dimension, 8 * count, rows.shape[0]!] as const };
+};
+
+/** Reads the whole file: a changed vector or text would be found as if it were right. */
+const requireChecksum = async (
+  path: string,
+  {
+    origin,
+    sizes: [vectorBytes, endBytes, rowBytes],
+    start,
+    checksum,
+  }: {
+    origin: VectorOrigin;
+    sizes: readonly [vectors: number, rowEnds: number, rows: number];
+    start: number;
+    checksum: string;
+  },
+): Promise<void> => {
+  const digestOf = async (from: number, bytes: number): Promise<string> => {
+    const hash = createHash("sha256");
+    const part = { start: from, end: from + bytes - 1, highWaterMark: 2 ** 20 };
+    for await (const chunk of createReadStream(path, part)) hash.update(chunk as Uint8Array);
+    return hash.digest("hex");
+  };
+  const digests = {
+    vectors: await digestOf(start, vectorBytes),
+    rowEnds: await digestOf(start + vectorBytes, endBytes),
+    rows: await digestOf(start + vectorBytes + endBytes, rowBytes),
+  };
+  if (digests.vectors === origin.vectorsDigest && contentDigest(origin, digests) === checksum) return;
+  throw fault({
+    code: "damaged-file",
+    place: path,
+    problem: "its checksum does not match, its content was changed",
+    remedy: "write it again with `cramkit embed`",
+  });
 };
 
 const noVectors = (path: string, got: string, cause?: unknown) =>

@@ -5,7 +5,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { safetensorsChunks, type TensorInfo } from "@cramkit/checkpoint";
 import { fault } from "@cramkit/errors";
 import { createAtomicFile, createTemporaryFolder } from "@cramkit/files";
-import { type VectorOrigin, type VectorRow, vectorFormat } from "./vector-file.ts";
+import { contentDigest, type VectorOrigin, type VectorRow, vectorFormat } from "./vector-file.ts";
 
 /** A text's vector, and what search shows of it. */
 export type VectorOfRow = VectorRow & { readonly vector: Float32Array };
@@ -26,7 +26,7 @@ export const writeVectorFile = async (
   const folder = await createTemporaryFolder(dirname(resolve(path)), basename(path));
   const parts = { vectors: join(folder, "vectors"), rows: join(folder, "rows"), ends: join(folder, "ends") };
   let [count, dimension, bytes] = [0, 0, 0];
-  const hash = createHash("sha256");
+  const hashes = { vectors: createHash("sha256"), rowEnds: createHash("sha256"), rows: createHash("sha256") };
   try {
     const files = await Promise.all([parts.vectors, parts.rows, parts.ends].map((part) => open(part, "w")));
     const [vectors, rows, ends] = files as [FileHandle, FileHandle, FileHandle];
@@ -44,10 +44,13 @@ export const writeVectorFile = async (
         const row = Buffer.from(`${JSON.stringify({ text, ...(id !== undefined && { id }) })}\n`);
         bytes += row.length;
         const values = new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength);
-        hash.update(values);
+        const end = new Uint8Array(BigInt64Array.of(BigInt(bytes)).buffer);
+        hashes.vectors.update(values);
+        hashes.rows.update(row);
+        hashes.rowEnds.update(end);
         await vectors.write(values);
         await rows.write(row);
-        await ends.write(new Uint8Array(BigInt64Array.of(BigInt(bytes)).buffer));
+        await ends.write(end);
         count++;
       }
     } finally {
@@ -62,9 +65,14 @@ export const writeVectorFile = async (
         type: RangeError,
       });
     const { model, digest, pooling, maxLength } = origin;
+    const digests = {
+      vectors: hashes.vectors.digest("hex"),
+      rowEnds: hashes.rowEnds.digest("hex"),
+      rows: hashes.rows.digest("hex"),
+    };
     const metadata = {
       ...{ format: vectorFormat, model, digest, pooling, maxLength: String(maxLength) },
-      vectorsDigest: hash.digest("hex"),
+      ...{ vectorsDigest: digests.vectors, contentDigest: contentDigest(origin, digests) },
     };
     const tensors: (TensorInfo & { part: string })[] = [
       { name: "vectors", dtype: "F32", shape: [count, dimension], part: parts.vectors },

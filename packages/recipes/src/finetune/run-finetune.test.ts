@@ -55,7 +55,9 @@ it("leaves a model that predicts, its labels' names where transformers has them,
     id2label: { 0: "animal", 1: "none" },
     label2id: { animal: 0, none: 1 },
   });
-  expect(Object.keys(json(join(files.model, "checksums.json")))).toContain("model.safetensors");
+  expect(Object.keys(json(join(files.model, "checksums.json")))).toEqual(
+    expect.arrayContaining(["model.safetensors", "config.json"]),
+  );
   expect(json(files.result)).toMatchObject({ bestEpoch: result.bestEpoch, modelDigest: result.modelDigest });
   expect(readFileSync(files.metrics, "utf8").trim().split("\n")).toHaveLength(result.history.length);
   expect(existsSync(files.checkpoints)).toBe(false);

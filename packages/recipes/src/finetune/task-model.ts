@@ -1,10 +1,9 @@
-import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fault } from "@cramkit/errors";
 import type { Task, TaskModel } from "@cramkit/finetune";
 import { disposeTensors } from "@cramkit/finetune";
 import { loadModel, saveModel } from "../model/saved-model.ts";
-import { readJson, writeJson } from "../run-record.ts";
+import { readJson } from "../run-record.ts";
 import { finetuneFiles } from "./folder.ts";
 
 const problemTypes = {
@@ -18,17 +17,16 @@ const problemTypes = {
  * them (`id2label`, `label2id`, `problem_type`) and the task under `cramkit`. Borrows the weights.
  */
 export const saveTaskModel = async (folder: string, { task, maxLength, ...model }: TaskModel): Promise<void> => {
-  await mkdir(folder, { recursive: true });
-  await saveModel(folder, model);
   const names = task.kind === "score" ? ["LABEL_0"] : task.labels;
-  await writeJson(join(folder, "config.json"), {
+  const config = {
     ...(task.kind in problemTypes && { problem_type: problemTypes[task.kind as keyof typeof problemTypes] }),
     ...(task.kind !== "embedding" && {
       id2label: Object.fromEntries(names.map((label, i) => [i, label])),
       label2id: Object.fromEntries(names.map((label, i) => [label, i])),
     }),
     cramkit: { task, maxLength },
-  });
+  };
+  await saveModel(folder, model, { beside: { "config.json": config } });
 };
 
 /**

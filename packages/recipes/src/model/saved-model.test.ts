@@ -119,6 +119,16 @@ describe("a folder of ours", () => {
     disposeTensors((await loadModel(folder)).params);
   });
 
+  it("is refused when what was saved beside it has changed", async () => {
+    const { params, ...model } = await loadModel(fixture("masked"));
+    const folder = mkdtempSync(join(tmpdir(), "saved-"));
+    await saveModel(folder, { params, ...model }, { beside: { "labels.json": ["cold", "warm"] } });
+    disposeTensors(params);
+    disposeTensors((await loadModel(folder)).params);
+    writeFileSync(join(folder, "labels.json"), readFileSync(join(folder, "labels.json"), "utf8").replace("old", "omd"));
+    await expect(loadModel(folder)).rejects.toThrow(/labels\.json: its checksum does not match/);
+  });
+
   it("says of a changed file what it is and what to do", async () => {
     const folder = await saved();
     const whole = readFileSync(join(folder, "model.safetensors"));

@@ -18,7 +18,7 @@ import { bertTokenizer, type Tokenizer, tokenizerFromJson } from "@cramkit/token
 import { requireFinite } from "../finite-tensors.ts";
 import { entriesOf, type NamedTensors, readEntries, tensorsOf } from "../named-tensors.ts";
 import { completeModel } from "../recipe/model-of.ts";
-import { readJson } from "../run-record.ts";
+import { readJson, writeJson } from "../run-record.ts";
 import { type Published, readCrammed, readPublished } from "./published-model.ts";
 
 /** Sizes and digests of the others. */
@@ -37,13 +37,24 @@ export interface SavedModel {
   readonly published?: Published;
 }
 
+export interface SaveModelOptions {
+  /** What else belongs to the model, as JSON by the name of its file. @defaultValue nothing */
+  readonly beside?: Readonly<Record<string, unknown>>;
+}
+
 /**
- * Writes `model.safetensors`, `model_config.json` and `tokenizer.json` into a folder, and `checksums.json` over them. Borrows
- * the weights.
+ * Writes `model.safetensors`, `model_config.json` and `tokenizer.json` into a folder, and `checksums.json` over all that it
+ * writes. Borrows the weights.
  *
  * @throws a fault `not-finite` over weights that are NaN or infinite, before anything is written
  */
-export const saveModel = async (folder: string, { params, config, tokenizer }: SavedModel): Promise<void> => {
+export const saveModel = async (
+  folder: string,
+  { params, config, tokenizer }: SavedModel,
+  options: SaveModelOptions = {},
+): Promise<void> => {
+  checkOptions("saveModel", options, { beside: true });
+  const { beside = {} } = options;
   for (const [name, value] of Object.entries(params)) requireFinite(await value.data(), { name, place: folder });
   await mkdir(folder, { recursive: true });
   // While files are of two models, nothing says that they belong together.
@@ -51,8 +62,10 @@ export const saveModel = async (folder: string, { params, config, tokenizer }: S
   await writeSafetensors(join(folder, weightsFile), entriesOf(params), { metadata: { format: "pt" } });
   await writeFileAtomic(join(folder, configFile), `${JSON.stringify(config, null, 2)}\n`);
   await writeFileAtomic(join(folder, tokenizerFile), JSON.stringify(tokenizer.toJSON()));
+  for (const [name, content] of Object.entries(beside)) await writeJson(join(folder, name), content);
   const checksums: Record<string, Checksum | undefined> = {};
-  for (const name of [weightsFile, configFile, tokenizerFile]) checksums[name] = await checksumOf(join(folder, name));
+  for (const name of [weightsFile, configFile, tokenizerFile, ...Object.keys(beside)])
+    checksums[name] = await checksumOf(join(folder, name));
   await writeFileAtomic(join(folder, checksumsFile), `${JSON.stringify(checksums, null, 2)}\n`);
 };
 
