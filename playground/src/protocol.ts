@@ -2,7 +2,7 @@
 import type { TokenizerJson } from "@cramkit/tokenizer";
 
 export type DeviceName = "webgpu" | "cpu";
-export type SizeName = "small" | "medium" | "large";
+export type SizeName = "tiny" | "small" | "medium" | "large";
 
 /** What this browser offers for training. */
 export interface Devices {

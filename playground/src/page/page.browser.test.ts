@@ -4,10 +4,21 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { unzipSync } from "fflate";
-import type { Browser, ElementHandle, Page } from "puppeteer-core";
+import type { Browser, Page } from "puppeteer-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildSite, serveFolder } from "../testing/site.testing.ts";
-import { browserCommand, isChromium, openBrowser, visitorOf } from "../testing/visitor.testing.ts";
+import {
+  browserCommand,
+  hasGuesses,
+  isBeyond,
+  isChromium,
+  openBrowser,
+  smallWorld,
+  trainOnSmallWorld,
+  type Visitor,
+  visit as visitAt,
+  visitorOf,
+} from "../testing/visitor.testing.ts";
 
 const minutes = Number(process.env.CRAMKIT_PLAYGROUND_MINUTES ?? 1);
 /** On request in Chromium, whose software adapter compiles for minutes; Firefox has Mesa's, which is quicker. */
@@ -42,21 +53,11 @@ const stopwatch = () => {
   };
 };
 
-/** Conditions to wait for in the page. */
-const hasGuesses = () => document.querySelectorAll(".guesses tr").length > 0;
-const isBeyond = (step: number) =>
-  Number(document.querySelector(".figures > div:nth-child(4) dd")!.textContent.replace(",", "")) > step;
+/** A condition to wait for in the page. */
 const isBelow = () => {
   const [heldOut, unigram] = Array.from(document.querySelectorAll(".figures dd"), (one) => Number(one.textContent));
   return heldOut! < unigram!;
 };
-
-/** Text that a model learns in seconds, for what is not about learning. */
-const smallWorld = Array.from(
-  { length: 400 },
-  (_, i) =>
-    `The ${["cat", "dog", "queen"][i % 3]} sat on the ${["mat", "boat"][i % 2]} in the morning of day ${i % 7}.`,
-).join("\n");
 
 describe.runIf(browserCommand)("the page", () => {
   let browser: Browser;
@@ -73,19 +74,7 @@ describe.runIf(browserCommand)("the page", () => {
     site?.dispose();
   });
 
-  /** A page of a visitor who was never here. */
-  const visit = async (url = host.url) => {
-    const context = await browser.createBrowserContext();
-    const page = await context.newPage();
-    const errors: string[] = [];
-    page.on("pageerror", (error) => errors.push(String(error)));
-    await page.setViewport({ width: 1280, height: 900 });
-    await page.goto(url);
-    const visitor = visitorOf(page);
-    await visitor.see("WebAssembly on");
-    return { context, page, errors, ...visitor };
-  };
-  type Visitor = Awaited<ReturnType<typeof visit>>;
+  const visit = (url = host.url) => visitAt(browser, url);
 
   const losses = async ({ figure }: Visitor) => ({
     heldOut: Number(await figure("held-out loss")),
@@ -121,19 +110,6 @@ describe.runIf(browserCommand)("the page", () => {
     console.info(`${times.join(", ")} seconds`);
     await trainToEnd(visitor, minutes);
     return visitor;
-  };
-
-  const trainOnSmallWorld = async (
-    { fill, press, see, measureOn }: Visitor,
-    device: "cpu" | "webgpu",
-    length: string,
-  ) => {
-    await fill("Or paste", smallWorld);
-    await press("Use the pasted text");
-    await see("held out to test with");
-    await measureOn(device);
-    await fill("Minutes", length);
-    await press("Train");
   };
 
   it("trains on the sample in WebAssembly, comes back after a reload, and packs what the command line uses", async () => {
@@ -228,15 +204,28 @@ describe.runIf(browserCommand)("the page", () => {
   }, 420_000);
 
   it.runIf(webgpuMinutes > 0)(
-    "learns on WebGPU what a unigram model does not know",
+    "learns on WebGPU from the sample what a unigram model does not know, and comes back after a reload",
     async () => {
       const visitor = await visit();
-      await trainOnSmallWorld(visitor, "webgpu", `${webgpuMinutes}`);
+      await visitor.press("Take the sample");
+      await visitor.see("held out to test with");
+      await visitor.chooseSize("tiny");
+      await visitor.measureOn("webgpu");
+      await visitor.fill("Minutes", `${webgpuMinutes}`);
+      await visitor.press("Train");
       await visitor.until(hasGuesses);
       await visitor.see("float32 kernels");
       await trainToEnd(visitor, webgpuMinutes);
       const { heldOut, unigram } = await losses(visitor);
       expect(heldOut).toBeLessThan(unigram);
+      const step = await visitor.figure("step");
+      await visitor.reload();
+      await visitor.see("Download the model");
+      expect(await visitor.figure("step")).toBe(step);
+      expect(await losses(visitor)).toEqual({ heldOut, unigram });
+      await visitor.press("Train ");
+      await visitor.until(isBeyond, Number(step));
+      await visitor.see("float32 kernels");
       await visitor.context.close();
     },
     (20 + 8 * webgpuMinutes) * 60_000,
@@ -272,18 +261,14 @@ describe.runIf(browserCommand)("the page", () => {
 
   it("reads a dropped file, and the beginning of one of 2 GB, and refuses what is not text", async () => {
     const folder = mkdtempSync(join(tmpdir(), "playground-file-"));
-    const { page, see, context } = await visit();
-    const upload = async (path: string) => {
-      const input = (await page.$("input[type=file]"))! as ElementHandle<HTMLInputElement>;
-      await input.uploadFile(path);
-    };
+    const { page, see, open, context } = await visit();
     try {
       const [binary, large] = [join(folder, "picture.png"), join(folder, "large.txt")];
       writeFileSync(
         binary,
         Uint8Array.from({ length: 10_000 }, (_, i) => i % 256),
       );
-      await upload(binary);
+      await open(binary);
       await see("Picture.png is not text in UTF-8");
       const drop = (selector: string, text: string) =>
         page.evaluate(
@@ -303,7 +288,7 @@ describe.runIf(browserCommand)("the page", () => {
       await see("held out to test with");
       writeFileSync(large, smallWorld.repeat(Math.ceil(9_000_000 / smallWorld.length)));
       truncateSync(large, 2 ** 31);
-      await upload(large);
+      await open(large);
       await see("8,000,000 characters, the beginning of 2.1 GB. The rest is not read.");
     } finally {
       rmSync(folder, { recursive: true, force: true });

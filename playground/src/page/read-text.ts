@@ -5,6 +5,16 @@ const mostBytes = 8_000_000;
 
 type Read = { text: string; facts: TextFacts } | { failure: Problem };
 
+/** What stands for bytes that are not UTF-8, and for zeros. */
+const strangeCharacters = (text: string): number => {
+  let count = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 0 || code === 0xfffd) count++;
+  }
+  return count;
+};
+
 /** The beginning of a file as text, read as a stream: a file of any size costs `mostBytes`. */
 export const readText = async (file: Blob & { name?: string }): Promise<Read> => {
   const name = file.name ?? "file";
@@ -20,9 +30,12 @@ export const readText = async (file: Blob & { name?: string }): Promise<Read> =>
       failure: { problem: `${name} could not be read: ${(error as Error).message}`, remedy: "choose it again" },
     };
   }
-  const head = text.slice(0, 100_000);
-  const strange = head.match(/[\0\ufffd]/g)?.length ?? 0;
-  if (strange > head.length / 500)
+  if (text.startsWith("%PDF-"))
+    return {
+      failure: { problem: `${name} is a PDF, not plain text`, remedy: "copy its text, and paste it here" },
+    };
+  // Of the whole, too: an archive or a letter may begin as text.
+  if ([text.slice(0, 100_000), text].some((part) => strangeCharacters(part) > part.length / 500))
     return {
       failure: {
         problem: `${name} is not text in UTF-8: it holds bytes that stand for no character`,

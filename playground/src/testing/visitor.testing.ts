@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import puppeteer, { type Browser, type Page } from "puppeteer-core";
+import puppeteer, { type Browser, type ElementHandle, type Page } from "puppeteer-core";
 
 const kinds = {
   chromium: {
@@ -43,6 +43,46 @@ export const openBrowser = (): Promise<Browser> =>
   });
 
 const slow = { timeout: Number(process.env.CRAMKIT_PLAYGROUND_WAIT ?? 180_000), polling: 200 };
+
+/** Text that a model learns in seconds, for what is not about learning. */
+export const smallWorld = Array.from(
+  { length: 400 },
+  (_, i) =>
+    `The ${["cat", "dog", "queen"][i % 3]} sat on the ${["mat", "boat"][i % 2]} in the morning of day ${i % 7}.`,
+).join("\n");
+
+/** A page of a visitor who was never here. */
+export const visit = async (browser: Browser, url: string) => {
+  const context = await browser.createBrowserContext();
+  const page = await context.newPage();
+  const errors: string[] = [];
+  page.on("pageerror", (error) => errors.push(String(error)));
+  await page.setViewport({ width: 1280, height: 900 });
+  await page.goto(url);
+  const visitor = visitorOf(page);
+  await visitor.see("WebAssembly on");
+  return { context, page, errors, ...visitor };
+};
+export type Visitor = Awaited<ReturnType<typeof visit>>;
+
+/** Starts a run on the small world. */
+export const trainOnSmallWorld = async (
+  { fill, press, see, measureOn }: Visitor,
+  device: "cpu" | "webgpu",
+  minutes: string,
+) => {
+  await fill("Or paste", smallWorld);
+  await press("Use the pasted text");
+  await see("held out to test with");
+  await measureOn(device);
+  await fill("Minutes", minutes);
+  await press("Train");
+};
+
+/** Conditions to wait for in the page. */
+export const hasGuesses = () => document.querySelectorAll(".guesses tr").length > 0;
+export const isBeyond = (step: number) =>
+  Number(document.querySelector(".figures > div:nth-child(4) dd")!.textContent.replace(",", "")) > step;
 
 /** What a visitor does, by what the page says. */
 export const visitorOf = (page: Page) => {
@@ -102,6 +142,17 @@ export const visitorOf = (page: Page) => {
           (row) => `${row.children[0]!.textContent} ${row.children[2]!.textContent}`,
         ),
       ),
+    /** Opens a file by the button. */
+    async open(path: string) {
+      const input = (await page.$("input[type=file]"))! as ElementHandle<HTMLInputElement>;
+      await input.uploadFile(path);
+    },
+    async chooseSize(name: string) {
+      await page.evaluate((wanted) => {
+        const choices = Array.from(document.querySelectorAll(".choice"));
+        choices.find((one) => one.querySelector(".name")!.textContent === wanted)!.querySelector("input")!.click();
+      }, name);
+    },
     /** Chooses a device, and waits until a step was measured on it. */
     async measureOn(device: "cpu" | "webgpu") {
       await page.select("select", device);

@@ -1,6 +1,7 @@
 import { type StartedBackend, startBackend } from "@cramkit/backend";
 import { problemOf } from "@cramkit/errors";
 import { registerGradients } from "@cramkit/ops";
+import { add, scalar, tidy } from "@tensorflow/tfjs-core";
 import type { DeviceName, Devices } from "../protocol.ts";
 
 /** What this browser offers; starts nothing. */
@@ -64,4 +65,16 @@ export const startDevice = async (name: DeviceName): Promise<StartedBackend> => 
     },
     webgpu: { allowSoftware: true },
   });
+};
+
+/** Whether the current device still computes. */
+export const isAlive = async (): Promise<boolean> => {
+  try {
+    const sum = tidy(() => add(scalar(1), scalar(1)));
+    const [two] = await sum.data();
+    sum.dispose();
+    return two === 2;
+  } catch {
+    return false; // a lost GPU
+  }
 };

@@ -1,7 +1,7 @@
 import type { SizeName } from "../protocol.ts";
 import { configOf } from "./model-sizes.ts";
 import type { Rows } from "./prepare-text.ts";
-import { freshState, optimizerOf, trainFrom } from "./training.ts";
+import { disposeTraining, freshState, optimizerOf, trainFrom } from "./training.ts";
 
 const enoughMs = 600;
 
@@ -13,13 +13,16 @@ export const measureStep = async (size: SizeName, rows: Rows): Promise<number> =
   const times: number[] = [];
   const startedAt = performance.now();
   let before = startedAt;
-  for await (const { loss } of trainFrom(freshState(config, optimizer), { settings, config, rows, optimizer })) {
+  let last = freshState(config, optimizer);
+  for await (const { state, loss } of trainFrom(last, { settings, config, rows, optimizer })) {
+    last = state;
     await loss;
     const now = performance.now();
     times.push(now - before);
     before = now;
     if (times.length >= 3 && now - startedAt > enoughMs) break;
   }
+  disposeTraining(last);
   const sorted = times.slice(1).sort((a, b) => a - b);
   return sorted[sorted.length >> 1]!;
 };

@@ -17,6 +17,8 @@ const passageCharacters = 600;
 /** One passage of so many is held out. */
 const heldOutEvery = 12;
 const fewestCharacters = 4000;
+/** Fewer different ones leave nothing to guess. */
+const fewestTokens = 8;
 
 /** Entries of the vocabulary for a text: more than it can fill would be learned from a few occurrences each. */
 const vocabSizeFor = (characters: number): number => {
@@ -42,7 +44,16 @@ export const prepareText = async (text: string, onProgress: (progress: TrainProg
   const options = crammingTokenizerOptions({ vocabSize, specialTokens: "bert", text: "multilingual", lowercase: true });
   const tokenizer = await trainTokenizer(reporting(kept), { ...options, size: "trained", onProgress });
   const pack = (part: string[]) => packed(tokenizer, part);
-  return { tokenizer, training: await pack(kept), heldOut: await pack(passages.filter((_, i) => isHeldOut(i))) };
+  const [training, heldOut] = [await pack(kept), await pack(passages.filter((_, i) => isHeldOut(i)))];
+  const different = new Set(training).size;
+  if (different < fewestTokens)
+    throw fault({
+      code: "invalid-input",
+      place: "text",
+      problem: `expected a text of many words, got ${different} different tokens over and over`,
+      remedy: "choose another text, or take the sample",
+    });
+  return { tokenizer, training, heldOut };
 };
 
 /** Lets messages of the page have their turn while documents are read. */

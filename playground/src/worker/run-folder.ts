@@ -1,4 +1,4 @@
-import { fault, problemOf } from "@cramkit/errors";
+import { fault, hasCode, problemOf } from "@cramkit/errors";
 import { type Tokenizer, type TokenizerJson, tokenizerFromJson } from "@cramkit/tokenizer";
 import type { RunSettings, TextFacts } from "../protocol.ts";
 import type { Rows } from "./prepare-text.ts";
@@ -13,14 +13,17 @@ export interface StoredRun {
 
 /** The folder of the one run that a browser keeps. */
 export interface RunFolder {
-  /** Begins a run: what was there goes. */
+  /** Begins a run: what was there goes. If it cannot be stored now, `save` tries again. */
   begin(run: StoredRun): Promise<void>;
   /** The run that is there; undefined if there is none, or it never got as far as a checkpoint. */
   open(): Promise<StoredRun | undefined>;
   /** Writes other minutes or another device over those of the run. */
   change(settings: RunSettings, text: TextFacts): Promise<void>;
-  /** Writes a checkpoint under a name of its own, then removes all but the last two. */
-  save(step: number, chunks: AsyncIterable<Uint8Array>): Promise<void>;
+  /**
+   * Writes a checkpoint under a name of its own, then removes all but the last two. If the storage is full, all but the last one make
+   * room for it. Writes the run itself again if somebody cleared the storage.
+   */
+  save(step: number, chunks: () => AsyncIterable<Uint8Array>): Promise<void>;
   /** The newest checkpoint that can be read, with what was wrong with newer ones. */
   latest(): Promise<{ snapshot: Awaited<ReturnType<typeof openSnapshot>>; damaged: string[] } | undefined>;
   forget(): Promise<void>;
@@ -29,6 +32,22 @@ export interface RunFolder {
 const folderName = "run";
 const checkpointName = /^step-(\d+)\.safetensors$/;
 const kept = 2;
+const runName = "run.json";
+
+/** A full storage in words. */
+const worded = (error: unknown, place: string): unknown =>
+  error instanceof DOMException && error.name === "QuotaExceededError"
+    ? fault({
+        ...{ code: "disk-full", place, problem: "the browser gives this page no more storage", remedy: "free some" },
+        cause: error,
+      })
+    : error;
+
+/** A file that was made and got no content would pass for the newest checkpoint. */
+const removeEmpty = async (folder: FileSystemDirectoryHandle, name: string): Promise<void> => {
+  const { size } = await (await folder.getFileHandle(name)).getFile();
+  if (size === 0) await folder.removeEntry(name);
+};
 
 /** Writes a file that appears with all of its content, or not at all: what a stream holds takes its place on `close`. */
 const writeFile = async (
@@ -36,27 +55,25 @@ const writeFile = async (
   name: string,
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
 ): Promise<void> => {
-  const file = await folder.getFileHandle(name, { create: true });
-  const stream = await file.createWritable();
+  let stream: FileSystemWritableFileStream | undefined;
   try {
+    stream = await (await folder.getFileHandle(name, { create: true })).createWritable();
     for await (const chunk of chunks) await stream.write(chunk as Uint8Array<ArrayBuffer>);
     await stream.close();
   } catch (error) {
-    await stream.abort().catch(() => {});
-    throw error instanceof DOMException && error.name === "QuotaExceededError"
-      ? fault({
-          code: "disk-full",
-          place: name,
-          problem: "the browser gives this page no more storage",
-          remedy: "free some, or download the model before you leave the page",
-          cause: error,
-        })
-      : error;
+    await stream?.abort().catch(() => {});
+    await removeEmpty(folder, name).catch(() => {});
+    throw worded(error, name);
   }
 };
 
 const readFile = async (folder: FileSystemDirectoryHandle, name: string): Promise<Uint8Array<ArrayBuffer>> =>
   new Uint8Array(await (await (await folder.getFileHandle(name)).getFile()).arrayBuffer());
+
+const has = async (folder: FileSystemDirectoryHandle, name: string): Promise<boolean> => {
+  for await (const one of folder.keys()) if (one === name) return true;
+  return false;
+};
 
 const text = (content: object): Uint8Array[] => [new TextEncoder().encode(JSON.stringify(content))];
 const bytes = (ids: Uint16Array<ArrayBuffer>): Uint8Array[] => [
@@ -65,7 +82,13 @@ const bytes = (ids: Uint16Array<ArrayBuffer>): Uint8Array[] => [
 
 /** Opens the folder in the origin's private file system. */
 export const openRunFolder = (root: () => Promise<FileSystemDirectoryHandle>): RunFolder => {
-  const folder = async () => (await root()).getDirectoryHandle(folderName, { create: true });
+  const folder = async () => {
+    try {
+      return await (await root()).getDirectoryHandle(folderName, { create: true });
+    } catch (error) {
+      throw worded(error, folderName);
+    }
+  };
   const readJson = async (name: string) => JSON.parse(new TextDecoder().decode(await readFile(await folder(), name)));
   const readIds = async (name: string) => new Uint16Array((await readFile(await folder(), name)).buffer);
   const steps = async (): Promise<number[]> => {
@@ -76,7 +99,19 @@ export const openRunFolder = (root: () => Promise<FileSystemDirectoryHandle>): R
     }
     return found.sort((a, b) => b - a);
   };
+  /** The run that was begun or opened: what a checkpoint needs beside it. */
+  let current: StoredRun | undefined;
+  const writeRun = async (target: FileSystemDirectoryHandle, { settings, text: facts, rows }: StoredRun) => {
+    await writeFile(target, "tokenizer.json", text(rows.tokenizer.toJSON()));
+    await writeFile(target, "training.bin", bytes(rows.training));
+    await writeFile(target, "held-out.bin", bytes(rows.heldOut));
+    await writeFile(target, runName, text({ settings, text: facts }));
+  };
   const nameOf = (step: number) => `step-${step}.safetensors`;
+  /** What cannot be removed now is tried again at the next checkpoint. */
+  const removeSteps = async (target: FileSystemDirectoryHandle, old: number[]) => {
+    for (const step of old) await target.removeEntry(nameOf(step)).catch(() => {});
+  };
   const forget = async () => {
     try {
       await (await root()).removeEntry(folderName, { recursive: true });
@@ -86,28 +121,44 @@ export const openRunFolder = (root: () => Promise<FileSystemDirectoryHandle>): R
   };
   return {
     forget,
-    async begin({ settings, text: facts, rows }) {
+    async begin(run) {
+      current = run;
       await forget();
-      const target = await folder();
-      await writeFile(target, "tokenizer.json", text(rows.tokenizer.toJSON()));
-      await writeFile(target, "training.bin", bytes(rows.training));
-      await writeFile(target, "held-out.bin", bytes(rows.heldOut));
-      await writeFile(target, "run.json", text({ settings, text: facts }));
+      await writeRun(await folder(), run);
     },
     async change(settings, facts) {
-      await writeFile(await folder(), "run.json", text({ settings, text: facts }));
+      if (current) current = { ...current, settings, text: facts };
+      await writeFile(await folder(), runName, text({ settings, text: facts }));
     },
     async open() {
       if ((await steps()).length === 0) return undefined;
-      const { settings, text: facts } = (await readJson("run.json")) as Omit<StoredRun, "rows">;
-      const tokenizer: Tokenizer = tokenizerFromJson((await readJson("tokenizer.json")) as TokenizerJson);
-      const rows = { tokenizer, training: await readIds("training.bin"), heldOut: await readIds("held-out.bin") };
-      return { settings, text: facts, rows };
+      try {
+        const { settings, text: facts } = (await readJson(runName)) as Omit<StoredRun, "rows">;
+        const tokenizer: Tokenizer = tokenizerFromJson((await readJson("tokenizer.json")) as TokenizerJson);
+        const rows = { tokenizer, training: await readIds("training.bin"), heldOut: await readIds("held-out.bin") };
+        current = { settings, text: facts, rows };
+        return current;
+      } catch (error) {
+        throw fault({
+          code: "damaged-file",
+          problem: `the run of an earlier visit cannot be read: ${problemOf(error)}`,
+          remedy: "choose a text; a new run takes its place",
+          cause: error,
+        });
+      }
     },
     async save(step, chunks) {
       const target = await folder();
-      await writeFile(target, nameOf(step), chunks);
-      for (const old of (await steps()).slice(kept)) await target.removeEntry(nameOf(old));
+      if (current && !(await has(target, runName))) await writeRun(target, current);
+      try {
+        await writeFile(target, nameOf(step), chunks());
+      } catch (error) {
+        const older = (await steps()).filter((one) => one !== step);
+        if (!hasCode(error, "disk-full") || older.length < kept) throw error;
+        await removeSteps(target, older.slice(1));
+        await writeFile(target, nameOf(step), chunks());
+      }
+      await removeSteps(target, (await steps()).slice(kept));
     },
     async latest() {
       const damaged: string[] = [];

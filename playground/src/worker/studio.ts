@@ -4,7 +4,7 @@ import { tokenizerFromJson } from "@cramkit/tokenizer";
 import type { Command, Event, Prepared, Problem, RunSettings, TextFacts } from "../protocol.ts";
 import { archiveOf } from "./archive.ts";
 import { emptyCurve } from "./curve.ts";
-import { holdStorage, lookForDevices, startDevice } from "./device.ts";
+import { holdStorage, isAlive, lookForDevices, startDevice } from "./device.ts";
 import { exampleRows, heldOutBatches, unigramLoss } from "./masked-rows.ts";
 import { measureStep } from "./measure-step.ts";
 import { configOf, seqLength, sizeFacts, sizeNames, tokensPerStep } from "./model-sizes.ts";
@@ -12,7 +12,10 @@ import { prepareText, type Rows } from "./prepare-text.ts";
 import { openRunFolder, type StoredRun } from "./run-folder.ts";
 import { type Controls, guessNow, type LiveRun, runLoop, viewOf } from "./run-loop.ts";
 import { openSnapshot, snapshotChunks } from "./snapshot.ts";
-import { freshState, optimizerOf } from "./training.ts";
+import { disposeTraining, freshState, optimizerOf } from "./training.ts";
+
+const keepsGoing =
+  "the run goes on, and the page tries again at every checkpoint; free storage, or download the model before you leave";
 
 /** What the worker holds: a text, at most one started device, at most one run. */
 export const createStudio = (post: (event: Event, transfer?: Transferable[]) => void) => {
@@ -22,17 +25,27 @@ export const createStudio = (post: (event: Event, transfer?: Transferable[]) => 
   let backend: StartedBackend | undefined;
   let live: LiveRun | undefined;
   let canStore = false;
-  /** The last checkpoint, if the browser stores none. */
+  /** The storage took no checkpoint the last time: it is full, or somebody cleared it just then. */
+  let isRefused = false;
+  /** The last checkpoint, if the browser did not store it. */
   let inMemory: Uint8Array<ArrayBuffer> | undefined;
 
   const notice = (error: unknown, more: Partial<Problem> = {}) =>
     post({ type: "notice", notice: { ...problemOf(error), ...more } });
 
+  /** A device that is there already is kept: what it compiled for measuring a step serves the run. */
   const start = async (name: RunSettings["device"]): Promise<StartedBackend> => {
+    if (backend?.name === name && (await isAlive())) return backend;
     backend?.dispose();
     backend = undefined;
     backend = await startDevice(name);
     return backend;
+  };
+
+  /** Forgets the run on the device, for another one that is about to take its place. */
+  const release = () => {
+    if (live) disposeTraining(live.state);
+    live = undefined;
   };
 
   const describe = async ({ rows, facts }: NonNullable<typeof text>): Promise<Prepared> => {
@@ -50,21 +63,35 @@ export const createStudio = (post: (event: Event, transfer?: Transferable[]) => 
 
   const save = async () => {
     if (!live) return;
-    const chunks = snapshotChunks(live.state, live.history);
-    const { step } = live.state.progress;
+    const { state, history } = live;
+    const chunks = () => snapshotChunks(state, history);
+    const { step } = state.progress;
+    let refusal: unknown;
     if (canStore) {
       try {
         await folder.save(step, chunks);
+        if (isRefused) post({ type: "notice", notice: { problem: "the browser stores checkpoints again" } });
+        [isRefused, inMemory] = [false, undefined];
         post({ type: "saved", step });
         return;
       } catch (error) {
-        canStore = false;
-        notice(error, { remedy: "the run goes on; download the model before you leave the page" });
+        refusal = error;
       }
     }
-    inMemory = new Uint8Array(
-      await new Blob((await Array.fromAsync(snapshotChunks(live.state, live.history))) as BlobPart[]).arrayBuffer(),
-    );
+    // Throws if it was the device that failed, and not the storage.
+    inMemory = new Uint8Array(await new Blob((await Array.fromAsync(chunks())) as BlobPart[]).arrayBuffer());
+    if (refusal !== undefined) refused(refusal);
+  };
+
+  /** Says once that the storage refuses what it is given. Every checkpoint tries again. */
+  const refused = (error: unknown) => {
+    if (!isRefused) notice(error, { remedy: keepsGoing });
+    isRefused = true;
+  };
+
+  /** Does something with the storage that the run can do without. */
+  const store = async (work: () => Promise<void>) => {
+    if (canStore) await work().catch(refused);
   };
 
   /** The run of the folder, or of memory, on a device. */
@@ -97,7 +124,8 @@ export const createStudio = (post: (event: Event, transfer?: Transferable[]) => 
       notice(error, { remedy: "the run goes on in WebAssembly, from its last checkpoint" });
       live = undefined;
       const settings: RunSettings = { ...run.settings, device: "cpu" };
-      if (canStore && text) await folder.change(settings, text.facts);
+      const { facts } = text ?? {};
+      if (facts) await store(() => folder.change(settings, facts));
       await trainLive(await wake({ settings, rows: run.rows }));
     }
   };
@@ -106,7 +134,12 @@ export const createStudio = (post: (event: Event, transfer?: Transferable[]) => 
   const showStored = async (): Promise<void> => {
     const stored = await folder.open();
     const latest = stored && (await folder.latest());
-    if (!stored || !latest) return;
+    if (!stored) return;
+    if (!latest) {
+      const problem = "no checkpoint of the run of an earlier visit can be read";
+      post({ type: "notice", notice: { problem, remedy: "choose a text; a new run takes its place" } });
+      return;
+    }
     text = { rows: stored.rows, facts: stored.text };
     const { settings } = stored;
     const { progress, history } = latest.snapshot;
@@ -123,7 +156,7 @@ export const createStudio = (post: (event: Event, transfer?: Transferable[]) => 
     enqueue(async () => {
       if (text) return false;
       canStore = true;
-      await showStored();
+      await showStored().catch(notice);
       return true;
     });
 
@@ -154,7 +187,7 @@ export const createStudio = (post: (event: Event, transfer?: Transferable[]) => 
       post({ type: "notice", notice: { problem, remedy } });
     },
     async prepare({ text: content, facts }) {
-      live = undefined;
+      release();
       let reportedAt = 0;
       const rows = await prepareText(content, ({ phase, fraction }) => {
         const now = performance.now();
@@ -167,18 +200,24 @@ export const createStudio = (post: (event: Event, transfer?: Transferable[]) => 
     },
     async measure({ size, device }) {
       const { rows } = requireText();
-      live = undefined; // its tensors go with its device
+      release();
       await start(device);
-      const msPerStep = await measureStep(size, rows);
+      const msPerStep = await measureStep(size, rows).catch((error: unknown) => {
+        backend?.dispose(); // nobody knows which tensors it has left
+        backend = undefined;
+        throw error;
+      });
       post({ type: "measured", size, device, msPerStep });
     },
     async train({ settings }) {
       const { rows, facts } = requireText();
+      release();
       const { description } = await start(settings.device);
       const config = configOf(settings.size, rows.tokenizer.idLimit);
       const optimizer = optimizerOf(settings);
       inMemory = undefined;
-      if (canStore) await folder.begin({ settings, text: facts, rows });
+      isRefused = false;
+      await store(() => folder.begin({ settings, text: facts, rows }));
       live = {
         ...{ settings, config, rows, optimizer, device: description, state: freshState(config, optimizer) },
         ...{ history: { training: emptyCurve(), heldOut: [] }, heldOutBatches: await heldOutBatches(rows) },
@@ -192,7 +231,7 @@ export const createStudio = (post: (event: Event, transfer?: Transferable[]) => 
       if (!stored)
         throw fault({ code: "not-found", problem: "expected a stored run, found none", remedy: "start one" });
       const settings = { ...stored.settings, ...(minutes !== undefined && { minutes }) };
-      if (canStore && minutes !== undefined) await folder.change(settings, facts);
+      if (minutes !== undefined) await store(() => folder.change(settings, facts));
       if (live) live = { ...live, settings };
       await trainLive(live ?? (await wake({ settings, rows })));
     },
@@ -220,7 +259,7 @@ export const createStudio = (post: (event: Event, transfer?: Transferable[]) => 
     async forget() {
       backend?.dispose();
       [backend, live, inMemory] = [undefined, undefined, undefined];
-      if (canStore) await folder.forget();
+      await store(folder.forget);
       post({ type: "forgotten" });
     },
   };

@@ -1,9 +1,10 @@
 import { init, type ModelConfig, maskedLanguageModelLoss, type Params, valueAndNamedGrads } from "@cramkit/model";
 import { optimizerKernels } from "@cramkit/ops";
-import { adamw, clip, type Optimizer } from "@cramkit/optim";
+import { adamw, clip, disposeState, type Optimizer } from "@cramkit/optim";
 import type { MaskedBatch } from "@cramkit/packer";
 import { budgetFraction, byBudget, scale, triangle2 } from "@cramkit/scheduler";
 import { initialState, train } from "@cramkit/trainer";
+import { dispose } from "@tensorflow/tfjs-core";
 import type { RunSettings } from "../protocol.ts";
 import { trainingBatches } from "./masked-rows.ts";
 import { batchSize, modelSizes, tokensPerStep } from "./model-sizes.ts";
@@ -22,6 +23,12 @@ export const optimizerOf = (settings: Pick<RunSettings, "size">): Optimizer => {
 
 export const freshState = (config: ModelConfig, optimizer: Optimizer) => initialState(init(config, seed), optimizer);
 export type TrainingState = ReturnType<typeof freshState>;
+
+/** Frees the tensors of a state. */
+export const disposeTraining = ({ params, optimizer }: TrainingState): void => {
+  dispose(params);
+  disposeState(optimizer);
+};
 
 const gradient = (config: ModelConfig) => (params: Params, batch: MaskedBatch) => {
   const { value, grads } = valueAndNamedGrads(params, (live) => maskedLanguageModelLoss(live, config, batch));

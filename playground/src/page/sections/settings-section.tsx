@@ -92,7 +92,7 @@ export const SettingsSection = ({ state, send, act }: Studio) => {
           ) : null}
         </form>
       ) : (
-        <p class="muted">Three sizes; minutes are enough for the small one.</p>
+        <p class="muted">Four sizes; minutes are enough for the two smaller ones.</p>
       )}
     </Step>
   );
@@ -118,6 +118,9 @@ const speedText = (state: State, facts: SizeFacts): string => {
   return `${time.isMeasured ? "" : "about "}${short((1000 * state.prepared.tokensPerStep) / time.ms)} tokens/s`;
 };
 
+/** Steps after which the small and the tiny model had learned more of the sample than a unigram model knows. */
+const enoughSteps = 160;
+
 const planText = (state: State): string => {
   const { prepared, size, minutes } = state;
   const facts = prepared?.sizes.find((one) => one.size === size);
@@ -127,5 +130,8 @@ const planText = (state: State): string => {
   const passes = (steps * prepared.tokensPerStep) / prepared.tokens;
   const onePass = duration((time.ms * prepared.tokens) / prepared.tokensPerStep);
   const seen = passes < 10 ? passes.toFixed(1) : whole(passes);
-  return `In ${duration(minutes * 60_000)}: about ${whole(steps)} steps, ${seen} times through the text (${onePass} each).`;
+  const plan = `In ${duration(minutes * 60_000)}: about ${whole(steps)} steps, ${seen} times through the text (${onePass} each).`;
+  if (steps >= enoughSteps) return plan;
+  const way = size === "tiny" ? "take more minutes" : "take a smaller model, or more minutes";
+  return `${plan} The sample takes some ${enoughSteps} to fall below the unigram model: ${way}.`;
 };
