@@ -150,7 +150,10 @@ export const visitorOf = (page: Page) => {
     async chooseSize(name: string) {
       await page.evaluate((wanted) => {
         const choices = Array.from(document.querySelectorAll(".choice"));
-        choices.find((one) => one.querySelector(".name")!.textContent === wanted)!.querySelector("input")!.click();
+        choices
+          .find((one) => one.querySelector(".name")!.textContent === wanted)!
+          .querySelector("input")!
+          .click();
       }, name);
     },
     /** Chooses a device, and waits until a step was measured on it. */
