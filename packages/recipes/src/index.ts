@@ -42,7 +42,7 @@ export { runFinetune } from "./finetune/run-finetune.ts";
 export type { FinetuneSpec } from "./finetune/spec.ts";
 export { loadTaskModel, saveTaskModel } from "./finetune/task-model.ts";
 export { fillMask, type Guess } from "./model/fill-mask.ts";
-export { loadModel, type SavedModel, saveModel } from "./model/saved-model.ts";
+export { loadModel, type SavedModel, type SaveModelOptions, saveModel } from "./model/saved-model.ts";
 export { type FixtureErrors, tolerances, type Verification, verifyFixture } from "./model/verify.ts";
 export {
   type CheckpointChoice,
