@@ -2,7 +2,7 @@ import { explain } from "@cramkit/errors";
 import { Interrupted } from "@cramkit/recipes";
 import { type Command, CommanderError } from "commander";
 import { flagOf } from "./options/flag-of.ts";
-import { exitCodes, interruptedCode, listenForSignals, onReaderGone } from "./terminal/interrupt.ts";
+import { exitCodes, interruptedCode, listenForSignals, onReaderGone, readerGone } from "./terminal/interrupt.ts";
 import { lostResults, takeOutputs } from "./terminal/output.ts";
 import { plainText } from "./terminal/plain-text.ts";
 
@@ -30,7 +30,7 @@ export const runProgram = async (
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode; // it was told
     const stopped = error instanceof Interrupted;
-    if (stopped && error.message === "") return Number(process.exitCode ?? interruptedCode);
+    if (error === readerGone) return exitCodes.SIGPIPE;
     say(`${stopped ? "" : "cramkit: "}${plainText(message(error, program, args))}`);
     if (process.env.CRAMKIT_DEBUG && error instanceof Error) say(plainText(`${error.stack}`));
     return stopped ? Number(process.exitCode ?? interruptedCode) : 1;
@@ -45,7 +45,7 @@ const takeHelp = (error: unknown): void => {
 const requirePrinted = (): void => {
   const lost = lostResults();
   if (lost === 0) return;
-  if (process.exitCode === exitCodes.SIGPIPE) throw new Interrupted(""); // nobody reads it
+  if (process.exitCode === exitCodes.SIGPIPE) throw readerGone;
   const lines = lost === 1 ? "1 more line" : `${lost.toLocaleString("en-US")} more lines`;
   throw new Error(`expected to print ${lines} of the result, but standard output took none`);
 };

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { interruptSignal, onReaderGone } from "./interrupt.ts";
+import { interruptSignal, onReaderGone, readerGone } from "./interrupt.ts";
 
 it("stops without a word when nobody reads the output any more, and goes on stopping", () => {
   const said: string[] = [];
@@ -9,7 +9,7 @@ it("stops without a word when nobody reads the output any more, and goes on stop
     onReaderGone();
     onReaderGone();
     expect(signal.aborted).toBe(true);
-    expect(signal.reason.message).toBe("");
+    expect(signal.reason).toBe(readerGone);
     expect(process.exitCode).toBe(141);
     expect(said).toEqual([]);
   } finally {

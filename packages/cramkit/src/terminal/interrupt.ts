@@ -10,6 +10,9 @@ export const interruptedCode = 130;
 export const exitCodes = { SIGINT: interruptedCode, SIGTERM: 143, SIGHUP: 129, SIGPIPE: 141 } as const;
 type Name = keyof typeof exitCodes;
 
+/** Stops work whose output nobody reads any more, without a word. */
+export const readerGone: Interrupted = /* @__PURE__ */ new Interrupted("");
+
 /** What stops the work that is going on, if it can be stopped. */
 let stop: ((name: Name) => void) | undefined;
 
@@ -87,7 +90,7 @@ export const interruptSignal = (
     // Who reads no more needs no word, but for what work that saves has to say of itself.
     const isSilent = name === "SIGPIPE";
     controller.abort(
-      new Interrupted(isSilent ? "" : "stopped; files that were finished are kept, no others were left"),
+      isSilent ? readerGone : new Interrupted("stopped; files that were finished are kept, no others were left"),
     );
     if (!isSilent && !(name === "SIGINT" && heard?.wasTold())) say(lineOf(name));
   };
