@@ -1,4 +1,5 @@
 import { fault } from "@cramkit/errors";
+import { checkWritable } from "@cramkit/files";
 import {
   type CheckpointChoice,
   type ExportFormat,
@@ -47,6 +48,7 @@ export const exportCommand = (): Command =>
           remedy: "leave it out",
           type: RangeError,
         });
+      await checkWritable(out); // not after the model is loaded
       const compute = await startCompute({ name: "cpu", precision: "float32", threads: 1 });
       const command = ["cramkit", "export", path, "--to", to, ...(task ? ["--task", task] : []), "--out", out];
       if (checkpoint !== undefined) command.push("--checkpoint", `${checkpoint}`);

@@ -1,9 +1,8 @@
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type TensorEntry, toHuggingFaceBert, toModernBert, toRoberta } from "@cramkit/checkpoint";
 import { type HuggingFaceFolder, pythonModel, pythonModelFile, writeHuggingFaceFolder } from "@cramkit/checkpoint/node";
 import { checkOptions, fault } from "@cramkit/errors";
-import { writeFileAtomic } from "@cramkit/files";
+import { makeFolder, writeFileAtomic } from "@cramkit/files";
 import {
   type CrammedArch,
   crammedBertConfig,
@@ -95,7 +94,7 @@ export const exportModel = async (
     ...(format === "hf" && unchanged(model, task)),
   };
   const fields = await meetingFields(folder, model, own);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const described: HuggingFaceFolder["tokenizer"] = {
     json: "labels" in config.head || embedding ? finetunedTokenizer(tokenizer) : tokenizer.toJSON(),
     specialTokens: {

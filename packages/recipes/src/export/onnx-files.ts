@@ -1,6 +1,7 @@
-import { mkdir, readdir } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { writeOnnx } from "@cramkit/checkpoint/node";
+import { makeFolder } from "@cramkit/files";
 import { type ModelConfig, type OnnxPrecision, onnxGraph, onnxPrecisions } from "@cramkit/model";
 import type { SavedModel } from "../model/saved-model.ts";
 
@@ -22,7 +23,7 @@ export const writeGraphs = async (
   config: ModelConfig,
   precisions: readonly OnnxPrecision[],
 ): Promise<OnnxPrecision[]> => {
-  await mkdir(join(folder, "onnx"), { recursive: true });
+  await makeFolder(join(folder, "onnx"));
   for (const precision of precisions)
     await writeOnnx(join(folder, "onnx", graphFiles[precision]), onnxGraph(params, config, { precision }));
   return graphsIn(folder);

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { createReadStream, existsSync } from "node:fs";
-import { mkdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { requireTensors, type TensorEntry } from "@cramkit/checkpoint";
 import { writeSafetensors } from "@cramkit/checkpoint/node";
 import { checkOptions, fault } from "@cramkit/errors";
-import { nameInside, readText, writeFileAtomic } from "@cramkit/files";
+import { makeFolder, nameInside, readText, writeFileAtomic } from "@cramkit/files";
 import {
   checkConfig,
   type HuggingFaceConfig,
@@ -56,7 +56,7 @@ export const saveModel = async (
   checkOptions("saveModel", options, { beside: true });
   const { beside = {} } = options;
   for (const [name, value] of Object.entries(params)) requireFinite(await value.data(), { name, place: folder });
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   // While files are of two models, nothing says that they belong together.
   await rm(join(folder, checksumsFile), { force: true });
   await writeSafetensors(join(folder, weightsFile), entriesOf(params), { metadata: { format: "pt" } });
@@ -177,7 +177,7 @@ export const modelDigest = async (folder: string): Promise<string | undefined> =
 
 const toModel = (path: string, entries: TensorEntry[], config: ModelConfig) => {
   requireTensors(parameterShapes(config), entries, path);
-  const remedy = "its training diverged: train again, with a lower training.optimizer.learningRate";
+  const remedy = "its training diverged: train again, with a lower learning rate";
   for (const { name, data } of entries) requireFinite(data, { name, place: path, remedy });
   return { entries, config };
 };

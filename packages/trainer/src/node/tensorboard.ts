@@ -4,10 +4,11 @@
  * 5 summary, 7 session_log }, Summary { 1 value }, Value { 1 tag, 2 simple_value float }, SessionLog { 1 status }.
  */
 
-import { type FileHandle, mkdir, open } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { checkOptions } from "@cramkit/errors";
+import { makeFolder } from "@cramkit/files";
 
 export interface EventLog {
   append(step: number, scalars: Readonly<Record<string, number>>): Promise<void>;
@@ -28,7 +29,7 @@ export const openEventLog = async (
 ): Promise<EventLog> => {
   checkOptions("openEventLog", options, { step: true, now: true });
   const { step, now = Date.now } = options;
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const name = `events.out.tfevents.${Math.floor(now() / 1000)}.${hostname()}.${process.pid}.${step}`;
   const handle: FileHandle = await open(join(folder, name), "a");
   const time = () => double(1, now() / 1000);
