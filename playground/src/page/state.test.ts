@@ -37,6 +37,15 @@ it("keeps a run that failed within reach: it is paused", () => {
   expect(failed.failure).toEqual({ problem: "x" });
 });
 
+it.each(["guess", "measure", "archive"] as const)("keeps a finished run finished if its %s fails", (command) => {
+  const finished = after(
+    firstState,
+    { type: "running", run: { ...run, fraction: 1 } },
+    { type: "paused", reason: "finished" },
+  );
+  expect(after(finished, { type: "failed", command, failure: { problem: "no adapter" } }).phase).toBe("finished");
+});
+
 it("records a guess when it changes, of one sentence, the first and the last ones", () => {
   let state = firstState;
   const guess = (step: number, token: string, sentence = "a [MASK]") => {

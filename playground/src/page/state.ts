@@ -11,6 +11,9 @@ import type {
 } from "../protocol.ts";
 
 /** What stands between a text and a model. */
+/** Of a run that does not train: whatever failed, a guess or a download, a finished run stays finished. */
+const restingPhase = ({ fraction }: { readonly fraction: number }): Phase => (fraction >= 1 ? "finished" : "paused");
+
 type Phase = "empty" | "preparing" | "ready" | "starting" | "training" | "pausing" | "paused" | "finished";
 
 /** The best guess for the first mask, at a step. */
@@ -95,7 +98,7 @@ export const reduce = (state: State, event: Event | Action): State => {
       return { ...state, measured: { ...state.measured, [`${event.size} ${event.device}`]: event.msPerStep } };
     case "stored": {
       const { prepared, run } = event;
-      const phase = run.fraction >= 1 ? "finished" : "paused";
+      const phase = restingPhase(run);
       const { settings } = run;
       const announcement = `A run of an earlier visit is here, at step ${run.step}.`;
       const shown = { text: prepared.text, ...settings, savedStep: run.step, notices: [] };
@@ -143,7 +146,7 @@ export const reduce = (state: State, event: Event | Action): State => {
       return { ...state, failure: event.failure };
     case "failed": {
       const { run, prepared } = state;
-      const phase: Phase = run ? "paused" : prepared ? "ready" : "empty";
+      const phase = run ? restingPhase(run) : prepared ? "ready" : "empty";
       return { ...state, phase, failure: event.failure, isPacking: false };
     }
   }

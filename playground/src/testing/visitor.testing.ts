@@ -86,18 +86,23 @@ export const isBeyond = (step: number) =>
 
 /** What a visitor does, by what the page says. */
 export const visitorOf = (page: Page) => {
-  const see = (words: string) =>
-    page.waitForFunction((text) => document.body.textContent.includes(text), slow, words).then(() => {});
+  /** A wait in vain says what the page showed. */
+  const waited: Page["waitForFunction"] = (condition, options, ...args) =>
+    page.waitForFunction(condition, options, ...args).catch(async (cause: unknown) => {
+      const shown = await page.evaluate(() => document.body.textContent).catch(() => "nothing: it is closed");
+      throw new Error(`waited in vain for ${args.join(" ") || condition}; the page shows:\n${shown}`, { cause });
+    });
+  const see = (words: string) => waited((text) => document.body.textContent.includes(text), slow, words).then(() => {});
   return {
     see,
     /** Waits for a condition. By the clock: a browser with work to do draws few frames, and in a tab that is hidden none. */
     async until<Args extends unknown[]>(condition: (...args: Args) => boolean, ...args: Args) {
-      await page.waitForFunction(condition as (...args: unknown[]) => boolean, slow, ...args);
+      await waited(condition as (...args: unknown[]) => boolean, slow, ...args);
     },
     /** Waits for the end of a run of so many minutes. */
     async finish(minutes: number) {
       const timeout = slow.timeout + 2 * minutes * 60_000;
-      await page.waitForFunction(() => document.body.textContent.includes("Download the model"), { ...slow, timeout });
+      await waited(() => document.body.textContent.includes("Download the model"), { ...slow, timeout });
     },
     /** As a person does: puppeteer's own passes the service worker by. */
     async reload() {
@@ -108,7 +113,7 @@ export const visitorOf = (page: Page) => {
         Array.from(document.querySelectorAll("button")).find(
           (one) => one.textContent.trim().startsWith(text) && !one.disabled,
         );
-      const button = await page.waitForFunction(find, slow, name);
+      const button = await waited(find, slow, name);
       await (button as unknown as { click(): Promise<void> }).click();
     },
     /** Types over what a field holds. */
