@@ -48,12 +48,9 @@ export interface SaveModelOptions {
  *
  * @throws a fault `not-finite` over weights that are NaN or infinite, before anything is written
  */
-export const saveModel = async (
-  folder: string,
-  { params, config, tokenizer }: SavedModel,
-  options: SaveModelOptions = {},
-): Promise<void> => {
+export const saveModel = async (folder: string, model: SavedModel, options: SaveModelOptions = {}): Promise<void> => {
   checkOptions("saveModel", options, { beside: true });
+  const { params, config, tokenizer } = model;
   const { beside = {} } = options;
   for (const [name, value] of Object.entries(params)) requireFinite(await value.data(), { name, place: folder });
   await makeFolder(folder);
