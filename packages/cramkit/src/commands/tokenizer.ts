@@ -103,7 +103,7 @@ export const tokenizerCommand = (): Command => {
       await session(async ({ onProgress, say, signal }) => {
         const kept = `stopped; nothing was written to ${out}`;
         const pause = stopPoint({ signal }, kept);
-        const hub = hubWaits({ signal, say }, kept);
+        const hub = hubWaits({ signal, say });
         const texts = async function* () {
           for await (const { text } of documentsOf(paths, options, hub)) {
             await pause();

@@ -30,9 +30,7 @@ export const examplesFrom = (
   columns: ReadExamplesOptions,
   context: Pick<RunContext, "signal" | "say">,
 ): AsyncIterable<Example> =>
-  data === undefined
-    ? linesOfInput(context)
-    : readExamples(data, { ...columns, hub: hubWaits(context, "stopped while reading") });
+  data === undefined ? linesOfInput(context) : readExamples(data, { ...columns, hub: hubWaits(context) });
 
 /** A text a line; blank lines are left out. Whoever types may never type again: a signal ends the waiting. */
 export async function* linesOfInput(

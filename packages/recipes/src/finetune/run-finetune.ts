@@ -120,14 +120,17 @@ const namingFile = (error: unknown, { train, dev }: FinetuneSpec): unknown => {
 
 const readAll = async (source: string, options: ReadExamplesOptions, context: RunContext): Promise<Example[]> => {
   const examples: Example[] = [];
-  const stopped = "stopped while reading; nothing was written";
-  for await (const example of readExamples(source, { ...options, hub: hubWaits(context, stopped) })) {
-    examples.push(example);
-    if (examples.length % 1000 === 0) {
-      context.onProgress({ stage: `reading ${source}`, done: examples.length, unit: "rows" });
-      await new Promise(setImmediate);
-      if (context.signal?.aborted) throw new Interrupted(stopped);
+  try {
+    for await (const example of readExamples(source, { ...options, hub: hubWaits(context) })) {
+      examples.push(example);
+      if (examples.length % 1000 === 0) {
+        context.onProgress({ stage: `reading ${source}`, done: examples.length, unit: "rows" });
+        await new Promise(setImmediate);
+        context.signal?.throwIfAborted();
+      }
     }
+  } catch (error) {
+    throw context.signal?.aborted ? new Interrupted("stopped while reading; nothing was written") : error;
   }
   if (examples.length === 0)
     throw fault({

@@ -23,7 +23,11 @@ export async function* plainTexts(recipe: Recipe, context: Pick<RunContext, "say
   };
   const plain = { ...recipe, corpus };
   await requireSources(plain);
-  const hub = hubWaits(context, "stopped while reading; nothing was written");
-  for await (const { text } of await openCorpus(plain, { workFolder: tmpdir(), onRead() {}, say: context.say, hub }))
+  for await (const { text } of await openCorpus(plain, {
+    workFolder: tmpdir(),
+    onRead() {},
+    say: context.say,
+    hub: hubWaits(context),
+  }))
     yield text;
 }

@@ -70,15 +70,16 @@ const prepareFolder = async (asked: Recipe, dataFolder: string, context: RunCont
   const folder = preparedFolder(recipe, dataFolder);
   await makeFolder(folder);
   const options = preparationOptions(recipe, folder, context);
-  await reuseOrRemove(await isFinished(folder, recipe), options);
-  if (!(await isFinished(folder, recipe))) {
+  await stoppable(options, async () => {
+    await reuseOrRemove(await isFinished(folder, recipe), options);
+    if (await isFinished(folder, recipe)) return;
     const unlock = await lockFolder(folder, { name: "run.lock" }); // two runs may share a folder, not write it at once
     try {
       if (!(await isFinished(folder, recipe))) await write(options);
     } finally {
       unlock();
     }
-  }
+  });
   await removeWork(folder);
 };
 
@@ -149,11 +150,21 @@ export const preparationOptions = (recipe: Recipe, folder: string, context: RunC
     folder,
     threads: recipe.corpus.threads ?? availableParallelism(),
     context,
-    hub: hubWaits(context, kept),
+    hub: hubWaits(context),
     stop() {
       if (context.signal?.aborted) throw new Interrupted(kept);
     },
   };
+};
+
+/** Work that ends with `Interrupted` when it was asked to stop: a hub that is waited for ends with the reason of the signal. */
+export const stoppable = async <T>({ stop }: Pick<PreparationOptions, "stop">, work: () => Promise<T>): Promise<T> => {
+  try {
+    return await work();
+  } catch (error) {
+    stop();
+    throw error;
+  }
 };
 
 /** Writes the rows of all sets; `encoded` gives the documents that tasks have encoded. */

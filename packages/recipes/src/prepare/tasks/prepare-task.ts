@@ -5,7 +5,7 @@ import { type RunContext, stopPoint } from "../../progress.ts";
 import { dataSeed } from "../../recipe/data-seed.ts";
 import type { Recipe } from "../../recipe/recipe.ts";
 import { requireSources } from "../corpus.ts";
-import { isFinished, preparationOptions } from "../prepare.ts";
+import { isFinished, preparationOptions, stoppable } from "../prepare.ts";
 import { preparedFolder } from "../prepared-folder.ts";
 import { sourceChanges } from "../source-files.ts";
 import { finishedTexts } from "../texts.ts";
@@ -80,20 +80,22 @@ export const prepareTask = async (
   if (!(await isFinished(folder, recipe))) await requireSources(recipe);
   const stageOptions: StageOptions = { ...preparationOptions(recipe, folder, context), of };
   const pause = stopPoint(context, `stopped while waiting for other tasks; the same command goes on in ${folder}`);
-  for (;;) {
-    if (await isFinished(folder, recipe)) return { folder };
-    await requireSameText(stageOptions);
-    const stage = await nextStage(stageOptions);
-    await doShare(stage, stageOptions, task);
-    const missing = await missingParts(stage);
-    if (missing === 0 && (await mergeAlone(stage, stageOptions))) continue;
-    if (await stage.isOver()) continue;
-    const { name, parts, unit } = stage;
-    if (!wait) return { folder, waitsIn: { stage: name, missing, parts, unit } };
-    context.onProgress({ stage: `${name}: waiting for other tasks`, done: parts - missing, total: parts, unit });
-    await new Promise((passed) => setTimeout(passed, msBetweenLooks));
-    await pause();
-  }
+  return stoppable(stageOptions, async () => {
+    for (;;) {
+      if (await isFinished(folder, recipe)) return { folder };
+      await requireSameText(stageOptions);
+      const stage = await nextStage(stageOptions);
+      await doShare(stage, stageOptions, task);
+      const missing = await missingParts(stage);
+      if (missing === 0 && (await mergeAlone(stage, stageOptions))) continue;
+      if (await stage.isOver()) continue;
+      const { name, parts, unit } = stage;
+      if (!wait) return { folder, waitsIn: { stage: name, missing, parts, unit } };
+      context.onProgress({ stage: `${name}: waiting for other tasks`, done: parts - missing, total: parts, unit });
+      await new Promise((passed) => setTimeout(passed, msBetweenLooks));
+      await pause();
+    }
+  });
 };
 
 /** A shared folder is looked at so often while other tasks work. */
