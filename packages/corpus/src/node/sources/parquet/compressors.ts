@@ -1,5 +1,5 @@
 import * as zlib from "node:zlib";
-import { decompress } from "fzstd";
+import { Decompress } from "fzstd";
 import { zstdLibrary } from "../zstd-library.ts";
 
 /** Unpacks one page, which has to give `length` bytes: it may not take more memory than that. */
@@ -50,7 +50,7 @@ const limit = (length: number): Limit => ({ maxOutputLength: Math.max(1, length)
 
 const zstdInWasm = async (): Promise<Decompressor> => {
   const library = await zstdLibrary();
-  if (!library) return (input, length) => decompress(input, new Uint8Array(length));
+  if (!library) return zstdInScript;
   return (input, length) => {
     const packed = library.malloc(input.length);
     let unpacked = 0;
@@ -58,11 +58,27 @@ const zstdInWasm = async (): Promise<Decompressor> => {
       unpacked = library.malloc(length);
       library.bytes().set(input, packed);
       const bytes = library.checked(library.ZSTD_decompress(unpacked, length, packed, input.length));
-      if (bytes < length) throw new Error(`damaged data, or not the ${length} bytes of the page`);
+      requireWhole(bytes, length);
       return library.bytes().slice(unpacked, unpacked + length);
     } finally {
       library.free(packed);
       library.free(unpacked);
     }
   };
+};
+
+const zstdInScript: Decompressor = (input, length) => {
+  const output = new Uint8Array(length);
+  let bytes = 0;
+  const decompressor = new Decompress((chunk) => {
+    output.set(chunk, bytes); // throws beyond the page
+    bytes += chunk.length;
+  });
+  decompressor.push(input, true);
+  requireWhole(bytes, length);
+  return output;
+};
+
+const requireWhole = (bytes: number, length: number): void => {
+  if (bytes < length) throw new Error(`damaged data, or not the ${length} bytes of the page`);
 };
