@@ -1,10 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Browser } from "puppeteer-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { buildSite, serveFolder } from "../testing/site.testing.ts";
-import { browserCommand, openBrowser, smallWorld, visit } from "../testing/visitor.testing.ts";
+import { afterAll, describe, expect, it } from "vitest";
+import { openSite } from "../testing/open-site.testing.ts";
+import { browserCommand, smallWorld, visit } from "../testing/visitor.testing.ts";
 
 const pdf = `%PDF-1.4\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n${"0000000015 00000 n\n".repeat(400)}`;
 const png = Uint8Array.from({ length: 20_000 }, (_, i) => (i < 4 ? [0x89, 0x50, 0x4e, 0x47][i]! : (i * 7919) % 256));
@@ -25,24 +24,12 @@ const refused: [name: string, content: string | Uint8Array, said: string][] = [
 ];
 
 describe.runIf(browserCommand)("a text that nothing can be learned from", () => {
-  let browser: Browser;
-  let site: Awaited<ReturnType<typeof buildSite>>;
-  let host: Awaited<ReturnType<typeof serveFolder>>;
+  const site = openSite();
   const folder = mkdtempSync(join(tmpdir(), "playground-text-"));
-  beforeAll(async () => {
-    site = await buildSite();
-    host = await serveFolder(site.folder);
-    browser = await openBrowser();
-  }, 240_000);
-  afterAll(async () => {
-    await browser?.close();
-    await host?.close();
-    site?.dispose();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   it("is refused in words, one after the other, and a good one is taken after them", async () => {
-    const { page, see, open, context, errors } = await visit(browser, host.url);
+    const { page, see, open, context, errors } = await visit(site.browser, site.url);
     for (const [name, content, said] of refused) {
       const path = join(folder, name);
       writeFileSync(path, content);

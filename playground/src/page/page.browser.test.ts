@@ -4,15 +4,15 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { unzipSync } from "fflate";
-import type { Browser, Page } from "puppeteer-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { buildSite, serveFolder } from "../testing/site.testing.ts";
+import type { Page } from "puppeteer-core";
+import { describe, expect, it } from "vitest";
+import { openSite } from "../testing/open-site.testing.ts";
+import { serveFolder } from "../testing/site.testing.ts";
 import {
   browserCommand,
   hasGuesses,
   isBeyond,
   isChromium,
-  openBrowser,
   smallWorld,
   trainOnSmallWorld,
   type Visitor,
@@ -60,21 +60,9 @@ const isBelow = () => {
 };
 
 describe.runIf(browserCommand)("the page", () => {
-  let browser: Browser;
-  let host: Awaited<ReturnType<typeof serveFolder>>;
-  let site: Awaited<ReturnType<typeof buildSite>>;
-  beforeAll(async () => {
-    site = await buildSite();
-    host = await serveFolder(site.folder);
-    browser = await openBrowser();
-  }, 240_000);
-  afterAll(async () => {
-    await browser?.close();
-    await host?.close();
-    site?.dispose();
-  });
+  const site = openSite();
 
-  const visit = (url = host.url) => visitAt(browser, url);
+  const visit = (url = site.url) => visitAt(site.browser, url);
 
   const losses = async ({ figure }: Visitor) => ({
     heldOut: Number(await figure("held-out loss")),
@@ -168,7 +156,7 @@ describe.runIf(browserCommand)("the page", () => {
     await see("Continue");
     const reached = await figure("step");
     const second = await context.newPage();
-    await second.goto(host.url);
+    await second.goto(site.url);
     const other = visitorOf(second);
     await other.see("Another tab of this page is open");
     await page.close();

@@ -1,12 +1,11 @@
-import type { Browser, CDPSession } from "puppeteer-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { buildSite, serveFolder } from "../testing/site.testing.ts";
+import type { CDPSession } from "puppeteer-core";
+import { describe, expect, it } from "vitest";
+import { openSite } from "../testing/open-site.testing.ts";
 import {
   browserCommand,
   hasGuesses,
   isBeyond,
   isChromium,
-  openBrowser,
   trainOnSmallWorld,
   visit,
 } from "../testing/visitor.testing.ts";
@@ -22,27 +21,16 @@ const isSavedBeyond = (step: number) => {
 
 /** Chromium alone lets a test set a quota, and clears one kind of storage. */
 describe.runIf(browserCommand && isChromium)("storage that goes away under a run", () => {
-  let browser: Browser;
-  let site: Awaited<ReturnType<typeof buildSite>>;
-  let host: Awaited<ReturnType<typeof serveFolder>>;
-  let origin: string;
-  beforeAll(async () => {
-    site = await buildSite();
-    host = await serveFolder(site.folder);
-    origin = new URL(host.url).origin;
-    browser = await openBrowser();
-  }, 240_000);
-  afterAll(async () => {
-    await browser?.close();
-    await host?.close();
-    site?.dispose();
-  });
+  const site = openSite();
 
   const setQuota = (cdp: CDPSession, quotaSize?: number) =>
-    cdp.send("Storage.overrideQuotaForOrigin", { origin, ...(quotaSize !== undefined && { quotaSize }) });
+    cdp.send("Storage.overrideQuotaForOrigin", {
+      origin: new URL(site.url).origin,
+      ...(quotaSize !== undefined && { quotaSize }),
+    });
 
   it("says that it is full, trains on, and stores again when there is room; a reload finds what was stored", async () => {
-    const visitor = await visit(browser, host.url);
+    const visitor = await visit(site.browser, site.url);
     const { page, see, press, until, figure, reload, context } = visitor;
     const cdp = await page.createCDPSession();
     await trainOnSmallWorld(visitor, "cpu", "10");
@@ -67,7 +55,7 @@ describe.runIf(browserCommand && isChromium)("storage that goes away under a run
   }, 400_000);
 
   it("trains without any from the start if there never was room", async () => {
-    const visitor = await visit(browser, host.url);
+    const visitor = await visit(site.browser, site.url);
     const { page, see, press, until, context } = visitor;
     await setQuota(await page.createCDPSession(), 1);
     await trainOnSmallWorld(visitor, "cpu", "5");
@@ -79,7 +67,7 @@ describe.runIf(browserCommand && isChromium)("storage that goes away under a run
   }, 240_000);
 
   it("writes the whole run again when somebody clears the storage, and a reload finds it", async () => {
-    const visitor = await visit(browser, host.url);
+    const visitor = await visit(site.browser, site.url);
     const { page, see, press, until, figure, reload, context } = visitor;
     await trainOnSmallWorld(visitor, "cpu", "10");
     await until(isSavedBeyond, 0);
