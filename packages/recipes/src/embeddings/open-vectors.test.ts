@@ -39,3 +39,17 @@ it("refuses a file of which a bit has changed: of its metadata, its vectors and 
   }
   expect(silent).toEqual([]);
 });
+
+it("refuses a file that claims to hold no rows", async () => {
+  const empty = (name: string, dtype: string, shape: number[]) => [name, { dtype, shape, data_offsets: [0, 0] }];
+  const metadata = {
+    ...{ format: "cramkit-vectors-1", model: "model", digest: "abc", pooling: "mean", maxLength: "32" },
+    ...{ vectorsDigest: "0".repeat(64), contentDigest: "0".repeat(64) },
+  };
+  const tensors = [empty("vectors", "F32", [0, 4]), empty("row_ends", "I64", [0]), empty("rows", "U8", [0])];
+  const header = Buffer.from(JSON.stringify({ __metadata__: metadata, ...Object.fromEntries(tensors) }));
+  const size = Buffer.alloc(8);
+  size.writeBigUInt64LE(BigInt(header.length));
+  writeFileSync(path, Buffer.concat([size, header]));
+  await expect(openVectors(path)).rejects.toMatchObject({ code: "damaged-file", place: path });
+});

@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { type Checkpoint, openSafetensors, type TensorInfo } from "@cramkit/checkpoint";
-import { fileSource } from "@cramkit/checkpoint/node";
+import { type FileSource, fileSource } from "@cramkit/checkpoint/node";
 import { checkOptions, fault, problemOf } from "@cramkit/errors";
 import { type Found, type SearchOptions, searchRows } from "@cramkit/finetune";
 import { contentDigest, type VectorOrigin, type VectorRow, vectorFormat } from "./vector-file.ts";
@@ -44,7 +43,7 @@ export const openVectors = async (path: string): Promise<VectorFile> => {
     const { origin, count, dimension, sizes, checksum } = describedBy(file, path);
     const start = 8 + Number(new DataView((await source.read(0, 8)).buffer).getBigUint64(0, true));
     const [vectorBytes, endBytes] = sizes;
-    await requireChecksum(path, { origin, sizes, start, checksum });
+    await requireChecksum(path, { source, origin, sizes, start, checksum });
     const rowOf = async (row: number): Promise<VectorRow> => {
       // Where the row before it ends, and where it ends itself; the first begins at 0.
       const at = start + vectorBytes + 8 * row;
@@ -128,11 +127,13 @@ const describedBy = ({ metadata, tensors }: Checkpoint, path: string) => {
 const requireChecksum = async (
   path: string,
   {
+    source,
     origin,
     sizes: [vectorBytes, endBytes, rowBytes],
     start,
     checksum,
   }: {
+    source: FileSource;
     origin: VectorOrigin;
     sizes: readonly [vectors: number, rowEnds: number, rows: number];
     start: number;
@@ -141,8 +142,12 @@ const requireChecksum = async (
 ): Promise<void> => {
   const digestOf = async (from: number, bytes: number): Promise<string> => {
     const hash = createHash("sha256");
-    const part = { start: from, end: from + bytes - 1, highWaterMark: 2 ** 20 };
-    for await (const chunk of createReadStream(path, part)) hash.update(chunk as Uint8Array);
+    const memory = new Uint8Array(Math.min(bytes, 2 ** 20));
+    for (let at = 0; at < bytes; at += memory.length) {
+      const piece = memory.subarray(0, bytes - at);
+      await source.readInto(piece, from + at);
+      hash.update(piece);
+    }
     return hash.digest("hex");
   };
   const digests = {
