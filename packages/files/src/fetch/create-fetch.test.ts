@@ -113,6 +113,8 @@ it("asks a silent server once more, whatever the retries, and says so", async ()
 it("waits between tries until they have taken twice the time of a silence", () => {
   const patience = createPatience(3, 1000);
   expect([patience(10), patience(1900), patience(100)]).toEqual([200, 400, undefined]);
+  const slow = createPatience(3, 1000);
+  expect([slow(9_000, { bytes: 5_000 }), slow(9_000, { bytes: 10 })]).toEqual([200, undefined]);
   const quick = createPatience(3, 1000);
   expect([quick(1), quick(1), quick(1), quick(1)]).toEqual([200, 400, 800, undefined]);
 });

@@ -80,7 +80,7 @@ export const createFetch = (options: FetchOptions = {}): typeof globalThis.fetch
         failure = error;
       }
       if (response && !isPassing(response.status)) return response;
-      const ms = patience(performance.now() - from, response?.headers);
+      const ms = patience(performance.now() - from, { headers: response?.headers });
       if (ms === undefined) {
         if (response) return response;
         throw failure;

@@ -1,3 +1,3 @@
 export { createFetch, type FetchOptions, type Wait } from "./create-fetch.ts";
 export { maySeeToken, type Token } from "./token.ts";
-export { createPatience, type Patience, wait } from "./waiting.ts";
+export { type Brought, createPatience, type Patience, wait } from "./waiting.ts";

@@ -1,4 +1,5 @@
 import { fault, toFault } from "@cramkit/errors";
+import { leastBytes } from "./waiting.ts";
 
 export interface BodyLimits {
   /** For errors. */
@@ -6,9 +7,6 @@ export interface BodyLimits {
   readonly maxBytes: number;
   readonly silenceMs: number;
 }
-
-/** A server that sends less than this in its time of silence, a byte now and then, has fallen silent too. */
-const leastBytes = 1024;
 
 /** The same body, which ends in an error when it exceeds its limit or when nothing comes any more. */
 export const limitedBody = (

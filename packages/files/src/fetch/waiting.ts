@@ -1,6 +1,9 @@
 /** A server that sends nothing for so long is silent. */
 export const defaultSilenceMs = 30_000;
 
+/** A server that sends less than this in its time of silence, a byte now and then, has fallen silent too. */
+export const leastBytes = 1024;
+
 /** Servers count requests in windows of minutes; what asks for more than this is not worth waiting for. */
 const longestWaitMs = 600_000;
 
@@ -14,18 +17,29 @@ const waitMs = (failures: number, headers?: Headers): number | undefined => {
   return announced > longestWaitMs ? undefined : announced;
 };
 
-/** Counts the failures of a server, and says how long to wait before the next try: undefined when it is not worth another. */
-export type Patience = (spentMs: number, headers?: Headers) => number | undefined;
+/** What a try that failed has brought all the same. */
+export interface Brought {
+  /** @defaultValue nothing says how long to wait */
+  readonly headers?: Headers | undefined;
+  /** Of a download. @defaultValue `0` */
+  readonly bytes?: number;
+}
+
+/**
+ * Counts the failures of a server, and says how long to wait before the next try: undefined when it is not worth another. Takes
+ * the milliseconds of the try.
+ */
+export type Patience = (spentMs: number, brought?: Brought) => number | undefined;
 
 /**
  * Patience for so many retries. It ends early once tries that failed have taken twice the time after which a server is
- * silent: who says nothing twice would be asked for minutes.
+ * silent: who says nothing twice would be asked for minutes. A try that brought some of a download is not counted.
  */
 export const createPatience = (retries: number, silenceMs = defaultSilenceMs): Patience => {
   let failures = 0;
   let spent = 0;
-  return (spentMs, headers) => {
-    spent += spentMs;
+  return (spentMs, { headers, bytes = 0 } = {}) => {
+    if (bytes < leastBytes) spent += spentMs;
     return failures < retries && spent < 2 * silenceMs ? waitMs(failures++, headers) : undefined;
   };
 };

@@ -84,9 +84,6 @@ const checkContents = async (file: ResumableFile, size: number, etag: string, wh
   });
 };
 
-/** A try that brought less was as good as silent. */
-const leastBytes = 1024;
-
 /** Continues a download that broke off. Requests that fail are repeated by the `fetch` of the hub. */
 const retried = async <T>(
   where: string,
@@ -102,8 +99,8 @@ const retried = async <T>(
       return await attempt();
     } catch (error) {
       signal?.throwIfAborted();
-      const fruitlessMs = cached.bytes - before < leastBytes ? performance.now() - from : 0;
-      const ms = hasCode(error, "network") ? patience(fruitlessMs) : undefined;
+      const brought = { bytes: cached.bytes - before };
+      const ms = hasCode(error, "network") ? patience(performance.now() - from, brought) : undefined;
       if (ms === undefined) throw error;
       onWait({ url: where, ms, reason: explain(error).problem });
       await wait(ms, signal);
