@@ -1,6 +1,6 @@
 import { applySettings, findRecipe, studyNames, studySweep } from "@cramkit/recipes";
 import { Argument, Command, InvalidArgumentError } from "commander";
-import { finetuned, recipeSettings, type SweepCommandOptions, withSweep } from "../options/sweep-options.ts";
+import { finetuned, recipeSettings, type SweepCommandOptions, seeded, withSweep } from "../options/sweep-options.ts";
 import { print } from "../terminal/output.ts";
 import { doSweep } from "./sweep.ts";
 
@@ -23,8 +23,9 @@ export const studyCommand = (): Command =>
   ).action(async (name: (typeof studyNames)[number], options: StudyOptions) => {
     const { recipe, model = [], budget, set, print: prints, ...rest } = options;
     const asked = [...model, ...recipeSettings({ budget, set })];
-    const sweep = finetuned(studySweep(name, applySettings(await findRecipe(recipe), asked)), options);
-    if (prints) return print(JSON.stringify(sweep, null, 2));
+    const base = applySettings(await findRecipe(recipe), asked);
+    const sweep = finetuned(studySweep(name, base), options);
+    if (prints) return print(JSON.stringify(seeded(sweep, base.corpus.seed ?? base.seed, options.seeds), null, 2));
     await doSweep(sweep, rest);
   });
 

@@ -86,6 +86,17 @@ export const recipeSettings = ({ budget, set = [] }: Pick<SweepCommandOptions, "
 export const finetuned = (sweep: Sweep, { glue, set = [] }: Pick<SweepCommandOptions, "glue" | "set">): Sweep =>
   setGlue(sweep, [...(glue === undefined ? [] : [`glue.data=${JSON.stringify(glue)}`]), ...set.filter(isGlueSetting)]);
 
+/** The same with these seeds in place of its own. Its data stay those of `dataSeed`, so its results can join those of other seeds. */
+export const seeded = (sweep: Sweep, dataSeed: number, seeds?: readonly number[]): Sweep => {
+  if (!seeds) return sweep;
+  const { set } = sweep;
+  return {
+    ...sweep,
+    set: Array.isArray(set) ? [`corpus.seed=${dataSeed}`, ...set] : { "corpus.seed": dataSeed, ...set },
+    seeds: [...seeds],
+  };
+};
+
 /** Which part of it this process does, and how. */
 export const partOf = ({ task, of, skipFailed, allowSoftware }: SweepCommandOptions): SweepOptions => {
   if ((task === undefined) !== (of === undefined))

@@ -5,20 +5,40 @@ import { big, flop } from "../format.ts";
 import { type Html, html, table } from "../html.ts";
 import { glueSection } from "../scores.ts";
 import type { SweepData } from "./read-sweep.ts";
-import { byVariant, pairedDifference, referenceOf, type Score, type Spread, scoresIn, spreadOf } from "./statistics.ts";
+import {
+  byVariant,
+  type Interval,
+  intervalOfMean,
+  intervalOfNext,
+  pairedDifference,
+  referenceOf,
+  type Score,
+  type Spread,
+  scoresIn,
+  spreadOf,
+} from "./statistics.ts";
 
 const done = (results: readonly SweepResult[]) => results.filter(({ status }) => status === "done");
 
 const digits = ({ unit }: Score): number => (unit === "nats" ? 3 : 1);
 const minus = (text: string): string => text.replaceAll("-", "\u2212");
 
-/** "2.345 ± 0.012", as the mean and the standard deviation over seeds; the value alone of one seed. */
-const shownSpread = (spread: Spread | undefined, score: Score): string => {
+/** "2.345 ± 0.012 (2.293 to 2.397)": mean, standard deviation over seeds, and an interval; the value alone of one seed. */
+const shownSpread = (
+  spread: Spread | undefined,
+  interval: (spread: Spread) => Interval | undefined,
+  show: (value: number) => string,
+): string => {
   if (!spread) return "\u2013";
   const { mean, deviation } = spread;
-  const value = minus(mean.toFixed(digits(score)));
-  return deviation === undefined ? value : `${value} \u00b1 ${deviation.toFixed(digits(score))}`;
+  const range = interval(spread);
+  if (deviation === undefined || !range) return show(mean);
+  // A deviation has no sign.
+  return `${show(mean)} \u00b1 ${show(deviation).replace("+", "")} (${show(range.low)} to ${show(range.high)})`;
 };
+
+const shown = (score: Score) => (value: number) => minus(value.toFixed(digits(score)));
+const signed = (score: Score) => (value: number) => `${value > 0 ? "+" : ""}${shown(score)(value)}`;
 
 /** What was run, what failed and why, and what is still to do. */
 export const stateSection = ({ results, missing, leftOut }: SweepData): Html => {
@@ -63,7 +83,9 @@ export const scoreSection = (data: SweepData): Html => {
       cells: [
         name,
         group.length,
-        ...scores.map((score) => shownSpread(spreadOf(group.flatMap((result) => score.of(result) ?? [])), score)),
+        ...scores.map((score) =>
+          shownSpread(spreadOf(group.flatMap((result) => score.of(result) ?? [])), intervalOfNext, shown(score)),
+        ),
         mean(({ tokens }) => tokens, big),
         mean(({ flops }) => flops, flop),
         mean(({ seconds }) => seconds, duration),
@@ -83,7 +105,7 @@ export const scoreSection = (data: SweepData): Html => {
       ...(note ? ["comparable group"] : []),
     ],
     rows,
-    caption: html`${note ? html`<strong>${note}</strong> ` : ""}${seeds > 1 ? "Mean and standard deviation over the seeds, which share their data." : "One seed: differences may be due to chance."}`,
+    caption: html`${note ? html`<strong>${note}</strong> ` : ""}${seeds > 1 ? "Mean and standard deviation over the seeds, which share their data. In brackets: where a further seed is expected, 19 times in 20." : "One seed: differences may be due to chance."}`,
   })}`;
 };
 
@@ -97,22 +119,18 @@ export const differenceSection = (data: SweepData): Html => {
   const base = groups.get(reference)!;
   const rows = [...groups]
     .filter(([name]) => name !== reference)
-    .map(([name, group]) => ({ cells: [name, ...scores.map((score) => difference(score, group, base))] }));
+    .map(([name, group]) => ({
+      cells: [
+        name,
+        ...scores.map((score) => shownSpread(pairedDifference(score, group, base), intervalOfMean, signed(score))),
+      ],
+    }));
   return html`<h2>Difference from \u201c${reference}\u201d</h2>${table({
     head: ["", ...scores.map(({ name, unit }) => `${name} (${unit})`)],
     rows,
     caption:
-      "Mean difference over the seeds that both variants have, with its standard deviation and range. A range that includes 0 shows no difference. Losses measured on different tokens are not compared.",
+      "Mean difference over the seeds that both variants have, and its standard deviation. In brackets: the 95 % interval of the mean (Student\u2019s t). One that includes 0 shows no difference; and of twenty changes without an effect, one is expected to leave 0 out by chance. Losses measured on different tokens are not compared.",
   })}`;
-};
-
-const difference = (score: Score, group: readonly SweepResult[], base: readonly SweepResult[]): string => {
-  const spread = pairedDifference(score, group, base);
-  if (!spread) return "\u2013";
-  const signed = (value: number) => minus(`${value > 0 ? "+" : ""}${value.toFixed(digits(score))}`);
-  const { mean, deviation, low, high } = spread;
-  if (deviation === undefined) return signed(mean);
-  return `${signed(mean)} \u00b1 ${deviation.toFixed(digits(score))} (${signed(low)} to ${signed(high)})`;
 };
 
 /** GLUE of each variant, as the mean over its seeds, above the published rows. */

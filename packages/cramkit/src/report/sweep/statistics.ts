@@ -1,4 +1,5 @@
 import type { SweepResult } from "@cramkit/recipes";
+import { studentT } from "./student-t.ts";
 
 /** Values of one kind over the seeds of a variant. */
 export interface Spread {
@@ -24,6 +25,22 @@ export const spreadOf = (values: readonly number[]): Spread | undefined => {
     count: finite.length,
   };
 };
+
+/** An interval that holds what it is of in 95 of 100 cases, for values that scatter normally. */
+export interface Interval {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Where the mean of ever more seeds is expected. Undefined for a single value. */
+export const intervalOfMean = ({ mean, deviation, count }: Spread): Interval | undefined =>
+  deviation === undefined ? undefined : around(mean, studentT(count - 1) * deviation * Math.sqrt(1 / count));
+
+/** Where one further seed is expected: a prediction interval. Undefined for a single value. */
+export const intervalOfNext = ({ mean, deviation, count }: Spread): Interval | undefined =>
+  deviation === undefined ? undefined : around(mean, studentT(count - 1) * deviation * Math.sqrt(1 + 1 / count));
+
+const around = (mean: number, half: number): Interval => ({ low: mean - half, high: mean + half });
 
 /** A score that sweeps are compared by. */
 export interface Score {

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import type { SweepResult } from "@cramkit/recipes";
 import { expect, it } from "vitest";
 import { csv } from "./csv.ts";
-import { pairedDifference, scoresIn, spreadOf } from "./statistics.ts";
+import { intervalOfMean, intervalOfNext, pairedDifference, scoresIn, spreadOf } from "./statistics.ts";
+import { studentT } from "./student-t.ts";
 import { sweepFolder } from "./sweep-folder.testing.ts";
 import { writeSweepReport } from "./write-sweep-report.ts";
 
@@ -21,9 +22,11 @@ it("shows scores with their spread, differences seed by seed, what failed and wh
   expect(page).not.toContain("Left out");
   expect(page).toContain("expected &#60;more&#62;, got less");
   expect(page).toContain("&#60;toys&#62;");
-  expect(page).toMatch(/<td>full<\/td><td>2<\/td><td class="long">4\.100 \u00b1 0\.141<\/td>/);
-  // 0.5 and 0.4 by seed: less spread than between the means.
-  expect(page).toMatch(/<td>without, gate<\/td><td class="long">\+0\.450 \u00b1 0\.071 \(\+0\.400 to \+0\.500\)<\/td>/);
+  expect(page).toMatch(/<td>full<\/td><td>2<\/td><td class="long">4\.100 \u00b1 0\.141 \(1\.899 to 6\.301\)<\/td>/);
+  // 0.5 and 0.4 by seed: less spread than between the means, and still too few seeds to show a difference.
+  expect(page).toMatch(
+    /<td>without, gate<\/td><td class="long">\+0\.450 \u00b1 0\.071 \(\u22120\.185 to \+1\.085\)<\/td>/,
+  );
   expect(page).not.toContain("cannot be compared");
   expect(page).not.toMatch(/<(script|link|img)[^>]+(src|href)=/);
   const results = read(folder, "data/results.csv").split("\r\n");
@@ -124,4 +127,23 @@ it("knows means and deviations, and pairs seeds", () => {
 
 it("writes CSV that holds commas, quotes and lines", () => {
   expect(csv([["a,b", 'say "x"', undefined, 1, ["c"]]])).toBe('"a,b","say ""x""",,1,"[""c""]"\r\n');
+});
+
+it("tells where the mean is expected, and where a further seed", () => {
+  const three = spreadOf([1, 2, 3])!;
+  // 4.3027 / sqrt(3), and 4.3027 * sqrt(4 / 3).
+  expect(intervalOfMean(three)?.low).toBeCloseTo(2 - 2.4842, 4);
+  expect(intervalOfMean(three)?.high).toBeCloseTo(2 + 2.4842, 4);
+  expect(intervalOfNext(three)?.high).toBeCloseTo(2 + 4.9683, 4);
+  expect(intervalOfNext(spreadOf([1])!)).toBeUndefined();
+  expect(intervalOfMean(spreadOf([1])!)).toBeUndefined();
+  // A table's values, where the series takes over.
+  expect(studentT(9)).toBeCloseTo(2.262, 3);
+  for (const [degrees, value] of [
+    [10, 2.228],
+    [12, 2.179],
+    [30, 2.042],
+    [120, 1.98],
+  ] as const)
+    expect(Math.abs(studentT(degrees) - value)).toBeLessThan(0.001);
 });
