@@ -1,6 +1,7 @@
 export { type AtomicFile, createAtomicFile, writeFileAtomic } from "./atomic-file.ts";
 export { type AtomicFolder, createAtomicFolder, removeFolder } from "./atomic-folder.ts";
 export type { Content, WriteOptions, WrittenFile } from "./durable-file.ts";
+export { type FileDigest, fileDigest, hashFile } from "./file-digest.ts";
 export { type LockOptions, lockFolder } from "./folder-lock.ts";
 export { type LeftoversOptions, removeLeftovers } from "./leftovers.ts";
 export { makeFolder, syncFolder } from "./make-folder.ts";

@@ -1,9 +1,8 @@
-import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { checkOptions } from "@cramkit/errors";
-import { createAtomicFolder, createTemporaryFolder } from "@cramkit/files";
+import { createAtomicFolder, createTemporaryFolder, fileDigest } from "@cramkit/files";
 import { innerProduct, type SearchOptions } from "@cramkit/finetune";
 import type { Index } from "usearch";
 import { Interrupted } from "../progress.ts";
@@ -102,9 +101,7 @@ const isWhole = async (folder: string, { origin, count, dimension }: VectorFile)
   if (!isOfThese) return false;
   const file = join(folder, "graph.usearch");
   if ((await stat(file).catch(() => undefined))?.size !== record.bytes) return false;
-  const hash = createHash("sha256");
-  for await (const chunk of createReadStream(file, { highWaterMark: 2 ** 20 })) hash.update(chunk as Uint8Array);
-  return hash.digest("hex") === record.sha256;
+  return (await fileDigest(file)).sha256 === record.sha256;
 };
 
 const build = async (

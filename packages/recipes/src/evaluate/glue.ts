@@ -1,9 +1,8 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { fault } from "@cramkit/errors";
-import { checkWritable, writeFileAtomic } from "@cramkit/files";
+import { checkWritable, hashFile, writeFileAtomic } from "@cramkit/files";
 import {
   type GlueName,
   glueNames,
@@ -204,7 +203,6 @@ const digestOf = async (place: ModelPlace): Promise<string> => {
   const hash = createHash("sha256");
   const all = (await readdir(place.folder)).filter((name) => name.endsWith(".safetensors")).sort();
   const files = all.includes("model.safetensors") ? ["model.safetensors"] : all;
-  for (const name of files)
-    for await (const chunk of createReadStream(join(place.folder, name))) hash.update(chunk as Uint8Array);
+  for (const name of files) await hashFile(hash, join(place.folder, name));
   return hash.digest("hex").slice(0, 16);
 };

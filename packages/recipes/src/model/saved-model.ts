@@ -1,11 +1,19 @@
 import { createHash } from "node:crypto";
-import { createReadStream, existsSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { requireTensors, type TensorEntry } from "@cramkit/checkpoint";
 import { writeSafetensors } from "@cramkit/checkpoint/node";
 import { checkOptions, fault } from "@cramkit/errors";
-import { makeFolder, nameInside, readText, writeFileAtomic } from "@cramkit/files";
+import {
+  type FileDigest,
+  fileDigest,
+  hashFile,
+  makeFolder,
+  nameInside,
+  readText,
+  writeFileAtomic,
+} from "@cramkit/files";
 import {
   checkConfig,
   type HuggingFaceConfig,
@@ -60,32 +68,18 @@ export const saveModel = async (folder: string, model: SavedModel, options: Save
   await writeFileAtomic(join(folder, configFile), `${JSON.stringify(config, null, 2)}\n`);
   await writeFileAtomic(join(folder, tokenizerFile), JSON.stringify(tokenizer.toJSON()));
   for (const [name, content] of Object.entries(beside)) await writeJson(join(folder, name), content);
-  const checksums: Record<string, Checksum | undefined> = {};
+  const checksums: Record<string, FileDigest | undefined> = {};
   for (const name of [weightsFile, configFile, tokenizerFile, ...Object.keys(beside)])
     checksums[name] = await checksumOf(join(folder, name));
   await writeFileAtomic(join(folder, checksumsFile), `${JSON.stringify(checksums, null, 2)}\n`);
 };
 
-interface Checksum {
-  readonly bytes: number;
-  readonly sha256: string;
-}
-
 /** Undefined if there is no such file. */
-const checksumOf = async (path: string): Promise<Checksum | undefined> => {
-  const hash = createHash("sha256");
-  let bytes = 0;
-  try {
-    for await (const chunk of createReadStream(path)) {
-      hash.update(chunk as Uint8Array);
-      bytes += (chunk as Uint8Array).length;
-    }
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+const checksumOf = (path: string): Promise<FileDigest | undefined> =>
+  fileDigest(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
     throw error;
-  }
-  return { bytes, sha256: hash.digest("hex") };
-};
+  });
 
 /** Compares the files of a model of ours with their checksums. Folders of older versions, and of others, have none. */
 const requireChecksums = async (folder: string): Promise<void> => {
@@ -96,7 +90,7 @@ const requireChecksums = async (folder: string): Promise<void> => {
       problem,
       remedy: `restore the model from a copy, or from its run's checkpoint: remove the folder and \`cramkit resume\` the run; after a change of your own, delete ${join(folder, checksumsFile)}`,
     });
-  const checksums = (await readJson(join(folder, checksumsFile))) as Record<string, Checksum> | undefined;
+  const checksums = (await readJson(join(folder, checksumsFile))) as Record<string, FileDigest> | undefined;
   for (const [name, expected] of Object.entries(checksums ?? {})) {
     const path = nameInside(folder, name, checksumsFile);
     const found = await checksumOf(path);
@@ -163,8 +157,7 @@ export const readModel = async (folder: string, options: ReadOptions = {}): Prom
 export const modelDigest = async (folder: string): Promise<string | undefined> => {
   const hash = createHash("sha256");
   try {
-    for (const name of [configFile, tokenizerFile, weightsFile])
-      for await (const chunk of createReadStream(join(folder, name))) hash.update(chunk as Uint8Array);
+    for (const name of [configFile, tokenizerFile, weightsFile]) await hashFile(hash, join(folder, name));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { checkOptions, fault } from "@cramkit/errors";
+import { hashFile } from "@cramkit/files";
 import { type ListedCheckpoint, listCheckpoints } from "@cramkit/trainer/node";
 import { modelDigest } from "../model/saved-model.ts";
 import { readJson, runFiles } from "../run-record.ts";
@@ -131,7 +131,7 @@ export const placeDigest = async ({ kind, folder }: ModelPlace): Promise<string 
   const hash = createHash("sha256");
   for (const name of names) {
     hash.update(`${name}\n`);
-    for await (const chunk of createReadStream(join(folder, name))) hash.update(chunk as Uint8Array);
+    await hashFile(hash, join(folder, name));
   }
   return hash.digest("hex");
 };

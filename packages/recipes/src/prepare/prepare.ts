@@ -3,7 +3,7 @@ import { availableParallelism, hostname } from "node:os";
 import { join } from "node:path";
 import type { CorpusReport } from "@cramkit/corpus";
 import { fault } from "@cramkit/errors";
-import { lockFolder, makeFolder } from "@cramkit/files";
+import { fileDigest, lockFolder, makeFolder } from "@cramkit/files";
 import {
   openPreparedSet,
   type PreparedSet,
@@ -23,7 +23,7 @@ import { encodedTraining } from "./encoded-training.ts";
 import { hubWaits } from "./hub-waits.ts";
 import { configurationOf, preparedFolder, type SetName, setNames, setsOf } from "./prepared-folder.ts";
 import { reuseOrRemove } from "./reuse.ts";
-import { digestOf, noteSources } from "./source-files.ts";
+import { noteSources } from "./source-files.ts";
 import { finishedTexts, type Texts, textFiles } from "./texts.ts";
 import { type PreparationOptions, textsAndTokenizer } from "./texts-and-tokenizer.ts";
 import { idSource, writeIdRows } from "./write-id-rows.ts";
@@ -192,7 +192,7 @@ const besideSets = ["tokenizer.json", "held-out-texts.json"];
 
 const digestsIn = async (folder: string): Promise<Record<string, string>> => {
   const digests: Record<string, string> = {};
-  for (const name of besideSets) digests[name] = await digestOf(join(folder, name));
+  for (const name of besideSets) digests[name] = (await fileDigest(join(folder, name))).sha256;
   return digests;
 };
 

@@ -1,9 +1,7 @@
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { documentFiles, hubFiles } from "@cramkit/corpus/node";
-import { writeFileAtomic } from "@cramkit/files";
+import { fileDigest, writeFileAtomic } from "@cramkit/files";
 import type { Recipe } from "../recipe/recipe.ts";
 import { readJson } from "../run-record.ts";
 import type { HubWaits } from "./hub-waits.ts";
@@ -49,9 +47,8 @@ export const localFilesOf = async (recipe: Recipe): Promise<string[]> => {
 /** A file as it is now. */
 export const describeFile = async (path: string): Promise<SourceFile> => {
   const { size, mtimeMs } = await stat(path);
-  const hash = createHash("sha256");
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
-  return { path, bytes: size, modified: mtimeMs, digest: hash.digest("hex") };
+  const { sha256 } = await fileDigest(path);
+  return { path, bytes: size, modified: mtimeMs, digest: sha256 };
 };
 
 /** Files of datasets on a hub, as it tells of them. */
@@ -146,9 +143,3 @@ export const isChanged = async ({ path, bytes, modified, digest }: SourceFile): 
   if (found === undefined || found.size !== bytes) return true;
   return found.mtimeMs !== modified && (await describeFile(path)).digest !== digest;
 };
-
-/** SHA-256 of a file, in hexadecimal. */
-export const digestOf = async (path: string): Promise<string> =>
-  createHash("sha256")
-    .update(await readFile(path))
-    .digest("hex");

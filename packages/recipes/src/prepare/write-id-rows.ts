@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { idDocuments } from "@cramkit/corpus/node";
 import { fault } from "@cramkit/errors";
-import { writeFileAtomic } from "@cramkit/files";
+import { fileDigest, writeFileAtomic } from "@cramkit/files";
 import { writePreparedSet } from "@cramkit/packer/node";
 import { randomStream, streamKey } from "@cramkit/random";
 import type { Recipe } from "../recipe/recipe.ts";
@@ -10,7 +10,6 @@ import { rowOrder } from "../recipe/row-order.ts";
 import { withAddedTokens } from "./added-tokens.ts";
 import { configurationOf, type SetName, setNames } from "./prepared-folder.ts";
 import { readyTokenizer } from "./ready-tokenizer.ts";
-import { digestOf } from "./source-files.ts";
 import { heldOutCharacters, textFiles } from "./texts.ts";
 import type { PreparationOptions } from "./texts-and-tokenizer.ts";
 
@@ -62,7 +61,7 @@ export const writeIdRows = async (source: IdSource, options: PreparationOptions)
   const digests = Object.fromEntries(
     await Promise.all(
       ["tokenizer.json", "held-out-texts.json"].map(
-        async (name) => [name, await digestOf(join(folder, name))] as const,
+        async (name) => [name, (await fileDigest(join(folder, name))).sha256] as const,
       ),
     ),
   );

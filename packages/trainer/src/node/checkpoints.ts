@@ -1,11 +1,10 @@
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { checkOptions, explain, fault, hasCode, problemOf } from "@cramkit/errors";
 import {
   type Content,
   createAtomicFolder,
+  fileDigest,
   makeFolder,
   nameInside,
   removeFolder,
@@ -190,15 +189,9 @@ const readManifest = async (path: string): Promise<Manifest> => {
 
 const verify = async (path: string, manifest: Manifest): Promise<void> => {
   for (const [name, expected] of Object.entries(manifest.files)) {
-    const hash = createHash("sha256");
-    let bytes = 0;
-    for await (const chunk of createReadStream(nameInside(path, name, manifestFile))) {
-      hash.update(chunk as Uint8Array);
-      bytes += (chunk as Uint8Array).byteLength;
-    }
+    const { bytes, sha256 } = await fileDigest(nameInside(path, name, manifestFile));
     if (bytes !== expected.bytes) throw damaged(name, `expected ${expected.bytes} bytes, got ${bytes}`);
-    if (hash.digest("hex") !== expected.sha256)
-      throw damaged(name, "its checksum does not match, its content was changed");
+    if (sha256 !== expected.sha256) throw damaged(name, "its checksum does not match, its content was changed");
   }
 };
 

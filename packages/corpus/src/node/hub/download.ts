@@ -1,10 +1,7 @@
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
-import { pipeline } from "node:stream/promises";
 import { explain, fault, hasCode } from "@cramkit/errors";
-import { createResumableFile, nameInside, type ResumableFile } from "@cramkit/files";
+import { createResumableFile, fileDigest, nameInside, type ResumableFile } from "@cramkit/files";
 import { createPatience, wait } from "@cramkit/files/fetch";
 import { downloadFile, fileDownloadInfo } from "@huggingface/hub";
 import { explained, type Hub } from "./access.ts";
@@ -70,11 +67,7 @@ const checkContents = async (file: ResumableFile, size: number, etag: string, wh
     throw fault({ code: "network", place: where, problem: `the connection ended after ${bytes} of ${size} bytes` });
   const isWrongSize = bytes > size;
   if (!isWrongSize && !/^[0-9a-f]{64}$/.test(etag)) return;
-  if (!isWrongSize) {
-    const hash = createHash("sha256");
-    await pipeline(createReadStream(file.partial), hash);
-    if (hash.digest("hex") === etag) return;
-  }
+  if (!isWrongSize && (await fileDigest(file.partial)).sha256 === etag) return;
   await file.clear();
   const expected = isWrongSize ? "size" : "SHA-256";
   throw fault({
