@@ -7,7 +7,7 @@ export type SizeName = "tiny" | "small" | "medium" | "large";
 /** What this browser offers for training. */
 export interface Devices {
   /** The adapter, or why there is none. */
-  webgpu: { state: "hardware" | "software" | "none"; detail: string };
+  webgpu: { state: "hardware" | "software" | "none" | "silent"; detail: string };
   /** Threads that WebAssembly may use; 1 without cross-origin isolation. */
   threads: number;
   isIsolated: boolean;
@@ -107,6 +107,8 @@ export interface Problem {
 export type Command =
   | { type: "look" }
   | { type: "prepare"; text: string; facts: TextFacts }
+  /** Prepares the text that an earlier visit left. */
+  | { type: "prepareKept" }
   | { type: "measure"; size: SizeName; device: DeviceName }
   | { type: "train"; settings: RunSettings }
   | { type: "pause" }
@@ -119,10 +121,15 @@ export type Event =
   | { type: "devices"; devices: Devices }
   /** A run of an earlier visit is stored; `prepared` and `run` show where it stands. */
   | { type: "stored"; prepared: Prepared; run: RunView }
+  /** An earlier visit chose a text, and no run came of it. */
+  | { type: "kept"; text: TextFacts }
   | { type: "tokenizer"; phase: "count" | "train"; fraction: number }
   | { type: "prepared"; prepared: Prepared }
   | { type: "measured"; size: SizeName; device: DeviceName; msPerStep: number }
+  /** The device compiles what the run needs, and its time has not begun. */
   | { type: "running"; run: RunView }
+  /** The first step is done: the time of the run begins, or goes on. */
+  | { type: "begun" }
   | { type: "progress"; run: Omit<RunView, "training" | "heldOut">; training: LossPoint[]; heldOut: LossPoint[] }
   | { type: "paused"; reason: "asked" | "finished" }
   | { type: "saved"; step: number }
@@ -131,5 +138,7 @@ export type Event =
   | { type: "forgotten" }
   /** Something went otherwise than asked for, and the work goes on. */
   | { type: "notice"; notice: Problem }
+  /** What a notice said holds no longer. */
+  | { type: "withdrawn"; notice: Problem }
   /** A command failed. */
   | { type: "failed"; command: Command["type"]; failure: Problem };

@@ -73,6 +73,9 @@ const DeviceLine = ({ state: { devices, phase } }: ReturnType<typeof useStudio>)
   const limits = [
     webgpu.state === "none" ? `No WebGPU (${webgpu.detail}): training runs in WebAssembly.` : undefined,
     webgpu.state === "software" ? `WebGPU is ${webgpu.detail}: WebAssembly is faster.` : undefined,
+    webgpu.state === "silent"
+      ? "WebGPU has not answered yet: something else may keep it busy. Training runs in WebAssembly."
+      : undefined,
     webgpu.state === "hardware" ? `WebGPU on ${webgpu.detail}.` : undefined,
     isIsolated
       ? `WebAssembly on ${threads === 1 ? "one thread" : `${threads} threads`}.`

@@ -18,6 +18,27 @@ it("chooses a GPU if there is one, and WebAssembly over a software adapter", () 
   expect([look("hardware"), look("software"), look("none")]).toEqual(["webgpu", "cpu", "cpu"]);
 });
 
+it("lets a late answer of WebGPU change what there is, and no choice that was made", () => {
+  const devices = (state: "silent" | "hardware") => ({
+    type: "devices" as const,
+    devices: { webgpu: { state, detail: "" }, threads: 2, isIsolated: true, hasStorage: true },
+  });
+  const early = after(firstState, devices("silent"));
+  expect(early.device).toBe("cpu");
+  expect(after(early, devices("hardware")).device).toBe("webgpu");
+  const late = after(early, { type: "running", run: { ...run, settings: { ...run.settings, device: "cpu" } } });
+  expect(after(late, devices("hardware"))).toMatchObject({ device: "cpu", devices: { webgpu: { state: "hardware" } } });
+});
+
+it("says that a device is being prepared until the first step, and withdraws what holds no longer", () => {
+  const running = after(firstState, { type: "running", run });
+  expect(running).toMatchObject({ isWarming: true, announcement: "Preparing the device." });
+  expect(after(running, { type: "begun" })).toMatchObject({ isWarming: false, announcement: "Training." });
+  const notice = { problem: "another tab" };
+  const told = after(firstState, { type: "notice", notice }, { type: "notice", notice: { problem: "other" } });
+  expect(after(told, { type: "withdrawn", notice }).notices).toEqual([{ problem: "other" }]);
+});
+
 it("announces the ends of stages, and not the progress between them", () => {
   const training = after(firstState, { type: "running", run });
   const { training: points, heldOut, ...rest } = run;

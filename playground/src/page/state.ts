@@ -10,10 +10,10 @@ import type {
   TextFacts,
 } from "../protocol.ts";
 
-/** What stands between a text and a model. */
 /** Of a run that does not train: whatever failed, a guess or a download, a finished run stays finished. */
 const restingPhase = ({ fraction }: { readonly fraction: number }): Phase => (fraction >= 1 ? "finished" : "paused");
 
+/** What stands between a text and a model. */
 type Phase = "empty" | "preparing" | "ready" | "starting" | "training" | "pausing" | "paused" | "finished";
 
 /** The best guess for the first mask, at a step. */
@@ -29,6 +29,8 @@ export interface State {
   device: DeviceName;
   size: SizeName;
   minutes: number;
+  /** The text of an earlier visit that no run came of. */
+  kept?: TextFacts;
   /** The text that is being prepared, or was. */
   text?: TextFacts;
   tokenizer?: { phase: "count" | "train"; fraction: number };
@@ -43,6 +45,8 @@ export interface State {
   notices: Problem[];
   failure?: Problem;
   isPacking: boolean;
+  /** The run waits for a device that compiles, and its time has not begun. */
+  isWarming: boolean;
   /** What the last change is called for people who do not see it. */
   announcement: string;
 }
@@ -59,7 +63,7 @@ export type Action =
 
 export const firstState: State = {
   ...{ phase: "empty", device: "cpu", size: "small", minutes: 2, measured: {} },
-  ...{ guessRecords: [], notices: [], isPacking: false, announcement: "" },
+  ...{ guessRecords: [], notices: [], isPacking: false, isWarming: false, announcement: "" },
 };
 
 const mostRecords = 12;
@@ -78,13 +82,17 @@ const recorded = (records: readonly GuessRecord[], { sentence, step, masks }: Gu
 export const reduce = (state: State, event: Event | Action): State => {
   switch (event.type) {
     case "devices":
+      // A late answer changes no choice.
+      if (state.devices && state.phase !== "empty") return { ...state, devices: event.devices };
       return { ...state, devices: event.devices, device: event.devices.webgpu.state === "hardware" ? "webgpu" : "cpu" };
+    case "kept":
+      return { ...state, kept: event.text, announcement: `The text of an earlier visit is here: ${event.text.name}.` };
     case "choose": {
       const { type: _, ...choice } = event;
       return { ...state, ...choice };
     }
     case "preparing": {
-      const { failure: _, run: __, prepared: ___, guesses: ____, savedStep: _____, ...rest } = state;
+      const { failure: _, run: __, prepared: ___, guesses: ____, savedStep: _____, kept: ______, ...rest } = state;
       return { ...rest, phase: "preparing", text: event.text, measured: {}, guessRecords: [], notices: [] };
     }
     case "tokenizer":
@@ -114,8 +122,11 @@ export const reduce = (state: State, event: Event | Action): State => {
         phase: "training",
         run: event.run,
         device: event.run.settings.device,
-        announcement: "Training.",
+        isWarming: true,
+        announcement: "Preparing the device.",
       };
+    case "begun":
+      return { ...state, isWarming: false, announcement: "Training." };
     case "progress": {
       const { training, heldOut } = event;
       return { ...state, run: { ...event.run, training, heldOut } };
@@ -140,6 +151,8 @@ export const reduce = (state: State, event: Event | Action): State => {
       return { ...firstState, devices: state.devices, device: state.device };
     case "notice":
       return { ...state, notices: [...state.notices, event.notice].slice(-3) };
+    case "withdrawn":
+      return { ...state, notices: state.notices.filter(({ problem }) => problem !== event.notice.problem) };
     case "dismiss":
       return { ...state, notices: [] };
     case "refused":

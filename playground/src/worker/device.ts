@@ -4,13 +4,28 @@ import { registerGradients } from "@cramkit/ops";
 import { add, scalar, tidy } from "@tensorflow/tfjs-core";
 import type { DeviceName, Devices } from "../protocol.ts";
 
-/** What this browser offers; starts nothing. */
-export const lookForDevices = async (): Promise<Devices> => ({
-  webgpu: await lookForWebgpu(),
-  threads: globalThis.crossOriginIsolated ? navigator.hardwareConcurrency : 1,
-  isIsolated: globalThis.crossOriginIsolated,
-  hasStorage: await hasStorage(),
-});
+const webgpuWaitMs = 3000;
+
+/**
+ * What this browser offers; starts nothing. A WebGPU that is busy, with the shaders of a page that was just closed, say, does not
+ * answer for minutes: the first answer comes without it, and `later` gets the second.
+ */
+export const lookForDevices = async (later: (devices: Devices) => void): Promise<Devices> => {
+  const others = {
+    threads: globalThis.crossOriginIsolated ? navigator.hardwareConcurrency : 1,
+    isIsolated: globalThis.crossOriginIsolated,
+    hasStorage: await hasStorage(),
+  };
+  const looking = lookForWebgpu();
+  const isSilent = Symbol();
+  const webgpu = await Promise.race([
+    looking,
+    new Promise<typeof isSilent>((resolve) => setTimeout(() => resolve(isSilent), webgpuWaitMs)),
+  ]);
+  if (webgpu !== isSilent) return { webgpu, ...others };
+  void looking.then((found) => later({ webgpu: found, ...others }));
+  return { webgpu: { state: "silent", detail: "WebGPU has not answered yet" }, ...others };
+};
 
 const lookForWebgpu = async (): Promise<Devices["webgpu"]> => {
   if (!navigator.gpu) return { state: "none", detail: "this browser offers no WebGPU here" };

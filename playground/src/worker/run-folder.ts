@@ -3,6 +3,7 @@ import { type Tokenizer, type TokenizerJson, tokenizerFromJson } from "@cramkit/
 import type { RunSettings, TextFacts } from "../protocol.ts";
 import type { Rows } from "./prepare-text.ts";
 import { openSnapshot } from "./snapshot.ts";
+import { readFile, removeFrom, worded, writeFile } from "./stored-file.ts";
 
 /** A run as it lies in the browser's own file system. */
 export interface StoredRun {
@@ -33,42 +34,6 @@ const folderName = "run";
 const checkpointName = /^step-(\d+)\.safetensors$/;
 const kept = 2;
 const runName = "run.json";
-
-/** A full storage in words. */
-const worded = (error: unknown, place: string): unknown =>
-  error instanceof DOMException && error.name === "QuotaExceededError"
-    ? fault({
-        ...{ code: "disk-full", place, problem: "the browser gives this page no more storage", remedy: "free some" },
-        cause: error,
-      })
-    : error;
-
-/** A file that was made and got no content would pass for the newest checkpoint. */
-const removeEmpty = async (folder: FileSystemDirectoryHandle, name: string): Promise<void> => {
-  const { size } = await (await folder.getFileHandle(name)).getFile();
-  if (size === 0) await folder.removeEntry(name);
-};
-
-/** Writes a file that appears with all of its content, or not at all: what a stream holds takes its place on `close`. */
-const writeFile = async (
-  folder: FileSystemDirectoryHandle,
-  name: string,
-  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-): Promise<void> => {
-  let stream: FileSystemWritableFileStream | undefined;
-  try {
-    stream = await (await folder.getFileHandle(name, { create: true })).createWritable();
-    for await (const chunk of chunks) await stream.write(chunk as Uint8Array<ArrayBuffer>);
-    await stream.close();
-  } catch (error) {
-    await stream?.abort().catch(() => {});
-    await removeEmpty(folder, name).catch(() => {});
-    throw worded(error, name);
-  }
-};
-
-const readFile = async (folder: FileSystemDirectoryHandle, name: string): Promise<Uint8Array<ArrayBuffer>> =>
-  new Uint8Array(await (await (await folder.getFileHandle(name)).getFile()).arrayBuffer());
 
 const has = async (folder: FileSystemDirectoryHandle, name: string): Promise<boolean> => {
   for await (const one of folder.keys()) if (one === name) return true;
@@ -112,13 +77,7 @@ export const openRunFolder = (root: () => Promise<FileSystemDirectoryHandle>): R
   const removeSteps = async (target: FileSystemDirectoryHandle, old: number[]) => {
     for (const step of old) await target.removeEntry(nameOf(step)).catch(() => {});
   };
-  const forget = async () => {
-    try {
-      await (await root()).removeEntry(folderName, { recursive: true });
-    } catch (error) {
-      if (!(error instanceof DOMException && error.name === "NotFoundError")) throw error;
-    }
-  };
+  const forget = async () => removeFrom(await root(), folderName);
   return {
     forget,
     async begin(run) {

@@ -5,6 +5,7 @@ import type { Event, RunSettings, RunView } from "../protocol.ts";
 import { addLoss } from "./curve.ts";
 import { guessMasks } from "./guess.ts";
 import type { Rows } from "./prepare-text.ts";
+import { runClock } from "./run-clock.ts";
 import type { History } from "./snapshot.ts";
 import { learningRateOf, meanLoss, type TrainingState, trainFrom } from "./training.ts";
 
@@ -73,14 +74,11 @@ export const runLoop = async (
     const { step } = run.state.progress;
     if (history.heldOut.at(-1)?.step !== step) history.heldOut.push({ step, loss });
   };
-  const measureSeldom = seldom(2000, measure);
-  const saveSeldom = seldom(10_000, save, 5000);
   let guessed = "";
   const guess = async () => {
     guessed = controls.sentence;
     post({ type: "guesses", guesses: await guessNow(run, guessed) });
   };
-  const guessSeldom = seldom(guessEveryMs, guess);
   const report = (rate: number) => {
     const { training, heldOut, ...progress } = viewOf(run, rate);
     post({ type: "progress", run: progress, training, heldOut });
@@ -88,11 +86,33 @@ export const runLoop = async (
   let reportedAt = performance.now();
   let reported = run.state.progress;
   let rate = 0;
+  const clock = runClock(run.state.progress.elapsedMs);
+  /** What the loop does, once; then the time begins, and there is nothing left to compile. */
+  const warmUp = async () => {
+    await measure();
+    await guess();
+    report(0);
+    [reportedAt, reported] = [performance.now(), run.state.progress];
+    clock.begin();
+    post({ type: "begun" });
+    return [
+      seldom(2000, measure, 2000),
+      seldom(guessEveryMs, guess, guessEveryMs),
+      seldom(10_000, save, 5000),
+    ] as const;
+  };
+  let due: Awaited<ReturnType<typeof warmUp>> | undefined;
   if (history.heldOut.length === 0) await measure();
-  for await (const { progress, state, loss } of trainFrom(run.state, run)) {
+  for await (const { progress, state, loss } of trainFrom(run.state, { ...run, elapsed: clock.elapsed })) {
     run.state = state;
     // Not awaited: the host stays ahead of the device.
     loss.then((value) => addLoss(history.training, { step: progress.step, loss: value })).catch(() => {});
+    if (!due) {
+      await loss;
+      if (controls.isPausing) break;
+      due = await warmUp();
+    }
+    const [measureSeldom, guessSeldom, saveSeldom] = due;
     await measureSeldom();
     if (controls.sentence !== guessed) await guess();
     else await guessSeldom();

@@ -5,6 +5,7 @@ import type { Command, Event, Prepared, Problem, RunSettings, TextFacts } from "
 import { archiveOf } from "./archive.ts";
 import { emptyCurve } from "./curve.ts";
 import { holdStorage, isAlive, lookForDevices, startDevice } from "./device.ts";
+import { openKeptText } from "./kept-text.ts";
 import { exampleRows, heldOutBatches, unigramLoss } from "./masked-rows.ts";
 import { measureStep } from "./measure-step.ts";
 import { configOf, seqLength, sizeFacts, sizeNames, tokensPerStep } from "./model-sizes.ts";
@@ -14,12 +15,17 @@ import { type Controls, guessNow, type LiveRun, runLoop, viewOf } from "./run-lo
 import { openSnapshot, snapshotChunks } from "./snapshot.ts";
 import { disposeTraining, freshState, optimizerOf } from "./training.ts";
 
+const otherTab: Problem = {
+  problem: "another tab of this page is open or still closing, and the browser keeps one run",
+  remedy: "close it, and its run appears here; or train here, and download the model before you leave",
+};
 const keepsGoing =
   "the run goes on, and the page tries again at every checkpoint; free storage, or download the model before you leave";
 
 /** What the worker holds: a text, at most one started device, at most one run. */
 export const createStudio = (post: (event: Event, transfer?: Transferable[]) => void) => {
   const folder = openRunFolder(() => navigator.storage.getDirectory());
+  const kept = openKeptText(() => navigator.storage.getDirectory());
   const controls: Controls = { isPausing: false, sentence: "" };
   let text: { rows: Rows; facts: TextFacts } | undefined;
   let backend: StartedBackend | undefined;
@@ -90,8 +96,8 @@ export const createStudio = (post: (event: Event, transfer?: Transferable[]) => 
   };
 
   /** Does something with the storage that the run can do without. */
-  const store = async (work: () => Promise<void>) => {
-    if (canStore) await work().catch(refused);
+  const store = async (work: () => Promise<void>, onRefusal = refused) => {
+    if (canStore) await work().catch(onRefusal);
   };
 
   /** The run of the folder, or of memory, on a device. */
@@ -130,10 +136,17 @@ export const createStudio = (post: (event: Event, transfer?: Transferable[]) => 
     }
   };
 
-  /** Shows the run of an earlier visit, if the storage has one. */
+  /** Offers the text of an earlier visit that no run came of. Prepared at once, one that takes too long would come back at every reload. */
+  const offerKept = async (): Promise<void> => {
+    const found = await kept.read();
+    if (found) post({ type: "kept", text: found.facts });
+  };
+
+  /** Shows the run of an earlier visit, if the storage has one, or the text. */
   const showStored = async (): Promise<void> => {
     const stored = await folder.open();
     const latest = stored && (await folder.latest());
+    if (!latest) await offerKept();
     if (!stored) return;
     if (!latest) {
       const problem = "no checkpoint of the run of an earlier visit can be read";
@@ -151,14 +164,37 @@ export const createStudio = (post: (event: Event, transfer?: Transferable[]) => 
     post({ type: "stored", prepared: await describe(text), run });
   };
 
-  /** Takes the storage that another tab has left, unless something was begun without it. */
+  /** Takes the storage that another tab has left, unless a run was begun without it. */
   const takeStorage = (): Promise<boolean> =>
     enqueue(async () => {
-      if (text) return false;
+      if (live || (text && (await folder.open().catch(() => true)))) return false;
       canStore = true;
-      await showStored().catch(notice);
+      post({ type: "withdrawn", notice: otherTab });
+      if (!text) await showStored().catch(notice);
       return true;
     });
+
+  const prepare = async (content: string, facts: TextFacts) => {
+    release();
+    await store(
+      () => kept.keep({ text: content, facts }),
+      (error) => notice(error, { remedy: "the text is used all the same, but is gone if the page is loaded again" }),
+    );
+    let reportedAt = 0;
+    const onProgress: Parameters<typeof prepareText>[1] = ({ phase, fraction }) => {
+      const now = performance.now();
+      if (now - reportedAt < 50) return;
+      reportedAt = now;
+      post({ type: "tokenizer", phase, fraction });
+    };
+    try {
+      text = { rows: await prepareText(content, onProgress), facts };
+    } catch (error) {
+      await store(kept.forget);
+      throw error;
+    }
+    post({ type: "prepared", prepared: await describe(text) });
+  };
 
   const requireText = () => {
     if (text) return text;
@@ -173,7 +209,7 @@ export const createStudio = (post: (event: Event, transfer?: Transferable[]) => 
     [T in Exclude<Command["type"], "pause">]: (command: Extract<Command, { type: T }>) => Promise<void>;
   } = {
     async look() {
-      const devices = await lookForDevices();
+      const devices = await lookForDevices((found) => post({ type: "devices", devices: found }));
       canStore = devices.hasStorage;
       post({ type: "devices", devices });
       if (!canStore) return;
@@ -182,21 +218,19 @@ export const createStudio = (post: (event: Event, transfer?: Transferable[]) => 
         await showStored();
         return;
       }
-      const problem = "another tab of this page is open, and the browser keeps one run";
-      const remedy = "close it, and its run appears here; or train here, and download the model before you leave";
-      post({ type: "notice", notice: { problem, remedy } });
+      post({ type: "notice", notice: otherTab });
     },
     async prepare({ text: content, facts }) {
-      release();
-      let reportedAt = 0;
-      const rows = await prepareText(content, ({ phase, fraction }) => {
-        const now = performance.now();
-        if (now - reportedAt < 50) return;
-        reportedAt = now;
-        post({ type: "tokenizer", phase, fraction });
-      });
-      text = { rows, facts };
-      post({ type: "prepared", prepared: await describe(text) });
+      await prepare(content, facts);
+    },
+    async prepareKept() {
+      const found = await kept.read();
+      if (found) {
+        await prepare(found.text, found.facts);
+        return;
+      }
+      const problem = "the text of an earlier visit cannot be read any more";
+      throw fault({ code: "not-found", problem, remedy: "choose a text" });
     },
     async measure({ size, device }) {
       const { rows } = requireText();
@@ -223,6 +257,7 @@ export const createStudio = (post: (event: Event, transfer?: Transferable[]) => 
         ...{ history: { training: emptyCurve(), heldOut: [] }, heldOutBatches: await heldOutBatches(rows) },
       };
       await save();
+      if (!isRefused) await store(kept.forget); // the run has it
       await trainLive(live);
     },
     async resume({ minutes }) {
@@ -260,6 +295,7 @@ export const createStudio = (post: (event: Event, transfer?: Transferable[]) => 
       backend?.dispose();
       [backend, live, inMemory] = [undefined, undefined, undefined];
       await store(folder.forget);
+      await store(kept.forget);
       post({ type: "forgotten" });
     },
   };

@@ -35,7 +35,7 @@ const gradient = (config: ModelConfig) => (params: Params, batch: MaskedBatch) =
   return { loss: value, grads };
 };
 
-/** The loop from a state on, for the minutes of the settings; time between a pause and its end does not count. */
+/** The loop from a state on, for the minutes of the settings by the clock `elapsed`, or from now on. */
 export const trainFrom = (
   state: TrainingState,
   {
@@ -43,7 +43,8 @@ export const trainFrom = (
     config,
     rows,
     optimizer,
-  }: { settings: RunSettings; config: ModelConfig; rows: Rows; optimizer: Optimizer },
+    elapsed,
+  }: { settings: RunSettings; config: ModelConfig; rows: Rows; optimizer: Optimizer; elapsed?: () => number },
 ) =>
   train({
     state,
@@ -52,6 +53,7 @@ export const trainFrom = (
     optimizer,
     budget: budgetFraction({ hours: settings.minutes / 60 }),
     size: () => ({ examples: batchSize, tokens: tokensPerStep }),
+    ...(elapsed && { elapsed }),
   });
 
 /** Mean loss over batches, in nats. */

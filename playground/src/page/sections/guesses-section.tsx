@@ -8,12 +8,13 @@ import type { Studio } from "../use-studio.ts";
 /** A sentence with masks, and what the model makes of it while it learns. */
 export const GuessesSection = ({ state, send }: Studio) => {
   const [sentence, setSentence] = useState(maskedSentence);
-  const { guesses, guessRecords, phase, run } = state;
+  const { guesses, guessRecords, phase, run, prepared } = state;
   const hasModel = run !== undefined;
-  // The worker begins with no sentence, and forgets it with a run.
+  const hasText = prepared !== undefined;
+  // The worker begins with no sentence, and a run compiles for one before its time begins.
   useEffect(() => {
-    if (hasModel) send({ type: "guess", sentence });
-  }, [hasModel, sentence, send]);
+    if (hasText) send({ type: "guess", sentence });
+  }, [hasText, hasModel, sentence, send]);
   const shown = guesses?.sentence === sentence ? guesses : undefined;
   return (
     <Step number={6} title="Guesses">

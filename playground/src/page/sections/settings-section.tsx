@@ -72,13 +72,11 @@ export const SettingsSection = ({ state, send, act }: Studio) => {
                   onChange={(event) => choose({ device: event.currentTarget.value as DeviceName })}
                 >
                   <option value="cpu">WebAssembly, {threadText(devices)}</option>
-                  <option value="webgpu" disabled={devices.webgpu.state === "none"}>
+                  <option value="webgpu" disabled={["none", "silent"].includes(devices.webgpu.state)}>
                     WebGPU
                     {devices.webgpu.state === "hardware"
                       ? ""
-                      : devices.webgpu.state === "none"
-                        ? ": none"
-                        : ", in software"}
+                      : { none: ": none", silent: ": no answer yet", software: ", in software" }[devices.webgpu.state]}
                   </option>
                 </select>
               </label>
@@ -122,10 +120,12 @@ const speedText = (state: State, facts: SizeFacts): string => {
 const enoughSteps = 160;
 
 const planText = (state: State): string => {
-  const { prepared, size, minutes } = state;
+  const { prepared, size, minutes, device, devices } = state;
   const facts = prepared?.sizes.find((one) => one.size === size);
   const time = facts && stepTime(state, facts);
-  if (!prepared || !time) return "Measuring a step on this device.";
+  const isSlow = device === "webgpu" && devices?.webgpu.state === "software";
+  if (!prepared || !time)
+    return `Measuring a step on this device.${isSlow ? " A software adapter compiles for a minute first." : ""}`;
   const steps = (minutes * 60_000) / time.ms;
   const passes = (steps * prepared.tokensPerStep) / prepared.tokens;
   const onePass = duration((time.ms * prepared.tokens) / prepared.tokensPerStep);

@@ -22,6 +22,10 @@ export const TextSection = ({ state, send, act }: Studio) => {
     act({ type: "preparing", text: facts });
     send({ type: "prepare", text, facts });
   };
+  const takeKept = (facts: TextFacts) => {
+    act({ type: "preparing", text: facts });
+    send({ type: "prepareKept" });
+  };
   const take = async (file: File | undefined) => {
     if (!file) return;
     const read = await readText(file);
@@ -100,6 +104,20 @@ export const TextSection = ({ state, send, act }: Studio) => {
           </button>
         ) : null}
       </div>
+      {state.kept && state.phase === "empty" ? (
+        <div class="message">
+          <p>The page was closed or loaded again before a run began. The text is still here:</p>
+          <TextLine facts={state.kept} />
+          <div class="buttons">
+            <button type="button" onClick={() => takeKept(state.kept!)}>
+              Take it again
+            </button>
+            <button type="button" onClick={() => send({ type: "forget" })}>
+              Forget it
+            </button>
+          </div>
+        </div>
+      ) : null}
       {state.text ? <TextLine facts={state.text} /> : null}
     </Step>
   );

@@ -6,13 +6,16 @@ import type { Studio } from "../use-studio.ts";
 
 /** The run as it goes: curve, figures, pause and resume. */
 export const TrainingSection = (studio: Studio) => {
-  const { run, prepared } = studio.state;
+  const { run, prepared, phase, isWarming } = studio.state;
   return (
     <Step number={5} title="Training">
       {run && prepared ? (
         <>
           <LossChart training={run.training} heldOut={run.heldOut} unigram={prepared.unigramLoss} />
           <Figures state={studio.state} />
+          {isWarming && (phase === "training" || phase === "pausing") ? (
+            <p>Preparing the device for its first step. The minutes begin after it.</p>
+          ) : null}
           <RunButtons {...studio} />
         </>
       ) : (
