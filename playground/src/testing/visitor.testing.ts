@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import puppeteer, { type Browser, type ElementHandle, type Page } from "puppeteer-core";
+import puppeteer, { type Browser, type ElementHandle, type Page, TimeoutError } from "puppeteer-core";
 
 const kinds = {
   chromium: {
@@ -42,6 +42,8 @@ export const openBrowser = (): Promise<Browser> =>
     ...kind.options,
   });
 
+/** The longest wait in one call. */
+const partMs = 60_000;
 const slow = { timeout: Number(process.env.CRAMKIT_PLAYGROUND_WAIT ?? 180_000), polling: 200 };
 
 /** Text that a model learns in seconds, for what is not about learning. */
@@ -86,18 +88,34 @@ export const isBeyond = (step: number) =>
 
 /** What a visitor does, by what the page says. */
 export const visitorOf = (page: Page) => {
-  /** A wait in vain says what the page showed. */
-  const waited: Page["waitForFunction"] = (condition, options, ...args) =>
-    page.waitForFunction(condition, options, ...args).catch(async (cause: unknown) => {
-      const shown = await page.evaluate(() => document.body.textContent).catch(() => "nothing: it is closed");
-      throw new Error(`waited in vain for ${args.join(" ") || condition}; the page shows:\n${shown}`, { cause });
-    });
+  /** A wait in vain says what the page showed. In parts: one call of the protocol may not last longer than `protocolTimeout`. */
+  const waited = async <Args extends unknown[]>(
+    condition: (...args: Args) => unknown,
+    { timeout, polling }: typeof slow,
+    ...args: Args
+  ) => {
+    const end = performance.now() + timeout;
+    for (;;) {
+      const left = Math.max(1, end - performance.now());
+      try {
+        return await page.waitForFunction(
+          condition as (...args: unknown[]) => unknown,
+          { polling, timeout: Math.min(left, partMs) },
+          ...args,
+        );
+      } catch (cause) {
+        if (cause instanceof TimeoutError && left > partMs) continue;
+        const shown = await page.evaluate(() => document.body.textContent).catch(() => "nothing: it is closed");
+        throw new Error(`waited in vain for ${args.join(" ") || condition}; the page shows:\n${shown}`, { cause });
+      }
+    }
+  };
   const see = (words: string) => waited((text) => document.body.textContent.includes(text), slow, words).then(() => {});
   return {
     see,
     /** Waits for a condition. By the clock: a browser with work to do draws few frames, and in a tab that is hidden none. */
     async until<Args extends unknown[]>(condition: (...args: Args) => boolean, ...args: Args) {
-      await waited(condition as (...args: unknown[]) => boolean, slow, ...args);
+      await waited(condition, slow, ...args);
     },
     /** Waits for the end of a run of so many minutes. */
     async finish(minutes: number) {
@@ -164,7 +182,7 @@ export const visitorOf = (page: Page) => {
     /** Chooses a device, and waits until a step was measured on it. */
     async measureOn(device: "cpu" | "webgpu") {
       await page.select("select", device);
-      await page.waitForFunction(
+      await waited(
         () => /^(?!.*about).* tokens\/s$/.test(document.querySelector(".choice.chosen")?.textContent ?? ""),
         slow,
       );
