@@ -10,6 +10,7 @@ export { partialPath } from "./partial-name.ts";
 export { markedEncoding, type ReadTextOptions, readText } from "./read-text.ts";
 export { notAFile, requireFile } from "./require-file.ts";
 export { createResumableFile, type ResumableFile } from "./resumable-file.ts";
+export { type Sealed, sealed, unsealed } from "./sealed.ts";
 export { createTemporaryFolder } from "./temporary-folder.ts";
 export { removeUnfinished } from "./unfinished.ts";
 export { checkWritable } from "./writable.ts";

@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { explain, fault, problemOf } from "@cramkit/errors";
-import { readText, writeFileAtomic } from "@cramkit/files";
+import { readText, sealed, unsealed, writeFileAtomic } from "@cramkit/files";
 import type { TrialResult } from "@cramkit/glue";
 import { type MetricsRow, readMetrics } from "@cramkit/trainer/node";
 import { noRun } from "./no-run.ts";
@@ -200,7 +200,7 @@ export const readRun = async (folder: string): Promise<RunRecord> => {
   const files = runFiles(folder);
   const recipe = await readJson(files.recipe);
   if (recipe === undefined) throw await noRun(folder);
-  const data = (await readJson(files.data)) as RunData | undefined;
+  const data = await readRecord<RunData>(files.data);
   const trained = recipeOf(parseKept(recipe, files.recipe), folder, data);
   const summary = await readSummary(folder);
   // What a run came to before it got a larger budget is not what it comes to.
@@ -214,8 +214,8 @@ export const readRun = async (folder: string): Promise<RunRecord> => {
     metrics: await readMetrics(files.metrics),
     ...(isOver && {
       summary,
-      masked: (await readJson(files.masked)) as MaskedScores | undefined,
-      probes: (await readJson(files.probes)) as RunRecord["probes"],
+      masked: await readRecord<MaskedScores>(files.masked, measureAgain(folder)),
+      probes: await readRecord<NonNullable<RunRecord["probes"]>>(files.probes, measureAgain(folder)),
     }),
   };
 };
@@ -243,12 +243,12 @@ const recipeOf = (shown: Recipe, folder: string, data: RunData | undefined): Rec
 };
 
 /** What the budget bought, when it is spent. */
-export const readSummary = async (folder: string): Promise<RunSummary | undefined> =>
-  (await readJson(runFiles(folder).summary)) as RunSummary | undefined;
+export const readSummary = (folder: string): Promise<RunSummary | undefined> =>
+  readRecord<RunSummary>(runFiles(folder).summary);
 
 /** The library that computed a run's products when it last went on, or "WebAssembly"; undefined before, and on other backends. */
 export const readProducts = async (folder: string): Promise<string | undefined> =>
-  ((await readJson(runFiles(folder).products)) as { by: string } | undefined)?.by;
+  (await readRecord<{ by: string }>(runFiles(folder).products, "delete it: it is written again"))?.by;
 
 const parseKept = (recipe: unknown, file: string): Recipe => {
   try {
@@ -264,8 +264,13 @@ const parseKept = (recipe: unknown, file: string): Recipe => {
   }
 };
 
+const restore = "restore the file or start a new run";
+
+/** What to do about scores that were damaged. */
+const measureAgain = (folder: string): string => `delete it; \`cramkit resume ${folder}\` measures it again`;
+
 /** The parsed content, or undefined if there is no such file. */
-export const readJson = async (path: string): Promise<unknown> => {
+export const readJson = async (path: string, remedy: string = restore): Promise<unknown> => {
   if (!(await isThere(path))) return undefined;
   const text = await readText(path);
   try {
@@ -275,7 +280,7 @@ export const readJson = async (path: string): Promise<unknown> => {
       code: "damaged-file",
       place: path,
       problem: `expected JSON, got ${text.length} characters that are not: ${problemOf(error)}`,
-      remedy: "restore the file or start a new run",
+      remedy,
       cause: error,
     });
   }
@@ -287,6 +292,19 @@ const isThere = (path: string): Promise<boolean> =>
     // What else is wrong with it, its reader says.
     (error: NodeJS.ErrnoException) => !["ENOENT", "ENOTDIR"].includes(error.code ?? ""),
   );
+
+/**
+ * The record in a file that `writeRecord` wrote, or undefined if there is no such file.
+ *
+ * @throws a fault `damaged-file` over one that is not as it was written
+ */
+export const readRecord = async <T extends object>(path: string, remedy: string = restore): Promise<T | undefined> => {
+  const record = await readJson(path, remedy);
+  return record === undefined ? undefined : unsealed<T>(record, path, remedy);
+};
+
+/** Writes a record with its checksum. */
+export const writeRecord = (path: string, record: object): Promise<void> => writeJson(path, sealed(record));
 
 export const writeJson = async (path: string, value: unknown): Promise<void> =>
   void (await writeFileAtomic(path, `${JSON.stringify(value, null, 2)}\n`));

@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fault } from "@cramkit/errors";
-import { checkWritable, removeLeftovers, writeFileAtomic } from "@cramkit/files";
+import { checkWritable, removeLeftovers, sealed, unsealed, writeFileAtomic } from "@cramkit/files";
 import type { Identity, ResultsStore, TrialResult } from "../trials/results.ts";
 
 /** All results below a folder, by task and trial; a run resumed later adds to them. */
@@ -55,7 +55,7 @@ const loadResult = async (
 
 const saveResult = async (folder: string, result: TrialResult): Promise<void> => {
   const file = fileOf(folder, result.task.name, result.trial);
-  await writeFileAtomic(file, `${JSON.stringify(result, null, 2)}\n`);
+  await writeFileAtomic(file, `${JSON.stringify(sealed(result), null, 2)}\n`);
 };
 
 const readResult = async (file: string): Promise<TrialResult | undefined> => {
@@ -70,7 +70,7 @@ const readResult = async (file: string): Promise<TrialResult | undefined> => {
   try {
     result = JSON.parse(text);
   } catch {}
-  if (result?.format === 2 && result.identity) return result;
+  if (result?.format === 2 && result.identity) return unsealed<TrialResult>(result, file, runAgain);
   if ((result?.format as number) === 1)
     throw fault({
       code: "version-mismatch",
@@ -82,9 +82,11 @@ const readResult = async (file: string): Promise<TrialResult | undefined> => {
     code: "damaged-file",
     place: file,
     problem: "expected a trial result of format 2, got something else",
-    remedy: "delete this file to run the trial again",
+    remedy: runAgain,
   });
 };
+
+const runAgain = "delete this file to run the trial again";
 
 const fileOf = (folder: string, task: string, trial: number): string => {
   return join(folder, task, `trial-${trial}.json`);

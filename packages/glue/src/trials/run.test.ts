@@ -144,6 +144,8 @@ describe("runTasks", () => {
     await expect(run({})).rejects.toThrow(
       /trial-0.json: expected .* format 2, got one of format 1, .* use another results folder, or finish this one with/,
     );
+    await writeFile(file, written.replace(/("accuracy": 0\.\d*)\d/, "$1"));
+    await expect(run({})).rejects.toThrow(/trial-0.json: its checksum does not match, .*; delete this file/);
     await writeFile(file, written.slice(0, 100));
     await expect(run({})).rejects.toThrow(/expected a trial result of format 2, got something else; delete this file/);
   });

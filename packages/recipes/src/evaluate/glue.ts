@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { readdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { fault } from "@cramkit/errors";
-import { checkWritable, hashFile, writeFileAtomic } from "@cramkit/files";
+import { fault, shown } from "@cramkit/errors";
+import { checkWritable, hashFile, sealed, unsealed, writeFileAtomic } from "@cramkit/files";
 import {
   type GlueName,
   glueNames,
@@ -176,7 +176,7 @@ const scoresFile = (folder: string) => join(folder, "scores.json");
 const writeScores = async (folder: string, scores: readonly GlueScores[]): Promise<void> => {
   const rows = scoreRows(scores);
   const trials = scores.map(({ name, results }) => `${name}:\n\n${tableMarkdown(trialTable(results))}\n`);
-  await writeFileAtomic(scoresFile(folder), `${JSON.stringify(rows, null, 2)}\n`);
+  await writeFileAtomic(scoresFile(folder), `${JSON.stringify(rows.map(sealed), null, 2)}\n`);
   await writeFileAtomic(join(folder, "scores.md"), [`${tableMarkdown(scoreTable(rows))}\n`, ...trials].join("\n"));
 };
 
@@ -188,8 +188,15 @@ export const scoreRows = (scores: readonly GlueScores[]): ScoreRow[] => [
 ];
 
 /** The score table in a results folder of `runGlue`; undefined if there is none. */
-export const readScores = async (folder: string): Promise<ScoreRow[] | undefined> =>
-  (await readJson(scoresFile(folder))) as ScoreRow[] | undefined;
+export const readScores = async (folder: string): Promise<ScoreRow[] | undefined> => {
+  const file = scoresFile(folder);
+  const remedy = "the same `cramkit glue` command writes it again from the trials";
+  const rows = await readJson(file, remedy);
+  if (rows === undefined) return undefined;
+  if (!Array.isArray(rows))
+    throw fault({ code: "damaged-file", place: file, problem: `expected a list of rows, got ${shown(rows)}`, remedy });
+  return rows.map((row) => unsealed<ScoreRow>(row, file, remedy));
+};
 
 /** How tables call a model: as its run, with the checkpoint if it is one, or as its folder. */
 const modelName = ({ kind, folder, run }: ModelPlace): string => {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { fault } from "@cramkit/errors";
 import type { Epoch, Evaluation, Outcome, Settings, Task } from "@cramkit/finetune";
-import { readJson } from "../run-record.ts";
+import { readRecord } from "../run-record.ts";
 import type { FinetuneSpec } from "./spec.ts";
 
 /** The files of a finetuning. */
@@ -46,11 +46,14 @@ export interface FinetuneRecord {
   readonly result: FinetuneResult;
 }
 
+/** What to do about a record of a finetuning that was damaged. */
+export const again = (folder: string): string => `restore it from a copy, or remove ${folder} and finetune again`;
+
 /** @throws a fault `not-found` over a folder without a finished finetuning */
 export const readFinetuning = async (folder: string): Promise<FinetuneRecord> => {
   const files = finetuneFiles(folder);
-  const request = (await readJson(files.request)) as FinetuneRequest | undefined;
-  const result = (await readJson(files.result)) as FinetuneResult | undefined;
+  const request = await readRecord<FinetuneRequest>(files.request, again(folder));
+  const result = await readRecord<FinetuneResult>(files.result, again(folder));
   if (request && result) return { folder, request, result };
   throw fault({
     code: "not-found",

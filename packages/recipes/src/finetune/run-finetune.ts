@@ -11,8 +11,9 @@ import { findModel, type ModelPlace, placeDigest } from "../open/find-model.ts";
 import { openModel } from "../open/open-model.ts";
 import { hubWaits } from "../prepare/hub-waits.ts";
 import { Interrupted, type RunContext } from "../progress.ts";
-import { readJson, writeJson } from "../run-record.ts";
+import { readRecord, writeRecord } from "../run-record.ts";
 import {
+  again,
   type FinetuneRecord,
   type FinetuneRequest,
   type FinetuneResult,
@@ -54,7 +55,7 @@ export const runFinetune = async (
   const isNew = !(await stat(folder).catch(() => undefined));
   let result: FinetuneResult;
   try {
-    await writeJson(files.request, request);
+    await writeRecord(files.request, request);
     const checkpoints = await checkpointsFolder(files.checkpoints, context.say);
     const tuned = await finetune({
       ...spec.settings,
@@ -107,7 +108,7 @@ export const runFinetune = async (
     return JSON.stringify({ epoch, trainLoss, devLoss: dev.loss, ...Object.fromEntries(scores) });
   });
   await writeFileAtomic(files.metrics, `${lines.join("\n")}\n`);
-  await writeJson(files.result, result);
+  await writeRecord(files.result, result);
   await rm(files.checkpoints, { recursive: true, force: true });
   return { folder, request, result };
 };
@@ -156,8 +157,8 @@ const requestOf = async (
 /** Whether the folder holds this finetuning, finished. @throws a fault `exists` over another one */
 const isFinished = async (folder: string, request: FinetuneRequest): Promise<boolean> => {
   const files = finetuneFiles(folder);
-  const kept = (await readJson(files.request)) as FinetuneRequest | undefined;
-  const isOver = (await readJson(files.result)) !== undefined;
+  const kept = await readRecord<FinetuneRequest>(files.request, again(folder));
+  const isOver = (await readRecord(files.result, again(folder))) !== undefined;
   // One that failed before its first checkpoint left nothing that could be lost.
   if (!kept || !(isOver || (await isFilled(files.checkpoints)))) return false;
   const differing = [...new Set([...Object.keys(kept), ...Object.keys(request)])].filter(

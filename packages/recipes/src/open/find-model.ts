@@ -99,6 +99,15 @@ const chosen = async (run: string, choice: CheckpointChoice): Promise<string> =>
   const pick = (): ListedCheckpoint | undefined => {
     if (choice === "latest") return all[0];
     if (choice !== "best") return all.find(({ microbatch }) => microbatch === choice);
+    const damaged = all.find(({ isDamaged }) => isDamaged);
+    if (damaged)
+      throw fault({
+        code: "damaged-file",
+        place: join(damaged.folder, "checkpoint.json"),
+        problem:
+          "expected the score of a checkpoint, got a file that was damaged, so nobody knows which one is the best",
+        remedy: "restore it, remove the folder around it, or take a checkpoint by the number of its microbatch",
+      });
     const scored = all.filter(({ score }) => score !== null);
     return scored.sort((a, b) => a.score! - b.score!)[0];
   };

@@ -2,7 +2,7 @@ import { fault, hasCode } from "@cramkit/errors";
 import { listCheckpoints } from "@cramkit/trainer/node";
 import { findModel, placeDigest } from "../open/find-model.ts";
 import type { Recipe } from "../recipe/recipe.ts";
-import { type RunData, type RunOrigin, readJson, runFiles } from "../run-record.ts";
+import { type RunData, type RunOrigin, readRecord, runFiles } from "../run-record.ts";
 import { readOrigin } from "./origin.ts";
 import { requireOriginFits } from "./require-fit.ts";
 
@@ -20,7 +20,7 @@ export const checkOrigin = async (
   const { from } = recipe.training;
   if (from === null) return undefined;
   const files = runFiles(folder);
-  const begun = ((await readJson(files.data)) as RunData | undefined)?.origin;
+  const begun = (await readRecord<RunData>(files.data))?.origin;
   const hasWeights = begun !== undefined && (await listCheckpoints(files.checkpoints)).length > 0;
   try {
     const digest = await placeDigest(await findModel(from));

@@ -10,7 +10,7 @@ import { loadModel, modelDigest } from "../model/saved-model.ts";
 import { disposeTensors, type NamedTensors } from "../named-tensors.ts";
 import { stopPoint } from "../progress.ts";
 import type { Recipe } from "../recipe/recipe.ts";
-import { type MaskedScores, readJson, readSummary, runFiles, writeJson } from "../run-record.ts";
+import { type MaskedScores, readRecord, readSummary, runFiles, writeRecord } from "../run-record.ts";
 import { teamOf } from "../team.ts";
 import type { OpenRun, RunStage } from "./stage.ts";
 
@@ -33,7 +33,7 @@ export const evaluateStage: RunStage = {
   async isDone(recipe, folder) {
     const files = runFiles(folder);
     const wanted = [files.evaluated, files.masked, ...(recipe.evaluation.probes.trials > 0 ? [files.probes] : [])];
-    const [evaluated, ...scores] = await Promise.all(wanted.map(readJson));
+    const [evaluated, ...scores] = await Promise.all(wanted.map((file) => readRecord(file)));
     if (evaluated === undefined || scores.includes(undefined)) return false;
     const { model, recipe: key } = evaluated as Evaluated;
     return key === scoredKey(recipe) && model !== undefined && model === (await modelDigest(files.model));
@@ -57,30 +57,33 @@ const evaluate = async (run: OpenRun): Promise<void> => {
   const { params, config, tokenizer } = await loadModel(files.model);
   try {
     const scores = await scoreAll(params, config, run);
-    await writeJson(files.masked, scores);
+    await writeRecord(files.masked, scores);
     const warning = poorScoreWarning(scores);
     if (warning) context.say(warning);
     if (recipe.evaluation.probes.trials > 0) {
       const id = `${recipe.name} ${summary.microbatches}`;
       await keepProbesOf({ model: await modelDigest(files.model), recipe: scoredKey(recipe) }, files.probeTrials);
       const model = { id, params, config, tokenizer, kernels: compute.kernels };
-      await writeJson(files.probes, await runProbes(recipe, prepared.heldOutTexts, model, files.probeTrials, context));
+      await writeRecord(
+        files.probes,
+        await runProbes(recipe, prepared.heldOutTexts, model, files.probeTrials, context),
+      );
     }
   } finally {
     disposeTensors(params);
   }
   const evaluated: Evaluated = { model: await modelDigest(files.model), recipe: scoredKey(recipe) };
-  await writeJson(files.evaluated, evaluated);
+  await writeRecord(files.evaluated, evaluated);
 };
 
 /** Leaves in the folder what an interrupted evaluation finished of the same, and removes the trials of another model. */
 const keepProbesOf = async (wanted: Evaluated, folder: string): Promise<void> => {
   const note = join(folder, "of.json");
-  const kept = (await readJson(note)) as Evaluated | undefined;
+  const kept = await readRecord<Evaluated>(note, "delete its folder: the probes run again");
   if (kept?.model === wanted.model && kept?.recipe === wanted.recipe) return;
   await rm(folder, { recursive: true, force: true });
   await makeFolder(folder);
-  await writeJson(note, wanted);
+  await writeRecord(note, wanted);
 };
 
 /** More than this above the loss of the unigram model, as a factor, is more than noise. */

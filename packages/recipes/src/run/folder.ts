@@ -1,13 +1,13 @@
 import { fault } from "@cramkit/errors";
 import { differences } from "../recipe/difference.ts";
 import type { Recipe } from "../recipe/recipe.ts";
-import { type RunData, readJson, readRun, runFiles, runFormat } from "../run-record.ts";
+import { type RunData, readJson, readRecord, readRun, runFiles, runFormat } from "../run-record.ts";
 
 /** A run can only be continued with the random numbers that it was begun with. */
 export const requireRunFormat = async (folder: string): Promise<void> => {
   const files = runFiles(folder);
   if ((await readJson(files.recipe)) === undefined) return;
-  const format = ((await readJson(files.data)) as RunData | undefined)?.format ?? 1;
+  const format = (await readRecord<RunData>(files.data))?.format ?? 1;
   if (format === runFormat) return;
   const isNewer = format > runFormat;
   throw fault({

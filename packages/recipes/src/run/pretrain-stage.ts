@@ -6,7 +6,7 @@ import { disposeTensors, type NamedTensors } from "../named-tensors.ts";
 import { originWeights } from "../origin/origin-weights.ts";
 import { flopsPerToken } from "../recipe/flops.ts";
 import { optimizerFlops } from "../recipe/optimizer-flops.ts";
-import { type RunSummary, readSummary, runFiles, writeJson } from "../run-record.ts";
+import { type RunSummary, readSummary, runFiles, writeRecord } from "../run-record.ts";
 import { teamOf } from "../team.ts";
 import { pretrain } from "../train/pretrain.ts";
 import { recordProducts } from "./products.ts";
@@ -74,7 +74,7 @@ export const pretrainStage: RunStage = {
         epochs: progress.examples / prepared.training.rowCount,
         model: await modelDigest(files.model),
       };
-      await writeJson(files.summary, summary);
+      await writeRecord(files.summary, summary);
     });
   },
 };

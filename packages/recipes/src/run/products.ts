@@ -1,6 +1,6 @@
 import type { Compute } from "../compute.ts";
 import type { RunContext } from "../progress.ts";
-import { readProducts, runFiles, writeJson } from "../run-record.ts";
+import { readProducts, runFiles, writeRecord } from "../run-record.ts";
 
 /**
  * Keeps in a run's folder what computes its matrix products, and returns it. A run that goes on under another library, or
@@ -19,7 +19,7 @@ export const recordProducts = async (
       `${folder}: matrix products were computed by ${before} so far and are by ${by} from here on, so the last bits may ` +
         "differ from those of an uninterrupted run; the settings backend.products and backend.library choose them",
     );
-  await writeJson(runFiles(folder).products, { by });
+  await writeRecord(runFiles(folder).products, { by });
   return by;
 };
 

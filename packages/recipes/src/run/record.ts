@@ -2,7 +2,16 @@ import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { type Difference, differences } from "../recipe/difference.ts";
 import type { Recipe } from "../recipe/recipe.ts";
-import { type RunData, type RunOrigin, readJson, runFiles, runFormat, writeJson } from "../run-record.ts";
+import {
+  type RunData,
+  type RunOrigin,
+  readJson,
+  readRecord,
+  runFiles,
+  runFormat,
+  writeJson,
+  writeRecord,
+} from "../run-record.ts";
 
 /** What changes in a run that has begun, as it is told and kept; empty if nothing does. */
 export const changesOf = (begun: Recipe, recipe: Recipe): Difference[] => differences(begun, recipe);
@@ -24,7 +33,7 @@ export const createRecord = async (
   { folder, dataFolder, changes, origin }: RecordOptions,
 ): Promise<() => Promise<void>> => {
   const files = runFiles(folder);
-  const before = (await readJson(files.data)) as RunData | undefined;
+  const before = await readRecord<RunData>(files.data);
   const kept = before?.changes ?? [];
   const from = origin ?? before?.origin;
   const now = { at: new Date().toISOString(), ...(await trainedSoFar(folder)), changes };
@@ -36,7 +45,7 @@ export const createRecord = async (
     ...(from && { origin: from }),
   };
   return async () => {
-    await writeJson(files.data, data); // first: a recipe that is one change behind it is known, see readRun
+    await writeRecord(files.data, data); // first: a recipe that is one change behind it is known, see readRun
     await writeJson(files.recipe, recipe);
   };
 };

@@ -1,7 +1,9 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { fault, isFault, shown } from "@cramkit/errors";
+import { unsealed } from "@cramkit/files";
 import type { ScoreRow } from "@cramkit/glue";
-import { readJson } from "../run-record.ts";
+import { readRecord } from "../run-record.ts";
 import { type PlannedRun, runKey, type SweepPlan } from "./plan.ts";
 
 /** One line of `results.jsonl`: what became of a run. */
@@ -66,7 +68,7 @@ export const resultFile = (run: string): string => join(run, "sweep-result.json"
 
 /** The result that a run has left, if it is of what is planned now. */
 export const keptResult = async (run: PlannedRun, plan: SweepPlan): Promise<SweepResult | undefined> => {
-  const kept = (await readJson(resultFile(run.folder))) as SweepResult | undefined;
+  const kept = await readRecord<SweepResult>(resultFile(run.folder), "delete it: the sweep writes it again");
   return kept?.key === keyOf(run, plan) ? kept : undefined;
 };
 
@@ -96,8 +98,22 @@ export const readSweepResults = async (folder: string): Promise<SweepResult[]> =
     if (error.code === "ENOENT") return "";
     throw error;
   });
-  return text
-    .split("\n")
-    .filter(Boolean)
-    .map((line) => JSON.parse(line) as SweepResult);
+  const { results } = sweepFiles(folder);
+  const remedy = "the same `cramkit sweep` command writes the file again";
+  return text.split("\n").flatMap((line, at) => {
+    if (line === "") return [];
+    const place = `${results}:${at + 1}`;
+    try {
+      return [unsealed<SweepResult>(JSON.parse(line), place, remedy)];
+    } catch (cause) {
+      if (isFault(cause)) throw cause;
+      throw fault({
+        code: "damaged-file",
+        place,
+        problem: `expected a JSON object, got ${shown(line)}`,
+        remedy,
+        cause,
+      });
+    }
+  });
 };

@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { lockFolder, writeFileAtomic } from "@cramkit/files";
+import { lockFolder, sealed, writeFileAtomic } from "@cramkit/files";
 import { summarize } from "@cramkit/glue";
 import { readScores } from "../evaluate/glue.ts";
-import { readRun, runFiles, writeJson } from "../run-record.ts";
+import { readRun, runFiles, writeRecord } from "../run-record.ts";
 import { comparisonKey } from "./comparison.ts";
 import { keptResult, keyOf, resultFile, type SweepRecord, type SweepResult, sweepFiles } from "./kept-results.ts";
 import { withOtherSeeds } from "./other-seeds.ts";
@@ -63,7 +63,7 @@ export const keepResult = async (
   plan: SweepPlan,
   signal: AbortSignal | undefined,
 ): Promise<void> => {
-  await writeJson(resultFile(join(plan.folder, result.id)), result);
+  await writeRecord(resultFile(join(plan.folder, result.id)), result);
   await writeResults(plan, signal);
 };
 
@@ -75,12 +75,15 @@ export const writeResults = async (plan: SweepPlan, signal: AbortSignal | undefi
   try {
     const all = await withOtherSeeds(plan);
     const kept = await Promise.all(all.runs.map((run) => keptResult(run, plan)));
-    await writeJson(files.sweep, {
+    await writeRecord(files.sweep, {
       format: 1,
       sweep: plan.sweep,
       runs: all.runs.map(({ recipe: _, folder: __, data: ___, ...run }) => run),
     } satisfies SweepRecord);
-    await writeFileAtomic(files.results, kept.flatMap((line) => (line ? `${JSON.stringify(line)}\n` : [])).join(""));
+    await writeFileAtomic(
+      files.results,
+      kept.flatMap((line) => (line ? `${JSON.stringify(sealed(line))}\n` : [])).join(""),
+    );
   } finally {
     unlock();
   }

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { partialPath } from "@cramkit/files";
 import { beforeEach, expect, it } from "vitest";
-import { type CheckpointFormat, openCheckpoints } from "./checkpoints.ts";
+import { type CheckpointFormat, listCheckpoints, openCheckpoints, readCheckpoint } from "./checkpoints.ts";
 
 const format: CheckpointFormat<string> = {
   save: (state, write) => write("state.txt", state),
@@ -50,6 +50,23 @@ it.each([
   await damage(join(folder, "microbatch-0000000010", "state.txt"));
   expect(await checkpoints.latest()).toEqual({ state: "one", microbatch: 1 });
   expect(damaged).toEqual([expect.stringMatching(/microbatch-0000000010: state\.txt: .*going back/)]);
+});
+
+it("believes no score that was changed", async () => {
+  const damaged: string[] = [];
+  const checkpoints = await open(2, damaged);
+  await checkpoints.write("one", { microbatch: 1, score: 4.5 });
+  await checkpoints.write("ten", { microbatch: 10, score: 4.25 });
+  const path = join(folder, "microbatch-0000000010");
+  const file = join(path, "checkpoint.json");
+  await writeFile(file, (await readFile(file, "utf8")).replace("4.25", "0.25"));
+  expect(await checkpoints.latest()).toEqual({ state: "one", microbatch: 1, score: 4.5 });
+  expect(damaged).toEqual([expect.stringMatching(/microbatch-0000000010: .*checksum does not match/)]);
+  expect((await listCheckpoints(folder)).map(({ score, isDamaged }) => [score, isDamaged])).toEqual([
+    [null, true],
+    [4.5, false],
+  ]);
+  await expect(readCheckpoint(path, format)).rejects.toMatchObject({ code: "damaged-file", place: file });
 });
 
 it("writes on behind a checkpoint whose manifest is damaged", async () => {

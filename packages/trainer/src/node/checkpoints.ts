@@ -9,6 +9,8 @@ import {
   nameInside,
   removeFolder,
   removeLeftovers,
+  sealed,
+  unsealed,
 } from "@cramkit/files";
 
 /** Format of `checkpoint.json`; a reader refuses a newer one. */
@@ -93,7 +95,7 @@ export const openCheckpoints = async <T>(options: CheckpointsOptions<T>): Promis
           files[name] = { bytes, sha256 };
         });
         const manifest: Manifest = { version, microbatch, score: score ?? null, files };
-        await checkpoint.write(manifestFile, `${JSON.stringify(manifest, null, 2)}\n`);
+        await checkpoint.write(manifestFile, `${JSON.stringify(sealed(manifest), null, 2)}\n`);
         await checkpoint.commit();
       } finally {
         await checkpoint.abort();
@@ -129,8 +131,10 @@ export const openCheckpoints = async <T>(options: CheckpointsOptions<T>): Promis
 export interface ListedCheckpoint {
   readonly folder: string;
   readonly microbatch: number;
-  /** Lower is better; null if nobody measured. */
+  /** Lower is better; null if nobody measured, or if it cannot be read. */
   readonly score: number | null;
+  /** Whether what it says of itself cannot be read. */
+  readonly isDamaged: boolean;
 }
 
 /** The checkpoints of a folder, the newest first. Reads nothing but what they say of themselves, and changes nothing. */
@@ -140,7 +144,7 @@ export const listCheckpoints = async (folder: string): Promise<ListedCheckpoint[
     names.reverse().map(async (name) => {
       const path = join(folder, name);
       const manifest = await readManifest(path).catch(() => undefined); // read in full, it says what is wrong
-      return { folder: path, microbatch: microbatchOf(name), score: manifest?.score ?? null };
+      return { folder: path, microbatch: microbatchOf(name), score: manifest?.score ?? null, isDamaged: !manifest };
     }),
   );
 };
@@ -175,7 +179,8 @@ const noFiles = (error: NodeJS.ErrnoException): string[] => {
 };
 
 const readManifest = async (path: string): Promise<Manifest> => {
-  const manifest = JSON.parse(await readFile(join(path, manifestFile), "utf8")) as Manifest;
+  const file = join(path, manifestFile);
+  const manifest = JSON.parse(await readFile(file, "utf8")) as Manifest;
   if (manifest.version > version) {
     throw fault({
       code: "version-mismatch",
@@ -184,7 +189,7 @@ const readManifest = async (path: string): Promise<Manifest> => {
       remedy: "update cramkit",
     });
   }
-  return manifest;
+  return unsealed(manifest, file, "take another checkpoint, or restore this one from a copy");
 };
 
 const verify = async (path: string, manifest: Manifest): Promise<void> => {

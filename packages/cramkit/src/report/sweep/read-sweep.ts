@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fault, problemOf } from "@cramkit/errors";
+import { fault, isFault, problemOf } from "@cramkit/errors";
+import { unsealed } from "@cramkit/files";
 import {
   type RunRecord,
   readRun,
@@ -33,15 +34,17 @@ export const isSweepFolder = async (folder: string): Promise<boolean> =>
 /** Reads the folder of a sweep, as far as it has come. */
 export const readSweep = async (folder: string): Promise<SweepData> => {
   const file = sweepFiles(folder).sweep;
+  const remedy = "`cramkit sweep FILE` with the same --dir writes it again";
   let record: SweepRecord;
   try {
-    record = JSON.parse(await readFile(file, "utf8"));
+    record = unsealed(JSON.parse(await readFile(file, "utf8")), file, remedy);
   } catch (error) {
+    if (isFault(error)) throw error;
     throw fault({
       code: "damaged-file",
       place: file,
       problem: `expected the plan of a sweep, got ${problemOf(error)}`,
-      remedy: "`cramkit sweep FILE` with the same --dir writes it again",
+      remedy,
       cause: error,
     });
   }
