@@ -1,4 +1,5 @@
 import { explain } from "@cramkit/errors";
+import { removeUnfinished } from "@cramkit/files";
 import { Interrupted } from "@cramkit/recipes";
 import { type Command, CommanderError } from "commander";
 import { flagOf } from "./options/flag-of.ts";
@@ -12,6 +13,7 @@ export const runMain = async (program: Command): Promise<void> => {
   const say = (line: string) => void process.stderr.write(`${line}\n`);
   listenForSignals(say);
   const code = await runProgram(program, process.argv.slice(2), say);
+  if (code !== 0) removeUnfinished(); // an error, too, leaves no folder with nothing in it
   // Elsewhere than here a pipe may need a moment to take what was written.
   await new Promise((done) => process.stdout.write("", done));
   process.exit(code);

@@ -1,6 +1,7 @@
 import { mkdir, open, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { fault, toFault } from "@cramkit/errors";
+import { noteMade } from "./unfinished.ts";
 
 /**
  * Makes a folder and those above it, durably: none of them is gone after a power cut. Does nothing if it is there.
@@ -12,9 +13,12 @@ export const makeFolder = async (path: string): Promise<void> => {
   try {
     for (let at = resolve(path); !(await isFolder(at)); at = dirname(at)) missing.push(at);
     for (const folder of missing.reverse()) {
-      await mkdir(folder).catch(async (error: NodeJS.ErrnoException) => {
-        if (error.code !== "EEXIST" || !(await isFolder(folder))) throw error; // made by somebody else meanwhile
-      });
+      await mkdir(folder).then(
+        () => noteMade(folder),
+        async (error: NodeJS.ErrnoException) => {
+          if (error.code !== "EEXIST" || !(await isFolder(folder))) throw error; // made by somebody else meanwhile
+        },
+      );
       await syncFolder(dirname(folder));
     }
   } catch (error) {

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
@@ -7,6 +7,7 @@ import {
   createAtomicFile,
   createAtomicFolder,
   createTemporaryFolder,
+  makeFolder,
   removeUnfinished,
   writeFileAtomic,
 } from "./index.ts";
@@ -26,4 +27,21 @@ it("removes what is being written, and nothing that is finished", async () => {
   expect((await readdir(folder)).sort()).toEqual(["done", "whole"]);
   expect(existsSync(join(folder, "done", "a"))).toBe(true);
   removeUnfinished(); // nothing is left to do
+});
+
+it("removes folders that it made and nothing came into, and no other ones", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "files-"));
+  await mkdir(join(folder, "there"));
+  await makeFolder(join(folder, "there"));
+  await makeFolder(join(folder, "made", "empty"));
+  await makeFolder(join(folder, "made", "filled"));
+  await writeFileAtomic(join(folder, "made", "filled", "a"), "x");
+  await createAtomicFile(join(folder, "new", "deep", "file"));
+  removeUnfinished();
+  expect((await readdir(folder, { recursive: true })).sort()).toEqual([
+    "made",
+    join("made", "filled"),
+    join("made", "filled", "a"),
+    "there",
+  ]);
 });

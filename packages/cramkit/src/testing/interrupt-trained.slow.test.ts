@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, it } from "vitest";
 import { type Started, smallRun, startCramkit } from "./command-line.testing.ts";
-import { expectHeard, interruptedOnce, partialsIn } from "./interrupt.testing.ts";
+import { emptyFoldersIn, expectHeard, interruptedOnce, partialsIn } from "./interrupt.testing.ts";
 
 // Ctrl-C is heard within two seconds by what comes after training, which leaves no half of a file behind.
 
@@ -82,6 +82,7 @@ it.each<[stage: string, args: readonly string[], begun: (started: Started) => bo
   expectHeard(heard, args);
   expect(heard.error).toMatch(says);
   expect(partialsIn(cwd)).toEqual([]);
+  expect(emptyFoldersIn(cwd)).toEqual([]);
 });
 
 it("exports whole files alone, however early it is stopped", { timeout: 600_000 }, async () => {
@@ -94,6 +95,7 @@ it("exports whole files alone, however early it is stopped", { timeout: 600_000 
       return since !== undefined && performance.now() - since > milliseconds;
     });
     expect([0, 130]).toContain(heard.code);
-    expect(readdirSync(at(out)).filter((name) => name.includes("partial"))).toEqual([]);
+    expect(emptyFoldersIn(cwd)).toEqual([]);
+    expect(partialsIn(cwd)).toEqual([]);
   }
 });

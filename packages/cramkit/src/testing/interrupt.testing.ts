@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { availableParallelism, loadavg } from "node:os";
+import { join } from "node:path";
 import { expect } from "vitest";
 import type { Started } from "./command-line.testing.ts";
 
@@ -50,6 +51,13 @@ export const expectHeard = ({ code, seconds, used }: Interrupted, args: readonly
   expect(code).toBe(130);
   expect(isLoaded ? Math.min(seconds, used) : seconds).toBeLessThan(2);
 };
+
+/** Folders below a folder with nothing in them. */
+export const emptyFoldersIn = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ parentPath, name }) => join(parentPath, name))
+    .filter((path) => readdirSync(path).length === 0);
 
 /** What was begun below a folder and not finished. */
 export const partialsIn = (folder: string): string[] =>
