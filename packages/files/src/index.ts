@@ -3,6 +3,7 @@ export { type AtomicFolder, createAtomicFolder, removeFolder } from "./atomic-fo
 export type { Content, WriteOptions, WrittenFile } from "./durable-file.ts";
 export { type FileDigest, fileDigest, hashFile } from "./file-digest.ts";
 export { type LockOptions, lockFolder } from "./folder-lock.ts";
+export { jsonDigest } from "./json-digest.ts";
 export { type LeftoversOptions, removeLeftovers } from "./leftovers.ts";
 export { makeFolder, syncFolder } from "./make-folder.ts";
 export { nameInside } from "./name-inside.ts";

@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import { fault, shown } from "@cramkit/errors";
+import { jsonDigest } from "./json-digest.ts";
 
 /** A record with a checksum of its own content. */
 export type Sealed<T> = T & { readonly checksum: string };
@@ -8,7 +8,7 @@ export type Sealed<T> = T & { readonly checksum: string };
  * A record of plain JSON with a checksum over the rest of it, so that one file, or one line, is checked by itself. What JSON
  * cannot hold is left out of both.
  */
-export const sealed = <T extends object>(record: T): Sealed<T> => ({ ...record, checksum: checksumOf(record) });
+export const sealed = <T extends object>(record: T): Sealed<T> => ({ ...record, checksum: jsonDigest(record) });
 
 /**
  * A record that was read, without its checksum. One that has none, as earlier versions wrote it, is taken as it is.
@@ -21,7 +21,7 @@ export const unsealed = <T extends object>(record: unknown, place: string, remed
   if (typeof record !== "object" || record === null || Array.isArray(record))
     throw fault({ code: "damaged-file", place, problem: `expected a JSON object, got ${shown(record)}`, remedy });
   const { checksum, ...content } = record as Partial<Sealed<T>>;
-  if (checksum !== undefined && checksum !== checksumOf(content))
+  if (checksum !== undefined && checksum !== jsonDigest(content))
     throw fault({
       code: "damaged-file",
       place,
@@ -30,14 +30,3 @@ export const unsealed = <T extends object>(record: unknown, place: string, remed
     });
   return content as T;
 };
-
-/** SHA-256 of a record, whatever the order of its names and the form of its text. */
-const checksumOf = (record: object): string => createHash("sha256").update(canonical(record)).digest("hex");
-
-/** JSON with the names of every object in order. */
-const canonical = (record: object): string =>
-  JSON.stringify(record, (_, value) =>
-    value !== null && typeof value === "object" && !Array.isArray(value)
-      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : value,
-  );

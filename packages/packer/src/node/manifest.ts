@@ -1,10 +1,8 @@
-import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type FaultCode, fault, shown } from "@cramkit/errors";
-import { nameInside } from "@cramkit/files";
+import { jsonDigest, nameInside } from "@cramkit/files";
 import { tokenBytes } from "../rows.ts";
-import { canonicalJson } from "./prepared-set-key.ts";
 
 export type Json = null | boolean | number | string | Json[] | { [name: string]: Json | undefined };
 
@@ -64,10 +62,8 @@ export interface Manifest {
 }
 
 /** The digest of a manifest's content, whatever the order of its names and the form of its text. */
-export const manifestDigest = (manifest: Omit<Manifest, "digest">): string => {
-  const content = { ...manifest, digest: undefined };
-  return createHash("sha256").update(canonicalJson(content)).digest("hex");
-};
+export const manifestDigest = (manifest: Omit<Manifest, "digest">): string =>
+  jsonDigest({ ...manifest, digest: undefined });
 
 /** Reads and checks `manifest.json`; undefined if the folder has none. */
 export const readManifest = async (folder: string): Promise<Manifest | undefined> => {
