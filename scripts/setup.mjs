@@ -33,7 +33,7 @@ if (process.argv.includes("--build")) {
   const sources = packages.flatMap((dir) => files(join(dir, "src")));
   once("built", [...dependencies, ...sources, "tsup.config.ts"], () => {
     process.env.CRAMKIT_NO_DTS = "1";
-    pnpm("--recursive", "--workspace-concurrency=2", "build");
+    pnpm("--filter=./packages/*", "--workspace-concurrency=2", "build");
   });
 }
 

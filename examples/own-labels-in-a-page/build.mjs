@@ -17,4 +17,4 @@ const transformers = createRequire(createRequire(import.meta.url).resolve("@hugg
 const runtime = dirname(transformers.resolve("onnxruntime-web"));
 for (const name of readdirSync(runtime).filter((one) => /^ort-wasm.*\.(wasm|mjs)$/.test(one)))
   cpSync(join(runtime, name), join("site", "wasm", name));
-console.log("site: serve it with `npm start`");
+console.log("site: serve it with `npx vite preview --outDir site`");
