@@ -212,6 +212,7 @@ describe.runIf(browserCommand)("in a browser", () => {
       "architecture",
       "measurements",
       "commands",
+      "logs/preparing",
       "api/packer",
       "api/packer/Masker",
       "api/packer/maskedBatches",
@@ -222,6 +223,31 @@ describe.runIf(browserCommand)("in a browser", () => {
         await page.waitForSelector(".tsd-navigation a");
         await page.close();
       }
+    });
+
+    it("never scrolls sideways on a narrow screen, and no line of code covers the shadow", {
+      timeout: 240_000,
+    }, async () => {
+      const pages = readdirSync(site, { recursive: true, encoding: "utf8" }).filter(
+        (name) => name.endsWith(".html") && !/^(api|media|assets)/.test(name),
+      );
+      expect(pages.length).toBeGreaterThan(50);
+      const { page } = await open(join(site, "index.html"), 360);
+      const faults: string[] = [];
+      for (const name of pages) {
+        await page.goto(pathToFileURL(join(site, name)).href);
+        // TypeDoc hides a page until its script has run.
+        await page.waitForFunction(() => getComputedStyle(document.body).display !== "none", { polling: 50 });
+        const { over, covering } = await page.evaluate(() => ({
+          over: document.documentElement.scrollWidth - innerWidth,
+          covering: Array.from(document.querySelectorAll("pre > code, .table thead")).filter(
+            (part) => getComputedStyle(part).backgroundColor !== "rgba(0, 0, 0, 0)",
+          ).length,
+        }));
+        if (over > 0 || covering > 0) faults.push(`${name}: ${over} pixels, ${covering} covers`);
+      }
+      expect(faults).toEqual([]);
+      await page.close();
     });
 
     it("shows the house with letters that can be read, and a heading below the bar", { timeout: 120_000 }, async () => {
