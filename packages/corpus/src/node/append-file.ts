@@ -8,9 +8,9 @@ export interface FileAppender {
 
 /**
  * Appends to a new file through a buffer. The file is open only while the buffer is written, so there may be
- * thousands of them. Without data there is no file.
+ * thousands of them. Without data there is no file. Errors name `place`: the file that a temporary one will be.
  */
-export const appendToFile = (path: string, bufferBytes: number): FileAppender => {
+export const appendToFile = (path: string, bufferBytes: number, place: string = path): FileAppender => {
   let buffer: Buffer | undefined;
   let used = 0;
   let flag = "w";
@@ -21,7 +21,7 @@ export const appendToFile = (path: string, bufferBytes: number): FileAppender =>
       flag = "a";
       for (let written = 0; written < length; ) written += writeSync(file, bytes, written, length - written);
     } catch (cause) {
-      throw toFault(cause, { place: path });
+      throw toFault(cause, { place });
     } finally {
       if (file !== undefined) closeSync(file);
     }

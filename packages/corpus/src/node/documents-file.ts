@@ -25,8 +25,12 @@ export const createDocumentsWriter = async (path: string): Promise<DocumentsWrit
   await makeFolder(dirname(path));
   await removeLeftovers(dirname(path));
   const partial = partialPath(path);
-  await (await open(partial, "w")).close();
-  const spool = writeSpool(partial);
+  const spool = writeSpool(partial, undefined, path);
+  try {
+    await (await open(partial, "w")).close();
+  } catch (error) {
+    throw toFault(error, { place: path });
+  }
   const count = { documents: 0, characters: 0 };
   const encode = utf8Scratch();
   return {

@@ -19,8 +19,8 @@ export interface SpoolWriter {
 }
 
 /** Writes documents one after the other to a file of its own format, to be read again in the same order. */
-export const writeSpool = (path: string, bufferBytes = 1 << 20): SpoolWriter => {
-  const file = appendToFile(path, bufferBytes);
+export const writeSpool = (path: string, bufferBytes: number = 1 << 20, place: string = path): SpoolWriter => {
+  const file = appendToFile(path, bufferBytes, place);
   const header = Buffer.alloc(headerBytes);
   return {
     add({ bytes, source, id }) {

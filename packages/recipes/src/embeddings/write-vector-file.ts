@@ -3,7 +3,7 @@ import { createReadStream } from "node:fs";
 import { type FileHandle, open, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { safetensorsChunks, type TensorInfo } from "@cramkit/checkpoint";
-import { fault } from "@cramkit/errors";
+import { fault, toFault } from "@cramkit/errors";
 import { createAtomicFile, createTemporaryFolder } from "@cramkit/files";
 import { contentDigest, type VectorOrigin, type VectorRow, vectorFormat } from "./vector-file.ts";
 
@@ -25,6 +25,10 @@ export const writeVectorFile = async (
 ): Promise<{ readonly count: number; readonly dimension: number }> => {
   const folder = await createTemporaryFolder(dirname(resolve(path)), basename(path));
   const parts = { vectors: join(folder, "vectors"), rows: join(folder, "rows"), ends: join(folder, "ends") };
+  // The file that was asked for, not a temporary one.
+  const failed = (error: unknown): never => {
+    throw toFault(error, { place: path });
+  };
   let [count, dimension, bytes] = [0, 0, 0];
   const hashes = { vectors: createHash("sha256"), rowEnds: createHash("sha256"), rows: createHash("sha256") };
   try {
@@ -48,9 +52,10 @@ export const writeVectorFile = async (
         hashes.vectors.update(values);
         hashes.rows.update(row);
         hashes.rowEnds.update(end);
-        await vectors.write(values);
-        await rows.write(row);
-        await ends.write(end);
+        // All of each: a full disk takes a part of what is written, and then refuses the rest.
+        await vectors.appendFile(values).catch(failed);
+        await rows.appendFile(row).catch(failed);
+        await ends.appendFile(end).catch(failed);
         count++;
       }
     } finally {

@@ -39,6 +39,7 @@ it.skipIf(!canMount)("names the file on a full disk, and goes on to the same row
         full++;
         expect(hasCode(failure, "disk-full"), String(failure)).toBe(true);
         expect((failure as Error).message).toContain(disk);
+        expect((failure as Error).message).not.toContain("partial-");
       }
       execFileSync("mount", ["-o", "remount,size=64m", disk]);
       const again = await prepare(recipe, join(disk, "data"), quiet);
