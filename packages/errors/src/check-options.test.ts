@@ -19,13 +19,15 @@ it("refuses other names, and says which there are, or what to write", () => {
   expect(check({ rate: 1, lr: 1 })).toThrow('train: unknown option "lr"; available: rate, steps');
   expect(check({ lr: 1 }, { lr: "rate" })).toThrow('train: unknown option "lr"; write rate');
   for (const name of ["toString", "constructor", "__proto__x"]) expect(check({ [name]: 1 })).toThrow(name);
+  let error: unknown;
   try {
     check({ lr: 1 })();
-  } catch (error) {
-    expect(codeOf(error)).toBe("invalid-argument");
-    expect(error).toMatchObject({ details: { option: "lr" } });
-    expect(error).toBeInstanceOf(TypeError);
+  } catch (thrown) {
+    error = thrown;
   }
+  expect(codeOf(error)).toBe("invalid-argument");
+  expect(error).toMatchObject({ details: { option: "lr" } });
+  expect(error).toBeInstanceOf(TypeError);
 });
 
 it.each([[null], [3], ["rate"], [[1]], [true]])("refuses %j, which is no object of options", (options) => {

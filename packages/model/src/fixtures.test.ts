@@ -198,7 +198,9 @@ describe.each(["crammed-v2", "crammed-v2-deep", "crammed-simple", "hf-bert", "cr
         }
       }
       expect(relativeError(losses, expected("losses"))).toBeLessThan(1e-5);
-      for (const [key, { data }] of under(tensors, "expect.after3.", config.heads)) {
+      const after3 = under(tensors, "expect.after3.", config.heads);
+      expect(after3.size).toBe(weights.size);
+      for (const [key, { data }] of after3) {
         const before = weights.get(key)!.data;
         const change = (after: ArrayLike<number>) => Float64Array.from(before, (value, i) => after[i]! - value);
         expect(relativeError(change(params[key]!.dataSync()), change(data)), key).toBeLessThan(2e-2);
