@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { checkOptions, fault } from "@cramkit/errors";
+import { checkOptions, fault, hasCode } from "@cramkit/errors";
 import { hashFile } from "@cramkit/files";
 import { type ListedCheckpoint, listCheckpoints } from "@cramkit/trainer/node";
 import { modelDigest } from "../model/saved-model.ts";
@@ -99,11 +99,12 @@ const chosen = async (run: string, choice: CheckpointChoice): Promise<string> =>
   const pick = (): ListedCheckpoint | undefined => {
     if (choice === "latest") return all[0];
     if (choice !== "best") return all.find(({ microbatch }) => microbatch === choice);
-    const damaged = all.find(({ isDamaged }) => isDamaged);
-    if (damaged)
+    const unread = all.find(({ error }) => error !== undefined);
+    if (unread && hasCode(unread.error, "version-mismatch")) throw unread.error;
+    if (unread)
       throw fault({
         code: "damaged-file",
-        place: join(damaged.folder, "checkpoint.json"),
+        place: join(unread.folder, "checkpoint.json"),
         problem:
           "expected the score of a checkpoint, got a file that was damaged, so nobody knows which one is the best",
         remedy: "restore it, remove the folder around it, or take a checkpoint by the number of its microbatch",

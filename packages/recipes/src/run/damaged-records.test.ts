@@ -89,3 +89,14 @@ it("does not choose the best of the checkpoints while one of them cannot say its
   }
   expect(await findModel(folder, { checkpoint: "best" })).toEqual(best);
 });
+
+it("says of a checkpoint of a newer version what it is, and not that it is damaged", async () => {
+  const { folder } = plan.runs[0]!;
+  const { checkpoints } = runFiles(folder);
+  const [name] = readdirSync(checkpoints).filter((one) => one.startsWith("microbatch"));
+  const file = join(checkpoints, name!, "checkpoint.json");
+  const before = readFileSync(file, "utf8");
+  writeFileSync(file, JSON.stringify({ ...JSON.parse(before), version: 99 }));
+  await expect(findModel(folder, { checkpoint: "best" })).rejects.toMatchObject({ code: "version-mismatch" });
+  writeFileSync(file, before);
+});

@@ -62,9 +62,9 @@ it("believes no score that was changed", async () => {
   await writeFile(file, (await readFile(file, "utf8")).replace("4.25", "0.25"));
   expect(await checkpoints.latest()).toEqual({ state: "one", microbatch: 1, score: 4.5 });
   expect(damaged).toEqual([expect.stringMatching(/microbatch-0000000010: .*checksum does not match/)]);
-  expect((await listCheckpoints(folder)).map(({ score, isDamaged }) => [score, isDamaged])).toEqual([
-    [null, true],
-    [4.5, false],
+  expect(await listCheckpoints(folder)).toEqual([
+    { folder: path, microbatch: 10, score: null, error: expect.any(Error) },
+    { folder: join(folder, "microbatch-0000000001"), microbatch: 1, score: 4.5 },
   ]);
   await expect(readCheckpoint(path, format)).rejects.toMatchObject({ code: "damaged-file", place: file });
 });

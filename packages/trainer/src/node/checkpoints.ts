@@ -133,8 +133,8 @@ export interface ListedCheckpoint {
   readonly microbatch: number;
   /** Lower is better; null if nobody measured, or if it cannot be read. */
   readonly score: number | null;
-  /** Whether what it says of itself cannot be read. */
-  readonly isDamaged: boolean;
+  /** Why what it says of itself cannot be read. @defaultValue absent if it can */
+  readonly error?: unknown;
 }
 
 /** The checkpoints of a folder, the newest first. Reads nothing but what they say of themselves, and changes nothing. */
@@ -143,8 +143,11 @@ export const listCheckpoints = async (folder: string): Promise<ListedCheckpoint[
   return Promise.all(
     names.reverse().map(async (name) => {
       const path = join(folder, name);
-      const manifest = await readManifest(path).catch(() => undefined); // read in full, it says what is wrong
-      return { folder: path, microbatch: microbatchOf(name), score: manifest?.score ?? null, isDamaged: !manifest };
+      const named = { folder: path, microbatch: microbatchOf(name) };
+      return readManifest(path).then(
+        ({ score }) => ({ ...named, score }),
+        (error: unknown) => ({ ...named, score: null, error }),
+      );
     }),
   );
 };
