@@ -1,4 +1,4 @@
-import { fault } from "@cramkit/errors";
+import { fault, shown } from "@cramkit/errors";
 import { invalidUtf8 } from "./encoding.ts";
 import { type FileRecord, type RecordOptions, recordDocument } from "./format.ts";
 import { decodeUtf8 } from "./lines.ts";
@@ -51,7 +51,7 @@ async function* readSeparated(
       yield {
         kind: "bad",
         place,
-        reason: `${row.count} fields in a table of ${wanted.columns} columns: a "${dialect.delimiter}" in a text has to be quoted, or is not the delimiter`,
+        reason: `${row.count} fields in a table of ${wanted.columns} columns: a ${shown(dialect.delimiter)} in a text has to be quoted, or is not the delimiter`,
         remedy: "set quote, escape or delimiter",
         option: ["quote", "escape", "delimiter"],
       };
