@@ -33,7 +33,9 @@ describe("readCsv and readTsv", () => {
     ]);
     const tsv = await read("more.tsv", "text\tlabel\na\tb\tc\nd\te\n");
     expect(tsv.texts).toEqual(["d"]);
-    expect(tsv.bad).toMatchObject([expect.stringMatching(/^line 2: 3 fields in a table of 2 columns: a "\\t" in a text/)]);
+    expect(tsv.bad).toMatchObject([
+      expect.stringMatching(/^line 2: 3 fields in a table of 2 columns: a "\\t" in a text/),
+    ]);
     const bare = await read("bare.tsv", "a\tb\nc\td\te\n", { field: 0 });
     expect(bare.texts).toEqual(["a"]);
     await expect(read("strict.csv", "text\na,b\n", { maxBadShare: 0 })).rejects.toThrow(
