@@ -3,7 +3,7 @@ import { availableParallelism, hostname } from "node:os";
 import { join } from "node:path";
 import type { CorpusReport } from "@cramkit/corpus";
 import { fault } from "@cramkit/errors";
-import { fileDigest, lockFolder, makeFolder } from "@cramkit/files";
+import { lockFolder, makeFolder } from "@cramkit/files";
 import {
   openPreparedSet,
   type PreparedSet,
@@ -17,6 +17,7 @@ import { dataSeed } from "../recipe/data-seed.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { rowOrder } from "../recipe/row-order.ts";
 import { type Team, teamOf } from "../team.ts";
+import { digestsBeside } from "./beside-sets.ts";
 import { requireSources } from "./corpus.ts";
 import { createEncoder } from "./encoded-documents.ts";
 import { encodedTraining } from "./encoded-training.ts";
@@ -172,7 +173,7 @@ export const writeSets = async (
   options: PreparationOptions & { texts: Texts; tokenizer: Tokenizer } & Pick<RowsOptions, "encoded">,
 ): Promise<void> => {
   const { recipe, folder, threads, texts, tokenizer, encoded } = options;
-  const digests = await digestsIn(folder);
+  const digests = await digestsBeside(folder);
   const training = encoded ? undefined : await encodedTraining(options);
   const { characters } = encoded || training ? texts.heldOut : texts.training;
   const encoder = createEncoder(tokenizer, threads, characters + (texts.lastPhase?.characters ?? 0));
@@ -187,18 +188,9 @@ export const writeSets = async (
   }
 };
 
-/** The files of prepared data that lie beside its sets of rows. */
-const besideSets = ["tokenizer.json", "held-out-texts.json"];
-
-const digestsIn = async (folder: string): Promise<Record<string, string>> => {
-  const digests: Record<string, string> = {};
-  for (const name of besideSets) digests[name] = (await fileDigest(join(folder, name))).sha256;
-  return digests;
-};
-
 /** The manifests know the digest of each file beside the sets. */
 const checkDigests = async (folder: string, recipe: Recipe): Promise<void> => {
-  const digests = await digestsIn(folder);
+  const digests = await digestsBeside(folder);
   for (const set of setsOf(recipe)) {
     const name = setNames[set];
     const manifest = await readManifest(join(folder, name));

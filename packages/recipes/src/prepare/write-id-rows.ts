@@ -2,12 +2,13 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { idDocuments } from "@cramkit/corpus/node";
 import { fault } from "@cramkit/errors";
-import { fileDigest, writeFileAtomic } from "@cramkit/files";
+import { writeFileAtomic } from "@cramkit/files";
 import { writePreparedSet } from "@cramkit/packer/node";
 import { randomStream, streamKey } from "@cramkit/random";
 import type { Recipe } from "../recipe/recipe.ts";
 import { rowOrder } from "../recipe/row-order.ts";
 import { withAddedTokens } from "./added-tokens.ts";
+import { digestsBeside } from "./beside-sets.ts";
 import { configurationOf, type SetName, setNames } from "./prepared-folder.ts";
 import { readyTokenizer } from "./ready-tokenizer.ts";
 import { heldOutCharacters, textFiles } from "./texts.ts";
@@ -58,13 +59,7 @@ export const writeIdRows = async (source: IdSource, options: PreparationOptions)
     heldOutTexts.push(text);
   }
   await writeFileAtomic(textFiles(folder).heldOutTexts, JSON.stringify(heldOutTexts));
-  const digests = Object.fromEntries(
-    await Promise.all(
-      ["tokenizer.json", "held-out-texts.json"].map(
-        async (name) => [name, (await fileDigest(join(folder, name))).sha256] as const,
-      ),
-    ),
-  );
+  const digests = await digestsBeside(folder);
   for (const set of ["training", "heldOut"] as const) {
     let kept = 0;
     await writePreparedSet(join(folder, setNames[set]), (from) => documents(set, from), {
