@@ -33,8 +33,8 @@ const shownSpread = (
   const { mean, deviation } = spread;
   const range = interval(spread);
   if (deviation === undefined || !range) return show(mean);
-  // A deviation has no sign.
-  return `${show(mean)} \u00b1 ${show(deviation).replace("+", "")} (${show(range.low)} to ${show(range.high)})`;
+  // A deviation has no sign. A narrow column breaks the line before the interval, not in it.
+  return `${show(mean)} \u00b1 ${show(deviation).replace("+", "")} (${show(range.low)}\u00a0to\u00a0${show(range.high)})`;
 };
 
 const shown = (score: Score) => (value: number) => minus(value.toFixed(digits(score)));

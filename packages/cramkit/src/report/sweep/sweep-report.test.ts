@@ -22,10 +22,12 @@ it("shows scores with their spread, differences seed by seed, what failed and wh
   expect(page).not.toContain("Left out");
   expect(page).toContain("expected &#60;more&#62;, got less");
   expect(page).toContain("&#60;toys&#62;");
-  expect(page).toMatch(/<td>full<\/td><td>2<\/td><td class="long">4\.100 \u00b1 0\.141 \(1\.899 to 6\.301\)<\/td>/);
+  expect(page).toMatch(
+    /<td>full<\/td><td>2<\/td><td class="long">4\.100 \u00b1 0\.141 \(1\.899\u00a0to\u00a06\.301\)<\/td>/,
+  );
   // 0.5 and 0.4 by seed: less spread than between the means, and still too few seeds to show a difference.
   expect(page).toMatch(
-    /<td>without, gate<\/td><td class="long">\+0\.450 \u00b1 0\.071 \(\u22120\.185 to \+1\.085\)<\/td>/,
+    /<td>without, gate<\/td><td class="long">\+0\.450 \u00b1 0\.071 \(\u22120\.185\u00a0to\u00a0\+1\.085\)<\/td>/,
   );
   expect(page).not.toContain("cannot be compared");
   expect(page).not.toMatch(/<(script|link|img)[^>]+(src|href)=/);
