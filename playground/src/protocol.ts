@@ -117,6 +117,11 @@ export type Command =
   | { type: "archive" }
   | { type: "forget" };
 
+/** What the worker asks of the page for its threads. */
+export type ThreadRequest =
+  | { type: "startThread"; thread: number; script: string; message: unknown }
+  | { type: "endThread"; thread: number };
+
 export type Event =
   | { type: "devices"; devices: Devices }
   /** A run of an earlier visit is stored; `prepared` and `run` show where it stands. */

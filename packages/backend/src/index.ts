@@ -3,6 +3,7 @@ export type { GemmOperand, GemmProblem } from "./cpu/gemm.ts";
 export type { ProductsChoice, ProductsReport } from "./cpu/library/choose-products.ts";
 export type { LibraryReport } from "./cpu/library/find-products.ts";
 export type { CpuOptions } from "./cpu/start.ts";
+export type { StartThread, Thread } from "./cpu/start-worker.ts";
 export type { WasmSource } from "./cpu/wasm-source.ts";
 export type { CompiledKernels, CudaBackend, CudaOptions, CudaReport } from "./cuda/index.ts";
 export {

@@ -102,7 +102,7 @@ describe.runIf(browserCommand)("the page", () => {
 
   it("trains on the sample in WebAssembly, comes back after a reload, and packs what the command line uses", async () => {
     const visitor = await trainOnSample();
-    const { page, context, errors, see, press, figure, guesses, reload } = visitor;
+    const { page, context, errors, see, press, until, figure, guesses, reload } = visitor;
     const reached = await losses(visitor);
     expect(reached.heldOut).toBeLessThan(reached.unigram);
     const [step, before] = [await figure("step"), await guesses()];
@@ -113,7 +113,7 @@ describe.runIf(browserCommand)("the page", () => {
     await see("Download the model");
     expect(await figure("step")).toBe(step);
     expect(await losses(visitor)).toEqual(reached);
-    await page.waitForSelector(".guesses tr");
+    await until(hasGuesses);
     expect(await guesses()).toEqual(before);
 
     const folder = mkdtempSync(join(tmpdir(), "playground-model-"));
@@ -193,7 +193,7 @@ describe.runIf(browserCommand)("the page", () => {
 
   it.runIf(webgpuMinutes > 0)(
     "learns on WebGPU from the sample what a unigram model does not know, and comes back after a reload",
-    // Once in seven runs Firefox on Mesa found no way on after the reload; what it said then is not known.
+    // Once in seven runs Firefox on Mesa found no way on after the reload: perhaps a worker in a worker that hung, which there are no more.
     { retry: 1, timeout: 2 * (20 + 8 * webgpuMinutes) * 60_000 },
     async () => {
       const visitor = await visit();

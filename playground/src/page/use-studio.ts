@@ -1,5 +1,6 @@
 import { useEffect, useReducer, useRef } from "preact/hooks";
-import type { Command, Event } from "../protocol.ts";
+import type { Command, Event, ThreadRequest } from "../protocol.ts";
+import { serveThreads } from "./serve-threads.ts";
 import { type Action, firstState, reduce, type State } from "./state.ts";
 
 /** The worker, and what the page knows of it. */
@@ -23,7 +24,12 @@ export const useStudio = (): Studio => {
   useEffect(() => {
     const started = new Worker(new URL("../worker/worker.ts", import.meta.url), { type: "module" });
     worker.current = started;
-    started.addEventListener("message", ({ data }: MessageEvent<Event>) => {
+    const serve = serveThreads();
+    started.addEventListener("message", ({ data }: MessageEvent<Event | ThreadRequest>) => {
+      if (data.type === "startThread" || data.type === "endThread") {
+        serve(data);
+        return;
+      }
       if (data.type === "archive") saveFile(data.name, data.bytes);
       act(data);
     });

@@ -1,4 +1,4 @@
-import { type StartedBackend, startBackend } from "@cramkit/backend";
+import { type StartedBackend, type StartThread, startBackend } from "@cramkit/backend";
 import { problemOf } from "@cramkit/errors";
 import { registerGradients } from "@cramkit/ops";
 import { add, scalar, tidy } from "@tensorflow/tfjs-core";
@@ -71,13 +71,14 @@ export const holdStorage = (later: () => Promise<boolean>): Promise<boolean> =>
   });
 
 /** Starts a backend with our kernels and gradients on it: the composition root. */
-export const startDevice = async (name: DeviceName): Promise<StartedBackend> => {
+export const startDevice = async (name: DeviceName, startThread?: StartThread): Promise<StartedBackend> => {
   registerGradients();
   return startBackend(name, {
     kernels: {
       cpu: async () => (await import("@cramkit/ops/cpu")).cpuKernels,
       webgpu: async () => (await import("@cramkit/ops/webgpu")).webgpuKernels,
     },
+    cpu: { startThread },
     webgpu: { allowSoftware: true },
   });
 };

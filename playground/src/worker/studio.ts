@@ -1,4 +1,4 @@
-import type { StartedBackend } from "@cramkit/backend";
+import type { StartedBackend, StartThread } from "@cramkit/backend";
 import { explain, fault } from "@cramkit/errors";
 import { tokenizerFromJson } from "@cramkit/tokenizer";
 import type { Command, Event, Prepared, Problem, RunSettings, TextFacts } from "../protocol.ts";
@@ -23,7 +23,7 @@ const keepsGoing =
   "the run goes on, and the page tries again at every checkpoint; free storage, or download the model before you leave";
 
 /** What the worker holds: a text, at most one started device, at most one run. */
-export const createStudio = (post: (event: Event, transfer?: Transferable[]) => void) => {
+export const createStudio = (post: (event: Event, transfer?: Transferable[]) => void, startThread: StartThread) => {
   const folder = openRunFolder(() => navigator.storage.getDirectory());
   const kept = openKeptText(() => navigator.storage.getDirectory());
   const controls: Controls = { isPausing: false, sentence: "" };
@@ -44,7 +44,7 @@ export const createStudio = (post: (event: Event, transfer?: Transferable[]) => 
     if (backend?.name === name && (await isAlive())) return backend;
     backend?.dispose();
     backend = undefined;
-    backend = await startDevice(name);
+    backend = await startDevice(name, startThread);
     return backend;
   };
 

@@ -16,6 +16,7 @@ import { Heap, heapStart } from "./heap.ts";
 import type { FoundProducts } from "./library/find-products.ts";
 import { runLibraryBatch, runLibraryGemm, worthACall } from "./library/gemm.ts";
 import type { taskNames } from "./library/tasks.ts";
+import type { StartThread } from "./start-worker.ts";
 import { TensorEntry } from "./tensor-entry.ts";
 import { Threads } from "./threads.ts";
 import type { WasmSource } from "./wasm-source.ts";
@@ -51,6 +52,12 @@ export interface CpuBackendOptions {
    * @defaultValue nothing is called
    */
   beforeTasks?: () => void;
+  /**
+   * Starts a thread in a browser.
+   *
+   * @defaultValue the calling thread starts a `Worker`
+   */
+  startThread?: StartThread;
 }
 
 /**
@@ -76,12 +83,13 @@ export class CpuBackend extends MathBackendCPU {
     libraryFrom = worthACall,
     mixed = false,
     beforeTasks,
+    startThread,
   }: CpuBackendOptions) {
     super();
     // The base class greets its first tensor with an advertisement.
     Object.assign(this, { firstUse: false });
     this.#heap = new Heap(memory, heapStart);
-    this.#pool = new Threads(this.#heap, threads, relaxed, library, beforeTasks);
+    this.#pool = new Threads(this.#heap, threads, relaxed, library, { beforeTasks, startThread });
     this.libraryFrom = library ? libraryFrom : Number.POSITIVE_INFINITY;
     this.#mixed = mixed;
     this.threads = this.#pool.count;

@@ -1,12 +1,16 @@
 import { worker as source } from "./worker.generated.ts";
 import type { WorkerData } from "./worker.ts";
 
-export interface WorkerHandle {
+/** A thread beside the calling one. */
+export interface Thread {
   terminate(): void;
 }
 
+/** Starts a thread that runs a script in a browser, and posts the message to it. */
+export type StartThread = (script: string, message: unknown) => Thread;
+
 /** Starts worker.ts from its text: no file path, so nothing that a bundler or an installation could break. */
-export const startWorker = (workerData: WorkerData): WorkerHandle => {
+export const startWorker = (workerData: WorkerData, startThread: StartThread = startInBrowser): Thread => {
   const builtin = globalThis.process?.getBuiltinModule?.("node:worker_threads");
   if (builtin) {
     // No flags of this process (loaders, inspectors) and no standard streams: the worker only computes. That node:ffi is
@@ -18,9 +22,13 @@ export const startWorker = (workerData: WorkerData): WorkerHandle => {
     worker.on("error", () => {});
     return { terminate: () => void worker.terminate() };
   }
-  const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+  return startThread(source, workerData);
+};
+
+const startInBrowser: StartThread = (script, message) => {
+  const url = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
   const worker = new Worker(url);
-  worker.postMessage(workerData);
+  worker.postMessage(message);
   URL.revokeObjectURL(url);
-  return { terminate: () => worker.terminate() };
+  return worker;
 };

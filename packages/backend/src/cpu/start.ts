@@ -8,6 +8,7 @@ import { isShared } from "./heap.ts";
 import { cpuKernels } from "./kernels.ts";
 import { chooseProducts, type ProductsChoice, type ProductsReport } from "./library/choose-products.ts";
 import { hasRelaxedSimd } from "./module.ts";
+import type { StartThread } from "./start-worker.ts";
 
 /** The name under which tfjs knows the backend. */
 export const cpuBackendName = "cramkit-cpu";
@@ -46,6 +47,13 @@ export interface CpuOptions {
    * that blocks this thread for long. @defaultValue nothing is called
    */
   beforeTasks?: () => void;
+  /**
+   * Starts a thread in a browser; Node does not call it. For a backend inside a worker whose threads the page starts: in Firefox
+   * 153 a worker that starts workers hangs now and then. The script expects one message and never answers.
+   *
+   * @defaultValue the calling thread starts a `Worker`
+   */
+  startThread?: StartThread;
 }
 
 const availableThreads = (): number =>
@@ -106,6 +114,7 @@ export const startCpu = async (options: CpuOptions, kernels: readonly KernelConf
     libraryFrom: options.libraryFrom,
     mixed,
     beforeTasks: options.beforeTasks,
+    startThread: options.startThread,
   });
   const { threads: count } = backend;
 

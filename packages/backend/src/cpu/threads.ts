@@ -6,7 +6,7 @@ import type { Heap } from "./heap.ts";
 import type { LibraryAddress, Products } from "./library/product.ts";
 import { libraryTasks, taskNames } from "./library/tasks.ts";
 import { type CompiledModule, compileModule } from "./module.ts";
-import { startWorker, type WorkerHandle } from "./start-worker.ts";
+import { type StartThread, startWorker, type Thread } from "./start-worker.ts";
 import type { WasmSource } from "./wasm-source.ts";
 
 const { JOB, TICKET, DONE, MODULE, MODULE_BYTES, KERNEL, TASKS, ARGUMENTS, STOP, FAILED } = names;
@@ -24,7 +24,7 @@ const [lookAfter, giveUpAfter] = [1_000, 60_000] as const;
 export class Threads {
   readonly count: number;
   readonly #heap: Heap;
-  readonly #workers: WorkerHandle[];
+  readonly #workers: Thread[];
   readonly #words: Int32Array;
   readonly #workerWords: Int32Array;
   readonly #ints: Int32Array;
@@ -43,7 +43,7 @@ export class Threads {
     wanted: number,
     relaxed: boolean,
     library?: { address: LibraryAddress; products: Products },
-    beforeTasks: () => void = () => {},
+    { beforeTasks = () => {}, startThread }: { beforeTasks?: () => void; startThread?: StartThread } = {},
   ) {
     const { buffer } = heap.memory;
     this.#beforeTasks = beforeTasks;
@@ -53,7 +53,7 @@ export class Threads {
     this.#workerWords = workerWordsOf(heap.memory);
     this.#ints = new Int32Array(buffer, argumentsAt, INTS);
     this.#floats = new Float32Array(buffer, argumentsAt + FLOATS_AT, FLOATS);
-    this.#workers = startWorkers(heap.memory, wanted - 1, library?.address);
+    this.#workers = startWorkers(heap.memory, wanted - 1, library?.address, startThread);
     this.count = this.#workers.length + 1;
     this.#contention = new Contention(this.count);
     this.#products = library?.products;
@@ -209,10 +209,17 @@ export class Threads {
 }
 
 /** Up to `count`: a container may allow fewer threads than it has processors. */
-const startWorkers = (memory: WebAssembly.Memory, count: number, library?: LibraryAddress): WorkerHandle[] => {
-  const workers: WorkerHandle[] = [];
+const startWorkers = (
+  memory: WebAssembly.Memory,
+  count: number,
+  library?: LibraryAddress,
+  startThread?: StartThread,
+): Thread[] => {
+  const workers: Thread[] = [];
   try {
-    while (workers.length < count) workers.push(startWorker({ memory, thread: workers.length + 1, library }));
+    while (workers.length < count) {
+      workers.push(startWorker({ memory, thread: workers.length + 1, library }, startThread));
+    }
   } catch {
     // The calling thread and those that are there compute the same.
   }
