@@ -14,15 +14,11 @@ it("changes of crammed-bert what it says, and is measured on the same tokens", (
   expect(changed.filter((path) => !path.startsWith("training.optimizer."))).toEqual([
     "name",
     "description",
-    "masking.probability",
-    "masking.finalProbability",
     "model.position",
     "model.rotary",
-    "model.zeroOutputs",
     "training.schedule.name",
     "training.schedule.warmup",
     "training.schedule.cooldown",
-    "evaluation.maskProbability",
   ]);
   expect(comparisonKey(crammed2026())).toBe(comparisonKey(crammedBert()));
 });
@@ -30,9 +26,8 @@ it("changes of crammed-bert what it says, and is measured on the same tokens", (
 it("is rehearsed on the CPU at toy size", { timeout: 120_000 }, async () => {
   const { recipe: tiny, root } = tinyRun();
   const { corpus, tokenizer, rows, backend, evaluation } = tiny;
-  const { maskProbability } = crammed2026().evaluation;
-  const whole = { ...crammed2026(), name: "toy", backend, corpus, tokenizer, rows };
-  const recipe = applySettings({ ...whole, evaluation: { ...evaluation, maskProbability } }, [
+  const whole = { ...crammed2026(), name: "toy", backend, corpus, tokenizer, rows, evaluation };
+  const recipe = applySettings(whole, [
     ...["model.layers=2", "model.hidden=32", "model.heads=2", "model.intermediate=64", "model.maxLength=32"],
     ...["training.budget=40 steps", "training.batchSize=32", "training.microbatchSize=8", "evaluation.every=0.5"],
     // The recipe's rate is for 768 features and a day.
