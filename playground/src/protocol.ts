@@ -2,7 +2,8 @@
 import type { TokenizerJson } from "@cramkit/tokenizer";
 
 export type DeviceName = "webgpu" | "cpu";
-export type SizeName = "tiny" | "small" | "medium" | "large";
+export const sizeNames = ["tiny", "small", "medium", "large"] as const;
+export type SizeName = (typeof sizeNames)[number];
 
 /** What this browser offers for training. */
 export interface Devices {

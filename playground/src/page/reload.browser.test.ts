@@ -40,6 +40,17 @@ describe.runIf(browserCommand)("a page that is closed or loaded again before a r
       await later.press("Take the sample");
       await later.see("held out to test with");
       expect(await second.evaluate(() => document.body.textContent.includes("words.txt"))).toBe(false);
+
+      await later.fill("Minutes", "7");
+      await later.chooseSize("tiny");
+      await later.reload();
+      await later.press("Take it again");
+      await later.see("held out to test with");
+      const chosen = () => [
+        document.querySelector<HTMLInputElement>("input[type=number]")!.value,
+        document.querySelector(".choice.chosen .name")!.textContent,
+      ];
+      expect(await second.evaluate(chosen)).toEqual(["7", "tiny"]);
       expect(errors).toEqual([]);
     } finally {
       rmSync(folder, { recursive: true, force: true });

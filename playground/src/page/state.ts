@@ -10,6 +10,13 @@ import type {
   TextFacts,
 } from "../protocol.ts";
 
+/** What is chosen for a run before it begins. */
+export interface Choices {
+  size?: SizeName;
+  minutes?: number;
+  device?: DeviceName;
+}
+
 /** Of a run that does not train: whatever failed, a guess or a download, a finished run stays finished. */
 const restingPhase = ({ fraction }: { readonly fraction: number }): Phase => (fraction >= 1 ? "finished" : "paused");
 
@@ -27,6 +34,8 @@ export interface State {
   phase: Phase;
   devices?: Devices;
   device: DeviceName;
+  /** The device that somebody asked for, in this visit or an earlier one. */
+  wantedDevice?: DeviceName;
   size: SizeName;
   minutes: number;
   /** The text of an earlier visit that no run came of. */
@@ -53,7 +62,7 @@ export interface State {
 
 /** What the page itself does to the state. */
 export type Action =
-  | { type: "choose"; device?: DeviceName; size?: SizeName; minutes?: number }
+  | ({ type: "choose" } & Choices)
   | { type: "preparing"; text: TextFacts }
   | { type: "starting" }
   | { type: "pausing" }
@@ -65,6 +74,13 @@ export const firstState: State = {
   ...{ phase: "empty", device: "cpu", size: "small", minutes: 2, measured: {} },
   ...{ guessRecords: [], notices: [], isPacking: false, isWarming: false, announcement: "" },
 };
+
+/** The first state, with what was chosen in an earlier visit. */
+export const stateWith = ({ device, ...choices }: Choices): State => ({
+  ...firstState,
+  ...choices,
+  ...(device && { wantedDevice: device }),
+});
 
 const mostRecords = 12;
 
@@ -78,18 +94,24 @@ const recorded = (records: readonly GuessRecord[], { sentence, step, masks }: Gu
   return all.length > mostRecords ? [all[0]!, ...all.slice(2)] : all;
 };
 
+/** A GPU if there is one, but what was asked for if it can be had. */
+const deviceOf = ({ webgpu: { state } }: Devices, wanted: DeviceName | undefined): DeviceName => {
+  if (wanted === "cpu" || state === "hardware") return wanted ?? "webgpu";
+  return wanted === "webgpu" && state === "software" ? "webgpu" : "cpu";
+};
+
 /** The state after an event of the worker or an action of the page. Pure. */
 export const reduce = (state: State, event: Event | Action): State => {
   switch (event.type) {
     case "devices":
       // A late answer changes no choice.
       if (state.devices && state.phase !== "empty") return { ...state, devices: event.devices };
-      return { ...state, devices: event.devices, device: event.devices.webgpu.state === "hardware" ? "webgpu" : "cpu" };
+      return { ...state, devices: event.devices, device: deviceOf(event.devices, state.wantedDevice) };
     case "kept":
       return { ...state, kept: event.text, announcement: `The text of an earlier visit is here: ${event.text.name}.` };
     case "choose": {
       const { type: _, ...choice } = event;
-      return { ...state, ...choice };
+      return { ...state, ...choice, ...(choice.device && { wantedDevice: choice.device }) };
     }
     case "preparing": {
       const { failure: _, run: __, prepared: ___, guesses: ____, savedStep: _____, kept: ______, ...rest } = state;
@@ -147,8 +169,10 @@ export const reduce = (state: State, event: Event | Action): State => {
       return { ...state, isPacking: true };
     case "archive":
       return { ...state, isPacking: false, announcement: `${event.name} is ready.` };
-    case "forgotten":
-      return { ...firstState, devices: state.devices, device: state.device };
+    case "forgotten": {
+      const { devices, device, wantedDevice, size, minutes } = state;
+      return { ...firstState, devices, device, wantedDevice, size, minutes };
+    }
     case "notice":
       return { ...state, notices: [...state.notices, event.notice].slice(-3) };
     case "withdrawn":

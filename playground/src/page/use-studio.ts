@@ -1,7 +1,8 @@
-import { useEffect, useReducer, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useReducer, useRef } from "preact/hooks";
 import type { Command, Event, ThreadRequest } from "../protocol.ts";
+import { keepChoices, keptChoices } from "./kept-choices.ts";
 import { serveThreads } from "./serve-threads.ts";
-import { type Action, firstState, reduce, type State } from "./state.ts";
+import { type Action, type Choices, reduce, type State, stateWith } from "./state.ts";
 
 /** The worker, and what the page knows of it. */
 export interface Studio {
@@ -17,9 +18,15 @@ const saveFile = (name: string, bytes: Uint8Array<ArrayBuffer>): void => {
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 };
 
+/** A browser may refuse it as soon as it is named. */
+const storage = () => localStorage;
+
 /** Starts the worker with the page, and follows what it says. */
 export const useStudio = (): Studio => {
-  const [state, act] = useReducer<State, Event | Action>(reduce, firstState);
+  const [state, act] = useReducer<State, Event | Action, Choices>(reduce, keptChoices(storage), stateWith);
+  const { size, minutes, wantedDevice } = state;
+  // At once: an effect that waits for a frame is too late for a page that is loaded again.
+  useLayoutEffect(() => keepChoices(storage, { size, minutes, device: wantedDevice }), [size, minutes, wantedDevice]);
   const worker = useRef<Worker>(undefined);
   useEffect(() => {
     const started = new Worker(new URL("../worker/worker.ts", import.meta.url), { type: "module" });

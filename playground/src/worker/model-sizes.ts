@@ -27,8 +27,6 @@ export const modelSizes: Record<SizeName, Size> = {
   large: { layers: 6, hidden: 384, heads: 6, learningRate: 1e-3, ...usual },
 };
 
-export const sizeNames = Object.keys(modelSizes) as SizeName[];
-
 /** Crammed BERT at a size for minutes, with rotary positions: these find the neighbours of a word within few steps. */
 export const configOf = (size: SizeName, vocabSize: number): ModelConfig => {
   const { layers, hidden, heads, deviation, rotaryBase } = modelSizes[size];

@@ -1,14 +1,22 @@
 import type { StartedBackend, StartThread } from "@cramkit/backend";
 import { explain, fault } from "@cramkit/errors";
 import { tokenizerFromJson } from "@cramkit/tokenizer";
-import type { Command, Event, Prepared, Problem, RunSettings, TextFacts } from "../protocol.ts";
+import {
+  type Command,
+  type Event,
+  type Prepared,
+  type Problem,
+  type RunSettings,
+  sizeNames,
+  type TextFacts,
+} from "../protocol.ts";
 import { archiveOf } from "./archive.ts";
 import { emptyCurve } from "./curve.ts";
 import { holdStorage, isAlive, lookForDevices, startDevice } from "./device.ts";
 import { openKeptText } from "./kept-text.ts";
 import { exampleRows, heldOutBatches, unigramLoss } from "./masked-rows.ts";
 import { measureStep } from "./measure-step.ts";
-import { configOf, seqLength, sizeFacts, sizeNames, tokensPerStep } from "./model-sizes.ts";
+import { configOf, seqLength, sizeFacts, tokensPerStep } from "./model-sizes.ts";
 import { prepareText, type Rows } from "./prepare-text.ts";
 import { openRunFolder, type StoredRun } from "./run-folder.ts";
 import { type Controls, guessNow, type LiveRun, runLoop, viewOf } from "./run-loop.ts";

@@ -1,6 +1,6 @@
-import type { DeviceName, Devices, SizeFacts, SizeName } from "../../protocol.ts";
+import type { DeviceName, Devices, SizeFacts } from "../../protocol.ts";
 import { duration, short, whole } from "../numbers.ts";
-import type { State } from "../state.ts";
+import type { Choices, State } from "../state.ts";
 import { Step } from "../step.tsx";
 import type { Studio } from "../use-studio.ts";
 
@@ -8,7 +8,7 @@ import type { Studio } from "../use-studio.ts";
 export const SettingsSection = ({ state, send, act }: Studio) => {
   const { prepared, devices, phase, size, device, minutes } = state;
   const isSet = phase !== "ready";
-  const choose = (choice: { size?: SizeName; device?: DeviceName; minutes?: number }) => {
+  const choose = (choice: Choices) => {
     act({ type: "choose", ...choice });
     const [nextSize, nextDevice] = [choice.size ?? size, choice.device ?? device];
     if (choice.minutes === undefined && prepared && state.measured[`${nextSize} ${nextDevice}`] === undefined)
