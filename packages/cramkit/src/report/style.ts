@@ -19,7 +19,8 @@ body.side-by-side { max-width: 100rem; } body.side-by-side main > p { max-width:
   linear-gradient(90deg, var(--shade), transparent) 0 / .8rem 100% scroll, linear-gradient(270deg, var(--shade), transparent) 100% / .8rem 100% scroll; background-repeat: no-repeat; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; } .table table { width: 100%; }
 .table th, .table td { text-align: right; padding: .35rem .6rem; border-bottom: 1px solid var(--line); white-space: nowrap; }
-.table th { white-space: normal; overflow-wrap: anywhere; min-width: 5.5rem; } .table td.long { white-space: normal; overflow-wrap: anywhere; min-width: 5.5rem; }
+/* A word or a number stays whole, up to the widest column. */
+.table th, .table td.long { white-space: normal; overflow-wrap: break-word; min-width: 5.5rem; max-width: 16rem; }
 .table th:first-child, .table td:first-child { text-align: left; white-space: normal; min-width: 9rem; padding-left: 0; }
 .table small { display: block; color: var(--muted); font-weight: 400; font-size: .75rem; line-height: 1.35; } thead th { color: var(--muted); font-weight: 600; vertical-align: bottom; }
 tr.ours td { font-weight: 600; } .note { font-size: .85rem; }
@@ -30,5 +31,6 @@ select { font: inherit; color: inherit; background: var(--panel); border: 1px so
 .u-legend th { font-weight: 400; color: var(--muted); } .u-legend .u-marker { width: .8em; height: .8em; border-radius: 2px; }
 .u-legend .u-series > * { padding: 0 .15rem; } .u-legend .u-series[hidden] { display: none; } .u-legend .u-value { min-width: 3.2rem; }
 .u-legend .u-series:has(.u-value:empty) th::after { visibility: hidden; }
-.u-legend .u-series:first-child .u-marker { display: none; } .u-select { background: color-mix(in srgb, var(--run-0) 18%, transparent); }
+.u-legend .u-series th { display: inline-flex; align-items: baseline; } .u-legend .u-series:first-child .u-marker { display: none; } .u-select { background: color-mix(in srgb, var(--run-0) 18%, transparent); }
+@media (max-width: 40rem) { .u-legend { padding-left: 0; } .u-legend .u-value:empty, .u-legend .u-series:first-child:has(.u-value:empty) { display: none; } }
 `;

@@ -1,7 +1,6 @@
-import { short } from "../page/axis.ts";
 import { hueColour } from "../page/colour.ts";
 import type { Band } from "./curves.ts";
-import { place, svgDocument, svgText, ticks } from "./svg.ts";
+import { labelledTicks, place, svgDocument, svgText } from "./svg.ts";
 
 export interface LineChart {
   readonly title: string;
@@ -89,12 +88,13 @@ const panel = (
   const px = (x: number) => offset + ((x - from) / (to - from)) * panelWidth;
   const py = (y: number) => top + (1 - (y - range.low) / (range.high - range.low)) * panelHeight;
   const grid = [
-    ...ticks(range.low, range.high, 6).map(
-      (tick) =>
-        `<path d="M${place(offset)} ${place(py(tick))}h${panelWidth}" stroke="#ddd"/><text x="${offset - 5}" y="${place(py(tick) + 4)}" text-anchor="end">${short(tick)}</text>`,
+    ...labelledTicks(range.low, range.high, 6).map(
+      ([tick, label]) =>
+        `<path d="M${place(offset)} ${place(py(tick))}h${panelWidth}" stroke="#ddd"/><text x="${offset - 5}" y="${place(py(tick) + 4)}" text-anchor="end">${label}</text>`,
     ),
-    ...ticks(from, to, 5).map(
-      (tick) => `<text x="${place(px(tick))}" y="${top + panelHeight + 15}" text-anchor="middle">${short(tick)}</text>`,
+    ...labelledTicks(from, to, 5).map(
+      ([tick, label]) =>
+        `<text x="${place(px(tick))}" y="${top + panelHeight + 15}" text-anchor="middle">${label}</text>`,
     ),
   ];
   const shapes = lines.map(({ name, band, index }) => {

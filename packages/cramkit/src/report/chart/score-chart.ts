@@ -1,6 +1,6 @@
 import { short } from "../page/axis.ts";
 import { printedColour } from "./line-chart.ts";
-import { place, svgDocument, svgText, ticks } from "./svg.ts";
+import { labelledTicks, place, svgDocument, svgText } from "./svg.ts";
 
 export interface ScoreChart {
   readonly title: string;
@@ -43,9 +43,9 @@ const againstNumber = ({ title, xLabel, yLabel, points }: ScoreChart): string =>
   const py = (y: number) => top + (1 - (y - low) / (high - low)) * inner.height;
   return svgDocument(title, { width, height }, [
     `<text x="${left}" y="18" font-size="13" font-weight="bold">${svgText(title)}</text>`,
-    ...ticks(low, high, 6).map(
-      (tick) =>
-        `<path d="M${left} ${place(py(tick))}h${inner.width}" stroke="#ddd"/><text x="${left - 5}" y="${place(py(tick) + 4)}" text-anchor="end">${short(tick)}</text>`,
+    ...labelledTicks(low, high, 6).map(
+      ([tick, label]) =>
+        `<path d="M${left} ${place(py(tick))}h${inner.width}" stroke="#ddd"/><text x="${left - 5}" y="${place(py(tick) + 4)}" text-anchor="end">${label}</text>`,
     ),
     ...sorted.map(
       ({ x }) =>
@@ -70,9 +70,9 @@ const byRow = ({ title, yLabel, points }: ScoreChart): string => {
   const py = (row: number) => top + line * (row + 0.5);
   return svgDocument(title, { width, height }, [
     `<text x="20" y="18" font-size="13" font-weight="bold">${svgText(title)}</text>`,
-    ...ticks(low, high, 6).map(
-      (tick) =>
-        `<path d="M${place(px(tick))} ${top}v${inner.height}" stroke="#ddd"/><text x="${place(px(tick))}" y="${height - bottom + 15}" text-anchor="middle">${short(tick)}</text>`,
+    ...labelledTicks(low, high, 6).map(
+      ([tick, label]) =>
+        `<path d="M${place(px(tick))} ${top}v${inner.height}" stroke="#ddd"/><text x="${place(px(tick))}" y="${height - bottom + 15}" text-anchor="middle">${label}</text>`,
     ),
     ...points.map(({ label, values }, row) => {
       const text = label.length > 42 ? `${label.slice(0, 41)}\u2026` : label;

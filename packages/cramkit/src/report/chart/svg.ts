@@ -1,4 +1,5 @@
 import { plainText } from "../../terminal/plain-text.ts";
+import { tickLabels } from "../page/axis.ts";
 
 const entities: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
 
@@ -27,8 +28,15 @@ export const svgDocument = (
     "",
   ].join("\n");
 
+/** The ticks of an axis with their labels. */
+export const labelledTicks = (low: number, high: number, count: number): (readonly [tick: number, label: string])[] => {
+  const found = ticks(low, high, count);
+  const labels = tickLabels(found);
+  return found.map((tick, i) => [tick, labels[i]!]);
+};
+
 /** Round numbers from `low` to `high`, about `count` of them. */
-export const ticks = (low: number, high: number, count: number): number[] => {
+const ticks = (low: number, high: number, count: number): number[] => {
   if (!(high > low)) return [low];
   const rough = (high - low) / count;
   const power = 10 ** Math.floor(Math.log10(rough));

@@ -1,12 +1,23 @@
-const compact = /* @__PURE__ */ new Intl.NumberFormat("en-US", { notation: "compact", maximumSignificantDigits: 3 });
+type Value = number | null | undefined;
 
-/** A number in three digits, as charts label it. */
-export const short = (value: number | null | undefined): string => {
+const inDigits = (value: Value, digits: number): string => {
   if (value === null || value === undefined) return "";
   if (value === 0) return "0";
   const size = Math.abs(value);
-  if (size < 1e-3) return Number(value.toPrecision(3)).toExponential();
-  return size < 1 ? String(Number(value.toPrecision(3))) : compact.format(value);
+  if (size < 1e-3) return Number(value.toPrecision(digits)).toExponential();
+  if (size < 1) return String(Number(value.toPrecision(digits)));
+  return value.toLocaleString("en-US", { notation: "compact", maximumSignificantDigits: digits });
+};
+
+/** A number in three digits, as charts label it. */
+export const short = (value: Value): string => inDigits(value, 3);
+
+/** Labels of an axis: in three digits, or in as many as tell its ticks apart. */
+export const tickLabels = (ticks: readonly Value[]): string[] => {
+  for (let digits = 3; ; digits++) {
+    const labels = ticks.map((tick) => inDigits(tick, digits));
+    if (digits === 12 || new Set(labels).size === new Set(ticks).size) return labels;
+  }
 };
 
 type Unit = readonly [size: number, name: string];

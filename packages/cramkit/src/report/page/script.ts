@@ -3,7 +3,7 @@
  * page up to date. `pnpm generate` makes it, with what it imports, the string that the report holds.
  */
 import type UPlot from "uplot";
-import { short } from "./axis.ts";
+import { tickLabels } from "./axis.ts";
 import { type Chart, type ChartData, chartsOf } from "./charts.ts";
 
 declare const uPlot: typeof UPlot;
@@ -33,7 +33,7 @@ const drawChart = ({ wide, unit, lines, tables }: Chart, box: HTMLElement): UPlo
     stroke: style("--muted"),
     grid: { stroke: style("--line"), width: 1 },
     ticks: { stroke: style("--line"), width: 1 },
-    values: (_, ticks) => ticks.map(short),
+    values: (_, ticks) => tickLabels(ticks),
   };
   const options: UPlot.Options = {
     width: Math.max(240, box.clientWidth),
