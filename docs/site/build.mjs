@@ -93,7 +93,9 @@ const additions = [
   ["<table>", '<div class="table" role="group" tabindex="0" aria-label="table"><table>'],
   ["</table>", "</table></div>"],
   ["<pre>", '<pre tabindex="0">'],
-  ['<p><img src="media/house.svg"', '<p role="group" tabindex="0" aria-label="picture"><img src="media/house.svg"'],
+  [/<p>(?=<img src="[^"]*\.svg")/g, '<p role="group" tabindex="0" aria-label="picture">'],
+  // A number and its unit stay in one line.
+  [/<td>(?=[^<]{1,16}<)/g, '<td class="short">'],
   ['<div class="col-content">', '<div class="col-content" role="main">'],
   ['<div class="page-menu">', '<div class="page-menu" role="complementary" aria-label="This page">'],
   ["<h3>Settings</h3>", '<h3 aria-level="2">Settings</h3>'],
