@@ -2,7 +2,7 @@ import { useEffect, useLayoutEffect, useReducer, useRef } from "preact/hooks";
 import type { Command, Event, ThreadRequest } from "../protocol.ts";
 import { keepChoices, keptChoices } from "./kept-choices.ts";
 import { serveThreads } from "./serve-threads.ts";
-import { type Action, type Choices, reduce, type State, stateWith } from "./state.ts";
+import { type Action, reduce, type State, stateWith } from "./state.ts";
 
 /** The worker, and what the page knows of it. */
 export interface Studio {
@@ -23,7 +23,9 @@ const storage = () => localStorage;
 
 /** Starts the worker with the page, and follows what it says. */
 export const useStudio = (): Studio => {
-  const [state, act] = useReducer<State, Event | Action, Choices>(reduce, keptChoices(storage), stateWith);
+  const [state, act] = useReducer<State, Event | Action, typeof storage>(reduce, storage, (kept) =>
+    stateWith(keptChoices(kept)),
+  );
   const { size, minutes, wantedDevice } = state;
   // At once: an effect that waits for a frame is too late for a page that is loaded again.
   useLayoutEffect(() => keepChoices(storage, { size, minutes, device: wantedDevice }), [size, minutes, wantedDevice]);
