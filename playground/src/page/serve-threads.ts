@@ -1,19 +1,16 @@
+import { startBrowserThread, type Thread } from "@cramkit/backend";
 import type { ThreadRequest } from "../protocol.ts";
 
 /** Starts and ends the threads that the worker computes with. */
 export const serveThreads = (): ((request: ThreadRequest) => void) => {
-  const threads = new Map<number, Worker>();
+  const threads = new Map<number, Thread>();
   return (request) => {
-    if (request.type === "endThread") {
-      threads.get(request.thread)?.terminate();
-      threads.delete(request.thread);
+    const { thread } = request;
+    if (request.type === "startThread") {
+      threads.set(thread, startBrowserThread(request.script, request.message));
       return;
     }
-    const { thread, script, message } = request;
-    const url = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
-    const started = new Worker(url);
-    URL.revokeObjectURL(url);
-    started.postMessage(message);
-    threads.set(thread, started);
+    threads.get(thread)?.terminate();
+    threads.delete(thread);
   };
 };

@@ -11,12 +11,12 @@ import {
   type TensorBuffer,
   type TensorInfo,
 } from "@tensorflow/tfjs-core";
+import type { StartThread } from "./browser-thread.ts";
 import { type GemmBatch, type GemmProblem, runGemm, runGemmBatch } from "./gemm.ts";
 import { Heap, heapStart } from "./heap.ts";
 import type { FoundProducts } from "./library/find-products.ts";
 import { runLibraryBatch, runLibraryGemm, worthACall } from "./library/gemm.ts";
 import type { taskNames } from "./library/tasks.ts";
-import type { StartThread } from "./start-worker.ts";
 import { TensorEntry } from "./tensor-entry.ts";
 import { Threads } from "./threads.ts";
 import type { WasmSource } from "./wasm-source.ts";

@@ -3,12 +3,12 @@ import { type CompiledFor, checkLayout } from "@cramkit/wasm-kit";
 import { engine, getKernelsForBackend, type KernelConfig, registerBackend, setBackend } from "@tensorflow/tfjs-core";
 import { replaceKernels } from "../replace-kernels.ts";
 import { CpuBackend } from "./backend.ts";
+import type { StartThread } from "./browser-thread.ts";
 import { maxThreads } from "./control-block.ts";
 import { isShared } from "./heap.ts";
 import { cpuKernels } from "./kernels.ts";
 import { chooseProducts, type ProductsChoice, type ProductsReport } from "./library/choose-products.ts";
 import { hasRelaxedSimd } from "./module.ts";
-import type { StartThread } from "./start-worker.ts";
 
 /** The name under which tfjs knows the backend. */
 export const cpuBackendName = "cramkit-cpu";

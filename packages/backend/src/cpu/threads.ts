@@ -1,12 +1,13 @@
 import { fault } from "@cramkit/errors";
 import { FLOATS, FLOATS_AT, INTS } from "@cramkit/wasm-kit";
+import type { StartThread, Thread } from "./browser-thread.ts";
 import { Contention } from "./contention.ts";
 import { argumentsAt, libraryModule, words as names, readFailure, wordsOf, workerWordsOf } from "./control-block.ts";
 import type { Heap } from "./heap.ts";
 import type { LibraryAddress, Products } from "./library/product.ts";
 import { libraryTasks, taskNames } from "./library/tasks.ts";
 import { type CompiledModule, compileModule } from "./module.ts";
-import { type StartThread, startWorker, type Thread } from "./start-worker.ts";
+import { startWorker } from "./start-worker.ts";
 import type { WasmSource } from "./wasm-source.ts";
 
 const { JOB, TICKET, DONE, MODULE, MODULE_BYTES, KERNEL, TASKS, ARGUMENTS, STOP, FAILED } = names;
