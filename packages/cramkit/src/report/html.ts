@@ -41,14 +41,17 @@ export const table = ({
   rows,
   caption,
 }: TableSpec): Html => html`<div class="table" role="group" tabindex="0" aria-label="${head[0] || "table"}"><table>
-<thead><tr>${head.map((cell) => (cell ? html`<th scope="col">${cell}</th>` : raw("<td></td>")))}</tr></thead>
+<thead><tr>${head.map((cell) => (cell ? html`<th scope="col"${hasLongWord(cell) ? raw(' class="endless"') : ""}>${cell}</th>` : raw("<td></td>")))}</tr></thead>
 <tbody>${rows.map(
   ({
     cells,
     ours,
-  }) => html`<tr${ours ? raw(' class="ours"') : ""}>${cells.map((cell, column) => html`<td${column > 0 && isLong(cell) ? raw(' class="long"') : ""}>${cell}</td>`)}</tr>
+  }) => html`<tr${ours ? raw(' class="ours"') : ""}>${cells.map((cell, column) => html`<td${column > 0 && isLong(cell) ? raw(` class="${hasLongWord(cell) ? "long endless" : "long"}"`) : ""}>${cell}</td>`)}</tr>
 `,
 )}</tbody></table></div>${caption ? html`<p class="note">${caption}</p>` : ""}`;
 
 /** Too long for one line of a column among several. */
 const isLong = (cell: unknown): boolean => typeof cell === "string" && cell.length > 12;
+
+/** A path, say: broken anywhere, because a column that keeps it whole pushes the others off the page. */
+const hasLongWord = (cell: unknown): boolean => typeof cell === "string" && /[^ -]{20}/.test(cell);

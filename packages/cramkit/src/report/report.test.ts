@@ -70,8 +70,10 @@ it("breaks long settings of runs side by side, and lets the keyboard scroll what
   const page = await renderReport([
     run("one"),
     { ...two, recipe: { ...two.recipe, description: "a long description" } },
+    { ...two, recipe: { ...two.recipe, description: "/a/folder/of/a/long/name" } },
   ]);
   expect(page).toContain('<td class="long">&#34;a long description&#34;</td>');
+  expect(page).toContain('<td class="long endless">&#34;/a/folder/of/a/long/name&#34;</td>');
   expect(page).toContain('role="group" tabindex="0" aria-label="settings that differ"');
   expect(page).toContain('<body class="side-by-side">');
 });

@@ -19,8 +19,9 @@ body.side-by-side { max-width: 100rem; } body.side-by-side main > p { max-width:
   linear-gradient(90deg, var(--shade), transparent) 0 / .8rem 100% scroll, linear-gradient(270deg, var(--shade), transparent) 100% / .8rem 100% scroll; background-repeat: no-repeat; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; } .table table { width: 100%; }
 .table th, .table td { text-align: right; padding: .35rem .6rem; border-bottom: 1px solid var(--line); white-space: nowrap; }
-/* A word or a number stays whole, up to the widest column. */
-.table th, .table td.long { white-space: normal; overflow-wrap: break-word; min-width: 5.5rem; max-width: 16rem; }
+.side-by-side .table th, .side-by-side .table td { padding-inline: .4rem; }
+/* A word or a number stays whole, unless it has no end. */
+.table th, .table td.long { white-space: normal; overflow-wrap: break-word; min-width: 5.5rem; max-width: 16rem; } .table th.endless, .table td.endless { overflow-wrap: anywhere; }
 .table th:first-child, .table td:first-child { text-align: left; white-space: normal; min-width: 9rem; padding-left: 0; }
 .table small { display: block; color: var(--muted); font-weight: 400; font-size: .75rem; line-height: 1.35; } thead th { color: var(--muted); font-weight: 600; vertical-align: bottom; }
 tr.ours td { font-weight: 600; } .note { font-size: .85rem; }
