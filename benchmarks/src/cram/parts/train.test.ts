@@ -18,7 +18,8 @@ it("scales the study's schedule to six minutes, on the rows that are there", asy
 it("gives a second candidate half of the time and the rows of the first; the user's settings come last", async () => {
   const both = { ...options, recipes: ["crammed-bert", "crammed-2026"], quick: false };
   const recipe = await cramRecipe("crammed-2026", { ...both, set: ["training.batchSize=8192"] }, rows);
-  expect(recipe.training).toMatchObject({ budget: "180.0 seconds", batchSize: 8192 });
+  expect(recipe.training).toMatchObject({ budget: "180.0 seconds", batchSize: 8192, reshuffle: true });
+  expect(recipe.rows.order).toBe("full-stops");
   expect(recipe.name).toBe("crammed-bert");
   expect(recipe.model.rotary).toBe(true);
 });

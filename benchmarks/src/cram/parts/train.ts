@@ -27,8 +27,14 @@ export const cramRecipe = async (
   rows: RowsDescription,
 ): Promise<Recipe> => {
   const { quick, set, backend, precision } = options;
+  const own = await findRecipe(name);
+  const { order } = applySettings(await findRecipe(rows.recipe), rows.settings).rows;
+  // One set of rows serves every candidate: one that wants them in random order reads them so.
+  const reading = own.rows.order === "shuffled" && order !== "shuffled" ? ["training.reshuffle=true"] : [];
   const settings = [
     ...rows.settings,
+    `rows.order=${order}`,
+    ...reading,
     ...cramSettings,
     `training.budget=${(60 * trainingMinutes(options)).toFixed(1)} seconds`,
     ...[`backend.name=${backend}`, `backend.precision=${precision}`],
@@ -36,7 +42,7 @@ export const cramRecipe = async (
     ...set,
   ];
   // Rows are found by the recipe that they were prepared for; what else differs between recipes does not concern rows.
-  return { ...applySettings(await findRecipe(name), settings), name: rows.recipe };
+  return { ...applySettings(own, settings), name: rows.recipe };
 };
 
 /** Trains one recipe and scores it on held-out rows: its folder is that of any run. */

@@ -14,6 +14,7 @@ it("changes of crammed-bert what it says, and is measured on the same tokens", (
   expect(changed.filter((path) => !path.startsWith("training.optimizer."))).toEqual([
     "name",
     "description",
+    "rows.order",
     "model.position",
     "model.rotary",
     "training.schedule.name",

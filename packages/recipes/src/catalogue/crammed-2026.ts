@@ -7,16 +7,18 @@ const learningRate = 1e-3;
 
 /**
  * Crammed BERT with what earned its place among the changes found since 2022, on the ladder of docs/study/ladder.md: Muon for the
- * hidden matrices (arXiv 2502.16982; its polynomials 2505.16932), rotary positions in place of sines (2104.09864), and a rate that holds and
- * then falls with the root (2405.18392). Branches that begin at zero and masks that fall had been in it, and had not. Provisional: the ladder's models
- * are small, and nothing of this size has been trained.
+ * hidden matrices (arXiv 2502.16982; its polynomials 2505.16932), rotary positions in place of sines (2104.09864), a rate that holds and
+ * then falls with the root (2405.18392), and rows in random order in place of the study's. Branches that begin at zero and masks that
+ * fall had been in it, and had not. Provisional: the ladder's models are small, and nothing of this size has been trained.
  */
 export const crammed2026 = (): Recipe => {
   const base = crammedBert();
   return {
     ...base,
     name: "crammed-2026",
-    description: "crammed BERT with Muon, rotary positions and wsd-sqrt; provisional, not yet compared at this size",
+    description:
+      "crammed BERT with Muon, rotary positions, wsd-sqrt and rows in random order; not yet compared at this size",
+    rows: { ...base.rows, order: "shuffled" },
     model: { ...base.model, position: "none", rotary: true },
     training: {
       ...base.training,
