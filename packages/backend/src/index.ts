@@ -4,7 +4,6 @@ export type { GemmOperand, GemmProblem } from "./cpu/gemm.ts";
 export type { ProductsChoice, ProductsReport } from "./cpu/library/choose-products.ts";
 export type { LibraryReport } from "./cpu/library/find-products.ts";
 export type { CpuOptions } from "./cpu/start.ts";
-
 export type { WasmSource } from "./cpu/wasm-source.ts";
 export type { CompiledKernels, CudaBackend, CudaOptions, CudaReport } from "./cuda/index.ts";
 export {

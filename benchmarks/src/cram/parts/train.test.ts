@@ -24,6 +24,18 @@ it("gives a second candidate half of the time and the rows of the first; the use
   expect(recipe.model.rotary).toBe(true);
 });
 
+it("does not pass off rows in random order as the study's", async () => {
+  const shuffled = { recipe: "crammed-2026", settings: [] };
+  const orders = ["crammed-bert", "crammed-2026"].map(async (name) => {
+    const { rows, training } = await cramRecipe(name, { ...options, quick: false }, shuffled);
+    return [rows.order, training.reshuffle];
+  });
+  expect(await Promise.all(orders)).toEqual([
+    ["full-stops", false],
+    ["shuffled", false],
+  ]);
+});
+
 it("makes a toy of any of them", async () => {
   for (const name of ["crammed-bert", "crammed-2026"]) {
     const { model, training } = await cramRecipe(name, { ...options, quick: true }, rows);

@@ -29,12 +29,11 @@ export const cramRecipe = async (
   const { quick, set, backend, precision } = options;
   const own = await findRecipe(name);
   const { order } = applySettings(await findRecipe(rows.recipe), rows.settings).rows;
-  // One set of rows serves every candidate: one that wants them in random order reads them so.
-  const reading = own.rows.order === "shuffled" && order !== "shuffled" ? ["training.reshuffle=true"] : [];
+  // One that wants random order reads the rows so that are there. The study's order cannot be read out of random rows.
+  const isReordered = own.rows.order === "shuffled" && order !== "shuffled";
   const settings = [
     ...rows.settings,
-    `rows.order=${order}`,
-    ...reading,
+    ...(isReordered ? [`rows.order=${order}`, "training.reshuffle=true"] : []),
     ...cramSettings,
     `training.budget=${(60 * trainingMinutes(options)).toFixed(1)} seconds`,
     ...[`backend.name=${backend}`, `backend.precision=${precision}`],

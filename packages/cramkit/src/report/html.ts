@@ -41,17 +41,20 @@ export const table = ({
   rows,
   caption,
 }: TableSpec): Html => html`<div class="table" role="group" tabindex="0" aria-label="${head[0] || "table"}"><table>
-<thead><tr>${head.map((cell) => (cell ? html`<th scope="col"${hasLongWord(cell) ? raw(' class="endless"') : ""}>${cell}</th>` : raw("<td></td>")))}</tr></thead>
+<thead><tr>${head.map((cell) => (cell ? html`<th scope="col"${breaking(cell)}>${cell}</th>` : raw("<td></td>")))}</tr></thead>
 <tbody>${rows.map(
   ({
     cells,
     ours,
-  }) => html`<tr${ours ? raw(' class="ours"') : ""}>${cells.map((cell, column) => html`<td${column > 0 && isLong(cell) ? raw(` class="${hasLongWord(cell) ? "long endless" : "long"}"`) : ""}>${cell}</td>`)}</tr>
+  }) => html`<tr${ours ? raw(' class="ours"') : ""}>${cells.map((cell, column) => html`<td${column > 0 ? breaking(cell) : ""}>${cell}</td>`)}</tr>
 `,
 )}</tbody></table></div>${caption ? html`<p class="note">${caption}</p>` : ""}`;
 
-/** Too long for one line of a column among several. */
-const isLong = (cell: unknown): boolean => typeof cell === "string" && cell.length > 12;
-
-/** A path, say: broken anywhere, because a column that keeps it whole pushes the others off the page. */
-const hasLongWord = (cell: unknown): boolean => typeof cell === "string" && /[^ -]{20}/.test(cell);
+/**
+ * The class of a cell that is too long for one line of a column among several. One with a word without end, a path say, is broken
+ * anywhere: a column that keeps it whole pushes the others off the page.
+ */
+const breaking = (cell: unknown): Html | "" => {
+  if (typeof cell !== "string" || cell.length <= 12) return "";
+  return raw(/[^ -]{20}/.test(cell) ? ' class="long endless"' : ' class="long"');
+};
